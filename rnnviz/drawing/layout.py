@@ -1,0 +1,21 @@
+"""Where things stand: the places of a frame, in Manim units (a frame is 14.2 × 8)."""
+
+from typing import Final
+
+SAFE_WIDTH: Final = 13.4
+SAFE_HEIGHT: Final = 7.5
+
+FORMULA_Y: Final = 3.05
+DRAWING_TOP: Final = 2.35
+DRAWING_BOTTOM: Final = -2.45
+CAPTION_Y: Final = -3.0
+SOURCE_Y: Final = -3.62
+
+LEFT_EDGE: Final = -SAFE_WIDTH / 2
+RIGHT_EDGE: Final = SAFE_WIDTH / 2
+TOP_EDGE: Final = SAFE_HEIGHT / 2
+BOTTOM_EDGE: Final = -SAFE_HEIGHT / 2
+
+CHAIN_Y: Final = 0.15
+FOLDED_Y: Final = 0.3
+ASIDE: Final = (-3.4, FORMULA_Y, 0.0)

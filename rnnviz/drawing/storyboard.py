@@ -1,0 +1,104 @@
+"""The base of all scenes: beats, their captions, the source line, and the pace."""
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
+
+from rnnviz.defaults import default_trace
+from rnnviz.drawing import layout
+from rnnviz.drawing.theme import THEMES
+from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, prose
+from rnnviz.drawing.views.strip import ColorScale
+from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.stage import Stage
+from rnnviz.trace import Trace
+
+Variant = Callable[[Trace], Mapping[str, np.ndarray]]
+
+_SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.19}
+_LEAST_REST = 1.0
+_TURN = 0.5
+
+
+class Storyboard(Scene):
+    """A scene made of beats, played from a recording.
+
+    A subclass writes its beats as methods marked with ``@beat(en=…, zh=…)``, in order. Captions
+    may name ``{facts}``, which ``facts()`` supplies from the trace. ``variants`` names the
+    recordings that the scene wants beside the trace: the same network with changed parameters.
+    """
+
+    variants: ClassVar[Mapping[str, Variant]] = {}
+    task: ClassVar[str] = "sentence"
+    least_steps: ClassVar[int] = 2
+
+    def __init__(self, stage: Stage | None = None) -> None:
+        self.stage = stage or Stage(default_trace(self.task))
+        super().__init__()
+        self.theme = THEMES[self.stage.theme]
+        self.trace = self.stage.trace
+        self.beats = beats_of(type(self))
+        self._caption = VGroup()
+
+    def facts(self) -> Mapping[str, str]:
+        """What captions may name, as text from the recording."""
+        return {}
+
+    def notes(self) -> tuple[str, ...]:
+        """What the source line says beside the network and the trace."""
+        return ()
+
+    def say(self, **words: str) -> str:
+        """The wording in the language of this performance."""
+        return words[self.stage.language]
+
+    def construct(self) -> None:
+        """Play the beats."""
+        self.camera.background_color = self.theme.ground
+        self.source = self._source_line()
+        self.add(self.source)
+        for beat in self.beats:
+            self.next_section(beat.name, skip_animations=not self.stage.shows(beat))
+            self._play_beat(beat)
+            self.stage.on_beat_end(self, beat)
+
+    def _play_beat(self, beat: Beat) -> None:
+        started = self.time
+        text = beat.captions[self.stage.language]
+        caption = prose(
+            text, self.facts(), color=self.theme.color("text"), width=12.4, size=BODY
+        ).move_to(layout.CAPTION_Y * UP)
+        self.play(
+            AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
+            run_time=_TURN,
+        )
+        self._caption = caption
+        beat.play(self)
+        reading = _SECONDS_PER_CHARACTER[self.stage.language] * len(text) + _TURN
+        self.wait(max(_LEAST_REST, reading - (self.time - started)))
+
+    def color_scale(self, limit: float) -> ColorScale:
+        """The legend of signed colours, in its corner."""
+        ends = (
+            label(f"{MINUS}{limit:g}", color=self.theme.color("note"), size=NOTE),
+            label(f"+{limit:g}", color=self.theme.color("note"), size=NOTE),
+        )
+        scale = ColorScale(self.theme, limit=limit, ends=ends, width=1.7)
+        return scale.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT)
+
+    def _source_line(self) -> VGroup:
+        trace = self.trace
+        network = (
+            f"{trace.metadata.cell.upper()}({trace.input_size} → {trace.hidden_size}), "
+            f"{trace.metadata.nonlinearity}"
+        )
+        pieces = (
+            network,
+            self.say(en="recorded", zh="真实录制"),
+            self.say(en=f"trace {trace.identity}", zh=f"记录 {trace.identity}"),
+            *self.notes(),
+        )
+        line = label(" · ".join(pieces), color=self.theme.color("note"), size=NOTE)
+        return line.move_to([layout.RIGHT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=RIGHT)

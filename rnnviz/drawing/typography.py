@@ -1,0 +1,190 @@
+"""Text and formulas through Typst, with the fonts that rnnviz ships.
+
+Sizes are em heights in Manim units. Text from a user's data is always a Typst string literal,
+so nothing in it is ever read as Typst source.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final, Self
+
+import numpy as np
+from fontTools.ttLib import TTFont
+from manim import UP, ManimColor, MathTypst, Typst, VGroup, VMobject
+
+from rnnviz.errors import TextError
+
+NOTE: Final = 0.24
+SMALL: Final = 0.28
+BODY: Final = 0.36
+FORMULA: Final = 0.56
+
+MINUS: Final = "−"
+_FONT_FAMILY: Final = "rnnviz Sans"
+_PREAMBLE: Final = (
+    f'#set text(font: "{_FONT_FAMILY}", fallback: false, top-edge: "baseline", '
+    'bottom-edge: "descender")\n'
+    '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
+)
+_FONT_SIZE_PER_EM: Final = 96.0
+_POINTS_PER_EM: Final = 10.0
+_VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
+_MATH: Final = re.compile(r"\$(.+?)\$")
+
+
+class Ink(VGroup):
+    """Typeset text or a formula: one outline a glyph, and where its baseline is.
+
+    Only the outlines are kept of what Typst set, so that copying one costs little.
+    """
+
+    def __init__(self, source: Typst, text: str, size: float):
+        self.text = text
+        glyphs = {id(glyph): _outline(glyph) for glyph in source.submobjects}
+        super().__init__(*glyphs.values())
+        self._parts = {
+            name: VGroup(*[glyphs[id(glyph)] for glyph in source.select(name)])
+            for name in getattr(source, "_group_labels", ())
+        }
+        self._em_per_height = size / self.height if self.height else 0.0
+        bottom = self.get_bottom()[1]
+        frames = source.baseline_frames
+        self._baseline_share = (frames[0][0][1] - bottom) / self.height if frames else 0.0
+
+    @property
+    def em(self) -> float:
+        """The em height at which the text stands now, in Manim units."""
+        return float(self.height * self._em_per_height)
+
+    @property
+    def baseline(self) -> float:
+        """The height (y) of the baseline."""
+        return float(self.get_bottom()[1] + self._baseline_share * self.height)
+
+    def set_on(self, y: float) -> Self:
+        """Stand with the baseline, not the ink, at height ``y``."""
+        return self.shift((y - self.baseline) * UP)
+
+    def part(self, name: str) -> VGroup:
+        """The glyphs of a part that the formula's source names."""
+        return self._parts[name]
+
+
+def _outline(glyph: VMobject) -> VMobject:
+    plain = VMobject()
+    plain.match_points(glyph)
+    return plain.match_style(glyph)
+
+
+def label(text: str, *, color: ManimColor, size: float = BODY) -> Ink:
+    """One line of text, shown as typed.
+
+    Units:  size is the em height in Manim units
+    Raises: TextError if no font that rnnviz ships has one of the characters
+    """
+    return _typst(f"#{_literal(text)}", text, color=color, size=size)
+
+
+def fitted_label(
+    text: str, *, color: ManimColor, width: float, size: float = BODY, smallest: float = NOTE
+) -> Ink:
+    """A label no wider than ``width``: made smaller first, then cut with an ellipsis."""
+    shown = label(text, color=color, size=size)
+    if shown.width > width:
+        shown = label(text, color=color, size=max(smallest, size * width / shown.width))
+    kept = len(text)
+    while shown.width > width and kept > 1:
+        kept = min(kept - 1, max(1, int(kept * width / shown.width)))
+        shown = label(text[:kept].rstrip() + "…", color=color, size=smallest)
+    return shown
+
+
+def formula(source: str, *, color: ManimColor, size: float = FORMULA) -> Ink:
+    """A formula in Typst's notation; ``{{ part : name }}`` makes a part that can be selected."""
+    return Ink(MathTypst(source, **_settings(color, size)), source, size)
+
+
+def prose(
+    template: str, facts: Mapping[str, str], *, color: ManimColor, width: float, size: float = BODY
+) -> Ink:
+    """A caption: text with ``{facts}`` filled in and ``$formulas$`` set, on balanced lines.
+
+    Units:  width and size in Manim units
+    Raises: TextError for a character that no font has, KeyError for an unknown fact
+    """
+    pieces = []
+    for index, piece in enumerate(_MATH.split(template)):
+        filled = piece.format_map(facts)
+        pieces.append(f"${filled}$" if index % 2 else f"#{_literal(filled)}" if filled else "")
+    limit = width / size * _POINTS_PER_EM
+    body = "".join(pieces)
+    source = (
+        f"#context {{ let body = [{body}]; let wide = measure(body).width; "
+        f"let rows = calc.ceil(wide / {limit:.2f}pt); "
+        "align(center, block(width: if rows == 1 { wide + 1pt } else { wide / rows * 1.08 }, "
+        "par(leading: 1.15em, body))) }"
+    )
+    return _typst(source, template.format_map(facts), color=color, size=size)
+
+
+def number(value: float, digits: int = 2) -> str:
+    """A recorded value as text with ``digits`` significant digits."""
+    if value == 0:
+        return "0"
+    magnitude = int(np.floor(np.log10(abs(value))))
+    rounded = round(value, digits - 1 - magnitude)
+    if abs(rounded) >= 10 ** (magnitude + 1):
+        magnitude += 1
+    if -4 <= magnitude < 5:
+        text = f"{rounded:.{max(0, digits - 1 - magnitude)}f}"
+    else:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        text = f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return text.replace("-", MINUS)
+
+
+_SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _literal(text: str) -> str:
+    shown = "".join(_VISIBLE.get(mark, mark) for mark in text) if not text.strip() else text
+    shown = re.sub(r"\s", " ", shown)
+    for character in shown:
+        if ord(character) not in _coverage():
+            raise TextError(
+                f"no font of rnnviz has the character {character!r} (U+{ord(character):04X}) "
+                f"in {text!r}; replace it in the data that the trace was recorded from"
+            )
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
+    return f'text("{escaped}")'
+
+
+def _typst(source: str, text: str, *, color: ManimColor, size: float) -> Ink:
+    return Ink(Typst(source, **_settings(color, size)), text, size)
+
+
+def _settings(color: ManimColor, size: float) -> dict[str, Any]:
+    return {
+        "color": color,
+        "font_size": size * _FONT_SIZE_PER_EM,
+        "typst_preamble": _PREAMBLE,
+        "font_paths": [str(_font_folder())],
+        "track_baselines": True,
+        "use_svg_cache": False,
+    }
+
+
+def _font_folder() -> Any:
+    return files("rnnviz") / "fonts"
+
+
+@cache
+def _coverage() -> frozenset[int]:
+    covered: set[int] = set()
+    for path in _font_folder().iterdir():
+        if path.name.endswith((".otf", ".ttf")):
+            with path.open("rb") as file:
+                covered.update(TTFont(file, lazy=True).getBestCmap())
+    return frozenset(covered)

@@ -1,0 +1,99 @@
+"""Arrows that draw themselves in the direction in which a value flows."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from manim import Animation, ManimColor, UpdateFromAlphaFunc, VMobject, rate_functions
+
+Point = np.ndarray
+
+
+class FlowArrow(VMobject):
+    """A filled arrow along a path, whose thickness may be a recorded magnitude.
+
+    Shapes: path (points, 3)
+    Units:  thickness of the shaft in Manim units
+    """
+
+    def __init__(self, path: Sequence[Point], *, color: ManimColor, thickness: float = 0.03):
+        super().__init__(fill_color=color, fill_opacity=1.0, stroke_width=0.0)
+        self.track = VMobject(stroke_width=0.0).set_points_as_corners(path)
+        self.add(self.track)
+        self.thickness = thickness
+        self.reach = 1.0
+        self.set_reach(1.0)
+
+    @property
+    def path(self) -> np.ndarray:
+        """The points (points, 3) of the path as it lies now, moved along with the arrow."""
+        return np.vstack([self.track.get_start_anchors(), self.track.get_end()])
+
+    def set_reach(self, reach: float) -> Self:
+        """Draw only the first ``reach`` (0 … 1) of the path, with the head at its end."""
+        self.reach = reach
+        self.set_points_as_corners(self._outline(reach))
+        return self
+
+    def set_thickness(self, thickness: float) -> Self:
+        """Give the shaft another thickness, in Manim units."""
+        self.thickness = thickness
+        return self.set_reach(self.reach)
+
+    def grow(self, run_time: float = 0.6) -> Animation:
+        """The arrow draws itself from its tail to its head."""
+        self.set_reach(0.0)
+        return UpdateFromAlphaFunc(
+            self,
+            lambda arrow, alpha: arrow.set_reach(alpha),
+            run_time=run_time,
+            rate_func=rate_functions.ease_in_out_sine,
+        )
+
+    def point_at(self, share: float) -> Point:
+        """The point at a share (0 … 1) of the path's length."""
+        return _along(self.path, share)
+
+    def _outline(self, reach: float) -> np.ndarray:
+        shown = _until(self.path, max(reach, 1e-3))
+        length = _lengths(shown)[-1]
+        half = self.thickness / 2
+        head = min(max(2.4 * self.thickness, 0.16), length)
+        wing = max(1.35 * self.thickness, head * 0.42)
+        shaft = _until(shown, 1.0 - head / length) if head < length else shown[:1]
+        normals = _normals(shaft if len(shaft) > 1 else shown)[: len(shaft)]
+        tip, base = shown[-1], shaft[-1]
+        side = _normals(np.array([base, tip]))[0] if head > 0 else normals[-1]
+        left = shaft + half * normals
+        right = shaft - half * normals
+        outline = [*left, base + wing * side, tip, base - wing * side, *right[::-1], left[0]]
+        return np.array(outline)
+
+
+def straight(start: Point, end: Point, gap: float = 0.0) -> np.ndarray:
+    """The straight path from start to end, leaving ``gap`` free at both ends."""
+    direction = (end - start) / np.linalg.norm(end - start)
+    return np.array([start + gap * direction, end - gap * direction])
+
+
+def _lengths(path: np.ndarray) -> np.ndarray:
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(steps)])
+
+
+def _along(path: np.ndarray, share: float) -> Point:
+    lengths = _lengths(path)
+    at = share * lengths[-1]
+    return np.array([np.interp(at, lengths, path[:, axis]) for axis in range(3)])
+
+
+def _until(path: np.ndarray, share: float) -> np.ndarray:
+    lengths = _lengths(path)
+    kept = path[lengths < share * lengths[-1]]
+    return np.vstack([kept if len(kept) else path[:1], _along(path, share)])
+
+
+def _normals(path: np.ndarray) -> np.ndarray:
+    tangents = np.gradient(path, axis=0)
+    tangents /= np.maximum(np.linalg.norm(tangents, axis=1, keepdims=True), 1e-9)
+    return np.stack([-tangents[:, 1], tangents[:, 0], np.zeros(len(path))], axis=1)

@@ -1,0 +1,81 @@
+"""A logarithmic axis, and lines of recorded values upon it."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from manim import LEFT, Dot, Line, VGroup, VMobject
+
+from rnnviz.drawing.theme import Role, Theme
+from rnnviz.drawing.typography import SMALL, formula, label
+
+_MOST_TICKS: Final = 6
+
+
+class LogAxis(VGroup):
+    """Decades from the one below the smallest value to the one above the greatest.
+
+    Units:  ``base`` and ``height`` in Manim units; the grid runs from ``left`` to ``right``
+    """
+
+    def __init__(
+        self,
+        values: Sequence[float] | np.ndarray,
+        theme: Theme,
+        *,
+        base: float,
+        height: float,
+        left: float,
+        right: float,
+    ):
+        shown = np.asarray(values, dtype=float)
+        shown = shown[shown > 0]
+        self.low = int(np.floor(np.log10(shown.min()) + 1e-9)) if shown.size else -1
+        self.high = int(np.ceil(np.log10(shown.max()) - 1e-9)) if shown.size else 0
+        self.high = max(self.high, self.low + 1)
+        self.base, self.height_of_all = base, height
+        stride = -(-(self.high - self.low) // (_MOST_TICKS - 1))
+        self.lines, self.ticks = VGroup(), VGroup()
+        for decade in range(self.low, self.high + 1, stride):
+            y = base + self.height_at(10.0**decade)
+            self.lines.add(
+                Line([left, y, 0], [right, y, 0], stroke_width=1, color=theme.dimmed("note", 0.4))
+            )
+            tick = formula(f"10^({decade})", color=theme.color("note"), size=0.36)
+            self.ticks.add(tick.next_to([left, y, 0.0], LEFT, buff=0.15))
+        super().__init__(self.lines, self.ticks)
+
+    def height_at(self, value: float) -> float:
+        """How high above the base a value stands; zero and what is too small stand on it."""
+        if value <= 0:
+            return 0.0
+        share = (np.log10(value) - self.low) / (self.high - self.low)
+        return float(np.clip(share, 0.0, 1.0) * self.height_of_all)
+
+
+class ValueLine(VGroup):
+    """Values over steps, as dots joined by a line, with a name at their left end.
+
+    Shapes: values, places (points,)
+    """
+
+    def __init__(
+        self,
+        values: Sequence[float],
+        places: Sequence[float],
+        axis: LogAxis,
+        name: str,
+        theme: Theme,
+        *,
+        role: Role,
+    ):
+        self.values = tuple(float(value) for value in values)
+        color = theme.color(role)
+        points = [
+            np.array([x, axis.base + axis.height_at(value), 0.0])
+            for x, value in zip(places, self.values, strict=True)
+        ]
+        self.line = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points)
+        self.dots = VGroup(*[Dot(point, radius=0.06, color=color) for point in points])
+        self.name = label(name, color=color, size=SMALL)
+        super().__init__(self.line, self.dots, self.name)

@@ -1,0 +1,58 @@
+"""What the network says at the last step shown, above the state it comes from."""
+
+import numpy as np
+from manim import RIGHT, UP, Animation, Succession, VGroup
+
+from rnnviz.drawing import layout
+from rnnviz.drawing.theme import Theme
+from rnnviz.drawing.views.arrows import FlowArrow, straight
+from rnnviz.drawing.views.bars import RowBars
+from rnnviz.drawing.views.chain import StateChain
+from rnnviz.trace import Trace
+
+_MOST_CANDIDATES = 5
+_WIDTH = 2.4
+_NAMES = {"en": ("predicted", "true"), "zh": ("预测值", "真实值")}
+
+
+class Prediction(VGroup):
+    """The recorded output: a classifier's most probable candidates, or a value beside the truth.
+
+    The wanted candidate is the bright one.
+    """
+
+    def __init__(self, trace: Trace, chain: StateChain, theme: Theme, language: str):
+        self.bars = output_bars(trace, chain.steps[-1], theme, language)
+        self.bars.move_to([layout.RIGHT_EDGE, layout.TOP_EDGE, 0.0], aligned_edge=RIGHT + UP)
+        title = chain.cells[-1].title
+        top = np.array([title.get_x(), self.bars.get_bottom()[1], 0.0])
+        self.arrow = FlowArrow(
+            straight(title.get_top(), top, gap=0.08), color=theme.color("output")
+        )
+        super().__init__(self.arrow, self.bars)
+
+    def grow(self) -> Animation:
+        """The output leaves the last state, and its values grow."""
+        return Succession(self.arrow.grow(), self.bars.grow())
+
+
+def output_bars(trace: Trace, step: int, theme: Theme, language: str) -> RowBars:
+    """The output y at a step (1-based) of the first sequence, as bars."""
+    y = trace.y[step - 1, 0]
+    if trace.metadata.loss == "squared":
+        values = [float(y[0]), float(trace.targets[step - 1, 0, 0])]
+        return RowBars(_NAMES[language], values, theme, role="output", width=_WIDTH, chosen=0)
+    best = np.argsort(-y, kind="stable")[:_MOST_CANDIDATES]
+    target = int(trace.targets[step - 1, 0])
+    if target >= 0 and target not in best:
+        best[-1] = target
+    return RowBars(
+        [trace.metadata.output_labels[index] for index in best],
+        [float(y[index]) for index in best],
+        theme,
+        role="output",
+        width=_WIDTH,
+        chosen=int(np.flatnonzero(best == target)[0]) if target >= 0 else 0,
+        row=0.33,
+        full=1.0,
+    )

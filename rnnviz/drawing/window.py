@@ -1,0 +1,46 @@
+"""Which part of a long recording is shown, and how the screen says so."""
+
+from dataclasses import dataclass
+
+from rnnviz.trace import Trace
+
+
+@dataclass(frozen=True)
+class Window:
+    """The consecutive steps of one sequence that a scene shows: the last ones.
+
+    ``steps`` are 1-based times, ``of`` is the number of steps recorded.
+    """
+
+    steps: tuple[int, ...]
+    of: int
+
+    @classmethod
+    def last(cls, trace: Trace, most: int) -> "Window":
+        """The last ``most`` steps of a recording, or all of a shorter one."""
+        return cls(tuple(range(max(1, trace.steps - most + 1), trace.steps + 1)), trace.steps)
+
+    @property
+    def indices(self) -> slice:
+        """The steps that are shown, as an index into a recorded time axis."""
+        return slice(self.steps[0] - 1, self.steps[-1])
+
+    def words(self, trace: Trace) -> tuple[str, ...]:
+        """What people call the inputs of the steps that are shown, in the first sequence."""
+        return trace.metadata.step_labels[0][self.indices]
+
+    @property
+    def cut(self) -> bool:
+        """Whether steps are left out."""
+        return len(self.steps) < self.of
+
+    def note(self, language: str) -> tuple[str, ...]:
+        """What the source line says of it: nothing when all is shown."""
+        if not self.cut:
+            return ()
+        first, last = self.steps[0], self.steps[-1]
+        notes = {
+            "en": f"steps {first}–{last} of {self.of} shown",
+            "zh": f"共 {self.of} 步，显示第 {first}–{last} 步",
+        }
+        return (notes[language],)

@@ -1,0 +1,66 @@
+"""From a scene and a trace to a video or stills."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnviz.errors import RenderError, SceneError
+from rnnviz.trace import Trace
+
+Progress = Callable[[str, int, int], None]
+"""Called with the name of a beat that is done, its place among the beats, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a render made."""
+
+    scene: str
+    paths: tuple[Path, ...]
+    beats: tuple[str, ...]
+    seconds: float
+
+
+def render(
+    scene: str | Path,
+    trace: Trace | None = None,
+    *,
+    task: str | None = None,
+    language: str = "en",
+    theme: str = "dark",
+    quality: str = "h",
+    format: str = "mp4",
+    output: str | Path | None = None,
+    beats: tuple[int, ...] | None = None,
+    progress: Progress | None = None,
+) -> Rendered:
+    """Render a scene, from a trace or from the default recording of a task.
+
+    ``scene`` is a registered name, ``FILE.py`` or ``FILE.py:CLASS``. ``quality`` is Manim's
+    letter (l m h p k), ``format`` one of mp4, webm, mov, gif, or png for one still a beat (then
+    ``output`` is a folder). ``beats`` (numbers from 1) renders those alone.
+
+    Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs;
+            RenderError for an output that cannot be written; TextError for a missing character
+    """
+    from rnnviz.rendering.plan import make_plan  # loads Manim
+
+    started = time.perf_counter()
+    plan = make_plan(
+        str(scene),
+        trace,
+        task=task,
+        language=language,
+        theme=theme,
+        quality=quality,
+        file_format=format,
+        output=None if output is None else Path(output),
+        beats=beats,
+        progress=progress,
+    )
+    paths = plan.carry_out()
+    return Rendered(plan.name, paths, plan.beat_names, time.perf_counter() - started)
+
+
+__all__ = ["Progress", "RenderError", "Rendered", "SceneError", "render"]

@@ -1,0 +1,71 @@
+"""From what a user names to the class of a scene: a registered name, or a file of their own."""
+
+import importlib
+import importlib.util
+import inspect
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from rnnviz import registry
+from rnnviz.errors import SceneError
+from rnnviz.rendering.beats import beats_of
+
+
+@dataclass(frozen=True)
+class LoadedScene:
+    """A scene ready to be played: its class, its default task, and what it needs of a trace."""
+
+    name: str
+    scene: Any
+    task: str
+    needs: tuple[str, ...]
+
+
+def load_scene(spec: str) -> LoadedScene:
+    """The scene that ``spec`` names: a registered name, or ``FILE.py`` or ``FILE.py:CLASS``.
+
+    Raises: SceneError if there is no such scene, file or class
+    """
+    path, _, class_name = spec.partition(".py")
+    if not path or not spec.startswith(path + ".py") or class_name[:1] not in ("", ":"):
+        entry = registry.find(spec)
+        module, _, attribute = entry.target.partition(":")
+        scene = getattr(importlib.import_module(module), attribute)
+        return LoadedScene(entry.name, scene, entry.task, entry.needs)
+    scene = _class_in(Path(path + ".py"), class_name.removeprefix(":"))
+    return LoadedScene(scene.__name__.lower(), scene, scene.task, ())
+
+
+def _class_in(path: Path, name: str) -> Any:
+    if not path.is_file():
+        raise SceneError(f"there is no scene file {str(path)!r}; give a path to a Python file")
+    module = _import_file(path)
+    own = {
+        attribute: value
+        for attribute, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and beats_of(value)
+    }
+    if name in own:
+        return own[name]
+    if not name and len(own) == 1:
+        return next(iter(own.values()))
+    found = f"it has {', '.join(own)}" if own else "it has no class with beats"
+    wanted = f"class {name!r}" if name else "one scene to choose"
+    raise SceneError(
+        f"no {wanted} in {str(path)!r}; {found}; derive a class from "
+        f"rnnviz.drawing.storyboard.Storyboard and name it as {path.name}:CLASS"
+    )
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"rnnviz_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SceneError(f"{str(path)!r} cannot be imported; give a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise SceneError(f"{str(path)!r} cannot be imported: {error!r}") from error
+    return module

@@ -1,0 +1,126 @@
+"""What a render will do, checked before anything is written."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnviz.defaults import default_trace
+from rnnviz.errors import RenderError, SceneError
+from rnnviz.rendering.beats import Beat, beats_of, check_selection
+from rnnviz.rendering.loading import LoadedScene, load_scene
+from rnnviz.rendering.stage import Stage
+from rnnviz.rendering.video import FORMATS, QUALITIES, perform_stills, perform_video
+from rnnviz.trace import Trace
+
+LANGUAGES = ("en", "zh")
+THEMES = ("dark", "light")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One render: the scene's class, the stage it is played on, and where the result goes."""
+
+    name: str
+    scene: Any
+    stage: Stage
+    quality: str
+    file_format: str
+    output: Path
+    beat_names: tuple[str, ...]
+
+    def carry_out(self) -> tuple[Path, ...]:
+        """Render, and say which files were made."""
+        if self.file_format == "png":
+            return perform_stills(self.scene, self.stage, self.quality, self.output)
+        return (
+            perform_video(self.scene, self.stage, self.quality, self.file_format, self.output),
+        )
+
+
+def make_plan(
+    spec: str,
+    trace: Trace | None,
+    *,
+    task: str | None,
+    language: str,
+    theme: str,
+    quality: str,
+    file_format: str,
+    output: Path | None,
+    beats: tuple[int, ...] | None,
+    progress: Callable[[str, int, int], None] | None,
+) -> Plan:
+    """Check everything that can be checked, and get the recordings ready."""
+    _check_choice("language", language, LANGUAGES)
+    _check_choice("theme", theme, THEMES)
+    _check_choice("quality", quality, tuple(QUALITIES))
+    _check_choice("format", file_format, FORMATS)
+    loaded = load_scene(spec)
+    all_beats = beats_of(loaded.scene)
+    check_selection(beats, len(all_beats), loaded.name)
+    target = output or _default_output(loaded.name, language, theme, file_format)
+    _check_target(target, file_format)
+    if trace is None:
+        trace = default_trace(task or loaded.task, language=language)
+    check_needs(loaded, trace)
+    chosen = [beat for beat in all_beats if beats is None or beat.number in beats]
+
+    def report(performance: Any, beat: Beat) -> None:
+        if progress is not None and beat in chosen:
+            progress(beat.name, chosen.index(beat) + 1, len(chosen))
+
+    stage = Stage(
+        trace,
+        variants=record_variants(loaded.scene, trace),
+        language=language,
+        theme=theme,
+        beats=None if beats is None else frozenset(beats),
+        on_beat_end=report,
+    )
+    names = tuple(beat.name for beat in chosen)
+    return Plan(loaded.name, loaded.scene, stage, quality, file_format, target, names)
+
+
+def check_needs(loaded: LoadedScene, trace: Trace) -> None:
+    """Refuse a trace that lacks what a scene draws."""
+    if "gradients" in loaded.needs and not trace.has_gradients:
+        raise SceneError(
+            f"the trace has no gradients, which {loaded.name!r} needs; "
+            f"record it again without --no-grad"
+        )
+
+
+def record_variants(scene: Any, trace: Trace) -> Mapping[str, Trace]:
+    """The recordings of changed networks that a scene compares with its trace."""
+    if not scene.variants:
+        return {}
+    from rnnviz.recording import rerecord  # loads torch
+
+    return {name: rerecord(trace, change(trace)) for name, change in scene.variants.items()}
+
+
+def _default_output(name: str, language: str, theme: str, file_format: str) -> Path:
+    marks = [name, *([language] if language != "en" else []), *([theme] if theme != "dark" else [])]
+    stem = "_".join(marks)
+    return Path("renders") / (stem if file_format == "png" else f"{stem}.{file_format}")
+
+
+def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:
+    if got not in choices:
+        raise RenderError(f"there is no {what} {got!r}; choose one of {', '.join(choices)}")
+
+
+def _check_target(target: Path, file_format: str) -> None:
+    if file_format == "png":
+        if target.exists() and not target.is_dir():
+            raise RenderError(f"{str(target)!r} is a file; stills need a folder, choose one with -o")
+    elif target.is_dir():
+        raise RenderError(f"{str(target)!r} is a folder; name the video file with -o")
+    elif target.suffix.lower() != f".{file_format}":
+        raise RenderError(
+            f"{str(target)!r} does not end in .{file_format}; rename it or choose --format"
+        )
+    if target.exists() and not os.access(target, os.W_OK):
+        raise RenderError(f"{str(target)!r} cannot be written; choose another place with -o")

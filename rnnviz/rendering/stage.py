@@ -1,0 +1,33 @@
+"""What a scene is played with: recordings, language, theme, and which beats are wanted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rnnviz.rendering.beats import Beat
+from rnnviz.trace import Trace
+
+
+def _ignore(scene: Any, beat: Beat) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The setting of one performance of a scene.
+
+    ``variants`` are recordings of the same network with changed parameters, by the names that
+    the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
+    passed over, so that each shown beat starts from the picture it has in the whole video.
+    """
+
+    trace: Trace
+    variants: Mapping[str, Trace] = field(default_factory=dict)
+    language: str = "en"
+    theme: str = "dark"
+    beats: frozenset[int] | None = None
+    on_beat_end: Callable[[Any, Beat], None] = _ignore
+
+    def shows(self, beat: Beat) -> bool:
+        """Whether a beat is to be seen in this performance."""
+        return self.beats is None or beat.number in self.beats

@@ -1,0 +1,1 @@
+"""The storyboards that rnnviz ships, one a file."""

@@ -1,0 +1,120 @@
+"""One recurrent layer, folded, then unrolled over the steps of a real sentence."""
+
+from collections.abc import Mapping
+
+from manim import DOWN, UP, FadeIn, FadeOut
+
+from rnnviz.drawing import layout
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.views.chain import StateChain
+from rnnviz.drawing.views.equation import output_equation, step_equation
+from rnnviz.drawing.views.network import FoldedNetwork
+from rnnviz.drawing.views.prediction import Prediction
+from rnnviz.drawing.window import Window
+from rnnviz.rendering.beats import beat
+
+MOST_STEPS = 10
+
+
+class Unrolling(Storyboard):
+    """The loop opens into T steps; words enter one by one; every state is passed on."""
+
+    task = "sentence"
+
+    def setup(self) -> None:
+        self.window = Window.last(self.trace, MOST_STEPS)
+
+    def notes(self) -> tuple[str, ...]:
+        return self.window.note(self.stage.language)
+
+    def facts(self) -> Mapping[str, str]:
+        first = self.window.steps[0]
+        return {
+            "steps": str(self.trace.steps),
+            "units": str(self.trace.hidden_size),
+            "first": str(first),
+            "second": str(first + 1),
+            "last": str(self.window.steps[-1]),
+            "word": self.window.words(self.trace)[0],
+        }
+
+    @beat(
+        en="A recurrent network has one hidden layer and a loop: its state comes back to it.",
+        zh="循环网络只有一个隐藏层，外加一个环：它的状态会回到它自己。",
+    )
+    def loop(self) -> None:
+        self.folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
+        self.equation = step_equation("t", "t-1", self.theme).shift(layout.FORMULA_Y * UP)
+        self.play(self.folded.appear())
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(self.equation.light("W", "before"))
+        self.play(self.folded.pulse())
+
+    @beat(
+        en="Draw it once for each of {steps} steps, and the loop becomes a chain.",
+        zh="给 {steps} 个时刻各画一次，环就展开成一条链。",
+    )
+    def unroll(self) -> None:
+        self.chain = StateChain.of(self.trace, self.window, self.theme)
+        self.chain.shift(layout.CHAIN_Y * UP).subdue()
+        self.play(self.folded.give_way(), self.equation.plain())
+        self.play(self.chain.unfold_from(self.folded.cell))
+        self.play(self.chain.connect())
+
+    @beat(
+        en="This is one layer of {units} units used {steps} times, not {steps} hidden units: "
+        "each step has the same $U$ and the same $W$.",
+        zh="这是同一个层（{units} 个单元）用了 {steps} 次，而不是 {steps} 个隐藏单元："
+        "每一步用的都是同一个 $U$ 和同一个 $W$。",
+    )
+    def same_layer(self) -> None:
+        self.marks = self.chain.matrix_marks()
+        self.play(self.equation.light("U", "W"))
+        self.play(self.chain.share(self.equation, self.marks))
+
+    @beat(
+        en="The first word enters. The layer's {units} numbers are now its state $h_{first}$.",
+        zh="第一个词进入网络，这一层的 {units} 个数就是状态 $h_{first}$。",
+    )
+    def first_word(self) -> None:
+        self.scale = self.color_scale(limit=1.0)
+        self.play(FadeOut(self.marks), FadeIn(self.scale), self.equation.plain())
+        self.advance(0, pace=2.6)
+
+    @beat(
+        en="Then this state is passed on. It meets the next word in the same layer, "
+        "and becomes $h_{second}$.",
+        zh="然后状态向后传递，在同一个层里与下一个词相遇，变成 $h_{second}$。",
+    )
+    def pass_on(self) -> None:
+        self.advance(1, pace=3.2)
+        self.play(self.equation.light("W", "before"))
+
+    @beat(
+        en="So it goes on to the end. Each state depends on its word and on all words before it.",
+        zh="就这样一直到最后。每个状态都取决于当前的词，也取决于之前所有的词。",
+    )
+    def whole_sequence(self) -> None:
+        self.play(self.equation.plain())
+        for index in range(2, len(self.window.steps)):
+            self.advance(index, pace=1.5)
+        self.play(self.chain.finish())
+
+    @beat(
+        en="What the network says after step {last} comes from $h_{last}$ alone.",
+        zh="网络在第 {last} 步之后说的话，只来自 $h_{last}$。",
+    )
+    def prediction(self) -> None:
+        said = Prediction(self.trace, self.chain, self.theme, self.stage.language)
+        equation = output_equation(self.window.steps[-1], self.trace, self.theme)
+        equation.move_to(layout.ASIDE)
+        self.play(self.equation.turn_into(equation))
+        self.play(said.grow())
+
+    def advance(self, index: int, pace: float) -> None:
+        """One step of the network happens, with its formula."""
+        step = str(self.window.steps[index])
+        before = str(self.window.steps[index] - 1)
+        equation = step_equation(step, before, self.theme).move_to(self.equation)
+        self.play(self.equation.turn_into(equation), self.chain.read(index, run_time=pace))
+        self.equation = equation

@@ -1,0 +1,61 @@
+"""Recurrent networks, shown with numbers from a network that really ran.
+
+The names below load on first use, so that ``import rnnviz`` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rnnviz import measure
+    from rnnviz.errors import RnnvizError
+    from rnnviz.recording import record, rerecord
+    from rnnviz.rendering import render
+    from rnnviz.trace import Trace, load
+    from rnnviz.training import train
+    from rnnviz.verification import verify
+
+    __version__: str
+
+__all__ = [
+    "RnnvizError",
+    "Trace",
+    "__version__",
+    "load",
+    "measure",
+    "record",
+    "render",
+    "rerecord",
+    "train",
+    "verify",
+]
+
+_HOME_OF = {
+    "RnnvizError": "rnnviz.errors",
+    "Trace": "rnnviz.trace",
+    "load": "rnnviz.trace",
+    "record": "rnnviz.recording",
+    "render": "rnnviz.rendering",
+    "rerecord": "rnnviz.recording",
+    "train": "rnnviz.training",
+    "verify": "rnnviz.verification",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        value: Any = version("rnnviz")
+    elif name == "measure":
+        value = import_module("rnnviz.measure")
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    else:
+        raise AttributeError(f"module 'rnnviz' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,96 @@
+"""Recordings made on the spot: train, record, and keep the result in the user's cache folder.
+
+A kept recording is found by everything that determines it: the task and its options, the
+settings of training, the versions of the libraries, and the source of the modules that make it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from importlib.metadata import version
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Final
+
+from platformdirs import user_cache_path
+
+from rnnviz.errors import RnnvizError, TraceError
+from rnnviz.trace import Trace, load
+
+Progress = Callable[[int, int, float], None]
+
+FOLDER_VARIABLE: Final = "RNNVIZ_CACHE_DIR"
+_LIBRARIES: Final = ("torch", "numpy", "matplotlib")
+_MODULES: Final = ("trace.py", "losses.py", "network.py", "recording.py", "training.py", "tasks")
+
+
+def cache_folder() -> Path:
+    """Where recordings are kept: ``RNNVIZ_CACHE_DIR``, or the user's cache folder."""
+    chosen = os.environ.get(FOLDER_VARIABLE)
+    return Path(chosen) if chosen else user_cache_path("rnnviz")
+
+
+def default_trace(
+    task: str = "sentence", *, progress: Progress | None = None, **options: Any
+) -> Trace:
+    """The recording of a task with default training, made now or kept from before.
+
+    Raises: TaskError or TrainingError as making it does; a cache that cannot be read or written
+            is no error, the recording is made again
+    """
+    kept = cache_folder() / f"{task}-{_key(task, options)}.safetensors"
+    try:
+        return load(kept)
+    except TraceError:
+        trace = record_task(task, progress=progress, **options)
+    try:
+        trace.save(kept)
+    except RnnvizError:
+        pass
+    return trace
+
+
+def record_task(
+    task: str,
+    *,
+    hidden: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    dtype: str = "float64",
+    gradients: bool = True,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Trace:
+    """Train the textbook's network on a task, and record it on the task's example.
+
+    Raises: TaskError, TrainingError, RecordingError
+    """
+    from rnnviz import tasks, training  # loads torch
+
+    trained = training.train(
+        tasks.make(task, **options),
+        hidden=hidden,
+        epochs=epochs,
+        seed=seed,
+        progress=progress,
+    )
+    return trained.record(dtype=dtype, gradients=gradients)
+
+
+def _key(task: str, options: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps([task, options], sort_keys=True).encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {version(library)}".encode())
+    for module in _MODULES:
+        for path in _sources(files("rnnviz") / module):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(path: Traversable) -> list[Traversable]:
+    if path.is_file():
+        return [path]
+    inside = sorted(path.iterdir(), key=lambda entry: entry.name)
+    return [entry for entry in inside if entry.name.endswith(".py")]

@@ -1,0 +1,36 @@
+"""The tasks, by name."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from rnnviz.errors import TaskError
+from rnnviz.tasks.base import Batch, Task
+from rnnviz.tasks.prices import Prices
+from rnnviz.tasks.sentence import Sentence
+from rnnviz.tasks.series import Series
+from rnnviz.tasks.text import Text
+
+_TASKS: Final[dict[str, Callable[..., Task]]] = {
+    task.name: task for task in (Sentence, Prices, Text, Series)
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names of all tasks."""
+    return tuple(_TASKS)
+
+
+def make(name: str, **options: Any) -> Task:
+    """The task of a name, with its own options.
+
+    Raises: TaskError for an unknown task, or an option that it does not have
+    """
+    if name not in _TASKS:
+        raise TaskError(f"there is no task {name!r}; there are {', '.join(_TASKS)}")
+    try:
+        return _TASKS[name](**options)
+    except TypeError as error:
+        raise TaskError(f"task {name!r} does not take these options: {error}") from error
+
+
+__all__ = ["Batch", "Task", "make", "names"]

@@ -1,0 +1,129 @@
+"""Sentences whose last word can be known only from one word near their beginning."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from rnnviz.errors import TaskError
+from rnnviz.tasks.base import Batch, TokenTask
+
+
+@dataclass(frozen=True)
+class Story:
+    """A sentence with one open word: ``before`` clue, fillers, ``after``, and the answer."""
+
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    answers: dict[str, str]
+    fillers: tuple[str, ...]
+
+
+_FILLERS_ZH: Final = tuple(
+    "每天 早上 都 在 河边 散步 看书 然后 和 朋友 一起 喝茶 聊天 晚上 听 音乐".split()
+)
+STORIES: Final = {
+    ("city", "en"): Story(
+        before=("I", "live", "in"),
+        after=("so", "I", "can", "speak"),
+        answers={
+            "Beijing": "Chinese",
+            "Paris": "French",
+            "Berlin": "German",
+            "Tokyo": "Japanese",
+            "Madrid": "Spanish",
+            "Rome": "Italian",
+        },
+        fillers=tuple(
+            "and every day we walk along the river with old friends reading many good books".split()
+        ),
+    ),
+    ("city", "zh"): Story(
+        before=("我", "住", "在"),
+        after=("所以", "我", "会", "说"),
+        answers={
+            "北京": "汉语",
+            "巴黎": "法语",
+            "柏林": "德语",
+            "东京": "日语",
+            "马德里": "西班牙语",
+            "罗马": "意大利语",
+        },
+        fillers=_FILLERS_ZH,
+    ),
+    ("repair", "zh"): Story(
+        before=("我", "的"),
+        after=("坏", "了", "拿", "去", "修", "花", "了"),
+        answers={
+            "电脑": "200 大洋",
+            "手机": "100 大洋",
+            "手表": "50 大洋",
+            "冰箱": "300 大洋",
+            "汽车": "900 大洋",
+            "雨伞": "5 大洋",
+        },
+        fillers=_FILLERS_ZH,
+    ),
+}
+
+
+class Sentence(TokenTask):
+    """'I live in <city> … so I can speak <language>': the last word, from a word far before it.
+
+    ``gap`` is the number of filler words between; they are drawn at random in training. The
+    story 'repair' (Chinese) asks for the price of repairing the thing that broke.
+
+    Raises: TaskError for a story that is not told in that language, or a negative gap
+    """
+
+    name = "sentence"
+    epochs = 100
+
+    def __init__(self, *, language: str = "en", gap: int = 0, story: str = "city"):
+        if (story, language) not in STORIES:
+            told = ", ".join(f"{name} ({spoken})" for name, spoken in STORIES)
+            raise TaskError(f"there is no story {story!r} in language {language!r}; there are {told}")
+        if gap < 0:
+            raise TaskError(f"the gap is {gap} words; it must be 0 or more")
+        self.story = STORIES[story, language]
+        self.gap = gap
+        words = (*self.story.before, *self.story.answers, *self.story.after)
+        vocabulary = dict.fromkeys((*words, *(self.story.fillers if gap else ())))
+        super().__init__(
+            language=language,
+            input_labels=tuple(vocabulary),
+            output_labels=tuple(self.story.answers.values()),
+            source="sentences made by rnnviz",
+            options={"language": language, "gap": gap, "story": story},
+        )
+
+    def sample(self, rng: np.random.Generator, size: int) -> Batch:
+        """Random clues and random fillers."""
+        clues = rng.choice(list(self.story.answers), size=size)
+        return self._told([str(clue) for clue in clues], rng)
+
+    def example(self) -> Batch:
+        """The first clue, with fillers in their natural order."""
+        count = len(self.story.fillers)
+        fillers = [self.story.fillers[index % count] for index in range(self.gap)]
+        return self._batch([next(iter(self.story.answers))], [fillers])
+
+    def learnt(self, score: float, loss: float) -> bool:
+        """Every last word is right, and with near certainty."""
+        return score == 1.0 and loss < 0.02
+
+    def _told(self, clues: list[str], rng: np.random.Generator) -> Batch:
+        drawn = rng.choice(self.story.fillers, size=(len(clues), self.gap))
+        return self._batch(clues, [[str(word) for word in row] for row in drawn])
+
+    def _batch(self, clues: list[str], fillers: list[list[str]]) -> Batch:
+        story = self.story
+        rows = [
+            [*story.before, clue, *between, *story.after]
+            for clue, between in zip(clues, fillers, strict=True)
+        ]
+        targets = [
+            [""] * (len(row) - 1) + [story.answers[clue]]
+            for row, clue in zip(rows, clues, strict=True)
+        ]
+        return self.batch_of(rows, targets)

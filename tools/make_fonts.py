@@ -6,15 +6,20 @@ The same source gives the same bytes.
 
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from fontTools import subset
+from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
+from fontTools.pens.t2CharStringPen import T2CharStringPen
+from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTCollection, TTFont
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TARGET: Final = ROOT / "rnnviz" / "fonts" / "rnnvizSans.otf"
 SOURCE_FAMILY: Final = "Noto Sans CJK SC"
+NARROW_FAMILY: Final = "Noto Sans CJK JP"
 FAMILY: Final = "rnnviz Sans"
 POSTSCRIPT_NAME: Final = "rnnvizSans-Regular"
 
@@ -31,13 +36,20 @@ BLOCKS: Final = (
     (0x3000, 0x303F),  # CJK punctuation
     (0xFF00, 0xFFEF),  # full-width forms
 )
-GB2312_SIGNS: Final = range(1, 10)
-GB2312_LEVEL_1: Final = range(16, 56)
+RAISED: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+−", strict=True))
+LOWERED: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+−", strict=True))
+SCRIPT_SCALE: Final = 0.64
+RAISED_BY: Final = 340
+LOWERED_BY: Final = -130
+SAME_SHAPE: Final = {"↵": "⏎"}
+NARROW_UNLESS_CHINESE: Final = "“”‘’·…"
+GB2312_SIZE: Final = 94
 
 
-def gb2312(rows: range) -> str:
-    """The characters of some rows of GB 2312, empty cells left out."""
-    codes = (bytes((0xA0 + row, 0xA0 + cell)) for row in rows for cell in range(1, 95))
+def gb2312() -> str:
+    """The characters of GB 2312: signs, and the hanzi of both levels; empty cells left out."""
+    places = range(0xA1, 0xA1 + GB2312_SIZE)
+    codes = (bytes((row, cell)) for row in places for cell in places)
     return "".join(code.decode("gb2312", errors="ignore") for code in codes)
 
 
@@ -52,27 +64,67 @@ def own_texts() -> Iterator[Path]:
 def wanted() -> frozenset[int]:
     """The code points that the font is to have, as far as its source has them."""
     points = {point for first, last in BLOCKS for point in range(first, last + 1)}
-    points.update(map(ord, gb2312(GB2312_SIGNS) + gb2312(GB2312_LEVEL_1)))
+    points.update(map(ord, gb2312()))
     for path in own_texts():
         points.update(map(ord, path.read_text(encoding="utf-8")))
     return frozenset(points)
 
 
-def extract(source: Path) -> TTFont:
-    """The one face of the collection that the subset is cut from."""
-    for face in TTCollection(source, lazy=True).fonts:
-        if face["name"].getDebugName(4) == SOURCE_FAMILY:
+def extract(collection: TTCollection, family: str) -> TTFont:
+    """One face of the collection; its faces share their glyphs."""
+    for face in collection.fonts:
+        if face["name"].getDebugName(4) == family:
             face.recalcTimestamp = False
             return face
-    raise SystemExit(f"{source} has no face {SOURCE_FAMILY!r}; give NotoSansCJK-Regular.ttc")
+    raise SystemExit(f"the source has no face {family!r}; give NotoSansCJK-Regular.ttc")
+
+
+def narrow_signs(font: TTFont, narrow: TTFont) -> None:
+    """Quotes, dots and ellipses as wide as Latin text has them, a square wide in Chinese."""
+    wide_glyphs = font.getBestCmap()
+    pairs = {}
+    for character in NARROW_UNLESS_CHINESE:
+        wide = wide_glyphs[ord(character)]
+        glyph = narrow.getBestCmap()[ord(character)]
+        pairs[character] = (proportional(font, glyph), wide)
+    rules = " ".join(f"sub \\{narrow} by \\{wide};" for narrow, wide in pairs.values())
+    scripts = ("latn", "hani")
+    addOpenTypeFeaturesFromString(
+        font,
+        "".join(
+            f"languagesystem {script} {language};"
+            for script in scripts
+            for language in ("dflt", "ZHS")
+        )
+        + "feature locl {"
+        + "".join(f"script {script}; language ZHS; {rules}" for script in scripts)
+        + "} locl;",
+        tables=["GSUB"],
+    )
+    for table in font["cmap"].tables:
+        for character, (glyph, _) in pairs.items():
+            table.cmap[ord(character)] = glyph
+
+
+def proportional(font: TTFont, glyph: str) -> str:
+    """The proportional form of a glyph, itself if it has none."""
+    gsub = font["GSUB"].table
+    for record in gsub.FeatureList.FeatureRecord:
+        if record.FeatureTag == "pwid":
+            for index in record.Feature.LookupListIndex:
+                for table in gsub.LookupList.Lookup[index].SubTable:
+                    table = getattr(table, "ExtSubTable", table)
+                    if glyph in table.mapping:
+                        return str(table.mapping[glyph])
+    return glyph
 
 
 def cut(font: TTFont) -> None:
-    """Leave the wanted characters, with kerning and ligatures, for horizontal text."""
+    """Leave the wanted characters, with kerning, for horizontal text."""
     options = subset.Options(
         hinting=False,
         desubroutinize=False,
-        layout_features=["ccmp", "kern", "liga", "locl", "mark", "mkmk"],
+        layout_features=["kern", "locl", "mark", "mkmk"],
         name_languages=[0x409],
         drop_tables=[*subset.Options().drop_tables, "BASE", "VORG", "vhea", "vmtx"],
         notdef_outline=True,
@@ -80,6 +132,37 @@ def cut(font: TTFont) -> None:
     cutter = subset.Subsetter(options)
     cutter.populate(unicodes=wanted())
     cutter.subset(font)
+
+
+def add_scripts(font: TTFont) -> None:
+    """Draw raised and lowered figures from the figures: Noto has four of the twenty."""
+    for characters, shift in ((RAISED, RAISED_BY), (LOWERED, LOWERED_BY)):
+        for character, model in characters.items():
+            add_glyph(font, character, model, SCRIPT_SCALE, shift)
+    for character, model in SAME_SHAPE.items():
+        add_glyph(font, character, model, 1, 0)
+
+
+def add_glyph(font: TTFont, character: str, model: str, scale: float, shift: int) -> None:
+    """Add a character that is the outline of another one, scaled and moved up by ``shift``."""
+    cff = font["CFF "].cff
+    top = cff.topDictIndex[0]
+    index = len(top.charset)
+    source = font.getBestCmap()[ord(model)]
+    face = top.FDSelect[font.getGlyphID(source)]
+    width = round(font["hmtx"][source][0] * scale)
+    pen = T2CharStringPen(width, font.getGlyphSet())
+    font.getGlyphSet()[source].draw(TransformPen(pen, (scale, 0, 0, scale, 0, shift)))
+    name = next(free for cid in count(1) if (free := f"cid{cid:05d}") not in top.CharStrings)
+    outline = pen.getCharString(top.FDArray[face].Private, cff.GlobalSubrs)
+    top.CharStrings.charStringsIndex.append(outline)
+    top.CharStrings.charStrings[name] = index
+    top.FDSelect.gidArray.append(face)
+    top.charset.append(name)
+    font.setGlyphOrder(list(top.charset))
+    font["hmtx"][name] = (width, round(font["hmtx"][source][1] * scale))
+    for table in font["cmap"].tables:
+        table.cmap[ord(character)] = name
 
 
 def rename(font: TTFont) -> None:
@@ -108,8 +191,11 @@ def main(arguments: list[str]) -> None:
     """Write the font and say how large it is."""
     if len(arguments) != 1:
         raise SystemExit("usage: make_fonts.py NotoSansCJK-Regular.ttc")
-    font = extract(Path(arguments[0]))
+    collection = TTCollection(arguments[0], lazy=True)
+    font = extract(collection, SOURCE_FAMILY)
+    narrow_signs(font, extract(collection, NARROW_FAMILY))
     cut(font)
+    add_scripts(font)
     rename(font)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     font.save(TARGET)

@@ -90,24 +90,39 @@ def weight_gradient_share_by_lag(trace: Trace) -> np.ndarray:
     return by_lag / total
 
 
-def rate_per_step(values: np.ndarray) -> tuple[float, float]:
-    """The factor by which positive values change from each to the next, and how steadily.
+def log_line(values: np.ndarray) -> tuple[float, float]:
+    """The least-squares line through the logarithms of positive values, by their places 0, 1, ….
 
-    A least-squares line through the logarithms: exp(slope), and R², the share of the
-    logarithms' variance that the line explains (1: a straight line on a log axis).
-
-    Shapes: values (points,)
+    Shapes: values (points,) → the factor from each value to the next, and the line's logarithm
+            at place 0
     Units:  none
     Raises: TraceError if fewer than two values are positive
     """
-    kept = np.flatnonzero(values > 0)
-    if len(kept) < 2:
-        raise TraceError("fewer than two gradients are greater than zero, so they have no rate")
+    kept = _positive(values)
+    slope, offset = np.polyfit(kept, np.log(values[kept]), 1)
+    return float(np.exp(slope)), float(offset)
+
+
+def steadiness(values: np.ndarray) -> float:
+    """R² of ``log_line``: 1 if positive values lie on a straight line on a logarithmic axis.
+
+    Shapes: values (points,)
+    Raises: TraceError if fewer than two values are positive
+    """
+    kept = _positive(values)
+    factor, offset = log_line(values)
     logs = np.log(values[kept])
-    slope, offset = np.polyfit(kept, logs, 1)
-    spread = ((logs - logs.mean()) ** 2).sum()
-    rest = ((logs - offset - slope * kept) ** 2).sum()
-    return float(np.exp(slope)), float(1.0 - rest / spread) if spread > 0 else 1.0
+    spread = float(((logs - logs.mean()) ** 2).sum())
+    rest = float(((logs - offset - np.log(factor) * kept) ** 2).sum())
+    return 1.0 - rest / spread if spread > 0 else 1.0
+
+
+def lags_holding(shares: np.ndarray, part: float) -> int:
+    """How many lags, from 0, it takes to hold at least a part of the whole.
+
+    Shapes: shares (lag,), summing to 1
+    """
+    return int(np.searchsorted(np.cumsum(shares), part)) + 1
 
 
 def states_before(trace: Trace) -> np.ndarray:
@@ -130,3 +145,13 @@ def _needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
             f"the trace has no gradients, which {what} needs; record it again without --no-grad"
         )
     return gradients
+
+
+def _positive(values: np.ndarray) -> np.ndarray:
+    kept = np.flatnonzero(values > 0)
+    if len(kept) < 2:
+        raise TraceError(
+            "fewer than two of the gradients are greater than zero; they have no rate, so record "
+            "a longer sequence, or a network that is not saturated"
+        )
+    return kept

@@ -8,7 +8,7 @@ SAFE_HEIGHT: Final = 7.5
 FORMULA_Y: Final = 3.05
 DRAWING_TOP: Final = 2.35
 DRAWING_BOTTOM: Final = -2.45
-CAPTION_Y: Final = -3.0
+CAPTION_Y: Final = -2.88
 SOURCE_Y: Final = -3.62
 
 LEFT_EDGE: Final = -SAFE_WIDTH / 2
@@ -19,3 +19,5 @@ BOTTOM_EDGE: Final = -SAFE_HEIGHT / 2
 CHAIN_Y: Final = 0.15
 FOLDED_Y: Final = 0.3
 ASIDE: Final = (-3.4, FORMULA_Y, 0.0)
+CENTRE_Y: Final = 0.5
+LOW_CHAIN_Y: Final = -0.25

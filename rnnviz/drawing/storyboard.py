@@ -1,6 +1,6 @@
 """The base of all scenes: beats, their captions, the source line, and the pace."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -14,8 +14,9 @@ from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.stage import Stage
 from rnnviz.trace import Trace
+from rnnviz.variants import Variant
 
-Variant = Callable[[Trace], Mapping[str, np.ndarray]]
+
 
 _SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.19}
 _LEAST_REST = 1.0

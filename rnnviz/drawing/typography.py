@@ -145,6 +145,14 @@ def number(value: float, digits: int = 2) -> str:
     return text.replace("-", MINUS)
 
 
+def percent(share: float) -> str:
+    """A share as a percentage with two significant digits, never rounded up to all or nothing."""
+    value = 100.0 * share
+    if 99.5 <= value < 100.0:
+        return ">99%"
+    return f"{value:.0f}%" if value >= 10 else f"{number(value)}%"
+
+
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 

@@ -20,6 +20,12 @@ class Window:
         """The last ``most`` steps of a recording, or all of a shorter one."""
         return cls(tuple(range(max(1, trace.steps - most + 1), trace.steps + 1)), trace.steps)
 
+    @classmethod
+    def before_last_loss(cls, trace: Trace, most: int) -> "Window":
+        """The last ``most`` steps up to the last one that has a loss."""
+        last = trace.loss_steps[-1] + 1
+        return cls(tuple(range(max(1, last - most + 1), last + 1)), trace.steps)
+
     @property
     def indices(self) -> slice:
         """The steps that are shown, as an index into a recorded time axis."""
@@ -44,3 +50,14 @@ class Window:
             "zh": f"共 {self.of} 步，显示第 {first}–{last} 步",
         }
         return (notes[language],)
+
+
+def units_note(trace: Trace, most: int, language: str) -> tuple[str, ...]:
+    """What the source line says when a layer has more units than are drawn."""
+    if trace.hidden_size <= most:
+        return ()
+    notes = {
+        "en": f"units 1–{most} of {trace.hidden_size} shown",
+        "zh": f"共 {trace.hidden_size} 个单元，显示前 {most} 个",
+    }
+    return (notes[language],)

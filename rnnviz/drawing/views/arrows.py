@@ -58,8 +58,8 @@ class FlowArrow(VMobject):
         shown = _until(self.path, max(reach, 1e-3))
         length = _lengths(shown)[-1]
         half = self.thickness / 2
-        head = min(max(2.4 * self.thickness, 0.16), length)
-        wing = max(1.35 * self.thickness, head * 0.42)
+        head = min(max(1.6 * self.thickness, 0.16), 0.62 * length)
+        wing = half + 0.42 * min(head, 0.16)
         shaft = _until(shown, 1.0 - head / length) if head < length else shown[:1]
         normals = _normals(shaft if len(shaft) > 1 else shown)[: len(shaft)]
         tip, base = shown[-1], shaft[-1]

@@ -54,7 +54,7 @@ class LogAxis(VGroup):
 
 
 class ValueLine(VGroup):
-    """Values over steps, as dots joined by a line, with a name at their left end.
+    """Values over steps, as dots joined by a line, with a name to be placed.
 
     Shapes: values, places (points,)
     """
@@ -77,5 +77,5 @@ class ValueLine(VGroup):
         ]
         self.line = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points)
         self.dots = VGroup(*[Dot(point, radius=0.06, color=color) for point in points])
-        self.name = label(name, color=color, size=SMALL)
-        super().__init__(self.line, self.dots, self.name)
+        self.title = label(name, color=color, size=SMALL)
+        super().__init__(self.line, self.dots, self.title)

@@ -11,10 +11,13 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
+    GrowFromEdge,
     LaggedStart,
     Line,
     Rectangle,
+    UpdateFromAlphaFunc,
     VGroup,
+    rate_functions,
 )
 
 from rnnviz.drawing.theme import Role, Theme
@@ -94,9 +97,11 @@ class BarChart(VGroup):
         bar_width: float,
         base: float,
         digits: int = 2,
+        texts: Sequence[str] | None = None,
         number_size: float = SMALL,
     ):
         self.values = np.asarray(values, dtype=float)
+        written = texts or [number(value, digits) for value in self.values]
         self.places = np.asarray(places, dtype=float)
         self.theme = theme
         self.height_of_all = height
@@ -113,8 +118,10 @@ class BarChart(VGroup):
         )
         self.numbers = VGroup(
             *[
-                label(number(value, digits), color=theme.color("text"), size=number_size)
-                for value in self.values
+                label(text, color=theme.color("text"), size=number_size)
+                .set_stroke(theme.ground, width=5, background=True)
+                .set_z_index(2)
+                for text in written
             ]
         )
         edge = bar_width
@@ -129,7 +136,7 @@ class BarChart(VGroup):
 
     def linear_heights(self) -> np.ndarray:
         """The bars' heights on a linear scale, in Manim units."""
-        return self.values / self.top * self.height_of_all
+        return self.values / max(self.top, 1e-300) * self.height_of_all
 
     def set_heights(self, heights: np.ndarray) -> "BarChart":
         """Give the bars other heights, and put the numbers on top of them."""
@@ -141,6 +148,25 @@ class BarChart(VGroup):
             text.move_to([x, 0.0, 0.0])
             text.set_on(self.base + max(float(height), 0.012) + 0.12)
         return self
+
+
+    def grow(self, index: int, run_time: float = 0.8) -> Animation:
+        """One bar grows from the baseline, and its number comes to it."""
+        bar, text = self.bars[index], self.numbers[index]
+        return AnimationGroup(
+            GrowFromEdge(bar, DOWN), FadeIn(text, shift=0.15 * UP), run_time=run_time
+        )
+
+    def change_heights(self, heights: np.ndarray, run_time: float = 2.0) -> Animation:
+        """All bars go to other heights, with their numbers on top."""
+        start = np.array([bar.height for bar in self.bars])
+
+        def between(chart: BarChart, share: float) -> None:
+            chart.set_heights((1 - share) * start + share * heights)
+
+        return UpdateFromAlphaFunc(
+            self, between, run_time=run_time, rate_func=rate_functions.ease_in_out_cubic
+        )
 
 
 def _stretch(bar: Rectangle, edge: np.ndarray) -> Animation:

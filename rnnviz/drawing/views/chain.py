@@ -90,7 +90,9 @@ class StateChain(VGroup):
             ]
         )
         self.strips = [
-            Strip(state, theme, limit=1.0, height=CELL_HEIGHT * 0.86).move_to(place).set_z_index(1)
+            Strip(state, theme, limit=1.0, height=CELL_HEIGHT * 0.86, width=cell_width * 0.42)
+            .move_to(place)
+            .set_z_index(1)
             for state, place in zip(states, places, strict=True)
         ]
         super().__init__(self.cells, self.passes, self.inputs, self.words)
@@ -106,6 +108,12 @@ class StateChain(VGroup):
         for strip in self.strips:
             strip.shift(*vectors)
         return super().shift(*vectors)
+
+    def fill(self) -> Animation:
+        """All states appear, from the first to the last."""
+        return LaggedStart(
+            *[FadeIn(strip, shift=0.15 * RIGHT) for strip in self.strips], lag_ratio=0.25
+        )
 
     def subdue(self) -> Self:
         """Every step still to come: outlines only."""

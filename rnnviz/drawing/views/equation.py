@@ -68,3 +68,46 @@ def output_equation(step: int, trace: Trace, theme: Theme) -> Equation:
         theme,
         roles={"y": "output", "V": "weight", "c": "weight", "h": "hidden"},
     )
+
+
+def backward_equation(step: int, theme: Theme) -> Equation:
+    """One loss's gradient at an earlier state: a product of one-step Jacobians."""
+    return Equation(
+        f"{{{{ (partial L_({step}))/(partial h_k) : left }}}} = "
+        f"{{{{ (partial L_({step}))/(partial h_({step})) : direct }}}} "
+        f'{{{{ product_(j={step})^(k+1) "diag"(1 - h_j^2) W : factors }}}}',
+        theme,
+        roles={"left": "gradient", "direct": "gradient", "factors": "weight"},
+        size=0.44,
+    )
+
+
+def weight_sum_equation(theme: Theme) -> Equation:
+    """The gradient of the one W: a sum over all losses and all steps of its use."""
+    return Equation(
+        "{{ (partial L)/(partial W) : left }} = sum_t sum_(s <= t) "
+        "{{ (partial L_t)/(partial W_s) : term }}",
+        theme,
+        roles={"left": "weight", "term": "gradient"},
+        size=0.44,
+    )
+
+
+def update_equation(theme: Theme) -> Equation:
+    """One step of gradient descent on the one W."""
+    return Equation(
+        "{{ W : W }} arrow.l {{ W : old }} - alpha {{ (partial L)/(partial W) : gradient }}",
+        theme,
+        roles={"W": "weight", "old": "weight", "gradient": "gradient"},
+        size=0.5,
+    )
+
+
+def step_sum_equation(theme: Theme) -> Equation:
+    """The gradient of the one W: what its use at every step adds."""
+    return Equation(
+        "{{ (partial L)/(partial W) : left }} = sum_s {{ (partial L)/(partial W_s) : term }}",
+        theme,
+        roles={"left": "gradient", "term": "gradient"},
+        size=0.46,
+    )

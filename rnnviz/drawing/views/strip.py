@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, ManimColor, Square, VGroup
+from manim import Animation, AnimationGroup, DOWN, RIGHT, ManimColor, Rectangle, Square, VGroup
 
 from rnnviz.drawing.theme import Theme
 
@@ -20,18 +20,35 @@ class Strip(VGroup):
     """
 
     def __init__(
-        self, values: Sequence[float] | np.ndarray, theme: Theme, *, limit: float, height: float
+        self, values: Sequence[float] | np.ndarray, theme: Theme, *, limit: float, height: float,
+        width: float | None = None,
     ):
         self.values = np.asarray(values, dtype=float)[:MOST_CELLS]
         self.theme = theme
         self.limit = limit
         side = height / len(self.values)
         cells = [
-            Square(side * 0.88, stroke_width=0, fill_opacity=1.0, fill_color=self._color(value))
+            Rectangle(
+                width=width or side * 0.88,
+                height=side * 0.88,
+                stroke_width=0,
+                fill_opacity=1.0,
+                fill_color=self._color(value),
+            )
             for value in self.values
         ]
         super().__init__(*cells)
         self.arrange(DOWN, buff=side * 0.12)
+
+    def take(self, values: Sequence[float] | np.ndarray) -> Animation:
+        """The cells take the colours of other values."""
+        self.values = np.asarray(values, dtype=float)[:MOST_CELLS]
+        return AnimationGroup(
+            *[
+                cell.animate.set_fill(self._color(value))
+                for cell, value in zip(self, self.values, strict=True)
+            ]
+        )
 
     def _color(self, value: float) -> ManimColor:
         return self.theme.signed(value / self.limit)

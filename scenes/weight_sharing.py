@@ -1,0 +1,113 @@
+"""One set of weights, used at every step: nudged, and given its gradient by all of them."""
+
+from collections.abc import Mapping
+
+from manim import DOWN, UP, FadeIn, FadeOut
+
+from rnnviz.drawing import layout
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.typography import number
+from rnnviz.drawing.views.chain import StateChain
+from rnnviz.drawing.views.equation import step_sum_equation, update_equation
+from rnnviz.drawing.views.sharing import Nudge, StepGradients, WeightSet
+from rnnviz.drawing.window import Window
+from rnnviz.rendering.beats import beat
+from rnnviz.variants import nudged_recurrence
+
+MOST_STEPS = 8
+NUDGE = 0.5
+
+
+class WeightSharing(Storyboard):
+    """U, W, V, b and c are the same at every step; the steps' gradients of W add up."""
+
+    task = "sentence"
+    variants = {"nudged": nudged_recurrence(NUDGE)}
+
+    def setup(self) -> None:
+        self.window = Window.before_last_loss(self.trace, MOST_STEPS)
+
+    def notes(self) -> tuple[str, ...]:
+        return self.window.note(self.stage.language)
+
+    def facts(self) -> Mapping[str, str]:
+        moved = self.stage.variants["nudged"].h != self.trace.h
+        first = int(moved.any(axis=(0, 1, 3, 4)).argmax()) + 1
+        return {
+            "steps": str(self.trace.steps),
+            "count": str(WeightSet.count_of(self.trace)),
+            "amount": number(NUDGE),
+            "first_moved": str(first),
+        }
+
+    @beat(
+        en="Five arrays are the whole network: {count} numbers.",
+        zh="这五个数组就是整个网络：一共 {count} 个数。",
+    )
+    def one_set(self) -> None:
+        self.weights = WeightSet(self.trace, self.theme).shift(layout.CENTRE_Y * UP)
+        self.scale = self.color_scale(self.weights.limit)
+        self.play(FadeIn(self.weights, lag_ratio=0.02), FadeIn(self.scale), run_time=2.5)
+
+    @beat(
+        en="All {steps} steps use the same five. There is one $W$, however long the sequence.",
+        zh="全部 {steps} 个时刻用的都是这五个数组。序列再长，$W$ 也只有一个。",
+    )
+    def at_every_step(self) -> None:
+        self.chain = StateChain.of(self.trace, self.window, self.theme)
+        self.chain.shift(layout.LOW_CHAIN_Y * UP)
+        self.play(self.weights.move_up())
+        self.play(FadeIn(self.chain, shift=0.2 * UP))
+        self.marks = self.chain.matrix_marks()
+        self.play(self.weights.share(self.chain, self.marks))
+
+    @beat(
+        en="Move one entry of $W$ by {amount} and run the network again: "
+        "the states change at every step from step {first_moved} on.",
+        zh="把 $W$ 的一个元素改动 {amount}，重新运行网络：从第 {first_moved} 步起，每一步的状态都变了。",
+    )
+    def nudge(self) -> None:
+        self.play(FadeOut(self.marks), self.weights.keep_w(), self.chain.fill(), run_time=2)
+        states = self.color_scale(limit=1.0)
+        self.play(FadeOut(self.scale), FadeIn(states))
+        self.scale = states
+        self.nudged = Nudge(
+            self.trace, self.stage.variants["nudged"], self.weights, self.chain, self.window
+        )
+        self.play(self.nudged.show())
+        self.play(FadeIn(self.nudged.legend), self.nudged.run_again())
+
+    @beat(
+        en="Backwards, every use of $W$ has a gradient of its own.",
+        zh="反向传播时，$W$ 的每一次使用都有自己的梯度。",
+    )
+    def gradient_of_each_step(self) -> None:
+        self.gradients = StepGradients(self.trace, self.chain, self.window, self.theme)
+        self.equation = step_sum_equation(self.theme).shift(layout.FORMULA_Y * UP)
+        scale = self.color_scale(self.gradients.limit)
+        self.play(
+            FadeOut(self.nudged, self.chain, *self.chain.strips, self.scale),
+            FadeIn(scale),
+        )
+        self.scale = scale
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(self.equation.light("term"))
+        self.play(self.gradients.appear())
+
+    @beat(
+        en="Added up, they are the one gradient $(partial L)/(partial W)$ of the one $W$.",
+        zh="把它们相加，就是这一个 $W$ 的梯度 $(partial L)/(partial W)$。",
+    )
+    def sum_of_all(self) -> None:
+        self.play(self.equation.light("left"))
+        self.play(self.gradients.add_up())
+
+    @beat(
+        en="One gradient, one update: training moves $W$ once, and so moves it at every step.",
+        zh="一个梯度，一次更新：训练只改动一次 $W$，所有时刻就都随之改变。",
+    )
+    def one_update(self) -> None:
+        equation = update_equation(self.theme).move_to(self.equation)
+        self.play(self.equation.turn_into(equation))
+        self.play(equation.light("W", "old", "gradient"))
+        self.play(self.gradients.go_to(self.weights))

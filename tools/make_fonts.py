@@ -36,7 +36,7 @@ BLOCKS: Final = (
     (0x3000, 0x303F),  # CJK punctuation
     (0xFF00, 0xFFEF),  # full-width forms
 )
-RAISED: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+−", strict=True))
+RAISED: Final = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀ", "0123456789+−T", strict=True))
 LOWERED: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋", "0123456789+−", strict=True))
 SCRIPT_SCALE: Final = 0.64
 RAISED_BY: Final = 340
@@ -135,7 +135,7 @@ def cut(font: TTFont) -> None:
 
 
 def add_scripts(font: TTFont) -> None:
-    """Draw raised and lowered figures from the figures: Noto has four of the twenty."""
+    """Draw raised and lowered signs from the signs: Noto has four of the figures."""
     for characters, shift in ((RAISED, RAISED_BY), (LOWERED, LOWERED_BY)):
         for character, model in characters.items():
             add_glyph(font, character, model, SCRIPT_SCALE, shift)

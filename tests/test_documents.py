@@ -1,0 +1,54 @@
+"""What the documents show works as it stands there."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import rnnviz
+
+ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\]\(([^)#]+)\)")
+
+
+def python_blocks(name: str) -> list[str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^( *)```python\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
+    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in blocks]
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_the_five_lines_of_the_readme_run(elsewhere: Path) -> None:
+    lines = python_blocks("README.md")[0]
+    assert len(lines.splitlines()) == 5
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "True" in done.stdout
+    assert (elsewhere / "renders" / "unrolling.mp4").stat().st_size > 10_000
+
+
+def test_both_readmes_have_the_same_five_lines() -> None:
+    english, chinese = (python_blocks(name)[0] for name in ("README.md", "README.zh.md"))
+    assert re.sub("#.*", "", english) == re.sub("#.*", "", chinese)
+
+
+def test_the_scene_of_the_contributing_guide_renders(elsewhere: Path) -> None:
+    (code,) = python_blocks("CONTRIBUTING.md")
+    file = elsewhere / "my_scene.py"
+    file.write_text(code, encoding="utf-8")
+    rendered = rnnviz.render(file, quality="l", format="png")
+    assert all(path.is_file() for path in rendered.paths)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    targets = LINK.findall((ROOT / name).read_text(encoding="utf-8"))
+    assert [target for target in targets if not (ROOT / target).exists()] == []

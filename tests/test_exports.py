@@ -1,0 +1,36 @@
+"""What ``import rnnviz`` offers, and that it loads nothing before it is used."""
+
+import subprocess
+import sys
+
+import pytest
+
+import rnnviz
+
+HEAVY = "{'torch', 'manim', 'matplotlib'}"
+
+
+@pytest.mark.parametrize("name", rnnviz.__all__)
+def test_every_name_is_there(name: str) -> None:
+    assert getattr(rnnviz, name) is not None
+    assert name in dir(rnnviz)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'unrol'"):
+        _ = rnnviz.unrol
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import rnnviz",
+        "import rnnviz.registry, rnnviz.trace, rnnviz.measure, rnnviz.verification",
+        "from rnnviz.cli import main; main(['--help'], standalone_mode=False)",
+        "from rnnviz.cli import main; main(['list'], standalone_mode=False)",
+    ],
+)
+def test_it_starts_without_torch_manim_and_matplotlib(code: str) -> None:
+    check = f"import sys; {code}; print('loaded', sorted({HEAVY} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1:] == ["loaded []"], done.stderr

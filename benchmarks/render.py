@@ -1,0 +1,46 @@
+"""How long ``rnnviz render unrolling -ql`` takes from nothing cached, training included.
+
+usage: python benchmarks/render.py [--runs N] [--json FILE]
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from report import arguments, publish
+
+SCENE: Final = "unrolling"
+AIM: Final = 60.0
+
+
+def seconds_of_a_render(folder: Path) -> float:
+    """One render, with a cache folder of its own that is empty."""
+    started = time.perf_counter()
+    subprocess.run(
+        [Path(sys.executable).parent / "rnnviz", "render", SCENE, "-ql"],
+        check=True,
+        cwd=folder,
+        env=os.environ | {"RNNVIZ_CACHE_DIR": str(folder / "cache")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure and report."""
+    chosen = arguments(runs=1)
+    rows = []
+    for number in range(1, chosen.runs + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            seconds = seconds_of_a_render(Path(folder))
+        rows.append({"run": number, "seconds": round(seconds, 1), "aim": f"< {AIM:g}"})
+    publish(f"rnnviz render {SCENE} -ql, nothing cached", rows, chosen.json)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""What the benchmarks share: their options, and how they tell what they measured."""
+
+import argparse
+import json
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+
+def arguments(runs: int) -> argparse.Namespace:
+    """The options of a benchmark, with its usual number of runs."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=runs, help="how often to measure")
+    parser.add_argument("--json", type=Path, help="write what was measured to this file")
+    return parser.parse_args()
+
+
+def publish(title: str, rows: Sequence[dict[str, Any]], target: Path | None) -> None:
+    """Print a table, and write the same as JSON if a file is named."""
+    machine = {
+        "cpus": os.cpu_count(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("rnnviz", "manim", "torch")},
+    }
+    table = Table(*rows[0], title=title, caption=", ".join(f"{k} {v}" for k, v in machine.items()))
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+    if target is not None:
+        report = {"title": title, "machine": machine, "rows": list(rows)}
+        target.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -52,7 +52,8 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.
 
 # With a package manager's names for: compiler, pkg-config, cairo and pango, venv, Python headers
 name_packages() {
-    packages="${compiler:+$1 }${pkgconfig:+$2 }${cairo:+$3 }${venv:+$4 }${headers:+$5}"
+    packages="${compiler:+$1 }${pkgconfig:+$2 }${cairo:+$3 }${venv:+$4 }${headers:+$5 }"
+    packages=${packages% }
 }
 
 install_system_libraries() {
@@ -76,9 +77,9 @@ apt-get install -q -y --no-install-recommends $packages"
         # shellcheck disable=SC2086  # a list of words
         brew install $packages
     else
-        name_packages 'a C compiler, ' 'pkg-config, ' 'cairo and pango with headers, ' \
-            'venv, ' 'the headers of Python, '
-        stop "neither apt, dnf nor brew is here; install these yourself: ${packages%, *}"
+        name_packages 'a C compiler,' 'pkg-config,' 'cairo and pango with headers,' \
+            'venv for Python,' 'the headers of Python,'
+        stop "neither apt, dnf nor brew is here; install these yourself: ${packages%,}"
     fi
     list_missing
     [ -z "$cairo$venv$headers" ] ||
@@ -94,7 +95,8 @@ as_root() {
         sudo -n sh -c "$1"
     else
         say "system libraries are missing; type this, then run the same command again:"
-        printf "    sudo sh -c '%s'\n" "$1" >&2
+        if have sudo; then as='sudo sh'; else as=su; fi
+        printf "    %s -c '%s'\n" "$as" "$1" >&2
         exit 1
     fi
 }

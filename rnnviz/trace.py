@@ -128,6 +128,10 @@ class Trace:
         self._check_labels()
         self._check_finite()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Trace":
+        """A trace never changes, so a copy of what holds it may share it."""
+        return self
+
     @property
     def steps(self) -> int:
         """T, the number of time steps."""

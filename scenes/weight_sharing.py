@@ -88,6 +88,7 @@ class WeightSharing(Storyboard):
         self.play(
             FadeOut(self.nudged, self.chain, *self.chain.strips, self.scale),
             FadeIn(scale),
+            self.nudged.undo(),
         )
         self.scale = scale
         self.play(FadeIn(self.equation, shift=0.15 * DOWN))

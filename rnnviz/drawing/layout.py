@@ -20,4 +20,4 @@ CHAIN_Y: Final = 0.15
 FOLDED_Y: Final = 0.3
 ASIDE: Final = (-3.4, FORMULA_Y, 0.0)
 CENTRE_Y: Final = 0.5
-LOW_CHAIN_Y: Final = -0.25
+LOW_CHAIN_Y: Final = -0.12

@@ -9,7 +9,7 @@ from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGrou
 from rnnviz.defaults import default_trace
 from rnnviz.drawing import layout
 from rnnviz.drawing.theme import THEMES
-from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, prose
+from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.stage import Stage
@@ -21,6 +21,7 @@ from rnnviz.variants import Variant
 _SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.19}
 _LEAST_REST = 1.0
 _TURN = 0.5
+_ON_TOP = 10
 
 
 class Storyboard(Scene):
@@ -70,7 +71,8 @@ class Storyboard(Scene):
         text = beat.captions[self.stage.language]
         caption = prose(
             text, self.facts(), color=self.theme.color("text"), width=12.4, size=BODY
-        ).move_to(layout.CAPTION_Y * UP)
+        )
+        caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
             AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
             run_time=_TURN,
@@ -82,9 +84,10 @@ class Storyboard(Scene):
 
     def color_scale(self, limit: float) -> ColorScale:
         """The legend of signed colours, in its corner."""
+        end = f"{limit:.3g}" if 1e-3 <= limit < 1e4 else number(limit, 3)
         ends = (
-            label(f"{MINUS}{limit:g}", color=self.theme.color("note"), size=NOTE),
-            label(f"+{limit:g}", color=self.theme.color("note"), size=NOTE),
+            label(f"{MINUS}{end}", color=self.theme.color("note"), size=NOTE),
+            label(f"+{end}", color=self.theme.color("note"), size=NOTE),
         )
         scale = ColorScale(self.theme, limit=limit, ends=ends, width=1.7)
         return scale.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT)

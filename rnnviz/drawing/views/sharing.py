@@ -30,7 +30,8 @@ from rnnviz.drawing.window import Window
 from rnnviz.trace import Trace
 
 _LARGE_CELL: Final = 0.3
-_TOP_HEIGHT: Final = 1.5
+_TOP_HEIGHT: Final = 1.8
+_TITLE_SIZE: Final = 0.72
 
 
 class WeightSet(VGroup):
@@ -43,7 +44,9 @@ class WeightSet(VGroup):
         rows = max(min(array.shape[0], MOST_ROWS) for array in arrays.values())
         cell = min(_LARGE_CELL, 9.6 / sum(shown), 3.2 / rows)
         self.matrices = {
-            name: WeightMatrix(array, theme, cell=cell, limit=self.limit, title=name)
+            name: WeightMatrix(
+                array, theme, cell=cell, limit=self.limit, title=name, title_size=_TITLE_SIZE
+            )
             for name, array in arrays.items()
         }
         row = VGroup(*self.matrices.values()).arrange(RIGHT, buff=0.55)
@@ -133,7 +136,7 @@ class Nudge(VGroup):
         )
         self.text = VGroup(name, value).arrange(RIGHT, buff=0.3)
         self.text.next_to(self.w, RIGHT, buff=0.5)
-        self.new_value = float(after)
+        self.old_value, self.new_value = float(before), float(after)
         self.numbers = VGroup(
             *[
                 label(number(float(value)), color=theme.color("text"), size=SMALL)
@@ -145,6 +148,12 @@ class Nudge(VGroup):
         self.legend = formula("norm(Delta h_t)", color=theme.color("note"), size=0.36)
         self.legend.next_to(self.numbers, UP, buff=0.28).align_to([layout.LEFT_EDGE, 0, 0], LEFT)
         super().__init__(self.ring, self.text, self.numbers, self.legend)
+
+    def undo(self) -> Animation:
+        """W is as recorded again."""
+        values = self.w.values.copy()
+        values[self.row, self.column] = self.old_value
+        return self.w.recolor(values)
 
     def show(self) -> Animation:
         """The entry is ringed, and takes its new value."""

@@ -1,0 +1,47 @@
+"""A parallel projection of space onto the frame.
+
+The world's x runs along time, y along the units (away from the viewer), z along the layers (up).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Eye:
+    """From where space is seen.
+
+    Units:  azimuth and elevation in degrees (elevation 90 looks straight down), zoom in frame
+            units per world unit; ``target`` is the world point seen at ``place`` in the frame
+    """
+
+    azimuth: float
+    elevation: float
+    zoom: float
+    target: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    place: tuple[float, float] = (0.0, 0.0)
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """World points (…, 3) in the frame (…, 3), with z = 0."""
+        turn, tilt = np.radians(self.azimuth), np.radians(self.elevation)
+        x, y, z = np.moveaxis(np.asarray(points, dtype=float) - np.array(self.target), -1, 0)
+        across = x * np.cos(turn) - y * np.sin(turn)
+        away = x * np.sin(turn) + y * np.cos(turn)
+        up = away * np.sin(tilt) + z * np.cos(tilt)
+        seen = np.stack([across, up, np.zeros_like(across)], axis=-1) * self.zoom
+        return seen + np.array([*self.place, 0.0])
+
+    def towards(self, other: "Eye", share: float) -> "Eye":
+        """The eye a share (0 … 1) of the way to another."""
+
+        def between(a: float, b: float) -> float:
+            return (1 - share) * a + share * b
+
+        return Eye(
+            between(self.azimuth, other.azimuth),
+            between(self.elevation, other.elevation),
+            self.zoom * (other.zoom / self.zoom) ** share,
+            tuple(map(between, self.target, other.target)),  # type: ignore[arg-type]
+            tuple(map(between, self.place, other.place)),  # type: ignore[arg-type]
+        )

@@ -1,0 +1,102 @@
+"""Small traces of networks that nobody trained, for every test that needs one."""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import settings
+from torch import Tensor, nn
+
+from rnnviz.recording import record
+from rnnviz.trace import NO_TARGET, Trace
+
+settings.register_profile(
+    "bounded", max_examples=25, deadline=None, derandomize=True, database=None
+)
+settings.load_profile("bounded")
+
+
+class SmallNetwork(nn.Module):
+    """An nn.RNN with or without biases, from zero states or given ones, and a Linear."""
+
+    def __init__(
+        self, inputs: int, hidden: int, outputs: int, *, bias: bool = True, h0: Tensor | None = None
+    ):
+        super().__init__()
+        self.rnn = nn.RNN(inputs, hidden, bias=bias)
+        self.fc = nn.Linear(hidden, outputs, bias=bias)
+        self.register_buffer("h0", h0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc(self.rnn(x, self.h0)[0])
+
+
+@cache
+def small_case(
+    loss: str = "cross-entropy",
+    dtype: str = "float64",
+    *,
+    steps: int = 6,
+    batch: int = 2,
+    inputs: int = 3,
+    hidden: int = 5,
+    outputs: int = 4,
+    bias: bool = True,
+    given_h0: bool = False,
+    last_only: bool = False,
+    seed: int = 0,
+) -> tuple[SmallNetwork, Tensor, Tensor]:
+    """A model, inputs and targets that the arguments alone determine."""
+    rng = np.random.default_rng(seed)
+    kind = getattr(torch, dtype)
+
+    def draw(*shape: int) -> Tensor:
+        return torch.tensor(rng.normal(size=shape), dtype=kind)
+
+    model = SmallNetwork(
+        inputs, hidden, outputs, bias=bias, h0=0.5 * draw(1, batch, hidden) if given_h0 else None
+    ).to(kind)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.copy_(draw(*parameter.shape) / parameter.shape[-1] ** 0.5)
+    x = draw(steps, batch, inputs)
+    if loss == "squared":
+        return model, x, draw(steps, batch, outputs)
+    targets = torch.tensor(rng.integers(0, outputs, size=(steps, batch)))
+    if last_only:
+        targets[:-1] = NO_TARGET
+    return model, x, targets
+
+
+@cache
+def _small_trace(loss: str, dtype: str, gradients: bool, options: tuple) -> Trace:
+    model, x, targets = small_case(loss, dtype, **dict(options))
+    return record(model, x, targets, loss=loss, gradients=gradients)
+
+
+@pytest.fixture(scope="session")
+def make_case() -> Callable[..., tuple[SmallNetwork, Tensor, Tensor]]:
+    return small_case
+
+
+@pytest.fixture(scope="session")
+def make_trace() -> Callable[..., Trace]:
+    """(loss, dtype, gradients=…, and the options of a small case) → its trace."""
+
+    def make(
+        loss: str = "cross-entropy",
+        dtype: str = "float64",
+        *,
+        gradients: bool = True,
+        **options: int | bool,
+    ) -> Trace:
+        return _small_trace(loss, dtype, gradients, tuple(sorted(options.items())))
+
+    return make
+
+
+@pytest.fixture
+def trace(make_trace: Callable[..., Trace]) -> Trace:
+    return make_trace()

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -45,10 +46,8 @@ def default_trace(
         return load(kept)
     except TraceError:
         trace = record_task(task, progress=progress, **options)
-    try:
+    with suppress(RnnvizError):
         trace.save(kept)
-    except RnnvizError:
-        pass
     return trace
 
 

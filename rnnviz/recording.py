@@ -10,7 +10,7 @@ import copy
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -49,8 +49,8 @@ def record(
     """
     subject = copy.deepcopy(model).eval().requires_grad_(True)
     name, layer = _recurrent_layer(subject)
-    dtype = layer.weight_hh_l0.dtype
-    device = layer.weight_hh_l0.device
+    weights = _Weights.of(layer)
+    dtype, device = weights.hidden.dtype, weights.hidden.device
     _check_parameters(subject)
     given = torch.as_tensor(inputs, device=device)
     given = given.to(dtype) if given.is_floating_point() else given
@@ -66,7 +66,7 @@ def record(
         losses = loss_by_step(loss, replayed, wanted)
         _check_agreement(output, replayed)
         direct = _direct_gradients(losses, replay.states) if gradients else None
-        jacobian = _jacobians(layer, replay.states)
+        jacobian = _jacobians(weights, replay.states)
         swept = None if direct is None else _sweep(direct, jacobian)
 
     parameters = {key: _numpy(value) for key, value in subject.named_parameters()}
@@ -99,7 +99,7 @@ def record(
         grad_direct=None if direct is None else _stacked(direct),
         grad_h=None if swept is None else _stacked(swept.sum(dim=0)),
         grad_h_by_loss=None if swept is None else _numpy(swept)[:, None, None],
-        grad_x_by_loss=None if swept is None else _numpy(_to_inputs(layer, replay.states, swept)),
+        grad_x_by_loss=None if swept is None else _numpy(_to_inputs(weights, replay.states, swept)),
         jacobian=_stacked(jacobian),
         parameters=parameters,
         gradients=parameter_gradients,
@@ -145,6 +145,24 @@ def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
 _KINDS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
+@dataclass(frozen=True)
+class _Weights:
+    """U, W and the two biases of a one-layer ``nn.RNN``, whose attributes carry no types."""
+
+    input: Tensor
+    hidden: Tensor
+    input_bias: Tensor | None
+    hidden_bias: Tensor | None
+
+    @classmethod
+    def of(cls, layer: nn.RNN) -> "_Weights":
+        held: dict[str, Tensor] = dict(layer.named_parameters())
+        u, w, b_u, b_w = (held.get(f"{kind}_l0") for kind in _KINDS)
+        assert u is not None
+        assert w is not None
+        return cls(u, w, b_u, b_w)
+
+
 class _Replay:
     """One layer's run, step by step: what went in, and each step's state as a leaf.
 
@@ -170,23 +188,22 @@ class _Replay:
                 "give it (time, batch, input)"
             )
         self.x = x.detach()
+        weights = _Weights.of(layer)
         state = x.new_zeros(x.shape[1], layer.hidden_size) if h0 is None else h0.detach()[0]
         self.h0 = state
         preact = []
         with torch.no_grad():
             for x_t in self.x:
-                preact.append(_affine(layer, x_t, state))
+                preact.append(_affine(weights, x_t, state))
                 state = torch.tanh(preact[-1])
             self.preact = torch.stack(preact)
         self.states = torch.tanh(self.preact).requires_grad_(True)
         return self.states, self.states[-1:]
 
 
-def _affine(layer: nn.RNN, x: Tensor, state: Tensor) -> Tensor:
-    into = nn.functional.linear(x, layer.weight_ih_l0, layer.bias_ih_l0 if layer.bias else None)
-    return into + nn.functional.linear(
-        state, layer.weight_hh_l0, layer.bias_hh_l0 if layer.bias else None
-    )
+def _affine(weights: _Weights, x: Tensor, state: Tensor) -> Tensor:
+    from_input = nn.functional.linear(x, weights.input, weights.input_bias)
+    return from_input + nn.functional.linear(state, weights.hidden, weights.hidden_bias)
 
 
 @contextmanager
@@ -293,9 +310,9 @@ def _direct_gradients(losses: Tensor, states: Tensor) -> Tensor:
     return plain
 
 
-def _jacobians(layer: nn.RNN, states: Tensor) -> Tensor:
+def _jacobians(weights: _Weights, states: Tensor) -> Tensor:
     """∂h_k/∂h_{k−1} = diag(1 − h_k²) W: (time, batch, hidden, hidden)."""
-    return ((1 - states.square())[..., None] * layer.weight_hh_l0).detach()
+    return ((1 - states.square())[..., None] * weights.hidden).detach()
 
 
 def _sweep(direct: Tensor, jacobian: Tensor) -> Tensor:
@@ -313,9 +330,9 @@ def _sweep(direct: Tensor, jacobian: Tensor) -> Tensor:
     return table
 
 
-def _to_inputs(layer: nn.RNN, states: Tensor, swept: Tensor) -> Tensor:
+def _to_inputs(weights: _Weights, states: Tensor, swept: Tensor) -> Tensor:
     """∂L_t/∂x_k: (loss_time, time, batch, input)."""
-    return (swept * (1 - states.square())) @ layer.weight_ih_l0
+    return (swept * (1 - states.square())) @ weights.input
 
 
 def _linear_after(model: nn.Module, states: Tensor, output: Tensor) -> str | None:

@@ -5,6 +5,7 @@ recordings against.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Reference:
         c = np.asarray(trace.output_bias, dtype=np.float64)
         return cls(x, trace.targets, h0, u, w, b, v, c, trace.metadata.loss)
 
-    def changed(self, **arrays: np.ndarray) -> "Reference":
+    def changed(self, **arrays: Any) -> "Reference":
         """The same with other arrays."""
         return replace(self, **arrays)
 

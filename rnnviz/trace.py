@@ -183,18 +183,18 @@ class Trace:
     def identity(self) -> str:
         """Six hexadecimal digits that stand for all of the trace's content."""
         digest = hashlib.sha256(_to_json(self.metadata).encode())
-        for name, array in sorted(self._tensors().items()):
+        for name, array in sorted(self.arrays().items()):
             digest.update(f"{name} {array.dtype} {array.shape}".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()[:6]
 
     @property
-    def U(self) -> np.ndarray:  # noqa: N802 (the field's own symbol)
+    def U(self) -> np.ndarray:
         """The input weights (hidden, input) of the first layer."""
         return self._weight("weight_ih")
 
     @property
-    def W(self) -> np.ndarray:  # noqa: N802
+    def W(self) -> np.ndarray:
         """The recurrent weights (hidden, hidden) of the first layer."""
         return self._weight("weight_hh")
 
@@ -206,7 +206,7 @@ class Trace:
         return np.asarray(sum(held)) if held else np.zeros(self.hidden_size, self.h.dtype)
 
     @property
-    def V(self) -> np.ndarray:  # noqa: N802
+    def V(self) -> np.ndarray:
         """The output weights (output, hidden). Raises TraceError if there is no Linear output."""
         return self.parameters[f"{self._output_layer()}.weight"]
 
@@ -221,6 +221,14 @@ class Trace:
         prefix = f"{self.metadata.layer}." if self.metadata.layer else ""
         return f"{prefix}{kind}_l{layer}"
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays by name; parameters and gradients as ``parameters/NAME``."""
+        tensors = {name: getattr(self, name) for name, _ in self._present()}
+        for group in ("parameters", "gradients"):
+            for key, value in (getattr(self, group) or {}).items():
+                tensors[f"{group}/{key}"] = value
+        return tensors
+
     def save(self, path: str | Path) -> Path:
         """Write the trace to a ``.safetensors`` file, which is replaced only when whole.
 
@@ -234,7 +242,7 @@ class Trace:
                 raise IsADirectoryError(21, "it is a folder")
             handle, temporary = tempfile.mkstemp(prefix=".rnnviz-", dir=target.parent)
             os.close(handle)
-            save_file(self._tensors(), temporary, metadata={_HEADER_KEY: _to_json(self.metadata)})
+            save_file(self.arrays(), temporary, metadata={_HEADER_KEY: _to_json(self.metadata)})
             os.chmod(temporary, 0o666 & ~_umask())
             os.replace(temporary, target)
         except (OSError, SafetensorError) as error:
@@ -262,13 +270,6 @@ class Trace:
         for item in dataclasses.fields(self):
             if "dims" in item.metadata and getattr(self, item.name) is not None:
                 yield item.name, item.metadata["dims"]
-
-    def _tensors(self) -> dict[str, np.ndarray]:
-        tensors = {name: getattr(self, name) for name, _ in self._present()}
-        for group in ("parameters", "gradients"):
-            for key, value in (getattr(self, group) or {}).items():
-                tensors[f"{group}/{key}"] = value
-        return tensors
 
     def _check_dims(self) -> None:
         sizes: dict[str, int] = {}
@@ -318,13 +319,16 @@ class Trace:
                 raise TraceError(f"{name} has {len(labels)} labels, but there are {size} entries")
 
     def _check_finite(self) -> None:
-        for name, array in self._tensors().items():
+        for name, array in self.arrays().items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 where = np.argwhere(~np.isfinite(array))[0]
                 dims = dict(self._present()).get(name, ())
-                time = next((int(at) for at, dim in zip(where, dims, strict=False)
-                             if dim == "time"), None)
-                place = f"at step {time + 1}" if time is not None else f"at {tuple(map(int, where))}"
+                time = next(
+                    (int(at) for at, dim in zip(where, dims, strict=False) if dim == "time"), None
+                )
+                place = (
+                    f"at step {time + 1}" if time is not None else f"at {tuple(map(int, where))}"
+                )
                 raise TraceError(
                     f"field {name!r} has a value that is not finite ({array[tuple(where)]}) "
                     f"{place}; record it again, with a smaller learning rate if training diverged"
@@ -338,11 +342,14 @@ def load(path: str | Path) -> Trace:
     """
     source = Path(path)
     if not source.is_file():
-        raise TraceError(f"there is no trace {str(source)!r}; make one with 'rnnviz record -o FILE'")
+        raise TraceError(
+            f"there is no trace {str(source)!r}; make one with 'rnnviz record -o FILE'"
+        )
     try:
         with safe_open(source, framework="numpy") as file:
             header = (file.metadata() or {}).get(_HEADER_KEY)
-            tensors = {} if header is None else {key: file.get_tensor(key) for key in file.keys()}
+            keys = [] if header is None else file.keys()
+            tensors = {key: file.get_tensor(key) for key in keys}
     except PermissionError as error:
         raise TraceError(f"cannot read {str(source)!r}: {error.strerror}") from error
     except Exception as error:  # the reader raises several kinds, all meaning damage

@@ -134,9 +134,7 @@ def _train_once(
     return Trained(task, network, tuple(losses), _score(network, task, rng), seed)
 
 
-def _update(
-    network: Network, optimizer: torch.optim.Optimizer, batch: Batch, loss: str
-) -> float:
+def _update(network: Network, optimizer: torch.optim.Optimizer, batch: Batch, loss: str) -> float:
     optimizer.zero_grad()
     output, _ = network(torch.from_numpy(batch.x))
     targets = torch.from_numpy(batch.targets)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -102,8 +103,10 @@ def _gradient_checks(
     to_inputs = at_preact @ network.U
     slack = _cancellation(trace, network, direct, tolerance)
     by_loss = slack[:, None, :, None]
-    assert trace.grad_direct is not None and trace.grad_h is not None
-    assert trace.grad_h_by_loss is not None and trace.grad_x_by_loss is not None
+    assert trace.grad_direct is not None
+    assert trace.grad_h is not None
+    assert trace.grad_h_by_loss is not None
+    assert trace.grad_x_by_loss is not None
     assert trace.gradients is not None
     tables = {
         "grad_direct": (trace.grad_direct[0, 0], direct, slack[..., None]),
@@ -137,7 +140,8 @@ def _difference_checks(
 ) -> Iterator[Check]:
     rng = np.random.default_rng(0)
     assert trace.gradients is not None
-    assert trace.grad_h_by_loss is not None and trace.grad_x_by_loss is not None
+    assert trace.grad_h_by_loss is not None
+    assert trace.grad_x_by_loss is not None
     places = {
         trace.parameter_name("weight_ih"): "U",
         trace.parameter_name("weight_hh"): "W",
@@ -148,13 +152,11 @@ def _difference_checks(
     }
     for name, got in trace.gradients.items():
         if name in places:
+            field = places[name]
+            values = getattr(network, field)
             error = max(
                 _difference(
-                    lambda value, at=at, field=places[name]: network.changed(
-                        **{field: _put(getattr(network, field), at, value)}
-                    ).total_loss(),
-                    float(getattr(network, places[name])[at]),
-                    float(got[at]),
+                    partial(_loss_with, network, field, at), float(values[at]), float(got[at])
                 )
                 for at in _sample(rng, got.shape)
             )
@@ -177,7 +179,7 @@ def _difference_checks(
             k = min(k, t)
             place = tuple(at)
             found = _difference(
-                lambda value, t=t, k=k, place=place, loss=loss: loss(t, k, place, value),
+                partial(loss, t, k, place),
                 float(values[(k, *place)]),
                 float(got[(t, k, *place)]),
             )
@@ -185,24 +187,26 @@ def _difference_checks(
         yield Check(name, DIFFERENCES, error, tolerance)
 
 
+def _loss_with(network: Reference, field: str, at: tuple[int, ...], value: float) -> float:
+    return network.changed(**{field: _put(getattr(network, field), at, value)}).total_loss()
+
+
 def _difference(loss: Callable[[float], float], value: float, got: float) -> float:
     """The relative error of a gradient against central differences (four points) of a loss.
 
     A difference errs by its step's fourth power, and by about 10⁻¹⁶ L / step; which step is best
-    depends on the loss, so several are taken and the one that agrees best counts. What rounding
-    alone can do is not held against it.
+    depends on the loss, so several are taken and the closest counts. What rounding does even to
+    the best one is not held against it.
     """
-    return min(_difference_at(loss, value, got, step) for step in _NUDGES)
-
-
-def _difference_at(
-    loss: Callable[[float], float], value: float, got: float, step: float
-) -> float:
-    far_low, low, high, far_high = (loss(value + n * step) for n in (-2, -1, 1, 2))
-    expected = (far_low - 8 * low + 8 * high - far_high) / (12 * step)
-    rounding = 1e-15 * max(abs(high), abs(low), 1.0) / step
-    excess = max(abs(got - expected) - rounding, 0.0)
-    return excess / max(abs(expected), abs(got), 1e-300)
+    points = {n * step: loss(value + n * step) for step in _NUDGES for n in (-2, -1, 1, 2)}
+    expected = [
+        (points[-2 * s] - 8 * points[-s] + 8 * points[s] - points[2 * s]) / (12 * s)
+        for s in _NUDGES
+    ]
+    closest = min(expected, key=lambda each: abs(got - each))
+    rounding = 1e-11 * max(1.0, *map(abs, points.values()))
+    excess = max(abs(got - closest) - rounding, 0.0)
+    return excess / max(abs(closest), abs(got), 1e-300)
 
 
 def _cancellation(

@@ -112,10 +112,8 @@ class Space(Storyboard):
         self.play(FadeOut(self.lines, self.sheets.beside(self.step)), FadeIn(self.arriving))
         self.play(self.sheets.fly(eye, self.sheets.around(self.step), self.arriving))
         self.names = self.sheets.column_names(self.step)
-        self.play(
-            FadeIn(self.names),
-            Indicate(self.sheets.hidden.tile(self.step, self.unit), scale_factor=1.4),
-        )
+        tile = self.sheets.hidden.tile(self.step, self.unit)
+        self.play(FadeIn(self.names), Indicate(tile, scale_factor=1.4, color=tile.get_fill_color()))
 
     @beat(
         en="The same $U$, $W$ and $V$ do this at every step, from left to right.",

@@ -1,6 +1,7 @@
 """From one loss back through time: how the gradient fades, and what the weights feel of it."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from manim import DOWN, UP, Create, FadeIn, FadeOut
@@ -24,7 +25,7 @@ class VanishingGradient(Storyboard):
     """One loss, its gradient at every earlier state, and the weights' share of it."""
 
     task = "prices"
-    variants = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
+    variants: ClassVar = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
@@ -102,7 +103,8 @@ class VanishingGradient(Storyboard):
     @beat(
         en="The same network, run again with other recurrent weights: ×{half} a step with half of "
         "$W$, ×{triple} with three times $W$.",
-        zh="同一个网络，换一个 $W$ 重新运行：$W$ 减半时每步约 ×{half}，$W$ 变为三倍时每步约 ×{triple}。",
+        zh="同一个网络，换一个 $W$ 重新运行：$W$ 减半时每步约 ×{half}，"
+        "$W$ 变为三倍时每步约 ×{triple}。",
     )
     def three_networks(self) -> None:
         names = {
@@ -116,9 +118,10 @@ class VanishingGradient(Storyboard):
         self.play(self.comparison.appear())
 
     @beat(
-        en="The gradient of $W$ adds up terms from all steps: {near_share} of it from at most {near} "
-        "steps before a loss, {far_share} from all steps farther back.",
-        zh="$W$ 的梯度是各步之和：{near_share} 来自损失之前至多 {near} 步，更早的所有步合起来只有 {far_share}。",
+        en="The gradient of $W$ adds up terms from all steps: {near_share} of it from at most "
+        "{near} steps before a loss, {far_share} from all steps farther back.",
+        zh="$W$ 的梯度是各步之和：{near_share} 来自损失之前至多 {near} 步，"
+        "更早的所有步合起来只有 {far_share}。",
     )
     def shares_of_the_sum(self) -> None:
         equation = weight_sum_equation(self.theme).move_to(self.equation)

@@ -1,6 +1,7 @@
 """One set of weights, used at every step: nudged, and given its gradient by all of them."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from manim import DOWN, UP, FadeIn, FadeOut
 
@@ -22,7 +23,7 @@ class WeightSharing(Storyboard):
     """U, W, V, b and c are the same at every step; the steps' gradients of W add up."""
 
     task = "sentence"
-    variants = {"nudged": nudged_recurrence(NUDGE)}
+    variants: ClassVar = {"nudged": nudged_recurrence(NUDGE)}
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
@@ -64,7 +65,8 @@ class WeightSharing(Storyboard):
     @beat(
         en="Move one entry of $W$ by {amount} and run the network again: "
         "the states change at every step from step {first_moved} on.",
-        zh="把 $W$ 的一个元素改动 {amount}，重新运行网络：从第 {first_moved} 步起，每一步的状态都变了。",
+        zh="把 $W$ 的一个元素改动 {amount}，重新运行网络：从第 {first_moved} 步起，"
+        "每一步的状态都变了。",
     )
     def nudge(self) -> None:
         self.play(FadeOut(self.marks), self.weights.keep_w(), self.chain.fill(), run_time=2)

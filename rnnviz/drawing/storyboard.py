@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
 from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
 
 from rnnviz.defaults import default_trace
@@ -13,12 +12,9 @@ from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.stage import Stage
-from rnnviz.trace import Trace
 from rnnviz.variants import Variant
 
-
-
-_SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.19}
+_SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.16}
 _LEAST_REST = 1.0
 _TURN = 0.5
 _ON_TOP = 10
@@ -69,9 +65,7 @@ class Storyboard(Scene):
     def _play_beat(self, beat: Beat) -> None:
         started = self.time
         text = beat.captions[self.stage.language]
-        caption = prose(
-            text, self.facts(), color=self.theme.color("text"), width=12.4, size=BODY
-        )
+        caption = prose(text, self.facts(), color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
             AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),

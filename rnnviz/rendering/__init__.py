@@ -9,7 +9,7 @@ from rnnviz.errors import RenderError, SceneError
 from rnnviz.trace import Trace
 
 Progress = Callable[[str, int, int], None]
-"""Called with the name of a beat that is done, its place among the beats, and how many there are."""
+"""Called with the name of a beat that is done, its place among the beats, and their number."""
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,7 @@ class Plan:
         """Render, and say which files were made."""
         if self.file_format == "png":
             return perform_stills(self.scene, self.stage, self.quality, self.output)
-        return (
-            perform_video(self.scene, self.stage, self.quality, self.file_format, self.output),
-        )
+        return (perform_video(self.scene, self.stage, self.quality, self.file_format, self.output),)
 
 
 def make_plan(
@@ -85,6 +83,11 @@ def make_plan(
 
 def check_needs(loaded: LoadedScene, trace: Trace) -> None:
     """Refuse a trace that lacks what a scene draws."""
+    if trace.steps < loaded.scene.least_steps:
+        raise SceneError(
+            f"the trace has {trace.steps} step, but {loaded.name!r} needs "
+            f"{loaded.scene.least_steps} to show one state passed on; record a longer sequence"
+        )
     if "gradients" in loaded.needs and not trace.has_gradients:
         raise SceneError(
             f"the trace has no gradients, which {loaded.name!r} needs; "
@@ -112,15 +115,26 @@ def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:
         raise RenderError(f"there is no {what} {got!r}; choose one of {', '.join(choices)}")
 
 
+def check_output(output: str | Path | None, file_format: str) -> None:
+    """Refuse an output of the wrong kind before any long work is done for it."""
+    if output is not None:
+        _check_target(Path(output), file_format)
+
+
 def _check_target(target: Path, file_format: str) -> None:
     if file_format == "png":
         if target.exists() and not target.is_dir():
-            raise RenderError(f"{str(target)!r} is a file; stills need a folder, choose one with -o")
+            raise RenderError(
+                f"{str(target)!r} is a file; stills need a folder, choose one with -o"
+            )
     elif target.is_dir():
         raise RenderError(f"{str(target)!r} is a folder; name the video file with -o")
     elif target.suffix.lower() != f".{file_format}":
         raise RenderError(
             f"{str(target)!r} does not end in .{file_format}; rename it or choose --format"
         )
+    folder = next(parent for parent in target.absolute().parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise RenderError(f"cannot write into {str(folder)!r}; choose another place with -o")
     if target.exists() and not os.access(target, os.W_OK):
         raise RenderError(f"{str(target)!r} cannot be written; choose another place with -o")

@@ -19,8 +19,23 @@ class Story:
     fillers: tuple[str, ...]
 
 
-_FILLERS_ZH: Final = tuple(
-    "每天 早上 都 在 河边 散步 看书 然后 和 朋友 一起 喝茶 聊天 晚上 听 音乐".split()
+_FILLERS_ZH: Final = (
+    "每天",
+    "早上",
+    "都",
+    "在",
+    "河边",
+    "散步",
+    "看书",
+    "然后",
+    "和",
+    "朋友",
+    "一起",
+    "喝茶",
+    "聊天",
+    "晚上",
+    "听",
+    "音乐",
 )
 STORIES: Final = {
     ("city", "en"): Story(
@@ -34,8 +49,22 @@ STORIES: Final = {
             "Madrid": "Spanish",
             "Rome": "Italian",
         },
-        fillers=tuple(
-            "and every day we walk along the river with old friends reading many good books".split()
+        fillers=(
+            "and",
+            "every",
+            "day",
+            "we",
+            "walk",
+            "along",
+            "the",
+            "river",
+            "with",
+            "old",
+            "friends",
+            "reading",
+            "many",
+            "good",
+            "books",
         ),
     ),
     ("city", "zh"): Story(
@@ -82,7 +111,9 @@ class Sentence(TokenTask):
     def __init__(self, *, language: str = "en", gap: int = 0, story: str = "city"):
         if (story, language) not in STORIES:
             told = ", ".join(f"{name} ({spoken})" for name, spoken in STORIES)
-            raise TaskError(f"there is no story {story!r} in language {language!r}; there are {told}")
+            raise TaskError(
+                f"there is no story {story!r} in language {language!r}; there are {told}"
+            )
         if gap < 0:
             raise TaskError(f"the gap is {gap} words; it must be 0 or more")
         self.story = STORIES[story, language]

@@ -22,7 +22,12 @@ class Text(TokenTask):
     epochs = 60
 
     def __init__(
-        self, *, text: str, unit: str = "char", steps: int = 12, language: str = "en",
+        self,
+        *,
+        text: str,
+        unit: str = "char",
+        steps: int = 12,
+        language: str = "en",
         source: str = "the user's text",
     ):
         if unit not in ("char", "word"):

@@ -16,7 +16,9 @@ class FlowArrow(VMobject):
     Units:  thickness of the shaft in Manim units
     """
 
-    def __init__(self, path: Sequence[Point], *, color: ManimColor, thickness: float = 0.03):
+    def __init__(
+        self, path: Sequence[Point] | np.ndarray, *, color: ManimColor, thickness: float = 0.03
+    ):
         super().__init__(fill_color=color, fill_opacity=1.0, stroke_width=0.0)
         self.track = VMobject(stroke_width=0.0).set_points_as_corners(path)
         self.add(self.track)

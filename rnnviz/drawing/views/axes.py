@@ -61,8 +61,8 @@ class ValueLine(VGroup):
 
     def __init__(
         self,
-        values: Sequence[float],
-        places: Sequence[float],
+        values: Sequence[float] | np.ndarray,
+        places: Sequence[float] | np.ndarray,
         axis: LogAxis,
         name: str,
         theme: Theme,

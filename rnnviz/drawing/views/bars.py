@@ -34,7 +34,7 @@ class RowBars(VGroup):
     def __init__(
         self,
         names: Sequence[str],
-        values: Sequence[float],
+        values: Sequence[float] | np.ndarray,
         theme: Theme,
         *,
         role: Role,
@@ -88,8 +88,8 @@ class BarChart(VGroup):
 
     def __init__(
         self,
-        values: Sequence[float],
-        places: Sequence[float],
+        values: Sequence[float] | np.ndarray,
+        places: Sequence[float] | np.ndarray,
         theme: Theme,
         *,
         role: Role,
@@ -140,15 +140,12 @@ class BarChart(VGroup):
 
     def set_heights(self, heights: np.ndarray) -> "BarChart":
         """Give the bars other heights, and put the numbers on top of them."""
-        for bar, text, x, height in zip(
-            self.bars, self.numbers, self.places, heights, strict=True
-        ):
+        for bar, text, x, height in zip(self.bars, self.numbers, self.places, heights, strict=True):
             bar.stretch_to_fit_height(max(float(height), 0.012))
             bar.move_to([x, self.base, 0.0], aligned_edge=DOWN)
             text.move_to([x, 0.0, 0.0])
             text.set_on(self.base + max(float(height), 0.012) + 0.12)
         return self
-
 
     def grow(self, index: int, run_time: float = 0.8) -> Animation:
         """One bar grows from the baseline, and its number comes to it."""
@@ -173,5 +170,3 @@ def _stretch(bar: Rectangle, edge: np.ndarray) -> Animation:
     full = bar.width
     bar.stretch_to_fit_width(0.001, about_edge=edge)
     return bar.animate.stretch_to_fit_width(full, about_edge=edge)
-
-

@@ -36,7 +36,11 @@ class RateLine(VGroup):
         factor, offset = measure.log_line(flow.norms)
         ends = [0, len(flow.norms) - 1]
         points = [
-            [flow.places[index], axis.base + axis.height_at(float(np.exp(offset) * factor**index)), 0]
+            [
+                flow.places[index],
+                axis.base + axis.height_at(float(np.exp(offset) * factor**index)),
+                0,
+            ]
             for index in ends
         ]
         line = DashedLine(*points, color=theme.color("text"), stroke_width=3, dash_length=0.12)
@@ -89,7 +93,9 @@ class LagShares(VGroup):
     Shapes: shares (lags,), shown for the first ones, as many as there are places
     """
 
-    def __init__(self, trace: Trace, places: Sequence[float], theme: Theme, *, bar_width: float):
+    def __init__(
+        self, trace: Trace, places: Sequence[float] | np.ndarray, theme: Theme, *, bar_width: float
+    ):
         shares = measure.weight_gradient_share_by_lag(trace)[: len(places)]
         xs = np.asarray(places)[: len(shares)]
         self.chart = BarChart(

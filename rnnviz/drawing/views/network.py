@@ -84,7 +84,9 @@ class FoldedNetwork(VGroup):
         self.loop = FlowArrow(_loop(box), color=theme.color("hidden"), thickness=0.05)
         self.matrices = VGroup(
             formula("U", color=theme.color("weight"), size=0.46).next_to(self.into, LEFT, buff=0.2),
-            formula("W", color=theme.color("weight"), size=0.46).next_to(self.loop, RIGHT, buff=0.2),
+            formula("W", color=theme.color("weight"), size=0.46).next_to(
+                self.loop, RIGHT, buff=0.2
+            ),
             formula("V", color=theme.color("weight"), size=0.46).next_to(self.out, LEFT, buff=0.2),
         )
         super().__init__(
@@ -94,7 +96,9 @@ class FoldedNetwork(VGroup):
     def appear(self) -> Animation:
         """Input, layer and output come in the order in which values flow, then the loop."""
         return Succession(
-            AnimationGroup(FadeIn(self.input), FadeIn(self.cell), FadeIn(self.output), run_time=0.7),
+            AnimationGroup(
+                FadeIn(self.input), FadeIn(self.cell), FadeIn(self.output), run_time=0.7
+            ),
             AnimationGroup(self.into.grow(), self.out.grow(), run_time=0.7),
             AnimationGroup(self.loop.grow(), run_time=1.0),
             FadeIn(self.matrices, run_time=0.6),
@@ -103,14 +107,17 @@ class FoldedNetwork(VGroup):
     def pulse(self, run_time: float = 2.4) -> Animation:
         """A value comes in, and goes around the loop."""
         way = (self.into, self.loop, self.loop, self.out)
-        return Succession(
-            *[_dot_along(arrow, self.theme) for arrow in way], run_time=run_time
-        )
+        return Succession(*[_dot_along(arrow, self.theme) for arrow in way], run_time=run_time)
 
     def give_way(self, run_time: float = 0.8) -> Animation:
         """All but the cell itself goes."""
         return FadeOut(
-            self.input, self.output, self.into, self.out, self.loop, self.matrices,
+            self.input,
+            self.output,
+            self.into,
+            self.out,
+            self.loop,
+            self.matrices,
             run_time=run_time,
         )
 

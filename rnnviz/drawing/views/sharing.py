@@ -118,9 +118,7 @@ class Nudge(VGroup):
         self.row, self.column = int(changed[0]), int(changed[1])
         before, after = trace.W[tuple(changed)], again.W[tuple(changed)]
         self.states = again.h[0, 0, window.indices, 0]
-        self.differences = np.linalg.norm(
-            self.states - trace.h[0, 0, window.indices, 0], axis=-1
-        )
+        self.differences = np.linalg.norm(self.states - trace.h[0, 0, window.indices, 0], axis=-1)
         self.chain = chain
         self.w = weights.matrices["W"]
         self.ring = Square(stroke_color=theme.color("text"), stroke_width=4)
@@ -166,7 +164,9 @@ class Nudge(VGroup):
         return LaggedStart(
             *[
                 AnimationGroup(
-                    strip.take(state), FadeOut(word, shift=0.2 * DOWN), FadeIn(text, shift=0.2 * DOWN)
+                    strip.take(state),
+                    FadeOut(word, shift=0.2 * DOWN),
+                    FadeIn(text, shift=0.2 * DOWN),
                 )
                 for strip, state, word, text in zip(
                     self.chain.strips, self.states, self.chain.words, self.numbers, strict=True

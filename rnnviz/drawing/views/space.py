@@ -230,9 +230,7 @@ class Sheets(VGroup):
             lines = VGroup(
                 *self.into_hidden(step), *self.over_time(step), *self.out_of_hidden(step)
             )
-            passing.append(
-                Succession(FadeIn(lines, run_time=0.4), FadeOut(lines, run_time=0.6))
-            )
+            passing.append(Succession(FadeIn(lines, run_time=0.4), FadeOut(lines, run_time=0.6)))
         return passing
 
     def middle_of(self, step: int) -> tuple[float, float, float]:
@@ -307,7 +305,7 @@ class Sheets(VGroup):
 
 
 class Axes(VGroup):
-    """The three directions of space, named, at the corner of the hidden sheet nearest to the eye."""
+    """The three directions of space, named, at the near corner of the hidden sheet."""
 
     def __init__(self, names: Sequence[str], sheets: Sheets, theme: Theme):
         hidden = sheets.hidden

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, AnimationGroup, DOWN, RIGHT, ManimColor, Rectangle, Square, VGroup
+from manim import DOWN, RIGHT, Animation, AnimationGroup, ManimColor, Rectangle, Square, VGroup
 
 from rnnviz.drawing.theme import Theme
 
@@ -20,7 +20,12 @@ class Strip(VGroup):
     """
 
     def __init__(
-        self, values: Sequence[float] | np.ndarray, theme: Theme, *, limit: float, height: float,
+        self,
+        values: Sequence[float] | np.ndarray,
+        theme: Theme,
+        *,
+        limit: float,
+        height: float,
         width: float | None = None,
     ):
         self.values = np.asarray(values, dtype=float)[:MOST_CELLS]

@@ -1,0 +1,5 @@
+"""The command line: one command a module, loaded when it is called."""
+
+from rnnviz.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,103 @@
+"""``rnnviz doctor``."""
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from rnnviz.cli.options import print_json
+
+_LIBRARIES = ("rnnviz", "manim", "torch", "numpy", "matplotlib", "typst", "pillow", "av", "pycairo")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: how it is, and what to do when it is not well."""
+
+    what: str
+    found: str
+    ok: bool
+    remedy: str = ""
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def command(as_json: bool) -> int:
+    """Check this installation: libraries, fonts, cache, and a tiny text and video."""
+    findings = list(_findings())
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            mark = "ok   " if finding.ok else "WRONG"
+            click.echo(f"{mark} {finding.what}: {finding.found}")
+    for finding in findings:
+        if not finding.ok:
+            click.echo(f"Error: {finding.what}: {finding.remedy}", err=True)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _findings() -> Iterator[Finding]:
+    yield Finding(
+        "Python", platform.python_version(), sys.version_info >= (3, 11), "install Python 3.11+"
+    )
+    for name in _LIBRARIES:
+        try:
+            yield Finding(name, version(name), True)
+        except PackageNotFoundError:
+            yield Finding(name, "missing", False, f"install it: pip install {name}")
+    yield _cache()
+    yield _try("text", "typeset with the shipped fonts", "reinstall rnnviz and typst", _typeset)
+    yield _try("video", "a frame was encoded", "reinstall av: pip install --force av", _encode)
+
+
+def _cache() -> Finding:
+    from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
+
+    folder = cache_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    kept = list(folder.glob("*.safetensors")) if folder.is_dir() else []
+    size = sum(file.stat().st_size for file in kept)
+    return Finding(
+        "cache",
+        f"{folder} ({len(kept)} recordings, {size / 1e6:.1f} MB)",
+        existing.is_dir() and os.access(existing, os.W_OK),
+        f"make it writable, or set {FOLDER_VARIABLE}",
+    )
+
+
+def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) -> Finding:
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            attempt(Path(folder))
+        except Exception as error:  # whatever is broken is to be reported
+            return Finding(what, f"failed: {error}", False, remedy)
+    return Finding(what, found, True)
+
+
+def _typeset(folder: Path) -> None:
+    from rnnviz.drawing.theme import DARK
+    from rnnviz.drawing.typography import formula, label
+    from rnnviz.rendering.video import manim_settings
+
+    with manim_settings(folder, "l"):
+        label("循环 recurrent", color=DARK.color("text"))
+        formula("h_t = tanh(U x_t)", color=DARK.color("text"))
+
+
+def _encode(folder: Path) -> None:
+    import av
+    import numpy as np
+
+    with av.open(str(folder / "one.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=15)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode())

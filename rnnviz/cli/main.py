@@ -1,0 +1,81 @@
+"""``rnnviz``: its commands, and how errors reach the user."""
+
+import sys
+import traceback
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, Final, Never
+
+import click
+
+from rnnviz.errors import RnnvizError
+
+_COMMANDS: Final = {
+    "render": "Render a scene to a video, or to a still for each beat.",
+    "list": "List the scenes.",
+    "record": "Train a network on a task, record it, and save the trace.",
+    "inspect": "Show what is in a trace.",
+    "verify": "Prove a trace: compute it again, independently.",
+    "doctor": "Check this installation.",
+}
+_FAILED: Final = 1
+_INTERRUPTED: Final = 130
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command's module when it is needed, and knows near matches."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"rnnviz.cli.{name}_command").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        near = get_close_matches(args[0], _COMMANDS, n=1)
+        if args[0] not in _COMMANDS and near:
+            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]!r}?")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Start with: rnnviz render unrolling",
+)
+@click.version_option(package_name="rnnviz", message="rnnviz %(version)s")
+def group() -> None:
+    """Show how recurrent networks work, with numbers from a network that really ran."""
+
+
+def main(args: list[str] | None = None) -> Never:
+    """Run the command line; exit with 0, 1 (failed), 2 (wrong usage) or 130 (interrupted)."""
+    try:
+        result = group.main(args, prog_name="rnnviz", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except RnnvizError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted; nothing was changed.", err=True)
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(_FAILED)
+    except Exception:
+        traceback.print_exc()
+        _fail("this is a bug in rnnviz; please report it with the lines above")
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail(message: str) -> Never:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(_FAILED)

@@ -1,0 +1,118 @@
+"""What several commands share: options of tasks, progress, and JSON."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+TASKS = ("sentence", "prices", "text", "series")
+_DATA = ("text", "text_file", "csv")
+
+Command = Callable[..., Any]
+
+
+def data_options(command: Command) -> Command:
+    """The options that say which task, on which data."""
+    for option in reversed(
+        (
+            click.option("--task", type=click.Choice(TASKS), help="A task by its name."),
+            click.option("--text", metavar="STR", help="Your own text: predict the next token."),
+            click.option("--text-file", metavar="FILE", help="Your own text, from a UTF-8 file."),
+            click.option("--csv", metavar="FILE", help="Your own numbers: predict the next value."),
+            click.option("--column", metavar="NAME", help="The column of --csv."),
+            click.option("--unit", type=click.Choice(("char", "word")), help="Tokens of a text."),
+            click.option(
+                "--story", type=click.Choice(("city", "repair")), help="Story of 'sentence'."
+            ),
+            click.option("--gap", type=click.IntRange(min=0), help="Filler words in 'sentence'."),
+            click.option("--steps", type=click.IntRange(min=2), help="Length of the sequences."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def task_of(options: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """The task that the options name, with its own options; None if they name none.
+
+    Raises: click.UsageError for options that do not go together
+    """
+    given = {
+        name: options.pop(name)
+        for name in (*_DATA, "task", "column", "unit", "story", "gap", "steps")
+    }
+    data = [name for name in _DATA if given[name] is not None]
+    if len(data) > 1 or (data and given["task"] not in (None, _task_of_data(data[0]))):
+        raise click.UsageError("Give one of --task, --text, --text-file and --csv.")
+    task = given["task"] or (_task_of_data(data[0]) if data else None)
+    chosen = {
+        name: given[name]
+        for name in ("unit", "story", "gap", "steps", "column")
+        if given[name] is not None
+    }
+    if task is None:
+        if chosen:
+            raise click.UsageError(f"--{next(iter(chosen))} needs --task or data of yours.")
+        return None
+    allowed = {
+        "sentence": {"story", "gap"},
+        "prices": {"steps"},
+        "text": {"unit", "steps"},
+        "series": {"steps", "column"},
+    }[task]
+    for name in chosen:
+        if name not in allowed:
+            raise click.UsageError(f"--{name} is no option of task {task!r}.")
+    if task == "text":
+        if not data:
+            raise click.UsageError("Task 'text' needs --text or --text-file.")
+        chosen["text"] = given["text"] if data == ["text"] else _read(given["text_file"])
+        chosen["source"] = "the user's text" if data == ["text"] else Path(given["text_file"]).name
+    if task == "series":
+        if given["csv"] is None or given["column"] is None:
+            raise click.UsageError("Task 'series' needs --csv and --column.")
+        chosen["csv"] = str(Path(given["csv"]).resolve())
+    return task, chosen
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on a terminal's stderr, nothing elsewhere: call with done, total and a detail."""
+    if not sys.stderr.isatty():
+        yield lambda done, total, detail: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[detail]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(description, total=None, detail="")
+
+        def report(done: int, total: int, detail: str) -> None:
+            progress.update(bar, completed=done, total=total, detail=detail)
+
+        yield report
+
+
+def print_json(value: Any) -> None:
+    """A value as JSON on stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _task_of_data(name: str) -> str:
+    return "series" if name == "csv" else "text"
+
+
+def _read(path: str) -> str:
+    from rnnviz.tasks.text import read_text
+
+    return read_text(path)

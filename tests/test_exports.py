@@ -7,8 +7,6 @@ import pytest
 
 import rnnviz
 
-HEAVY = "{'torch', 'manim', 'matplotlib'}"
-
 
 @pytest.mark.parametrize("name", rnnviz.__all__)
 def test_every_name_is_there(name: str) -> None:
@@ -21,16 +19,27 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = rnnviz.unrol
 
 
+LOADED = """
+import sys
+try:
+    {code}
+except SystemExit:
+    pass
+print("loaded", sorted({{"torch", "manim", "matplotlib"}} & set(sys.modules)))
+"""
+
+
 @pytest.mark.parametrize(
     "code",
     [
         "import rnnviz",
         "import rnnviz.registry, rnnviz.trace, rnnviz.measure, rnnviz.verification",
-        "from rnnviz.cli import main; main(['--help'], standalone_mode=False)",
-        "from rnnviz.cli import main; main(['list'], standalone_mode=False)",
+        "from rnnviz.cli import main; main(['--help'])",
+        "from rnnviz.cli import main; main(['list'])",
+        "from rnnviz.cli import main; main(['render', '-h'])",
     ],
 )
 def test_it_starts_without_torch_manim_and_matplotlib(code: str) -> None:
-    check = f"import sys; {code}; print('loaded', sorted({HEAVY} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    command = (sys.executable, "-c", LOADED.format(code=code))
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.splitlines()[-1:] == ["loaded []"], done.stderr

@@ -19,12 +19,15 @@ def scaled_recurrence(factor: float) -> Variant:
     return change
 
 
-def nudged_recurrence(amount: float) -> Variant:
-    """The entry of W with the greatest absolute value, moved by an amount away from zero."""
+def nudged_recurrence(amount: float, *, within: int) -> Variant:
+    """The entry of W's first ``within`` rows and columns with the greatest absolute value, moved
+    by an amount away from zero.
+    """
 
     def change(trace: Trace) -> Mapping[str, np.ndarray]:
         w = trace.W.copy()
-        place = np.unravel_index(np.abs(w).argmax(), w.shape)
+        sizes = np.abs(w[:within, :within])
+        place = np.unravel_index(sizes.argmax(), sizes.shape)
         w[place] += amount * np.sign(w[place] or 1.0)
         return {trace.parameter_name("weight_hh"): w}
 

@@ -10,7 +10,8 @@ from rnnviz.drawing.views.chain import StateChain
 from rnnviz.drawing.views.equation import output_equation, step_equation
 from rnnviz.drawing.views.network import FoldedNetwork
 from rnnviz.drawing.views.prediction import Prediction
-from rnnviz.drawing.window import Window
+from rnnviz.drawing.views.strip import MOST_CELLS
+from rnnviz.drawing.window import Window, units_note
 from rnnviz.rendering.beats import beat
 
 MOST_STEPS = 10
@@ -25,7 +26,8 @@ class Unrolling(Storyboard):
         self.window = Window.last(self.trace, MOST_STEPS)
 
     def notes(self) -> tuple[str, ...]:
-        return self.window.note(self.stage.language)
+        language = self.stage.language
+        return (*self.window.note(language), *units_note(self.trace, MOST_CELLS, language))
 
     def facts(self) -> Mapping[str, str]:
         first = self.window.steps[0]
@@ -35,7 +37,6 @@ class Unrolling(Storyboard):
             "first": str(first),
             "second": str(first + 1),
             "last": str(self.window.steps[-1]),
-            "word": self.window.words(self.trace)[0],
         }
 
     @beat(
@@ -105,11 +106,11 @@ class Unrolling(Storyboard):
         zh="网络在第 {last} 步之后说的话，只来自 $h_{last}$。",
     )
     def prediction(self) -> None:
-        said = Prediction(self.trace, self.chain, self.theme, self.stage.language)
+        self.said = Prediction(self.trace, self.chain, self.theme, self.stage.language)
         equation = output_equation(self.window.steps[-1], self.trace, self.theme)
         equation.move_to(layout.ASIDE)
         self.play(self.equation.turn_into(equation))
-        self.play(said.grow())
+        self.play(self.said.grow())
 
     def advance(self, index: int, pace: float) -> None:
         """One step of the network happens, with its formula."""

@@ -108,7 +108,7 @@ class VanishingGradient(Storyboard):
     )
     def three_networks(self) -> None:
         names = {
-            "trained": self.say(en="trained W", zh="训练后的 W"),
+            "trained": self.say(en="trained W", zh="训练的 W"),
             "half": "0.5 W",
             "triple": "3 W",
         }

@@ -10,8 +10,9 @@ from rnnviz.drawing.storyboard import Storyboard
 from rnnviz.drawing.typography import number
 from rnnviz.drawing.views.chain import StateChain
 from rnnviz.drawing.views.equation import step_sum_equation, update_equation
-from rnnviz.drawing.views.sharing import Nudge, StepGradients, WeightSet
-from rnnviz.drawing.window import Window
+from rnnviz.drawing.views.matrix import MOST_ROWS
+from rnnviz.drawing.views.sharing import Nudge, StepGradients, WeightSet, first_step_apart
+from rnnviz.drawing.window import Window, units_note
 from rnnviz.rendering.beats import beat
 from rnnviz.variants import nudged_recurrence
 
@@ -23,22 +24,21 @@ class WeightSharing(Storyboard):
     """U, W, V, b and c are the same at every step; the steps' gradients of W add up."""
 
     task = "sentence"
-    variants: ClassVar = {"nudged": nudged_recurrence(NUDGE)}
+    variants: ClassVar = {"nudged": nudged_recurrence(NUDGE, within=MOST_ROWS)}
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
 
     def notes(self) -> tuple[str, ...]:
-        return self.window.note(self.stage.language)
+        language = self.stage.language
+        return (*self.window.note(language), *units_note(self.trace, MOST_ROWS, language))
 
     def facts(self) -> Mapping[str, str]:
-        moved = self.stage.variants["nudged"].h != self.trace.h
-        first = int(moved.any(axis=(0, 1, 3, 4)).argmax()) + 1
         return {
             "steps": str(self.trace.steps),
             "count": str(WeightSet.count_of(self.trace)),
             "amount": number(NUDGE),
-            "first_moved": str(first),
+            "first_moved": str(first_step_apart(self.trace, self.stage.variants["nudged"])),
         }
 
     @beat(

@@ -125,19 +125,13 @@ def _render_one(
 ) -> Any:
     from rnnviz.defaults import default_trace
     from rnnviz.rendering import render
-    from rnnviz.rendering.plan import check_output
+    from rnnviz.rendering.plan import check_request
     from rnnviz.trace import load
 
-    if scene in SCENES or not re.search(r"\.py(:|$)", scene):
-        from rnnviz.registry import find
-
-        default = find(scene).task
-    else:
-        default = None
-    check_output(settings["output"], settings["format"])
+    loaded = check_request(scene, settings["format"], settings["output"], settings["beats"])
     trace = load(trace_file) if trace_file else None
-    if trace is None and (default or task):
-        name, chosen = task or (default or "sentence", {})
+    if trace is None:
+        name, chosen = task or (loaded.task, {})
         chosen = {**chosen, **({} if seed is None else {"seed": seed})}
         with progress_bar(f"Training on {name}") as report:
             trace = default_trace(

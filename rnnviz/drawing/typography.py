@@ -42,6 +42,7 @@ class Ink(VGroup):
 
     def __init__(self, source: Typst, text: str, size: float):
         self.text = text
+        self.has_scripts = isinstance(source, MathTypst)
         glyphs = {id(glyph): _outline(glyph) for glyph in source.submobjects}
         super().__init__(*glyphs.values())
         self._parts = {

@@ -1,8 +1,11 @@
 """Which part of a long recording is shown, and how the screen says so."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from rnnviz.trace import Trace
+
+_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,10 @@ class Window:
         return slice(self.steps[0] - 1, self.steps[-1])
 
     def words(self, trace: Trace) -> tuple[str, ...]:
-        """What people call the inputs of the steps that are shown, in the first sequence."""
-        return trace.metadata.step_labels[0][self.indices]
+        """What people call the inputs of the first sequence at these steps, or x₁, x₂, …"""
+        if trace.metadata.step_labels:
+            return trace.metadata.step_labels[0][self.indices]
+        return tuple(f"x{str(step).translate(_LOWERED)}" for step in self.steps)
 
     @property
     def cut(self) -> bool:

@@ -55,9 +55,8 @@ def make_plan(
     _check_choice("theme", theme, THEMES)
     _check_choice("quality", quality, tuple(QUALITIES))
     _check_choice("format", file_format, FORMATS)
-    loaded = load_scene(spec)
+    loaded = check_request(spec, file_format, output, beats)
     all_beats = beats_of(loaded.scene)
-    check_selection(beats, len(all_beats), loaded.name)
     target = output or _default_output(loaded.name, language, theme, file_format)
     _check_target(target, file_format)
     if trace is None:
@@ -115,10 +114,15 @@ def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:
         raise RenderError(f"there is no {what} {got!r}; choose one of {', '.join(choices)}")
 
 
-def check_output(output: str | Path | None, file_format: str) -> None:
-    """Refuse an output of the wrong kind before any long work is done for it."""
+def check_request(
+    spec: str, file_format: str, output: str | Path | None, beats: tuple[int, ...] | None
+) -> LoadedScene:
+    """The scene that is asked for, after all that can be refused before a network is trained."""
+    loaded = load_scene(spec)
+    check_selection(beats, len(beats_of(loaded.scene)), loaded.name)
     if output is not None:
         _check_target(Path(output), file_format)
+    return loaded
 
 
 def _check_target(target: Path, file_format: str) -> None:

@@ -47,7 +47,7 @@ def output_bars(trace: Trace, step: int, theme: Theme, language: str) -> RowBars
     if target >= 0 and target not in best:
         best[-1] = target
     return RowBars(
-        [trace.metadata.output_labels[index] for index in best],
+        [_name(trace, int(index)) for index in best],
         [float(y[index]) for index in best],
         theme,
         role="output",
@@ -56,3 +56,8 @@ def output_bars(trace: Trace, step: int, theme: Theme, language: str) -> RowBars
         row=0.33,
         full=1.0,
     )
+
+
+def _name(trace: Trace, index: int) -> str:
+    labels = trace.metadata.output_labels
+    return labels[index] if labels else str(index + 1)

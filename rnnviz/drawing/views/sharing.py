@@ -104,6 +104,12 @@ def _arrays(trace: Trace) -> dict[str, np.ndarray]:
     }
 
 
+def first_step_apart(trace: Trace, again: Trace) -> int:
+    """The first step (1-based) at which two networks on the same data have different states."""
+    apart = (trace.h != again.h).any(axis=(0, 1, 3, 4))
+    return int(apart.argmax()) + 1
+
+
 class Nudge(VGroup):
     """One entry of W changed, and by how much every state of the network run again differs.
 

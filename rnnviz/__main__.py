@@ -1,0 +1,5 @@
+"""``python -m rnnviz``."""
+
+from rnnviz.cli import main
+
+main()

@@ -1,0 +1,324 @@
+"""The commands, and every kind of bad input, as the shell sees them."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from rnnviz.cli import main
+from rnnviz.registry import SCENES
+from rnnviz.trace import load
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch):
+    """(arguments …) → exit status, stdout, stderr; in an empty folder with an empty cache."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def fails(run):
+    """(arguments …) → the one line on stderr of a call that exits with 1 and prints nothing."""
+
+    def call(*arguments):
+        status, out, err = run(*arguments)
+        assert status == 1, err
+        assert out == ""
+        assert err.startswith("Error: ")
+        assert err.count("\n") == 1
+        return err
+
+    return call
+
+
+@pytest.fixture
+def saved(trace, tmp_path):
+    return trace.save(tmp_path / "run.safetensors")
+
+
+LIGHT = """
+import sys
+from rnnviz.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert stop.code == 0, stop.code
+heavy = {"torch", "manim", "matplotlib", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["-h"], ["list"], ["--version"], ["list", "--json"]]
+)
+def test_help_and_list_load_nothing_heavy(arguments):
+    done = subprocess.run([sys.executable, "-c", LIGHT, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_every_command_has_help(run):
+    status, out, _ = run("--help")
+    for command in ("render", "list", "record", "inspect", "verify", "doctor"):
+        assert command in out
+        assert run(command, "-h")[0] == 0
+    assert status == 0
+
+
+def test_list_names_every_scene_in_both_languages(run):
+    for language in ("en", "zh"):
+        _, out, _ = run("list", "--lang", language)
+        for entry in SCENES.values():
+            assert entry.name in out
+            assert entry.summary[language] in out
+    listed = json.loads(run("list", "--json")[1])
+    assert [scene["name"] for scene in listed] == list(SCENES)
+
+
+def test_record_inspect_verify_and_render_go_together(run, tmp_path):
+    status, out, err = run(
+        "record", "--task", "sentence", "--epochs", 2, "--seed", 3, "-o", "a.safetensors"
+    )
+    assert (status, out) == (0, "a.safetensors\n")
+    assert "8 steps" in err
+    told = json.loads(run("inspect", "a.safetensors", "--json")[1])
+    assert told["sizes"]["hidden"] == 8
+    assert told["metadata"]["seed"] == 3
+    assert "I live in Beijing" in run("inspect", "a.safetensors")[1]
+    status, out, _ = run("verify", "a.safetensors", "--json")
+    assert status == 0
+    assert json.loads(out)["ok"] is True
+    status, out, _ = run(
+        "render",
+        "unrolling",
+        "--trace",
+        "a.safetensors",
+        "-ql",
+        "--format",
+        "png",
+        "--beats",
+        "1",
+        "--json",
+    )
+    assert status == 0
+    (made,) = json.loads(out)
+    assert made["paths"] == ["renders/unrolling/01-loop.png"]
+    assert (tmp_path / made["paths"][0]).is_file()
+
+
+def test_verify_exits_with_1_and_names_a_changed_number(run, trace, tmp_path):
+    wrong = trace.grad_h.copy()
+    wrong[0, 0, 2, 1, 3] *= 1.001
+    path = dataclasses.replace(trace, grad_h=wrong).save(tmp_path / "wrong.safetensors")
+    status, out, err = run("verify", path)
+    assert status == 1
+    assert "WRONG" in out
+    assert err.startswith("Error: grad_h differs from the NumPy reference")
+
+
+def test_doctor_finds_a_working_installation(run):
+    status, out, err = run("doctor")
+    assert status == 0, out + err
+    assert all(finding["ok"] for finding in json.loads(run("doctor", "--json")[1]))
+
+
+def test_recording_from_own_text_and_numbers(run, tmp_path):
+    text = tmp_path / "poem.txt"
+    text.write_text("春眠不觉晓，处处闻啼鸟。", encoding="utf-8")
+    assert run("record", "--text-file", text, "--epochs", 1, "-o", "t.safetensors")[0] == 0
+    assert load("t.safetensors").metadata.step_labels[0][:3] == ("春", "眠", "不")
+    table = tmp_path / "table.csv"
+    rows = "\n".join(f"{row},{np.sin(row):.4f}" for row in range(40))
+    table.write_text("day,level\n" + rows, encoding="utf-8")
+    arguments = ("record", "--csv", table, "--column", "level", "--epochs", 1)
+    assert run(*arguments, "-o", "s.safetensors")[0] == 0
+    series = load("s.safetensors")
+    assert series.metadata.task == "series"
+    assert series.metadata.loss == "squared"
+
+
+def test_special_characters_of_typst_are_shown_as_typed(run):
+    tokens = ["#let", "x", "=", "$y$", "\\", '"q"', "@a", "*b*", "_c_", "<d>", "`e`"]
+    text = " ".join(tokens)
+    arguments = ("record", "--text", text, "--unit", "word", "--epochs", 1, "-o", "t.safetensors")
+    assert run(*arguments)[0] == 0
+    assert list(load("t.safetensors").metadata.step_labels[0]) == tokens[:-1]
+    status, out, err = run(
+        "render",
+        "unrolling",
+        "--trace",
+        "t.safetensors",
+        "-ql",
+        "--format",
+        "png",
+        "--beats",
+        "2-3",
+    )
+    assert status == 0, err
+    assert len(out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["render"], "Give a SCENE, or --all."),
+        (["render", "unrolling", "--all"], "Give a SCENE, or --all."),
+        (["render", "unrolling", "--beats", "4-2"], "neither a beat like 3"),
+        (["render", "unrolling", "--beats", "x"], "neither a beat like 3"),
+        (["render", "unrolling", "-qx"], "'x' is not one of"),
+        (["render", "unrolling", "--format", "avi"], "'avi' is not one of"),
+        (["render", "unrolling", "--trace", "a", "--task", "prices"], "not both"),
+        (["record"], "Missing option '-o'"),
+        (["record", "--task", "nothing", "-o", "a.safetensors"], "'nothing' is not one of"),
+        (["record", "--task", "text", "-o", "a.safetensors"], "needs --text or --text-file"),
+        (["record", "--csv", "a.csv", "-o", "a.safetensors"], "needs --csv and --column"),
+        (["record", "--gap", "2", "--task", "prices", "-o", "a.safetensors"], "no option of task"),
+        (["record", "--text", "ab", "--csv", "a.csv", "-o", "a.safetensors"], "Give one of"),
+        (["record", "--cell", "lstm", "-o", "a.safetensors"], "'lstm' is not"),
+        (["record", "--hidden", "0", "-o", "a.safetensors"], "0 is not in the range"),
+        (["record", "-o", "a.txt"], "does not end in .safetensors"),
+        (["rendr", "unrolling"], "Did you mean 'render'?"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, expected, run):
+    status, out, err = run(*arguments)
+    assert status == 2
+    assert out == ""
+    assert expected in err
+    assert "Traceback" not in err
+
+
+def test_an_unknown_scene_names_the_near_matches(fails):
+    assert "did you mean unrolling?" in fails("render", "unroling")
+    assert "there are unrolling, space" in fails("render", "zzz")
+    assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
+
+
+def test_a_missing_or_damaged_trace(fails, saved, tmp_path):
+    assert "there is no trace" in fails("inspect", "none.safetensors")
+    whole = saved.read_bytes()
+    damaged = tmp_path / "damaged.safetensors"
+    for content in (b"", b"hello", whole[:100], whole[: len(whole) // 2], whole[:-1]):
+        damaged.write_bytes(content)
+        for command in ("inspect", "verify"):
+            assert "damaged or not a trace" in fails(command, damaged)
+        assert "damaged or not a trace" in fails("render", "unrolling", "--trace", damaged)
+
+
+def test_a_file_that_is_no_trace(fails, tmp_path):
+    save_file({"x": np.zeros(3)}, tmp_path / "other.safetensors")
+    assert "not a trace of rnnviz" in fails("inspect", "other.safetensors")
+
+
+def header(path):
+    from safetensors import safe_open
+
+    with safe_open(path, framework="numpy") as file:
+        return json.loads(file.metadata()["rnnviz"])
+
+
+def rewrite(path, *, tensors=None, **metadata):
+    held = load_file(path)
+    values = {**header(path), **metadata}
+    save_file({**held, **(tensors or {})}, path, metadata={"rnnviz": json.dumps(values)})
+
+
+def test_a_trace_of_a_newer_schema(fails, saved):
+    rewrite(saved, schema=99)
+    assert "has schema 99, this rnnviz reads up to 1; upgrade rnnviz" in fails("inspect", saved)
+
+
+def test_a_trace_of_the_wrong_dims(fails, saved, trace):
+    rewrite(saved, tensors={"h": np.zeros((1, 1, 3, 2, 5))})
+    message = fails("verify", saved)
+    assert "'h'" in message or "dims" in message
+    assert "(layer, direction, time, batch, hidden)" in message
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_trace_with_a_number_that_is_not_finite(bad, fails, saved, trace):
+    h = trace.h.copy()
+    h[0, 0, 3] = bad
+    rewrite(saved, tensors={"h": h})
+    message = fails("render", "unrolling", "--trace", saved)
+    assert "field 'h' has a value that is not finite" in message
+    assert "at step 4" in message
+
+
+def test_a_trace_without_gradients_for_a_scene_that_needs_them(run, fails, make_trace, tmp_path):
+    path = make_trace(gradients=False).save(tmp_path / "plain.safetensors")
+    message = fails("render", "vanishing-gradient", "--trace", path)
+    assert "has no gradients, which 'vanishing-gradient' needs" in message
+    assert "record it again without --no-grad" in message
+    assert run("verify", path)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", "the text is empty"), ("  \n ", "the text is empty"), ("a", "has one char ('a') only")],
+)
+def test_text_that_is_too_short(text, expected, fails, tmp_path):
+    assert expected in fails("record", "--text", text, "-o", "a.safetensors")
+    assert not (tmp_path / "a.safetensors").exists()
+
+
+def test_a_character_that_no_font_has(run, fails):
+    assert run("record", "--text", "ab🦄ab🦄", "--epochs", 1, "-o", "a.safetensors")[0] == 0
+    message = fails("render", "unrolling", "--trace", "a.safetensors", "-ql", "--format", "png")
+    assert "no font of rnnviz has the character '🦄' (U+1F984)" in message
+
+
+def test_a_text_file_that_cannot_be_read(fails, tmp_path):
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    assert "is not UTF-8 text" in fails("record", "--text-file", "latin.txt", "-o", "a.safetensors")
+    assert "cannot read" in fails("record", "--text-file", "none.txt", "-o", "a.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("day,level\n1,2\n", "has no column 'price'; it has day, level"),
+        ("", "has no column 'price'; it has none"),
+        ("price\n1\ntwo\n3\n", "line 3 has 'two' in column 'price', which is not a number"),
+        ("price\n1\nnan\n3\n", "line 3 has 'nan'"),
+        ("day,price\n1\n", "line 2 has 'nothing'"),
+        ("price\n1\n2\n3\n", "the series has 3 values"),
+    ],
+)
+def test_bad_csv(content, expected, fails, tmp_path):
+    (tmp_path / "table.csv").write_text(content, encoding="utf-8")
+    arguments = ("record", "--csv", "table.csv", "--column", "price", "-o", "a.safetensors")
+    assert expected in fails(*arguments)
+    assert not (tmp_path / "a.safetensors").exists()
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(fails, saved, tmp_path):
+    assert "cannot write" in fails("record", "-o", "/proc/none/a.safetensors")
+    assert "cannot write" in fails("render", "unrolling", "-o", "/proc/none/a.mp4")
+    (tmp_path / "folder.mp4").mkdir()
+    assert "is a folder" in fails("render", "unrolling", "-o", "folder.mp4")
+    (tmp_path / "file").write_text("kept")
+    message = fails("render", "unrolling", "--format", "png", "-o", "file", "--trace", saved)
+    assert "is a file; stills need a folder" in message
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_an_unexpected_error_says_that_it_is_a_bug(run, monkeypatch):
+    monkeypatch.setattr("rnnviz.trace.load", lambda path: 1 / 0)
+    status, _, err = run("inspect", "a.safetensors")
+    assert status == 1
+    assert "ZeroDivisionError" in err
+    assert "this is a bug in rnnviz" in err

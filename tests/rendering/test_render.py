@@ -1,0 +1,186 @@
+"""Real renders at low quality: files, formats, beats, and what is left when something fails."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+import rnnviz
+from rnnviz.errors import RenderError, SceneError
+from rnnviz.rendering.beats import beats_of, check_selection
+from rnnviz.rendering.loading import load_scene
+
+SCENE = """
+import os, signal
+from manim import FadeIn
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.views.strip import Strip
+from rnnviz.rendering.beats import beat
+
+
+class Small(Storyboard):
+    @beat(en="One state.", zh="一个状态。")
+    def first(self):
+        state = self.trace.h[0, 0, 0, 0]
+        self.strip = Strip(state, self.theme, limit=1.0, height=2.0)
+        self.play(FadeIn(self.strip), run_time=0.4)
+
+    @beat(en="It moves.", zh="它移动。")
+    def second(self):
+        {middle}
+        self.play(self.strip.animate.shift((2, 0, 0)), run_time=0.4)
+"""
+
+
+@pytest.fixture
+def scene_file(tmp_path: Path) -> Path:
+    file = tmp_path / "small.py"
+    file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
+    return file
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm", "mov", "gif"])
+def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path):
+    output = tmp_path / "out" / f"small.{kind}"
+    done = rnnviz.render(scene_file, trace, quality="l", format=kind, output=output)
+    assert done.paths == (output,)
+    assert done.beats == ("first", "second")
+    shown = frames(output)
+    assert shown[0].shape == (480, 854, 3)
+    assert len(shown) > 30
+    assert [entry.name for entry in output.parent.iterdir()] == [output.name]
+
+
+def test_stills_are_the_ends_of_beats(scene_file, trace, tmp_path):
+    done = rnnviz.render(scene_file, trace, quality="l", format="png", output=tmp_path / "stills")
+    assert [path.name for path in done.paths] == ["01-first.png", "02-second.png"]
+    first, second = (np.asarray(Image.open(path).convert("RGB")) for path in done.paths)
+    assert first.shape == (480, 854, 3)
+    assert (first != second).any()
+
+
+def test_a_beat_alone_starts_where_the_beat_before_ended(scene_file, trace, tmp_path):
+    whole = rnnviz.render(
+        scene_file, trace, quality="l", format="mov", output=tmp_path / "whole.mov"
+    )
+    alone = rnnviz.render(
+        scene_file, trace, quality="l", format="mov", output=tmp_path / "alone.mov", beats=(2,)
+    )
+    assert alone.beats == ("second",)
+    shown, part = frames(whole.paths[0]), frames(alone.paths[0])
+    assert len(part) < len(shown)
+    for ours, theirs in zip(part[::-1], shown[::-1], strict=False):
+        assert np.abs(ours.astype(int) - theirs.astype(int)).mean() < 0.5
+
+
+def test_the_same_input_gives_the_same_frames(scene_file, trace, tmp_path):
+    one, two = (
+        rnnviz.render(
+            scene_file, trace, quality="l", format="mov", output=tmp_path / f"{n}.mov", beats=(1,)
+        ).paths[0]
+        for n in (1, 2)
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(frames(one), frames(two), strict=True))
+
+
+def test_progress_names_the_beats_in_order(scene_file, trace, tmp_path):
+    told = []
+    rnnviz.render(
+        scene_file,
+        trace,
+        quality="l",
+        format="png",
+        output=tmp_path / "stills",
+        progress=lambda *news: told.append(news),
+    )
+    assert told == [("first", 1, 2), ("second", 2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"output": "."}, "is a folder"),
+        ({"output": "out.avi"}, "does not end in .mp4"),
+        ({"format": "avi"}, "there is no format 'avi'"),
+        ({"quality": "x"}, "there is no quality 'x'"),
+        ({"language": "fr"}, "there is no language 'fr'"),
+        ({"theme": "pink"}, "there is no theme 'pink'"),
+        ({"output": "/proc/nowhere/out.mp4"}, "cannot write into"),
+    ],
+)
+def test_wrong_settings_are_named(options, expected, scene_file, trace):
+    with pytest.raises(RenderError, match=expected):
+        rnnviz.render(scene_file, trace, **options)
+
+
+def test_wrong_scenes_are_named(trace, tmp_path, scene_file):
+    with pytest.raises(SceneError, match="did you mean unrolling"):
+        rnnviz.render("unroling", trace)
+    with pytest.raises(SceneError, match="there is no scene file"):
+        rnnviz.render(tmp_path / "none.py", trace)
+    with pytest.raises(SceneError, match=r"no class 'Large'.*it has Small"):
+        rnnviz.render(f"{scene_file}:Large", trace)
+    broken = tmp_path / "broken.py"
+    broken.write_text("1 / 0", encoding="utf-8")
+    with pytest.raises(SceneError, match=r"cannot be imported.*ZeroDivisionError"):
+        rnnviz.render(broken, trace)
+    with pytest.raises(SceneError, match="has beats 1 to 2, not 3"):
+        rnnviz.render(scene_file, trace, beats=(3,))
+
+
+def test_a_trace_without_gradients_is_refused_where_they_are_drawn(make_trace):
+    with pytest.raises(SceneError, match="no gradients, which 'vanishing-gradient' needs"):
+        rnnviz.render("vanishing-gradient", make_trace(gradients=False))
+
+
+def test_a_scene_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, trace):
+    file = tmp_path / "small.py"
+    file.write_text(SCENE.format(middle="raise ValueError('no')"), encoding="utf-8")
+    output = tmp_path / "out" / "small.mp4"
+    output.parent.mkdir()
+    output.write_bytes(b"old")
+    with pytest.raises(ValueError, match="no"):
+        rnnviz.render(file, trace, quality="l", output=output)
+    assert output.read_bytes() == b"old"
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_interrupted_in_the_middle_nothing_is_changed(tmp_path, trace):
+    file = tmp_path / "small.py"
+    interrupt = "os.kill(os.getpid(), signal.SIGINT)"
+    file.write_text(SCENE.format(middle=interrupt), encoding="utf-8")
+    saved = trace.save(tmp_path / "run.safetensors")
+    output = tmp_path / "out" / "small.mp4"
+    output.parent.mkdir()
+    output.write_bytes(b"old")
+    command = [sys.executable, "-m", "rnnviz", "render", str(file), "-ql", "--trace", str(saved)]
+    done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert "Traceback" not in done.stderr
+    assert output.read_bytes() == b"old"
+    assert list(output.parent.iterdir()) == [output]
+
+
+def test_a_long_recording_is_shown_in_a_window_that_says_so(make_trace, tmp_path):
+    long = make_trace(steps=500, batch=1, hidden=40)
+    for scene in ("unrolling", "space", "weight-sharing", "vanishing-gradient"):
+        output = tmp_path / scene
+        done = rnnviz.render(scene, long, quality="l", format="png", output=output, beats=(2, 3))
+        assert len(done.paths) == 2
+
+
+def test_beats_are_checked_against_the_scene():
+    scene = load_scene("unrolling").scene
+    assert [beat.number for beat in beats_of(scene)] == list(range(1, 8))
+    check_selection((1, 7), 7, "unrolling")
+    with pytest.raises(SceneError, match="not 8"):
+        check_selection((8,), 7, "unrolling")

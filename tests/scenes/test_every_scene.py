@@ -1,0 +1,112 @@
+"""What holds for every scene, without a word about any one of them."""
+
+import ast
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnviz.drawing import layout
+from rnnviz.registry import SCENES
+from rnnviz.rendering.beats import beats_of
+from rnnviz.rendering.loading import load_scene
+
+PIXELS_PER_UNIT = 480 / 8
+LEAST_PIXELS = 9
+CAPITAL, FIGURE, SCRIPT = 0.68, 0.64, 0.7
+NAMES = list(SCENES)
+SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
+
+
+def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
+    across = min(a[2], b[2]) - max(a[0], b[0])
+    up = min(a[3], b[3]) - max(a[1], b[1])
+    return min(across, up)
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", NAMES)
+def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_of):
+    seen = perform(name, layout_of, language=language, theme=theme)
+    assert len(seen) == len(beats_of(load_scene(name).scene))
+    for beat, screen in seen.items():
+        assert screen.texts, beat
+        for (left, bottom, right, top), what in screen.boxes:
+            inside = (
+                left >= layout.LEFT_EDGE - 0.01
+                and right <= layout.RIGHT_EDGE + 0.01
+                and bottom >= layout.BOTTOM_EDGE - 0.01
+                and top <= layout.TOP_EDGE + 0.01
+            )
+            assert inside, (beat, what, (left, bottom, right, top))
+        for text in screen.texts:
+            ratio = SCRIPT * FIGURE if text.small else CAPITAL
+            assert text.em * ratio * PIXELS_PER_UNIT >= LEAST_PIXELS, (beat, text)
+        for a, b in itertools.combinations(screen.texts, 2):
+            assert overlap(a.box, b.box) < 0.01, (beat, a.text, b.text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, picture_of):
+    whole = perform(name, picture_of, beats=None)
+    passed_over = perform(name, picture_of, beats=frozenset())
+    assert whole.keys() == passed_over.keys()
+    for beat in whole:
+        assert np.array_equal(whole[beat], passed_over[beat]), beat
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_caption_is_in_both_languages(name):
+    for beat in beats_of(load_scene(name).scene):
+        assert set(beat.captions) == {"en", "zh"}
+        assert all(text.strip() for text in beat.captions.values())
+        assert not set("，。：") & set(beat.captions["en"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_scene_plays_between_half_a_minute_and_two(name, perform):
+    for language in ("en", "zh"):
+        end = list(perform(name, lambda scene: scene.time, language=language).values())[-1]
+        assert 30 <= end <= 120, (language, end)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_storyboard_holds_no_data(source):
+    """No array or list of numbers, no NumPy constructor, and no colour."""
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    indices = {id(node.slice) for node in ast.walk(tree) if isinstance(node, ast.Subscript)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.List | ast.Tuple | ast.Set) and id(node) not in indices:
+            numbers = [
+                item
+                for item in node.elts
+                if isinstance(item, ast.Constant) and isinstance(item.value, int | float)
+            ]
+            assert len(numbers) < 3, (source.name, node.lineno)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            assert not node.value.startswith("#"), (source.name, node.lineno)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            made = node.value.id == "np" and node.attr in {"zeros", "ones", "full", "random"}
+            assert not made, (source.name, node.lineno)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_a_storyboard_is_short_and_has_no_clock(source):
+    text = source.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 170
+    for forbidden in ("add_updater", "always_redraw", "random"):
+        assert forbidden not in text
+
+
+def test_every_file_in_scenes_is_registered():
+    registered = {entry.target.split(":")[0].rpartition(".")[2] for entry in SCENES.values()}
+    assert registered == {source.stem for source in SOURCES}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_registered_scene_agrees_with_its_entry(name):
+    entry, loaded = SCENES[name], load_scene(name)
+    assert loaded.scene.task == entry.task
+    assert set(entry.title) == set(entry.summary) == {"en", "zh"}

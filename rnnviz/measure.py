@@ -122,7 +122,7 @@ def lags_holding(shares: np.ndarray, part: float) -> int:
 
     Shapes: shares (lag,), summing to 1
     """
-    return int(np.searchsorted(np.cumsum(shares), part)) + 1
+    return min(int(np.searchsorted(np.cumsum(shares), part)) + 1, len(shares))
 
 
 def states_before(trace: Trace) -> np.ndarray:

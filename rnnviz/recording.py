@@ -1,16 +1,17 @@
 """Recording a recurrent network: every state and every gradient of one run.
 
 A hook on a fused layer sees only the direct part of ∂L/∂h_t. Here the recurrent layer is replayed
-step by step with its own weights while the rest of the model runs as it is; the replayed states
-must agree with the fused layer's. All one-step Jacobians are then one batched product, and the
-gradients of all T losses are swept back through time together, in T products.
+with its own weights, each step from the state that the fused layer had before it, while the rest
+of the model runs as it is; the replayed states must agree with the fused layer's. All one-step
+Jacobians are then one batched product, and the gradients of all T losses are swept back through
+time together, in T products.
 """
 
 import copy
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -34,35 +35,39 @@ def record(
     *,
     loss: str = "cross-entropy",
     gradients: bool = True,
+    state: Tensor | np.ndarray | None = None,
     about: Mapping[str, Any] | None = None,
 ) -> Trace:
     """Record one run of a model with one recurrent layer: a one-layer tanh ``nn.RNN``.
 
-    The model is called with ``inputs`` and must return its output (time, batch, output), alone
-    or first in a tuple. It works on a copy: the model and the random state stay as they are.
-    ``about`` gives what only the caller knows of the metadata: task, labels, seed, accuracy, …
+    The model is called with ``inputs``, and with ``state`` if that is given, and must return its
+    output (time, batch, output), alone or first in a tuple. It works on a copy: the model and the
+    random state stay as they are. ``about`` gives what only the caller knows of the metadata:
+    task, labels, seed, accuracy, …
 
     Shapes: inputs (time, batch, input) as the model takes them; targets (time, batch), class
             indices with −100 for no target, or (time, batch, output) for the squared loss
     Units:  the loss is summed over time and batch, and so are its gradients
     Raises: RecordingError if the model cannot be recorded exactly
     """
-    subject = copy.deepcopy(model).eval().requires_grad_(True)
+    subject = _copied(model)
     name, layer = _recurrent_layer(subject)
     weights = _Weights.of(layer)
     dtype, device = weights.hidden.dtype, weights.hidden.device
+    if dtype not in _AGREEMENT:
+        raise RecordingError(f"the layer is {dtype}; float32 and float64 are recorded")
     _check_parameters(subject)
-    given = torch.as_tensor(inputs, device=device)
-    given = given.to(dtype) if given.is_floating_point() else given
-    wanted = torch.as_tensor(targets, device=device)
-    wanted = wanted.to(dtype) if wanted.is_floating_point() else wanted
+    given = [_tensor(value, dtype, device) for value in (inputs, state) if value is not None]
+    _check_inputs(given[0])
+    wanted = _tensor(targets, dtype, device)
+    wanted = wanted.to(dtype if loss == "squared" or wanted.is_floating_point() else torch.int64)
 
     with torch.random.fork_rng(), torch.enable_grad():
-        output = _output_of(subject, given)
+        output = _output_of(subject, *given)
         total = loss_by_step(loss, output, wanted).sum()
         parameter_gradients = _parameter_gradients(subject, total) if gradients else None
         with _replaying(layer) as replay:
-            replayed = _output_of(subject, given)
+            replayed = _output_of(subject, *given)
         losses = loss_by_step(loss, replayed, wanted)
         _check_agreement(output, replayed)
         direct = _direct_gradients(losses, replay.states) if gradients else None
@@ -75,6 +80,7 @@ def record(
         "targets": _numpy(wanted),
         "h0": _numpy(replay.h0)[None, None],
     }
+    _check_about(about or {})
     details = {
         "task": "",
         **(about or {}),
@@ -113,13 +119,19 @@ def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
     ``parameters`` holds those that change, by name; the others stay.
 
     Raises: TraceError if what follows the recurrent layer is not one Linear,
-            RecordingError for an unknown parameter
+            RecordingError for a parameter that is unknown or of another shape
     """
     unknown = [key for key in parameters if key not in trace.parameters]
     if unknown:
         raise RecordingError(
             f"the trace has no parameter {unknown[0]!r}; it has {', '.join(trace.parameters)}"
         )
+    for key, value in parameters.items():
+        if np.shape(value) != trace.parameters[key].shape:
+            raise RecordingError(
+                f"parameter {key!r} has shape {np.shape(value)}, but the network's has "
+                f"{trace.parameters[key].shape}"
+            )
     values = {**trace.parameters, **parameters}
     own = {
         **{f"rnn.{kind}_l0": trace.parameter_name(kind) for kind in _KINDS},
@@ -130,19 +142,21 @@ def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
     network = network.to(getattr(torch, trace.metadata.dtype))
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            value = values.get(own[name])
-            parameter.copy_(torch.zeros(()) if value is None else torch.tensor(value))
+            held = values.get(own[name])
+            parameter.copy_(torch.zeros(()) if held is None else torch.tensor(held))
     return record(
         network,
         torch.tensor(trace.x),
         torch.tensor(trace.targets),
         loss=trace.metadata.loss,
         gradients=trace.has_gradients,
-        about=asdict(trace.metadata),
+        state=torch.tensor(trace.h0[0]),
+        about={**asdict(trace.metadata), **_OF_ANOTHER_NETWORK},
     )
 
 
 _KINDS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+_OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
 
 
 @dataclass(frozen=True)
@@ -164,7 +178,8 @@ class _Weights:
 
 
 class _Replay:
-    """One layer's run, step by step: what went in, and each step's state as a leaf.
+    """One layer's run: what went in, and each step's state as a leaf, one step at a time from
+    the fused layer's states, so that rounding does not grow along the sequence.
 
     The rest of the model continues from the leaf, so that autograd stops there and gives the
     direct part of a gradient.
@@ -172,32 +187,31 @@ class _Replay:
 
     def __init__(self, layer: nn.RNN):
         self.layer = layer
+        self.fused: Callable[..., tuple[Tensor, Tensor]] = layer.forward
         self.calls = 0
 
-    def __call__(self, x: Tensor, h0: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def __call__(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         self.calls += 1
         if self.calls > 1:
             raise RecordingError(
                 "the recurrent layer is called more than once in one forward; "
                 "record a model that calls it once"
             )
-        layer = self.layer
-        if x.dim() != 3:
+        if input.dim() != 3:
             raise RecordingError(
-                f"the recurrent layer got an input of shape {tuple(x.shape)}; "
+                f"the recurrent layer got an input of shape {tuple(input.shape)}; "
                 "give it (time, batch, input)"
             )
-        self.x = x.detach()
-        weights = _Weights.of(layer)
-        state = x.new_zeros(x.shape[1], layer.hidden_size) if h0 is None else h0.detach()[0]
-        self.h0 = state
-        preact = []
+        self.x = input.detach()
+        start = input.new_zeros(input.shape[1], self.layer.hidden_size)
+        self.h0 = start if hx is None else hx.detach()[0]
         with torch.no_grad():
-            for x_t in self.x:
-                preact.append(_affine(weights, x_t, state))
-                state = torch.tanh(preact[-1])
-            self.preact = torch.stack(preact)
-        self.states = torch.tanh(self.preact).requires_grad_(True)
+            fused, _ = self.fused(self.x, self.h0[None])
+            before = torch.cat([self.h0[None], fused[:-1]])
+            self.preact = _affine(_Weights.of(self.layer), self.x, before)
+            states = torch.tanh(self.preact)
+        _check_agreement(fused, states)
+        self.states = states.requires_grad_(True)
         return self.states, self.states[-1:]
 
 
@@ -209,12 +223,11 @@ def _affine(weights: _Weights, x: Tensor, state: Tensor) -> Tensor:
 @contextmanager
 def _replaying(layer: nn.RNN) -> Iterator[_Replay]:
     replay = _Replay(layer)
-    forward: Callable[..., Any] = layer.forward
     layer.forward = replay  # type: ignore[method-assign, assignment]
     try:
         yield replay
     finally:
-        layer.forward = forward  # type: ignore[method-assign]
+        layer.forward = replay.fused  # type: ignore[method-assign, assignment]
     if not replay.calls:
         raise RecordingError("the model's forward does not call its recurrent layer")
 
@@ -250,9 +263,42 @@ def _check_parameters(model: nn.Module) -> None:
             )
 
 
-def _output_of(model: nn.Module, inputs: Tensor) -> Tensor:
+def _copied(model: nn.Module) -> nn.Module:
+    """A copy to work on; what the model keeps of earlier runs is copied without their graphs."""
+    kept = [
+        value
+        for part in model.modules()
+        for value in vars(part).values()
+        if isinstance(value, Tensor) and value.grad_fn is not None
+    ]
+    memo = {id(value): value.detach().clone() for value in kept}
+    return copy.deepcopy(model, memo).eval().requires_grad_(True)
+
+
+def _tensor(value: Tensor | np.ndarray, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A tensor on the model's device; numbers with a point get the model's dtype."""
+    made = value.detach() if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
+    return made.to(device, dtype if made.is_floating_point() else made.dtype)
+
+
+def _check_inputs(inputs: Tensor) -> None:
+    if inputs.is_floating_point() and not torch.isfinite(inputs).all():
+        step = int(torch.nonzero(~torch.isfinite(inputs))[0, 0]) + 1
+        raise RecordingError(
+            f"the inputs have a value that is not finite at step {step}; correct the data"
+        )
+
+
+def _check_about(about: Mapping[str, Any]) -> None:
+    known = {item.name for item in fields(Metadata)}
+    unknown = [name for name in about if name not in known]
+    if unknown:
+        raise RecordingError(f"metadata has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
+
+
+def _output_of(model: nn.Module, inputs: Tensor, *state: Tensor) -> Tensor:
     try:
-        result = model(inputs)
+        result = model(inputs, *state)
     except RecordingError:
         raise
     except Exception as error:
@@ -282,7 +328,7 @@ def _parameter_gradients(model: nn.Module, total: Tensor) -> dict[str, np.ndarra
 def _check_agreement(fused: Tensor, replayed: Tensor) -> None:
     scale = max(float(fused.detach().abs().max()), 1.0)
     error = float((fused - replayed).detach().abs().max()) / scale
-    if not error <= _AGREEMENT.get(fused.dtype, 1e-2):
+    if not error <= _AGREEMENT[fused.dtype]:
         raise RecordingError(
             f"the replayed layer differs from the fused one by {error:.1e} of the output's size; "
             "this model cannot be recorded exactly"
@@ -296,23 +342,31 @@ def _direct_gradients(losses: Tensor, states: Tensor) -> Tensor:
     """
     if not losses.requires_grad:
         raise RecordingError("the loss does not depend on the recurrent layer")
-    weights = torch.linspace(1.0, 2.0, len(losses), dtype=losses.dtype, device=losses.device)
+    drawn = np.random.default_rng(0).uniform(0.5, 1.5, size=losses.shape)
+    weights = torch.as_tensor(drawn, dtype=losses.dtype, device=losses.device)
     plain, weighted = (
-        torch.autograd.grad(total, states, retain_graph=True)[0]
-        for total in (losses.sum(), (weights[:, None] * losses).sum())
+        torch.autograd.grad(total, states, retain_graph=True, allow_unused=True)[0]
+        for total in (losses.sum(), (weights * losses).sum())
     )
-    difference = float((weighted - weights[:, None, None] * plain).abs().max())
+    if plain is None or weighted is None:
+        raise RecordingError("the loss does not depend on the recurrent layer")
+    difference = float((weighted - weights[..., None] * plain).abs().max())
     if difference > 1e-4 * max(float(plain.abs().max()), 1e-30):
         raise RecordingError(
-            "what follows the recurrent layer mixes time steps, which is not recorded yet; "
-            "record a model whose output at step t depends on h_t alone"
+            "what follows the recurrent layer mixes time steps or sequences, which is not "
+            "recorded yet; record a model whose output at step t depends on h_t alone"
         )
     return plain
 
 
 def _jacobians(weights: _Weights, states: Tensor) -> Tensor:
     """∂h_k/∂h_{k−1} = diag(1 − h_k²) W: (time, batch, hidden, hidden)."""
-    return ((1 - states.square())[..., None] * weights.hidden).detach()
+    return (_slope(states)[..., None] * weights.hidden).detach()
+
+
+def _slope(states: Tensor) -> Tensor:
+    """1 − h², in the form that keeps its digits where h is nearly 1."""
+    return (1 - states) * (1 + states)
 
 
 def _sweep(direct: Tensor, jacobian: Tensor) -> Tensor:
@@ -332,7 +386,7 @@ def _sweep(direct: Tensor, jacobian: Tensor) -> Tensor:
 
 def _to_inputs(weights: _Weights, states: Tensor, swept: Tensor) -> Tensor:
     """∂L_t/∂x_k: (loss_time, time, batch, input)."""
-    return (swept * (1 - states.square())) @ weights.input
+    return (swept * _slope(states)) @ weights.input
 
 
 def _linear_after(model: nn.Module, states: Tensor, output: Tensor) -> str | None:

@@ -5,11 +5,14 @@ recordings against.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
+from rnnviz.errors import TraceError
 from rnnviz.trace import NO_TARGET, Trace
+
+_LOSSES: Final = ("cross-entropy", "squared", "squared-on-softmax")
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,14 @@ class Reference:
 
     @classmethod
     def of(cls, trace: Trace) -> "Reference":
-        """The network that a trace recorded, with its data."""
+        """The network that a trace recorded, with its data.
+
+        Raises: TraceError for a loss that this implementation does not know
+        """
+        if trace.metadata.loss not in _LOSSES:
+            raise TraceError(
+                f"loss {trace.metadata.loss!r} cannot be verified; known are {', '.join(_LOSSES)}"
+            )
         wide = [
             np.asarray(array, dtype=np.float64)
             for array in (trace.x, trace.h0[0, 0], trace.U, trace.W, trace.b, trace.V)
@@ -52,6 +62,11 @@ class Reference:
             rows.append(x_t @ self.U.T + state @ self.W.T + self.b)
             state = np.tanh(rows[-1])
         return np.array(rows)
+
+    def preactivations_after(self, states: np.ndarray) -> np.ndarray:
+        """U x_t + W h_{t−1} + b with each h_{t−1} as given: (time, batch, hidden)."""
+        before = np.concatenate([self.h0[None], states[:-1]])
+        return self.x @ self.U.T + before @ self.W.T + self.b
 
     def outputs(self, states: np.ndarray) -> np.ndarray:
         """o_t = V h_t + c: (time, batch, output)."""

@@ -124,9 +124,17 @@ class Trace:
                 kept = {key: _frozen(f"{name}/{key}", value) for key, value in arrays.items()}
                 object.__setattr__(self, name, MappingProxyType(kept))
         self._check_dims()
+        self._check_dtypes()
+        self._check_parameters()
         self._check_gradients_together()
         self._check_labels()
         self._check_finite()
+
+    def __reduce__(self) -> Any:
+        values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
+        for group in ("parameters", "gradients"):
+            values[group] = None if values[group] is None else dict(values[group])
+        return _restored, (values,)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Trace":
         """A trace never changes, so a copy of what holds it may share it."""
@@ -292,6 +300,32 @@ class Trace:
                 f"{self.metadata.cell!r} has {gates}"
             )
 
+    def _check_dtypes(self) -> None:
+        for name, array in self.arrays().items():
+            if name != "targets" and str(array.dtype) != self.metadata.dtype:
+                raise TraceError(
+                    f"field {name!r} has dtype {array.dtype}, "
+                    f"but the trace is {self.metadata.dtype}"
+                )
+        squared = self.metadata.loss == "squared"
+        wanted = self.output.shape if squared else self.output.shape[:2]
+        if self.targets.shape != wanted or (self.targets.dtype.kind == "f") != squared:
+            raise TraceError(
+                f"field 'targets' is {self.targets.dtype} {self.targets.shape}, but loss "
+                f"{self.metadata.loss!r} has {'values' if squared else 'classes'} {wanted}"
+            )
+
+    def _check_parameters(self) -> None:
+        for kind in ("weight_ih", "weight_hh"):
+            if self.parameter_name(kind) not in self.parameters:
+                raise TraceError(
+                    f"parameter {self.parameter_name(kind)!r} is missing; "
+                    f"there are {', '.join(self.parameters) or 'none'}"
+                )
+        if self.gradients is not None and set(self.gradients) != set(self.parameters):
+            apart = sorted(set(self.gradients) ^ set(self.parameters))
+            raise TraceError(f"gradients and parameters differ in {', '.join(apart)}")
+
     def _shapes(self) -> str:
         return ", ".join(f"{name} {getattr(self, name).shape}" for name, _ in self._present())
 
@@ -305,14 +339,18 @@ class Trace:
             )
 
     def _check_labels(self) -> None:
-        expected = (self.batch, self.steps)
+        expected = [self.steps] * self.batch
         for name in ("step_labels", "target_labels"):
-            labels = getattr(self.metadata, name)
-            if labels and (len(labels), len(labels[0])) != expected:
+            counts = [len(row) for row in getattr(self.metadata, name)]
+            if counts and counts != expected:
                 raise TraceError(
-                    f"{name} has {len(labels)} × {len(labels[0])} labels, but there are "
-                    f"{expected[0]} sequences of {expected[1]} steps"
+                    f"{name} has {counts} labels for its sequences, but there are "
+                    f"{self.batch} sequences of {self.steps} steps"
                 )
+        try:
+            _to_json(self.metadata)
+        except TypeError as error:
+            raise TraceError(f"the metadata must be JSON: {error}") from error
         for name, size in (("input_labels", self.input_size), ("output_labels", self.output_size)):
             labels = getattr(self.metadata, name)
             if labels and len(labels) != size:
@@ -395,6 +433,10 @@ def _assemble(source: Path, header: str, tensors: dict[str, np.ndarray]) -> Trac
         raise TraceError(
             f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
         ) from error
+
+
+def _restored(values: dict[str, Any]) -> Trace:
+    return Trace(**values)
 
 
 def _frozen(name: str, value: Any) -> np.ndarray:

@@ -272,6 +272,5 @@ def test_no_term_has_a_share_of_nothing(make_trace):
 # --- known faults, kept here until they are mended ----------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="the sum of shares is rounded to less than 1")
 def test_all_lags_hold_the_whole():
     assert measure.lags_holding(np.full(10, 0.1), 1.0) == 10

@@ -504,29 +504,23 @@ def test_rerecording_names_a_parameter_that_is_not_there(make_trace):
 # --- known faults, kept here until they are mended ----------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="rerecord starts from zero states")
 def test_rerecording_starts_from_the_recorded_state(make_trace):
     trace = make_trace(given_h0=True)
     np.testing.assert_array_equal(rerecord(trace, {}).h0, trace.h0)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a smaller array is broadcast, a larger one is torch's error"
-)
 @pytest.mark.parametrize("shape", [(), (5,), (3, 3)])
 def test_rerecording_refuses_a_parameter_of_another_shape(make_trace, shape):
     with pytest.raises(RecordingError, match="shape"):
         rerecord(make_trace(), {"rnn.weight_hh_l0": np.ones(shape)})
 
 
-@pytest.mark.xfail(strict=True, reason="the accuracy was another network's")
 def test_rerecording_does_not_claim_the_old_accuracy(make_case):
     trace = record(*make_case(), about={"accuracy": 0.9})
     changed = rerecord(trace, {"rnn.weight_hh_l0": 0.5 * trace.W})
     assert changed.metadata.accuracy is None
 
 
-@pytest.mark.xfail(strict=True, raises=UserWarning, reason="torch warns of read-only arrays")
 def test_the_arrays_of_a_trace_can_be_recorded_again(make_case, make_trace):
     model, _, _ = make_case()
     trace = make_trace()
@@ -537,7 +531,6 @@ def test_the_arrays_of_a_trace_can_be_recorded_again(make_case, make_trace):
         torch.set_warn_always(False)
 
 
-@pytest.mark.xfail(strict=True, reason="the replay takes its state by place only")
 def test_the_state_can_be_given_by_name():
     class ByName(Network):
         def forward(self, x):
@@ -547,7 +540,6 @@ def test_the_state_can_be_given_by_name():
     assert (trace.h0 == 0.5).all()
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="deepcopy refuses tensors of a graph")
 def test_a_model_that_keeps_its_last_state_is_recorded():
     class Keeping(Network):
         def forward(self, x):
@@ -560,7 +552,6 @@ def test_a_model_that_keeps_its_last_state_is_recorded():
     record(model, x, targets)
 
 
-@pytest.mark.xfail(strict=True, reason="neighbouring weights of the check are nearly equal")
 def test_weak_mixing_of_steps_is_refused_in_a_long_recording():
     def smooth(states):
         return states + 0.1 * torch.cat([torch.zeros_like(states[:1]), states[:-1]])
@@ -572,7 +563,6 @@ def test_weak_mixing_of_steps_is_refused_in_a_long_recording():
     )
 
 
-@pytest.mark.xfail(strict=True, reason="the check weighs all sequences of a batch alike")
 def test_what_mixes_sequences_after_the_layer_is_refused():
     torch.manual_seed(0)
     refuse(
@@ -582,28 +572,24 @@ def test_what_mixes_sequences_after_the_layer_is_refused():
     )
 
 
-@pytest.mark.xfail(strict=True, reason="torch's own error comes through")
 @pytest.mark.parametrize("kind", [torch.int32, torch.int16])
 def test_class_targets_of_any_integer_type_are_taken(make_case, kind):
     model, x, _ = make_case()
     record(model, x, torch.zeros(6, 2).to(kind))
 
 
-@pytest.mark.xfail(strict=True, reason="the targets stay integers, and are taken for classes")
 def test_whole_numbers_can_be_targets_of_the_squared_loss(make_case):
     model, x, _ = make_case()
     trace = record(model, x, torch.ones(6, 2, 4, dtype=torch.long), loss="squared")
     assert trace.loss_steps == tuple(range(6))
 
 
-@pytest.mark.xfail(strict=True, reason="reported as a replay that differs by nan")
 def test_an_input_that_is_not_finite_is_named_with_its_step():
     x = torch.ones(6, 2, 3)
     x[2, 1, 0] = float("nan")
     refuse(seeded(0, 3, 5, 4), "input.*step 3", x=x)
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeError, reason="autograd's own error comes through")
 def test_a_loss_that_does_not_depend_on_the_layer_is_refused():
     class Apart(Network):
         def forward(self, x):
@@ -613,7 +599,6 @@ def test_a_loss_that_does_not_depend_on_the_layer_is_refused():
     refuse(Apart(3, 5, 4), "does not depend on the recurrent layer")
 
 
-@pytest.mark.xfail(strict=True, reason="rounding differences grow until the outputs differ")
 def test_a_chaotic_network_is_recorded():
     """The 'large W' of the vanishing-gradient scene over a longer text."""
     torch.manual_seed(0)

@@ -374,34 +374,29 @@ def test_labels_fit_the_sizes(trace):
 # --- known faults, kept here until they are mended ---------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="only the first sequence's labels are counted")
 def test_labels_of_every_sequence_fit(trace):
     labels = (("a",) * 6, ("b",))
     with pytest.raises(TraceError):
         dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, step_labels=labels))
 
 
-@pytest.mark.xfail(strict=True, reason="the dtype of a field is not held against the metadata")
 @pytest.mark.parametrize("dtype", [np.int64, np.float16, np.float32])
 def test_fields_have_the_dtype_of_the_metadata(trace, dtype):
     with pytest.raises(TraceError, match="dtype"):
         dataclasses.replace(trace, h=trace.h.astype(dtype))
 
 
-@pytest.mark.xfail(strict=True, reason="what stands for '...' in targets is not checked")
 @pytest.mark.parametrize("shape", [(6, 2, 7), (6, 2), (6, 2, 4, 1)])
 def test_targets_of_a_squared_loss_have_the_outputs_size(make_trace, shape):
     with pytest.raises(TraceError, match="targets"):
         dataclasses.replace(make_trace("squared"), targets=np.zeros(shape))
 
 
-@pytest.mark.xfail(strict=True, reason="the recurrent layer's parameters are not asked for")
 def test_parameters_hold_the_recurrent_layer(trace):
     with pytest.raises(TraceError, match="weight_ih_l0"):
         dataclasses.replace(trace, parameters={})
 
 
-@pytest.mark.xfail(strict=True, raises=TypeError, reason="json's own error comes through")
 def test_options_that_are_not_json_are_an_error_of_ours(trace, tmp_path):
     metadata = dataclasses.replace(trace.metadata, task_options={"gap": np.float32(1)})
     with pytest.raises(TraceError):

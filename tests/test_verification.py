@@ -257,7 +257,7 @@ def test_another_dtype_in_the_metadata_does_not_loosen_the_proof(trace, dtype):
     h = trace.h.copy()
     h[0, 0, 3, 0, 0] += 1e-7
     metadata = dataclasses.replace(trace.metadata, dtype=dtype)
-    assert failed_fields(dataclasses.replace(trace, h=h)) == {"h"}
+    assert "h" in failed_fields(dataclasses.replace(trace, h=h))
     with pytest.raises(TraceError, match=f"has dtype float64, but the trace is {dtype}"):
         dataclasses.replace(trace, h=h, metadata=metadata)
 

@@ -88,7 +88,7 @@ class WeightSharing(Storyboard):
         self.equation = step_sum_equation(self.theme).shift(layout.FORMULA_Y * UP)
         scale = self.color_scale(self.gradients.limit)
         self.play(
-            FadeOut(self.nudged, self.chain, *self.chain.strips, self.scale),
+            FadeOut(self.nudged, self.chain.without_words(), self.scale),
             FadeIn(scale),
             self.nudged.undo(),
         )

@@ -31,6 +31,8 @@ _PREAMBLE: Final = (
 _FONT_SIZE_PER_EM: Final = 96.0
 _POINTS_PER_EM: Final = 10.0
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
+_CHINESE_MARK: Final = re.compile("[，：；。、]")
+_FIRST_WIDE: Final = 0x2E80
 _MATH: Final = re.compile(r"\$(.+?)\$")
 
 
@@ -115,19 +117,45 @@ def prose(
     Units:  width and size in Manim units
     Raises: TextError for a character that no font has, KeyError for an unknown fact
     """
-    pieces = []
-    for index, piece in enumerate(_MATH.split(template)):
-        filled = piece.format_map(facts)
-        pieces.append(f"${filled}$" if index % 2 else f"#{_literal(filled)}" if filled else "")
     limit = width / size * _POINTS_PER_EM
-    body = "".join(pieces)
+    text = template.format_map(facts)
+    halves = _halves(text) if _ems(text) > width / size else (text,)
+    body = "#linebreak()".join(_markup(half) for half in halves)
     source = (
         f"#context {{ let body = [{body}]; let wide = measure(body).width; "
         f"let rows = calc.ceil(wide / {limit:.2f}pt); "
         "align(center, block(width: if rows == 1 { wide + 1pt } else { wide / rows * 1.08 }, "
         "par(leading: 1.15em, body))) }"
     )
-    return _typst(source, template.format_map(facts), color=color, size=size)
+    return _typst(source, text, color=color, size=size)
+
+
+def _markup(text: str) -> str:
+    """Typst source of a text with ``$formulas$`` in it."""
+    pieces = enumerate(_MATH.split(text))
+    return "".join(
+        f"${piece}$" if index % 2 else f"#{_literal(piece)}" if piece else ""
+        for index, piece in pieces
+    )
+
+
+def _halves(text: str) -> tuple[str, ...]:
+    """A Chinese text in two lines, parted at the punctuation nearest to its middle.
+
+    Chinese has no spaces to part lines at; a line that ends within a word is hard to read.
+    """
+    marks = [match.end() for match in _CHINESE_MARK.finditer(text)]
+    middle = len(text) / 2
+    near = [mark for mark in marks if 0.25 < mark / len(text) < 0.75]
+    if not near:
+        return (text,)
+    place = min(near, key=lambda mark: abs(mark - middle))
+    return text[:place], text[place:]
+
+
+def _ems(text: str) -> float:
+    """About how wide a text is: Chinese characters take one em, others half of one."""
+    return sum(1.0 if ord(character) >= _FIRST_WIDE else 0.5 for character in text)
 
 
 def number(value: float, digits: int = 2) -> str:

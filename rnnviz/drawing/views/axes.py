@@ -54,7 +54,7 @@ class LogAxis(VGroup):
 
 
 class ValueLine(VGroup):
-    """Values over steps, as dots joined by a line, with a name to be placed.
+    """Values over steps, as dots joined by a line that runs back from the last, and a name.
 
     Shapes: values, places (points,)
     """
@@ -75,7 +75,7 @@ class ValueLine(VGroup):
             np.array([x, axis.base + axis.height_at(value), 0.0])
             for x, value in zip(places, self.values, strict=True)
         ]
-        self.line = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points)
+        self.line = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points[::-1])
         self.dots = VGroup(*[Dot(point, radius=0.06, color=color) for point in points])
         self.title = label(name, color=color, size=SMALL)
         super().__init__(self.line, self.dots, self.title)

@@ -115,6 +115,10 @@ class StateChain(VGroup):
             *[FadeIn(strip, shift=0.15 * RIGHT) for strip in self.strips], lag_ratio=0.25
         )
 
+    def without_words(self) -> VGroup:
+        """The cells with their states, and the arrows."""
+        return VGroup(self.cells, self.passes, self.inputs, *self.strips)
+
     def subdue(self) -> Self:
         """Every step still to come: outlines only."""
         for cell in self.cells:

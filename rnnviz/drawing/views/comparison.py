@@ -34,7 +34,7 @@ class RateLine(VGroup):
 
     def __init__(self, flow: Backflow, axis: LogAxis, theme: Theme):
         factor, offset = measure.log_line(flow.norms)
-        ends = [0, len(flow.norms) - 1]
+        ends = [len(flow.norms) - 1, 0]
         points = [
             [
                 flow.places[index],

@@ -83,8 +83,8 @@ class WeightSet(VGroup):
         return AnimationGroup(FadeOut(*others), w.animate.move_to(place, aligned_edge=LEFT))
 
     def share(self, chain: StateChain, marks: VGroup) -> Animation:
-        """Copies of U go to every input, of W to every arrow between states."""
-        u, w = self.matrices["U"].cells, self.matrices["W"].cells
+        """The names of U go to every input, those of W to every arrow between states."""
+        u, w = self.matrices["U"].title, self.matrices["W"].title
         inputs = len(chain.inputs)
         sources = [u] * inputs + [w] * (len(marks) - inputs)
         return LaggedStart(

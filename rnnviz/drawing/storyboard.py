@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
 
-from rnnviz.defaults import default_trace
 from rnnviz.drawing import layout
 from rnnviz.drawing.theme import THEMES
 from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.plan import default_stage
 from rnnviz.rendering.stage import Stage
 from rnnviz.variants import Variant
 
@@ -26,6 +26,7 @@ class Storyboard(Scene):
     A subclass writes its beats as methods marked with ``@beat(en=…, zh=…)``, in order. Captions
     may name ``{facts}``, which ``facts()`` supplies from the trace. ``variants`` names the
     recordings that the scene wants beside the trace: the same network with changed parameters.
+    Without a stage, as plain ``manim`` makes it, a scene plays the default recording of its task.
     """
 
     variants: ClassVar[Mapping[str, Variant]] = {}
@@ -33,7 +34,7 @@ class Storyboard(Scene):
     least_steps: ClassVar[int] = 2
 
     def __init__(self, stage: Stage | None = None) -> None:
-        self.stage = stage or Stage(default_trace(self.task))
+        self.stage = stage or default_stage(type(self))
         super().__init__()
         self.theme = THEMES[self.stage.theme]
         self.trace = self.stage.trace

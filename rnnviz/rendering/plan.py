@@ -94,6 +94,12 @@ def check_needs(loaded: LoadedScene, trace: Trace) -> None:
         )
 
 
+def default_stage(scene: Any) -> Stage:
+    """The stage of a scene that nobody chose one for: the default recording of its task."""
+    trace = default_trace(scene.task)
+    return Stage(trace, variants=record_variants(scene, trace))
+
+
 def record_variants(scene: Any, trace: Trace) -> Mapping[str, Trace]:
     """The recordings of changed networks that a scene compares with its trace."""
     if not scene.variants:

@@ -184,3 +184,13 @@ def test_beats_are_checked_against_the_scene():
     check_selection((1, 7), 7, "unrolling")
     with pytest.raises(SceneError, match="not 8"):
         check_selection((8,), 7, "unrolling")
+
+
+def test_a_storyboard_runs_with_plain_manim(tmp_path):
+    source = Path(__file__).parents[2] / "scenes" / "weight_sharing.py"
+    command = [sys.executable, "-m", "manim", "-ql", "--format", "png", "--media_dir", "media"]
+    done = subprocess.run(
+        [*command, str(source), "WeightSharing"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.rglob("WeightSharing*.png"))

@@ -1,0 +1,141 @@
+"""Text is shown as typed, at the size and on the baseline that were asked for."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz.drawing.theme import DARK
+from rnnviz.drawing.typography import (
+    BODY,
+    NOTE,
+    fitted_label,
+    formula,
+    label,
+    number,
+    percent,
+    prose,
+)
+from rnnviz.errors import TextError
+
+INK = DARK.color("text")
+
+
+def shapes(text):
+    """Each glyph's outline, moved to the origin: what is seen, wherever it stands."""
+    return [glyph.points - glyph.points.min(axis=0) for glyph in text]
+
+
+@pytest.mark.parametrize(
+    "typed", ["#let", "$x$", "a\\b", 'say "hi"', "@ref", "*b*", "_c_", "<d>", "`e`", "[f]", "//g"]
+)
+def test_characters_that_mean_something_to_typst_are_shown_as_typed(typed):
+    shown = label(typed, color=INK)
+    assert len(shown) == len(typed.replace(" ", ""))
+    one_by_one = [label(mark, color=INK)[0] for mark in typed if mark != " "]
+    for got, alone in zip(shapes(shown), shapes(one_by_one), strict=True):
+        np.testing.assert_allclose(got, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize(("typed", "seen"), [(" ", "␣"), ("\n", "↵"), ("\t", "→")])
+def test_a_label_of_white_space_is_made_visible(typed, seen):
+    for got, expected in zip(
+        shapes(label(typed, color=INK)), shapes(label(seen, color=INK)), strict=True
+    ):
+        np.testing.assert_allclose(got, expected)
+
+
+@pytest.mark.parametrize("text", ["🦄", "a🦄b", "हिन्दी"])
+def test_a_character_that_no_font_has_is_named(text):
+    with pytest.raises(TextError, match=r"no font of rnnviz has the character .* \(U\+"):
+        label(text, color=INK)
+
+
+def test_prose_fills_in_facts_and_sets_formulas():
+    caption = prose("{n} units of $h_({n})$", {"n": "8"}, color=INK, width=12.0)
+    assert caption.text == "8 units of $h_(8)$"
+    with pytest.raises(KeyError):
+        prose("{m} units", {"n": "8"}, color=INK, width=12.0)
+
+
+def test_facts_are_never_read_as_typst():
+    plain = prose("{word}", {"word": "#strong[x]"}, color=INK, width=12.0)
+    assert len(plain) == len("#strong[x]")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_long_caption_takes_two_balanced_lines(language):
+    text = {
+        "en": "This sentence is much longer than one line of a caption, so it takes two lines.",
+        "zh": "这一句话比一行字幕长得多，所以它需要占两行才能放得下，每一行都不会太短。",
+    }[language]
+    caption = prose(text, {}, color=INK, width=10.0)
+    assert caption.width < 10.0
+    assert 1.5 * BODY < caption.height < 3 * BODY
+
+
+@pytest.mark.parametrize("text", ["H", "x", "gy", "北京", "Ää"])
+def test_every_word_stands_on_the_baseline(text):
+    word = label(text, color=INK, size=1.0).set_on(2.0)
+    assert word.baseline == pytest.approx(2.0)
+    if text in ("H", "x"):
+        assert word.get_bottom()[1] == pytest.approx(2.0, abs=0.02)
+    else:
+        assert word.get_bottom()[1] < 2.0
+
+
+def test_the_em_height_follows_scaling():
+    word = label("word", color=INK, size=0.4)
+    assert word.em == pytest.approx(0.4)
+    assert word.scale(0.5).em == pytest.approx(0.2)
+    assert word.copy().em == pytest.approx(0.2)
+
+
+def test_a_formula_gives_its_parts():
+    shown = formula("{{ h_t : h }} = tanh({{ U : U }} x_t)", color=INK)
+    assert len(shown.part("h")) == 2
+    assert len(shown.part("U")) == 1
+    shown.part("U").set_color(DARK.weight)
+    assert shown[-3].get_fill_color().to_hex() != DARK.weight
+
+
+@pytest.mark.parametrize("text", ["I", "Beijing", "incomprehensibilities", "很长很长很长很长的词"])
+def test_a_fitted_label_fits_and_stays_readable(text):
+    shown = fitted_label(text, color=INK, width=1.2)
+    assert shown.width <= 1.2
+    assert shown.em >= NOTE - 1e-9
+    assert shown.text == text or shown.text.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.0, "0"),
+        (0.123, "0.12"),
+        (-0.0456, "−0.046"),
+        (1.0, "1.0"),
+        (12.34, "12"),
+        (99.6, "100"),
+        (0.0996, "0.10"),
+        (1234.0, "1200"),
+        (1.234e-7, "1.2·10⁻⁷"),
+        (-5.6e9, "−5.6·10⁹"),
+    ],
+)
+def test_numbers_have_two_significant_digits(value, shown):
+    assert number(value) == shown
+
+
+@given(st.floats(min_value=1e-12, max_value=1e12), st.integers(2, 3))
+def test_a_number_reads_back_as_the_value(value, digits):
+    text = number(value, digits).translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    read = float(text.replace("·10", "e").replace("−", "-"))
+    assert read == pytest.approx(value, rel=0.51 * 10 ** (1 - digits))
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.5, "50%"), (0.0123, "1.2%"), (0.999, ">99%"), (1.0, "100%"), (0.0, "0%"), (2.5, "250%")],
+)
+def test_percentages(share, shown):
+    assert percent(share) == shown

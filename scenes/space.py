@@ -17,7 +17,7 @@ from rnnviz.rendering.beats import beat
 MOST_STEPS = 8
 FROM_ABOVE = Eye(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
 OVERVIEW = Eye(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
-CLOSE = Eye(azimuth=-30, elevation=32, zoom=1.25, place=(0.0, 0.62))
+CLOSE = Eye(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
 
 
 class Space(Storyboard):
@@ -75,8 +75,8 @@ class Space(Storyboard):
         self.play(FadeOut(self.sheets.hidden_name), self.axes.appear())
 
     @beat(
-        en="Below lie the inputs, one column for each word. Above lie the outputs.",
-        zh="下面是输入，每个词一列；上面是输出。",
+        en="Below lie the inputs, one column for each {item}. Above lie the outputs.",
+        zh="下面是输入，每个{item}一列；上面是输出。",
     )
     def three_layers(self) -> None:
         sheets = self.sheets

@@ -74,8 +74,8 @@ class Unrolling(Storyboard):
         self.play(self.chain.share(self.equation, self.marks))
 
     @beat(
-        en="The first word enters. The layer's {units} numbers are now its state $h_{first}$.",
-        zh="第一个词进入网络，这一层的 {units} 个数就是状态 $h_{first}$。",
+        en="The first {item} enters. The layer's {units} numbers are now its state $h_{first}$.",
+        zh="第一个{item}进入网络，这一层的 {units} 个数就是状态 $h_{first}$。",
     )
     def first_word(self) -> None:
         self.scale = self.color_scale(limit=1.0)
@@ -83,17 +83,18 @@ class Unrolling(Storyboard):
         self.advance(0, pace=2.6)
 
     @beat(
-        en="Then this state is passed on. It meets the next word in the same layer, "
+        en="Then this state is passed on. It meets the next {item} in the same layer, "
         "and becomes $h_{second}$.",
-        zh="然后状态向后传递，在同一个层里与下一个词相遇，变成 $h_{second}$。",
+        zh="然后状态向后传递，在同一个层里与下一个{item}相遇，变成 $h_{second}$。",
     )
     def pass_on(self) -> None:
         self.advance(1, pace=3.2)
         self.play(self.equation.light("W", "before"))
 
     @beat(
-        en="So it goes on to the end. Each state depends on its word and on all words before it.",
-        zh="就这样一直到最后。每个状态都取决于当前的词，也取决于之前所有的词。",
+        en="So it goes on to the end. Each state depends on its {item} and on all "
+        "{items} before it.",
+        zh="就这样一直到最后。每个状态都取决于当前的{item}，也取决于之前所有的{items}。",
     )
     def whole_sequence(self) -> None:
         self.play(self.equation.plain())

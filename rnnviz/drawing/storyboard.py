@@ -9,6 +9,7 @@ from rnnviz.drawing import layout
 from rnnviz.drawing.theme import THEMES
 from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose
 from rnnviz.drawing.views.strip import ColorScale
+from rnnviz.drawing.wording import item_names
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.plan import default_stage
 from rnnviz.rendering.stage import Stage
@@ -18,6 +19,7 @@ _SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.16}
 _LEAST_REST = 1.0
 _TURN = 0.5
 _ON_TOP = 10
+_WIDEST_SOURCE = 9.7
 
 
 class Storyboard(Scene):
@@ -42,7 +44,7 @@ class Storyboard(Scene):
         self._caption = VGroup()
 
     def facts(self) -> Mapping[str, str]:
-        """What captions may name, as text from the recording."""
+        """What captions may name beside ``{item}`` and ``{items}``, as text from the recording."""
         return {}
 
     def notes(self) -> tuple[str, ...]:
@@ -66,7 +68,8 @@ class Storyboard(Scene):
     def _play_beat(self, beat: Beat) -> None:
         started = self.time
         text = beat.captions[self.stage.language]
-        caption = prose(text, self.facts(), color=self.theme.color("text"), width=12.4, size=BODY)
+        facts = {**item_names(self.trace, self.stage.language), **self.facts()}
+        caption = prose(text, facts, color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
             AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
@@ -100,4 +103,6 @@ class Storyboard(Scene):
             *self.notes(),
         )
         line = label(" · ".join(pieces), color=self.theme.color("note"), size=NOTE)
+        if line.width > _WIDEST_SOURCE:
+            line.scale_to_fit_width(_WIDEST_SOURCE)
         return line.move_to([layout.RIGHT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=RIGHT)

@@ -51,8 +51,8 @@ class Window:
             return ()
         first, last = self.steps[0], self.steps[-1]
         notes = {
-            "en": f"steps {first}–{last} of {self.of} shown",
-            "zh": f"共 {self.of} 步，显示第 {first}–{last} 步",
+            "en": f"steps {first}–{last} of {self.of}",
+            "zh": f"第 {first}–{last} 步，共 {self.of} 步",
         }
         return (notes[language],)
 
@@ -62,7 +62,7 @@ def units_note(trace: Trace, most: int, language: str) -> tuple[str, ...]:
     if trace.hidden_size <= most:
         return ()
     notes = {
-        "en": f"units 1–{most} of {trace.hidden_size} shown",
-        "zh": f"共 {trace.hidden_size} 个单元，显示前 {most} 个",
+        "en": f"units 1–{most} of {trace.hidden_size}",
+        "zh": f"第 1–{most} 个单元，共 {trace.hidden_size} 个",
     }
     return (notes[language],)

@@ -1,5 +1,7 @@
 """What views draw, read back as data."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from rnnviz.drawing.views.bars import BarChart, RowBars
 from rnnviz.drawing.views.matrix import MOST_ROWS, WeightMatrix
 from rnnviz.drawing.views.strip import MOST_CELLS, Strip
 from rnnviz.drawing.window import Window, units_note
+from rnnviz.drawing.wording import item_names
 
 
 def test_an_arrow_reaches_from_its_tail_to_its_head():
@@ -114,5 +117,23 @@ def test_a_window_shows_the_last_steps_and_says_so(make_trace, steps, first, cut
 
 
 def test_hidden_units_that_are_not_drawn_are_counted(make_trace):
-    assert units_note(make_trace(hidden=40), 16, "en") == ("units 1–16 of 40 shown",)
+    assert units_note(make_trace(hidden=40), 16, "en") == ("units 1–16 of 40",)
     assert units_note(make_trace(), 16, "en") == ()
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "loss", "expected"),
+    [
+        ("sentence", {}, "cross-entropy", "word"),
+        ("text", {"unit": "word"}, "cross-entropy", "word"),
+        ("text", {"unit": "char"}, "cross-entropy", "character"),
+        ("prices", {}, "squared", "value"),
+        ("", {}, "cross-entropy", "input"),
+    ],
+)
+def test_captions_call_an_input_what_it_is(make_trace, task, options, loss, expected):
+    trace = make_trace(loss)
+    metadata = dataclasses.replace(trace.metadata, task=task, task_options=options)
+    changed = dataclasses.replace(trace, metadata=metadata)
+    assert item_names(changed, "en") == {"item": expected, "items": expected + "s"}
+    assert set(item_names(changed, "zh")) == {"item", "items"}

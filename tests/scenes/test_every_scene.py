@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rnnviz.defaults import record_task
 from rnnviz.drawing import layout
 from rnnviz.registry import SCENES
 from rnnviz.rendering.beats import beats_of
@@ -31,6 +32,25 @@ def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_of):
     seen = perform(name, layout_of, language=language, theme=theme)
     assert len(seen) == len(beats_of(load_scene(name).scene))
+    check_layout(seen)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("prices", {"language": "zh"}),
+        ("text", {"text": "incomprehensibilities, and other words of a remarkable length " * 4}),
+        ("sentence", {"hidden": 40, "gap": 30}),
+    ],
+    ids=["prices", "characters", "long sentence"],
+)
+def test_layout_of_other_recordings(name, task, options, perform, layout_of):
+    trace = record_task(task, epochs=1, seed=1, **options)
+    check_layout(perform(name, layout_of, trace, language=options.get("language", "en")))
+
+
+def check_layout(seen):
     for beat, screen in seen.items():
         assert screen.texts, beat
         for (left, bottom, right, top), what in screen.boxes:

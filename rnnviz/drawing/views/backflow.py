@@ -96,9 +96,8 @@ class Backflow(VGroup):
             color=theme.color("gradient"),
             size=0.36,
         ).move_to([layout.LEFT_EDGE, layout.FORMULA_Y, 0.0], LEFT)
-        self.factor_legend = formula(
-            'sigma_1("diag"(1 - h_k^2) W)', color=theme.color("weight"), size=0.34
-        ).move_to([layout.LEFT_EDGE, 2.0, 0.0], LEFT)
+        self.factor_legend = formula("sigma_1", color=theme.color("weight"), size=0.36)
+        self.factor_legend.move_to([layout.LEFT_EDGE, _NAMES_Y + 0.28, 0.0], LEFT)
         super().__init__(
             self.chart,
             self.names,

@@ -34,7 +34,7 @@ from rnnviz.trace import Trace
 
 LAYER_GAP: Final = 2.1
 _ORDER: Final = {"input": 0, "U": 1, "hidden": 2, "W": 3, "V": 4, "output": 5, "text": 6}
-_DEPTH: Final = 4.4
+_DEPTH: Final = 3.8
 _MOST_UNIT_PITCH: Final = 0.5
 _FAINTEST: Final = 0.04
 

@@ -14,7 +14,7 @@ def command(trace_file: str, as_json: bool) -> int:
     Exit status 1 when an error exceeds its tolerance.
     """
     from rnnviz.trace import load
-    from rnnviz.verification import verify
+    from rnnviz.verification import UNCHECKED, verify
 
     report = verify(load(trace_file))
     if as_json:
@@ -25,8 +25,8 @@ def command(trace_file: str, as_json: bool) -> int:
                     {
                         "field": check.field,
                         "against": check.against,
-                        "error": check.error if check.error != float("inf") else None,
-                        "tolerance": check.tolerance,
+                        "error": _finite(check.error),
+                        "tolerance": _finite(check.tolerance),
                         "ok": check.ok,
                     }
                     for check in report.checks
@@ -42,9 +42,9 @@ def command(trace_file: str, as_json: bool) -> int:
             table.add_row(
                 check.field,
                 check.against,
-                f"{check.error:.1e}",
-                f"{check.tolerance:.0e}",
-                "ok" if check.ok else "WRONG",
+                "–" if check.against == UNCHECKED else f"{check.error:.1e}",
+                "–" if check.against == UNCHECKED else f"{check.tolerance:.0e}",
+                "" if check.against == UNCHECKED else "ok" if check.ok else "WRONG",
                 style="" if check.ok else "bold red",
             )
         Console().print(table)
@@ -55,3 +55,8 @@ def command(trace_file: str, as_json: bool) -> int:
             err=True,
         )
     return 0 if report.ok else 1
+
+
+def _finite(value: float) -> float | None:
+    """A number as JSON has it: infinity is null."""
+    return value if value < float("inf") else None

@@ -65,7 +65,7 @@ DARK = Theme(
     weight="#B09AD1",
     gradient="#F57040",
     signed_stops=("#A8DEFF", "#4E9CD8", "#2A5F8C", "#262E39", "#8A4630", "#DC7049", "#FFC2A3"),
-    magnitude_stops=("#262E39", "#8A4630", "#F2703F", "#FFC2A3"),
+    magnitude_stops=("#4A4A52", "#8E5A48", "#C4643F", "#F57040"),
 )
 LIGHT = Theme(
     name="light",
@@ -79,6 +79,6 @@ LIGHT = Theme(
     weight="#6D3DC0",
     gradient="#C93900",
     signed_stops=("#063B6B", "#2373B5", "#8DBDE3", "#E9ECEF", "#F0B090", "#CB5526", "#7A1F05"),
-    magnitude_stops=("#E9ECEF", "#F0B090", "#CB5526", "#7A1F05"),
+    magnitude_stops=("#C9C4C2", "#D69B84", "#D0653A", "#C93900"),
 )
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}

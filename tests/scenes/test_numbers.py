@@ -165,6 +165,7 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
             "numbers": [text.text for text in chart.numbers],
             "factors": [text.text for text in scene.flow.factor_marks],
             "widths": np.array([arrow.thickness for arrow in scene.flow.arrows]),
+            "arrow colors": colors(scene.flow.arrows),
             "steps": scene.window.steps,
             "facts": dict(scene.facts()),
             "variants": scene.stage.variants,
@@ -193,6 +194,8 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
         (norms[:-1] / norms[:-1].max())[thick],
         rtol=1e-6,
     )
+    shares = norms[:-1] / norms.max()
+    assert linear["arrow colors"] == [DARK.magnitude(float(s)).to_hex() for s in shares]
     grown = log["heights"][log["heights"] > 0.02]
     slopes = np.diff(grown) / np.diff(np.log10(norms[-len(grown) :]))
     np.testing.assert_allclose(slopes, slopes[0], rtol=1e-6)

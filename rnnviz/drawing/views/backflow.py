@@ -37,7 +37,8 @@ _THINNEST: Final = 0.018
 class Backflow(VGroup):
     """States in a row with ‖∂L_t/∂h_k‖ above each, for the loss at the last step shown.
 
-    The bar's height, the number on it and the width of the arrow that arrives are the same value;
+    The bar's height, the number on it, and the width and colour of the arrow that arrives are the
+    same value;
     the number at an arrow is σ₁ of the step's Jacobian diag(1 − h²) W.
     """
 
@@ -162,6 +163,6 @@ class Backflow(VGroup):
     def _between(self, start: float, end: float, share: float) -> FlowArrow:
         return FlowArrow(
             [np.array([start - 0.1, _NAMES_Y, 0.0]), np.array([end + 0.1, _NAMES_Y, 0.0])],
-            color=self.theme.color("gradient"),
+            color=self.theme.magnitude(float(share)),
             thickness=max(_THINNEST, _THICKEST * float(share)),
         )

@@ -7,6 +7,8 @@ import pytest
 
 from rnnviz import defaults
 from rnnviz.defaults import cache_folder, default_trace
+from rnnviz.errors import TaskError
+from rnnviz.trace import load
 
 OPTIONS = {"epochs": 1, "seed": 1}
 
@@ -84,3 +86,40 @@ def test_a_kept_recording_loads_neither_torch_nor_matplotlib(folder):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_two_processes_at_once_leave_one_whole_entry(folder):
+    code = (
+        "from rnnviz.defaults import default_trace; "
+        f"print(default_trace('sentence', **{OPTIONS}).identity)"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = {process.communicate(timeout=60)[0].strip() for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    (entry,) = folder.iterdir()
+    assert told == {load(entry).identity}
+
+
+def test_a_folder_in_the_place_of_an_entry_is_no_error(folder, made):
+    whole = default_trace("sentence", **OPTIONS)
+    (entry,) = folder.iterdir()
+    entry.unlink()
+    entry.mkdir()
+    assert default_trace("sentence", **OPTIONS).identity == whole.identity
+    assert entry.is_dir()
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_recording_without_the_cache_keeps_nothing(folder):
+    first, second = (defaults.record_task("sentence", **OPTIONS) for _ in range(2))
+    assert first.identity == second.identity
+    assert not folder.exists()
+
+
+def test_an_unknown_task_keeps_nothing(folder):
+    with pytest.raises(TaskError, match="there is no task 'poem'"):
+        default_trace("poem")
+    assert not folder.exists()

@@ -24,6 +24,27 @@ def test_the_sentence_is_learnt_and_the_score_is_that_of_fresh_sentences(learnt)
     assert (output[-1].argmax(-1).numpy() == fresh.targets[-1]).all()
 
 
+def test_a_gap_is_bridged_on_sentences_whose_fillers_were_drawn_anew():
+    trained = train(tasks.make("sentence", gap=3), seed=1)
+    assert trained.learnt
+    fresh = trained.task.sample(np.random.default_rng(1234), 500)
+    with torch.no_grad():
+        output, _ = trained.network(torch.from_numpy(fresh.x))
+    guessed = [trained.task.output_labels[place] for place in output[-1].argmax(-1)]
+    right = [word == row[-1] for word, row in zip(guessed, fresh.target_labels, strict=True)]
+    assert np.mean(right) > 0.99
+
+
+def test_a_network_that_cannot_see_the_clue_is_right_by_chance_only(learnt):
+    task = learnt.task
+    fresh = task.sample(np.random.default_rng(8), 600)
+    blind = fresh.x.copy()
+    blind[len(task.story.before)] = 0
+    with torch.no_grad():
+        output, _ = learnt.network(torch.from_numpy(blind).to(learnt.network.fc.weight.dtype))
+    assert task.score(output.numpy(), fresh) < 0.25  # one of six
+
+
 def test_the_recording_says_how_it_was_trained(learnt):
     trace = learnt.record()
     about = trace.metadata
@@ -55,6 +76,26 @@ def test_the_callers_random_state_stays():
     torch.manual_seed(0)
     train("sentence", epochs=1, seed=9)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_the_callers_numpy_state_threads_and_modes_stay():
+    before = (np.random.get_state()[1].copy(), torch.get_num_threads(), torch.is_grad_enabled())
+    train("sentence", epochs=1, seed=9)
+    after = (np.random.get_state()[1], torch.get_num_threads(), torch.is_grad_enabled())
+    np.testing.assert_array_equal(before[0], after[0])
+    assert before[1:] == after[1:]
+
+
+def test_the_score_of_prices_is_beside_the_naive_forecast():
+    trained = train(tasks.make("prices", steps=6), epochs=30, seed=0)
+    about = trained.record().metadata
+    assert "the next value is this one" in about.accuracy_name
+    fresh = trained.task.sample(np.random.default_rng(3), 2000)
+    with torch.no_grad():
+        output, _ = trained.network.float()(torch.from_numpy(fresh.x))
+    own = ((output.numpy() - fresh.targets) ** 2).mean()
+    naive = ((fresh.x - fresh.targets) ** 2).mean()
+    assert about.accuracy == pytest.approx(own / naive, rel=0.15)
 
 
 def test_training_lowers_the_loss_of_prices():

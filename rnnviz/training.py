@@ -1,5 +1,6 @@
 """Training the textbook's network on a task, until it works."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -48,7 +49,7 @@ class Trained:
         example = self.task.example()
         wanted = example.target_labels
         return record(
-            self.network.to(getattr(torch, dtype)),
+            copy.deepcopy(self.network).to(getattr(torch, dtype)),
             torch.from_numpy(example.x),
             torch.from_numpy(example.targets),
             loss=self.task.loss,

@@ -6,8 +6,6 @@ SAFE_WIDTH: Final = 13.4
 SAFE_HEIGHT: Final = 7.5
 
 FORMULA_Y: Final = 3.05
-DRAWING_TOP: Final = 2.35
-DRAWING_BOTTOM: Final = -2.45
 CAPTION_Y: Final = -2.88
 SOURCE_Y: Final = -3.62
 

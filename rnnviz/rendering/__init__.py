@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnviz.errors import RenderError, SceneError
 from rnnviz.trace import Trace
 
 Progress = Callable[[str, int, int], None]
@@ -63,4 +62,4 @@ def render(
     return Rendered(plan.name, paths, plan.beat_names, time.perf_counter() - started)
 
 
-__all__ = ["Progress", "RenderError", "Rendered", "SceneError", "render"]
+__all__ = ["Progress", "Rendered", "render"]

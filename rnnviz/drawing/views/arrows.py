@@ -37,11 +37,6 @@ class FlowArrow(VMobject):
         self.set_points_as_corners(self._outline(reach))
         return self
 
-    def set_thickness(self, thickness: float) -> Self:
-        """Give the shaft another thickness, in Manim units."""
-        self.thickness = thickness
-        return self.set_reach(self.reach)
-
     def grow(self, run_time: float = 0.6) -> Animation:
         """The arrow draws itself from its tail to its head."""
         self.set_reach(0.0)

@@ -138,9 +138,7 @@ class StateChain(VGroup):
     def connect(self, run_time: float = 1.8) -> Animation:
         """The arrows between the cells draw themselves, then the inputs come in below."""
         return Succession(
-            LaggedStart(*[arrow.grow() for arrow in self.passes], lag_ratio=0.3)
-            if len(self.passes)
-            else FadeIn(VGroup()),
+            LaggedStart(*[arrow.grow() for arrow in self.passes], lag_ratio=0.3),
             AnimationGroup(FadeIn(self.words), FadeIn(self.inputs)),
             run_time=run_time,
         )

@@ -1,7 +1,8 @@
 """Recordings made on the spot: train, record, and keep the result in the user's cache folder.
 
-A kept recording is found by everything that determines it: the task and its options, the
-settings of training, the versions of the libraries, and the source of the modules that make it.
+A kept recording is found by everything that determines it: the task and its options, the content
+of a file that they name, the settings of training, the versions of the libraries, and the source
+of the modules that make it.
 """
 
 import hashlib
@@ -23,7 +24,8 @@ from rnnviz.trace import Trace, load
 Progress = Callable[[int, int, float], None]
 
 FOLDER_VARIABLE: Final = "RNNVIZ_CACHE_DIR"
-_LIBRARIES: Final = ("torch", "numpy", "matplotlib")
+_LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib")
+_FILE_OPTION: Final = "csv"
 _MODULES: Final = ("trace.py", "losses.py", "network.py", "recording.py", "training.py", "tasks")
 
 
@@ -79,7 +81,10 @@ def record_task(
 
 
 def _key(task: str, options: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps([task, options], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([task, options], sort_keys=True, default=str).encode())
+    if _FILE_OPTION in options:
+        with suppress(OSError):  # a file that cannot be read is the task's to report
+            digest.update(Path(options[_FILE_OPTION]).read_bytes())
     for library in _LIBRARIES:
         digest.update(f"{library} {version(library)}".encode())
     for module in _MODULES:

@@ -1,7 +1,8 @@
 """Training the textbook's network on a task, until it works."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,7 @@ import numpy as np
 import torch
 
 from rnnviz import tasks
-from rnnviz.errors import TrainingError
+from rnnviz.errors import RecordingError, TrainingError
 from rnnviz.losses import loss_by_step
 from rnnviz.network import Network, seeded
 from rnnviz.recording import record
@@ -24,11 +25,13 @@ BATCHES_PER_EPOCH: Final = 15
 _BATCH_SIZE: Final = 32
 _TEST_SIZE: Final = 512
 _CLIP: Final = 1.0
+_LARGEST_SEED: Final = 2**63 - 1
+_DTYPES: Final = {"float32": torch.float32, "float64": torch.float64}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained network, with how it was trained and how well it does on fresh sequences.
+    """A trained network, with how it was trained and how well it does on newly drawn sequences.
 
     Units:  losses are per target, the mean over each epoch
     """
@@ -45,11 +48,16 @@ class Trained:
         return self.task.learnt(self.score, self.losses[-1])
 
     def record(self, *, dtype: str = "float64", gradients: bool = True) -> Trace:
-        """Record the network on the task's example."""
+        """Record a copy of the network on the task's example.
+
+        Raises: RecordingError for a dtype that is not recorded
+        """
+        if dtype not in _DTYPES:
+            raise RecordingError(f"there is no dtype {dtype!r}; choose {' or '.join(_DTYPES)}")
         example = self.task.example()
         wanted = example.target_labels
         return record(
-            copy.deepcopy(self.network).to(getattr(torch, dtype)),
+            copy.deepcopy(self.network).to(_DTYPES[dtype]),
             torch.from_numpy(example.x),
             torch.from_numpy(example.targets),
             loss=self.task.loss,
@@ -86,21 +94,39 @@ def train(
     one, the first of three seeds with which a task of classes is learnt. The caller's random
     state is left as it is.
 
-    Raises: TrainingError if the loss stops being a number
+    Raises: TrainingError for settings that train nothing, or if the loss stops being a number
     """
     task = tasks.make(task) if isinstance(task, str) else task
     if hidden is not None and hidden < 1:
         raise TrainingError(f"a hidden layer of {hidden} units cannot be trained; choose 1 or more")
     if epochs is not None and epochs < 1:
         raise TrainingError(f"{epochs} epochs train nothing; choose 1 or more")
+    if seed is not None and not 0 <= seed <= _LARGEST_SEED:
+        raise TrainingError(f"the seed is {seed}; choose one from 0 to {_LARGEST_SEED}")
+    if learning_rate is not None and not 0 < learning_rate < float("inf"):
+        raise TrainingError(
+            f"a learning rate of {learning_rate} trains nothing; choose one greater than 0"
+        )
     tries = (
         _train_once(task, hidden, epochs, each, learning_rate, progress)
         for each in (DEFAULT_SEEDS if seed is None else (seed,))
     )
-    trained = next(tries)
-    while not trained.learnt and task.can_be_learnt and (again := next(tries, None)):
-        trained = max(trained, again, key=lambda one: one.score)
+    with _one_thread():
+        trained = next(tries)
+        while not trained.learnt and task.can_be_learnt and (again := next(tries, None)):
+            trained = max(trained, again, key=lambda one: one.score)
     return trained
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These networks are so small that threads mostly wait, for seconds on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _train_once(
@@ -116,7 +142,8 @@ def _train_once(
     network = seeded(
         seed, len(task.input_labels), hidden or task.hidden_size, len(task.output_labels)
     )
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate or task.learning_rate)
+    rate = task.learning_rate if learning_rate is None else learning_rate
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate)
     losses: list[float] = []
     for epoch in range(1, most + 1):
         batches = [

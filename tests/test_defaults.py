@@ -123,3 +123,20 @@ def test_an_unknown_task_keeps_nothing(folder):
     with pytest.raises(TaskError, match="there is no task 'poem'"):
         default_trace("poem")
     assert not folder.exists()
+
+
+def test_a_file_that_changed_makes_another_and_one_that_is_gone_an_error(folder, made, tmp_path):
+    path = tmp_path / "table.csv"
+    options = {**OPTIONS, "column": "level", "steps": 3}
+    first = "level\n" + "\n".join(map(str, range(20)))
+    path.write_text(first)
+    before = default_trace("series", csv=str(path), **options)
+    path.write_text("level\n" + "\n".join(str(row * row) for row in range(20)))
+    after = default_trace("series", csv=path, **options)
+    assert (before.x != after.x).any()
+    path.write_text(first)
+    assert default_trace("series", csv=path, **options).identity == before.identity
+    assert len(made) == 2
+    path.unlink()
+    with pytest.raises(TaskError, match="cannot read"):
+        default_trace("series", csv=str(path), **options)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnviz import tasks
-from rnnviz.errors import TrainingError
+from rnnviz.errors import RecordingError, TrainingError
 from rnnviz.training import train
 from rnnviz.verification import verify
 
@@ -41,7 +41,7 @@ def test_a_network_that_cannot_see_the_clue_is_right_by_chance_only(learnt):
     blind = fresh.x.copy()
     blind[len(task.story.before)] = 0
     with torch.no_grad():
-        output, _ = learnt.network(torch.from_numpy(blind).to(learnt.network.fc.weight.dtype))
+        output, _ = learnt.network(torch.from_numpy(blind))
     assert task.score(output.numpy(), fresh) < 0.25  # one of six
 
 
@@ -54,12 +54,18 @@ def test_the_recording_says_how_it_was_trained(learnt):
     assert verify(trace).ok
 
 
-def test_recording_leaves_the_trained_network_as_it_was(learnt):
-    before = {name: value.clone() for name, value in learnt.network.state_dict().items()}
-    learnt.record(dtype="float64")
-    for name, value in learnt.network.state_dict().items():
-        assert value.dtype == before[name].dtype
+def test_recording_leaves_the_trained_network_as_it_was():
+    trained = train("sentence", epochs=1, seed=1)
+    before = {name: value.clone() for name, value in trained.network.state_dict().items()}
+    assert trained.record(dtype="float64").metadata.dtype == "float64"
+    for name, value in trained.network.state_dict().items():
+        assert value.dtype == before[name].dtype == torch.float32
         assert torch.equal(value, before[name])
+
+
+def test_a_dtype_that_is_not_recorded(learnt):
+    with pytest.raises(RecordingError, match="there is no dtype 'float16'; choose float32 or"):
+        learnt.record(dtype="float16")
 
 
 def test_the_seed_alone_decides():
@@ -78,12 +84,21 @@ def test_the_callers_random_state_stays():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_callers_numpy_state_threads_and_modes_stay():
-    before = (np.random.get_state()[1].copy(), torch.get_num_threads(), torch.is_grad_enabled())
-    train("sentence", epochs=1, seed=9)
-    after = (np.random.get_state()[1], torch.get_num_threads(), torch.is_grad_enabled())
-    np.testing.assert_array_equal(before[0], after[0])
-    assert before[1:] == after[1:]
+def test_training_runs_on_one_thread_and_the_callers_settings_stay():
+    found = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        state, threads = np.random.get_state()[1].copy(), []
+        train("sentence", epochs=1, progress=lambda *_: threads.append(torch.get_num_threads()))
+        assert set(threads) == {1}
+        assert torch.get_num_threads() == 2
+        with pytest.raises(TrainingError):
+            train("prices", epochs=3, seed=0, learning_rate=1e20)
+        assert torch.get_num_threads() == 2
+        np.testing.assert_array_equal(np.random.get_state()[1], state)
+        assert torch.is_grad_enabled()
+    finally:
+        torch.set_num_threads(found)
 
 
 def test_the_score_of_prices_is_beside_the_naive_forecast():
@@ -92,7 +107,7 @@ def test_the_score_of_prices_is_beside_the_naive_forecast():
     assert "the next value is this one" in about.accuracy_name
     fresh = trained.task.sample(np.random.default_rng(3), 2000)
     with torch.no_grad():
-        output, _ = trained.network.float()(torch.from_numpy(fresh.x))
+        output, _ = trained.network(torch.from_numpy(fresh.x))
     own = ((output.numpy() - fresh.targets) ** 2).mean()
     naive = ((fresh.x - fresh.targets) ** 2).mean()
     assert about.accuracy == pytest.approx(own / naive, rel=0.15)
@@ -122,7 +137,18 @@ def test_a_loss_that_is_no_number_is_an_error():
         train("prices", epochs=3, seed=0, learning_rate=1e20)
 
 
-@pytest.mark.parametrize("options", [{"epochs": 0}, {"hidden": 0}])
-def test_settings_that_train_nothing(options):
-    with pytest.raises(TrainingError, match="choose 1 or more"):
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"epochs": 0}, "choose 1 or more"),
+        ({"hidden": 0}, "choose 1 or more"),
+        ({"seed": -1}, "the seed is -1; choose one from 0"),
+        ({"seed": 10**30}, "choose one from 0 to"),
+        ({"learning_rate": 0.0}, "greater than 0"),
+        ({"learning_rate": float("nan")}, "greater than 0"),
+        ({"learning_rate": float("inf")}, "a learning rate of inf trains nothing"),
+    ],
+)
+def test_settings_that_train_nothing(options, expected):
+    with pytest.raises(TrainingError, match=expected):
         train("sentence", **options)

@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from rnnviz.errors import TaskError
 from rnnviz.trace import NO_TARGET
+
+LANGUAGES: Final = ("en", "zh")
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,10 @@ class Batch:
 
 
 class Task(ABC):
-    """Sequences, targets, labels for people, and a loss."""
+    """Sequences, targets, labels for people, and a loss.
+
+    Raises: TaskError for a language that there is not
+    """
 
     name: ClassVar[str]
     loss: ClassVar[str]
@@ -44,6 +50,8 @@ class Task(ABC):
         source: str,
         options: Mapping[str, Any],
     ):
+        if language not in LANGUAGES:
+            raise TaskError(f"there is no language {language!r}; choose {' or '.join(LANGUAGES)}")
         self.language = language
         self.input_labels = tuple(input_labels)
         self.output_labels = tuple(output_labels)
@@ -78,9 +86,11 @@ class TokenTask(Task):
         place = {token: index for index, token in enumerate(self.input_labels)}
         wanted = {token: index for index, token in enumerate(self.output_labels)}
         indices = np.array([[place[token] for token in row] for row in rows]).T
+        x = np.zeros((*indices.shape, len(place)), dtype=np.float32)
+        np.put_along_axis(x, indices[..., None], 1.0, axis=-1)
         classes = [[wanted[token] if token else NO_TARGET for token in row] for row in targets]
         return Batch(
-            x=np.eye(len(place), dtype=np.float32)[indices],
+            x=x,
             targets=np.array(classes, dtype=np.int64).T,
             step_labels=tuple(map(tuple, rows)),
             target_labels=tuple(map(tuple, targets)),

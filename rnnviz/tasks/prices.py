@@ -24,7 +24,7 @@ class Prices(NextValue):
             table["adj_close"],
             [str(day)[5:] for day in table["date"]],
             steps=steps,
-            quantity={"en": "price", "zh": "股价"}[language],
+            quantity="股价" if language == "zh" else "price",
             language=language,
             source="daily adjusted close of GOOG, 2004-08-19 to 2008-10-14, matplotlib sample data",
             options={},

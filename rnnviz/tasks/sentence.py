@@ -19,7 +19,7 @@ class Story:
     fillers: tuple[str, ...]
 
 
-_FILLERS_ZH: Final = (
+_DAILY_ZH: Final = (
     "每天",
     "早上",
     "都",
@@ -36,6 +36,19 @@ _FILLERS_ZH: Final = (
     "晚上",
     "听",
     "音乐",
+)
+_SUDDENLY_ZH: Final = (
+    "昨天",
+    "晚上",
+    "大概",
+    "九点",
+    "突然",
+    "就",
+    "莫名其妙",
+    "地",
+    "又",
+    "一次",
+    "彻底",
 )
 STORIES: Final = {
     ("city", "en"): Story(
@@ -78,7 +91,7 @@ STORIES: Final = {
             "马德里": "西班牙语",
             "罗马": "意大利语",
         },
-        fillers=_FILLERS_ZH,
+        fillers=_DAILY_ZH,
     ),
     ("repair", "zh"): Story(
         before=("我", "的"),
@@ -91,7 +104,7 @@ STORIES: Final = {
             "汽车": "900 大洋",
             "雨伞": "5 大洋",
         },
-        fillers=_FILLERS_ZH,
+        fillers=_SUDDENLY_ZH,
     ),
 }
 

@@ -14,7 +14,7 @@ from rnnviz.tasks.base import Batch, Task
 class NextValue(Task):
     """At every step the next value of a series is wanted; values are scaled to mean 0, spread 1.
 
-    Raises: TaskError if there are too few values
+    Raises: TaskError if there are too few values, all are the same, or they cannot be scaled
     """
 
     loss = "squared"
@@ -42,7 +42,18 @@ class NextValue(Task):
                 f"least {steps + 2}; give more rows or fewer --steps"
             )
         raw = np.asarray(values, dtype=np.float64)
-        self.mean, self.spread = float(raw.mean()), float(raw.std()) or 1.0
+        if raw.min() == raw.max():
+            raise TaskError(
+                f"the series is {raw[0]:g} throughout, so there is nothing to predict; "
+                "choose another column"
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean, self.spread = float(raw.mean()), float(raw.std())
+        if not 0 < self.spread < float("inf"):
+            raise TaskError(
+                f"the series runs from {raw.min():g} to {raw.max():g}, which cannot be scaled; "
+                "give it in another unit"
+            )
         self.values = ((raw - self.mean) / self.spread).astype(np.float32)
         self.labels = tuple(labels)
         self.steps = steps

@@ -1,5 +1,7 @@
 """Text and numbers of the user's own: what is in the file is what is used, or an error says why."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -116,3 +118,16 @@ def test_a_series_is_scaled_to_mean_0_and_spread_1_and_can_be_scaled_back(tmp_pa
     scale = task.options
     np.testing.assert_allclose(task.values * scale["spread"] + scale["mean"], values, rtol=1e-6)
     assert task.input_labels == task.output_labels == ("level",)
+
+
+def test_a_large_vocabulary_needs_no_matrix_of_its_square():
+    size = 8_000
+    task = tasks.make("text", text=" ".join(map(str, range(size))), unit="word", steps=2)
+    tracemalloc.start()
+    try:
+        example = task.example()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert example.x.sum() == 2
+    assert peak < size**2  # a byte each would be more

@@ -105,11 +105,20 @@ def test_a_series_reads_its_column(tmp_path):
     np.testing.assert_allclose(shown, values[-4:-1], rtol=1e-5)
 
 
-def test_a_constant_series_is_no_division_by_zero(tmp_path):
-    path = tmp_path / "flat.csv"
-    path.write_text("level\n" + "7\n" * 10)
-    batch = tasks.make("series", csv=str(path), column="level", steps=3).example()
-    assert np.isfinite(batch.x).all()
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("7 7", "is 7 throughout, so there is nothing to predict"),
+        ("0.1 0.1", "is 0.1 throughout"),
+        ("1e308 -1e308", "from -1e.308 to 1e.308, which cannot be scaled"),
+        ("1e-320 3e-320", "cannot be scaled"),
+    ],
+)
+def test_a_series_without_a_scale(cells, expected, tmp_path):
+    path = tmp_path / "level.csv"
+    path.write_text("\n".join(["level", *(cells.split() * 5)]))
+    with pytest.raises(TaskError, match=expected):
+        tasks.make("series", csv=str(path), column="level", steps=3)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +129,8 @@ def test_a_constant_series_is_no_division_by_zero(tmp_path):
         ("sentence", {"story": "repair"}, "no story 'repair' in language 'en'"),
         ("sentence", {"gap": -1}, "0 or more"),
         ("sentence", {"colour": 1}, "does not take these options"),
+        ("prices", {"language": "fr"}, "there is no language 'fr'; choose en or zh"),
+        ("text", {"text": "abc", "language": "fr"}, "there is no language 'fr'"),
         ("prices", {"steps": 1}, "1 steps are too few"),
         ("prices", {"steps": 5000}, "the series has 1047 values"),
         ("text", {"text": "abc", "unit": "line"}, "there is no unit 'line'"),

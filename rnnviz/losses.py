@@ -13,10 +13,11 @@ LOSSES: Final = ("cross-entropy", "squared", "squared-on-softmax")
 
 
 def loss_by_step(name: str, output: Tensor, targets: Tensor) -> Tensor:
-    """L_t of every step and sequence; zero where a class target is ``NO_TARGET``.
+    """L_t of every step and sequence; zero where there is no target.
 
     cross-entropy: −log softmax(o)[target]; squared: ½‖o − target‖²;
-    squared-on-softmax: ½‖softmax(o) − onehot(target)‖².
+    squared-on-softmax: ½‖softmax(o) − onehot(target)‖². A class of ``NO_TARGET`` is no target, and
+    so is each entry of NaN for the squared loss: it has no loss, and its gradient is exactly 0.
 
     Shapes: output (time, batch, output), targets (time, batch) or (time, batch, output)
             → (time, batch)
@@ -26,7 +27,8 @@ def loss_by_step(name: str, output: Tensor, targets: Tensor) -> Tensor:
         raise RecordingError(f"there is no loss {name!r}; choose one of {', '.join(LOSSES)}")
     _check_targets(name, output, targets)
     if name == "squared":
-        return 0.5 * (output - targets).square().sum(dim=-1)
+        distance = torch.where(targets.isnan(), 0.0, output - targets)
+        return 0.5 * distance.square().sum(dim=-1)
     if name == "cross-entropy":
         flat = functional.cross_entropy(
             output.flatten(0, 1), targets.flatten(), reduction="none", ignore_index=NO_TARGET

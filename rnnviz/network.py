@@ -1,31 +1,112 @@
-"""The network of the textbook: one recurrent layer and a linear output layer."""
+"""The network of the textbook: recurrent layers and a linear output layer."""
+
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
+from rnnviz.errors import TrainingError
+
+CELLS: Final = ("rnn", "gru", "lstm")
+NONLINEARITIES: Final = ("tanh", "relu")
+INITIALISATIONS: Final = ("default", "identity", "orthogonal")
+
+State = Tensor | tuple[Tensor, Tensor]
+"""The state of all layers after a step: h, or (h, c) of an LSTM."""
+
 
 class Network(nn.Module):
-    """h_t = tanh(U x_t + W h_{t−1} + b), o_t = V h_t + c.
+    """h_t = tanh(U x_t + W h_{t−1} + b), o_t = V h_t + c; or with relu, or GRU or LSTM cells.
 
-    Shapes: x (time, batch, input), hidden (1, batch, hidden) →
-            output (time, batch, output), hidden (1, batch, hidden)
+    Shapes: x (time, batch, input), hidden (layers · directions, batch, hidden), a pair of them
+            for LSTM cells → output (time, batch, output), hidden as before
 
-    The output is o_t, before any softmax: logits of a classifier, values of a regression.
+    The output is o_t, before any softmax: logits of a classifier, values of a regression. With
+    two directions h_t are the states of both.
+
+    Raises: TrainingError for a network that there is not
     """
 
-    def __init__(self, input_size: int, hidden_size: int, output_size: int):
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        output_size: int,
+        *,
+        cell: str = "rnn",
+        nonlinearity: str = "tanh",
+        layers: int = 1,
+        bidirectional: bool = False,
+    ):
         super().__init__()
-        self.rnn = nn.RNN(input_size, hidden_size)
-        self.fc = nn.Linear(hidden_size, output_size)
+        _check_choice("cell", cell, CELLS)
+        _check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
+        if cell != "rnn" and nonlinearity != "tanh":
+            raise TrainingError(
+                f"cell {cell!r} has no nonlinearity {nonlinearity!r}; leave it out, or choose "
+                "cell 'rnn'"
+            )
+        if layers < 1:
+            raise TrainingError(f"{layers} layers make no network; choose 1 or more")
+        shape: dict[str, Any] = {"num_layers": layers, "bidirectional": bidirectional}
+        self.rnn: nn.RNN | nn.GRU | nn.LSTM
+        if cell == "rnn":
+            self.rnn = nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, **shape)
+        elif cell == "gru":
+            self.rnn = nn.GRU(input_size, hidden_size, **shape)
+        else:
+            self.rnn = nn.LSTM(input_size, hidden_size, **shape)
+        self.fc = nn.Linear(hidden_size * (2 if bidirectional else 1), output_size)
 
-    def forward(self, x: Tensor, hidden: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, hidden: State | None = None) -> tuple[Tensor, State]:
         """Run all steps of a batch of sequences."""
         states, last = self.rnn(x, hidden)
         return self.fc(states), last
 
+    def initialise(self, how: str = "default", scale: float = 1.0) -> None:
+        """Set the recurrent weights of all layers and directions, gate by gate.
 
-def seeded(seed: int, input_size: int, hidden_size: int, output_size: int) -> Network:
-    """A freshly initialised network that the seed alone determines."""
+        Each gate's W becomes ``scale`` times the identity or an orthogonal matrix drawn
+        uniformly, or what it is ('default'); all other parameters stay. The identity is that of
+        Le, Jaitly & Hinton (2015), who pair it with relu.
+
+        Raises: TrainingError for an unknown initialisation, or a scale that is not finite
+        """
+        _check_choice("initialisation", how, INITIALISATIONS)
+        if not abs(scale) < float("inf"):
+            raise TrainingError(f"a scale of {scale} makes no weights; choose a finite number")
+        for name, weight in self.rnn.named_parameters():
+            if not name.startswith("weight_hh"):
+                continue
+            for gate in weight.detach().split(self.rnn.hidden_size):
+                if how == "identity":
+                    nn.init.eye_(gate)
+                elif how == "orthogonal":
+                    nn.init.orthogonal_(gate)
+                gate.mul_(scale)
+
+
+def seeded(
+    seed: int,
+    input_size: int,
+    hidden_size: int,
+    output_size: int,
+    *,
+    initial: str = "default",
+    scale: float = 1.0,
+    **kind: Any,
+) -> Network:
+    """A freshly initialised network that the seed and the arguments alone determine.
+
+    ``kind`` is what ``Network`` takes; ``initial`` and ``scale`` are those of ``initialise``.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Network(input_size, hidden_size, output_size)
+        network = Network(input_size, hidden_size, output_size, **kind)
+        network.initialise(initial, scale)
+    return network
+
+
+def _check_choice(what: str, given: str, known: tuple[str, ...]) -> None:
+    if given not in known:
+        raise TrainingError(f"there is no {what} {given!r}; choose one of {', '.join(known)}")

@@ -1,10 +1,8 @@
-"""The recording of one network over one batch of sequences, and its file."""
+"""The recording of one network over one batch of sequences."""
 
 import dataclasses
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,15 +11,16 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 
+from rnnviz import cells, storage
 from rnnviz.errors import TraceError
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 NO_TARGET: Final = -100
-GATES: Final = {"rnn": 1, "gru": 3, "lstm": 4}
-_HEADER_KEY: Final = "rnnviz"
+CLASSES: Final = ("cross-entropy", "squared-on-softmax")
+VALUES: Final = ("squared",)
+_DIRECTIONS: Final = ("", "_reverse")
+_WIDE: Final = {"float16": "float32", "bfloat16": "float32"}
 
 
 def hash_arrays(arrays: Mapping[str, np.ndarray]) -> str:
@@ -30,7 +29,7 @@ def hash_arrays(arrays: Mapping[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.tobytes())
+        digest.update(array.data.cast("B"))
     return digest.hexdigest()
 
 
@@ -41,7 +40,9 @@ class Metadata:
     ``step_labels`` and ``target_labels`` (batch × time) say what people call x_t and the target;
     ``input_labels`` and ``output_labels`` name the entries of x_t and y_t. ``layer`` and
     ``output_layer`` are the module paths of the recurrent layer and of the Linear after it
-    (None if what follows is something else).
+    (None if what follows is something else). ``reduction`` is 'sum' where L is the sum of the
+    recorded losses of all steps and sequences, 'batch' where each is that of the whole batch.
+    ``dtype`` is the network's; what ran in half precision is recorded as float32.
     """
 
     task: str
@@ -53,7 +54,10 @@ class Metadata:
     dtype: str
     parameters_hash: str
     inputs_hash: str
+    module: str = "nn.RNN"
     reduction: str = "sum"
+    training: bool = False
+    device: str = "cpu"
     language: str = "en"
     seed: int | None = None
     epochs: int | None = None
@@ -69,11 +73,16 @@ class Metadata:
     schema: int = SCHEMA
 
 
-def _dims(*names: str, optional: bool = False) -> Any:
-    return field(metadata={"dims": names, "optional": optional}, kw_only=True)
+def _dims(*names: str) -> Any:
+    return field(metadata={"dims": names}, kw_only=True)
 
 
-_STATE = ("layer", "direction", "time", "batch", "hidden")
+def _optional(*names: str) -> Any:
+    return field(default=None, metadata={"dims": names}, kw_only=True)
+
+
+_START = ("layer", "direction", "batch")
+_STATE = ("layer", "direction", "time", "batch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +90,17 @@ class Trace:
     """Everything that one network did over one batch, and every gradient.
 
     The dims of each field are declared with it and checked together when a trace is made; the
-    arrays are read-only. Fields of gradients are None when none were recorded, ``c0`` and ``c``
-    when the cell has no such state.
+    arrays are read-only. What a network does not have is None: ``c0`` and ``c`` but for an LSTM,
+    ``lengths`` where all sequences have all steps, ``dropout`` where nothing is dropped between
+    layers, ``output`` and ``y`` where what follows the layer has no place in its time, and all
+    fields of gradients when none were recorded. What is recorded of a step that a sequence does
+    not have is 0.
+
+    ``output`` has an entry for each step, or a single one for the whole sequence, which stands at
+    the last step. ``dropout`` (gap, time, batch, feature) holds the factors by which what one
+    layer gives is multiplied on its way into the next. ``loss_times`` are the steps, from 0,
+    whose losses have a row in the fields ``…_by_loss``. The direct parts by loss are there where
+    a loss has one at other steps than its own; otherwise ``grad_direct`` says it all.
 
     Units:  gradients are of the loss in ``metadata.loss`` (nats for cross-entropy), summed as
             ``metadata.reduction`` says, per unit of what they are taken with respect to
@@ -90,29 +108,28 @@ class Trace:
     """
 
     x: np.ndarray = _dims("time", "batch", "input")
-    targets: np.ndarray = _dims("time", "batch", "...")
-    h0: np.ndarray = _dims("layer", "direction", "batch", "hidden")
-    h: np.ndarray = _dims(*_STATE)
-    c0: np.ndarray | None = dataclasses.field(
-        default=None,
-        kw_only=True,
-        metadata={"dims": ("layer", "direction", "batch", "hidden"), "optional": True},
-    )
-    c: np.ndarray | None = dataclasses.field(
-        default=None, kw_only=True, metadata={"dims": _STATE, "optional": True}
-    )
-    preact: np.ndarray = _dims("layer", "direction", "time", "batch", "gate", "hidden")
-    gates: np.ndarray = _dims("layer", "direction", "time", "batch", "gate", "hidden")
-    output: np.ndarray = _dims("time", "batch", "output")
-    y: np.ndarray = _dims("time", "batch", "output")
-    loss: np.ndarray = _dims("time", "batch")
-    grad_direct: np.ndarray | None = _dims(*_STATE, optional=True)
-    grad_h: np.ndarray | None = _dims(*_STATE, optional=True)
-    grad_h_by_loss: np.ndarray | None = _dims("loss_time", *_STATE, optional=True)
-    grad_x_by_loss: np.ndarray | None = _dims("loss_time", "time", "batch", "input", optional=True)
-    jacobian: np.ndarray = _dims("layer", "direction", "time", "batch", "hidden", "hidden")
+    targets: np.ndarray = _dims("...")
+    lengths: np.ndarray | None = _optional("batch")
+    h0: np.ndarray = _dims(*_START, "hidden")
+    h: np.ndarray = _dims(*_STATE, "hidden")
+    c0: np.ndarray | None = _optional(*_START, "cell")
+    c: np.ndarray | None = _optional(*_STATE, "cell")
+    preact: np.ndarray = _dims(*_STATE, "gate", "cell")
+    gates: np.ndarray = _dims(*_STATE, "gate", "cell")
+    dropout: np.ndarray | None = _optional("gap", "time", "batch", "feature")
+    output: np.ndarray | None = _optional("output_time", "batch", "output")
+    y: np.ndarray | None = _optional("output_time", "batch", "output")
+    loss: np.ndarray = _dims("time", "loss_batch")
+    loss_times: np.ndarray | None = _optional("loss_time")
+    grad_direct: np.ndarray | None = _optional(*_STATE, "hidden")
+    grad_direct_c: np.ndarray | None = _optional(*_STATE, "cell")
+    grad_direct_by_loss: np.ndarray | None = _optional("loss_time", *_STATE, "hidden")
+    grad_direct_c_by_loss: np.ndarray | None = _optional("loss_time", *_STATE, "cell")
+    grad_h: np.ndarray | None = _optional(*_STATE, "hidden")
+    grad_h_by_loss: np.ndarray | None = _optional("loss_time", *_STATE, "hidden")
+    grad_x_by_loss: np.ndarray | None = _optional("loss_time", "time", "batch", "input")
     parameters: Mapping[str, np.ndarray] = field(kw_only=True)
-    gradients: Mapping[str, np.ndarray] | None = field(kw_only=True)
+    gradients: Mapping[str, np.ndarray] | None = field(default=None, kw_only=True)
     metadata: Metadata = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -123,12 +140,7 @@ class Trace:
             if arrays is not None:
                 kept = {key: _frozen(f"{name}/{key}", value) for key, value in arrays.items()}
                 object.__setattr__(self, name, MappingProxyType(kept))
-        self._check_dims()
-        self._check_dtypes()
-        self._check_parameters()
-        self._check_gradients_together()
-        self._check_labels()
-        self._check_finite()
+        _check(self)
 
     def __reduce__(self) -> Any:
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
@@ -167,12 +179,22 @@ class Trace:
 
     @property
     def hidden_size(self) -> int:
-        """H, the number of units of a hidden layer."""
+        """The number of entries of h_t."""
         return int(self.h.shape[-1])
 
     @property
+    def cell_size(self) -> int:
+        """H, the number of units: that of h_t, but for an LSTM whose h_t is projected."""
+        return int(self.gates.shape[-1])
+
+    @property
     def output_size(self) -> int:
-        """The number of entries of y_t."""
+        """The number of entries of y_t. Raises TraceError if there is no output."""
+        if self.y is None:
+            raise TraceError(
+                "the trace has no outputs: what the model gives has no place in the layer's time; "
+                "pick an output with one entry a step, with output="
+            )
         return int(self.y.shape[-1])
 
     @property
@@ -180,38 +202,48 @@ class Trace:
         """Whether gradients were recorded."""
         return self.gradients is not None
 
+    @cached_property
+    def mask(self) -> np.ndarray:
+        """Which steps each sequence has: (time, batch) of bool."""
+        times = np.arange(self.steps)[:, None]
+        lengths = np.full(self.batch, self.steps) if self.lengths is None else self.lengths
+        return np.asarray(times < lengths)
+
     @property
     def loss_steps(self) -> tuple[int, ...]:
         """The times (0-based) at which some sequence has a target."""
-        if self.targets.dtype.kind == "f":
-            return tuple(range(self.steps))
-        return tuple(int(t) for t in np.flatnonzero((self.targets != NO_TARGET).any(axis=1)))
+        if self.metadata.loss in CLASSES:
+            wanted = self.targets != NO_TARGET
+        elif self.metadata.loss in VALUES:
+            wanted = ~np.isnan(self.targets).all(axis=-1)
+        else:
+            wanted = self.loss != 0
+        if len(wanted) < self.steps:
+            return (self.steps - 1,) if wanted.any() else ()
+        return tuple(int(t) for t in np.flatnonzero((wanted & self.mask).any(axis=1)))
 
     @cached_property
     def identity(self) -> str:
         """Six hexadecimal digits that stand for all of the trace's content."""
-        digest = hashlib.sha256(_to_json(self.metadata).encode())
-        for name, array in sorted(self.arrays().items()):
-            digest.update(f"{name} {array.dtype} {array.shape}".encode())
-            digest.update(array.tobytes())
-        return digest.hexdigest()[:6]
+        content = hash_arrays(self.arrays())
+        return hashlib.sha256((to_json(self.metadata) + content).encode()).hexdigest()[:6]
 
     @property
     def U(self) -> np.ndarray:
-        """The input weights (hidden, input) of the first layer."""
-        return self._weight("weight_ih")
+        """The input weights (gate · cell, input) of the first layer."""
+        return self._needed("weight_ih")
 
     @property
     def W(self) -> np.ndarray:
-        """The recurrent weights (hidden, hidden) of the first layer."""
-        return self._weight("weight_hh")
+        """The recurrent weights (gate · cell, hidden) of the first layer."""
+        return self._needed("weight_hh")
 
     @property
     def b(self) -> np.ndarray:
-        """The bias (hidden) of the first layer: PyTorch's two biases, added."""
-        names = [self.parameter_name(bias) for bias in ("bias_ih", "bias_hh")]
-        held = [self.parameters[name] for name in names if name in self.parameters]
-        return np.asarray(sum(held)) if held else np.zeros(self.hidden_size, self.h.dtype)
+        """The bias (gate · cell) of the first layer: PyTorch's two biases, added."""
+        held = [self.weight(kind) for kind in ("bias_ih", "bias_hh")]
+        given = [bias for bias in held if bias is not None]
+        return np.asarray(sum(given)) if given else np.zeros(len(self.W), self.h.dtype)
 
     @property
     def V(self) -> np.ndarray:
@@ -224,10 +256,55 @@ class Trace:
         name = f"{self._output_layer()}.bias"
         return self.parameters.get(name, np.zeros(self.output_size, self.h.dtype))
 
-    def parameter_name(self, kind: str, layer: int = 0) -> str:
+    @cached_property
+    def jacobian(self) -> np.ndarray:
+        """∂h_k/∂h_prev within a layer; prev is the step before in the layer's direction.
+
+        That is k − 1, or k + 1 where the layer runs in reverse, and h_0 at its first step. Of an
+        LSTM, c_prev is held fixed. It follows from the recorded gates and weights, and is worked
+        out when it is first asked for.
+
+        Shapes: → (layer, direction, time, batch, hidden, hidden)
+        """
+        made = np.array(
+            [
+                [cells.jacobian(self, layer, direction) for direction in range(self.directions)]
+                for layer in range(self.layers)
+            ]
+        )
+        made.flags.writeable = False
+        return made
+
+    def weight(self, kind: str, layer: int = 0, direction: int = 0) -> np.ndarray | None:
+        """A recurrent parameter, or None if the layer has none of that kind.
+
+        Kinds are PyTorch's: weight_ih, weight_hh, bias_ih, bias_hh, weight_hr.
+        """
+        return self.parameters.get(self.parameter_name(kind, layer, direction))
+
+    def parameter_name(self, kind: str, layer: int = 0, direction: int = 0) -> str:
         """PyTorch's name of a recurrent parameter: ``weight_hh`` → ``rnn.weight_hh_l0``."""
         prefix = f"{self.metadata.layer}." if self.metadata.layer else ""
-        return f"{prefix}{kind}_l{layer}"
+        if self.metadata.module.endswith("Cell"):
+            return f"{prefix}{kind}"
+        return f"{prefix}{kind}_l{layer}{_DIRECTIONS[direction]}"
+
+    def states_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
+        """h_prev of every step, in the layer's direction: (time, batch, hidden)."""
+        return self._before(self.h[layer, direction], self.h0[layer, direction], direction)
+
+    def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
+        """c_prev of every step of an LSTM, in the layer's direction: (time, batch, cell)."""
+        if self.c is None or self.c0 is None:
+            raise TraceError(f"a {self.metadata.cell} has no cell state; record an LSTM")
+        return self._before(self.c[layer, direction], self.c0[layer, direction], direction)
+
+    def layer_input(self, layer: int) -> np.ndarray:
+        """What entered a layer: x, or the states below it with dropout: (time, batch, features)."""
+        if layer == 0:
+            return self.x
+        below = np.concatenate(list(self.h[layer - 1]), axis=-1)
+        return below if self.dropout is None else below * self.dropout[layer - 1]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name; parameters and gradients as ``parameters/NAME``."""
@@ -243,27 +320,20 @@ class Trace:
         Raises: TraceError if the file cannot be written
         """
         target = Path(path)
-        temporary: str | None = None
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if target.is_dir():
-                raise IsADirectoryError(21, "it is a folder")
-            handle, temporary = tempfile.mkstemp(prefix=".rnnviz-", dir=target.parent)
-            os.close(handle)
-            save_file(self.arrays(), temporary, metadata={_HEADER_KEY: _to_json(self.metadata)})
-            os.chmod(temporary, 0o666 & ~_umask())
-            os.replace(temporary, target)
-        except (OSError, SafetensorError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise TraceError(
-                f"cannot write trace {str(target)!r} ({reason}); choose another place"
-            ) from error
-        finally:
-            if temporary is not None:
-                Path(temporary).unlink(missing_ok=True)
+        storage.write(target, self.arrays(), to_json(self.metadata))
         return target
 
-    def _weight(self, kind: str) -> np.ndarray:
+    def _before(self, states: np.ndarray, start: np.ndarray, direction: int) -> np.ndarray:
+        first = np.zeros_like(self.mask)
+        if direction == 0:
+            first[0] = True
+            shifted = np.roll(states, 1, axis=0)
+        else:
+            first[self.mask.sum(axis=0) - 1, np.arange(self.batch)] = True
+            shifted = np.roll(states, -1, axis=0)
+        return np.where(first[..., None], start, shifted) * self.mask[..., None]
+
+    def _needed(self, kind: str) -> np.ndarray:
         return self.parameters[self.parameter_name(kind)]
 
     def _output_layer(self) -> str:
@@ -279,130 +349,59 @@ class Trace:
             if "dims" in item.metadata and getattr(self, item.name) is not None:
                 yield item.name, item.metadata["dims"]
 
-    def _check_dims(self) -> None:
-        sizes: dict[str, int] = {}
-        for name, dims in self._present():
-            shape = getattr(self, name).shape
-            named = dims[:-1] if dims[-1] == "..." else dims
-            fits = len(shape) >= len(named) if named != dims else len(shape) == len(dims)
-            for dim, size in zip(named, shape, strict=False):
-                known = sizes.setdefault("time" if dim == "loss_time" else dim, size)
-                fits = fits and known == size
-            if not fits or 0 in shape:
-                raise TraceError(
-                    f"field {name!r} has shape {shape}, which does not fit its dims "
-                    f"({', '.join(dims)}); all shapes: {self._shapes()}"
-                )
-        gates = GATES.get(self.metadata.cell)
-        if gates is not None and self.preact.shape[-2] != gates:
-            raise TraceError(
-                f"field 'preact' has {self.preact.shape[-2]} gates, but cell "
-                f"{self.metadata.cell!r} has {gates}"
-            )
-
-    def _check_dtypes(self) -> None:
-        for name, array in self.arrays().items():
-            if name != "targets" and str(array.dtype) != self.metadata.dtype:
-                raise TraceError(
-                    f"field {name!r} has dtype {array.dtype}, "
-                    f"but the trace is {self.metadata.dtype}"
-                )
-        squared = self.metadata.loss == "squared"
-        wanted = self.output.shape if squared else self.output.shape[:2]
-        if self.targets.shape != wanted or (self.targets.dtype.kind == "f") != squared:
-            raise TraceError(
-                f"field 'targets' is {self.targets.dtype} {self.targets.shape}, but loss "
-                f"{self.metadata.loss!r} has {'values' if squared else 'classes'} {wanted}"
-            )
-
-    def _check_parameters(self) -> None:
-        for kind in ("weight_ih", "weight_hh"):
-            if self.parameter_name(kind) not in self.parameters:
-                raise TraceError(
-                    f"parameter {self.parameter_name(kind)!r} is missing; "
-                    f"there are {', '.join(self.parameters) or 'none'}"
-                )
-        if self.gradients is not None and set(self.gradients) != set(self.parameters):
-            apart = sorted(set(self.gradients) ^ set(self.parameters))
-            raise TraceError(f"gradients and parameters differ in {', '.join(apart)}")
-
-    def _shapes(self) -> str:
-        return ", ".join(f"{name} {getattr(self, name).shape}" for name, _ in self._present())
-
-    def _check_gradients_together(self) -> None:
-        names = ("grad_direct", "grad_h", "grad_h_by_loss", "grad_x_by_loss", "gradients")
-        missing = [name for name in names if getattr(self, name) is None]
-        if missing and len(missing) < len(names):
-            raise TraceError(
-                f"field {missing[0]!r} is missing while other gradients are there; "
-                "record the trace again"
-            )
-
-    def _check_labels(self) -> None:
-        expected = [self.steps] * self.batch
-        for name in ("step_labels", "target_labels"):
-            counts = [len(row) for row in getattr(self.metadata, name)]
-            if counts and counts != expected:
-                raise TraceError(
-                    f"{name} has {counts} labels for its sequences, but there are "
-                    f"{self.batch} sequences of {self.steps} steps"
-                )
-        try:
-            _to_json(self.metadata)
-        except TypeError as error:
-            raise TraceError(f"the metadata must be JSON: {error}") from error
-        for name, size in (("input_labels", self.input_size), ("output_labels", self.output_size)):
-            labels = getattr(self.metadata, name)
-            if labels and len(labels) != size:
-                raise TraceError(f"{name} has {len(labels)} labels, but there are {size} entries")
-
-    def _check_finite(self) -> None:
-        for name, array in self.arrays().items():
-            if array.dtype.kind == "f" and not np.isfinite(array).all():
-                where = np.argwhere(~np.isfinite(array))[0]
-                dims = dict(self._present()).get(name, ())
-                time = next(
-                    (int(at) for at, dim in zip(where, dims, strict=False) if dim == "time"), None
-                )
-                place = (
-                    f"at step {time + 1}" if time is not None else f"at {tuple(map(int, where))}"
-                )
-                raise TraceError(
-                    f"field {name!r} has a value that is not finite ({array[tuple(where)]}) "
-                    f"{place}; record it again, with a smaller learning rate if training diverged"
-                )
-
 
 def load(path: str | Path) -> Trace:
     """Read a trace from its file.
 
-    Raises: TraceError if the file is missing, damaged, not a trace, or of a newer schema
+    Raises: TraceError if the file is missing, damaged, not a trace, or of another schema
     """
     source = Path(path)
-    if not source.is_file():
-        raise TraceError(
-            f"there is no trace {str(source)!r}; make one with 'rnnviz record -o FILE'"
-        )
+    header, arrays = storage.read(source)
+    metadata = read_metadata(source, header)
     try:
-        with safe_open(source, framework="numpy") as file:
-            header = (file.metadata() or {}).get(_HEADER_KEY)
-            keys = [] if header is None else file.keys()
-            tensors = {key: file.get_tensor(key) for key in keys}
-    except PermissionError as error:
-        raise TraceError(f"cannot read {str(source)!r}: {error.strerror}") from error
-    except Exception as error:  # the reader raises several kinds, all meaning damage
-        raise TraceError(
-            f"{str(source)!r} is damaged or not a trace ({error}); record it again"
-        ) from error
-    if header is None:
-        raise TraceError(
-            f"{str(source)!r} is a safetensors file but not a trace of rnnviz; "
-            "make one with 'rnnviz record -o FILE'"
+        groups: dict[str, dict[str, np.ndarray]] = {"parameters": {}, "gradients": {}}
+        fields: dict[str, Any] = {}
+        for key, array in arrays.items():
+            group, _, name = key.partition("/")
+            if name:
+                groups[group][name] = array
+            else:
+                fields[key] = array
+        return Trace(
+            **fields,
+            parameters=groups["parameters"],
+            gradients=groups["gradients"] or None,
+            metadata=metadata,
         )
-    return _assemble(source, header, tensors)
+    except TraceError as error:
+        raise TraceError(f"trace {str(source)!r}: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise TraceError(
+            f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
+        ) from error
 
 
-def _assemble(source: Path, header: str, tensors: dict[str, np.ndarray]) -> Trace:
+def load_arrays(path: str | Path, *names: str) -> dict[str, np.ndarray]:
+    """Some arrays of a saved trace, by name, without reading the others.
+
+    Names are those of the fields, and ``parameters/NAME`` and ``gradients/NAME``.
+
+    Raises: TraceError if the file is missing, damaged or not a trace, or has no such array
+    Example: >>> load_arrays("run.safetensors", "h", "loss")
+    """
+    return storage.read(Path(path), *names)[1]
+
+
+def to_json(metadata: Metadata) -> str:
+    """The metadata as they stand in a file."""
+    return json.dumps(dataclasses.asdict(metadata), ensure_ascii=False, sort_keys=True)
+
+
+def read_metadata(source: Path, header: str) -> Metadata:
+    """The metadata of a file's header.
+
+    Raises: TraceError for another schema, or a header that lacks something
+    """
     try:
         raw = json.loads(header)
         schema = raw["schema"]
@@ -411,24 +410,20 @@ def _assemble(source: Path, header: str, tensors: dict[str, np.ndarray]) -> Trac
                 f"{str(source)!r} has schema {schema}, this rnnviz reads up to {SCHEMA}; "
                 "upgrade rnnviz"
             )
-        metadata = _from_json(raw)
-        groups: dict[str, dict[str, np.ndarray]] = {"parameters": {}, "gradients": {}}
-        fields: dict[str, Any] = {}
-        for key, array in tensors.items():
-            group, _, name = key.partition("/")
-            if name:
-                groups[group][name] = array
-            else:
-                fields[key] = array
-        optional = ("grad_direct", "grad_h", "grad_h_by_loss", "grad_x_by_loss")
-        return Trace(
-            **{**dict.fromkeys(optional), **fields},
-            parameters=groups["parameters"],
-            gradients=groups["gradients"] or None,
-            metadata=metadata,
-        )
-    except TraceError as error:
-        raise TraceError(f"trace {str(source)!r}: {error}") from error
+        if schema < SCHEMA:
+            raise TraceError(
+                f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
+                "record it again"
+            )
+        nested = ("step_labels", "target_labels")
+        flat = ("input_labels", "output_labels")
+        values = {
+            **raw,
+            **{name: tuple(tuple(row) for row in raw[name]) for name in nested},
+            **{name: tuple(raw[name]) for name in flat},
+        }
+        known = {item.name for item in dataclasses.fields(Metadata)}
+        return Metadata(**{name: value for name, value in values.items() if name in known})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TraceError(
             f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
@@ -440,30 +435,175 @@ def _restored(values: dict[str, Any]) -> Trace:
 
 
 def _frozen(name: str, value: Any) -> np.ndarray:
-    array = np.array(value, order="C", copy=True)
+    """A read-only array: the given one if nobody can write to it any more, otherwise a copy."""
+    array = np.asarray(value)
     if array.dtype.kind not in "fiu":
         raise TraceError(f"field {name!r} has dtype {array.dtype}, not numbers")
-    array.flags.writeable = False
+    if array.flags.writeable or not array.flags.c_contiguous or _has_writeable_base(array):
+        array = np.array(array, order="C", copy=True)
+        array.flags.writeable = False
     return array
 
 
-def _to_json(metadata: Metadata) -> str:
-    return json.dumps(dataclasses.asdict(metadata), ensure_ascii=False, sort_keys=True)
+def _has_writeable_base(array: np.ndarray) -> bool:
+    base = array.base
+    while isinstance(base, np.ndarray):
+        if base.flags.writeable:
+            return True
+        base = base.base
+    return False
 
 
-def _from_json(raw: dict[str, Any]) -> Metadata:
-    nested = ("step_labels", "target_labels")
-    flat = ("input_labels", "output_labels")
-    values = {
-        **raw,
-        **{name: tuple(tuple(row) for row in raw[name]) for name in nested},
-        **{name: tuple(raw[name]) for name in flat},
-    }
-    known = {item.name for item in dataclasses.fields(Metadata)}
-    return Metadata(**{name: value for name, value in values.items() if name in known})
+def _check(trace: Trace) -> None:
+    _check_dims(trace)
+    _check_dtypes(trace)
+    _check_targets(trace)
+    _check_parameters(trace)
+    _check_gradients_together(trace)
+    _check_labels(trace)
+    for name, array in trace.arrays().items():
+        _check_finite(trace, name, array)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _check_dims(trace: Trace) -> None:
+    sizes: dict[str, int] = {}
+    for name, dims in trace._present():
+        shape = getattr(trace, name).shape
+        fits = dims == ("...",) or len(shape) == len(dims)
+        for dim, size in zip(dims if dims != ("...",) else (), shape, strict=False):
+            fits = fits and sizes.setdefault(dim, size) == size
+        if name == "loss":
+            fits = fits and shape[1] in (1, sizes["batch"])
+        if not fits or 0 in shape:
+            shapes = ", ".join(
+                f"{name} {getattr(trace, name).shape}" for name, _ in trace._present()
+            )
+            raise TraceError(
+                f"field {name!r} has shape {shape}, which does not fit its dims "
+                f"({', '.join(dims)}); all shapes: {shapes}"
+            )
+    cell = trace.metadata.cell
+    wanted = len(cells.GATES.get(cell, ()))
+    if trace.preact.shape[-2] != wanted:
+        raise TraceError(
+            f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell!r} has {wanted}"
+        )
+    if (trace.c is None) != (cell != "lstm") or (trace.c0 is None) != (cell != "lstm"):
+        raise TraceError(f"fields 'c0' and 'c' are those of an LSTM, but the cell is {cell!r}")
+    if sizes.get("output_time", trace.steps) not in (1, trace.steps):
+        raise TraceError(
+            f"field 'output' has {sizes['output_time']} steps; it must have {trace.steps}, or "
+            "1 for the whole sequence"
+        )
+
+
+def _check_dtypes(trace: Trace) -> None:
+    dtype = trace.metadata.dtype
+    for name, array in trace.arrays().items():
+        if name in ("lengths", "loss_times"):
+            if array.dtype.kind not in "iu":
+                raise TraceError(f"field {name!r} has dtype {array.dtype}, not whole numbers")
+        elif name != "targets" and str(array.dtype) != _WIDE.get(dtype, dtype):
+            raise TraceError(
+                f"field {name!r} has dtype {array.dtype}, but the trace is {trace.metadata.dtype}"
+            )
+    for name, least, limit in (("lengths", 1, trace.steps + 1), ("loss_times", 0, trace.steps)):
+        array = getattr(trace, name)
+        if array is not None and not ((array >= least) & (array < limit)).all():
+            raise TraceError(f"field {name!r} has a value outside {least} … {limit - 1}")
+
+
+def _check_targets(trace: Trace) -> None:
+    loss = trace.metadata.loss
+    if loss not in (*CLASSES, *VALUES):
+        return
+    if trace.output is None:
+        raise TraceError(f"field 'output' is missing, which loss {loss!r} needs")
+    values = loss in VALUES
+    wanted = trace.output.shape if values else trace.output.shape[:2]
+    if trace.targets.shape != wanted or (trace.targets.dtype.kind == "f") != values:
+        raise TraceError(
+            f"field 'targets' is {trace.targets.dtype} {trace.targets.shape}, but loss "
+            f"{loss!r} has {'values' if values else 'classes'} {wanted}"
+        )
+
+
+def _check_parameters(trace: Trace) -> None:
+    for layer in range(trace.layers):
+        for direction in range(trace.directions):
+            for kind in ("weight_ih", "weight_hh"):
+                name = trace.parameter_name(kind, layer, direction)
+                weight = trace.parameters.get(name)
+                if weight is None:
+                    raise TraceError(
+                        f"parameter {name!r} is missing; "
+                        f"there are {', '.join(trace.parameters) or 'none'}"
+                    )
+                features = trace.hidden_size if kind == "weight_hh" else _features(trace, layer)
+                wanted = (trace.gates.shape[-2] * trace.cell_size, features)
+                if weight.shape != wanted:
+                    raise TraceError(f"parameter {name!r} is {weight.shape}, not {wanted}")
+    if trace.gradients is not None and set(trace.gradients) != set(trace.parameters):
+        apart = sorted(set(trace.gradients) ^ set(trace.parameters))
+        raise TraceError(f"gradients and parameters differ in {', '.join(apart)}")
+
+
+def _features(trace: Trace, layer: int) -> int:
+    return trace.input_size if layer == 0 else trace.directions * trace.hidden_size
+
+
+def _check_gradients_together(trace: Trace) -> None:
+    names = (
+        "loss_times",
+        "grad_direct",
+        "grad_h",
+        "grad_h_by_loss",
+        "grad_x_by_loss",
+        "gradients",
+    )
+    missing = [name for name in names if getattr(trace, name) is None]
+    if missing and len(missing) < len(names):
+        raise TraceError(
+            f"field {missing[0]!r} is missing while other gradients are there; "
+            "record the trace again"
+        )
+
+
+def _check_labels(trace: Trace) -> None:
+    expected = [trace.steps] * trace.batch
+    for name in ("step_labels", "target_labels"):
+        counts = [len(row) for row in getattr(trace.metadata, name)]
+        if counts and counts != expected:
+            raise TraceError(
+                f"{name} has {counts} labels for its sequences, but there are "
+                f"{trace.batch} sequences of {trace.steps} steps"
+            )
+    try:
+        to_json(trace.metadata)
+    except TypeError as error:
+        raise TraceError(f"the metadata must be JSON: {error}") from error
+    sizes = {"input_labels": trace.input_size}
+    if trace.y is not None:
+        sizes["output_labels"] = trace.output_size
+    for name, size in sizes.items():
+        labels = getattr(trace.metadata, name)
+        if labels and len(labels) != size:
+            raise TraceError(f"{name} has {len(labels)} labels, but there are {size} entries")
+
+
+def _check_finite(trace: Trace, name: str, array: np.ndarray) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        if array.dtype.kind != "f" or np.isfinite(array.sum()):
+            return
+    wrong = ~np.isfinite(array)
+    if name == "targets" and trace.metadata.loss in VALUES:
+        wrong &= ~np.isnan(array)
+    if not wrong.any():
+        return
+    where = tuple(int(at) for at in np.argwhere(wrong)[0])
+    dims = dict(trace._present()).get(name, ())
+    place = f"at step {where[dims.index('time')] + 1}" if "time" in dims else f"at {where}"
+    raise TraceError(
+        f"field {name!r} has a value that is not finite ({array[where]}) "
+        f"{place}; record it again, with a smaller learning rate if training diverged"
+    )

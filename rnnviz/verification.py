@@ -1,35 +1,58 @@
 """The proof of a recording: every field against an independent computation."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
-from rnnviz.reference import Reference
+from rnnviz.reference import Affine, Kind, Reference, States
 from rnnviz.trace import Trace, hash_arrays
 
 REFERENCE: Final = "NumPy reference"
 DIFFERENCES: Final = "finite differences"
+HASH: Final = "recorded hash"
 UNCHECKED: Final = "not checked"
-_TOLERANCE: Final = {"float64": 1e-10, "float32": 1e-4}
+
+_EPS: Final = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
+_TOLERANCE: Final = {
+    "float64": 1e-10,
+    "float32": 1e-4,
+    # sixteen roundings: a gate, a sum over units or a head is no more than that
+    "float16": 16 * _EPS["float16"],
+    "bfloat16": 16 * _EPS["bfloat16"],
+}
 _DIFFERENCE_TOLERANCE: Final = 1e-6
 _SAMPLES: Final = 12
 _NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+_POINTS: Final = (-2, -1, 1, 2)
+_BLOCK: Final = 1 << 22
+_RIPPLES: Final = 4
+_ROUNDINGS: Final = 16
+_RAN: Final = ("h", "output", "y", "loss", "grad_direct", "grad_direct_c", "grad_direct_by_loss")
+_BY_GATE: Final = ("preact", "gates")
+_PARAMETERS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+
+_NO_HEAD: Final = "what follows the recurrent layer is not one Linear of its states"
+_NO_LOSS: Final = "the loss is not one that is known here"
+_CHAOS: Final = "run freely, the network leaves the recorded states"
 
 
 @dataclass(frozen=True)
 class Check:
     """One field compared with one independent computation: the largest relative error.
 
-    What no computation here can judge is said so: ``against`` is then ``UNCHECKED``.
+    Where a field and another can only be held against each other, both are named. What no
+    computation here can judge is said so: ``against`` is then ``UNCHECKED``, and ``note`` says
+    why.
     """
 
     field: str
     against: str
     error: float
     tolerance: float
+    note: str = ""
 
     @property
     def ok(self) -> bool:
@@ -57,219 +80,777 @@ class Report:
 def verify(trace: Trace) -> Report:
     """Compute every field of a trace again in float64, and compare.
 
+    Each step is computed from the recorded state before it, and the gradients from the recorded
+    direct parts, which are themselves compared where the loss and what follows the layer are
+    known: a loss by name, and one Linear. Otherwise those fields are reported as not checked, and
+    all that is recurrent is checked as ever. Every entry is compared, tables too, a block of rows
+    at a time; finite differences are those of sampled entries.
+
     A relative error is taken vector by vector (over the last axis), so that a wrong number is
-    seen among much larger ones too. Where the loss itself is a difference of nearly equal
-    numbers, as for a class that is almost certain, the tolerance grows with the rounding that
-    the recording's dtype makes inevitable there.
+    seen among much larger ones too; what cannot be reached is exactly zero. Where a number is a
+    small difference of large ones, as for a class that is almost certain or a saturated gate, it
+    may be off by what sixteen roundings of its terms do to it, found by rounding them at random.
 
-    Raises: TraceError if what follows the recurrent layer is not one Linear
+    What ran in half precision may be off by sixteen roundings of that; what was worked out of it
+    in float32 is held to float32's tolerance.
     """
-    return Report(tuple(_checks(trace)))
+    return Report(tuple(_Proof(trace).checks()))
 
 
-def _checks(trace: Trace) -> Iterator[Check]:
-    tolerance = _TOLERANCE[str(trace.h.dtype)]
-    yield _same("parameters", hash_arrays(trace.parameters), trace.metadata.parameters_hash)
-    inputs = {"x": trace.x, "targets": trace.targets, "h0": trace.h0}
-    yield _same("x, targets, h0", hash_arrays(inputs), trace.metadata.inputs_hash)
+@dataclass(frozen=True)
+class _Direct:
+    """The direct parts of all losses as they were recorded.
 
-    network = Reference.of(trace)
-    states = trace.h[0, 0].astype(np.float64)
-    preact = network.preactivations_after(states)
-    outputs = network.outputs(states)
-    forward = {
-        "preact": (trace.preact[0, 0, :, :, 0], preact),
-        "gates": (trace.gates[0, 0, :, :, 0], np.tanh(preact)),
-        "h": (trace.h[0, 0], np.tanh(preact)),
-        "output": (trace.output, outputs),
-        "y": (trace.y, network.predictions(outputs)),
-        "jacobian": (trace.jacobian[0, 0], _slope(states)[..., None] * network.W),
-    }
-    for name, (got, expected) in forward.items():
-        yield Check(name, REFERENCE, _error(got, expected, _size(expected, 1e-3)), tolerance)
-    losses = network.losses(outputs)
-    yield Check("loss", REFERENCE, _error(trace.loss, losses, _size(losses, 1.0)), tolerance)
-    if trace.has_gradients:
-        yield from _gradient_checks(trace, network, states, tolerance)
-        yield from _difference_checks(trace, network, max(tolerance, _DIFFERENCE_TOLERANCE))
+    ``whole`` says that there is one loss of the whole sequence, which has them all.
 
-
-def _gradient_checks(
-    trace: Trace, network: Reference, states: np.ndarray, tolerance: float
-) -> Iterator[Check]:
-    at_output = network.loss_by_output(network.outputs(states))
-    direct = at_output @ network.V
-    table = network.back_through_time(states, direct)
-    at_preact = table * _slope(states)
-    to_inputs = at_preact @ network.U
-    slack = _cancellation(trace, network, direct, tolerance)[..., None]
-    assert trace.grad_direct is not None
-    assert trace.grad_h is not None
-    assert trace.grad_h_by_loss is not None
-    assert trace.grad_x_by_loss is not None
-    assert trace.gradients is not None
-    sizes = slack[:, None] * _size(table)
-    tables = {
-        "grad_direct": (trace.grad_direct[0, 0], direct, slack * _size(direct)),
-        "grad_h": (trace.grad_h[0, 0], table.sum(axis=0), sizes.sum(axis=0)),
-        "grad_h_by_loss": (trace.grad_h_by_loss[:, 0, 0], table, sizes),
-        "grad_x_by_loss": (trace.grad_x_by_loss, to_inputs, slack[:, None] * _size(to_inputs)),
-    }
-    for name, (got, expected, size) in tables.items():
-        yield Check(name, REFERENCE, _error(got, expected, size), tolerance)
-
-    before = np.concatenate([network.h0[None], states[:-1]])
-    summed = at_preact.sum(axis=0)
-    summed_size = (slack[:, None] * np.abs(at_preact)).sum(axis=0)
-    output_size = slack * np.abs(at_output)
-    through = {
-        trace.parameter_name("weight_ih"): (summed, summed_size, network.x),
-        trace.parameter_name("weight_hh"): (summed, summed_size, before),
-        trace.parameter_name("bias_ih"): (summed, summed_size, None),
-        trace.parameter_name("bias_hh"): (summed, summed_size, None),
-        f"{trace.metadata.output_layer}.weight": (at_output, output_size, states),
-        f"{trace.metadata.output_layer}.bias": (at_output, output_size, None),
-    }
-    for name, got in trace.gradients.items():
-        if name not in through:
-            yield Check(f"gradients/{name}", UNCHECKED, 0.0, np.inf)
-            continue
-        back, size, forward = through[name]
-        expected = _outer(back, forward)
-        allowed = _size(_outer(size, None if forward is None else np.abs(forward)))
-        yield Check(f"gradients/{name}", REFERENCE, _error(got, expected, allowed), tolerance)
-
-
-def _outer(back: np.ndarray, forward: np.ndarray | None) -> np.ndarray:
-    """Σ over time and batch of what comes back at a layer times what went into it."""
-    if forward is None:
-        return back.sum(axis=(0, 1))
-    return np.einsum("tbi,tbj->ij", back, forward)
-
-
-def _difference_checks(trace: Trace, network: Reference, tolerance: float) -> Iterator[Check]:
-    """Central differences of losses of the network run freely, in float64.
-
-    A network that leaves the recorded states when it runs freely (chaos amplifies the rounding of
-    the recording) has other gradients there, and is not checked so.
+    Shapes: h (layer, direction, time, batch, hidden), c alike or None; by loss with rows in front
     """
-    rng = np.random.default_rng(0)
-    assert trace.gradients is not None
-    assert trace.grad_h_by_loss is not None
-    assert trace.grad_x_by_loss is not None
-    states = np.tanh(network.preactivations())
-    follows = bool(np.abs(states - trace.h[0, 0]).max() < 0.1 * tolerance)
-    against, allowed = (DIFFERENCES, tolerance) if follows else (UNCHECKED, np.inf)
-    places = {
-        trace.parameter_name("weight_ih"): "U",
-        trace.parameter_name("weight_hh"): "W",
-        trace.parameter_name("bias_ih"): "b",
-        trace.parameter_name("bias_hh"): "b",
-        f"{trace.metadata.output_layer}.weight": "V",
-        f"{trace.metadata.output_layer}.bias": "c",
-    }
-    for name, got in trace.gradients.items():
-        field = places.get(name)
-        if field is not None:
-            values = getattr(network, field)
-            chosen = _sample(rng, got.shape) if follows else []
-            errors = [
-                _difference(
-                    partial(_loss_with, network, field, at), float(values[at]), float(got[at])
-                )
-                for at in chosen
-            ]
-            yield Check(f"gradients/{name}", against, max(errors, default=0.0), allowed)
 
-    def loss_of_state(t: int, k: int, at: tuple[int, ...], value: float) -> float:
-        return float(network.losses_from(k, _put(states[k], at, value))[t - k, at[0]])
+    h: np.ndarray
+    c: np.ndarray | None
+    h_by_loss: np.ndarray | None
+    c_by_loss: np.ndarray | None
+    times: np.ndarray
+    whole: bool
 
-    def loss_of_input(t: int, k: int, at: tuple[int, ...], value: float) -> float:
-        moved = network.changed(x=_put(network.x, (k, *at), value))
-        return float(moved.losses(moved.outputs(np.tanh(moved.preactivations())))[t, at[0]])
+    @classmethod
+    def of(cls, trace: Trace) -> "_Direct":
+        """Those of a trace."""
+        assert trace.grad_direct is not None
+        assert trace.loss_times is not None
+        last = trace.loss_times.tolist() == [trace.steps - 1]
+        return cls(
+            trace.grad_direct,
+            trace.grad_direct_c,
+            trace.grad_direct_by_loss,
+            trace.grad_direct_c_by_loss,
+            trace.loss_times,
+            last and trace.grad_direct_by_loss is None and not trace.loss[:-1].any(),
+        )
 
-    tables = {
-        "grad_h_by_loss": (trace.grad_h_by_loss[:, 0, 0], loss_of_state, states),
-        "grad_x_by_loss": (trace.grad_x_by_loss, loss_of_input, network.x),
-    }
-    for name, (got, loss, values) in tables.items():
-        error = 0.0
-        for t, k, *at in _sample(rng, got.shape) if follows else []:
-            k = min(k, t)
-            place = tuple(at)
-            found = _difference(
-                partial(loss, t, k, place),
-                float(values[(k, *place)]),
-                float(got[(t, k, *place)]),
+    def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Those of some losses by the rows of the tables: (row, layer, direction, …)."""
+        if self.h_by_loss is not None:
+            c = None if self.c_by_loss is None else self.c_by_loss[rows].astype(np.float64)
+            return self.h_by_loss[rows].astype(np.float64), c
+        return self._placed(self.h, rows), None if self.c is None else self._placed(self.c, rows)
+
+    def summed(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """That of the summed loss, as a single row."""
+        return self.h[None], None if self.c is None else self.c[None]
+
+    def _placed(self, total: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        made = np.zeros((len(rows), *total.shape))
+        for row, time in enumerate(self.times[rows]):
+            if self.whole:
+                made[row] = total
+            else:
+                made[row, :, :, time] = total[:, :, time]
+        return made
+
+
+@dataclass(frozen=True)
+class _Ripple:
+    """The same network and states, every number off by a random rounding.
+
+    ``shift`` is by how much the roundings move the direct parts.
+    """
+
+    network: Reference
+    states: States
+    rounded: Callable[[np.ndarray], np.ndarray]
+    shift: _Direct | None
+
+    def rows(
+        self, direct: tuple[np.ndarray, np.ndarray | None], rows: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Direct parts with their roundings, and moved by those of what they come from."""
+        h, c = self.rounded(direct[0]), None if direct[1] is None else self.rounded(direct[1])
+        if self.shift is None:
+            return h, c
+        return h + (self.shift.h[None] if rows is None else self.shift.rows(rows)[0]), c
+
+
+class _Proof:
+    """All that is computed again of one trace."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+        self.network, self.states = Reference.of(trace), States.of(trace)
+        self.ran = trace.metadata.dtype
+        self.kept = str(trace.h.dtype)
+        self.direct = _Direct.of(trace) if trace.has_gradients else None
+        self.known = self.network.head is not None and self.network.knows_loss
+        self.ripples: dict[str, list[_Ripple]] = {}
+        self.moved: dict[tuple[str, bool], dict[str, np.ndarray]] = {}
+
+    def checks(self) -> Iterator[Check]:
+        """All checks, what went in first."""
+        yield from self._inputs()
+        yield from self._single_fields()
+        if self.direct is not None:
+            yield from self._tables()
+            yield from self._differences()
+
+    def _dtype(self, field: str) -> str:
+        """The dtype whose roundings a field may show: the network's own, or the recording's."""
+        return self.ran if field in _RAN or field.startswith("gradients/") else self.kept
+
+    # --- what went in ---------------------------------------------------------------------------
+
+    def _inputs(self) -> Iterator[Check]:
+        trace = self.trace
+        yield _exactly(
+            "parameters",
+            HASH,
+            hash_arrays(trace.parameters) == trace.metadata.parameters_hash,
+        )
+        named = {
+            name: getattr(trace, name)
+            for name in ("x", "targets", "h0", "c0", "lengths")
+            if getattr(trace, name) is not None
+        }
+        yield _exactly(", ".join(named), HASH, hash_arrays(named) == trace.metadata.inputs_hash)
+        if self.ran != self.kept:
+            yield _exactly(
+                "parameters", self.ran, all(_fits(v, self.ran) for v in trace.parameters.values())
             )
-            error = max(error, found)
-        yield Check(name, against, error, allowed)
+        if trace.lengths is not None:
+            yield _exactly("x", "its lengths", not trace.x[~self.network.exists].any())
+        if trace.dropout is not None:
+            factors = np.unique(trace.dropout[trace.dropout != 0])
+            right = len(factors) == 0 or (len(factors) == 1 and factors[0] >= 1)
+            yield _exactly("dropout", "0 or 1/(1 − p)", right)
+
+    # --- fields without an axis of losses -------------------------------------------------------
+
+    def _single_fields(self) -> Iterator[Check]:
+        trace, computed = self.trace, self.computed
+        wanted = ["preact", "gates", "h", "c", "output", "y", "loss"]
+        if self.direct is not None:
+            wanted += ["grad_direct", "grad_direct_c", "grad_h"]
+            wanted += [f"gradients/{name}" for name in trace.gradients or {}]
+        arrays = trace.arrays()
+        for name in wanted:
+            if name not in arrays:
+                continue
+            expected = computed.get(name)
+            if expected is None:
+                yield Check(name, UNCHECKED, 0.0, np.inf, self._reason(name))
+                continue
+            got, tolerance = arrays[name], _TOLERANCE[self._dtype(name)]
+            if got.shape != expected.shape:
+                yield Check(name, REFERENCE, np.inf, tolerance)
+                continue
+            error = self._single_error(name, got, expected, None)
+            if tolerance < error < np.inf:
+                error = self._single_error(name, got, expected, self._ripple_of(name))
+            yield Check(self._named(name), REFERENCE, error, tolerance)
+
+    def _reason(self, name: str) -> str:
+        if name == "loss" or (name == "grad_direct" and self.network.head is not None):
+            return _NO_LOSS
+        if not name.startswith("gradients/"):
+            return _NO_HEAD
+        linear = name.startswith(f"gradients/{self.trace.metadata.output_layer}.")
+        return _NO_LOSS if linear and not self.network.knows_loss else "not a part of the network"
+
+    def _named(self, name: str) -> str:
+        """A field, with those that it stands and falls with where they are taken as given."""
+        if name != "grad_h" or self.known:
+            return name
+        with_c = self.trace.grad_direct_c is not None
+        return ", ".join(["grad_direct", *(["grad_direct_c"] if with_c else []), "grad_h"])
+
+    def _single_error(
+        self, name: str, got: np.ndarray, expected: np.ndarray, ripple: np.ndarray | None
+    ) -> float:
+        least = {"loss": 1e-2}.get(name, 0.0 if "grad" in name else 1e-3)
+        possible = self._possible(name)
+        if possible is not None:
+            possible = possible[..., None, None] if name in _BY_GATE else possible[..., None]
+        if name == "loss":
+            got, expected = got[..., None], expected[..., None]
+            ripple = None if ripple is None else ripple[..., None]
+        return _error(got, expected, possible, least, self._allowed(name, ripple))
+
+    def _possible(self, name: str) -> np.ndarray | None:
+        """Where a field may be other than zero, over its axes up to that of sequences."""
+        network, exists = self.network, self.network.exists
+        if name.startswith("gradients/"):
+            return None
+        if name in ("output", "y") and self.trace.output is not None:
+            return None if len(self.trace.output) != len(exists) else exists
+        if name == "loss":
+            counted = network.counted if network.loss != "squared" else network.counted.any(-1)
+            if len(counted) == len(exists):
+                return counted
+            last = np.zeros_like(exists)
+            last[-1] = counted[0]
+            return last
+        if name == "grad_direct" and self.known:
+            where = np.zeros(self.trace.h.shape[:4], bool)
+            where[-1] = network.read_by_head()
+            counted = network.counted if network.loss != "squared" else network.counted.any(-1)
+            return where & counted
+        if name == "grad_direct_c" and self.known:
+            return np.zeros_like(exists)
+        if name == "grad_h":
+            assert self.direct is not None
+            return _reached(network, *self.direct.summed())[0][0]
+        return exists
+
+    @cached_property
+    def computed(self) -> dict[str, np.ndarray]:
+        """The fields by the reference."""
+        return _computed(self.trace, self.network, self.states, self._summed())
+
+    def _summed(self, ripple: _Ripple | None = None) -> tuple[np.ndarray, np.ndarray | None] | None:
+        if self.direct is None:
+            return None
+        summed = self.direct.summed()
+        return summed if ripple is None else ripple.rows(summed, None)
+
+    # --- what rounding does ---------------------------------------------------------------------
+
+    def _rippled(self, dtype: str) -> list[_Ripple]:
+        """A few copies of the network, with random roundings of a dtype."""
+        if dtype not in self.ripples:
+            rng = np.random.default_rng(0)
+            self.ripples[dtype] = [self._ripple(rng, _EPS[dtype]) for _ in range(_RIPPLES)]
+        return self.ripples[dtype]
+
+    def _ripple(self, rng: np.random.Generator, eps: float) -> _Ripple:
+        def rounded(array: np.ndarray) -> np.ndarray:
+            return array * (1 + eps * rng.uniform(-1, 1, size=array.shape))
+
+        network, states = _rounded_network(self.network, rounded), self.states.each(rounded)
+        shift = None
+        if self.known and self.direct is not None:
+            moved = network.predictions(network.outputs(states.h))
+            made = network.direct(network.loss_by_output(rounded(moved)))
+            shift = replace(
+                self.direct, h=made - self.computed["grad_direct"], h_by_loss=None, c=None
+            )
+        return _Ripple(network, states, rounded, shift)
+
+    def _ripple_of(self, name: str) -> np.ndarray:
+        """How far roundings move a field without an axis of losses."""
+        dtype, shifted = self._dtype(name), name != "grad_h"
+        if (dtype, shifted) not in self.moved:
+            most: dict[str, np.ndarray] = {}
+            for ripple in self._rippled(dtype):
+                given = ripple if shifted else replace(ripple, shift=None)
+                found = _computed(
+                    self.trace, ripple.network, ripple.states, self._summed(given), ripple.rounded
+                )
+                for field, values in found.items():
+                    apart = np.abs(values - self.computed[field])
+                    most[field] = np.maximum(most.get(field, 0.0), apart)
+            self.moved[dtype, shifted] = most
+        return self.moved[dtype, shifted][name]
+
+    def _allowed(self, name: str, ripple: np.ndarray | None) -> np.ndarray | None:
+        """What is added to a vector's size for what roundings do to it."""
+        if ripple is None:
+            return None
+        most = ripple.max(axis=-1, keepdims=True)
+        return most * _ROUNDINGS / _TOLERANCE[self._dtype(name)]
+
+    # --- fields by loss -------------------------------------------------------------------------
+
+    def _tables(self) -> Iterator[Check]:
+        trace, direct = self.trace, self.direct
+        assert direct is not None
+        assert trace.grad_h_by_loss is not None
+        assert trace.grad_x_by_loss is not None
+        count = len(direct.times)
+        block = max(1, _BLOCK // max(trace.grad_h_by_loss[0].size, trace.grad_x_by_loss[0].size))
+        h_error = x_error = direct_error = 0.0
+        for first in range(0, count, block):
+            rows = np.arange(first, min(first + block, count))
+            on_h, on_x = self._row_errors(rows)
+            h_error, x_error = max(h_error, on_h), max(x_error, on_x)
+            if direct.h_by_loss is not None and self.known:
+                expected = replace(direct, h=self.computed["grad_direct"], h_by_loss=None)
+                placed = expected.rows(rows)[0]
+                error = _error(direct.h_by_loss[rows], placed, None)
+                direct_error = max(direct_error, error)
+        tolerance = _TOLERANCE[self.kept]
+        by_loss = ("grad_direct_by_loss", "grad_direct_c_by_loss")
+        given = [] if self.known else [name for name in by_loss if getattr(trace, name) is not None]
+        yield Check(", ".join([*given, "grad_h_by_loss"]), REFERENCE, h_error, tolerance)
+        yield Check("grad_x_by_loss", REFERENCE, x_error, tolerance)
+        if direct.h_by_loss is not None:
+            own = _TOLERANCE[self._dtype("grad_direct_by_loss")]
+            if self.known:
+                yield Check("grad_direct_by_loss", REFERENCE, direct_error, own)
+            if count == trace.steps:
+                total = direct.h_by_loss.sum(axis=0, dtype=np.float64)
+                size = np.abs(direct.h_by_loss).max(axis=(0, -1))[..., None]
+                error = _error(direct.h, total, None, 0.0, size)
+                yield Check("grad_direct, grad_direct_by_loss", "each other", error, own)
+        yield _exactly("loss_times", "rows of the tables", _times_fit(trace, direct, tolerance))
+
+    def _row_errors(self, rows: np.ndarray) -> tuple[float, float]:
+        trace, network = self.trace, self.network
+        assert self.direct is not None
+        assert trace.grad_h_by_loss is not None
+        assert trace.grad_x_by_loss is not None
+        direct = self.direct.rows(rows)
+        reached, reached_x = _reached(network, *direct)
+        found = network.back_through_time(self.states, *direct)
+        pairs = (
+            ("grad_h_by_loss", trace.grad_h_by_loss, found.h, reached),
+            ("grad_x_by_loss", trace.grad_x_by_loss, found.x, reached_x),
+        )
+        worst = []
+        for name, got, expected, possible in pairs:
+            tolerance = _TOLERANCE[self.kept]
+            errors = _errors(got[rows], expected, possible[..., None])
+            off = np.flatnonzero((errors > tolerance) & (errors < np.inf))
+            if len(off):
+                moved = self._ripple_of_rows(name, rows[off], expected[off], shifted=False)
+                allowed = self._allowed(name, moved)
+                errors[off] = _errors(
+                    got[rows[off]], expected[off], possible[off][..., None], 0.0, allowed
+                )
+            worst.append(float(errors.max()))
+        return worst[0], worst[1]
+
+    def _ripple_of_rows(
+        self, name: str, rows: np.ndarray, expected: np.ndarray, *, shifted: bool
+    ) -> np.ndarray:
+        """How far roundings move rows of a table; with those of the direct parts, if shifted."""
+        assert self.direct is not None
+        direct, moved = self.direct.rows(rows), np.zeros_like(expected)
+        for ripple in self._rippled(self.ran if shifted else self.kept):
+            given = ripple if shifted else replace(ripple, shift=None)
+            found = ripple.network.back_through_time(ripple.states, *given.rows(direct, rows))
+            made = found.h if name == "grad_h_by_loss" else found.x
+            np.maximum(moved, np.abs(made - expected), out=moved)
+        return moved
+
+    # --- finite differences ---------------------------------------------------------------------
+
+    def _differences(self) -> Iterator[Check]:
+        """Central differences of the losses of the network run freely, in float64.
+
+        Where the loss or the head is not known, they are those of Σ ∂⁺L/∂h_k h_k with the recorded
+        direct parts, whose gradients are the same. A network that leaves the recorded states when
+        it runs freely (chaos amplifies the rounding of the recording) has other gradients there,
+        and is not checked so.
+        """
+        tolerance = max(_TOLERANCE[self.ran], _DIFFERENCE_TOLERANCE)
+        with np.errstate(over="ignore", invalid="ignore"):
+            free = self.network.run()
+            apart = np.abs(free.h - self.states.h) / np.maximum(np.abs(self.states.h), 1.0)
+        trials = list(self._trials())
+        if not float(apart.max()) < 0.1 * tolerance:
+            for name, _ in trials:
+                yield Check(name, UNCHECKED, 0.0, np.inf, _CHAOS)
+            return
+        for name, trial in trials:
+            errors, skipped = trial.errors(free)
+            worst = max(errors, default=0.0)
+            if worst > tolerance:
+                errors, _ = trial.errors(free, self._slack(name, trial))
+                worst = max(errors, default=0.0)
+            note = f"{len(errors)} sampled entries"
+            if skipped:
+                note += f"; {skipped} more would move a relu across its kink"
+            if errors:
+                yield Check(name, DIFFERENCES, worst, tolerance, note)
+            else:
+                yield Check(name, UNCHECKED, 0.0, np.inf, note)
+
+    def _trials(self) -> Iterator[tuple[str, "_Trial"]]:
+        trace, rng = self.trace, np.random.default_rng(0)
+        assert trace.gradients is not None
+        places: dict[str, Kind] = {
+            trace.parameter_name(kind, layer, direction): (kind, layer, direction)
+            for kind in _PARAMETERS
+            for layer in range(trace.layers)
+            for direction in range(trace.directions)
+        }
+        if self.known:
+            for kind in ("weight", "bias"):
+                places[f"{trace.metadata.output_layer}.{kind}"] = (kind, -1, -1)
+        count = self._samples()
+        for name, got in trace.gradients.items():
+            if name in places:
+                expected = self.computed[f"gradients/{name}"]
+                chosen = _largest(rng, np.abs(expected), count)
+                entries = [_Entry(places[name], at, float(got[at])) for at in chosen]
+                yield f"gradients/{name}", _Trial(self, entries)
+        yield from self._table_trials(rng, count)
+
+    def _table_trials(self, rng: np.random.Generator, count: int) -> Iterator[tuple[str, "_Trial"]]:
+        trace = self.trace
+        assert self.direct is not None
+        rows = np.sort(rng.permutation(len(self.direct.times))[:count])
+        direct = self.direct.rows(rows)
+        reached, reached_x = _reached(self.network, *direct)
+        found = self.network.back_through_time(self.states, *direct)
+        tables = (
+            ("grad_h_by_loss", trace.grad_h_by_loss, found.h, reached),
+            ("grad_x_by_loss", trace.grad_x_by_loss, found.x, reached_x),
+        )
+        for name, got, expected, possible in tables:
+            assert got is not None
+            kind = "h" if name == "grad_h_by_loss" else "x"
+            entries = []
+            for each in range(count):
+                row = each % len(rows)
+                sizes = np.where(possible[row][..., None], np.abs(expected[row]), -1.0)
+                at = _largest(rng, sizes, 1, of=16)[0]
+                if sizes[at] >= 0:
+                    value = float(got[(rows[row], *at)])
+                    entries.append(_Entry((kind, -1, -1), at, value, int(rows[row])))
+            yield name, _Trial(self, entries)
+
+    def _samples(self) -> int:
+        """How many entries of a field are tried: fewer where one trial takes long."""
+        size = self.states.gates.size * len(_NUDGES) * len(_POINTS)
+        return int(np.clip((1 << 26) // size, 2, _SAMPLES))
+
+    def _slack(self, name: str, trial: "_Trial") -> list[float]:
+        """How far the roundings of a recording may move the entries of a trial."""
+        if name.startswith("gradients/"):
+            moved = self._ripple_of(name)
+            return [_ROUNDINGS * float(moved[entry.at]) for entry in trial.entries]
+        slack = []
+        for entry in trial.entries:
+            assert self.direct is not None
+            rows = np.array([entry.row])
+            found = self.network.back_through_time(self.states, *self.direct.rows(rows))
+            expected = found.h if name == "grad_h_by_loss" else found.x
+            moved = self._ripple_of_rows(name, rows, expected, shifted=True)
+            slack.append(_ROUNDINGS * float(moved[(0, *entry.at)]))
+        return slack
 
 
-def _slope(states: np.ndarray) -> np.ndarray:
-    return (1.0 - states) * (1.0 + states)
+@dataclass(frozen=True)
+class _Entry:
+    """One number of a field, and what it is the gradient with respect to.
+
+    ``kind`` is a recurrent parameter, or with no layer the head's weight or bias, or an h or x;
+    ``row`` is the loss's, or None for the sum of all.
+    """
+
+    kind: Kind
+    at: tuple[int, ...]
+    got: float
+    row: int | None = None
 
 
-def _loss_with(network: Reference, field: str, at: tuple[int, ...], value: float) -> float:
-    return network.changed(**{field: _put(getattr(network, field), at, value)}).total_loss()
+@dataclass(frozen=True)
+class _Trial:
+    """The finite differences of some entries of a field."""
+
+    proof: _Proof
+    entries: Sequence[_Entry]
+
+    def errors(self, free: States, slack: Sequence[float] | None = None) -> tuple[list[float], int]:
+        """The relative error of each entry, and how many could not be tried."""
+        trace, errors, skipped = self.proof.trace, [], 0
+        points = len(_NUDGES) * len(_POINTS)
+        each = 4 * self.proof.states.gates.size + trace.h.size + trace.x.size
+        block = max(1, _BLOCK // (points * each))
+        for first in range(0, len(self.entries), block):
+            entries = self.entries[first : first + block]
+            values, scales, crossed = self._values(entries, free)
+            for index, entry in enumerate(entries):
+                at = slice(index * points, (index + 1) * points)
+                error = _difference(
+                    values[at],
+                    scales[at],
+                    crossed[at],
+                    entry.got,
+                    0.0 if slack is None else slack[first + index],
+                )
+                if error is None:
+                    skipped += 1
+                else:
+                    errors.append(error)
+        return errors, skipped
+
+    def _values(
+        self, entries: Sequence[_Entry], free: States
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The losses with each entry nudged, one network for each entry and nudge.
+
+        Their values, the sizes of what they are sums of, and whether a relu crossed its kink.
+        """
+        steps = np.array([point * nudge for nudge in _NUDGES for point in _POINTS])
+        amounts = np.tile(steps, len(entries))
+        repeated = [entry for entry in entries for _ in steps]
+        network = self.proof.network
+        x = np.broadcast_to(network.x, (len(amounts), *network.x.shape))
+        moved: dict[tuple[int, int, int], np.ndarray] = {}
+        kind, layer, direction = entries[0].kind
+        if kind == "x":
+            x = x.copy()
+            for index, entry in enumerate(repeated):
+                x[(index, *entry.at)] += amounts[index]
+        elif kind == "h":
+            for index, entry in enumerate(repeated):
+                *place, sequence, unit = entry.at
+                shape = (len(amounts), *network.h0.shape[2:])
+                there = moved.setdefault((place[0], place[1], place[2]), np.zeros(shape))
+                there[index, sequence, unit] += amounts[index]
+        else:
+            nudge = _Nudge(np.array([entry.at for entry in repeated]), amounts)
+            network = _nudged(network, kind, layer, direction, nudge)
+        network = replace(network, x=x)
+        states = network.run(moved)
+        values, scales = self._losses(network, states, repeated)
+        crossed = np.zeros(len(amounts), bool)
+        if self.proof.trace.metadata.nonlinearity == "relu":
+            sides = (states.preact > 0) != (free.preact > 0)[:, :, None]
+            crossed = sides.any(axis=(0, 1, 3, 4, 5, 6))
+        return values, scales, crossed
+
+    def _losses(
+        self, network: Reference, states: States, entries: Sequence[_Entry]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        direct = self.proof.direct
+        assert direct is not None
+        by_row = [entry.row for entry in entries]
+        if self.proof.known:
+            losses = network.losses(network.outputs(states.h))
+            if by_row[0] is None:
+                total = losses.sum(axis=(-1, -2))
+                return total, total
+            sequences = [entry.at[-2] for entry in entries]
+            value = losses[np.arange(len(entries)), direct.times[by_row], sequences]
+            return value, value
+        values, scales = np.zeros(len(entries)), np.zeros(len(entries))
+        for row in dict.fromkeys(by_row):
+            h, c = direct.summed() if row is None else direct.rows(np.array([row]))
+            for index in (each for each, own in enumerate(by_row) if own == row):
+                terms = [h[0] * states.h[:, :, index]]
+                if c is not None and states.c is not None:
+                    terms.append(c[0] * states.c[:, :, index])
+                values[index] = sum(float(term.sum()) for term in terms)
+                scales[index] = sum(float(np.abs(term).sum()) for term in terms)
+        return values, scales
 
 
-def _difference(loss: Callable[[float], float], value: float, got: float) -> float:
+@dataclass(frozen=True)
+class _Nudge:
+    """What is added to an entry of a weight (row, column) or bias (row), network by network."""
+
+    at: np.ndarray
+    amounts: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Nudged(Affine):
+    """Many maps at once that differ in one entry each: of x (network, …, columns)."""
+
+    nudge: _Nudge | None = None
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Of x: (network, …, rows)."""
+        made = super().__call__(x)
+        assert self.nudge is not None
+        each, at = np.arange(len(made)), self.nudge.at
+        amounts = self.nudge.amounts.reshape(-1, *[1] * (made.ndim - 2))
+        entering = x[each, ..., at[:, 1]] if at.shape[1] == 2 else 1.0
+        made[each, ..., at[:, 0]] += amounts * entering
+        return made
+
+
+def _nudged(network: Reference, kind: str, layer: int, direction: int, nudge: _Nudge) -> Reference:
+    def changed(affine: Affine | None) -> _Nudged:
+        assert affine is not None
+        return _Nudged(affine.weight, affine.bias, nudge)
+
+    if layer < 0:
+        assert network.head is not None
+        return replace(network, head=replace(network.head, linear=changed(network.head.linear)))
+    part = {"ih": "input", "hh": "state", "hr": "projection"}[kind[-2:]]
+    layers = [list(ways) for ways in network.layers]
+    own = layers[layer][direction]
+    layers[layer][direction] = replace(own, **{part: changed(getattr(own, part))})
+    return replace(network, layers=tuple(tuple(ways) for ways in layers))
+
+
+def _rounded_network(network: Reference, rounded: Callable[[np.ndarray], np.ndarray]) -> Reference:
+    def affine(part: Affine) -> Affine:
+        return Affine(rounded(part.weight), rounded(part.bias))
+
+    layers = tuple(
+        tuple(
+            replace(
+                layer,
+                input=affine(layer.input),
+                state=affine(layer.state),
+                projection=layer.projection and affine(layer.projection),
+            )
+            for layer in ways
+        )
+        for ways in network.layers
+    )
+    head = network.head and replace(network.head, linear=affine(network.head.linear))
+    return replace(network, layers=layers, head=head)
+
+
+def _computed(
+    trace: Trace,
+    network: Reference,
+    states: States,
+    direct: tuple[np.ndarray, np.ndarray | None] | None,
+    rounded: Callable[[np.ndarray], np.ndarray] = lambda array: array,
+) -> dict[str, np.ndarray]:
+    """The fields without an axis of losses, by their names, but for those that cannot be known."""
+    again = network.from_each(states)
+    found = {"preact": again.preact, "gates": again.gates, "h": again.h}
+    if again.c is not None:
+        found["c"] = again.c
+    outputs = y = None
+    if network.head is not None:
+        outputs = found["output"] = network.outputs(states.h)
+    elif trace.output is not None:
+        outputs = rounded(trace.output.astype(np.float64))
+    if outputs is not None:
+        y = found["y"] = network.predictions(outputs)
+        if network.knows_loss:
+            found["loss"] = network.losses(outputs)
+    if direct is None:
+        return found
+    if network.head is not None and network.knows_loss and y is not None:
+        at_output = network.loss_by_output(rounded(y))
+        found["grad_direct"] = network.direct(at_output)
+        if trace.grad_direct_c is not None:
+            found["grad_direct_c"] = np.zeros(trace.grad_direct_c.shape)
+        weight, bias = network.head_gradients(states, at_output)
+        found[f"gradients/{trace.metadata.output_layer}.weight"] = weight
+        found[f"gradients/{trace.metadata.output_layer}.bias"] = bias
+    back = network.back_through_time(states, *direct, keep=True)
+    found["grad_h"] = back.h[0]
+    for place, gradient in network.parameter_gradients(states, back).items():
+        found[f"gradients/{trace.parameter_name(*place)}"] = gradient
+    return found
+
+
+def _reached(
+    network: Reference, direct: np.ndarray, direct_c: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which states and inputs the losses with these direct parts reach, over all paths.
+
+    Shapes: → (row, layer, direction, time, batch), (row, time, batch), of bool
+    """
+    reached = (direct != 0).any(axis=-1)
+    if direct_c is not None:
+        reached |= (direct_c != 0).any(axis=-1)
+    below = np.zeros_like(reached[:, 0, 0])
+    for layer in reversed(range(reached.shape[1])):
+        reached[:, layer] |= below[:, None]
+        for direction in range(reached.shape[2]):
+            own = reached[:, layer, direction] & network.exists
+            if direction == 0:
+                own = np.logical_or.accumulate(own[:, ::-1], axis=1)[:, ::-1]
+            else:
+                own = np.logical_or.accumulate(own, axis=1)
+            reached[:, layer, direction] = own & network.exists
+        below = reached[:, layer].any(axis=1)
+    return reached, below
+
+
+def _times_fit(trace: Trace, direct: _Direct, tolerance: float) -> bool:
+    """Whether ``loss_times`` ascend, and each row of the tables ends where its loss stands.
+
+    In the top layer's forward direction a loss reaches nothing after its own step, where its
+    gradient is its direct part.
+    """
+    times = direct.times
+    if (np.diff(times) <= 0).any():
+        return False
+    if direct.whole or direct.h_by_loss is not None:
+        return True
+    assert trace.grad_h_by_loss is not None
+    own = direct.h[-1, 0]
+    for time, row in zip(times, trace.grad_h_by_loss[:, -1, 0], strict=True):
+        if own[time].any() and not row[time].any():
+            return False
+        after = np.flatnonzero(row.any(axis=(-1, -2)))
+        last = int(after[-1]) if len(after) else time
+        if last > time and _error(row[last], own[last].astype(np.float64), None) <= tolerance:
+            return False
+    return True
+
+
+def _difference(
+    values: np.ndarray, scales: np.ndarray, crossed: np.ndarray, got: float, slack: float
+) -> float | None:
     """The relative error of a gradient against central differences (four points) of a loss.
 
     A difference errs by its step's fourth power, and by about 10⁻¹⁶ L / step; which step is best
     depends on the loss, so several are taken and the closest counts. What rounding does even to
-    the best one is not held against it.
+    the best one is not held against it. A step that moves a relu across its kink is left out; if
+    all do, there is None.
     """
-    points = {n * step: loss(value + n * step) for step in _NUDGES for n in (-2, -1, 1, 2)}
-    expected = [
-        (points[-2 * s] - 8 * points[-s] + 8 * points[s] - points[2 * s]) / (12 * s)
-        for s in _NUDGES
-    ]
-    closest = min(expected, key=lambda each: abs(got - each))
-    rounding = 1e-11 * max(1.0, *map(abs, points.values()))
-    excess = max(abs(got - closest) - rounding, 0.0)
+    before = values.reshape(len(_NUDGES), len(_POINTS))
+    fine = ~crossed.reshape(before.shape).any(axis=1) & np.isfinite(before).all(axis=1)
+    if not fine.any():
+        return None
+    expected = (before @ [1.0, -8.0, 8.0, -1.0]) / (12 * np.array(_NUDGES))
+    closest = float(min(expected[fine], key=lambda each: abs(got - each)))
+    rounding = 1e-11 * max(1.0, float(scales[np.repeat(fine, len(_POINTS))].max()))
+    excess = max(abs(got - closest) - rounding - slack, 0.0)
     return excess / max(abs(closest), abs(got), 1e-300)
 
 
-def _cancellation(
-    trace: Trace, network: Reference, direct: np.ndarray, tolerance: float
+def _error(
+    got: np.ndarray,
+    expected: np.ndarray,
+    possible: np.ndarray | None,
+    least: float = 0.0,
+    allowed: np.ndarray | None = None,
+) -> float:
+    """The largest of ``_errors``."""
+    return float(_errors(got[None], expected[None], possible, least, allowed).max())
+
+
+def _errors(
+    got: np.ndarray,
+    expected: np.ndarray,
+    possible: np.ndarray | None,
+    least: float = 0.0,
+    allowed: np.ndarray | None = None,
 ) -> np.ndarray:
-    """By how much the tolerance grows where ∂L_t/∂o_t is a small difference: (time, batch)."""
-    rounding = 32 * np.finfo(trace.h.dtype).eps * np.abs(network.V).max()
-    if network.loss == "squared":
-        rounding = rounding * max(1.0, float(np.abs(trace.targets).max()))
-    size = np.abs(direct).max(axis=-1)
-    with np.errstate(divide="ignore"):
-        needed = rounding / (tolerance * size)
-    return np.where(size > 0, np.maximum(needed, 1.0), 1.0)
+    """The largest error of each row, relative to the size of the vector (the last axis) it is in.
+
+    The size is that of the vector's largest entry, but at least ``least``, and ``allowed`` more.
+    Anything but zero where nothing is ``possible`` is an infinite error.
+    """
+    size = np.maximum(np.abs(expected).max(axis=-1, keepdims=True), least)
+    size = size if allowed is None else size + allowed
+    relative = np.abs(np.subtract(got, expected, dtype=np.float64))
+    relative /= np.maximum(size, float(np.finfo(got.dtype).tiny) / 1e-12)
+    if possible is not None:
+        relative[~possible & (got != 0)] = np.inf
+    return np.asarray(relative.reshape(len(got), -1).max(axis=1))
 
 
-def _size(values: np.ndarray, least: float = 0.0) -> np.ndarray:
-    """The largest entry of each vector (the last axis, kept), or ``least`` if that is more."""
-    return np.maximum(np.abs(values).max(axis=-1, keepdims=True), least)
+def _exactly(field: str, against: str, right: bool) -> Check:
+    return Check(field, against, 0.0 if right else float("inf"), 0.0)
 
 
-def _error(got: np.ndarray, expected: np.ndarray, size: np.ndarray) -> float:
-    """The largest error relative to ``size``; where that is zero, anything but zero is infinite."""
-    difference = np.abs(np.asarray(got, dtype=np.float64) - expected)
-    least = float(np.finfo(got.dtype).tiny) / 1e-12
-    relative = difference / np.maximum(size, least)
-    wrong_zero = (size == 0) & (np.asarray(got) != 0)
-    return float("inf") if wrong_zero.any() else float(relative.max())
+def _fits(values: np.ndarray, dtype: str) -> bool:
+    """Whether numbers in float32 are those of a narrower dtype."""
+    if dtype == "float16":
+        with np.errstate(over="ignore"):
+            return bool((values.astype(np.float16) == values).all())
+    return not (values.view(np.uint32) & 0xFFFF).any()
 
 
-def _same(field: str, got: str, expected: str) -> Check:
-    return Check(field, "recorded hash", 0.0 if got == expected else float("inf"), 0.0)
-
-
-def _sample(rng: np.random.Generator, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    size = int(np.prod(shape))
-    chosen = rng.choice(size, size=min(_SAMPLES, size), replace=False)
-    return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in chosen]
-
-
-def _put(array: np.ndarray, at: tuple[int, ...], value: float) -> np.ndarray:
-    changed = array.copy()
-    changed[at] = value
-    return changed
+def _largest(
+    rng: np.random.Generator, sizes: np.ndarray, count: int, of: int = 4
+) -> list[tuple[int, ...]]:
+    """The places of the largest entries among some that are drawn, ``of`` for each wanted."""
+    drawn = rng.permutation(sizes.size)[: count * of]
+    chosen = drawn[np.argsort(-sizes.ravel()[drawn], kind="stable")[:count]]
+    return [tuple(int(i) for i in np.unravel_index(at, sizes.shape)) for at in chosen]

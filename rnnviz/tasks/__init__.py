@@ -4,14 +4,19 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from rnnviz.errors import TaskError
+from rnnviz.tasks.adding import Adding
 from rnnviz.tasks.base import Batch, Task
+from rnnviz.tasks.copying import Copying
 from rnnviz.tasks.prices import Prices
 from rnnviz.tasks.sentence import Sentence
 from rnnviz.tasks.series import Series
+from rnnviz.tasks.temporal_order import TemporalOrder
 from rnnviz.tasks.text import Text
+from rnnviz.tasks.weather import Weather
 
 _TASKS: Final[dict[str, Callable[..., Task]]] = {
-    task.name: task for task in (Sentence, Prices, Text, Series)
+    task.name: task
+    for task in (Sentence, Prices, Weather, Text, Series, Adding, Copying, TemporalOrder)
 }
 
 

@@ -12,13 +12,16 @@ from rnnviz.trace import NO_TARGET
 
 LANGUAGES: Final = ("en", "zh")
 
+# exp of it is 0 in float64
+_IMPOSSIBLE: Final = -1e3
+
 
 @dataclass(frozen=True)
 class Batch:
     """Sequences of one length, with what is wanted of them and what people call their steps.
 
     Shapes: x (time, batch, input); targets (time, batch), class indices with −100 for none, or
-            (time, batch, output); labels batch × time
+            (time, batch, output), values with NaN for none; labels batch × time
     """
 
     x: np.ndarray
@@ -28,7 +31,9 @@ class Batch:
 
 
 class Task(ABC):
-    """Sequences, targets, labels for people, and a loss.
+    """Sequences, targets, labels for people, a loss, and the level that is reached by chance.
+
+    ``chance_exact`` says whether ``chance`` is a closed form, rather than worked out from data.
 
     Raises: TaskError for a language that there is not
     """
@@ -36,6 +41,9 @@ class Task(ABC):
     name: ClassVar[str]
     loss: ClassVar[str]
     score_name: ClassVar[str]
+    higher_is_better: ClassVar[bool] = True
+    chance_name: ClassVar[str]
+    chance_exact: ClassVar[bool]
     hidden_size: ClassVar[int] = 8
     epochs: ClassVar[int] = 60
     learning_rate: ClassVar[float] = 0.01
@@ -50,9 +58,7 @@ class Task(ABC):
         source: str,
         options: Mapping[str, Any],
     ):
-        if language not in LANGUAGES:
-            raise TaskError(f"there is no language {language!r}; choose {' or '.join(LANGUAGES)}")
-        self.language = language
+        self.language = spoken(language)
         self.input_labels = tuple(input_labels)
         self.output_labels = tuple(output_labels)
         self.source = source
@@ -74,12 +80,29 @@ class Task(ABC):
     def learnt(self, score: float, loss: float) -> bool:
         """Whether a score and a mean loss per target are what training aims at."""
 
+    @property
+    @abstractmethod
+    def chance(self) -> float:
+        """The mean ``error`` of the ``trivial`` predictor over random batches."""
+
+    @abstractmethod
+    def trivial(self, batch: Batch) -> np.ndarray:
+        """What a predictor that sees no input gives for a batch.
+
+        Shapes: → (time, batch, output), logits or values as a network's
+        """
+
+    @abstractmethod
+    def error(self, output: np.ndarray, batch: Batch) -> float:
+        """How far outputs (time, batch, output) are off, as ``chance_name`` says."""
+
 
 class TokenTask(Task):
     """A task of tokens, shown one-hot, with classes to choose from."""
 
     loss = "cross-entropy"
     score_name = "accuracy"
+    chance_name = "cross-entropy, nats a target"
 
     def batch_of(self, rows: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> Batch:
         """Sequences of tokens as a batch; an empty target is none."""
@@ -100,3 +123,50 @@ class TokenTask(Task):
         """The share of targets that the most probable class hits."""
         counted = batch.targets != NO_TARGET
         return float((output.argmax(axis=-1) == batch.targets)[counted].mean())
+
+    def error(self, output: np.ndarray, batch: Batch) -> float:
+        """The cross-entropy, −log softmax(o)[target], the mean over targets, in nats."""
+        counted = batch.targets != NO_TARGET
+        logits = output[counted].astype(np.float64)
+        wanted = np.take_along_axis(logits, batch.targets[counted][:, None], axis=-1)
+        distance = logits - wanted
+        most = distance.max(axis=-1, keepdims=True)
+        return float((most[:, 0] + np.log(np.exp(distance - most).sum(axis=-1))).mean())
+
+
+class ValueTask(Task):
+    """A task of numbers, with numbers to predict."""
+
+    loss = "squared"
+    chance_name = "mean squared error"
+
+    def error(self, output: np.ndarray, batch: Batch) -> float:
+        """(o − target)², the mean over targets."""
+        counted = ~np.isnan(batch.targets)
+        distance = output.astype(np.float64) - batch.targets
+        return float((distance[counted] ** 2).mean())
+
+
+def spoken(language: str) -> str:
+    """A language that tasks have labels in. Raises: TaskError for another."""
+    if language not in LANGUAGES:
+        raise TaskError(f"there is no language {language!r}; choose {' or '.join(LANGUAGES)}")
+    return language
+
+
+def share_of_targets(count: int, steps: int) -> np.ndarray:
+    """How often each value after the first is a target, in random windows of a sequence.
+
+    A window has ``steps`` values, and the target of each is the next.
+
+    Shapes: → (count − 1,), of sum 1
+    """
+    place = np.arange(1, count)
+    windows = np.minimum(np.minimum(place, count - place), min(steps, count - steps))
+    return windows / windows.sum()
+
+
+def logits_of(probabilities: np.ndarray) -> np.ndarray:
+    """Logits whose softmax is these probabilities; where they are 0, it is 0 exactly."""
+    with np.errstate(divide="ignore"):
+        return np.maximum(np.log(probabilities), _IMPOSSIBLE)

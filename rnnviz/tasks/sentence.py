@@ -1,5 +1,6 @@
 """Sentences whose last word can be known only from one word near their beginning."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,6 +120,7 @@ class Sentence(TokenTask):
     """
 
     name = "sentence"
+    chance_exact = True
     epochs = 100
 
     def __init__(self, *, language: str = "en", gap: int = 0, story: str = "city"):
@@ -155,6 +157,15 @@ class Sentence(TokenTask):
     def learnt(self, score: float, loss: float) -> bool:
         """Every last word is right, and with near certainty."""
         return score == 1.0 and loss < 0.02
+
+    @property
+    def chance(self) -> float:
+        """ln of the number of answers, which are all as probable."""
+        return math.log(len(self.output_labels))
+
+    def trivial(self, batch: Batch) -> np.ndarray:
+        """Every answer, with the same probability."""
+        return np.zeros((*batch.targets.shape, len(self.output_labels)))
 
     def _told(self, clues: list[str], rng: np.random.Generator) -> Batch:
         drawn = rng.choice(self.story.fillers, size=(len(clues), self.gap))

@@ -2,23 +2,25 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, Task
+from rnnviz.tasks.base import Batch, ValueTask, share_of_targets
 
 
-class NextValue(Task):
+class NextValue(ValueTask):
     """At every step the next value of a series is wanted; values are scaled to mean 0, spread 1.
 
     Raises: TaskError if there are too few values, all are the same, or they cannot be scaled
     """
 
-    loss = "squared"
     score_name = "mean squared error, as a share of that of 'the next value is this one'"
+    higher_is_better = False
+    chance_exact = False
     epochs = 100
     learning_rate = 0.005
     can_be_learnt = False
@@ -76,12 +78,28 @@ class NextValue(Task):
 
     def score(self, output: np.ndarray, batch: Batch) -> float:
         """The squared error over that of the naive forecast, which repeats the last value."""
-        naive = float(((batch.x - batch.targets) ** 2).mean())
-        return float(((output - batch.targets) ** 2).mean()) / max(naive, 1e-12)
+        return self.error(output, batch) / max(self.error(batch.x, batch), 1e-12)
 
     def learnt(self, score: float, loss: float) -> bool:
         """Never: a forecast can always be a little better, so all epochs are run."""
         return False
+
+    @property
+    def chance(self) -> float:
+        """The variance of the scaled targets."""
+        return float(self._shares @ (self.values[1:] - self._mean_target) ** 2)
+
+    def trivial(self, batch: Batch) -> np.ndarray:
+        """The mean of all targets, at every step."""
+        return np.full(batch.targets.shape, self._mean_target)
+
+    @cached_property
+    def _shares(self) -> np.ndarray:
+        return share_of_targets(len(self.values), self.steps)
+
+    @property
+    def _mean_target(self) -> float:
+        return float(self._shares @ self.values[1:])
 
     def _windows(self, starts: np.ndarray) -> Batch:
         places = np.arange(self.steps)[:, None] + starts

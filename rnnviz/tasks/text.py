@@ -1,11 +1,12 @@
 """The user's own text: the next character or word."""
 
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, TokenTask
+from rnnviz.tasks.base import Batch, TokenTask, logits_of, share_of_targets
 
 
 class Text(TokenTask):
@@ -18,6 +19,7 @@ class Text(TokenTask):
     """
 
     name = "text"
+    chance_exact = False
     hidden_size = 32
     epochs = 60
 
@@ -59,6 +61,27 @@ class Text(TokenTask):
     def learnt(self, score: float, loss: float) -> bool:
         """Nearly every next token is right, and the network is sure of it."""
         return score > 0.99 and loss < 0.1
+
+    @property
+    def chance(self) -> float:
+        """The entropy of the targets' frequencies, in nats."""
+        present = self._frequencies[self._frequencies > 0]
+        return float(-(present * np.log(present)).sum())
+
+    def trivial(self, batch: Batch) -> np.ndarray:
+        """Every token, as frequent as it is."""
+        logits = logits_of(self._frequencies)
+        return np.broadcast_to(logits, (*batch.targets.shape, len(logits)))
+
+    @cached_property
+    def _frequencies(self) -> np.ndarray:
+        """How often each token is the target in random windows: (output,)."""
+        place = {token: index for index, token in enumerate(self.output_labels)}
+        return np.bincount(
+            [place[token] for token in self.tokens[1:]],
+            weights=share_of_targets(len(self.tokens), self.steps),
+            minlength=len(place),
+        )
 
     def _windows(self, starts: np.ndarray) -> Batch:
         return self.batch_of(

@@ -1,0 +1,91 @@
+"""Measures: pure functions of a trace, arrays in, arrays out.
+
+They are of one layer and one direction, the first unless ``layer`` and ``direction`` say other.
+Steps and losses are counted from 0. A step that a sequence does not have is NaN, and no mean
+counts it.
+"""
+
+from rnnviz.measure.fixed_points import FixedPoints, fixed_points
+from rnnviz.measure.gating import (
+    cell_path,
+    cell_path_means,
+    cell_path_norms,
+    gate_slopes,
+    gates,
+    saturation,
+)
+from rnnviz.measure.gradients import (
+    by_lag,
+    gradient_norms,
+    gradient_norms_by_lag,
+    input_saliency,
+    mean_by_lag,
+    memory_horizon,
+)
+from rnnviz.measure.jacobians import (
+    eigenvalues,
+    jacobian_norms,
+    recurrent_weights,
+    spectral_norm,
+    spectral_radius,
+    state_jacobian,
+    state_jacobian_bounds,
+    state_jacobian_norms,
+    state_jacobian_singular_values,
+    state_jacobians,
+)
+from rnnviz.measure.lines import lags_holding, log_line, steadiness
+from rnnviz.measure.saliency import output_by_input, output_saliency
+from rnnviz.measure.trajectories import PrincipalComponents, principal_components
+from rnnviz.measure.weights import (
+    states_before,
+    weight_gradient,
+    weight_gradient_norm_shares,
+    weight_gradient_norms,
+    weight_gradient_share_by_lag,
+    weight_gradient_shares,
+    weight_gradients,
+    weight_gradients_by_loss,
+)
+
+__all__ = [
+    "FixedPoints",
+    "PrincipalComponents",
+    "by_lag",
+    "cell_path",
+    "cell_path_means",
+    "cell_path_norms",
+    "eigenvalues",
+    "fixed_points",
+    "gate_slopes",
+    "gates",
+    "gradient_norms",
+    "gradient_norms_by_lag",
+    "input_saliency",
+    "jacobian_norms",
+    "lags_holding",
+    "log_line",
+    "mean_by_lag",
+    "memory_horizon",
+    "output_by_input",
+    "output_saliency",
+    "principal_components",
+    "recurrent_weights",
+    "saturation",
+    "spectral_norm",
+    "spectral_radius",
+    "state_jacobian",
+    "state_jacobian_bounds",
+    "state_jacobian_norms",
+    "state_jacobian_singular_values",
+    "state_jacobians",
+    "states_before",
+    "steadiness",
+    "weight_gradient",
+    "weight_gradient_norm_shares",
+    "weight_gradient_norms",
+    "weight_gradient_share_by_lag",
+    "weight_gradient_shares",
+    "weight_gradients",
+    "weight_gradients_by_loss",
+]

@@ -1,0 +1,270 @@
+"""States that a layer does not leave: h = F(h, x)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from rnnviz import cells
+from rnnviz.errors import TraceError
+from rnnviz.measure.jacobians import eigenvalues
+from rnnviz.measure.recorded import check_place
+from rnnviz.trace import Metadata, Trace
+
+_HALVINGS: Final = 30
+_ROUNDING: Final = 1e-15
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoints:
+    """The fixed points that were found, the one that most starts led to first.
+
+    Shapes: states (point, state), of an LSTM h before c; residuals ‖F(s) − s‖ and stable (point,);
+            jacobians ∂F/∂s (point, state, state); eigenvalues (point, state) complex, the largest
+            first; starts (point,), how many starts led there, and ``lost``, how many led nowhere
+    Units:  residuals in units of state; a point is stable if all its eigenvalues lie within the
+            unit circle
+    """
+
+    states: np.ndarray
+    residuals: np.ndarray
+    jacobians: np.ndarray
+    eigenvalues: np.ndarray
+    stable: np.ndarray
+    starts: np.ndarray
+    lost: int
+
+
+def fixed_points(
+    trace: Trace,
+    x: np.ndarray | None = None,
+    *,
+    starts: np.ndarray | None = None,
+    most_starts: int = 256,
+    tolerance: float = 1e-10,
+    apart: float = 1e-6,
+    iterations: int = 100,
+    layer: int = 0,
+    direction: int = 0,
+) -> FixedPoints:
+    """The fixed points h = F(h, x) of a layer for a constant input, by Newton from many starts.
+
+    Newton's step is halved until it brings ‖F(s) − s‖ down. Starts are recorded states, at most
+    ``most_starts``, evenly taken; x is zero unless given. A point counts if its residual is at
+    most ``tolerance`` · (1 + ‖s‖); two are one if they are closer than ``apart`` · (1 + ‖s‖). All
+    is worked out in float64. That a point is missing here does not prove that it is not there.
+
+    Shapes: x (features,) as it enters the layer, starts (start, state) → FixedPoints
+    Units:  as FixedPoints
+    Raises: TraceError if x or the starts do not fit, or there is no such layer or direction
+    Source: Sussillo & Barak 2013, "Opening the black box: low-dimensional dynamics in
+            high-dimensional recurrent neural networks"
+    Example: >>> found = fixed_points(trace)
+             >>> found.states[found.stable]
+    """
+    check_place(trace, layer, direction)
+    network = _Layer(trace, _input(trace, x, layer), layer, direction)
+    begun = _recorded(trace, most_starts, layer, direction) if starts is None else starts
+    size = network.state_size
+    if begun.ndim != 2 or begun.shape[1] != size or not len(begun):
+        raise TraceError(f"starts are (start, state) with {size} entries each, not {begun.shape}")
+    states, residuals = _newton(network, begun.astype(np.float64), iterations)
+    reached = residuals <= tolerance * (1 + np.linalg.norm(states, axis=1))
+    kept, counts = _distinct(states[reached], residuals[reached], apart)
+    states, residuals = states[reached][kept], residuals[reached][kept]
+    jacobians = network.jacobians(states)
+    values = eigenvalues(jacobians) if len(states) else np.zeros((0, size), np.complex128)
+    return FixedPoints(
+        states=states,
+        residuals=residuals,
+        jacobians=jacobians,
+        eigenvalues=values,
+        stable=np.abs(values).max(axis=1) < 1,
+        starts=counts,
+        lost=int((~reached).sum()),
+    )
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """One step from many states at once, as ``rnnviz.cells`` reads steps.
+
+    Shapes: before and cells (1, start, …), gates (1, 1, 1, start, gate, cell), c (1, 1, 1, start,
+            cell), mask (1, start)
+    """
+
+    network: "_Layer"
+    before: np.ndarray
+    cells: np.ndarray
+    gates: np.ndarray
+    c: np.ndarray | None
+    mask: np.ndarray
+
+    @property
+    def metadata(self) -> Metadata:
+        return self.network.trace.metadata
+
+    def states_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
+        return self.before
+
+    def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
+        return self.cells
+
+    def weight(self, kind: str, layer: int = 0, direction: int = 0) -> np.ndarray | None:
+        return self.network.weight(kind)
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """F and its Jacobian at any states, for a constant input."""
+
+    trace: Trace
+    x: np.ndarray
+    layer: int
+    direction: int
+
+    @property
+    def state_size(self) -> int:
+        lstm = self.trace.metadata.cell == "lstm"
+        return self.trace.hidden_size + (self.trace.cell_size if lstm else 0)
+
+    def weight(self, kind: str) -> np.ndarray | None:
+        found = self.trace.weight(kind, self.layer, self.direction)
+        return None if found is None else found.astype(np.float64)
+
+    def advance(self, states: np.ndarray) -> np.ndarray:
+        """F(s): (start, state)."""
+        return self._step(states)[1]
+
+    def jacobians(self, states: np.ndarray) -> np.ndarray:
+        """∂F/∂s: (start, state, state)."""
+        moment = self._step(states)[0]
+        lstm = self.trace.metadata.cell == "lstm"
+        return (cells.lstm_jacobian if lstm else cells.jacobian)(moment)[0]
+
+    def _step(self, states: np.ndarray) -> tuple[_Moment, np.ndarray]:
+        hidden = self.trace.hidden_size
+        h, c = states[:, :hidden], states[:, hidden:]
+        gates = self._gates(h)
+        now: np.ndarray | None = None
+        after = gates[:, 0]
+        if self.trace.metadata.cell == "gru":
+            after = (1 - gates[:, 1]) * gates[:, 2] + gates[:, 1] * h
+        elif self.trace.metadata.cell == "lstm":
+            now = gates[:, 1] * c + gates[:, 0] * gates[:, 2]
+            projection = self.weight("weight_hr")
+            after = gates[:, 3] * np.tanh(now)
+            after = np.concatenate(
+                [after if projection is None else after @ projection.T, now], axis=1
+            )
+        moment = _Moment(
+            self,
+            h[None],
+            c[None],
+            gates[None, None, None],
+            None if now is None else now[None, None, None],
+            np.ones((1, len(states)), dtype=bool),
+        )
+        return moment, after
+
+    def _gates(self, h: np.ndarray) -> np.ndarray:
+        """The gates after their nonlinearities, by PyTorch's equations: (start, gate, cell)."""
+        cell = self.trace.metadata.cell
+        into, held = self._share("ih", self.x[None]), self._share("hh", h)
+        if cell == "rnn":
+            relu = self.trace.metadata.nonlinearity == "relu"
+            return np.maximum(into + held, 0.0) if relu else np.tanh(into + held)
+        if cell == "lstm":
+            i, f, g, o = np.moveaxis(into + held, 1, 0)
+            return np.stack([_sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)], axis=1)
+        r, z = np.moveaxis(_sigmoid(into[:, :2] + held[:, :2]), 1, 0)
+        return np.stack([r, z, np.tanh(into[:, 2] + r * held[:, 2])], axis=1)
+
+    def _share(self, end: str, values: np.ndarray) -> np.ndarray:
+        """What one side adds to the pre-activations: (start, gate, cell)."""
+        weight, bias = self.weight(f"weight_{end}"), self.weight(f"bias_{end}")
+        assert weight is not None
+        made = values @ weight.T
+        made = made if bias is None else made + bias
+        return made.reshape(len(made), self.trace.gates.shape[-2], self.trace.cell_size)
+
+
+def _newton(network: _Layer, states: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
+    """States that F brings back as near to themselves as can be, and how near: ‖F(s) − s‖."""
+    states = states.copy()
+    rest = network.advance(states) - states
+    sizes = np.linalg.norm(rest, axis=1)
+    moving = np.arange(len(states))
+    for _ in range(iterations):
+        moving = moving[sizes[moving] > _ROUNDING * (1 + np.linalg.norm(states[moving], axis=1))]
+        if not len(moving):
+            break
+        slopes = network.jacobians(states[moving]) - np.eye(states.shape[1])
+        steps = -_solved(slopes, rest[moving])
+        waiting = np.arange(len(moving))
+        for halved in range(_HALVINGS):
+            tried = states[moving[waiting]] + 0.5**halved * steps[waiting]
+            after = network.advance(tried) - tried
+            size = np.linalg.norm(after, axis=1)
+            better = size < sizes[moving[waiting]]
+            chosen = moving[waiting[better]]
+            states[chosen], rest[chosen], sizes[chosen] = tried[better], after[better], size[better]
+            waiting = waiting[~better]
+            if not len(waiting):
+                break
+        moving = np.delete(moving, waiting)
+    return states, sizes
+
+
+def _solved(slopes: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Newton's steps; the shortest ones if a slope is singular."""
+    try:
+        return np.linalg.solve(slopes, rest[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        return (np.linalg.pinv(slopes) @ rest[..., None])[..., 0]
+
+
+def _distinct(
+    states: np.ndarray, residuals: np.ndarray, apart: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which states stand for all, those that most are near to first, and how many are near."""
+    kept: list[int] = []
+    members: list[list[int]] = []
+    for at in np.argsort(residuals, kind="stable"):
+        limits = apart * (1 + np.linalg.norm(states[kept], axis=1))
+        near = np.flatnonzero(np.linalg.norm(states[kept] - states[at], axis=1) <= limits)
+        if len(near):
+            members[near[0]].append(int(at))
+        else:
+            kept.append(int(at))
+            members.append([int(at)])
+    order = sorted(range(len(kept)), key=lambda one: (-len(members[one]), min(members[one])))
+    counts = np.array([len(members[one]) for one in order], dtype=np.int64)
+    return np.array([kept[one] for one in order], dtype=np.int64), counts
+
+
+def _input(trace: Trace, x: np.ndarray | None, layer: int) -> np.ndarray:
+    features = trace.layer_input(layer).shape[-1]
+    if x is None:
+        return np.zeros(features)
+    given = np.asarray(x, dtype=np.float64)
+    if given.shape != (features,) or not np.isfinite(given).all():
+        raise TraceError(
+            f"x is one input of the layer, {features} finite numbers, not {given.shape}"
+        )
+    return given
+
+
+def _recorded(trace: Trace, most: int, layer: int, direction: int) -> np.ndarray:
+    """Recorded states, evenly taken: (start, state)."""
+    if most < 1:
+        raise TraceError(f"at least one start is needed, not {most}")
+    states = trace.h[layer, direction][trace.mask]
+    if trace.c is not None:
+        states = np.concatenate([states, trace.c[layer, direction][trace.mask]], axis=-1)
+    chosen = np.linspace(0, len(states) - 1, min(most, len(states))).round().astype(int)
+    return states[chosen]
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return 0.5 * (1 + np.tanh(0.5 * values))

@@ -1,0 +1,144 @@
+"""What the gates do: their values, their slopes, and the path through the cell state alone."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from rnnviz import cells
+from rnnviz.errors import TraceError
+from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.trace import Trace
+
+
+def gates(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, np.ndarray]:
+    """The gates by name, after their nonlinearity: r, z, n of a GRU; i, f, g, o of an LSTM.
+
+    The one gate of an RNN is its state, h. NaN at steps that do not exist.
+
+    Shapes: → (time, batch, cell) each
+    Units:  none; r, z, i, f, o lie between 0 and 1, n, g and tanh's h between −1 and 1
+    Raises: TraceError if there is no such layer or direction
+    Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers, Schmidhuber & Cummins 2000;
+            Cho et al. 2014; both in the form of PyTorch's documentation
+    Example: >>> gates(trace)["f"].mean(axis=(0, 1))
+    """
+    check_place(trace, layer, direction)
+    return _by_name(trace, trace.gates[layer, direction])
+
+
+def gate_slopes(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, np.ndarray]:
+    """The slope of each gate's nonlinearity at its pre-activation: near 0 when it is saturated.
+
+    1 − h² for tanh, at most 1; σ (1 − σ) for a sigmoid, at most 1/4; 1 or 0 for relu. NaN at steps
+    that do not exist.
+
+    Shapes: → (time, batch, cell) each
+    Units:  none
+    Raises: TraceError if there is no such layer or direction
+    """
+    check_place(trace, layer, direction)
+    return _by_name(trace, cells.slopes(trace, layer, direction))
+
+
+def saturation(
+    trace: Trace, gate: str | None = None, *, layer: int = 0, direction: int = 0
+) -> np.ndarray:
+    """The slope of the nonlinearity at each unit, 1 − h² for tanh: 0 when it is saturated.
+
+    For relu it is 1 or 0. A GRU or LSTM has a slope for each gate, so ``gate`` names one, as
+    ``gate_slopes`` has them. NaN at steps that do not exist.
+
+    Shapes: → (time, batch, cell)
+    Units:  none
+    Raises: TraceError if a gate must be named, or there is none of the name
+    """
+    slopes = gate_slopes(trace, layer=layer, direction=direction)
+    if gate is None and len(slopes) == 1:
+        return slopes["h"]
+    if gate is None or gate not in slopes:
+        raise TraceError(
+            f"{'no gate was named' if gate is None else f'there is no gate {gate!r}'}, and "
+            f"{kind_of(trace)} has {', '.join(slopes)}; give one of them"
+        )
+    return slopes[gate]
+
+
+def cell_path(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """∏ f_j, j = k+1 … t, for one step t and every step k: ∂c_t/∂c_k through the cell alone.
+
+    It is what an LSTM's c_k, or a GRU's h_k, still has of itself at step t: of a GRU the factors
+    are z_j. 1 at k = t, 0 where step k comes after t in the layer's direction, NaN where a sequence
+    does not have both.
+
+    Shapes: → (time, batch, cell) in float64
+    Units:  none
+    Raises: TraceError if the cell is an RNN, which has no such path, or there is no such step
+    Source: Hochreiter & Schmidhuber 1997, the constant error carousel; with forget gates, Gers,
+            Schmidhuber & Cummins 2000
+    """
+    check_step(trace, step)
+    kept = _kept(trace, layer, direction)
+    made = np.zeros_like(kept)
+    made[step] = 1.0
+    back = range(step - 1, -1, -1) if direction == 0 else range(step + 1, trace.steps)
+    for before in back:
+        after = before + 1 if direction == 0 else before - 1
+        made[before] = made[after] * kept[after]
+    made[:, ~trace.mask[step]] = np.nan
+    return left_out(trace, made)
+
+
+def cell_path_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """‖∏ f_j‖₂ for all pairs of steps t and k, as ``cell_path`` has them: its largest entry.
+
+    Shapes: → (time, time, batch) in float64, t before k
+    Units:  none
+    Raises: TraceError if the cell is an RNN
+    Source: as cell_path
+    """
+    return _of_all_pairs(trace, layer, direction, np.max)
+
+
+def cell_path_means(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """The mean over the units of ∏ f_j for all pairs of steps t and k, as ``cell_path`` has them.
+
+    Shapes: → (time, time, batch) in float64, t before k
+    Units:  none
+    Raises: TraceError if the cell is an RNN
+    Source: as cell_path
+    """
+    return _of_all_pairs(trace, layer, direction, np.mean)
+
+
+def _by_name(trace: Trace, values: np.ndarray) -> Mapping[str, np.ndarray]:
+    names = cells.GATES[trace.metadata.cell]
+    return {name: left_out(trace, values[..., at, :]) for at, name in enumerate(names)}
+
+
+def _kept(trace: Trace, layer: int, direction: int) -> np.ndarray:
+    """What part of itself the cell keeps at each step, in float64: (time, batch, cell)."""
+    check_place(trace, layer, direction)
+    keeping = {"lstm": "f", "gru": "z"}.get(trace.metadata.cell)
+    if keeping is None:
+        raise TraceError(
+            "an RNN has no path through a cell state; ask for state_jacobian_norms, or record a "
+            "GRU or an LSTM"
+        )
+    at = cells.GATES[trace.metadata.cell].index(keeping)
+    return trace.gates[layer, direction][..., at, :].astype(np.float64)
+
+
+def _of_all_pairs(
+    trace: Trace, layer: int, direction: int, reduce: Callable[..., np.ndarray]
+) -> np.ndarray:
+    kept = _kept(trace, layer, direction)
+    order = np.arange(trace.steps) if direction == 0 else np.arange(trace.steps)[::-1]
+    products = np.ones_like(kept)
+    made = np.zeros((trace.steps, *trace.mask.shape))
+    for taken, step in enumerate(order):
+        earlier = order[:taken]
+        products[earlier] *= kept[step]
+        made[step, order[: taken + 1]] = reduce(products[order[: taken + 1]], axis=-1)
+    if trace.lengths is not None:
+        made[~(trace.mask[:, None] & trace.mask)] = np.nan
+    return made

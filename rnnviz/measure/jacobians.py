@@ -1,0 +1,234 @@
+"""How a layer's states follow from its earlier ones: one-step Jacobians, their products, W."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rnnviz import cells
+from rnnviz.errors import TraceError
+from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.trace import Trace
+
+
+def spectral_norm(matrix: np.ndarray) -> float:
+    """σ₁, the largest singular value of a matrix (rows, columns).
+
+    Source: γ σ₁(W) < 1 is sufficient for gradients to vanish, γ σ₁(W) > 1 necessary for them to
+            explode: Pascanu, Mikolov & Bengio 2013, section 2.1
+    """
+    return float(np.linalg.norm(matrix, ord=2))
+
+
+def spectral_radius(matrix: np.ndarray) -> float:
+    """ρ, the largest absolute eigenvalue of a square matrix (rows, rows).
+
+    It does not tell whether gradients vanish or explode: a matrix with ρ = 0 can do both.
+
+    Raises: TraceError if the matrix is not square
+    """
+    return float(np.abs(eigenvalues(matrix)[0]))
+
+
+def eigenvalues(matrix: np.ndarray) -> np.ndarray:
+    """The eigenvalues of square matrices, the largest absolute value first.
+
+    Of a pair of conjugates, which are equally large, the one above the real axis comes first.
+
+    Shapes: matrix (…, rows, rows) → (…, rows) complex
+    Raises: TraceError if the matrix is not square
+    """
+    if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
+        raise TraceError(
+            f"a matrix {matrix.shape} has no eigenvalues, it is not square; take the block of one "
+            "gate, recurrent_weights(trace)[gate]"
+        )
+    found = np.linalg.eigvals(matrix).astype(np.complex128)
+    order = np.lexsort((-found.imag, -np.abs(found)), axis=-1)
+    return np.take_along_axis(found, order, axis=-1)
+
+
+def recurrent_weights(
+    trace: Trace, *, layer: int = 0, direction: int = 0
+) -> Mapping[str, np.ndarray]:
+    """W_g of each gate by its name: h of an RNN; r, z, n of a GRU; i, f, g, o of an LSTM.
+
+    Shapes: → (cell, hidden) each
+    Raises: TraceError if there is no such layer or direction
+    Example: >>> spectral_radius(recurrent_weights(trace)["h"])
+    """
+    check_place(trace, layer, direction)
+    names = cells.GATES[trace.metadata.cell]
+    weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
+    return dict(zip(names, np.split(weight, len(names)), strict=True))
+
+
+def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """σ₁(∂h_k/∂h_{k−1}), the most that one step back can stretch a gradient.
+
+    The step before is k + 1 in the reverse direction, and h_0 at the first. Of an LSTM, c_{k−1}
+    is held fixed. NaN at steps that do not exist.
+
+    Shapes: → (time, batch)
+    Units:  none
+    Raises: TraceError if there is no such layer or direction
+    Source: Pascanu et al. 2013, eq. 6
+    """
+    check_place(trace, layer, direction)
+    each = np.linalg.norm(cells.jacobian(trace, layer, direction), ord=2, axis=(-2, -1))
+    return left_out(trace, each)
+
+
+def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """∂h_t/∂h_k of one step t by the state at every step k of its layer, by all paths within it.
+
+    The identity at k = t, then a product of one Jacobian more for each step back. Of an LSTM it is
+    the block from h to h of the product of the Jacobians of (h, c), so c_k is held fixed, and what
+    it carries from there on is in. 0 where h_k cannot reach h_t, NaN where a sequence does not
+    have both steps.
+
+    Shapes: → (time, batch, hidden, hidden) in float64, rows for h_t, columns for h_k
+    Units:  none
+    Raises: TraceError if there is no such step, layer or direction
+    Source: Pascanu et al. 2013, eq. 5
+    """
+    check_step(trace, step)
+    check_place(trace, layer, direction)
+    jacobians = one_step(trace, layer, direction)
+    hidden = trace.hidden_size
+    made = np.zeros((trace.steps, trace.batch, hidden, hidden))
+    product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
+    made[step] = product[..., :hidden]
+    back = range(step - 1, -1, -1) if direction == 0 else range(step + 1, trace.steps)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for before in back:
+            product = product @ jacobians[before + 1 if direction == 0 else before - 1]
+            made[before] = product[..., :hidden]
+    made[:, ~trace.mask[step]] = np.nan
+    return left_out(trace, made)
+
+
+def state_jacobian(
+    trace: Trace, step: int, before: int | None, *, layer: int = 0, direction: int = 0
+) -> np.ndarray:
+    """∂h_t/∂h_k of one pair of steps t and k, or ∂h_t/∂h_0 with None for k.
+
+    As ``state_jacobians`` has it for all k. Of an LSTM, ∂h_t/∂h_0 holds c_0 fixed.
+
+    Shapes: → (batch, hidden, hidden) in float64
+    Units:  none
+    Raises: TraceError if there is no such step, layer or direction
+    Source: Pascanu et al. 2013, eq. 5
+    """
+    if before is not None:
+        check_step(trace, before)
+        return state_jacobians(trace, step, layer=layer, direction=direction)[before]
+    check_step(trace, step)
+    check_place(trace, layer, direction)
+    jacobians = one_step(trace, layer, direction)
+    hidden = trace.hidden_size
+    product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
+    back = range(step, -1, -1) if direction == 0 else range(step, trace.steps)
+    for k in back:
+        product = np.where(trace.mask[k][:, None, None], product @ jacobians[k], product)
+    product[~trace.mask[step]] = np.nan
+    return product[..., :hidden]
+
+
+def state_jacobian_singular_values(
+    trace: Trace, step: int, *, layer: int = 0, direction: int = 0
+) -> np.ndarray:
+    """The singular values of ∂h_t/∂h_k of one step t for every step k, the largest first.
+
+    0 where h_k cannot reach h_t, NaN where a sequence does not have both steps.
+
+    Shapes: → (time, batch, hidden) in float64
+    Units:  none
+    Raises: TraceError if there is no such step, layer or direction, or a product is not finite
+    """
+    products = state_jacobians(trace, step, layer=layer, direction=direction)
+    there = trace.mask & trace.mask[step]
+    if not np.isfinite(products[there]).all():
+        raise TraceError(
+            f"∂h_t/∂h_k is too large for float64 at step {step}; ask for a step with fewer before "
+            "it, or for state_jacobian_norms"
+        )
+    made = np.full(products.shape[:-1], np.nan)
+    made[there] = np.linalg.svd(products[there], compute_uv=False)
+    return made
+
+
+def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """‖∂h_t/∂h_k‖₂ = σ₁ for all pairs of steps t and k of a layer, as ``state_jacobians`` has them.
+
+    1 at t = k, 0 where h_k cannot reach h_t, NaN where a sequence does not have both steps. The
+    products of all t are made together, a step back at a time, and kept within the range of
+    float64, so that no more than one Jacobian a step is in memory; a norm above that range is ∞.
+
+    Shapes: → (time, time, batch) in float64, t before k
+    Units:  none
+    Raises: TraceError if there is no such layer or direction
+    Source: Pascanu et al. 2013, eq. 5–7
+    """
+    check_place(trace, layer, direction)
+    jacobians = one_step(trace, layer, direction)
+    steps, hidden = trace.steps, trace.hidden_size
+    order = np.arange(steps) if direction == 0 else np.arange(steps)[::-1]
+    jacobians = jacobians[order]
+    made = np.zeros((steps, steps, trace.batch))
+    made[order, order] = 1.0
+    products = np.tile(np.eye(jacobians.shape[-1])[:hidden], (steps, trace.batch, 1, 1))
+    exponents = np.zeros((steps, trace.batch), dtype=np.int32)
+    for lag in range(1, steps):
+        products = products[-(steps - lag) :] @ jacobians[1 : steps - lag + 1]
+        _, shifts = np.frexp(np.abs(products).max(axis=(-2, -1)))
+        products = np.ldexp(products, -shifts[..., None, None])
+        exponents = exponents[-(steps - lag) :] + shifts
+        sizes = _largest_singular_values(products[..., :hidden])
+        with np.errstate(over="ignore", under="ignore"):
+            made[order[lag:], order[: steps - lag]] = np.ldexp(sizes, exponents)
+    if trace.lengths is not None:
+        made[~(trace.mask[:, None] & trace.mask)] = np.nan
+    return made
+
+
+def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """(γ σ₁(W))^(t−k) ≥ ‖∂h_t/∂h_k‖₂ for all pairs of steps of a plain RNN; γ = 1.
+
+    γ bounds the slope of the nonlinearity, which is 1 for tanh and for relu. The exponent is k − t
+    in the reverse direction. 0 where h_k cannot reach h_t. Above the range of float64 it is ∞.
+
+    Shapes: → (time, time) in float64, t before k
+    Units:  none
+    Raises: TraceError if the cell is gated, whose Jacobian has no such bound
+    Source: Pascanu et al. 2013, eq. 6–7
+    """
+    check_place(trace, layer, direction)
+    if trace.metadata.cell != "rnn":
+        raise TraceError(
+            f"the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of {kind_of(trace)}, "
+            "whose gates are in its Jacobian; ask for state_jacobian_norms"
+        )
+    weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
+    lags = np.arange(trace.steps)[:, None] - np.arange(trace.steps)
+    lags = lags if direction == 0 else -lags
+    with np.errstate(over="ignore", under="ignore"):
+        powers = spectral_norm(weight.astype(np.float64)) ** np.maximum(lags, 0)
+    return np.where(lags >= 0, powers, 0.0)
+
+
+def one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
+    """∂s_k/∂s_prev in float64; the state s is h, or h before c of an LSTM.
+
+    Shapes: → (time, batch, state, state)
+    """
+    lstm = trace.metadata.cell == "lstm"
+    made = (cells.lstm_jacobian if lstm else cells.jacobian)(trace, layer, direction)
+    return made.astype(np.float64)
+
+
+def _largest_singular_values(matrices: np.ndarray) -> np.ndarray:
+    """σ₁ from AᵀA, whose largest eigenvalue is σ₁² to full precision: (…, rows, columns) → (…)."""
+    top = np.abs(matrices).max(axis=(-2, -1), keepdims=True)
+    scaled = matrices / np.where(top > 0, top, 1.0)
+    squares = np.linalg.eigvalsh(scaled.swapaxes(-1, -2) @ scaled)[..., -1]
+    return np.sqrt(np.maximum(squares, 0.0)) * top[..., 0, 0]

@@ -1,0 +1,142 @@
+"""What measures ask of a trace first: that it holds what they need, and which steps exist."""
+
+from typing import Final
+
+import numpy as np
+
+from rnnviz.errors import TraceError
+from rnnviz.trace import CLASSES, NO_TARGET, VALUES, Trace
+
+_SMALLEST_SQUARE: Final = 1e-250
+
+
+def needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
+    """Gradients that must be there. Raises TraceError if they were not recorded."""
+    if gradients is None:
+        raise TraceError(
+            f"the trace has no gradients, which {what} needs; record it again without --no-grad"
+        )
+    return gradients
+
+
+def kind_of(trace: Trace) -> str:
+    """What the cell is called in a sentence."""
+    return {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}[trace.metadata.cell]
+
+
+def check_place(trace: Trace, layer: int, direction: int) -> None:
+    """Raises TraceError for a layer or direction that the trace does not have."""
+    for name, got, count in (
+        ("layer", layer, trace.layers),
+        ("direction", direction, trace.directions),
+    ):
+        if not 0 <= got < count:
+            raise TraceError(f"there is no {name} {got}; the trace has {count}, counted from 0")
+
+
+def check_step(trace: Trace, step: int) -> None:
+    """Raises TraceError for a step that the trace does not have."""
+    if not 0 <= step < trace.steps:
+        raise TraceError(f"there is no step {step}; the trace has {trace.steps}, counted from 0")
+
+
+def row_of(trace: Trace, loss: int) -> int:
+    """Where the gradients of the loss at a step stand in the fields ``…_by_loss``.
+
+    Raises: TraceError if they were not recorded
+    """
+    times = needed(trace.loss_times, "a measure of one loss")
+    found = np.flatnonzero(times == loss)
+    if not len(found):
+        listed = ", ".join(map(str, times[:8])) + (", …" if len(times) > 8 else "")
+        raise TraceError(
+            f"the gradients of the loss at step {loss} were not recorded, only of those at "
+            f"{listed}; record it again with losses=[{loss}]"
+        )
+    return int(found[0])
+
+
+def left_out(trace: Trace, values: np.ndarray) -> np.ndarray:
+    """Values (time, batch, …), NaN at steps that do not exist."""
+    if trace.lengths is None:
+        return values
+    return np.where(
+        trace.mask.reshape(*trace.mask.shape, *(1,) * (values.ndim - 2)), values, np.nan
+    )
+
+
+def pairs_left_out(trace: Trace, table: np.ndarray) -> np.ndarray:
+    """A table (loss_time, time, batch), NaN where the loss or the step does not exist."""
+    if trace.lengths is None:
+        return table
+    losses = needed(trace.loss_times, "a table by loss")
+    there = trace.mask[losses] | (loss_places(trace, 0) >= 0)
+    return np.where(there[:, None] & trace.mask, table, np.nan)
+
+
+def stands_alone(trace: Trace) -> bool:
+    """Whether the loss at the last step is the only one, so that all direct parts are its own."""
+    times = needed(trace.loss_times, "a table by loss")
+    return times.tolist() == [trace.steps - 1] and not trace.loss[:-1].any()
+
+
+def loss_places(trace: Trace, direction: int = 0) -> np.ndarray:
+    """The step at which each loss meets the states of a direction, −1 where there is no loss.
+
+    It is the loss's own step. If there is but one loss, which may be that of the whole sequence,
+    it is the last step, in the layer's direction, with a direct part of the gradient.
+
+    Shapes: → (loss_time, batch) int
+    """
+    times = needed(trace.loss_times, "a table by loss")
+    if stands_alone(trace):
+        return _place_of_the_only_loss(trace, direction)[None]
+    there = (trace.mask & _has_loss(trace))[times]
+    return np.where(there, times[:, None], -1)
+
+
+def norms(vectors: np.ndarray) -> np.ndarray:
+    """‖·‖₂ over the last axis, right even where the squares leave the range of float64.
+
+    Shapes: vectors (…, entry) → (…)
+    """
+    blocks = vectors if vectors.ndim > 2 else vectors.reshape(1, -1, vectors.shape[-1])
+    made = np.empty(blocks.shape[:-1], vectors.dtype)
+    for row, into in zip(blocks, made, strict=True):
+        with np.errstate(over="ignore", under="ignore"):
+            squares = np.einsum("...i,...i->...", row, row, dtype=np.float64)
+        into[...] = np.sqrt(squares)
+        extreme = (squares < _SMALLEST_SQUARE) | np.isinf(squares)
+        if vectors.dtype == np.float64 and extreme.any():
+            few = row[extreme]
+            scale = np.abs(few).max(axis=-1)
+            scale[scale == 0] = 1.0
+            into[extreme] = scale * np.sqrt(((few / scale[..., None]) ** 2).sum(axis=-1))
+    return made.reshape(vectors.shape[:-1])
+
+
+def _has_loss(trace: Trace) -> np.ndarray:
+    """Whether there is a target, or a loss where the targets do not tell: (time, batch)."""
+    if trace.metadata.loss in CLASSES:
+        there = trace.targets != NO_TARGET
+    elif trace.metadata.loss in VALUES:
+        there = ~np.isnan(trace.targets).all(axis=-1)
+    else:
+        there = trace.loss != 0
+    if len(there) < trace.steps:
+        there = np.concatenate([np.zeros((trace.steps - 1, trace.batch), bool), there])
+    return np.broadcast_to(there, (trace.steps, trace.batch))
+
+
+def _place_of_the_only_loss(trace: Trace, direction: int) -> np.ndarray:
+    direct = (needed(trace.grad_direct, "a table by loss") != 0).any(axis=-1)
+    if trace.grad_direct_c is not None:
+        direct = direct | (trace.grad_direct_c != 0).any(axis=-1)
+    met = direct[:, direction].any(axis=0)
+    steps = np.arange(trace.steps)[:, None]
+    last = trace.mask.sum(axis=0) - 1
+    if direction == 0:
+        place = np.where(met.any(axis=0), np.where(met, steps, 0).max(axis=0), last)
+    else:
+        place = np.where(met.any(axis=0), np.where(met, steps, trace.steps).min(axis=0), 0)
+    return np.where(direct.any(axis=(0, 1, 2)), place, -1)

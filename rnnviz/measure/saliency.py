@@ -1,0 +1,147 @@
+"""What an output feels of each input: the derivative through all layers, directions and steps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnviz.errors import TraceError
+from rnnviz.measure.jacobians import one_step
+from rnnviz.measure.recorded import check_step, left_out, norms
+from rnnviz.measure.weights import gate_gradients
+from rnnviz.trace import Trace
+
+
+def output_by_input(
+    trace: Trace, step: int, outputs: int | Sequence[int] | None = None
+) -> np.ndarray:
+    """∂o_t[j]/∂x_k of one step t, for outputs j and every step k.
+
+    o is what the Linear gives, before a softmax; the factors of dropout between layers are those
+    recorded. One output for the whole sequence stands at its last step. Exactly 0 where x_k cannot
+    reach o_t, NaN where a sequence does not have step k, or step t.
+
+    Shapes: → (output, time, batch, input), one row for each of ``outputs``, all by default
+    Units:  output per unit of input
+    Raises: TraceError if what follows the layer is not one Linear, or for no such step or output
+    Source: Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks", for images
+    """
+    chosen = _chosen(trace, outputs)
+    sensitive = _direct(trace, step, trace.V.astype(np.float64)[chosen])
+    for layer in range(trace.layers - 1, -1, -1):
+        below: np.ndarray = sum(  # type: ignore[assignment]
+            _through_layer(trace, layer, direction, sensitive[direction])
+            for direction in range(trace.directions)
+        )
+        if layer == 0:
+            break
+        if trace.dropout is not None:
+            below = below * trace.dropout[layer - 1]
+        sensitive = np.split(below, trace.directions, axis=-1)
+    if not _whole(trace):
+        below[:, :, ~trace.mask[step]] = np.nan
+    return np.moveaxis(left_out(trace, np.moveaxis(below, 0, -1)), -1, 0)
+
+
+def output_saliency(trace: Trace, step: int, output: int) -> np.ndarray:
+    """‖∂o_t[j]/∂x_k‖₂ of one output j at one step t, for every step k.
+
+    Shapes: → (time, batch)
+    Units:  output per unit of input
+    Raises: TraceError if what follows the layer is not one Linear, or for no such step or output
+    Source: as output_by_input
+    """
+    return norms(output_by_input(trace, step, output)[0])
+
+
+def _chosen(trace: Trace, outputs: int | Sequence[int] | None) -> list[int]:
+    if outputs is None:
+        return list(range(trace.output_size))
+    chosen = [outputs] if isinstance(outputs, int) else list(outputs)
+    for one in chosen:
+        if not 0 <= one < trace.output_size:
+            raise TraceError(
+                f"there is no output {one}; the trace has {trace.output_size}, counted from 0"
+            )
+    return chosen
+
+
+def _whole(trace: Trace) -> bool:
+    """Whether there is one output for the whole sequence."""
+    return trace.output is not None and len(trace.output) < trace.steps
+
+
+def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
+    """The rows of V, laid where o_t reads the top layer's states: by direction, (output, time,
+    batch, hidden).
+    """
+    check_step(trace, step)
+    if _whole(trace):
+        if step != trace.steps - 1:
+            raise TraceError(
+                f"the trace has one output for the whole sequence, at step {trace.steps - 1}, "
+                f"and none at step {step}"
+            )
+        places = _places_of_the_only_output(trace)
+    else:
+        places = [np.full(trace.batch, step)] * trace.directions
+    hidden, batch = trace.hidden_size, np.arange(trace.batch)
+    read = [place for place in places if place is not None]
+    if rows.shape[-1] != hidden * len(read):
+        raise TraceError(
+            f"the output layer reads {rows.shape[-1]} entries, which are not the "
+            f"{hidden * len(read)} states of the top layer; record a network whose Linear reads "
+            "the states alone"
+        )
+    parts = iter(np.split(rows, len(read), axis=-1))
+    made = []
+    for place in places:
+        direct = np.zeros((len(rows), trace.steps, trace.batch, hidden))
+        if place is not None:
+            direct[:, place, batch] = next(parts)[:, None]
+        made.append(direct)
+    return made
+
+
+def _places_of_the_only_output(trace: Trace) -> list[np.ndarray | None]:
+    """The step whose state the only output reads, of each direction, None for one it does not
+    read: the reading that gives the recorded output.
+    """
+    last, first = trace.mask.sum(axis=0) - 1, np.zeros(trace.batch, dtype=int)
+    readings: list[list[np.ndarray | None]] = [[last], [first]]
+    if trace.directions == 2:
+        readings = [[last, first], [last, last], [first, first], [last, None], [None, first]]
+    assert trace.output is not None
+    batch = np.arange(trace.batch)
+    tolerance = np.sqrt(np.finfo(trace.output.dtype).eps) * max(1.0, np.abs(trace.output).max())
+    for places in readings:
+        states = [
+            trace.h[-1, direction][place, batch]
+            for direction, place in enumerate(places)
+            if place is not None
+        ]
+        read = np.concatenate(states, axis=-1)
+        if read.shape[-1] == trace.V.shape[-1]:
+            made = read @ trace.V.T + trace.output_bias
+            if np.abs(made - trace.output[0]).max() <= tolerance:
+                return places
+    raise TraceError(
+        "the only output is not made of the first or last states of the top layer; record a "
+        "network with an output a step, or one that reads those states"
+    )
+
+
+def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray) -> np.ndarray:
+    """From what a layer's states are read for to its input: (output, time, batch, features)."""
+    jacobians = one_step(trace, layer, direction)
+    hidden = trace.hidden_size
+    total = np.zeros_like(direct)
+    carried = np.zeros((len(direct), trace.batch, jacobians.shape[-1]))
+    order = range(trace.steps) if direction == 1 else range(trace.steps - 1, -1, -1)
+    for step in order:
+        carried = carried * trace.mask[step][:, None]
+        carried[..., :hidden] += direct[:, step]
+        total[:, step] = carried[..., :hidden]
+        carried = np.einsum("nbi,bij->nbj", carried, jacobians[step])
+    at_gates = gate_gradients(trace, total, None, layer, direction, of="input")
+    weight = trace.parameters[trace.parameter_name("weight_ih", layer, direction)]
+    return at_gates.reshape(*at_gates.shape[:-2], -1) @ weight

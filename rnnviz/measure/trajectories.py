@@ -1,0 +1,105 @@
+"""The path of the states, seen along the directions in which they vary most."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.errors import TraceError
+from rnnviz.measure.recorded import check_place, kind_of, left_out
+from rnnviz.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents:
+    """A basis in which states vary most, and the states in it.
+
+    Shapes: mean (unit,), axes (component, unit), orthonormal; variances and shares (component,);
+            trajectories (time, batch, component) for each trace, NaN at steps that do not exist
+    Units:  variances in units of state squared; shares are parts of the variance of all units
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    variances: np.ndarray
+    shares: np.ndarray
+    trajectories: tuple[np.ndarray, ...]
+
+    def project(self, states: np.ndarray) -> np.ndarray:
+        """Any states (…, unit) in this basis: (…, component)."""
+        return (states - self.mean) @ self.axes.T
+
+
+def principal_components(
+    *traces: Trace,
+    count: int = 2,
+    of: str = "h",
+    sequence: int | None = None,
+    layer: int = 0,
+    direction: int = 0,
+) -> PrincipalComponents:
+    """The principal components of the states, in one basis for all the traces given.
+
+    All existing steps of all sequences make the basis, or those of one ``sequence`` of each trace.
+    ``of`` is h, or c of an LSTM. An axis points to where its entry of greatest absolute value is
+    positive, so that the same states always give the same picture.
+
+    Shapes: → axes (count, hidden), trajectories (time, batch, count) for each trace; float64
+    Units:  as PrincipalComponents
+    Raises: TraceError if the states do not vary, are fewer than the components asked for, or
+            traces have layers of different sizes
+    Source: Pearson 1901, "On lines and planes of closest fit to systems of points in space"
+    Example: >>> principal_components(before, after, count=3).trajectories[1]
+    """
+    if not traces:
+        raise TraceError("principal components are those of at least one trace, and none was given")
+    states = [_states(trace, of, layer, direction) for trace in traces]
+    sizes = {one.shape[-1] for one in states}
+    if len(sizes) > 1:
+        listed = ", ".join(map(str, sorted(sizes)))
+        raise TraceError(f"the traces have layers of {listed} units; one basis is for one size")
+    points = np.concatenate(
+        [_chosen(trace, one, sequence) for trace, one in zip(traces, states, strict=True)]
+    )
+    most = min(len(points) - 1, points.shape[-1])
+    if not 1 <= count <= most:
+        raise TraceError(
+            f"{count} components were asked for, but {len(points)} states of {points.shape[-1]} "
+            f"units have {'none' if most < 1 else f'1 to {most}'}"
+        )
+    mean = points.mean(axis=0)
+    _, sizes_along, axes = np.linalg.svd(points - mean, full_matrices=False)
+    total = float((sizes_along**2).sum())
+    if total <= np.finfo(np.float64).eps ** 2 * float((points**2).sum()):
+        raise TraceError("the states do not vary, so they have no principal components")
+    axes = axes[:count]
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=1)[:, None], axis=1)
+    axes = axes * np.where(largest < 0, -1.0, 1.0)
+    squares = sizes_along[:count] ** 2
+    return PrincipalComponents(
+        mean=mean,
+        axes=axes,
+        variances=squares / (len(points) - 1),
+        shares=squares / total,
+        trajectories=tuple(
+            left_out(trace, (one - mean) @ axes.T)
+            for trace, one in zip(traces, states, strict=True)
+        ),
+    )
+
+
+def _states(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
+    check_place(trace, layer, direction)
+    states = {"h": trace.h, "c": trace.c}.get(of)
+    if states is None:
+        raise TraceError(
+            f"{kind_of(trace)} has no states {of!r}; it has {'h' if trace.c is None else 'h and c'}"
+        )
+    return states[layer, direction].astype(np.float64)
+
+
+def _chosen(trace: Trace, states: np.ndarray, sequence: int | None) -> np.ndarray:
+    if sequence is None:
+        return states[trace.mask]
+    if not 0 <= sequence < trace.batch:
+        raise TraceError(f"there is no sequence {sequence}; the trace has {trace.batch}, from 0")
+    return states[trace.mask[:, sequence], sequence]

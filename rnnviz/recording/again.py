@@ -1,0 +1,147 @@
+"""The network of a trace, run again with other weights."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from rnnviz.errors import RecordingError
+from rnnviz.losses import LOSSES
+from rnnviz.recording.recorder import record
+from rnnviz.trace import Trace
+
+_OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
+
+
+def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
+    """Run the network of a trace again, on the same data, with changed parameters.
+
+    ``parameters`` holds those that change, by name; the others stay.
+
+    Raises: TraceError if what follows the recurrent layer is not one Linear,
+            RecordingError for a parameter that is unknown or of another shape, or a trace that
+            does not say how it came about: a loss of the user's own, or dropout
+    """
+    unknown = [key for key in parameters if key not in trace.parameters]
+    if unknown:
+        raise RecordingError(
+            f"the trace has no parameter {unknown[0]!r}; it has {', '.join(trace.parameters)}"
+        )
+    for key, value in parameters.items():
+        if np.shape(value) != trace.parameters[key].shape:
+            raise RecordingError(
+                f"parameter {key!r} has shape {np.shape(value)}, but the network's has "
+                f"{trace.parameters[key].shape}"
+            )
+    if trace.metadata.loss not in LOSSES or trace.metadata.training:
+        raise RecordingError(
+            f"a trace with loss {trace.metadata.loss!r}"
+            f"{' in training mode' if trace.metadata.training else ''} cannot be run again from "
+            "itself; record the model again"
+        )
+    if trace.lengths is None:
+        x: Any = torch.tensor(trace.x)
+    else:
+        x = pack_padded_sequence(
+            torch.tensor(trace.x), torch.tensor(trace.lengths), enforce_sorted=False
+        )
+    assert trace.output is not None
+    whole = len(trace.output) < trace.steps
+    return record(
+        _Rebuilt(trace, {**trace.parameters, **parameters}),
+        x,
+        torch.tensor(trace.targets[0] if whole else trace.targets),
+        loss=trace.metadata.loss,
+        losses="all" if trace.loss_times is None else trace.loss_times.tolist(),
+        gradients=trace.has_gradients,
+        about={**asdict(trace.metadata), **_OF_ANOTHER_NETWORK},
+    )
+
+
+class _Rebuilt(nn.Module):
+    """The recurrent layer and the Linear of a trace, by their own names, from its first state."""
+
+    def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray]):
+        super().__init__()
+        self.trace = trace
+        self.linear = trace.metadata.output_layer
+        held = {name: torch.tensor(value) for name, value in parameters.items()}
+        dtype = torch.tensor(trace.h).dtype
+        rows, columns = trace.V.shape
+        bias = f"{self.linear}.bias" in held
+        _put(self, trace.metadata.layer, _recurrent(trace).to(dtype))
+        _put(self, str(self.linear), nn.Linear(columns, rows, bias=bias).to(dtype))
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                parameter.copy_(held[name])
+
+    def forward(self, x: Any) -> Tensor:
+        """Run all steps; the output of each, or of the last states."""
+        trace = self.trace
+        start = torch.tensor(trace.h0.reshape(-1, *trace.h0.shape[2:]))
+        layer, linear = (
+            self.get_submodule(str(path)) for path in (trace.metadata.layer, self.linear)
+        )
+        if isinstance(layer, nn.RNNCellBase):
+            return _after(trace, linear, *_looped(layer, x, start[0], trace))
+        if trace.c0 is not None:
+            given: Any = (start, torch.tensor(trace.c0.reshape(-1, *trace.c0.shape[2:])))
+        else:
+            given = start
+        states, last = layer(x, given)
+        if isinstance(states, PackedSequence):
+            states = pad_packed_sequence(states)[0]
+        ends = last[0] if isinstance(last, tuple) else last
+        return _after(trace, linear, states, ends)
+
+
+def _after(trace: Trace, linear: nn.Module, states: Tensor, ends: Tensor) -> Tensor:
+    assert trace.output is not None
+    if len(trace.output) == trace.steps:
+        return linear(states)
+    made = linear(torch.cat(list(ends[-trace.directions :]), dim=-1))
+    of_trace = torch.tensor(trace.output[0])
+    own = torch.tensor(np.concatenate(list(trace.h[-1, :, -1]), axis=-1))
+    reads_last_step = trace.lengths is None and torch.allclose(linear(own), of_trace)
+    return linear(states[-1]) if reads_last_step else made
+
+
+def _looped(cell: nn.RNNCellBase, x: Tensor, start: Tensor, trace: Trace) -> tuple[Tensor, Tensor]:
+    state: Any = start
+    if trace.c0 is not None:
+        state = (start, torch.tensor(trace.c0[0, 0]))
+    states = []
+    for step in x:
+        state = cell(step, state)
+        states.append(state[0] if isinstance(state, tuple) else state)
+    return torch.stack(states), states[-1][None]
+
+
+def _recurrent(trace: Trace) -> nn.Module:
+    """An untrained recurrent module of a trace's kind and sizes."""
+    about = trace.metadata
+    bias = trace.weight("bias_ih") is not None
+    settings: dict[str, Any] = {"bias": bias}
+    if about.cell == "rnn":
+        settings["nonlinearity"] = about.nonlinearity
+    if not about.module.endswith("Cell"):
+        settings |= {"num_layers": trace.layers, "bidirectional": trace.directions == 2}
+        if trace.hidden_size != trace.cell_size:
+            settings["proj_size"] = trace.hidden_size
+    with torch.random.fork_rng(devices=[]):
+        kind = getattr(nn, about.module.removeprefix("nn."))
+        return kind(trace.input_size, trace.cell_size, **settings)
+
+
+def _put(root: nn.Module, path: str, module: nn.Module) -> None:
+    """Register a module at a path, with empty modules on the way."""
+    *way, name = path.split(".")
+    for step in way:
+        if not hasattr(root, step):
+            root.add_module(step, nn.Module())
+        root = root.get_submodule(step)
+    root.add_module(name, module)

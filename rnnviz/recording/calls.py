@@ -1,0 +1,189 @@
+"""What a recurrent layer is given and gives back, in PyTorch's many forms and in one of ours.
+
+Ours is time-major, padded, one tensor for each stacked layer and direction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from rnnviz.errors import RecordingError
+from rnnviz.recording.layers import Layer
+
+ByLayer = list[list[Tensor]]
+"""A tensor for each stacked layer (outer) and direction (inner)."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the user's model calls its layer: packed, without a batch, batch first, or by cells."""
+
+    layer: Layer
+    packed: PackedSequence | None
+    unbatched: bool
+
+    @classmethod
+    def of(cls, layer: Layer, given: Any) -> "Form":
+        """The form of what a layer is given, after a check that the layer can take it.
+
+        Raises: RecordingError if the input is of another type or size than the layer's
+        """
+        packed = given if isinstance(given, PackedSequence) else None
+        x = packed.data if packed is not None else given
+        name = f"the recurrent layer {layer.name!r}" if layer.name else "the recurrent layer"
+        if not isinstance(x, Tensor):
+            raise RecordingError(f"{name} got {type(given).__name__}; it takes a tensor")
+        takes = layer.weights(0, 0).weight_ih.dtype
+        if x.dtype != takes:
+            remedy = "change its dtype" if x.is_floating_point() else "embed or convert it"
+            raise RecordingError(f"{name} got an input of {x.dtype}, but takes {takes}; {remedy}")
+        if x.dim() == 0 or x.shape[-1] != layer.input_size:
+            raise RecordingError(
+                f"{name} got an input of shape {tuple(x.shape)}; it takes {layer.input_size} "
+                "numbers a step, in the last axis"
+            )
+        most = 2 if layer.stepwise or packed is not None else 3
+        least = most - (packed is None)
+        if not least <= x.dim() <= most:
+            raise RecordingError(
+                f"{name} got an input of shape {tuple(x.shape)}; it takes {most} axes"
+            )
+        if not x.isfinite().all():
+            raise RecordingError(f"{name} got an input that is not finite; correct the data")
+        return cls(layer, packed, x.dim() == least and packed is None)
+
+    @property
+    def lengths(self) -> Tensor | None:
+        """The steps of each sequence (batch), where the input is packed."""
+        if self.packed is None:
+            return None
+        return pad_packed_sequence(self.packed)[1]
+
+    def steps(self, given: Any) -> Tensor:
+        """An input, or the output, as (time, batch, features)."""
+        if isinstance(given, PackedSequence):
+            return pad_packed_sequence(given)[0]
+        x: Tensor = given.unsqueeze(0) if self.layer.stepwise else given
+        if self.unbatched:
+            return x.unsqueeze(1)
+        return x.transpose(0, 1) if self.layer.batch_first else x
+
+    def state(self, given: Any, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """The state before: h (layer, direction, batch, hidden), and c of an LSTM."""
+        layer = self.layer
+        lstm = layer.cell == "lstm"
+        sizes = (layer.hidden_size, layer.cell_size) if lstm else (layer.hidden_size,)
+        shape = (layer.layers, layer.directions, x.shape[1])
+        if given is None:
+            held = [x.new_zeros(*shape, size) for size in sizes]
+        else:
+            parts = given if lstm else (given,)
+            held = [part.reshape(*shape, size) for part, size in zip(parts, sizes, strict=True)]
+        return held[0], held[1] if lstm else None
+
+    def result(self, h: ByLayer, c: ByLayer | None) -> Any:
+        """What the layer gives back for states (time, batch, ·) of each layer and direction."""
+        if self.layer.stepwise:
+            ends = [part[0][0][-1] for part in (h, c) if part is not None]
+            ends = [end[0] for end in ends] if self.unbatched else ends
+            return tuple(ends) if c is not None else ends[0]
+        output = torch.cat(h[-1], dim=-1)
+        ends = [self._last(part) for part in (h, c) if part is not None]
+        ends = [end[:, 0] for end in ends] if self.unbatched else ends
+        return self._formed(output), tuple(ends) if c is not None else ends[0]
+
+    def pack(self, x: Tensor) -> Any:
+        """A padded tensor as the fused layers take it: packed if the user's input is."""
+        if self.lengths is None:
+            return x
+        return pack_padded_sequence(x, self.lengths, enforce_sorted=False)
+
+    def _formed(self, output: Tensor) -> Any:
+        if self.packed is not None:
+            order, lengths = self.packed.sorted_indices, self.lengths
+            assert lengths is not None
+            if order is not None:
+                output, lengths = output.index_select(1, order), lengths[order.cpu()]
+            data = pack_padded_sequence(output, lengths).data
+            return PackedSequence(
+                data, self.packed.batch_sizes, order, self.packed.unsorted_indices
+            )
+        if self.unbatched:
+            return output[:, 0]
+        return output.transpose(0, 1) if self.layer.batch_first else output
+
+    def _last(self, states: ByLayer) -> Tensor:
+        """What each layer and direction ends with: (layer · direction, batch, ·)."""
+        return torch.stack(
+            [
+                last_of(part, self.lengths, direction)
+                for directions in states
+                for direction, part in enumerate(directions)
+            ]
+        )
+
+
+def last_of(states: Tensor, lengths: Tensor | None, direction: int) -> Tensor:
+    """The state of the last step in a direction: (time, batch, ·) → (batch, ·)."""
+    if direction == 1:
+        return states[0]
+    if lengths is None or len(states) == 1:
+        return states[-1]
+    batch = torch.arange(states.shape[1], device=states.device)
+    return states[lengths.to(states.device) - 1, batch]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a recurrent layer.
+
+    Shapes: x (time, batch, input), h0 (layer, direction, batch, hidden), c0 alike, h and c of
+            each layer and direction (time, batch, ·); c is known of a cell alone
+    """
+
+    form: Form
+    x: Tensor
+    h0: Tensor
+    c0: Tensor | None
+    h: ByLayer
+    c: ByLayer | None
+    dropout: list[Tensor]
+
+    @property
+    def ends(self) -> tuple[Tensor, ...]:
+        """What a following call has to start from: h, and c where it is known."""
+        parts = [part for part in (self.h, self.c) if part is not None]
+        return tuple(
+            torch.stack([torch.stack([one[-1] for one in directions]) for directions in part])
+            for part in parts
+        )
+
+
+def run_opened(
+    form: Form, x: Tensor, h0: Tensor, c0: Tensor | None, dropout: Sequence[Tensor]
+) -> tuple[ByLayer, ByLayer | None]:
+    """All states of stacked layers, each layer by its own fused pass.
+
+    Shapes: x (time, batch, input), dropout (time, batch, feature) for each gap between layers
+            → h of each layer and direction (time, batch, hidden), and the last c (1, batch, cell)
+    """
+    layer, h, c = form.layer, [], []
+    entering = x
+    for index in range(layer.layers):
+        start = h0[index] if c0 is None else (h0[index], c0[index])
+        output, end = layer.alone(index)(form.pack(entering), start)
+        padded = form_steps(output)
+        h.append(list(padded.split(layer.hidden_size, dim=-1)))
+        if c0 is not None:
+            c.append([each[None] for each in end[1]])
+        entering = padded * dropout[index] if index < len(dropout) else padded
+    return h, c if c0 is not None else None
+
+
+def form_steps(output: Any) -> Tensor:
+    """A time-major output, padded if it is packed."""
+    return pad_packed_sequence(output)[0] if isinstance(output, PackedSequence) else output

@@ -1,0 +1,179 @@
+"""The recurrent layers of a model: which there are, what they are, and their weights."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import torch
+from torch import Tensor, nn
+
+from rnnviz.errors import RecordingError
+
+_CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "gru"}
+_SUFFIXES: Final = ("", "_reverse")
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The parameters of one layer and direction: gates below each other, as PyTorch keeps them."""
+
+    weight_ih: Tensor
+    weight_hh: Tensor
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None
+    weight_hr: Tensor | None
+
+    def detached(self, dtype: torch.dtype) -> "Weights":
+        """The same numbers, in a dtype, without their history."""
+        held = (getattr(self, item.name) for item in fields(self))
+        return Weights(*(None if one is None else one.detach().to(dtype) for one in held))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One recurrent module of a model: an nn.RNN, nn.LSTM or nn.GRU, or one of their cells."""
+
+    name: str
+    module: Any
+
+    @property
+    def stepwise(self) -> bool:
+        """Whether it is a cell, which the user's own loop calls for each step."""
+        return isinstance(self.module, nn.RNNCellBase)
+
+    @property
+    def cell(self) -> str:
+        """rnn, lstm or gru."""
+        if not self.stepwise:
+            return _CELLS[self.module.mode]
+        kinds = ((nn.LSTMCell, "lstm"), (nn.GRUCell, "gru"))
+        return next((cell for kind, cell in kinds if isinstance(self.module, kind)), "rnn")
+
+    @property
+    def nonlinearity(self) -> str:
+        """tanh, or relu of an RNN."""
+        if self.stepwise:
+            return str(getattr(self.module, "nonlinearity", "tanh"))
+        return "relu" if self.module.mode == "RNN_RELU" else "tanh"
+
+    @property
+    def layers(self) -> int:
+        """How many are stacked."""
+        return 1 if self.stepwise else int(self.module.num_layers)
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 if it runs in reverse as well."""
+        return 1 if self.stepwise else 1 + int(self.module.bidirectional)
+
+    @property
+    def batch_first(self) -> bool:
+        """Whether it takes (batch, time, input)."""
+        return not self.stepwise and bool(self.module.batch_first)
+
+    @property
+    def input_size(self) -> int:
+        """The number of entries of x_t."""
+        return int(self.module.input_size)
+
+    @property
+    def cell_size(self) -> int:
+        """H, its number of units."""
+        return int(self.module.hidden_size)
+
+    @property
+    def hidden_size(self) -> int:
+        """The number of entries of h_t: H, or fewer where an LSTM projects it."""
+        return int(getattr(self.module, "proj_size", 0) or self.module.hidden_size)
+
+    @property
+    def dropout(self) -> float:
+        """The probability with which what goes from layer to layer is dropped in training."""
+        between = not self.stepwise and self.layers > 1 and self.module.training
+        return float(self.module.dropout) if between else 0.0
+
+    @property
+    def kind(self) -> str:
+        """PyTorch's name of it: nn.LSTM, nn.GRUCell, …"""
+        if self.stepwise:
+            return {"rnn": "nn.RNNCell", "lstm": "nn.LSTMCell", "gru": "nn.GRUCell"}[self.cell]
+        return f"nn.{self.cell.upper()}"
+
+    def weights(self, layer: int, direction: int) -> Weights:
+        """The parameters of one layer and direction."""
+        suffix = "" if self.stepwise else f"_l{layer}{_SUFFIXES[direction]}"
+        return Weights(
+            **{  # type: ignore[arg-type]
+                item.name: getattr(self.module, item.name + suffix, None)
+                for item in fields(Weights)
+            }
+        )
+
+    def alone(self, layer: int) -> Any:
+        """A module of one of the stacked layers, with the same parameters, time-major."""
+        settings = {"nonlinearity": self.nonlinearity} if self.cell == "rnn" else {}
+        if self.hidden_size != self.cell_size:
+            settings["proj_size"] = self.hidden_size  # type: ignore[assignment]
+        features = self.input_size if layer == 0 else self.directions * self.hidden_size
+        made = getattr(nn, self.cell.upper())(
+            features,
+            self.cell_size,
+            bias=self.module.bias,
+            bidirectional=self.directions == 2,
+            device="meta",
+            **settings,
+        )
+        for direction in range(self.directions):
+            weights = self.weights(layer, direction)
+            for item in fields(Weights):
+                held = getattr(weights, item.name)
+                if held is not None:
+                    setattr(made, f"{item.name}_l0{_SUFFIXES[direction]}", held)
+        made.flatten_parameters()
+        return made
+
+
+def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
+    """The recurrent modules of a model, by their module path.
+
+    Example: >>> list(recurrent_layers(model))
+             ['encoder.rnn', 'decoder.rnn']
+    """
+    return {
+        name: part
+        for name, part in model.named_modules()
+        if (isinstance(part, nn.RNNBase) and part.mode in _CELLS)
+        or isinstance(part, nn.RNNCell | nn.LSTMCell | nn.GRUCell)
+    }
+
+
+def choose(model: nn.Module, name: str | None) -> Layer:
+    """The layer to record: the one of a name, or the only one.
+
+    Raises: RecordingError if there is none, none of that name, or several to choose from
+    """
+    found = recurrent_layers(model)
+    listed = ", ".join(
+        f"{path!r} ({type(part).__name__})" if path else type(part).__name__
+        for path, part in found.items()
+    )
+    if not found:
+        raise RecordingError(
+            f"{type(model).__name__} has no recurrent layer; record a model that holds an nn.RNN, "
+            "nn.LSTM or nn.GRU, or one of their cells"
+        )
+    if name is None and len(found) > 1:
+        raise RecordingError(
+            f"the model has several recurrent layers ({listed}); choose one with layer="
+        )
+    if name is not None and name not in found:
+        raise RecordingError(f"the model has no recurrent layer {name!r}; it has {listed}")
+    path = next(iter(found)) if name is None else name
+    layer = Layer(path, found[path])
+    held = {id(parameter) for parameter in layer.module.parameters(recurse=False)}
+    weights = layer.weights(0, 0)
+    if id(weights.weight_ih) not in held or id(weights.weight_hh) not in held:
+        raise RecordingError(
+            f"the weights of layer {path!r} are parametrized; make them plain first, with "
+            "torch.nn.utils.parametrize.remove_parametrizations"
+        )
+    return layer

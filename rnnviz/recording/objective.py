@@ -1,0 +1,118 @@
+"""The loss of a recording: what is wanted, and the loss of each step and sequence."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from rnnviz.errors import RecordingError
+from rnnviz.losses import LOSSES, loss_by_step, prediction
+from rnnviz.recording.alignment import Layout, Place, losses_in_place, targets_in_place
+from rnnviz.trace import CLASSES, NO_TARGET, VALUES
+
+Loss = str | Callable[[Any, Any], Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss, known by name or the user's own, and its targets as the user gave them."""
+
+    loss: Loss
+    targets: Any
+    ignore_index: int
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """What the metadata call the loss."""
+        if isinstance(self.loss, str):
+            return self.loss
+        return str(getattr(self.loss, "__name__", type(self.loss).__name__))
+
+    def layout_of(self, output: Tensor, leaves: Sequence[Tensor]) -> Layout | None:
+        """How an output stands in the layer's time; None if it does not, which a callable may take.
+
+        Raises: RecordingError for an unknown loss, or one by name and an output without a place
+        """
+        known = isinstance(self.loss, str)
+        if known and self.loss not in LOSSES:
+            raise RecordingError(
+                f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}, or give a "
+                "callable"
+            )
+        found = self.place.read(output, self.targets if self.loss in VALUES else None, leaves)
+        if known and found is None:
+            place = self.place
+            raise RecordingError(
+                f"the model's output is {tuple(output.shape)}; it must have one entry for each of "
+                f"{place.steps} steps and {place.batch} sequences, or one for each sequence; pick "
+                "it with output="
+            )
+        return found
+
+    def wanted(self, output: Tensor, layout: Layout | None) -> Tensor:
+        """The targets as they are recorded: in place for a known loss, otherwise as given.
+
+        Raises: RecordingError if they do not fit
+        """
+        if not isinstance(self.targets, Tensor):
+            raise RecordingError(
+                f"targets are {type(self.targets).__name__}; give a tensor or an array"
+            )
+        if layout is None or not isinstance(self.loss, str):
+            return self.targets
+        values = self.loss in VALUES
+        if values and self.targets.shape == output.shape:
+            targets = layout.output(self.targets)
+        else:
+            targets = targets_in_place(self.targets, layout, self.place, output)
+        if values:
+            targets = targets.to(output.dtype)
+        elif not targets.is_floating_point():
+            targets = targets.to(torch.int64)
+            targets = torch.where(targets == self.ignore_index, NO_TARGET, targets)
+        mask = self.place.mask
+        if mask is None or layout.whole or (not values and targets.is_floating_point()):
+            return targets
+        return torch.where(
+            mask if targets.dim() == 3 else mask[..., 0],
+            targets,
+            float("nan") if values else NO_TARGET,
+        )
+
+    def losses(self, output: Tensor, layout: Layout | None) -> Tensor:
+        """L_t of each step and sequence, (time or 1, batch or 1), of an output as the model gives.
+
+        Raises: RecordingError if the output, the targets or what a callable gives do not fit, or
+                a loss is not finite
+        """
+        if isinstance(self.loss, str):
+            assert layout is not None
+            found = loss_by_step(self.loss, layout.output(output), self.wanted(output, layout))
+        else:
+            found = losses_in_place(self._called(output), layout, self.place)
+            if self.place.mask is not None and found.shape == self.place.mask.shape[:2]:
+                found = found * self.place.mask[..., 0]
+        if not found.isfinite().all():
+            step = int(torch.nonzero(~found.isfinite())[0, 0]) + 1
+            where = f" at step {step}" if len(found) > 1 else ""
+            raise RecordingError(
+                f"the loss is not finite{where}; correct the targets, or train again with a "
+                "smaller learning rate"
+            )
+        return found
+
+    def predictions(self, output: Tensor) -> Tensor:
+        """y_t of outputs in place: what the loss reads them as."""
+        return prediction(self.loss, output) if self.loss in CLASSES else output
+
+    def _called(self, output: Tensor) -> Any:
+        assert callable(self.loss)
+        try:
+            return self.loss(output, self.targets)
+        except Exception as error:
+            raise RecordingError(
+                f"the loss {self.name} failed on an output of shape {tuple(output.shape)}: {error}"
+            ) from error

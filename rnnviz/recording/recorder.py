@@ -1,0 +1,372 @@
+"""Recording a recurrent network: every state and every gradient of one run.
+
+A hook on a fused layer sees only the direct part of ∂L/∂h_t. Here the model runs twice: once as it
+is, which gives the states and autograd's gradients of the parameters; and once with its recurrent
+layer replaced by those states as leaves, which gives the direct part of every loss. All gates
+follow in one batched product, which must agree with the fused layer, and the gradients of all
+losses are swept back through time together. That the sweep missed no way from the weights to the
+loss is checked against autograd.
+"""
+
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from rnnviz.errors import RecordingError
+from rnnviz.recording.alignment import Layout, Place
+from rnnviz.recording.calls import ByLayer, last_of
+from rnnviz.recording.direct import (
+    Direct,
+    Losses,
+    OfWhole,
+    direct_parts,
+    every_row,
+    loss_times,
+    parts_of,
+)
+from rnnviz.recording.layers import Weights, choose
+from rnnviz.recording.objective import Loss, Objective
+from rnnviz.recording.run import Run
+from rnnviz.recording.subject import Subject, copied, placed, random_state_kept
+from rnnviz.recording.sweep import Tables, sweep
+from rnnviz.recording.tap import AGREEMENT, Replay, Tap, check_agreement, standing_in
+from rnnviz.trace import NO_TARGET, Metadata, Trace, hash_arrays
+
+_INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
+_STRUCTURE: Final = {
+    torch.float64: 1e-8,
+    torch.float32: 1e-3,
+    torch.float16: 1e-1,
+    torch.bfloat16: 3e-1,
+}
+"""How far the sums of the sweep may lie from autograd's gradients, relative to their terms."""
+
+
+def record(
+    model: nn.Module,
+    inputs: Any,
+    targets: Any,
+    *,
+    loss: Loss = "cross-entropy",
+    ignore_index: int = NO_TARGET,
+    layer: str | None = None,
+    output: Callable[[Any], Any] | None = None,
+    state: Any = None,
+    lengths: Sequence[int] | Tensor | np.ndarray | None = None,
+    losses: Losses = "all",
+    gradients: bool = True,
+    training: bool = False,
+    dtype: str | None = None,
+    about: Mapping[str, Any] | None = None,
+) -> Trace:
+    """Record one run of a model around its recurrent layer, of whatever kind.
+
+    The model works on a copy of itself and is left as it was, and so is the random state. It is
+    called with ``inputs``: a tensor, an array or a packed sequence, a tuple of several, or a
+    mapping of keyword arguments; then with ``state`` if that is given. A forward that wants one
+    argument more gets None for it, the usual initial state. Of what it returns, the first part is
+    the output, unless ``output`` picks another. Outputs may be (time, batch, ·) or (batch, time,
+    ·), flat, packed, or one for the whole sequence; targets have the same order of axes.
+
+    ``loss`` is 'cross-entropy', 'squared' (½‖o − target‖², an entry of NaN is no target),
+    'squared-on-softmax', or a callable (output, targets) → losses: one a step or one for the
+    whole. ``losses`` chooses those that get a row in the tables by loss: 'all', 'last', every
+    n-th counted back from the last, or a list of steps from 0. ``lengths`` (batch) says how many
+    steps of a padded batch there are; a packed sequence says it itself. With ``training`` the
+    model runs in its training mode, its dropout drawn once. ``dtype`` ('float32' or 'float64')
+    records a copy of that precision instead of the model's own. ``about`` gives what only the
+    caller knows of the metadata: task, labels, seed, accuracy, …
+
+    Units:  gradients of the loss summed over time and batch, or as a callable reduces it
+    Raises: RecordingError if the model cannot be recorded exactly
+    Example: >>> trace = record(nn.LSTM(3, 5), x, targets, loss="squared")
+    """
+    _check_about(about or {})
+    copy = copied(model, training, dtype)
+    chosen = choose(copy, layer)
+    held = chosen.weights(0, 0).weight_hh
+    own, device = held.dtype, held.device
+    if own not in AGREEMENT:
+        raise RecordingError(f"the layer is {own}, which is not recorded; give dtype='float64'")
+    wide = torch.float64 if own == torch.float64 else torch.float32
+    subject = Subject.of(copy, inputs, state, output, own, device)
+    wanted = placed(targets, own, device)
+    if isinstance(wanted, PackedSequence):
+        wanted = wanted.data
+
+    with random_state_kept(device), torch.enable_grad():
+        tap = Tap(chosen)
+        with standing_in(chosen, tap):
+            given = subject.run("the model's forward failed")
+        run = Run.of(chosen, tap.calls, lengths, wide)
+        objective = Objective(
+            loss, wanted, ignore_index, Place(run.form, run.time, run.batch, run.mask)
+        )
+        h, c = _leaves(run.states, own), _leaves(_cell_states(run), own)
+        assert h is not None
+        replay = Replay(tap.calls, h, c)
+        with standing_in(chosen, replay):
+            replayed = subject.run("the model's forward breaks under replay")
+        check_agreement("the model's output, replayed,", replayed, given)
+        layout = objective.layout_of(replayed, h[-1])
+        found = objective.losses(replayed, layout)
+        times = loss_times(losses, len(found) == 1, run.time)
+        direct = parameter_gradients = None
+        if gradients:
+            _check_room(run, len(times), wide)
+            parameter_gradients = _parameter_gradients(copy, objective.losses(given, layout).sum())
+            replay.check_inputs()
+            direct = direct_parts(found, h, c, times, run.mask, wide)
+
+    with torch.inference_mode():
+        values = _of_run(run) | _of_outputs(run, objective, layout, replayed, found, wide)
+        if direct is not None and parameter_gradients is not None:
+            summed = _swept_sum(run, direct)
+            _check_structure(run, summed, parameter_gradients)
+            values |= _of_direct(direct, times, summed) | _swept(
+                run, direct, times, len(found) == 1, wide
+            )
+        parameters = {name: _numpy(value, wide) for name, value in copy.named_parameters()}
+        hashed = {name: values[name] for name in _INPUTS if name in values}
+        details = {
+            "task": "",
+            **(about or {}),
+            "cell": chosen.cell,
+            "nonlinearity": chosen.nonlinearity,
+            "loss": objective.name,
+            "layer": chosen.name,
+            "output_layer": _linear_after(copy, run, h[-1], replayed, layout),
+            "dtype": str(own).removeprefix("torch."),
+            "parameters_hash": hash_arrays(parameters),
+            "inputs_hash": hash_arrays(hashed),
+            "module": chosen.kind,
+            "reduction": "batch" if found.shape[1] < run.batch else "sum",
+            "training": training,
+            "device": device.type,
+            "versions": _versions(),
+        }
+        return Trace(
+            **values,
+            parameters=parameters,
+            gradients=None
+            if parameter_gradients is None
+            else {name: _numpy(value, wide) for name, value in parameter_gradients.items()},
+            metadata=Metadata(**details),
+        )
+
+
+def _leaves(states: ByLayer | None, dtype: torch.dtype) -> ByLayer | None:
+    return states and [
+        [state.detach().to(dtype).requires_grad_() for state in ways] for ways in states
+    ]
+
+
+def _cell_states(run: Run) -> ByLayer | None:
+    if run.c0 is None:
+        return None
+    return [[one.c for one in ways if one.c is not None] for ways in run.steps]
+
+
+def _of_run(run: Run) -> dict[str, np.ndarray]:
+    """What ran forward, by the names of the trace's fields."""
+    values = {
+        "x": _numpy(run.x.clone()),
+        "h0": _numpy(run.h0.clone()),
+        "h": _numpy(run.of_each("h")),
+        "preact": _numpy(run.of_each("preact")),
+        "gates": _numpy(run.of_each("gates")),
+    }
+    if run.c0 is not None:
+        values |= {"c0": _numpy(run.c0.clone()), "c": _numpy(run.of_each("c"))}
+    if run.lengths is not None:
+        values["lengths"] = _numpy(run.lengths.clone())
+    if run.dropout:
+        values["dropout"] = _numpy(torch.stack(run.dropout))
+    return values
+
+
+def _of_outputs(
+    run: Run,
+    objective: Objective,
+    layout: Layout | None,
+    output: Tensor,
+    losses: Tensor,
+    dtype: torch.dtype,
+) -> dict[str, np.ndarray]:
+    """Outputs, targets and losses, by the names of the trace's fields."""
+    placed_losses = losses
+    if len(losses) == 1:
+        placed_losses = losses.new_zeros(run.time, losses.shape[1])
+        placed_losses[-1] = losses[0]
+    targets = objective.wanted(output, layout)
+    wide = dtype if targets.is_floating_point() else None
+    values = {"targets": _numpy(targets.clone(), wide), "loss": _numpy(placed_losses, dtype)}
+    if layout is not None:
+        made = layout.output(output.detach()).to(dtype)
+        if run.mask is not None and not layout.whole:
+            made = made * run.mask
+        predicted = objective.predictions(made)
+        if run.mask is not None and not layout.whole:
+            predicted = predicted * run.mask
+        values |= {"output": _numpy(made.clone()), "y": _numpy(predicted.clone())}
+    return values
+
+
+def _of_direct(direct: Direct, times: np.ndarray, summed: Tables) -> dict[str, np.ndarray]:
+    """The direct parts and the gradients of the summed loss, by the names of the fields."""
+    values = {
+        "loss_times": times,
+        "grad_direct": _numpy(direct.h),
+        "grad_h": _numpy(summed.h[0]),
+    }
+    for name, part in (
+        ("grad_direct_c", direct.c),
+        ("grad_direct_by_loss", direct.h_by_loss),
+        ("grad_direct_c_by_loss", direct.c_by_loss),
+    ):
+        if part is not None:
+            values[name] = _numpy(part)
+    return values
+
+
+def _swept_sum(run: Run, direct: Direct) -> Tables:
+    """The gradients of the summed loss, with those at the pre-activations of all steps."""
+    tables = Tables(torch.zeros_like(direct.h)[None])
+    sweep(run.steps, tables, OfWhole(direct), (every_row, every_row), run.dropout, keep=True)
+    return tables
+
+
+def _swept(
+    run: Run, direct: Direct, times: np.ndarray, whole: bool, dtype: torch.dtype
+) -> dict[str, np.ndarray]:
+    """∂L_t/∂h_k and ∂L_t/∂x_k of the chosen losses, by the names of the trace's fields."""
+    device = run.x.device
+    tables = Tables(
+        _zeros((len(times), *direct.h.shape), dtype, device),
+        _zeros((len(times), *run.x.shape), dtype, device),
+    )
+    parts, rows = parts_of(direct, times, whole, run.time)
+    sweep(run.steps, tables, parts, rows, run.dropout)
+    assert tables.x is not None
+    return {"grad_h_by_loss": _numpy(tables.h), "grad_x_by_loss": _numpy(tables.x)}
+
+
+def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Zeros; on a CPU from NumPy, whose pages take memory only when they are written."""
+    if device.type != "cpu":
+        return torch.zeros(shape, dtype=dtype, device=device)
+    return torch.from_numpy(np.zeros(shape, str(dtype).removeprefix("torch.")))
+
+
+def _check_room(run: Run, rows: int, dtype: torch.dtype) -> None:
+    """Refuse tables that the memory cannot hold, before they are made."""
+    layer, size = run.layer, torch.finfo(dtype).bits // 8
+    states = layer.layers * layer.directions * layer.hidden_size
+    needed = rows * run.time * run.batch * (states + run.x.shape[-1]) * size
+    free = psutil.virtual_memory().available
+    if run.x.device.type == "cuda":
+        free = min(free, torch.cuda.mem_get_info(run.x.device)[0])
+    if needed > free:
+        raise RecordingError(
+            f"the gradients of {rows} losses at {run.time} steps take {needed / 1e9:.1f} GB, but "
+            f"{free / 1e9:.1f} GB are free; choose fewer with losses='last', a number n for every "
+            "n-th, or a list of steps"
+        )
+
+
+def _parameter_gradients(model: nn.Module, total: Tensor) -> dict[str, Tensor]:
+    named = dict(model.named_parameters())
+    if not total.requires_grad:
+        raise RecordingError("the loss does not depend on the model's parameters")
+    wanted = [value for value in named.values() if value.requires_grad]
+    found = iter(torch.autograd.grad(total, wanted, allow_unused=True))
+    gradients = {
+        name: next(found) if value.requires_grad else None for name, value in named.items()
+    }
+    for name, gradient in gradients.items():
+        if gradient is not None and not gradient.isfinite().all():
+            raise RecordingError(
+                f"the gradient of {name!r} is not finite: it explodes over time; record fewer "
+                "steps, or a network with smaller weights"
+            )
+    return {
+        name: torch.zeros_like(named[name]) if gradient is None else gradient
+        for name, gradient in gradients.items()
+    }
+
+
+def _check_structure(run: Run, summed: Tables, gradients: Mapping[str, Tensor]) -> None:
+    """Whether the terms of all steps add up to autograd's gradients of the layer's weights."""
+    layer = run.layer
+    names = {id(value): name for name, value in layer.module.named_parameters(recurse=False)}
+    prefix = f"{layer.name}." if layer.name else ""
+    for (index, way), at_gates in summed.at_gates.items():
+        steps = run.steps[index][way]
+        weights: Weights = layer.weights(index, way)
+        for weight, back, entered in (
+            (weights.weight_ih, at_gates[0], steps.x),
+            (weights.weight_hh, at_gates[1], steps.before),
+        ):
+            name = prefix + names[id(weight)]
+            left, right = back[0].flatten(0, 1), entered.flatten(0, 1)
+            apart = (left.T @ right - gradients[name]).abs().max()
+            size = (left.abs().T @ right.abs()).max()
+            error = float(apart / size) if size > 0 else float(apart)
+            if not error <= _STRUCTURE[weight.dtype]:
+                raise RecordingError(
+                    f"the gradients of all steps do not add up to autograd's gradient of {name!r}: "
+                    f"they differ by {error:.1e} of its size; the layer reaches the loss in a way "
+                    "that is not recorded"
+                )
+
+
+def _linear_after(
+    model: nn.Module, run: Run, top: Sequence[Tensor], output: Tensor, layout: Layout | None
+) -> str | None:
+    """The module path of the Linear that alone makes the output of the top layer's states."""
+    if layout is None:
+        return None
+    made = layout.output(output.detach())
+    every = torch.cat([state.detach() for state in top], dim=-1)
+    read = [every]
+    if layout.whole:
+        ends = [last_of(state.detach(), run.lengths, way)[None] for way, state in enumerate(top)]
+        read = [torch.cat(ends, dim=-1), every[-1:]]
+    for name, part in model.named_modules():
+        if isinstance(part, nn.Linear) and part.in_features == every.shape[-1]:
+            for states in read:
+                again = part(states)
+                if again.shape == made.shape and torch.allclose(again, made):
+                    return name
+    return None
+
+
+def _check_about(about: Mapping[str, Any]) -> None:
+    known = {item.name for item in fields(Metadata)}
+    unknown = [name for name in about if name not in known]
+    if unknown:
+        raise RecordingError(f"metadata has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
+
+
+def _numpy(values: Tensor, dtype: torch.dtype | None = None) -> np.ndarray:
+    """A read-only array of a tensor that nobody else holds."""
+    array = values.detach().to(dtype or values.dtype).cpu().contiguous().numpy()
+    array.flags.writeable = False
+    return array
+
+
+@cache
+def _versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("rnnviz", "torch", "numpy")},
+    }

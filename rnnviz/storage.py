@@ -1,0 +1,118 @@
+"""Named arrays with a header in one ``.safetensors`` file: written whole, read whole or in part.
+
+Each array and the header have a checksum in the file, so that no changed byte goes unnoticed.
+"""
+
+import json
+import os
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from rnnviz.errors import TraceError
+
+_HEADER: Final = "rnnviz"
+_CHECKSUMS: Final = "checksums"
+
+
+def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
+    """Write arrays and a header; an existing file is replaced only by a whole one.
+
+    Raises: TraceError if the file cannot be written
+    """
+    sums = {name: _checksum(name, array) for name, array in arrays.items()}
+    about = {_HEADER: header, _CHECKSUMS: json.dumps({**sums, "": _checksum_of_text(header)})}
+    temporary: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(21, "it is a folder")
+        handle, temporary = tempfile.mkstemp(prefix=".rnnviz-", dir=path.parent)
+        os.close(handle)
+        save_file(dict(arrays), temporary, metadata=about)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TraceError(
+            f"cannot write trace {str(path)!r} ({reason}); choose another place"
+        ) from error
+    finally:
+        if temporary is not None:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
+    """The header and the arrays of a file: those named, or all; the others are not read.
+
+    Raises: TraceError if the file is missing, damaged, not a trace, or lacks a name
+    """
+    if not path.is_file():
+        raise TraceError(f"there is no trace {str(path)!r}; make one with 'rnnviz record -o FILE'")
+    arrays: dict[str, np.ndarray] = {}
+    known: list[str] = []
+    about: dict[str, str] = {}
+    try:
+        with safe_open(path, framework="numpy") as file:
+            about = file.metadata() or {}
+            known = sorted(file.keys())
+            if _HEADER in about:
+                chosen = [name for name in names if name in known] if names else known
+                arrays = {name: file.get_tensor(name) for name in chosen}
+    except PermissionError as error:
+        raise TraceError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except Exception as error:  # the reader raises several kinds, all meaning damage
+        raise _damaged(path, str(error)) from error
+    if _HEADER not in about:
+        raise TraceError(
+            f"{str(path)!r} is a safetensors file but not a trace of rnnviz; "
+            "make one with 'rnnviz record -o FILE'"
+        )
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise TraceError(f"{str(path)!r} has no {missing[0]!r}; it has {', '.join(known)}")
+    _check(path, about, known, arrays)
+    for array in arrays.values():
+        array.flags.writeable = False
+    return about[_HEADER], arrays
+
+
+def _check(
+    path: Path, about: Mapping[str, str], known: list[str], arrays: Mapping[str, np.ndarray]
+) -> None:
+    try:
+        sums: Any = json.loads(about.get(_CHECKSUMS, "null"))
+    except ValueError as error:
+        raise _damaged(path, "its checksums cannot be read") from error
+    if not isinstance(sums, dict) or sorted(sums) != ["", *known]:
+        raise _damaged(path, "its checksums are not those of its arrays")
+    if sums[""] != _checksum_of_text(about[_HEADER]):
+        raise _damaged(path, "its header was changed")
+    for name, array in arrays.items():
+        if sums[name] != _checksum(name, array):
+            raise _damaged(path, f"{name!r} was changed")
+
+
+def _damaged(path: Path, why: str) -> TraceError:
+    return TraceError(f"{str(path)!r} is damaged or not a trace ({why}); record it again")
+
+
+def _checksum(name: str, array: np.ndarray) -> int:
+    described = _checksum_of_text(f"{name} {array.dtype} {array.shape}")
+    return zlib.crc32(np.ascontiguousarray(array).data.cast("B"), described)
+
+
+def _checksum_of_text(text: str) -> int:
+    return zlib.crc32(text.encode())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,17 @@
+"""Training the textbook's network on a task, until it works."""
+
+from rnnviz.training.history import History
+from rnnviz.training.run import BATCHES_PER_EPOCH, DEFAULT_SEEDS, Progress, train
+from rnnviz.training.settings import OPTIMIZERS, Settings
+from rnnviz.training.trained import Trained
+
+__all__ = [
+    "BATCHES_PER_EPOCH",
+    "DEFAULT_SEEDS",
+    "OPTIMIZERS",
+    "History",
+    "Progress",
+    "Settings",
+    "Trained",
+    "train",
+]

@@ -1,0 +1,109 @@
+"""What training did, epoch by epoch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from rnnviz.network import Network
+from rnnviz.trace import Trace
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """How training went and changed the network, from epoch 1 on, in read-only arrays.
+
+    ``loss`` is the mean loss per target over the epoch's updates; ``accuracy`` is the task's score
+    on sequences drawn after the epoch. ``gradient_norm`` and ``clipped_norm`` are the 2-norm of
+    ∂L/∂θ over all parameters before and after clipping, the mean over the epoch's updates, where L
+    is an update's loss per target. ``sigma_1`` and ``rho`` are the largest singular value and the
+    spectral radius of the first layer's forward recurrent weights after the epoch, gate by gate.
+
+    ``weights`` (by PyTorch's parameter name) and ``traces`` are those at ``recorded_epochs``, where
+    0 is before training; there are none unless training was asked to record.
+
+    Shapes: loss, accuracy, gradient_norm, clipped_norm (epoch,); sigma_1, rho (epoch, gate);
+            recorded_epochs (record,); weights (record, …)
+    Units:  loss as the task's, nats or half squared units a target; the norms, loss per unit of
+            weight
+    """
+
+    loss: np.ndarray
+    accuracy: np.ndarray
+    gradient_norm: np.ndarray
+    clipped_norm: np.ndarray
+    sigma_1: np.ndarray
+    rho: np.ndarray
+    recorded_epochs: np.ndarray
+    weights: Mapping[str, np.ndarray]
+    traces: tuple[Trace, ...] = ()
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there were."""
+        return len(self.loss)
+
+
+@dataclass
+class Log:
+    """Collects the history of a network during training, with a record ``every`` so many epochs."""
+
+    network: Network
+    every: int | None
+    _rows: list[tuple[float, float, float, float]] = field(default_factory=list, init=False)
+    _radii: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, init=False)
+    _kept: dict[int, dict[str, np.ndarray]] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        if self.every is not None:
+            self._keep(0)
+
+    def add(self, loss: float, accuracy: float, gradient_norm: float, clipped_norm: float) -> None:
+        """One epoch more."""
+        self._rows.append((loss, accuracy, gradient_norm, clipped_norm))
+        self._radii.append(_radii(self.network))
+        if self.every is not None and len(self._rows) % self.every == 0:
+            self._keep(len(self._rows))
+
+    def history(self) -> History:
+        """All epochs so far, the last of them recorded."""
+        if self.every is not None:
+            self._keep(len(self._rows))
+        loss, accuracy, gradient_norm, clipped_norm = map(_frozen, zip(*self._rows, strict=True))
+        sigma_1, rho = map(_frozen, zip(*self._radii, strict=True))
+        weights = {
+            name: _frozen([kept[name] for kept in self._kept.values()])
+            for name, _ in self.network.named_parameters()
+            if self._kept
+        }
+        return History(
+            loss,
+            accuracy,
+            gradient_norm,
+            clipped_norm,
+            sigma_1,
+            rho,
+            _frozen(np.array(list(self._kept), dtype=np.int64)),
+            MappingProxyType(weights),
+        )
+
+    def _keep(self, epoch: int) -> None:
+        self._kept[epoch] = {
+            name: value.detach().numpy().copy() for name, value in self.network.named_parameters()
+        }
+
+
+def _radii(network: Network) -> tuple[np.ndarray, np.ndarray]:
+    """σ₁(W) and ρ(W) of each gate of the first layer: (gate,) each."""
+    stacked = dict(network.rnn.named_parameters())["weight_hh_l0"].detach().double().numpy()
+    gates = stacked.reshape(-1, network.rnn.hidden_size, network.rnn.hidden_size)
+    singular = np.linalg.svd(gates, compute_uv=False)
+    return singular[:, 0], np.abs(np.linalg.eigvals(gates)).max(axis=-1)
+
+
+def _frozen(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    array = np.array(values)
+    array.flags.writeable = False
+    return array

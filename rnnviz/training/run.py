@@ -1,0 +1,171 @@
+"""The training itself: batches, updates, epochs, seeds."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+
+from rnnviz import tasks
+from rnnviz.errors import TrainingError
+from rnnviz.losses import loss_by_step
+from rnnviz.network import Network
+from rnnviz.recording.direct import Losses
+from rnnviz.tasks import Batch, Task
+from rnnviz.trace import CLASSES, NO_TARGET
+from rnnviz.training.history import Log
+from rnnviz.training.settings import Settings
+from rnnviz.training.trained import Trained
+
+Progress = Callable[[int, int, float], None]
+"""Called after each epoch with its number, how many there are at most, and the mean loss."""
+
+DEFAULT_SEEDS: Final = (1, 2, 3)
+BATCHES_PER_EPOCH: Final = 15
+_BATCH_SIZE: Final = 32
+_TEST_SIZE: Final = 512
+
+
+def train(
+    task: Task | str,
+    *,
+    cell: str = "rnn",
+    nonlinearity: str = "tanh",
+    layers: int = 1,
+    bidirectional: bool = False,
+    hidden: int | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    learning_rate: float | None = None,
+    optimizer: str = "adam",
+    clip: float | None = 1.0,
+    initial: str = "default",
+    scale: float = 1.0,
+    record_every: int | None = None,
+    record_losses: Losses = "all",
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a network on a task until it is learnt or epochs run out.
+
+    An epoch is 15 batches of 32 random sequences. ``cell`` is 'rnn', 'gru' or 'lstm',
+    ``nonlinearity`` that of an 'rnn', 'tanh' or 'relu'. ``hidden``, ``epochs`` and
+    ``learning_rate`` are the task's unless given. ``optimizer`` is 'adam', or 'sgd': plain
+    θ ← θ − α ∂L/∂θ, whose α is 20 times the task's. A gradient longer than ``clip`` is shortened
+    to that; None leaves it. ``initial`` ('default', 'identity', 'orthogonal') times ``scale`` is
+    what every gate's recurrent weight starts from.
+
+    The seed alone determines the result; without one, the first of three seeds with which a task
+    that can be learnt is learnt, or the best of them. The caller's random state is left as it is.
+    With ``record_every`` = n the weights, and traces of the task's example, are kept before
+    training, after every n-th epoch and after the last; ``record_losses`` is what
+    ``rnnviz.record`` calls ``losses``, for sequences too long for all.
+
+    Raises: TrainingError for settings that train nothing, or if loss or weights stop being finite;
+            RecordingError as recording
+    Example: >>> train("adding", cell="lstm", record_every=50).history.traces[-1]
+    """
+    task = tasks.make(task) if isinstance(task, str) else task
+    settings = Settings(
+        cell=cell,
+        nonlinearity=nonlinearity,
+        layers=layers,
+        bidirectional=bidirectional,
+        hidden=hidden,
+        epochs=epochs,
+        seed=seed,
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        clip=clip,
+        initial=initial,
+        scale=scale,
+        record_every=record_every,
+    )
+    tries = (
+        _train_once(task, settings, each, progress)
+        for each in (DEFAULT_SEEDS if seed is None else (seed,))
+    )
+    sign = 1 if task.higher_is_better else -1
+    with _one_thread():
+        trained = next(tries)
+        while not trained.learnt and task.can_be_learnt and (again := next(tries, None)):
+            trained = max(trained, again, key=lambda one: sign * one.score)
+        return trained.with_traces(record_losses)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These networks are so small that threads mostly wait, for seconds on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train_once(task: Task, settings: Settings, seed: int, progress: Progress | None) -> Trained:
+    most = settings.epochs or task.epochs
+    rng = np.random.default_rng(seed)
+    network = settings.network(task, seed)
+    optimizer = settings.optimizer_of(network, task)
+    log = Log(network, settings.record_every)
+    for epoch in range(1, most + 1):
+        updates = [
+            _update(network, optimizer, task.sample(rng, _BATCH_SIZE), task.loss, settings.clip)
+            for _ in range(BATCHES_PER_EPOCH)
+        ]
+        loss, before, after = (float(np.mean(column)) for column in zip(*updates, strict=True))
+        _check_finite(network, loss, epoch, settings.clip)
+        if progress is not None:
+            progress(epoch, most, loss)
+        score = _score(network, task, rng)
+        log.add(loss, score, before, after)
+        if task.learnt(score, loss):
+            break
+    return Trained(task, network, log.history(), _score(network, task, rng), seed)
+
+
+def _update(
+    network: Network,
+    optimizer: torch.optim.Optimizer,
+    batch: Batch,
+    loss: str,
+    clip: float | None,
+) -> tuple[float, float, float]:
+    """One step against the gradient: the loss per target, and the norms of its gradient."""
+    optimizer.zero_grad()
+    output, _ = network(torch.from_numpy(batch.x))
+    targets = torch.from_numpy(batch.targets)
+    total = loss_by_step(loss, output, targets).sum() / _count(loss, targets)
+    total.backward()
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    before = after = get_total_norm(gradients)
+    if clip is not None:
+        clip_grads_with_norm_(network.parameters(), clip, before)
+        after = get_total_norm(gradients)
+    optimizer.step()
+    return float(total.detach()), float(before), float(after)
+
+
+def _count(loss: str, targets: Tensor) -> int:
+    """How many steps of all sequences have a target."""
+    wanted = targets != NO_TARGET if loss in CLASSES else ~targets.isnan().all(dim=-1)
+    return int(wanted.sum())
+
+
+def _check_finite(network: Network, loss: float, epoch: int, clip: float | None) -> None:
+    remedy = "choose a smaller learning rate" + (", or clip the gradient" if clip is None else "")
+    if not np.isfinite(loss):
+        raise TrainingError(f"the loss is {loss} after epoch {epoch}; {remedy}")
+    if not all(parameter.isfinite().all() for parameter in network.parameters()):
+        raise TrainingError(f"the weights are not finite after epoch {epoch}; {remedy}")
+
+
+def _score(network: Network, task: Task, rng: np.random.Generator) -> float:
+    batch = task.sample(rng, _TEST_SIZE)
+    with torch.no_grad():
+        output, _ = network(torch.from_numpy(batch.x))
+    return task.score(output.numpy(), batch)

@@ -1,0 +1,90 @@
+"""A trained network, and recordings of it."""
+
+import copy
+from dataclasses import dataclass, replace
+
+import torch
+
+from rnnviz.network import Network
+from rnnviz.recording import record
+from rnnviz.recording.direct import Losses
+from rnnviz.tasks import Task
+from rnnviz.trace import Trace
+from rnnviz.training.history import History
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network, with how it was trained and how well it does on newly drawn sequences."""
+
+    task: Task
+    network: Network
+    history: History
+    score: float
+    seed: int
+
+    @property
+    def learnt(self) -> bool:
+        """Whether training reached the task's aim."""
+        return self.task.learnt(self.score, float(self.history.loss[-1]))
+
+    def record(
+        self, *, dtype: str = "float64", gradients: bool = True, losses: Losses = "all"
+    ) -> Trace:
+        """Record a copy of the network on the task's example; ``losses`` as in ``rnnviz.record``.
+
+        Raises: RecordingError for a dtype that is not recorded, or losses that there are not
+        """
+        return self._trace(
+            self.network, self.history.epochs, self.score, dtype, gradients, losses=losses
+        )
+
+    def with_traces(self, losses: Losses = "all") -> "Trained":
+        """The same, with a trace of each recorded epoch in its history, the last as ``record``'s.
+
+        Raises: RecordingError as recording
+        """
+        network = copy.deepcopy(self.network)
+        scores = dict(enumerate([*self.history.accuracy.tolist()[:-1], self.score], start=1))
+        traces = []
+        for index, epoch in enumerate(self.history.recorded_epochs.tolist()):
+            network.load_state_dict(
+                {name: torch.tensor(kept[index]) for name, kept in self.history.weights.items()}
+            )
+            traces.append(self._trace(network, epoch, scores.get(epoch), losses=losses))
+        return replace(self, history=replace(self.history, traces=tuple(traces)))
+
+    def _trace(
+        self,
+        network: Network,
+        epochs: int,
+        accuracy: float | None,
+        dtype: str = "float64",
+        gradients: bool = True,
+        *,
+        losses: Losses,
+    ) -> Trace:
+        example = self.task.example()
+        return record(
+            network,
+            torch.from_numpy(example.x),
+            torch.from_numpy(example.targets),
+            loss=self.task.loss,
+            losses=losses,
+            gradients=gradients,
+            dtype=dtype,
+            about={
+                "task": self.task.name,
+                "task_options": self.task.options,
+                "language": self.task.language,
+                "seed": self.seed,
+                "epochs": epochs,
+                "accuracy": accuracy,
+                "accuracy_name": self.task.score_name,
+                "source": self.task.source,
+                "step_labels": example.step_labels,
+                "target_labels": example.target_labels,
+                "input_labels": self.task.input_labels,
+                "output_labels": self.task.output_labels,
+            },
+        )

@@ -1,0 +1,116 @@
+"""Gates, their slopes, and what a cell keeps of itself."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnviz import measure
+from rnnviz.errors import TraceError
+
+NAMES = {"rnn": ["h"], "gru": ["r", "z", "n"], "lstm": ["i", "f", "g", "o"]}
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+@given(data=st.data())
+def test_gates_and_slopes_are_those_of_the_pre_activations(draw_study, draw_place, data):
+    trace = draw_study(data, relu=False).trace
+    place = draw_place(data, trace)
+    gates = measure.gates(trace, **place)
+    slopes = measure.gate_slopes(trace, **place)
+    assert list(gates) == list(slopes) == NAMES[trace.metadata.cell]
+    there = trace.mask
+    for at, name in enumerate(gates):
+        preact = trace.preact[place["layer"], place["direction"], :, :, at]
+        if name in "hng":
+            value, slope = np.tanh(preact), 1 / np.cosh(preact) ** 2
+        else:
+            value, slope = sigmoid(preact), sigmoid(preact) * sigmoid(-preact)
+        np.testing.assert_allclose(gates[name][there], value[there], rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(slopes[name][there], slope[there], rtol=1e-9, atol=1e-13)
+        named = measure.saturation(trace, name, **place)
+        np.testing.assert_array_equal(named, slopes[name])
+        for values in (gates[name], slopes[name]):
+            assert np.isnan(values[~there]).all()
+
+
+def test_a_plain_rnn_needs_no_name(make_study):
+    trace = make_study(lengths=(5, 3)).trace
+    expected = np.where(trace.mask[..., None], 1 - trace.h[0, 0] ** 2, np.nan)
+    np.testing.assert_allclose(measure.saturation(trace), expected, atol=1e-14)
+
+
+def test_relu_is_open_or_shut(make_study):
+    trace = make_study(relu=True, seed=1).trace
+    slopes = measure.saturation(trace)
+    np.testing.assert_array_equal(slopes, trace.preact[0, 0, :, :, 0] > 0)
+    assert 0 < slopes.mean() < 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "gate", "told"),
+    [
+        ("gru", None, "no gate was named, and a GRU has r, z, n; give one of them"),
+        ("lstm", "z", "there is no gate 'z', and an LSTM has i, f, g, o; give one of them"),
+        ("rnn", "f", "there is no gate 'f', and an RNN has h; give one of them"),
+    ],
+)
+def test_a_gate_that_is_not_there_is_named(make_study, cell, gate, told):
+    with pytest.raises(TraceError, match=told):
+        measure.saturation(make_study(cell).trace, gate)
+
+
+# --- the path through the cell ------------------------------------------------------------------
+
+
+@given(data=st.data(), cell=st.sampled_from(["gru", "lstm"]))
+def test_the_path_is_a_product_of_what_each_step_keeps(draw_study, draw_place, data, cell):
+    study = draw_study(data, cell=cell)
+    trace = study.trace
+    place = draw_place(data, trace)
+    kept = trace.gates[place["layer"], place["direction"], :, :, 1]
+    norms = measure.cell_path_norms(trace, **place)
+    means = measure.cell_path_means(trace, **place)
+    for step in range(trace.steps):
+        path = measure.cell_path(trace, step, **place)
+        for sequence in range(trace.batch):
+            order = study.order(sequence, place["direction"])
+            for k in range(trace.steps):
+                if k not in order or step not in order:
+                    expected = np.full(trace.cell_size, np.nan)
+                elif order.index(k) > order.index(step):
+                    expected = np.zeros(trace.cell_size)
+                else:
+                    between = order[order.index(k) + 1 : order.index(step) + 1]
+                    expected = np.prod(kept[between, sequence], axis=0)
+                np.testing.assert_allclose(path[k, sequence], expected, rtol=1e-12)
+                for got, of in ((norms, np.max), (means, np.mean)):
+                    np.testing.assert_allclose(got[step, k, sequence], of(expected), rtol=1e-12)
+
+
+def test_an_lstm_that_forgets_nothing_keeps_its_cell(make_study):
+    """With f = 1 the path is the constant error carousel; its Jacobian is that of c alone."""
+    study = make_study("lstm", bias=True)
+    trace = study.trace
+    step = 4
+    path = measure.cell_path(trace, step)
+    forget = measure.gates(trace)["f"]
+    np.testing.assert_allclose(path[2], forget[3] * forget[4], rtol=1e-14)
+    np.testing.assert_array_equal(path[4], 1.0)
+    assert (np.diff(path, axis=0) >= 0).all()
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        lambda trace: measure.cell_path(trace, 0),
+        measure.cell_path_norms,
+        measure.cell_path_means,
+    ],
+)
+def test_a_plain_rnn_has_no_such_path(make_study, of):
+    with pytest.raises(TraceError, match="an RNN has no path through a cell state"):
+        of(make_study().trace)

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -23,16 +23,36 @@ def arguments(runs: int) -> argparse.Namespace:
 
 def publish(title: str, rows: Sequence[dict[str, Any]], target: Path | None) -> None:
     """Print a table, and write the same as JSON if a file is named."""
-    machine = {
+    machine = _machine()
+    _show(title, rows, machine)
+    _write({"title": title, "machine": machine, "rows": list(rows)}, target)
+
+
+def publish_all(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | None) -> None:
+    """Print several tables by their titles, and write the same as JSON if a file is named."""
+    machine = _machine()
+    for title, rows in tables.items():
+        _show(title, rows, machine)
+    listed = [{"title": title, "rows": list(rows)} for title, rows in tables.items()]
+    _write({"machine": machine, "tables": listed}, target)
+
+
+def _machine() -> dict[str, Any]:
+    return {
         "cpus": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         **{name: version(name) for name in ("rnnviz", "manim", "torch")},
     }
+
+
+def _show(title: str, rows: Sequence[dict[str, Any]], machine: Mapping[str, Any]) -> None:
     table = Table(*rows[0], title=title, caption=", ".join(f"{k} {v}" for k, v in machine.items()))
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     Console().print(table)
+
+
+def _write(report: dict[str, Any], target: Path | None) -> None:
     if target is not None:
-        report = {"title": title, "machine": machine, "rows": list(rows)}
         target.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ of the modules that make it.
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -22,11 +22,35 @@ from rnnviz.errors import RnnvizError, TraceError
 from rnnviz.trace import Trace, load
 
 Progress = Callable[[int, int, float], None]
+Losses = str | int | Sequence[int]
 
 FOLDER_VARIABLE: Final = "RNNVIZ_CACHE_DIR"
-_LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib")
+_LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib", "vega_datasets")
 _FILE_OPTION: Final = "csv"
-_MODULES: Final = ("trace.py", "losses.py", "network.py", "recording.py", "training.py", "tasks")
+_MODULES: Final = (
+    "cells.py",
+    "losses.py",
+    "network.py",
+    "recording",
+    "storage.py",
+    "tasks",
+    "trace.py",
+    "training",
+)
+_SETTINGS: Final = (
+    "cell",
+    "nonlinearity",
+    "layers",
+    "bidirectional",
+    "hidden",
+    "epochs",
+    "seed",
+    "learning_rate",
+    "optimizer",
+    "clip",
+    "initial",
+    "scale",
+)
 
 
 def cache_folder() -> Path:
@@ -56,28 +80,24 @@ def default_trace(
 def record_task(
     task: str,
     *,
-    hidden: int | None = None,
-    epochs: int | None = None,
-    seed: int | None = None,
     dtype: str = "float64",
     gradients: bool = True,
+    losses: Losses = "all",
     progress: Progress | None = None,
     **options: Any,
 ) -> Trace:
     """Train the textbook's network on a task, and record it on the task's example.
 
+    ``options`` are the settings of ``rnnviz.train`` and those of the task; ``losses`` is that of
+    ``rnnviz.record``.
+
     Raises: TaskError, TrainingError, RecordingError
     """
     from rnnviz import tasks, training  # loads torch
 
-    trained = training.train(
-        tasks.make(task, **options),
-        hidden=hidden,
-        epochs=epochs,
-        seed=seed,
-        progress=progress,
-    )
-    return trained.record(dtype=dtype, gradients=gradients)
+    settings = {name: options.pop(name) for name in _SETTINGS if name in options}
+    trained = training.train(tasks.make(task, **options), progress=progress, **settings)
+    return trained.record(dtype=dtype, gradients=gradients, losses=losses)
 
 
 def _key(task: str, options: dict[str, Any]) -> str:
@@ -93,8 +113,9 @@ def _key(task: str, options: dict[str, Any]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _sources(path: Traversable) -> list[Traversable]:
-    if path.is_file():
-        return [path]
-    inside = sorted(path.iterdir(), key=lambda entry: entry.name)
-    return [entry for entry in inside if entry.name.endswith(".py")]
+def _sources(path: Traversable) -> Iterator[Traversable]:
+    if path.is_dir():
+        for inside in sorted(path.iterdir(), key=lambda entry: entry.name):
+            yield from _sources(inside)
+    elif path.name.endswith(".py"):
+        yield path

@@ -62,9 +62,7 @@ class States:
     @classmethod
     def of(cls, trace: Trace) -> "States":
         """Those that a trace recorded: (layer, direction, time, …)."""
-        return cls(
-            *(_wide(array) for array in (trace.preact, trace.gates, trace.h)), _wide(trace.c)
-        )
+        return cls(_wide(trace.preact), _wide(trace.gates), _wide(trace.h), _wide(trace.c))
 
     @classmethod
     def over_time(cls, steps: Sequence["States"]) -> "States":
@@ -403,7 +401,7 @@ class Reference:
         return shifted / shifted.sum(axis=-1, keepdims=True) * self._standing(outputs)[..., None]
 
     def losses(self, outputs: np.ndarray) -> np.ndarray:
-        """L_t of every step and sequence, (time, batch); that of a whole sequence at the last step."""
+        """L_t of every step and sequence: (time, batch); of whole sequences, at the last step."""
         if self.loss == "squared":
             found = 0.5 * (np.where(self.counted, outputs - self.targets, 0.0) ** 2).sum(axis=-1)
         elif self.loss == "squared-on-softmax":
@@ -421,16 +419,18 @@ class Reference:
 
     @cached_property
     def counted(self) -> np.ndarray:
-        """Which targets make a loss: (output_time, batch), or (output_time, batch, output) of values.
+        """Which targets make a loss, in the targets' shape.
 
         A class of NO_TARGET, a value of NaN and a step that does not exist do not.
         """
-        standing = self._standing(
-            self.targets if self.loss == "squared" else self.targets[..., None]
-        )
         if self.loss == "squared":
-            return ~np.isnan(self.targets) & standing[..., None]
-        return (self.targets != NO_TARGET) & standing
+            return np.asarray(~np.isnan(self.targets) & self._standing(self.targets)[..., None])
+        return np.asarray((self.targets != NO_TARGET) & self._standing(self.targets[..., None]))
+
+    @property
+    def has_loss(self) -> np.ndarray:
+        """Which outputs have a target: (output_time, batch) of bool."""
+        return np.asarray(self.counted.any(axis=-1) if self.loss == "squared" else self.counted)
 
     # --- back -----------------------------------------------------------------------------------
 
@@ -449,7 +449,7 @@ class Reference:
         return errors * self.counted[..., None]
 
     def direct(self, at_output: np.ndarray) -> np.ndarray:
-        """∂⁺L/∂h of ∂L/∂o: (layer, direction, time, batch, hidden), zero where the head reads not."""
+        """∂⁺L/∂h of ∂L/∂o: (layer, direction, time, batch, hidden)."""
         assert self.head is not None
         made = np.zeros((*np.shape(self.h0)[:2], self.steps, *np.shape(self.h0)[2:]))
         parts = np.split(self.head.linear.back(at_output), len(self.layers[-1]), axis=-1)
@@ -488,13 +488,9 @@ class Reference:
         Shapes: direct (row, layer, direction, time, batch, hidden), direct_c alike with cell
         """
         at_h = direct.astype(np.float64)
-        at_c = None
-        if states.c is not None:
-            at_c = (
-                np.zeros((len(direct), *states.c.shape))
-                if direct_c is None
-                else direct_c.astype(float)
-            )
+        at_c = None if direct_c is None else direct_c.astype(np.float64)
+        if at_c is None and states.c is not None:
+            at_c = np.zeros((len(direct), *states.c.shape))
         at_x = np.zeros((len(direct), *self.x.shape))
         by_input: dict[tuple[int, int], np.ndarray] = {}
         by_state: dict[tuple[int, int], np.ndarray] = {}
@@ -553,7 +549,7 @@ class Reference:
             # a sequence that has not begun, in its direction, stays at its first state
             exists = self.exists[step][:, None]
             h = np.where(exists, here.h, h)
-            c = None if here.c is None else np.where(exists, here.c, c)
+            c = None if here.c is None or c is None else np.where(exists, here.c, c)
         return States.over_time([found[step] for step in range(self.steps)])
 
     def _back_layer(

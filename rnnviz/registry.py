@@ -29,6 +29,7 @@ _ENTRIES = (
             "en": "The loop opens into a chain of steps; words enter, states are passed on.",
             "zh": "循环展开成一串时刻；词逐个进入，状态逐步传递。",
         },
+        needs=("plain-rnn",),
     ),
     SceneEntry(
         name="space",
@@ -39,6 +40,7 @@ _ENTRIES = (
             "en": "Time, layer and unit as three axes, with every recorded value as a cell.",
             "zh": "时间、层和单元是三条轴，每个格子是一个录制下来的数值。",
         },
+        needs=("plain-rnn",),
     ),
     SceneEntry(
         name="weight-sharing",
@@ -50,7 +52,7 @@ _ENTRIES = (
             "steps add up.",
             "zh": "轻推 W 的一个元素，各时刻的状态随之改变；各步的梯度相加。",
         },
-        needs=("gradients",),
+        needs=("plain-rnn", "gradients"),
     ),
     SceneEntry(
         name="vanishing-gradient",
@@ -61,7 +63,7 @@ _ENTRIES = (
             "en": "From one loss back through time, step by step, on a linear and a log scale.",
             "zh": "从一个损失出发逐步向过去传播，先用线性刻度，再用对数刻度。",
         },
-        needs=("gradients",),
+        needs=("plain-rnn", "gradients"),
     ),
 )
 SCENES: Mapping[str, SceneEntry] = {entry.name: entry for entry in _ENTRIES}

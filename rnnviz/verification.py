@@ -282,17 +282,15 @@ class _Proof:
         if name in ("output", "y") and self.trace.output is not None:
             return None if len(self.trace.output) != len(exists) else exists
         if name == "loss":
-            counted = network.counted if network.loss != "squared" else network.counted.any(-1)
-            if len(counted) == len(exists):
-                return counted
+            if len(network.has_loss) == len(exists):
+                return network.has_loss
             last = np.zeros_like(exists)
-            last[-1] = counted[0]
+            last[-1] = network.has_loss[0]
             return last
         if name == "grad_direct" and self.known:
             where = np.zeros(self.trace.h.shape[:4], bool)
             where[-1] = network.read_by_head()
-            counted = network.counted if network.loss != "squared" else network.counted.any(-1)
-            return where & counted
+            return where & network.has_loss
         if name == "grad_direct_c" and self.known:
             return np.zeros_like(exists)
         if name == "grad_h":
@@ -623,7 +621,8 @@ class _Trial:
                 total = losses.sum(axis=(-1, -2))
                 return total, total
             sequences = [entry.at[-2] for entry in entries]
-            value = losses[np.arange(len(entries)), direct.times[by_row], sequences]
+            times = direct.times[np.array(by_row)]
+            value = losses[np.arange(len(entries)), times, sequences]
             return value, value
         values, scales = np.zeros(len(entries)), np.zeros(len(entries))
         for row in dict.fromkeys(by_row):

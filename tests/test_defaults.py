@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from rnnviz import defaults
+from rnnviz import defaults, training
 from rnnviz.defaults import cache_folder, default_trace
 from rnnviz.errors import TaskError
 from rnnviz.trace import load
@@ -42,7 +43,17 @@ def test_a_recording_is_made_once(folder, made):
 
 
 @pytest.mark.parametrize(
-    "change", [{"epochs": 2}, {"seed": 2}, {"language": "zh"}, {"gap": 1}, {"hidden": 6}]
+    "change",
+    [
+        {"epochs": 2},
+        {"seed": 2},
+        {"language": "zh"},
+        {"gap": 1},
+        {"hidden": 6},
+        {"cell": "gru"},
+        {"losses": "last"},
+        {"clip": None},
+    ],
 )
 def test_everything_that_determines_it_makes_another(change, folder, made):
     default_trace("sentence", **OPTIONS)
@@ -57,6 +68,65 @@ def test_another_version_or_other_code_makes_another(folder, made, monkeypatch):
     monkeypatch.setattr(defaults, "_MODULES", ("trace.py",))
     default_trace("sentence", **OPTIONS)
     assert len(made) == 3
+
+
+def test_all_code_that_makes_a_recording_is_part_of_its_key():
+    """Every own module that recording a task loads is hashed, but for names and errors alone."""
+    code = (
+        "import sys; from rnnviz.defaults import record_task; record_task('adding', epochs=1); "
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('rnnviz.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    folder = Path(defaults.__file__).parent
+    loaded = {str(Path(file).relative_to(folder)) for file in done.stdout.split()}
+    hashed = {
+        str(path.relative_to(folder))
+        for module in defaults._MODULES
+        for path in defaults._sources(folder / module)
+    }
+    assert loaded - hashed == {"defaults.py", "errors.py"}
+
+
+def test_code_in_a_folder_within_a_folder_counts(tmp_path):
+    inner = tmp_path / "package" / "inner"
+    inner.mkdir(parents=True)
+    for path in (inner / "a.py", tmp_path / "package" / "b.py", inner / "c.pyc"):
+        path.touch()
+    found = [path.name for path in defaults._sources(tmp_path / "package")]
+    assert found == ["b.py", "a.py"]
+
+
+def test_settings_reach_the_network_its_training_and_the_recording(monkeypatch):
+    given = {}
+    original = training.train
+
+    def train(task, **settings):
+        given.update(settings)
+        return original(task, **settings)
+
+    monkeypatch.setattr(training, "train", train)
+    settings = {
+        "cell": "lstm",
+        "nonlinearity": "tanh",
+        "hidden": 3,
+        "layers": 2,
+        "bidirectional": True,
+        "initial": "orthogonal",
+        "scale": 0.5,
+        "epochs": 1,
+        "seed": 7,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "clip": None,
+    }
+    trace = defaults.record_task("adding", steps=5, dtype="float32", losses=[1, 4], **settings)
+    del given["progress"]
+    assert given == settings
+    assert trace.h.shape == (2, 2, 5, 1, 3)
+    assert trace.metadata.dtype == "float32"
+    assert trace.loss_times.tolist() == [1, 4]
+    with pytest.raises(TaskError, match="does not take these options"):
+        defaults.record_task("adding", epoch=3)
 
 
 def test_a_damaged_entry_is_made_again(folder, made):

@@ -2,6 +2,8 @@ import math
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnviz.errors import RecordingError
 from rnnviz.losses import LOSSES, loss_by_step, prediction
@@ -36,6 +38,38 @@ def test_a_step_without_target_has_neither_loss_nor_gradient(name):
     losses.sum().backward()
     assert torch.equal(losses != 0, targets != NO_TARGET)
     assert torch.equal((output.grad != 0).any(-1), targets != NO_TARGET)
+
+
+@given(
+    rows=st.lists(
+        st.lists(st.tuples(st.floats(-9, 9), st.none() | st.floats(-9, 9)), min_size=2, max_size=2),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_an_entry_of_nan_is_no_target_of_the_squared_loss(rows):
+    output = torch.tensor([[[o for o, _ in row]] for row in rows], dtype=torch.float64)
+    targets = torch.tensor(
+        [[[math.nan if t is None else t for _, t in row]] for row in rows], dtype=torch.float64
+    )
+    output.requires_grad_(True)
+    losses = loss_by_step("squared", output, targets)
+    losses.sum().backward()
+    for step, row in enumerate(rows):
+        distances = [0.0 if t is None else o - t for o, t in row]
+        expected = sum(distance**2 for distance in distances) / 2
+        assert losses[step, 0].item() == pytest.approx(expected)
+        assert output.grad[step, 0].tolist() == distances
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_what_an_output_is_where_there_is_no_target_does_not_matter(value):
+    output = torch.tensor([[[value, 1.0]], [[value, value]]], requires_grad=True)
+    targets = torch.tensor([[[math.nan, 3.0]], [[math.nan, math.nan]]])
+    losses = loss_by_step("squared", output, targets)
+    losses.sum().backward()
+    assert losses.tolist() == [[2.0], [0.0]]
+    assert output.grad.tolist() == [[[0.0, -2.0]], [[0.0, 0.0]]]
 
 
 def test_predictions_are_probabilities_except_for_the_squared_loss():

@@ -8,16 +8,54 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from models import Around
 from safetensors.numpy import load_file, save_file
+from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
-from rnnviz import trace as trace_module
+from rnnviz import storage
 from rnnviz.errors import RnnvizError, TraceError
-from rnnviz.trace import SCHEMA, Trace, load
+from rnnviz.recording import record
+from rnnviz.trace import SCHEMA, Trace, load, load_arrays
 
 ARRAYS = [item.name for item in dataclasses.fields(Trace) if "dims" in item.metadata]
-GRADIENTS = ["grad_direct", "grad_h", "grad_h_by_loss", "grad_x_by_loss", "gradients"]
+DIMS = {
+    item.name: item.metadata["dims"]
+    for item in dataclasses.fields(Trace)
+    if "dims" in item.metadata
+}
+GRADIENTS = [
+    "loss_times",
+    "grad_direct",
+    "grad_h",
+    "grad_h_by_loss",
+    "grad_x_by_loss",
+    "gradients",
+]
+
+
+class Mixing(Around):
+    """A head that reads the states of all steps, and the last cell state."""
+
+    def forward(self, packed):
+        states, (_, c) = self.rnn(packed)
+        padded, _ = nn.utils.rnn.pad_packed_sequence(states)
+        mask = (padded != 0).any(-1, keepdim=True)
+        return self.fc(padded.cumsum(0) * mask) + c[0, :, :1]
+
+
+@pytest.fixture(scope="module")
+def rich():
+    """A trace in which every field is there."""
+    torch.manual_seed(0)
+    layer = nn.LSTM(3, 5, num_layers=2, bidirectional=True, dropout=0.5, proj_size=4)
+    x = pack_padded_sequence(torch.randn(6, 2, 3), torch.tensor([6, 4]))
+    trace = record(Mixing(layer), x, torch.randint(4, (6, 2)), training=True, losses=2)
+    assert all(getattr(trace, name) is not None for name in ARRAYS)
+    return trace
 
 
 def one_line(error: pytest.ExceptionInfo[TraceError]) -> str:
@@ -39,14 +77,12 @@ def saved(trace, tmp_path):
 
 @pytest.fixture
 def rewritten(saved):
-    """Write the saved trace anew with changed tensors and a changed header."""
+    """Write the saved trace anew with changed tensors and a changed header, and right checksums."""
 
     def rewrite(tensors=None, header=None, drop=()):
         held = {key: value for key, value in load_file(saved).items() if key not in drop}
         known = json.loads(raw_header(saved)["rnnviz"])
-        save_file(
-            {**held, **(tensors or {})}, saved, {"rnnviz": json.dumps({**known, **(header or {})})}
-        )
+        storage.write(saved, {**held, **(tensors or {})}, json.dumps({**known, **(header or {})}))
         return saved
 
     return rewrite
@@ -98,24 +134,69 @@ def test_arrays_are_read_only_copies(trace):
         trace.parameters["fc.weight"] = mine
 
 
-def test_identity_stands_for_every_array_and_the_metadata(trace):
-    seen = {trace.identity}
+def test_identity_stands_for_every_array_and_the_metadata(rich):
+    seen = {rich.identity}
     for name in ARRAYS:
-        array = getattr(trace, name)
-        if array is None:
-            continue
-        changed = array.copy()
-        changed.flat[0] += 1
-        seen.add(dataclasses.replace(trace, **{name: changed}).identity)
+        changed = getattr(rich, name).copy()
+        changed.flat[-1] = {"lengths": 3, "loss_times": 4}.get(name, changed.flat[-1] + 1)
+        if name == "targets":
+            changed.flat[-1] = 2
+        seen.add(dataclasses.replace(rich, **{name: changed}).identity)
     for name in ("parameters", "gradients"):
-        held = {key: value.copy() for key, value in getattr(trace, name).items()}
+        held = {key: value.copy() for key, value in getattr(rich, name).items()}
         held["fc.bias"][0] += 1
-        seen.add(dataclasses.replace(trace, **{name: held}).identity)
+        seen.add(dataclasses.replace(rich, **{name: held}).identity)
     seen.add(
-        dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, seed=7)).identity
+        dataclasses.replace(rich, metadata=dataclasses.replace(rich.metadata, seed=7)).identity
     )
-    assert len(seen) == 1 + sum(getattr(trace, name) is not None for name in ARRAYS) + 2 + 1
+    assert len(seen) == 1 + len(ARRAYS) + 2 + 1
     assert all(len(identity) == 6 for identity in seen)
+
+
+def test_arrays_that_nobody_can_write_to_are_taken_without_a_copy(trace):
+    mine = np.array(trace.h)
+    mine.flags.writeable = False
+    assert dataclasses.replace(trace, h=mine).h is mine
+    base = np.array(trace.h)
+    view = base[:]
+    view.flags.writeable = False
+    other = dataclasses.replace(trace, h=view)
+    base[:] = 0
+    np.testing.assert_array_equal(other.h, trace.h)
+
+
+def test_sizes_and_names_of_a_network_of_layers_and_directions(rich):
+    assert (rich.layers, rich.directions, rich.hidden_size, rich.cell_size) == (2, 2, 4, 5)
+    assert rich.weight("weight_hr", 1, 1) is rich.parameters["rnn.weight_hr_l1_reverse"]
+    assert rich.weight("weight_xy") is None
+    assert rich.mask.sum(axis=0).tolist() == [6, 4]
+    assert rich.loss_steps == (0, 1, 2, 3, 4, 5)
+
+
+def test_states_before_follow_the_direction_and_the_lengths(rich):
+    for layer in range(2):
+        forward, backward = (rich.states_before(layer, way) for way in range(2))
+        h, h0 = rich.h[layer], rich.h0[layer]
+        np.testing.assert_array_equal(forward[0], h0[0])
+        np.testing.assert_array_equal(forward[1:, 0], h[0, :-1, 0])
+        np.testing.assert_array_equal(backward[:-1, 0], h[1, 1:, 0])
+        np.testing.assert_array_equal(backward[3, 1], h0[1, 1])
+        np.testing.assert_array_equal(backward[:3, 1], h[1, 1:4, 1])
+        assert not forward[4:, 1].any()
+        assert not backward[4:, 1].any()
+    np.testing.assert_array_equal(rich.cells_before(1, 0)[1:, 0], rich.c[1, 0, :-1, 0])
+
+
+def test_what_enters_a_layer_is_what_the_one_below_gives_with_dropout(rich):
+    np.testing.assert_array_equal(rich.layer_input(0), rich.x)
+    below = np.concatenate([rich.h[0, 0], rich.h[0, 1]], axis=-1)
+    np.testing.assert_array_equal(rich.layer_input(1), below * rich.dropout[0])
+    assert (rich.dropout == 0).any()
+
+
+def test_a_cell_state_is_an_lstms(trace):
+    with pytest.raises(TraceError, match="a rnn has no cell state; record an LSTM"):
+        trace.cells_before()
 
 
 # --- the file ---------------------------------------------------------------------------------
@@ -179,7 +260,7 @@ def test_a_failed_save_keeps_the_old_file_and_no_other(
     def fail(*_, **__):
         raise failure
 
-    monkeypatch.setattr(trace_module if stage == "save_file" else os, stage, fail)
+    monkeypatch.setattr(storage if stage == "save_file" else os, stage, fail)
     with pytest.raises(raised):
         trace.save(saved)
     assert saved.read_bytes() == before
@@ -247,7 +328,7 @@ def test_metadata_that_a_later_version_added_is_passed_over(rewritten, trace):
     assert load(rewritten(header={"mood": "fine"})).metadata == trace.metadata
 
 
-@pytest.mark.parametrize("name", ["x", "h", "preact", "loss", "jacobian"])
+@pytest.mark.parametrize("name", ["x", "h", "preact", "loss", "gates"])
 def test_a_missing_field_is_named(rewritten, name):
     path = rewritten(drop=[name])
     with pytest.raises(TraceError, match=rf"lacks what a trace must hold .*'{name}'.*record"):
@@ -277,34 +358,112 @@ def test_wrong_dims_in_a_file_name_the_file_and_the_field(rewritten, trace):
 
 
 @given(data=st.data())
-def test_a_flipped_byte_is_a_trace_or_an_error_of_ours(data, make_trace, tmp_path_factory):
-    path = make_trace(steps=2, batch=1, hidden=2).save(
-        tmp_path_factory.mktemp("flipped") / "run.safetensors"
-    )
+def test_a_changed_byte_is_always_noticed(data, rich, tmp_path_factory):
+    """Or it changes nothing: white space of the file's own header."""
+    path = rich.save(tmp_path_factory.mktemp("flipped") / "run.safetensors")
     content = bytearray(path.read_bytes())
-    at = data.draw(st.integers(0, len(content) - 1))
+    at = data.draw(st.one_of(st.integers(0, 12_000), st.integers(0, len(content) - 1)))
     content[at] ^= data.draw(st.integers(1, 255))
     path.write_bytes(content)
+    try:
+        read = load(path)
+    except TraceError:
+        return
+    assert chr(content[at]) in " \t\n\r", at
+    assert read.identity == rich.identity
+
+
+@given(data=st.data())
+def test_a_cut_or_padded_file_is_always_noticed(data, rich, tmp_path_factory):
+    path = rich.save(tmp_path_factory.mktemp("cut") / "run.safetensors")
+    content = path.read_bytes()
+    kept = data.draw(st.integers(0, len(content) - 1))
+    more = data.draw(st.binary(max_size=40))
+    path.write_bytes(content[:kept] + more if kept % 2 else content + (more or b"0"))
+    with pytest.raises(TraceError) as error:
+        load(path)
+    one_line(error)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@given(data=st.data())
+def test_a_header_of_anything_is_an_error_of_ours_or_a_trace(data, rich, tmp_path_factory):
+    path = tmp_path_factory.mktemp("header") / "run.safetensors"
+    known = dataclasses.asdict(rich.metadata)
+    names = st.sampled_from([item.name for item in dataclasses.fields(rich.metadata)])
+    known |= data.draw(st.dictionaries(names, _JSON, min_size=1, max_size=3))
+    storage.write(path, rich.arrays(), json.dumps(known))
     with contextlib.suppress(RnnvizError):
         load(path)
+
+
+# --- some arrays of a file ----------------------------------------------------------------------
+
+
+def test_one_array_of_a_file_is_read_without_the_others(rich, tmp_path):
+    """What is not asked for may be damaged, and is not noticed: it was not read."""
+    path = rich.save(tmp_path / "run.safetensors")
+    content = bytearray(path.read_bytes())
+    (length,) = struct.unpack("<Q", content[:8])
+    start, stop = json.loads(content[8 : 8 + length])["grad_h_by_loss"]["data_offsets"]
+    content[8 + length + start : 8 + length + stop] = b"\xff" * (stop - start)
+    path.write_bytes(content)
+    read = load_arrays(path, "h", "parameters/fc.bias")
+    assert set(read) == {"h", "parameters/fc.bias"}
+    np.testing.assert_array_equal(read["h"], rich.h)
+    for damaged in (lambda: load_arrays(path, "grad_h_by_loss"), lambda: load(path)):
+        with pytest.raises(TraceError, match="'grad_h_by_loss' was changed"):
+            damaged()
+    with pytest.raises(TraceError, match=r"has no 'hidden'; it has c, c0, dropout"):
+        load_arrays(path, "hidden")
+
+
+def test_one_array_of_a_file_larger_than_the_memory_is_read(tmp_path):
+    """A file with a hole of 10^12 bytes, which takes no room on the disk."""
+    path = tmp_path / "large.safetensors"
+    array = np.arange(6.0)
+    header = "{}"
+    sums = {name: storage._checksum(name, array) for name in ("small",)}
+    sums |= {"large": 0, "": storage._checksum_of_text(header)}
+    size = 10**12
+    described = json.dumps(
+        {
+            "__metadata__": {"rnnviz": header, "checksums": json.dumps(sums)},
+            "small": {"dtype": "F64", "shape": [6], "data_offsets": [0, 48]},
+            "large": {"dtype": "U8", "shape": [size], "data_offsets": [48, 48 + size]},
+        }
+    ).encode()
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", len(described)) + described + array.tobytes())
+        file.truncate(8 + len(described) + 48 + size)
+    np.testing.assert_array_equal(load_arrays(path, "small")["small"], array)
 
 
 # --- arrays that make no trace ----------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ("c0", "c")])
-def test_each_field_is_held_to_its_dims(trace, name):
-    array = getattr(trace, name)
-    dims = next(f.metadata["dims"] for f in dataclasses.fields(Trace) if f.name == name)
-    wrong = [array[0]]
-    if name != "targets":
-        wrong.append(array[None])
-    for axis, dim in enumerate(dims):
-        if dim not in ("gate", "...") and array.shape[axis] > 1:
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name != "targets"])
+def test_each_field_is_held_to_its_dims(rich, name):
+    array = getattr(rich, name)
+    shared = [dims for other, dims in DIMS.items() if other != name]
+    wrong = [array[None]] if array.ndim == 1 else [array[0], array[None]]
+    for axis, dim in enumerate(DIMS[name]):
+        known = dim == "loss_batch" or any(dim in dims for dims in shared)
+        if known and array.shape[axis] > 2:
             wrong.append(np.delete(array, 0, axis=axis))
     for changed in wrong:
-        with pytest.raises(TraceError, match=r"which does not fit its dims \(.*; all shapes: x "):
-            dataclasses.replace(trace, **{name: changed})
+        with pytest.raises(
+            TraceError, match=r"which does not fit its dims \(.*; all shapes: x |has \d steps|gates"
+        ):
+            dataclasses.replace(rich, **{name: changed})
 
 
 def test_a_mismatch_names_field_shape_dims_and_all_shapes(trace):
@@ -312,7 +471,7 @@ def test_a_mismatch_names_field_shape_dims_and_all_shapes(trace):
         dataclasses.replace(trace, y=trace.y[:, :, :-1])
     message = one_line(error)
     assert "field 'y' has shape (6, 2, 3)" in message
-    assert "(time, batch, output)" in message
+    assert "(output_time, batch, output)" in message
     assert "h (1, 1, 6, 2, 5)" in message
 
 
@@ -323,18 +482,40 @@ def test_a_cell_has_its_number_of_gates(trace):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize(
-    "name", [name for name in ARRAYS if name not in ("c0", "c", "targets", "h0")]
-)
-def test_a_number_that_is_not_finite_names_field_and_step(trace, name, value):
-    array = getattr(trace, name).copy()
-    dims = next(f.metadata["dims"] for f in dataclasses.fields(Trace) if f.name == name)
+@pytest.mark.parametrize("name", [name for name in ARRAYS if "time" in DIMS[name]])
+def test_a_number_that_is_not_finite_names_field_and_step(rich, name, value):
+    array = getattr(rich, name).copy()
     place = [0] * array.ndim
-    place[dims.index("time")] = 3
+    place[DIMS[name].index("time")] = 3
     array[tuple(place)] = value
     with pytest.raises(TraceError, match=rf"field '{name}' .*\({value}\) at step 4; ") as error:
-        dataclasses.replace(trace, **{name: array})
+        dataclasses.replace(rich, **{name: array})
     one_line(error)
+
+
+def test_large_numbers_that_are_finite_are_taken(trace):
+    large = np.full_like(trace.loss, 1e308)
+    assert (dataclasses.replace(trace, loss=large).loss == 1e308).all()
+
+
+def test_no_target_among_values_is_no_fault(make_trace):
+    trace = make_trace("squared")
+    targets = np.full_like(trace.targets, np.nan)
+    targets[-1] = 1.0
+    assert dataclasses.replace(trace, targets=targets).loss_steps == (5,)
+    targets[0, 0, 0] = np.inf
+    with pytest.raises(TraceError, match="field 'targets' has a value that is not finite"):
+        dataclasses.replace(trace, targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"), [("lengths", [0, 6]), ("lengths", [6, 7]), ("loss_times", [-1, 2, 6])]
+)
+def test_steps_that_there_are_not(rich, name, values):
+    with pytest.raises(TraceError, match=f"field '{name}' has a value outside"):
+        dataclasses.replace(rich, **{name: np.array(values)})
+    with pytest.raises(TraceError, match=f"field '{name}' has dtype float64, not whole numbers"):
+        dataclasses.replace(rich, **{name: np.array(values, dtype=float)})
 
 
 def test_a_number_that_is_not_finite_in_h0_or_a_parameter_names_its_place(trace):

@@ -6,7 +6,9 @@ import torch
 
 from rnnviz import tasks
 from rnnviz.errors import RecordingError, TrainingError
-from rnnviz.training import train
+from rnnviz.network import seeded
+from rnnviz.trace import NO_TARGET
+from rnnviz.training import BATCHES_PER_EPOCH, run, train
 from rnnviz.verification import verify
 
 
@@ -49,7 +51,7 @@ def test_the_recording_says_how_it_was_trained(learnt):
     trace = learnt.record()
     about = trace.metadata
     assert (about.task, about.seed, about.accuracy) == ("sentence", 1, 1.0)
-    assert about.epochs == len(learnt.losses)
+    assert about.epochs == learnt.history.epochs == len(learnt.history.loss)
     assert about.versions["torch"] == torch.__version__
     assert verify(trace).ok
 
@@ -70,8 +72,8 @@ def test_a_dtype_that_is_not_recorded(learnt):
 
 def test_the_seed_alone_decides():
     one, two, other = (train("sentence", epochs=2, seed=seed) for seed in (4, 4, 5))
-    assert one.losses == two.losses
-    assert one.losses != other.losses
+    np.testing.assert_array_equal(one.history.loss, two.history.loss)
+    assert (one.history.loss != other.history.loss).all()
     for a, b in zip(one.network.parameters(), two.network.parameters(), strict=True):
         assert torch.equal(a, b)
 
@@ -115,8 +117,18 @@ def test_the_score_of_prices_is_beside_the_naive_forecast():
 
 def test_training_lowers_the_loss_of_prices():
     trained = train(tasks.make("prices", steps=6), epochs=12, seed=0)
-    assert trained.losses[-1] < 0.1 * trained.losses[0]
-    assert len(trained.losses) == 12
+    assert trained.history.loss[-1] < 0.1 * trained.history.loss[0]
+    assert trained.history.epochs == 12
+
+
+@pytest.mark.parametrize(("name", "better"), [("text", max), ("adding", min)])
+def test_of_three_seeds_that_do_not_learn_the_best_is_kept(name, better):
+    task = tasks.make(name, **({"text": "to be or not to be"} if name == "text" else {"steps": 4}))
+    scores = {seed: train(task, epochs=1, seed=seed).score for seed in (1, 2, 3)}
+    kept = train(task, epochs=1)
+    assert kept.score == better(scores.values())
+    assert scores[kept.seed] == kept.score
+    assert len(set(scores.values())) == 3
 
 
 def test_without_a_seed_the_first_that_learns_is_kept():
@@ -138,6 +150,245 @@ def test_a_loss_that_is_no_number_is_an_error():
 
 
 @pytest.mark.parametrize(
+    ("updates", "rate", "what"),
+    [(15, 1e-2, "loss"), (1, 1e-2, "mean squared error"), (1, 1e22, "largest weight")],
+)
+def test_training_that_explodes_is_an_error(updates, rate, what, monkeypatch):
+    monkeypatch.setattr(run, "BATCHES_PER_EPOCH", updates)
+    expected = rf"the {what} is (inf|nan) after epoch 1; .* smaller learning rate, or clip the grad"
+    with pytest.raises(TrainingError, match=expected):
+        train(
+            tasks.make("adding", steps=6),
+            nonlinearity="relu",
+            initial="identity",
+            scale=100,
+            optimizer="sgd",
+            learning_rate=rate,
+            clip=None,
+            seed=0,
+            epochs=1,
+        )
+
+
+def explicit_epoch(task, seed, alpha, clip, hidden):
+    """One epoch of gradient descent, with loops and the loss written out: weights, loss, norms."""
+    network = seeded(seed, len(task.input_labels), hidden, len(task.output_labels))
+    weights = {name: value.detach().double() for name, value in network.named_parameters()}
+    rng, losses, norms, clipped = np.random.default_rng(seed), [], [], []
+    for _ in range(BATCHES_PER_EPOCH):
+        batch = task.sample(rng, 32)
+        u, w, b_u, b_w, v, c = weights.values()
+        for value in (u, w, b_u, b_w, v, c):
+            value.requires_grad_(True)
+        state, terms = torch.zeros(32, hidden).double(), []
+        for x, targets in zip(batch.x, batch.targets, strict=True):
+            state = torch.tanh(torch.tensor(x).double() @ u.T + b_u + state @ w.T + b_w)
+            for output, target in zip(state @ v.T + c, targets, strict=True):
+                if task.loss == "squared":
+                    if not np.isnan(target[0]):
+                        terms.append((output[0] - float(target[0])) ** 2 / 2)
+                elif target != NO_TARGET:
+                    terms.append(output.exp().sum().log() - output[target])
+        loss = sum(terms) / len(terms)
+        found = torch.autograd.grad(loss, list(weights.values()))
+        norm = sum(float((part**2).sum()) for part in found) ** 0.5
+        share = 1.0 if clip is None else min(1.0, clip / norm)
+        losses.append(float(loss.detach()))
+        norms.append(norm)
+        clipped.append(norm * share)
+        weights = {
+            name: (value - alpha * share * part).detach()
+            for (name, value), part in zip(weights.items(), found, strict=True)
+        }
+    return weights, np.mean(losses), np.mean(norms), np.mean(clipped)
+
+
+@pytest.mark.parametrize("clip", [None, 0.4])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("sentence", {}), ("adding", {"steps": 5}), ("prices", {"steps": 4})],
+)
+def test_sgd_is_plain_gradient_descent_on_the_mean_loss_of_targets(name, options, clip):
+    task = tasks.make(name, **options)
+    trained = train(task, optimizer="sgd", learning_rate=0.3, clip=clip, epochs=1, seed=7, hidden=4)
+    weights, loss, norm, clipped = explicit_epoch(task, 7, 0.3, clip, 4)
+    for parameter, value in trained.network.named_parameters():
+        torch.testing.assert_close(
+            value.detach().double(), weights[parameter], atol=1e-5, rtol=1e-4
+        )
+    history = trained.history
+    assert history.loss[0] == pytest.approx(loss, rel=1e-5)
+    assert history.gradient_norm[0] == pytest.approx(norm, rel=1e-4)
+    assert history.clipped_norm[0] == pytest.approx(clipped, rel=1e-4)
+    if clip is None:
+        assert history.clipped_norm[0] == history.gradient_norm[0]
+    else:
+        assert history.clipped_norm[0] < history.gradient_norm[0]
+
+
+def test_sgd_learns_a_sentence_at_its_own_rate():
+    assert train("sentence", optimizer="sgd", seed=1).learnt
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_rate_of_a_task_is_that_of_adam_and_a_twentieth_of_that_of_gradient_descent(optimizer):
+    rate = 0.01 if optimizer == "adam" else 0.2
+    own, given = (
+        train("sentence", optimizer=optimizer, learning_rate=each, seed=1, epochs=2)
+        for each in (None, rate)
+    )
+    np.testing.assert_array_equal(own.history.loss, given.history.loss)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_sigma_and_rho_are_those_of_each_gates_weights(cell):
+    trained = train("sentence", cell=cell, layers=2, bidirectional=True, hidden=3, epochs=2, seed=1)
+    history, gates = trained.history, {"rnn": 1, "lstm": 4, "gru": 3}[cell]
+    assert history.sigma_1.shape == history.rho.shape == (2, gates)
+    stacked = trained.network.rnn.weight_hh_l0.detach().double().numpy()
+    for gate, weight in enumerate(np.split(stacked, gates)):
+        assert history.sigma_1[-1, gate] == pytest.approx(np.linalg.norm(weight, 2))
+        roots = np.roots(np.poly(weight))
+        assert history.rho[-1, gate] == pytest.approx(abs(roots).max())
+    assert (history.rho <= history.sigma_1 + 1e-12).all()
+
+
+@pytest.mark.parametrize("initial", ["identity", "orthogonal"])
+def test_training_starts_from_the_initialisation_asked_for(initial):
+    history = train(
+        "sentence", cell="lstm", initial=initial, scale=0.7, epochs=1, seed=2, learning_rate=1e-12
+    ).history
+    np.testing.assert_allclose(history.sigma_1, 0.7, rtol=1e-5)
+    np.testing.assert_allclose(history.rho, 0.7, rtol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return train("sentence", seed=1, record_every=6)
+
+
+def test_the_history_has_an_entry_for_each_epoch(recorded):
+    history = recorded.history
+    for name in ("loss", "accuracy", "gradient_norm", "clipped_norm"):
+        values = getattr(history, name)
+        assert values.shape == (history.epochs,)
+        assert not values.flags.writeable
+        assert np.isfinite(values).all()
+    assert history.accuracy[-1] == 1.0
+    assert history.accuracy[0] < 0.7
+    assert (history.clipped_norm <= np.minimum(history.gradient_norm, 1) + 1e-6).all()
+
+
+def test_the_accuracy_of_an_epoch_is_that_of_the_network_after_it():
+    task = tasks.make("sentence")
+    two, one = (train(task, seed=4, epochs=epochs).history.accuracy for epochs in (2, 1))
+    assert two[0] == one[0]
+    assert two[1] == pytest.approx(train(task, seed=4, epochs=2).score, abs=0.1)
+    assert one[0] == pytest.approx(train(task, seed=4, epochs=1).score, abs=0.1)
+
+
+def test_weights_are_kept_before_training_at_every_nth_epoch_and_after_the_last(recorded):
+    history = recorded.history
+    assert history.recorded_epochs.tolist() == [0, 6, 12, history.epochs] == [0, 6, 12, 15]
+    fresh = dict(seeded(1, 12, 8, 6).named_parameters())
+    middle = train("sentence", seed=1, epochs=6).network
+    for name, last in recorded.network.named_parameters():
+        kept = history.weights[name]
+        assert not kept.flags.writeable
+        assert kept.shape == (4, *last.shape)
+        np.testing.assert_array_equal(kept[0], fresh[name].detach())
+        np.testing.assert_array_equal(kept[1], middle.get_parameter(name).detach())
+        np.testing.assert_array_equal(kept[3], last.detach())
+
+
+def test_traces_are_those_of_the_kept_weights_on_the_example(recorded):
+    history = recorded.history
+    assert [trace.metadata.epochs for trace in history.traces] == history.recorded_epochs.tolist()
+    accuracies = [trace.metadata.accuracy for trace in history.traces]
+    assert accuracies == [None, history.accuracy[5], history.accuracy[11], recorded.score]
+    for index, trace in enumerate(history.traces):
+        assert trace.metadata.dtype == "float64"
+        for name, kept in history.weights.items():
+            np.testing.assert_array_equal(trace.parameters[name], kept[index])
+    assert history.traces[-1].identity == recorded.record().identity
+    losses = [float(trace.loss.sum()) for trace in history.traces]
+    assert losses[0] > 1 > losses[-1]
+
+
+def test_every_how_many_epochs_divides_their_number():
+    history = train("sentence", seed=1, epochs=4, record_every=2).history
+    assert history.recorded_epochs.tolist() == [0, 2, 4]
+    assert len(history.traces) == 3
+
+
+def test_recording_changes_nothing_of_the_training(recorded, learnt):
+    np.testing.assert_array_equal(recorded.history.loss, learnt.history.loss)
+    np.testing.assert_array_equal(recorded.history.accuracy, learnt.history.accuracy)
+    assert recorded.score == learnt.score
+    for one, other in zip(recorded.network.parameters(), learnt.network.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert learnt.history.recorded_epochs.size == 0
+    assert dict(learnt.history.weights) == {}
+    assert learnt.history.traces == ()
+
+
+def test_losses_are_chosen_for_the_recording_and_for_those_on_the_way():
+    task = tasks.make("prices", steps=5)
+    trained = train(task, seed=1, epochs=1, record_every=1, record_losses="last")
+    for trace in (*trained.history.traces, trained.record(losses="last")):
+        assert trace.loss_times.tolist() == [4]
+    assert trained.record(losses=[1, 3]).loss_times.tolist() == [1, 3]
+    assert trained.record().loss_times.tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("adding", {"cell": "gru", "layers": 2}),
+        ("copying", {"cell": "lstm", "hidden": 5}),
+        ("temporal-order", {"nonlinearity": "relu", "initial": "identity", "bidirectional": True}),
+        ("weather", {"initial": "orthogonal", "scale": 0.9, "layers": 3}),
+    ],
+)
+def test_every_network_on_every_task_is_recorded(name, kind):
+    trained = train(name, epochs=1, seed=1, **kind)
+    trace, example = trained.record(), trained.task.example()
+    assert (trace.metadata.cell, trace.layers) == (kind.get("cell", "rnn"), kind.get("layers", 1))
+    assert trace.directions == (2 if "bidirectional" in kind else 1)
+    assert trace.metadata.task == name
+    np.testing.assert_array_equal(trace.targets, example.targets)
+    with torch.no_grad():
+        output, _ = trained.network(torch.from_numpy(example.x))
+    np.testing.assert_allclose(trace.output, output.numpy(), atol=1e-5)
+    wanted = ~np.isnan(example.targets).all(-1) if trained.task.loss == "squared" else None
+    wanted = example.targets != NO_TARGET if wanted is None else wanted
+    np.testing.assert_array_equal(trace.loss != 0, wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "settings", "share"),
+    [
+        ("adding", {"steps": 4}, {"cell": "gru", "epochs": 15}, 0.1),
+        ("adding", {"steps": 4}, {"epochs": 15}, 0.3),
+        ("temporal-order", {"steps": 8}, {"epochs": 10}, 0.1),
+        ("copying", {"delay": 1}, {"cell": "gru", "epochs": 15}, 0.97),
+        ("weather", {}, {"epochs": 15}, 0.2),
+    ],
+)
+def test_brief_training_does_better_than_chance(name, options, settings, share):
+    trained = train(tasks.make(name, **options), seed=1, **settings)
+    fresh = trained.task.sample(np.random.default_rng(77), 1000)
+    with torch.no_grad():
+        output, _ = trained.network(torch.from_numpy(fresh.x))
+    assert trained.task.error(output.numpy(), fresh) < share * trained.task.chance
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_gated_cells_learn_the_sentence(cell):
+    assert train("sentence", cell=cell, seed=1).score == 1.0
+
+
+@pytest.mark.parametrize(
     ("options", "expected"),
     [
         ({"epochs": 0}, "choose 1 or more"),
@@ -147,6 +398,15 @@ def test_a_loss_that_is_no_number_is_an_error():
         ({"learning_rate": 0.0}, "greater than 0"),
         ({"learning_rate": float("nan")}, "greater than 0"),
         ({"learning_rate": float("inf")}, "a learning rate of inf trains nothing"),
+        ({"optimizer": "lion"}, "there is no optimizer 'lion'; choose one of adam, sgd"),
+        ({"clip": 0.0}, "clipped at norm 0.0 train nothing; choose a norm greater than 0, or None"),
+        ({"clip": float("nan")}, "clipped at norm nan"),
+        ({"record_every": 0}, "recording every 0 epochs records nothing; choose 1 or more"),
+        ({"cell": "elman"}, "there is no cell 'elman'"),
+        ({"cell": "gru", "nonlinearity": "relu"}, "cell 'gru' has no nonlinearity 'relu'"),
+        ({"layers": 0}, "0 layers make no network"),
+        ({"initial": "zeros"}, "there is no initialisation 'zeros'"),
+        ({"scale": float("inf")}, "a scale of inf makes no weights"),
     ],
 )
 def test_settings_that_train_nothing(options, expected):

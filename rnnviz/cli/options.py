@@ -2,17 +2,72 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-TASKS = ("sentence", "prices", "text", "series")
-_DATA = ("text", "text_file", "csv")
+TASKS: Final = (
+    "sentence",
+    "prices",
+    "weather",
+    "text",
+    "series",
+    "adding",
+    "copying",
+    "temporal-order",
+)
+DATA_OPTIONS: Final = (
+    "task",
+    "text",
+    "text_file",
+    "csv",
+    "column",
+    "unit",
+    "story",
+    "gap",
+    "steps",
+    "delay",
+)
+_DATA: Final = ("text", "text_file", "csv")
+_OF_TASK: Final = {
+    "sentence": {"story", "gap"},
+    "prices": {"steps"},
+    "weather": {"steps"},
+    "text": {"unit", "steps"},
+    "series": {"steps", "column"},
+    "adding": {"steps"},
+    "copying": {"delay"},
+    "temporal-order": {"steps"},
+}
 
 Command = Callable[..., Any]
+
+
+class SectionedCommand(click.Command):
+    """A command whose help lists its options under headings.
+
+    ``sections`` maps a heading to the names of its options' parameters.
+    """
+
+    def __init__(self, *args: Any, sections: Mapping[str, Sequence[str]], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.sections = sections
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, and what is in none of them last."""
+        rows = {
+            str(param.name): row
+            for param in self.get_params(ctx)
+            if (row := param.get_help_record(ctx)) is not None
+        }
+        for heading, names in self.sections.items():
+            with formatter.section(heading):
+                formatter.write_dl([rows.pop(name) for name in names])
+        with formatter.section("Other options"):
+            formatter.write_dl(list(rows.values()))
 
 
 def data_options(command: Command) -> Command:
@@ -29,7 +84,14 @@ def data_options(command: Command) -> Command:
                 "--story", type=click.Choice(("city", "repair")), help="Story of 'sentence'."
             ),
             click.option("--gap", type=click.IntRange(min=0), help="Filler words in 'sentence'."),
-            click.option("--steps", type=click.IntRange(min=2), help="Length of the sequences."),
+            click.option(
+                "--steps",
+                type=click.IntRange(min=2),
+                help="Length of the sequences, but for 'sentence' and 'copying'.",
+            ),
+            click.option(
+                "--delay", type=click.IntRange(min=1), help="Steps without a symbol in 'copying'."
+            ),
         )
     ):
         command = option(command)
@@ -41,31 +103,22 @@ def task_of(options: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
 
     Raises: click.UsageError for options that do not go together
     """
-    given = {
-        name: options.pop(name)
-        for name in (*_DATA, "task", "column", "unit", "story", "gap", "steps")
-    }
+    given = {name: options.pop(name) for name in DATA_OPTIONS}
     data = [name for name in _DATA if given[name] is not None]
     if len(data) > 1 or (data and given["task"] not in (None, _task_of_data(data[0]))):
         raise click.UsageError("Give one of --task, --text, --text-file and --csv.")
     task = given["task"] or (_task_of_data(data[0]) if data else None)
     chosen = {
-        name: given[name]
-        for name in ("unit", "story", "gap", "steps", "column")
-        if given[name] is not None
+        name: value
+        for name, value in given.items()
+        if name not in ("task", *_DATA) and value is not None
     }
     if task is None:
         if chosen:
             raise click.UsageError(f"--{next(iter(chosen))} needs --task or data of yours.")
         return None
-    allowed = {
-        "sentence": {"story", "gap"},
-        "prices": {"steps"},
-        "text": {"unit", "steps"},
-        "series": {"steps", "column"},
-    }[task]
     for name in chosen:
-        if name not in allowed:
+        if name not in _OF_TASK[task]:
             raise click.UsageError(f"--{name} is no option of task {task!r}.")
     if task == "text":
         if not data:

@@ -1,8 +1,13 @@
 """``rnnviz verify``."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from rnnviz.cli.options import print_json
+
+if TYPE_CHECKING:
+    from rnnviz.verification import Check
 
 
 @click.command("verify")
@@ -28,6 +33,7 @@ def command(trace_file: str, as_json: bool) -> int:
                         "error": _finite(check.error),
                         "tolerance": _finite(check.tolerance),
                         "ok": check.ok,
+                        "note": check.note,
                     }
                     for check in report.checks
                 ],
@@ -35,26 +41,34 @@ def command(trace_file: str, as_json: bool) -> int:
         )
     else:
         from rich.console import Console
-        from rich.table import Table
+        from rich.table import Column, Table
 
-        table = Table("field", "against", "relative error", "tolerance", "")
+        table = Table(
+            Column("field", overflow="fold"), "against", "relative error", "tolerance", ""
+        )
         for check in report.checks:
+            unchecked = check.against == UNCHECKED
+            said = ["" if unchecked else "ok" if check.ok else "WRONG", check.note]
             table.add_row(
                 check.field,
                 check.against,
-                "–" if check.against == UNCHECKED else f"{check.error:.1e}",
-                "–" if check.against == UNCHECKED else f"{check.tolerance:.0e}",
-                "" if check.against == UNCHECKED else "ok" if check.ok else "WRONG",
+                "–" if unchecked else f"{check.error:.1e}",
+                "–" if unchecked else f"{check.tolerance:.0e}",
+                ": ".join(filter(None, said)),
                 style="" if check.ok else "bold red",
             )
-        Console().print(table)
+        Console(markup=False, emoji=False).print(table)
     for check in report.failures:
-        click.echo(
-            f"Error: {check.field} differs from the {check.against} by {check.error:.1e}, "
-            f"allowed are {check.tolerance:.0e}; record it again, or as float64",
-            err=True,
-        )
+        click.echo(f"Error: {_failure(check)}; record it again, or as float64", err=True)
     return 0 if report.ok else 1
+
+
+def _failure(check: "Check") -> str:
+    named = check.against in ("NumPy reference", "recorded hash", "rows of the tables")
+    told = f"{check.field} differs from {'the ' * named}{check.against}"
+    if check.error == float("inf"):
+        return told
+    return f"{told} by {check.error:.1e}, allowed are {check.tolerance:.0e}"
 
 
 def _finite(value: float) -> float | None:

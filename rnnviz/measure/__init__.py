@@ -5,7 +5,7 @@ Steps and losses are counted from 0. A step that a sequence does not have is NaN
 counts it.
 """
 
-from rnnviz.measure.fixed_points import FixedPoints, fixed_points
+from rnnviz.measure.dynamics import FixedPoints, fixed_points
 from rnnviz.measure.gating import (
     cell_path,
     cell_path_means,

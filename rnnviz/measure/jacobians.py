@@ -93,7 +93,7 @@ def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int =
     """
     check_step(trace, step)
     check_place(trace, layer, direction)
-    jacobians = one_step(trace, layer, direction)
+    jacobians = _one_step(trace, layer, direction)
     hidden = trace.hidden_size
     made = np.zeros((trace.steps, trace.batch, hidden, hidden))
     product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
@@ -124,7 +124,7 @@ def state_jacobian(
         return state_jacobians(trace, step, layer=layer, direction=direction)[before]
     check_step(trace, step)
     check_place(trace, layer, direction)
-    jacobians = one_step(trace, layer, direction)
+    jacobians = _one_step(trace, layer, direction)
     hidden = trace.hidden_size
     product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
     back = range(step, -1, -1) if direction == 0 else range(step, trace.steps)
@@ -170,7 +170,7 @@ def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) ->
     Source: Pascanu et al. 2013, eq. 5–7
     """
     check_place(trace, layer, direction)
-    jacobians = one_step(trace, layer, direction)
+    jacobians = _one_step(trace, layer, direction)
     steps, hidden = trace.steps, trace.hidden_size
     order = np.arange(steps) if direction == 0 else np.arange(steps)[::-1]
     jacobians = jacobians[order]
@@ -205,8 +205,8 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     check_place(trace, layer, direction)
     if trace.metadata.cell != "rnn":
         raise TraceError(
-            f"the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of {kind_of(trace)}, "
-            "whose gates are in its Jacobian; ask for state_jacobian_norms"
+            "the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of "
+            f"{kind_of(trace)}, whose gates are in its Jacobian; ask for state_jacobian_norms"
         )
     weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
     lags = np.arange(trace.steps)[:, None] - np.arange(trace.steps)
@@ -216,7 +216,7 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     return np.where(lags >= 0, powers, 0.0)
 
 
-def one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
+def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
     """∂s_k/∂s_prev in float64; the state s is h, or h before c of an LSTM.
 
     Shapes: → (time, batch, state, state)

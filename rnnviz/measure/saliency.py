@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnviz.errors import TraceError
-from rnnviz.measure.jacobians import one_step
 from rnnviz.measure.recorded import check_step, left_out, norms
-from rnnviz.measure.weights import gate_gradients
+from rnnviz.measure.weights import Gates
 from rnnviz.trace import Trace
 
 
@@ -132,16 +131,17 @@ def _places_of_the_only_output(trace: Trace) -> list[np.ndarray | None]:
 
 def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray) -> np.ndarray:
     """From what a layer's states are read for to its input: (output, time, batch, features)."""
-    jacobians = one_step(trace, layer, direction)
-    hidden = trace.hidden_size
-    total = np.zeros_like(direct)
-    carried = np.zeros((len(direct), trace.batch, jacobians.shape[-1]))
-    order = range(trace.steps) if direction == 1 else range(trace.steps - 1, -1, -1)
-    for step in order:
-        carried = carried * trace.mask[step][:, None]
-        carried[..., :hidden] += direct[:, step]
-        total[:, step] = carried[..., :hidden]
-        carried = np.einsum("nbi,bij->nbj", carried, jacobians[step])
-    at_gates = gate_gradients(trace, total, None, layer, direction, of="input")
+    gates = Gates.of(trace, layer, direction, before="state")
+    weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
+    straight = trace.gates[layer, direction][..., 1, :] if trace.metadata.cell == "gru" else None
+    total = np.empty_like(direct)
+    at_state = np.zeros_like(direct[:, 0])
+    at_cell = np.zeros((len(direct), trace.batch, trace.cell_size))
+    for step in range(trace.steps) if direction == 1 else range(trace.steps - 1, -1, -1):
+        at_state = (at_state + direct[:, step]) * trace.mask[step][:, None]
+        total[:, step] = at_state
+        at_gates, at_cell = gates.step_back(step, at_state, at_cell)
+        kept = 0.0 if straight is None else at_state * straight[step]
+        at_state = at_gates @ weight + kept
     weight = trace.parameters[trace.parameter_name("weight_ih", layer, direction)]
-    return at_gates.reshape(*at_gates.shape[:-2], -1) @ weight
+    return Gates.of(trace, layer, direction, before="input").gradients(total, None) @ weight

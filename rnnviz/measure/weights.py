@@ -6,6 +6,8 @@ by, h_{s−1} for W. So its norm is a product of two norms, and its sums are mat
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -68,12 +70,13 @@ def weight_gradients_by_loss(
     Source: Pascanu et al. 2013, eq. 4
     """
     blocks = []
-    for left, right in _by_loss(trace, kind, layer, direction):
+    for left in _by_loss(trace, kind, layer, direction):
+        right = _multiplied(trace, kind, layer, direction)
         if right is None:
             blocks.append(left.sum(axis=(1, 2)))
         else:
-            flat = left.reshape(len(left), -1, left.shape[-1]).swapaxes(1, 2)
-            blocks.append(flat @ right.reshape(-1, right.shape[-1]))
+            flat = left.reshape(len(left), -1, left.shape[-1])
+            blocks.append(flat.swapaxes(1, 2) @ right.reshape(-1, right.shape[-1]))
     return np.concatenate(blocks)
 
 
@@ -101,8 +104,12 @@ def weight_gradient(
         raise TraceError(f"there is no sequence {sequence}; the trace has {trace.batch}, from 0")
     row = row_of(trace, loss)
     _check_kind(trace, kind, layer, direction)
-    left, right = _factors(trace, kind, layer, direction, slice(row, row + 1))
-    chosen = slice(None) if sequence is None else slice(sequence, sequence + 1)
+    rows, chosen = slice(row, row + 1), slice(sequence, None if sequence is None else sequence + 1)
+    left = _at_states(trace, layer, direction, rows)
+    if kind != "weight_hr":
+        gates = Gates.of(trace, layer, direction, before=_before(kind))
+        left = gates.gradients(left, _at_cells(trace, layer, direction, rows))
+    right = _multiplied(trace, kind, layer, direction)
     if right is None:
         return left[0, step, chosen].sum(axis=0)
     return left[0, step, chosen].T @ right[step, chosen]
@@ -122,12 +129,10 @@ def weight_gradient_norms(
     Source: Pascanu et al. 2013, eq. 4
     """
     made = np.concatenate(
-        [
-            norms(left) if right is None else norms(left) * norms(right)
-            for left, right in _by_loss(trace, kind, layer, direction)
-        ]
+        [norms(left) for left in _by_loss(trace, kind, layer, direction, sizes=True)]
     )
-    return pairs_left_out(trace, made)
+    right = _multiplied(trace, kind, layer, direction)
+    return pairs_left_out(trace, made if right is None else made * norms(right))
 
 
 def weight_gradient_share_by_lag(
@@ -194,44 +199,114 @@ def weight_gradient_norm_shares(
     return _shares(sizes, kind)
 
 
-def gate_gradients(
-    trace: Trace,
-    at_states: np.ndarray,
-    at_cells: np.ndarray | None,
-    layer: int,
-    direction: int,
-    *,
-    of: str,
-) -> np.ndarray:
-    """Gradients at the pre-activations, from those at the states.
+@dataclass(frozen=True)
+class Gates:
+    """What the gates of a layer's steps pass on, from a gradient at its states to those before.
 
-    ``at_states`` holds ∂L_t/∂h_s by all paths; ``at_cells`` what L_t feels of an LSTM's c_s
-    without a state between, None for nothing. The whole ∂L_t/∂c_s is the scan
-    δc_s = o (1 − tanh² c_s) δh_s + f_next δc_next. ``of`` says whether the pre-activation is meant
-    as it depends on the ``state`` or on the ``input`` before it: the two differ in a GRU's gate n.
+    ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, where the gate o passes nothing;
+    ``to_cell``, ``forget`` and ``passed_by_o`` are an LSTM's: o (1 − tanh² c), f, and ∂h/∂a_o.
 
-    Shapes: at_states (loss, time, batch, hidden), at_cells (loss, time, batch, cell)
-            → (loss, time, batch, gate, cell)
-    Units:  loss per unit of pre-activation
-    Source: Hochreiter & Schmidhuber 1997, "Long short-term memory", with the forget gate of Gers,
-            Schmidhuber & Cummins 2000
+    Shapes: passed (time, batch, gate, cell), to_cell, forget and passed_by_o (time, batch, cell),
+            projection (hidden, cell) if there is one
     """
-    if trace.metadata.cell != "lstm":
-        through = cells.state_by_gate(trace, layer, direction, of=of)
-        return at_states[..., None, :] * through
-    projection = trace.weight("weight_hr", layer, direction)
-    squashed = at_states if projection is None else at_states @ projection
-    carried = squashed * cells.output_by_cell(trace, layer, direction)
-    if at_cells is not None:
-        carried += at_cells
-    forget = trace.gates[layer, direction][..., 1, :]
-    order = range(trace.steps - 1, 0, -1) if direction == 0 else range(trace.steps - 1)
-    for step in order:
-        before = step - 1 if direction == 0 else step + 1
-        carried[:, before] += forget[step] * carried[:, step]
-    made = carried[..., None, :] * cells.cell_by_gate(trace, layer, direction)
-    made[..., 3, :] = squashed * cells.output_by_gate(trace, layer, direction)[..., 3, :]
-    return made
+
+    direction: int
+    passed: np.ndarray
+    to_cell: np.ndarray | None = None
+    forget: np.ndarray | None = None
+    passed_by_o: np.ndarray | None = None
+    projection: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, trace: Trace, layer: int, direction: int, *, before: str) -> "Gates":
+        """Those of one layer and direction.
+
+        ``before`` says whether a pre-activation is meant as it depends on the ``state`` or on the
+        ``input`` before it: the two differ in a GRU's gate n.
+        """
+        if trace.metadata.cell != "lstm":
+            return cls(direction, cells.state_by_gate(trace, layer, direction, of=before))
+        return cls(
+            direction,
+            cells.cell_by_gate(trace, layer, direction),
+            cells.output_by_cell(trace, layer, direction),
+            trace.gates[layer, direction][..., 1, :],
+            cells.output_by_gate(trace, layer, direction)[..., 3, :],
+            trace.weight("weight_hr", layer, direction),
+        )
+
+    def gradients(self, at_states: np.ndarray, at_cells: np.ndarray | None) -> np.ndarray:
+        """Gradients at the pre-activations, from those at the states.
+
+        ``at_states`` holds ∂L_t/∂h_s by all paths; ``at_cells`` what L_t feels of an LSTM's c_s
+        without a state between, None for nothing.
+
+        Shapes: at_states (loss, time, batch, hidden), at_cells (loss, time, batch, cell)
+                → (loss, time, batch, gate · cell)
+        Units:  loss per unit of pre-activation
+        """
+        if self.passed_by_o is None:
+            made = at_states[..., None, :] * self.passed
+        else:
+            squashed, whole = self._at_cells(at_states, at_cells)
+            made = whole[..., None, :] * self.passed
+            made[..., 3, :] = squashed * self.passed_by_o
+        return made.reshape(*made.shape[:-2], -1)
+
+    def step_back(
+        self, step: int, at_state: np.ndarray, at_cell: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Gradients at the pre-activations of one step, and at an LSTM's c before it.
+
+        ``at_cell`` is what reaches c from later steps without a state between.
+
+        Shapes: at_state (loss, batch, hidden), at_cell (loss, batch, cell)
+                → (loss, batch, gate · cell), (loss, batch, cell)
+        """
+        if self.passed_by_o is None:
+            made = at_state[..., None, :] * self.passed[step]
+        else:
+            assert self.to_cell is not None
+            assert self.forget is not None
+            squashed = at_state if self.projection is None else at_state @ self.projection
+            whole = at_cell + squashed * self.to_cell[step]
+            made = whole[..., None, :] * self.passed[step]
+            made[..., 3, :] = squashed * self.passed_by_o[step]
+            at_cell = whole * self.forget[step]
+        return made.reshape(*made.shape[:-2], -1), at_cell
+
+    def sizes(self, at_states: np.ndarray, at_cells: np.ndarray | None) -> np.ndarray:
+        """Fewer numbers with the same norms as ``gradients``, each gate's share of a unit in one.
+
+        Shapes: as gradients → (loss, time, batch, entry)
+        """
+        if self.passed_by_o is None:
+            return at_states * self._together
+        squashed, whole = self._at_cells(at_states, at_cells)
+        return np.concatenate([whole * self._together, squashed * self.passed_by_o], axis=-1)
+
+    @cached_property
+    def _together(self) -> np.ndarray:
+        """The norm over the gates of what is passed: (time, batch, cell)."""
+        return norms(self.passed.swapaxes(-1, -2))
+
+    def _at_cells(
+        self, at_states: np.ndarray, at_cells: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """∂L_t/∂(o tanh c_s), and ∂L_t/∂c_s by all paths: the scan
+        δc_s = o (1 − tanh² c_s) δh_s + f_next δc_next.
+        """
+        assert self.to_cell is not None
+        assert self.forget is not None
+        squashed = at_states if self.projection is None else at_states @ self.projection
+        whole = squashed * self.to_cell
+        if at_cells is not None:
+            whole += at_cells
+        last = len(self.forget) - 1
+        for step in range(last, 0, -1) if self.direction == 0 else range(last):
+            before = step - 1 if self.direction == 0 else step + 1
+            whole[:, before] += self.forget[step] * whole[:, step]
+        return squashed, whole
 
 
 def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
@@ -246,45 +321,51 @@ def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
 def _of_all_losses(
     trace: Trace, kind: str, layer: int, direction: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Both factors of Σ_t ∂L_t/∂θ_s: (time, batch, rows), (time, batch, columns) or None."""
+    """Both factors of Σ_t ∂L_t/∂θ_s: (time, batch, rows), and that of ``_multiplied``."""
     _check_kind(trace, kind, layer, direction)
-    left, right = _factors(trace, kind, layer, direction, None)
-    return left[0], right
+    at_states = _at_states(trace, layer, direction, None)
+    if kind == "weight_hr":
+        left = at_states
+    else:
+        gates = Gates.of(trace, layer, direction, before=_before(kind))
+        left = gates.gradients(at_states, _at_cells(trace, layer, direction, None))
+    return left[0], _multiplied(trace, kind, layer, direction)
 
 
 def _by_loss(
-    trace: Trace, kind: str, layer: int, direction: int
-) -> Iterator[tuple[np.ndarray, np.ndarray | None]]:
-    """Both factors of ∂L_t/∂θ_s, for so many losses at a time that a block stays small."""
+    trace: Trace, kind: str, layer: int, direction: int, *, sizes: bool = False
+) -> Iterator[np.ndarray]:
+    """The gradients that θ's use meets, (loss, time, batch, rows), so many losses at a time that a
+    block stays small; with ``sizes``, fewer numbers with the same norms.
+    """
     _check_kind(trace, kind, layer, direction)
     losses = len(needed(trace.loss_times, "a measure of a weight's gradient"))
+    gates = Gates.of(trace, layer, direction, before=_before(kind))
     at_once = max(1, _BLOCK // trace.gates[0, 0].size)
     for begin in range(0, losses, at_once):
-        rows = slice(begin, min(begin + at_once, losses))
-        yield _factors(trace, kind, layer, direction, rows)
+        rows = slice(begin, begin + at_once)
+        at_states = _at_states(trace, layer, direction, rows)
+        if kind == "weight_hr":
+            yield at_states
+            continue
+        at_cells = _at_cells(trace, layer, direction, rows)
+        yield (gates.sizes if sizes else gates.gradients)(at_states, at_cells)
 
 
-def _factors(
-    trace: Trace, kind: str, layer: int, direction: int, rows: slice | None
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Left (loss, time, batch, rows) and right (time, batch, columns), None for a bias.
+def _before(kind: str) -> str:
+    return "state" if kind.endswith("hh") else "input"
 
-    ``rows`` are those of the tables by loss, None for all losses together.
-    """
-    at_states = _at_states(trace, layer, direction, rows)
+
+def _multiplied(trace: Trace, kind: str, layer: int, direction: int) -> np.ndarray | None:
+    """What θ is multiplied by at each step, (time, batch, columns); None for a bias."""
+    if kind == "weight_hh":
+        return trace.states_before(layer, direction)
+    if kind == "weight_ih":
+        return trace.layer_input(layer)
     if kind == "weight_hr":
         assert trace.c is not None
-        squashed = trace.gates[layer, direction][..., 3, :] * np.tanh(trace.c[layer, direction])
-        return at_states, squashed
-    of = "state" if kind.endswith("hh") else "input"
-    at_cells = _at_cells(trace, layer, direction, rows)
-    left = gate_gradients(trace, at_states, at_cells, layer, direction, of=of)
-    left = left.reshape(*left.shape[:-2], -1)
-    if kind.startswith("bias"):
-        return left, None
-    if kind == "weight_hh":
-        return left, trace.states_before(layer, direction)
-    return left, trace.layer_input(layer)
+        return trace.gates[layer, direction][..., 3, :] * np.tanh(trace.c[layer, direction])
+    return None
 
 
 def _at_states(trace: Trace, layer: int, direction: int, rows: slice | None) -> np.ndarray:

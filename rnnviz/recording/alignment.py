@@ -103,13 +103,17 @@ class Place:
         return pad_packed_sequence(whole)[0]
 
 
-def targets_in_place(targets: Tensor, layout: Layout, place: Place, output: Tensor) -> Tensor:
+def targets_in_place(
+    targets: Tensor, layout: Layout, place: Place, output: Tensor, axes: int
+) -> Tensor:
     """Targets as (time or 1, batch, …), given in the output's order of axes or in the layer's.
+
+    ``axes`` is how many a target has of its own: 1 for values, 0 for classes.
 
     Raises: RecordingError if they have neither
     """
     leading = len(layout.leading)
-    if targets.shape[:leading] == layout.leading:
+    if targets.shape[:leading] == layout.leading and targets.dim() == leading + axes:
         return layout.canonical(targets)
     natural = (
         (place.batch, place.steps) if place.form.layer.batch_first else (place.steps, place.batch)

@@ -52,8 +52,6 @@ class Form:
             raise RecordingError(
                 f"{name} got an input of shape {tuple(x.shape)}; it takes {most} axes"
             )
-        if not x.isfinite().all():
-            raise RecordingError(f"{name} got an input that is not finite; correct the data")
         return cls(layer, packed, x.dim() == least and packed is None)
 
     @property

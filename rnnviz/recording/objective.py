@@ -67,7 +67,7 @@ class Objective:
         if values and self.targets.shape == output.shape:
             targets = layout.output(self.targets)
         else:
-            targets = targets_in_place(self.targets, layout, self.place, output)
+            targets = targets_in_place(self.targets, layout, self.place, output, int(values))
         if values:
             targets = targets.to(output.dtype)
         elif not targets.is_floating_point():

@@ -277,8 +277,8 @@ def _check_room(run: Run, rows: int, dtype: torch.dtype) -> None:
         free = min(free, torch.cuda.mem_get_info(run.x.device)[0])
     if needed > free:
         raise RecordingError(
-            f"the gradients of {rows} losses at {run.time} steps take {needed / 1e9:.1f} GB, but "
-            f"{free / 1e9:.1f} GB are free; choose fewer with losses='last', a number n for every "
+            f"the gradients of {rows} losses at {run.time} steps take {needed / 1e9:.3g} GB, but "
+            f"{free / 1e9:.3g} GB are free; choose fewer with losses='last', a number n for every "
             "n-th, or a list of steps"
         )
 

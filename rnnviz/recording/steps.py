@@ -42,7 +42,7 @@ class Steps:
     @cached_property
     def slopes(self) -> Tensor:
         """The derivative of each gate's nonlinearity: (time, batch, gate, cell)."""
-        gates = self.h.unsqueeze(2) if self.cell == "rnn" else self.gates
+        gates = self.gates
         if self.cell == "rnn":
             slope = gates > 0 if self.nonlinearity == "relu" else (1 - gates) * (1 + gates)
             return self.masked(slope.to(gates.dtype))
@@ -125,8 +125,8 @@ def steps_of(
     made, c_before, c, reset = from_input + from_state, None, None, None
     preact = made.view(shape)
     if cell == "rnn":
-        gates = torch.relu(preact) if nonlinearity == "relu" else torch.tanh(preact)
-        again = gates[:, :, 0]
+        again = (torch.relu(preact) if nonlinearity == "relu" else torch.tanh(preact))[:, :, 0]
+        gates = h.unsqueeze(2)
     elif cell == "gru":
         reset = from_state.view(shape)[:, :, 2]
         r = torch.sigmoid(preact[:, :, 0])

@@ -70,10 +70,7 @@ class Subject:
         dtype: torch.dtype,
         device: torch.device,
     ) -> "Subject":
-        """The call that the user means; a forward that wants one argument more gets None for it.
-
-        Raises: RecordingError for inputs that are not finite
-        """
+        """The call that the user means; a forward that wants one argument more gets None for it."""
         keywords: dict[str, Any] = {}
         arguments: tuple[Any, ...] = ()
         if isinstance(inputs, Mapping):
@@ -82,8 +79,6 @@ class Subject:
             several = isinstance(inputs, tuple) and not isinstance(inputs, PackedSequence)
             parts = inputs if several else (inputs,)
             arguments = tuple(placed(part, dtype, device) for part in parts)
-        for part in (*arguments, *keywords.values()):
-            _check_finite(part)
         if state is not None:
             arguments = (*arguments, placed(state, dtype, device))
         signature = inspect.signature(model.forward)
@@ -159,16 +154,3 @@ def _binds(signature: inspect.Signature, arguments: Any, keywords: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _check_finite(value: Any) -> None:
-    tensor = value.data if isinstance(value, PackedSequence) else value
-    if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
-        return
-    wrong = ~torch.isfinite(tensor)
-    if wrong.any():
-        place = torch.nonzero(wrong)[0]
-        raise RecordingError(
-            "the inputs have a value that is not finite, at "
-            f"({', '.join(str(int(at)) for at in place)}); correct the data"
-        )

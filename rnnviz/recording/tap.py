@@ -52,6 +52,12 @@ class Tap:
         layer = self.layer
         form = Form.of(layer, input)
         x = form.steps(input)
+        if not x.isfinite().all():
+            step = sum(len(call.x) for call in self.calls) + int(torch.nonzero(~x.isfinite())[0, 0])
+            raise RecordingError(
+                f"the input of the recurrent layer is not finite at step {step + 1}; correct the "
+                "data, or what comes before the layer"
+            )
         h0, c0 = form.state(hx, x)
         if self.calls:
             self._check_chain(form, x, h0, c0)

@@ -87,11 +87,38 @@ def check_needs(loaded: LoadedScene, trace: Trace) -> None:
             f"the trace has {trace.steps} step, but {loaded.name!r} needs "
             f"{loaded.scene.least_steps} to show one state passed on; record a longer sequence"
         )
-    if "gradients" in loaded.needs and not trace.has_gradients:
+    if "plain-rnn" in loaded.needs and (other := _other_than_plain(trace)):
+        raise SceneError(
+            f"the trace is of {other}, but {loaded.name!r} shows a tanh RNN of one layer and one "
+            "direction, all its steps and an output at each; record such a network"
+        )
+    if "gradients" not in loaded.needs:
+        return
+    if not trace.has_gradients:
         raise SceneError(
             f"the trace has no gradients, which {loaded.name!r} needs; "
             f"record it again without --no-grad"
         )
+    if trace.loss_times is not None and len(trace.loss_times) < trace.steps:
+        raise SceneError(
+            f"the trace has the gradients of {len(trace.loss_times)} of {trace.steps} losses, but "
+            f"{loaded.name!r} needs all; record it again with --losses all"
+        )
+
+
+def _other_than_plain(trace: Trace) -> str | None:
+    """In words, what a trace has that the scenes of a plain RNN do not show."""
+    about = trace.metadata
+    found = {
+        f"a {about.cell.upper()}": about.cell != "rnn",
+        f"a {about.nonlinearity} RNN": about.nonlinearity != "tanh",
+        f"{trace.layers} layers": trace.layers > 1,
+        "two directions": trace.directions > 1,
+        "sequences of different lengths": trace.lengths is not None,
+        "a network with no output at each step": trace.output is None
+        or len(trace.output) < trace.steps,
+    }
+    return next((what for what, has in found.items() if has), None)
 
 
 def default_stage(scene: Any) -> Stage:

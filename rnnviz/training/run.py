@@ -118,10 +118,13 @@ def _train_once(task: Task, settings: Settings, seed: int, progress: Progress | 
             for _ in range(BATCHES_PER_EPOCH)
         ]
         loss, before, after = (float(np.mean(column)) for column in zip(*updates, strict=True))
-        _check_finite(network, loss, epoch, settings.clip)
+        weights = torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+        _check_finite("loss", loss, epoch, settings)
+        _check_finite("largest weight", float(weights.abs().max()), epoch, settings)
         if progress is not None:
             progress(epoch, most, loss)
         score = _score(network, task, rng)
+        _check_finite(task.score_name, score, epoch, settings)
         log.add(loss, score, before, after)
         if task.learnt(score, loss):
             break
@@ -156,12 +159,12 @@ def _count(loss: str, targets: Tensor) -> int:
     return int(wanted.sum())
 
 
-def _check_finite(network: Network, loss: float, epoch: int, clip: float | None) -> None:
-    remedy = "choose a smaller learning rate" + (", or clip the gradient" if clip is None else "")
-    if not np.isfinite(loss):
-        raise TrainingError(f"the loss is {loss} after epoch {epoch}; {remedy}")
-    if not all(parameter.isfinite().all() for parameter in network.parameters()):
-        raise TrainingError(f"the weights are not finite after epoch {epoch}; {remedy}")
+def _check_finite(what: str, value: float, epoch: int, settings: Settings) -> None:
+    if not np.isfinite(value):
+        also = ", or clip the gradient" if settings.clip is None else ""
+        raise TrainingError(
+            f"the {what} is {value} after epoch {epoch}; choose a smaller learning rate{also}"
+        )
 
 
 def _score(network: Network, task: Task, rng: np.random.Generator) -> float:

@@ -2,16 +2,20 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
-from rnnviz.cli import main
+from rnnviz import storage, tasks, training
+from rnnviz.cli import main, record_command
+from rnnviz.cli.options import TASKS
+from rnnviz.errors import TrainingError
 from rnnviz.registry import SCENES
-from rnnviz.trace import load
+from rnnviz.trace import SCHEMA, load
 
 
 @pytest.fixture
@@ -135,6 +139,124 @@ def test_doctor_finds_a_working_installation(run):
     assert all(finding["ok"] for finding in json.loads(run("doctor", "--json")[1]))
 
 
+def test_every_task_can_be_recorded(run):
+    assert tasks.names() == TASKS
+    for task in set(TASKS) - {"text", "series"}:
+        arguments = ("--task", task, "--epochs", 1, "--hidden", 4, "-o", "a.safetensors")
+        assert run("record", *arguments)[0] == 0
+        assert load("a.safetensors").metadata.task == task
+
+
+@pytest.mark.parametrize(
+    ("chosen", "error", "chance"),
+    [
+        (["adding", "--steps", 6], "mean squared error", "by chance 0.167\n"),
+        (["copying", "--delay", 2], "; cross-entropy, nats a target: ", "by chance 0.945\n"),
+        (["temporal-order", "--steps", 6], "; cross-entropy, nats a target: ", "chance 1.39\n"),
+        (["weather", "--steps", 5], "mean squared error, as a share of that", None),
+    ],
+)
+def test_the_closing_line_says_what_chance_would_reach(chosen, error, chance, run):
+    _, out, err = run("record", "--task", *chosen, "--epochs", 1, "-o", "a.safetensors")
+    assert out == "a.safetensors\n"
+    assert error in err
+    assert err.endswith(chance) if chance else "chance" not in err
+
+
+def test_settings_of_the_network_and_its_training_reach_it(run, monkeypatch):
+    given = {}
+    original = training.train
+
+    def train(task, **settings):
+        given.update(settings)
+        return original(task, **settings)
+
+    monkeypatch.setattr("rnnviz.training.train", train)
+    network = ("--cell", "rnn", "--nonlinearity", "relu", "--hidden", 5, "--layers", 2)
+    start = ("--bidirectional", "--initial", "identity", "--scale", 0.5)
+    updates = ("--epochs", 1, "--seed", 4, "--optimizer", "sgd", "--learning-rate", 0.1)
+    arguments = ("--task", "adding", "--steps", 6, *network, *start, *updates, "--clip", "none")
+    assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
+    del given["progress"]
+    assert given == {
+        "cell": "rnn",
+        "nonlinearity": "relu",
+        "hidden": 5,
+        "layers": 2,
+        "bidirectional": True,
+        "initial": "identity",
+        "scale": 0.5,
+        "epochs": 1,
+        "seed": 4,
+        "optimizer": "sgd",
+        "learning_rate": 0.1,
+        "clip": None,
+    }
+    trace = load("a.safetensors")
+    assert trace.h.shape[:3] == (2, 2, 6)
+    assert trace.metadata.nonlinearity == "relu"
+
+
+def test_gradients_are_clipped_at_1_unless_told_otherwise(run, monkeypatch):
+    clips = []
+
+    def train(task, *, clip, **settings):
+        clips.append(clip)
+        raise TrainingError("enough")
+
+    monkeypatch.setattr("rnnviz.training.train", train)
+    run("record", "-o", "a.safetensors")
+    run("record", "--clip", "0.25", "-o", "a.safetensors")
+    assert clips == [1.0, 0.25]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_gated_cells_are_recorded_inspected_and_verified(cell, run):
+    arguments = ("--task", "adding", "--steps", 5, "--hidden", 3, "--cell", cell, "--epochs", 1)
+    assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
+    told = run("inspect", "a.safetensors")[1]
+    assert f"nn.{cell.upper()} 'rnn'" in told
+    assert run("verify", "a.safetensors")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "times"),
+    [
+        ("all", [0, 1, 2, 3, 4, 5, 6]),
+        ("last", [6]),
+        ("every:3", [0, 3, 6]),
+        ("2,7", [1, 6]),
+        ("07", [6]),
+    ],
+)
+def test_losses_are_counted_from_1(chosen, times, run):
+    arguments = ("--task", "prices", "--steps", 7, "--epochs", 1, "--losses", chosen)
+    assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
+    assert load("a.safetensors").loss_times.tolist() == times
+    assert json.loads(run("inspect", "a.safetensors", "--json")[1])["loss_times"] == times
+
+
+def test_a_loss_after_the_last_step_is_refused_before_training(fails, monkeypatch):
+    monkeypatch.setattr("rnnviz.training.train", lambda *given, **more: 1 / 0)
+    message = fails("record", "--losses", "3,9", "-o", "a.safetensors")
+    assert "--losses names step 9, but the sequence has 8" in message
+
+
+def test_settings_that_make_no_network(fails):
+    message = fails("record", "--cell", "gru", "--nonlinearity", "relu", "-o", "a.safetensors")
+    assert "cell 'gru' has no nonlinearity 'relu'" in message
+    assert "a learning rate of -1.0" in fails(
+        "record", "--learning-rate", "-1", "-o", "a.safetensors"
+    )
+
+
+def test_the_help_of_record_has_every_option_once(run):
+    _, out, _ = run("record", "-h")
+    for option in record_command.command.params:
+        assert len(re.findall(rf"^  (-o, )?{option.opts[-1]}(?![\w-])", out, re.MULTILINE)) == 1
+    assert "This runs the code in MODULE" in " ".join(out.split())
+
+
 def test_recording_from_own_text_and_numbers(run, tmp_path):
     text = tmp_path / "poem.txt"
     text.write_text("春眠不觉晓，处处闻啼鸟。", encoding="utf-8")
@@ -171,6 +293,9 @@ def test_special_characters_of_typst_are_shown_as_typed(run):
     assert len(out.splitlines()) == 2
 
 
+MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -187,7 +312,25 @@ def test_special_characters_of_typst_are_shown_as_typed(run):
         (["record", "--csv", "a.csv", "-o", "a.safetensors"], "needs --csv and --column"),
         (["record", "--gap", "2", "--task", "prices", "-o", "a.safetensors"], "no option of task"),
         (["record", "--text", "ab", "--csv", "a.csv", "-o", "a.safetensors"], "Give one of"),
-        (["record", "--cell", "lstm", "-o", "a.safetensors"], "'lstm' is not"),
+        (["record", "--cell", "cnn", "-o", "a.safetensors"], "'cnn' is not one of"),
+        (["record", "--delay", "3", "--task", "adding", "-o", "a.safetensors"], "no option of"),
+        (["record", "--steps", "9", "--task", "copying", "-o", "a.safetensors"], "no option of"),
+        (["record", "--clip", "some", "-o", "a.safetensors"], "'some' is not a valid float"),
+        (["record", "--losses", "every:0", "-o", "a.safetensors"], "none of all, last, every:10"),
+        (["record", "--losses", "0,3", "-o", "a.safetensors"], "none of all, last, every:10"),
+        (["record", "--losses", "3,", "-o", "a.safetensors"], "none of all, last, every:10"),
+        (["record", "--inputs", "a.npz", "-o", "a.safetensors"], "--inputs needs --model."),
+        (["record", "--weights", "a.pt", "-o", "a.safetensors"], "--weights needs --model."),
+        (["record", "--training", "-o", "a.safetensors"], "--training needs --model."),
+        (["record", "--loss", "squared", "-o", "a.safetensors"], "--loss needs --model."),
+        (["record", "--model", "a:b", "-o", "a.safetensors"], "--model needs --inputs."),
+        ([*MODEL, "--task", "adding"], "--task goes with a task, not with --model."),
+        ([*MODEL, "--text", "ab"], "--text goes with a task, not with --model."),
+        ([*MODEL, "--epochs", "3"], "--epochs goes with a task, not with --model."),
+        ([*MODEL, "--cell", "rnn"], "--cell goes with a task, not with --model."),
+        ([*MODEL, "--lang", "en"], "--lang goes with a task, not with --model."),
+        ([*MODEL, "--model", "a"], "'a' is not MODULE:CALLABLE"),
+        ([*MODEL, "--model", "a:b()"], "'a:b()' is not MODULE:CALLABLE"),
         (["record", "--hidden", "0", "-o", "a.safetensors"], "0 is not in the range"),
         (["record", "-o", "a.txt"], "does not end in .safetensors"),
         (["rendr", "unrolling"], "Did you mean 'render'?"),
@@ -223,26 +366,34 @@ def test_a_file_that_is_no_trace(fails, tmp_path):
     assert "not a trace of rnnviz" in fails("inspect", "other.safetensors")
 
 
-def header(path):
-    from safetensors import safe_open
-
-    with safe_open(path, framework="numpy") as file:
-        return json.loads(file.metadata()["rnnviz"])
-
-
-def rewrite(path, *, tensors=None, **metadata):
-    held = load_file(path)
-    values = {**header(path), **metadata}
-    save_file({**held, **(tensors or {})}, path, metadata={"rnnviz": json.dumps(values)})
+def rewrite(path, *, arrays=None, **metadata):
+    header, held = storage.read(path)
+    changed = json.dumps({**json.loads(header), **metadata})
+    storage.write(path, {**held, **(arrays or {})}, changed)
 
 
 def test_a_trace_of_a_newer_schema(fails, saved):
     rewrite(saved, schema=99)
-    assert "has schema 99, this rnnviz reads up to 1; upgrade rnnviz" in fails("inspect", saved)
+    assert f"has schema 99, this rnnviz reads up to {SCHEMA}; upgrade rnnviz" in fails(
+        "inspect", saved
+    )
+
+
+def test_a_trace_of_an_older_schema(fails, saved):
+    rewrite(saved, schema=SCHEMA - 1)
+    assert "has schema 1, which this rnnviz no longer reads" in fails("inspect", saved)
+
+
+def test_a_changed_byte_is_noticed(fails, saved):
+    content = bytearray(saved.read_bytes())
+    content[-9] ^= 1
+    saved.write_bytes(content)
+    for command in ("inspect", "verify"):
+        assert "was changed); record it again" in fails(command, saved)
 
 
 def test_a_trace_of_the_wrong_dims(fails, saved, trace):
-    rewrite(saved, tensors={"h": np.zeros((1, 1, 3, 2, 5))})
+    rewrite(saved, arrays={"h": np.zeros((1, 1, 3, 2, 5))})
     message = fails("verify", saved)
     assert "'h'" in message or "dims" in message
     assert "(layer, direction, time, batch, hidden)" in message
@@ -252,7 +403,7 @@ def test_a_trace_of_the_wrong_dims(fails, saved, trace):
 def test_a_trace_with_a_number_that_is_not_finite(bad, fails, saved, trace):
     h = trace.h.copy()
     h[0, 0, 3] = bad
-    rewrite(saved, tensors={"h": h})
+    rewrite(saved, arrays={"h": h})
     message = fails("render", "unrolling", "--trace", saved)
     assert "field 'h' has a value that is not finite" in message
     assert "at step 4" in message

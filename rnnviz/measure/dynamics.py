@@ -11,6 +11,7 @@ from rnnviz.measure.jacobians import eigenvalues
 from rnnviz.measure.recorded import check_place
 from rnnviz.trace import Metadata, Trace
 
+_BLOCK: Final = 1 << 21
 _HALVINGS: Final = 30
 _ROUNDING: Final = 1e-15
 
@@ -68,7 +69,9 @@ def fixed_points(
     size = network.state_size
     if begun.ndim != 2 or begun.shape[1] != size or not len(begun):
         raise TraceError(f"starts are (start, state) with {size} entries each, not {begun.shape}")
-    states, residuals = _newton(network, begun.astype(np.float64), iterations)
+    blocks = np.array_split(begun.astype(np.float64), -(-len(begun) * size**2 // _BLOCK))
+    settled = [_newton(network, block, iterations) for block in blocks]
+    states, residuals = (np.concatenate(each) for each in zip(*settled, strict=True))
     reached = residuals <= tolerance * (1 + np.linalg.norm(states, axis=1))
     kept, counts = _distinct(states[reached], residuals[reached], apart)
     states, residuals = states[reached][kept], residuals[reached][kept]

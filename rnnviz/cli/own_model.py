@@ -1,0 +1,91 @@
+"""A model of the user's own: imported, made, given weights, and recorded."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from functools import reduce
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from rnnviz.errors import RecordingError
+from rnnviz.recording import record
+from rnnviz.trace import Trace
+from rnnviz.weights import load_inputs, load_weights
+
+
+def record_model(
+    name: str, inputs_file: str, *, weights_file: str | None = None, **settings: Any
+) -> Trace:
+    """Record the model that MODULE:CALLABLE gives, on the arrays of a file.
+
+    This imports the module, from the current folder too, and calls the callable: it runs code
+    that the user names. What that code prints goes to stderr. ``settings`` are those of
+    ``rnnviz.record``.
+
+    Raises: RecordingError if any of it fails
+    """
+    held = load_inputs(inputs_file)
+    state: Any = held.get("state")
+    if "cell_state" in held:
+        state = (state, held["cell_state"])
+    with redirect_stdout(sys.stderr), _current_folder():
+        model = _model(name)
+        if weights_file is not None:
+            load_weights(model, weights_file)
+        return record(
+            model,
+            held["inputs"],
+            held["targets"],
+            lengths=held.get("lengths"),
+            state=state,
+            about={"source": f"{name} on {Path(inputs_file).name}"},
+            **settings,
+        )
+
+
+def _model(name: str) -> nn.Module:
+    path, _, inside = name.partition(":")
+    try:
+        invalidate_caches()
+        module = import_module(path)
+    except (Exception, SystemExit) as error:
+        raise RecordingError(f"module {path!r} cannot be imported: {_told(error)}") from error
+    try:
+        make: Any = reduce(getattr, inside.split("."), module)
+    except AttributeError as error:
+        raise RecordingError(
+            f"module {path!r} has no {inside!r}; name what makes the model"
+        ) from error
+    if not callable(make):
+        raise RecordingError(
+            f"{name} has type {type(make).__name__} and cannot be called; name what makes the model"
+        )
+    try:
+        model = make()
+    except (Exception, SystemExit) as error:
+        raise RecordingError(f"{name}() failed: {_told(error)}") from error
+    if not isinstance(model, nn.Module):
+        raise RecordingError(
+            f"{name}() gives type {type(model).__name__}, not an nn.Module; name what "
+            "makes the model"
+        )
+    return model
+
+
+def _told(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+@contextmanager
+def _current_folder() -> Iterator[None]:
+    """Python also looks for modules in the current folder, first."""
+    folder = str(Path.cwd())
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            sys.path.remove(folder)

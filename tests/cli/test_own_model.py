@@ -1,0 +1,257 @@
+"""``rnnviz record --model``: the user's code, weights and inputs, and what can go wrong in them."""
+
+import itertools
+import json
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file as save_tensors
+from torch import nn
+
+from rnnviz.cli import main
+from rnnviz.recording import record
+from rnnviz.trace import load
+
+MODELS = """
+import torch
+from torch import nn
+
+print("loud while it is imported")
+number = 3
+
+
+class Tagger(nn.Module):
+    def __init__(self, cell=nn.GRU):
+        super().__init__()
+        torch.manual_seed(1)
+        self.first = cell(3, 5, batch_first=True)
+        self.second = nn.RNN(5, 4, batch_first=True, num_layers=2, dropout=0.5)
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x, state=None):
+        return self.fc(self.second(self.first(x, state)[0])[0])
+
+
+class Models:
+    @staticmethod
+    def lstm():
+        return Tagger(nn.LSTM)
+
+
+def no_model():
+    return {}
+
+
+def fails():
+    raise ValueError("it\\ncannot be made")
+
+
+def stops():
+    raise SystemExit(0)
+
+
+class Breaks(Tagger):
+    def forward(self, x):
+        raise RuntimeError("it cannot run")
+"""
+_COUNT = itertools.count()
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """The name of a module with models, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    before = set(sys.modules)
+    name = f"models_of_test_{next(_COUNT)}"
+    (tmp_path / f"{name}.py").write_text(MODELS)
+    yield name
+    for added in set(sys.modules) - before:
+        if added.startswith("models_of_test"):
+            del sys.modules[added]
+
+
+@pytest.fixture
+def given(tmp_path):
+    """Inputs and targets, in the file ``in.npz`` too."""
+    rng = np.random.default_rng(0)
+    arrays = {"inputs": rng.normal(size=(2, 6, 3)), "targets": rng.integers(0, 4, size=(2, 6))}
+    np.savez(tmp_path / "in.npz", **arrays)
+    return arrays
+
+
+@pytest.fixture
+def call(capsys):
+    """(MODULE:CALLABLE, arguments …) → exit status, stdout, stderr."""
+
+    def call(model, *arguments, inputs="in.npz"):
+        path_before = list(sys.path)
+        usual = ["record", "--model", model, "--inputs", inputs, "-o", "a.safetensors"]
+        with pytest.raises(SystemExit) as stop:
+            main([*usual, *map(str, arguments)])
+        assert sys.path == path_before
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def fails(call, tmp_path):
+    """As ``call``, for one that ends with 1 and one line: that line."""
+
+    def fails(*arguments, **named):
+        status, out, err = call(*arguments, **named)
+        assert status == 1, err
+        assert out == ""
+        lines = [line for line in err.splitlines() if not line.startswith("loud")]
+        assert len(lines) == 1, err
+        assert lines[0].startswith("Error: ")
+        assert not (tmp_path / "a.safetensors").exists()
+        return lines[0]
+
+    return fails
+
+
+def model_of(module, name="Tagger", *arguments):
+    return getattr(sys.modules[module], name)(*arguments)
+
+
+def test_it_records_what_record_records(module, given, call):
+    status, out, err = call(f"{module}:Tagger", "--layer", "first", "--losses", "2,6")
+    assert (status, out) == (0, "a.safetensors\n"), err
+    assert "nn.GRU 'first', 6 steps, batch 2, 5 units, loss " in err
+    trace = load("a.safetensors")
+    assert trace.metadata.source == f"{module}:Tagger on in.npz"
+    wanted = record(
+        model_of(module),
+        given["inputs"],
+        given["targets"],
+        layer="first",
+        losses=[1, 5],
+        about={"source": trace.metadata.source},
+    )
+    assert trace.identity == wanted.identity
+
+
+def test_every_setting_of_the_recording_reaches_it(module, given, call):
+    classes = np.arange(12).reshape(2, 6) % 4
+    np.savez("in.npz", inputs=given["inputs"], targets=classes)
+    arguments = ("--layer", "second", "--loss", "squared-on-softmax", "--training", "--no-grad")
+    assert call(f"{module}:Tagger", *arguments, "--dtype", "float64")[0] == 0
+    trace = load("a.safetensors")
+    assert trace.metadata.loss == "squared-on-softmax"
+    assert trace.metadata.training
+    assert trace.metadata.dtype == "float64"
+    assert trace.dropout is not None
+    assert not trace.has_gradients
+
+
+def test_the_model_keeps_its_own_precision(module, given, call):
+    assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
+    assert load("a.safetensors").metadata.dtype == "float32"
+
+
+@pytest.mark.parametrize("ending", ["pt", "safetensors"])
+def test_weights_come_from_a_file(ending, module, given, call):
+    assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
+    before = load("a.safetensors")
+    held = {name: value / 2 for name, value in model_of(module).state_dict().items()}
+    (torch.save if ending == "pt" else save_tensors)(held, f"weights.{ending}")
+    assert call(f"{module}:Tagger", "--layer", "first", "--weights", f"weights.{ending}")[0] == 0
+    after = load("a.safetensors")
+    for name, value in before.parameters.items():
+        np.testing.assert_array_equal(after.parameters[name], value / 2)
+
+
+def test_an_lstm_starts_from_both_states(module, given, call):
+    h0, c0 = np.full((1, 2, 5), 0.25), np.full((1, 2, 5), -0.5)
+    np.savez("in.npz", **given, state=h0, cell_state=c0)
+    assert call(f"{module}:Models.lstm", "--layer", "first")[0] == 0
+    trace = load("a.safetensors")
+    np.testing.assert_array_equal(trace.h0[0], h0)
+    np.testing.assert_array_equal(trace.c0[0], c0)
+
+
+def test_lengths_mask_the_steps_that_are_not_there(module, given, call):
+    np.savez("in.npz", **given, lengths=[6, 4])
+    assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
+    trace = load("a.safetensors")
+    assert trace.lengths.tolist() == [6, 4]
+    assert not trace.h[:, :, 4:, 1].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("none", "has no 'none'; name what makes the model"),
+        ("Tagger.none", "has no 'Tagger.none'"),
+        ("number", "has type int and cannot be called"),
+        ("no_model", "no_model() gives type dict, not an nn.Module"),
+        ("fails", "fails() failed: ValueError: it cannot be made"),
+        ("stops", "stops() failed: SystemExit: 0"),
+        ("Tagger", "'first' (GRU), 'second' (RNN)"),
+        ("Breaks", "it cannot run"),
+    ],
+)
+def test_failures_of_the_users_model(name, expected, module, given, fails):
+    layer = ("--layer", "first") if name == "Breaks" else ()
+    assert expected in fails(f"{module}:{name}", *layer)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (None, "ModuleNotFoundError: No module named"),
+        ("import there_is_no_such_module", "No module named 'there_is_no_such_module'"),
+        ("def f(:", "SyntaxError"),
+        ("raise SystemExit", "cannot be imported: SystemExit"),
+    ],
+)
+def test_failures_of_the_users_module(code, expected, module, given, fails, tmp_path):
+    name = f"{module}_broken"
+    if code is not None:
+        (tmp_path / f"{name}.py").write_text(code)
+    message = fails(f"{name}:make")
+    assert f"module '{name}' cannot be imported" in message
+    assert expected in message
+
+
+def test_files_that_do_not_fit(module, given, fails, tmp_path):
+    assert "there is no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
+    (tmp_path / "hello.pt").write_bytes(b"hello")
+    assert "is damaged" in fails(f"{module}:Tagger", "--weights", "hello.pt")
+    torch.save(nn.Linear(2, 2).state_dict(), "other.pt")
+    message = fails(f"{module}:Tagger", "--weights", "other.pt")
+    assert "lacks 'first.weight_ih_l0'" in message
+
+
+def test_inspect_tells_of_the_model(module, given, call, capsys):
+    np.savez("in.npz", **given, lengths=[6, 4])
+    assert call(f"{module}:Tagger", "--layer", "second", "--losses", "every:2")[0] == 0
+
+    def inspect(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main(["inspect", "a.safetensors", *arguments])
+        assert stop.value.code == 0
+        return capsys.readouterr().out
+
+    told = inspect()
+    assert "nn.RNN 'second'" in told
+    assert "rnn, tanh" in told
+    rows = {
+        row[0]: row[1]
+        for line in told.partition("├")[0].splitlines()
+        if len(row := [part.strip() for part in line.strip("│ ").split("│")]) == 2
+    }
+    assert rows["lengths"] == "6, 4"
+    assert rows["loss times, from 1"] == "2, 4, 6"
+    assert rows["mode"] == "evaluation"
+    assert rows["ran on"] == "cpu, float32"
+    assert rows["loss"] == "cross-entropy, summed over the batch"
+    found = json.loads(inspect("--json"))
+    assert found["lengths"] == [6, 4]
+    assert found["loss_times"] == [1, 3, 5]
+    assert found["sizes"]["layers"] == 2
+    assert found["metadata"]["module"] == "nn.RNN"

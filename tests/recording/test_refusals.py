@@ -1,0 +1,333 @@
+"""What cannot be recorded, or not exactly, is refused in one line that says why and what to do."""
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from models import Around, Loop
+from torch import nn
+from torch.nn.utils import parametrizations
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from rnnviz.errors import RecordingError
+from rnnviz.network import Network, seeded
+from rnnviz.recording import record
+from rnnviz.recording.sweep import Tables
+
+F64 = torch.float64
+
+
+def refuse(model, match, *, x=None, targets=None, **options):
+    x = torch.ones(6, 2, 3) if x is None else x
+    targets = torch.zeros(6, 2, dtype=torch.long) if targets is None else targets
+    with pytest.raises(RecordingError, match=match) as error:
+        record(model, x, targets, **options)
+    assert "\n" not in str(error.value)
+
+
+# --- the model ----------------------------------------------------------------------------------
+
+
+def test_a_model_without_a_recurrent_layer():
+    refuse(nn.Linear(3, 4), "Linear has no recurrent layer; record a model that holds an nn.RNN")
+
+
+def test_several_layers_are_all_listed_and_one_is_to_be_chosen():
+    several = Around(nn.RNN(3, 5))
+    several.other = nn.ModuleList([nn.GRUCell(3, 5)])
+    listed = r"'rnn' \(RNN\), 'other.0' \(GRUCell\)"
+    refuse(several, rf"several recurrent layers \({listed}\); choose one with layer=")
+    refuse(several, rf"no recurrent layer 'fc'; it has {listed}", layer="fc")
+
+
+def test_weights_that_are_not_finite_are_named():
+    model = seeded(0, 3, 5, 4)
+    with torch.no_grad():
+        model.rnn.weight_hh_l0[1, 2] = float("inf")
+    refuse(model, "parameter 'rnn.weight_hh_l0' has a value that is not finite")
+
+
+def test_parametrized_weights():
+    model = Around(nn.RNN(3, 5))
+    parametrizations.weight_norm(model.rnn, "weight_hh_l0")
+    refuse(model, "weights of layer 'rnn' are parametrized; make them plain first")
+
+
+def test_a_model_that_cannot_be_copied():
+    model = Around(nn.RNN(3, 5))
+    model.stream = iter(x for x in "ab")
+    refuse(model, "the model cannot be copied .*; a recording works on a copy")
+
+
+def test_a_layer_that_is_not_called():
+    class Never(Network):
+        def forward(self, x):
+            return self.fc(torch.ones(len(x), 2, 5))
+
+    refuse(Never(3, 5, 4), "does not call its recurrent layer 'rnn'")
+
+
+class Again(nn.Module):
+    """A layer called twice in one forward, with a state in between."""
+
+    def __init__(self, between, **options):
+        super().__init__()
+        self.rnn, self.fc, self.between = nn.LSTM(3, 5, **options), nn.Linear(5, 4), between
+
+    def forward(self, x):
+        first, state = self.rnn(x[:3])
+        second, _ = self.rnn(x[3:], self.between(state))
+        return self.fc(torch.cat([first, second])[..., :5])
+
+
+@pytest.mark.parametrize(
+    ("between", "match"),
+    [
+        (lambda state: None, "call 2 .* does not go on from the state in which call 1 ended"),
+        (lambda state: (state[0] * 0.5, state[1]), "call 2 .* does not go on"),
+        (lambda state: (state[0], state[1] + 1), "call 2 .* does not go on"),
+        (lambda state: tuple(part.detach() for part in state), "detached between calls"),
+    ],
+    ids=["none", "another h", "another c", "detached"],
+)
+def test_calls_that_do_not_make_one_sequence(between, match):
+    refuse(Again(between), match)
+
+
+def test_calls_in_two_directions():
+    refuse(Again(lambda state: state, bidirectional=True), "called more than once in one forward")
+
+
+def test_a_loop_that_feeds_its_output_back():
+    class Speaking(Loop):
+        def forward(self, x):
+            state, step, outputs = None, x[0], []
+            for _ in x:
+                state = self.rnn(step, state)
+                outputs.append(self.fc(state))
+                step = outputs[-1][:, :3]
+            return torch.stack(outputs)
+
+    refuse(Speaking(nn.GRUCell(3, 5)), "input depends on its own earlier output.*teacher forcing")
+
+
+class Drifting(Network):
+    """A network that gives another output each time."""
+
+    drift = 0.0
+
+    def forward(self, x, hidden=None):
+        states, last = self.rnn(x, hidden)
+        self.drift += 0.5
+        return self.fc(states) + self.drift, last
+
+
+def test_a_replay_that_disagrees_says_by_how_much():
+    torch.manual_seed(0)
+    refuse(Drifting(3, 5, 4), r"output, replayed, differs from the fused one by \d\.\de-01 of its")
+
+
+def test_a_model_that_calls_its_layer_otherwise_when_it_runs_again():
+    class Fickle(Network):
+        calls = 0
+
+        def forward(self, x, hidden=None):
+            self.calls += 1
+            if self.calls == 2:
+                x = x + 1
+            return self.fc(self.rnn(x)[0])
+
+    refuse(Fickle(3, 5, 4), "input, when the model runs again, differs")
+
+
+def test_a_way_from_the_weights_to_the_loss_that_is_not_swept():
+    """The loss reads W itself: no sum over steps gives autograd's gradient."""
+
+    class Decaying(Network):
+        def forward(self, x, hidden=None):
+            states, _ = self.rnn(x)
+            return self.fc(states) + self.rnn.weight_hh_l0.square().sum()
+
+    refuse(
+        Decaying(3, 5, 4),
+        r"do not add up to autograd's gradient of 'rnn.weight_hh_l0'",
+        loss="squared",
+        targets=torch.zeros(6, 2, 4),
+    )
+
+
+def test_a_fused_layer_that_computes_something_else():
+    class Doubling(nn.RNN):
+        def forward(self, x, hx=None):
+            states, last = super().forward(x, hx)
+            return 2 * states, last
+
+    refuse(Around(Doubling(3, 5)), r"replayed layer differs from the fused one by \d")
+
+
+# --- inputs and lengths -------------------------------------------------------------------------
+
+
+def test_inputs_that_the_layer_does_not_take():
+    model = Around(nn.RNN(3, 5))
+    refuse(model, r"'rnn' got an input of shape \(6, 2, 9\); it takes 3", x=torch.ones(6, 2, 9))
+    whole = torch.ones(6, 2, 3, dtype=torch.long)
+    refuse(model, "got an input of torch.int64, but takes torch.float32; embed or", x=whole)
+    refuse(model, "takes 3 axes", x=torch.ones(2, 6, 2, 3))
+    refuse(Loop(nn.RNNCell(3, 5)), "takes 2 axes", x=torch.ones(6, 2, 2, 3))
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_input_that_is_not_finite_is_named_with_its_step(value):
+    x = torch.ones(6, 2, 3)
+    x[2, 1, 0] = value
+    refuse(Around(nn.RNN(3, 5)), "input of the recurrent layer is not finite at step 3", x=x)
+    refuse(Loop(nn.RNNCell(3, 5)), "input of the recurrent layer is not finite at step 3", x=x)
+    across = Around(nn.RNN(3, 5, batch_first=True))
+    refuse(across, "not finite at step 2", x=x)
+
+
+def test_lengths_that_do_not_fit():
+    model = Around(nn.RNN(3, 5))
+    for lengths in ([6], [6, 7], [0, 6]):
+        refuse(model, "but there are 2 sequences of at most 6 steps", lengths=lengths)
+    packed = pack_padded_sequence(torch.ones(6, 2, 3), torch.tensor([6, 4]))
+    refuse(model, r"but the packed sequences have \[6, 4\]", x=packed, lengths=[6, 5])
+
+
+def test_padding_that_a_reverse_direction_would_read():
+    both = Around(nn.RNN(3, 5, bidirectional=True))
+    refuse(both, "reads the padding before the sequence; pack the batch", lengths=[6, 4])
+
+
+def test_a_loss_that_reads_the_padding():
+    refuse(
+        Around(nn.RNN(3, 5)),
+        "depends on steps beyond the lengths",
+        lengths=[6, 4],
+        loss=lambda output, targets: output.square().sum(),
+    )
+
+
+# --- outputs, targets and losses ----------------------------------------------------------------
+
+
+def test_outputs_that_have_no_place():
+    class Giving(Network):
+        def forward(self, x):
+            return {"a": self.fc(self.rnn(x)[0])}
+
+    refuse(Giving(3, 5, 4), "the model's output is dict; it must be a tensor of numbers")
+    refuse(Giving(3, 5, 4), "output is int64|torch.int64", output=lambda made: made["a"].argmax(-1))
+    refuse(
+        Giving(3, 5, 4),
+        r"output is \(3, 2, 4\); it must have one entry for each of 6",
+        output=lambda made: made["a"][:3],
+    )
+
+
+def test_targets_that_do_not_fit_say_what_does():
+    model, long = seeded(0, 3, 5, 4), torch.long
+    refuse(model, r"needs them to begin with \(6, 2\)", targets=torch.zeros(5, 2, dtype=long))
+    refuse(model, r"needs \(6, 2, 4\)", targets=torch.zeros(6, 2, 3), loss="squared")
+    refuse(model, "needs class indices", targets=torch.zeros(6, 2))
+    refuse(model, "use 0 to 3, or -100", targets=torch.full((6, 2), 4))
+    refuse(model, "choose one of cross-entropy, squared", loss="hinge")
+    refuse(model, "targets are list; give a tensor", targets=[1, 2])
+
+
+def test_losses_of_ones_own_that_are_none():
+    model = seeded(0, 3, 5, 4)
+    refuse(
+        model,
+        r"gives shape \(5, 2\); it must give one number a step",
+        loss=lambda o, w: o[:5, :, 0],
+    )
+    refuse(model, "the loss gives float; it must give a tensor", loss=lambda o, w: 1.0)
+    refuse(
+        model,
+        r"the loss <lambda> failed .*: no",
+        loss=lambda o, w: (_ for _ in ()).throw(ValueError("no")),
+    )
+    refuse(model, "does not depend on the", loss=lambda o, w: (o.detach() ** 2).sum())
+    refuse(model, "the loss is not finite at step 4", loss=lambda o, w: nan_at(o, 3))
+
+
+def nan_at(output, step):
+    losses = output.square().sum(-1)
+    return torch.where(torch.arange(6)[:, None] == step, float("nan"), losses)
+
+
+def test_a_loss_that_does_not_depend_on_the_layer():
+    class Apart(Network):
+        def forward(self, x):
+            self.rnn(x)
+            return self.fc(torch.ones(len(x), 2, 5))
+
+    refuse(Apart(3, 5, 4), "does not depend on the recurrent layer")
+
+
+@pytest.mark.parametrize(
+    ("losses", "match"),
+    [
+        ("first", "losses are 'first'; choose 'all', 'last'"),
+        (0, "every 0-th loss is none"),
+        ([], "the steps are 0 to 5"),
+        ([6], r"losses are at steps \[6\], but the steps are 0 to 5"),
+        ([-7], "the steps are 0 to 5"),
+    ],
+)
+def test_losses_that_are_not_there(losses, match):
+    refuse(seeded(0, 3, 5, 4), match, losses=losses)
+
+
+def test_metadata_that_there_is_not():
+    refuse(seeded(0, 3, 5, 4), "metadata has no 'colour'; it has accuracy", about={"colour": 1})
+
+
+def test_gradients_that_explode_beyond_all_numbers():
+    model = Around(nn.RNN(3, 5, nonlinearity="relu"))
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.copy_(40 * torch.eye(5))
+        model.rnn.weight_ih_l0.fill_(1e-30)
+        model.rnn.bias_hh_l0.fill_(1e-30)
+        model.rnn.bias_ih_l0.fill_(0)
+    x, targets = torch.ones(25, 1, 3), torch.zeros(25, 1, dtype=torch.long)
+    refuse(model, "not finite", x=x, targets=targets, loss=lambda o, w: 1e35 * o.sum(-1))
+
+
+# --- memory -------------------------------------------------------------------------------------
+
+
+def test_a_table_that_no_memory_holds_is_refused_before_it_is_made(monkeypatch):
+    """The size it would have had is named, and how to do with less."""
+
+    class Little:
+        available = 100_000
+
+    model = Around(nn.RNN(3, 5))
+    x, targets = torch.randn(100, 2, 3), torch.zeros(100, 2, dtype=torch.long)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: Little)
+
+    def never(*_, **__):
+        raise AssertionError("a table was made")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "zeros", never)
+        patch.setattr(Tables, "__init__", never)
+        match = r"100 losses at 100 steps take 0\.00064 GB, but 0\.0001 GB .*losses='last'"
+        refuse(model, match, x=x, targets=targets)
+    assert record(model, x, targets, losses="last").grad_h_by_loss.shape[0] == 1
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_one_loss_of_many_steps_takes_memory_in_proportion_to_the_steps(kind):
+    model = Around(kind(3, 5))
+
+    def size(steps):
+        x, targets = torch.randn(steps, 1, 3), torch.zeros(steps, 1, dtype=torch.long)
+        trace = record(model, x, targets, losses="last")
+        return sum(array.nbytes for array in trace.arrays().values())
+
+    small, middle, large = size(500), size(1000), size(2000)
+    assert large - middle == 2 * (middle - small)

@@ -1,0 +1,206 @@
+"""Files of weights and inputs: what is taken as it is, and what is refused."""
+
+import os
+from pickle import dumps, loads
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import save_file as save_tensors
+from torch import nn
+
+from rnnviz.errors import RecordingError
+from rnnviz.weights import load_inputs, load_weights
+
+
+def network(seed=0, hidden=4):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(3, hidden), nn.BatchNorm1d(hidden))
+
+
+def tied(seed=0):
+    torch.manual_seed(seed)
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4))
+    model[1].weight = model[0].weight
+    return model
+
+
+def write_weights(held, path):
+    if path.suffix == ".safetensors":
+        save_tensors(held, path)
+    else:
+        torch.save(held, path)
+    return path
+
+
+def refused(call):
+    """The one line that a call is refused with."""
+    with pytest.raises(RecordingError) as error:
+        call()
+    message = str(error.value)
+    assert "\n" not in message
+    assert "weights_only" not in message
+    return message
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pt", "pth"])
+def test_weights_come_back_as_they_were(ending, tmp_path):
+    held = network(1).state_dict()
+    model = network(2)
+    load_weights(model, write_weights(held, tmp_path / f"weights.{ending}"))
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, held[name]), name
+
+
+def test_no_weight_is_rounded(tmp_path):
+    wide, model = network(1).double(), network(2)
+    third = torch.full((4,), 1 / 3, dtype=torch.float64)
+    wide[0].bias.data = third
+    load_weights(model, write_weights(wide.state_dict(), tmp_path / "weights.pt"))
+    assert torch.equal(model[0].bias.data, third)
+    load_weights(wide, write_weights(network(3).state_dict(), tmp_path / "narrow.pt"))
+    assert wide[0].weight.dtype == torch.float64
+
+
+def test_weights_that_are_shared_may_be_saved_once(tmp_path):
+    held = {name: value for name, value in tied(1).state_dict().items() if name != "1.weight"}
+    model = tied(2)
+    load_weights(model, write_weights(held, tmp_path / "weights.safetensors"))
+    assert torch.equal(model[1].weight, held["0.weight"])
+    assert model[0].weight is model[1].weight
+
+
+class Harmful:
+    """What makes a folder when it is unpickled."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.folder),)
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda held, path: path.write_bytes(dumps(held))])
+def test_no_code_in_a_file_is_run(save, tmp_path):
+    path, made = tmp_path / "weights.pt", tmp_path / "made"
+    save({**network().state_dict(), "0.bias": Harmful(made)}, path)
+    message = refused(lambda: load_weights(network(), path))
+    assert "holds more than plain weights, which is never loaded" in message
+    assert not made.exists()
+    torch.load(path, weights_only=False) if save is torch.save else loads(path.read_bytes())
+    assert made.exists()
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ({"epoch": 3, **network().state_dict()}, "holds 'epoch' of type int, not weights alone"),
+        ({"model": network().state_dict()}, "holds 'model' of type"),
+        ([1, 2], "holds type list, not weights by name"),
+        (torch.zeros(3), "holds type Tensor, not weights by name"),
+    ],
+)
+def test_files_that_hold_something_else(held, expected, tmp_path):
+    path = write_weights(held, tmp_path / "weights.pt")
+    assert expected in refused(lambda: load_weights(network(), path))
+
+
+def test_names_that_do_not_fit_are_named(tmp_path):
+    held = network().state_dict()
+    held["rnn.weight"] = held.pop("0.weight")
+    del held["0.bias"]
+    path = write_weights(held, tmp_path / "weights.safetensors")
+    message = refused(lambda: load_weights(network(), path))
+    assert "lacks '0.weight', '0.bias' and has besides 'rnn.weight'" in message
+
+
+def test_a_shape_that_does_not_fit_is_named(tmp_path):
+    path = write_weights(network(hidden=5).state_dict(), tmp_path / "weights.pt")
+    model = network(2)
+    message = refused(lambda: load_weights(model, path))
+    assert "'0.weight' has shape (5, 3) in" in message
+    assert "(4, 3) in the model" in message
+    assert torch.equal(model[0].weight, network(2)[0].weight)
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pt"])
+def test_damaged_weights(ending, tmp_path):
+    path = write_weights(network().state_dict(), tmp_path / f"weights.{ending}")
+    whole = path.read_bytes()
+    for content in (b"", b"hello", whole[:60], whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        assert "is damaged" in refused(lambda: load_weights(network(), path))
+
+
+def test_files_that_are_not_there_or_have_another_ending(tmp_path):
+    missing, folder, other = tmp_path / "no.pt", tmp_path / "folder.npz", tmp_path / "some.bin"
+    folder.mkdir()
+    assert "there is no file" in refused(lambda: load_weights(network(), missing))
+    assert "there is no file" in refused(lambda: load_inputs(folder))
+    assert "ends in none of .safetensors, .pt, .pth" in refused(
+        lambda: load_weights(network(), other)
+    )
+    assert "ends in none of .safetensors, .npz" in refused(lambda: load_inputs(missing))
+
+
+def write_arrays(path, **arrays):
+    if path.suffix == ".safetensors":
+        save_arrays(arrays, path)
+    else:
+        np.savez(path, **arrays)
+    return path
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz"])
+def test_inputs_come_back_as_they_were(ending, tmp_path):
+    given = {
+        "inputs": np.arange(12.0).reshape(3, 2, 2) / 7,
+        "targets": np.array([[1, 2], [0, 1], [2, 2]], np.uint8),
+        "lengths": np.array([3, 2], np.int32),
+        "state": np.ones((1, 2, 4), np.float32),
+        "cell_state": np.zeros((1, 2, 4), np.float32),
+    }
+    found = load_inputs(write_arrays(tmp_path / f"in.{ending}", **given))
+    assert found.keys() == given.keys()
+    for name, array in given.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == (array.dtype if array.dtype.kind == "f" else np.int64)
+
+
+def test_numbers_that_torch_does_not_know_become_some_that_it_knows(tmp_path):
+    values = np.array([[0.5, -2.0]])
+    given = {"inputs": values.astype(">f8"), "targets": values.astype(np.longdouble)}
+    found = load_inputs(write_arrays(tmp_path / "in.npz", **given))
+    for array in found.values():
+        assert torch.equal(torch.from_numpy(array), torch.tensor(values))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected"),
+    [
+        ({"inputs": np.zeros(2)}, "has no 'targets'; it has inputs"),
+        ({"x": np.zeros(2), "targets": np.zeros(2)}, "has no 'inputs'; it has x, targets"),
+        ({"inputs": np.zeros(2), "targets": np.zeros(2), "length": np.ones(1)}, "has 'length'"),
+        (
+            {"inputs": np.zeros(2), "targets": np.zeros(2), "cell_state": np.ones(1)},
+            "has 'cell_state' but no 'state'",
+        ),
+        ({"inputs": np.array(["a"]), "targets": np.zeros(2)}, "'inputs' in"),
+        ({"inputs": np.zeros(2), "targets": np.array([1j])}, "has dtype complex128, not numbers"),
+        ({"inputs": np.array([{}]), "targets": np.zeros(2)}, "which is never loaded"),
+    ],
+)
+def test_inputs_that_do_not_fit(arrays, expected, tmp_path):
+    path = write_arrays(tmp_path / "in.npz", **arrays)
+    assert expected in refused(lambda: load_inputs(path))
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz"])
+def test_damaged_inputs(ending, tmp_path):
+    arrays = {"inputs": np.zeros((4, 3)), "targets": np.zeros((4, 1))}
+    path = write_arrays(tmp_path / f"in.{ending}", **arrays)
+    whole = path.read_bytes()
+    for content in (b"", b"hello", whole[:60], whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        assert "is damaged" in refused(lambda: load_inputs(path))

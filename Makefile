@@ -1,6 +1,6 @@
 # rnnviz. `make help` says what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help demo test format constraints fonts clean
+.PHONY: help demo test deep format constraints fonts clean
 
 BIN := .venv/bin
 INSTALLED := .venv/.rnnviz-installed
@@ -19,6 +19,10 @@ test: $(INSTALLED_DEV) ## install what is missing, check and test everything
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal
+
+deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages for the property tests
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep \
+		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
 
 format: $(INSTALLED_DEV) ## put the code into its format
 	$(BIN)/ruff check --fix

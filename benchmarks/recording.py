@@ -257,11 +257,14 @@ def main() -> None:
         growth = [fresh.submit(grown, *size, runs).result() for size in sizes]
     for row in growth:
         long = (row["T"], row["H"]) == LONG
+        reached = row["ratio"] <= MOST_FILLS and row["peak / result"] <= MOST_MEMORY
         row["aim"] = f"ratio ≤ {MOST_FILLS}, peak ≤ {MOST_MEMORY} results" if long else ""
+        row["reached"] = reached if long else ""
+    turns = f"{runs} turns on {torch.get_num_threads()} threads"
     publish_all(
         {
-            f"recording, every loss at every step, {runs} turns": comparisons,
-            f"recording a tanh RNN as it grows, each in a fresh process, {runs} turns": growth,
+            f"recording, every loss at every step, {turns}": comparisons,
+            f"recording a tanh RNN as it grows, each in a fresh process, {turns}": growth,
         },
         chosen.json,
     )

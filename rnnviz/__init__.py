@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz import measure
     from rnnviz.errors import RnnvizError
-    from rnnviz.recording import record, rerecord
+    from rnnviz.recording import record, recurrent_layers, rerecord
     from rnnviz.rendering import render
-    from rnnviz.trace import Trace, load
+    from rnnviz.trace import Trace, load, load_arrays
     from rnnviz.training import train
     from rnnviz.verification import verify
+    from rnnviz.weights import load_weights
 
     __version__: str
 
@@ -22,8 +23,11 @@ __all__ = [
     "Trace",
     "__version__",
     "load",
+    "load_arrays",
+    "load_weights",
     "measure",
     "record",
+    "recurrent_layers",
     "render",
     "rerecord",
     "train",
@@ -34,7 +38,10 @@ _HOME_OF = {
     "RnnvizError": "rnnviz.errors",
     "Trace": "rnnviz.trace",
     "load": "rnnviz.trace",
+    "load_arrays": "rnnviz.trace",
+    "load_weights": "rnnviz.weights",
     "record": "rnnviz.recording",
+    "recurrent_layers": "rnnviz.recording",
     "render": "rnnviz.rendering",
     "rerecord": "rnnviz.recording",
     "train": "rnnviz.training",

@@ -309,9 +309,11 @@ def _output(head: Head, reads: str, states: States) -> Tensor:
 def _losses(
     loss: Any, output: Tensor, targets: Tensor, lengths: Sequence[int], steps: int
 ) -> Tensor:
-    """(time, batch), or what a callable gives."""
+    """(time, batch), or what a callable gives; nothing at steps that do not exist."""
     if not isinstance(loss, str):
-        return loss(output, targets)
+        found = loss(output, targets)
+        exists = torch.arange(steps)[:, None] < torch.tensor(lengths)
+        return found * exists if found.shape == exists.shape else found
     rows = []
     for t, outputs in enumerate(output):
         whole = len(output) < steps

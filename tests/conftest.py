@@ -15,6 +15,7 @@ from rnnviz.trace import NO_TARGET, Trace
 settings.register_profile(
     "bounded", max_examples=25, deadline=None, derandomize=True, database=None
 )
+settings.register_profile("deep", max_examples=500, deadline=None, print_blob=True)
 settings.load_profile("bounded")
 
 

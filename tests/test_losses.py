@@ -72,6 +72,12 @@ def test_what_an_output_is_where_there_is_no_target_does_not_matter(value):
     assert output.grad.tolist() == [[[0.0, -2.0]], [[0.0, 0.0]]]
 
 
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_an_output_that_is_no_number_is_not_hidden_where_there_is_a_target(value):
+    output, targets = torch.tensor([[[value, 1.0]]]), torch.tensor([[[2.0, math.nan]]])
+    assert not math.isfinite(loss_by_step("squared", output, targets).item())
+
+
 def test_predictions_are_probabilities_except_for_the_squared_loss():
     expected = torch.tensor([1.0, 2.0, 5.0], dtype=torch.float64) / 8
     for name in ("cross-entropy", "squared-on-softmax"):

@@ -13,7 +13,19 @@ import click
 
 from rnnviz.cli.options import print_json
 
-_LIBRARIES = ("rnnviz", "manim", "torch", "numpy", "matplotlib", "typst", "pillow", "av", "pycairo")
+_LIBRARIES = (
+    "rnnviz",
+    "manim",
+    "torch",
+    "numpy",
+    "safetensors",
+    "matplotlib",
+    "vega_datasets",
+    "typst",
+    "pillow",
+    "av",
+    "pycairo",
+)
 
 
 @dataclass(frozen=True)

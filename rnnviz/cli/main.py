@@ -13,7 +13,7 @@ from rnnviz.errors import RnnvizError
 _COMMANDS: Final = {
     "render": "Render a scene to a video, or to a still for each beat.",
     "list": "List the scenes.",
-    "record": "Train a network on a task, record it, and save the trace.",
+    "record": "Record a network that a task trains, or your own, and save the trace.",
     "inspect": "Show what is in a trace.",
     "verify": "Prove a trace: compute it again, independently.",
     "doctor": "Check this installation.",

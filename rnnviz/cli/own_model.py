@@ -32,18 +32,23 @@ def record_model(
     if "cell_state" in held:
         state = (state, held["cell_state"])
     with redirect_stdout(sys.stderr), _current_folder():
-        model = _model(name)
-        if weights_file is not None:
-            load_weights(model, weights_file)
-        return record(
-            model,
-            held["inputs"],
-            held["targets"],
-            lengths=held.get("lengths"),
-            state=state,
-            about={"source": f"{name} on {Path(inputs_file).name}"},
-            **settings,
-        )
+        try:
+            model = _model(name)
+            if weights_file is not None:
+                load_weights(model, weights_file)
+            return record(
+                model,
+                held["inputs"],
+                held["targets"],
+                lengths=held.get("lengths"),
+                state=state,
+                about={"source": f"{name} on {Path(inputs_file).name}"},
+                **settings,
+            )
+        except SystemExit as error:
+            raise RecordingError(
+                f"{name} ends the program ({_told(error)}); name code that goes on"
+            ) from error
 
 
 def _model(name: str) -> nn.Module:
@@ -51,8 +56,10 @@ def _model(name: str) -> nn.Module:
     try:
         invalidate_caches()
         module = import_module(path)
-    except (Exception, SystemExit) as error:
-        raise RecordingError(f"module {path!r} cannot be imported: {_told(error)}") from error
+    except Exception as error:
+        raise RecordingError(
+            f"module {path!r} cannot be imported ({_told(error)}); correct it, or name another"
+        ) from error
     try:
         make: Any = reduce(getattr, inside.split("."), module)
     except AttributeError as error:
@@ -65,8 +72,10 @@ def _model(name: str) -> nn.Module:
         )
     try:
         model = make()
-    except (Exception, SystemExit) as error:
-        raise RecordingError(f"{name}() failed: {_told(error)}") from error
+    except Exception as error:
+        raise RecordingError(
+            f"{name}() failed ({_told(error)}); name what makes the model without arguments"
+        ) from error
     if not isinstance(model, nn.Module):
         raise RecordingError(
             f"{name}() gives type {type(model).__name__}, not an nn.Module; name what "

@@ -69,7 +69,8 @@ def fixed_points(
     size = network.state_size
     if begun.ndim != 2 or begun.shape[1] != size or not len(begun):
         raise TraceError(f"starts are (start, state) with {size} entries each, not {begun.shape}")
-    blocks = np.array_split(begun.astype(np.float64), -(-len(begun) * size**2 // _BLOCK))
+    count = min(len(begun), -(-len(begun) * size**2 // _BLOCK))
+    blocks = np.array_split(begun.astype(np.float64), count)
     settled = [_newton(network, block, iterations) for block in blocks]
     states, residuals = (np.concatenate(each) for each in zip(*settled, strict=True))
     reached = residuals <= tolerance * (1 + np.linalg.norm(states, axis=1))

@@ -66,7 +66,7 @@ def _chosen(trace: Trace, outputs: int | Sequence[int] | None) -> list[int]:
 
 def _whole(trace: Trace) -> bool:
     """Whether there is one output for the whole sequence."""
-    return trace.output is not None and len(trace.output) < trace.steps
+    return trace.output is not None and len(trace.output) == 1
 
 
 def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:

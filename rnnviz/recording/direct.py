@@ -1,6 +1,6 @@
 """The direct part of each loss at each state, every other state held fixed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,7 +44,8 @@ def loss_times(chosen: Losses, whole: bool, steps: int) -> np.ndarray:
     times = [int(time) + steps * (int(time) < 0) for time in chosen]
     if not times or not all(0 <= time < steps for time in times):
         raise RecordingError(
-            f"losses are at steps {list(chosen)}, but the steps are 0 to {steps - 1}"
+            f"losses are at steps {list(chosen)}, but the steps are 0 to {steps - 1}, counted "
+            "from 0"
         )
     return np.unique(times)
 
@@ -156,74 +157,74 @@ def _or_zero(row: Tensor | None, c: ByLayer | None, dtype: torch.dtype) -> Tenso
 
 
 @dataclass(frozen=True)
-class OfWhole:
-    """One row: the direct parts of a loss of the whole, or of the sum of all losses."""
+class AtOwnStep:
+    """A row for each chosen loss, with its direct part at its own step, and one for the sum."""
 
     direct: Direct
+    times: Tensor
 
-    def add(self, target: Tensor, rows: slice, layer: int, direction: int, step: int) -> None:
-        """Add ∂⁺L/∂h of a step."""
-        target += self.direct.h[layer, direction, step]
+    def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
+        """Add ∂⁺L_t/∂h of each step t to its own loss's row, and to the sum's."""
+        self._put(target, self.direct.h[layer, direction], rows, first)
 
-    def add_to_cell(
-        self, target: Tensor, rows: slice, layer: int, direction: int, step: int
-    ) -> None:
-        """Add ∂⁺L/∂c of a step."""
-        if self.direct.c is not None:
-            target += self.direct.c[layer, direction, step]
+    def of_cells(
+        self, rows: slice, layer: int, direction: int, first: int, like: Tensor
+    ) -> Tensor | None:
+        """∂⁺L_t/∂c of each step t in its own loss's row, and in the sum's."""
+        if self.direct.c is None:
+            return None
+        parts = self.direct.c[layer, direction]
+        target = parts.new_zeros(*like.shape[:3], parts.shape[-1])
+        self._put(target, parts, rows, first)
+        return target
+
+    def _put(self, target: Tensor, parts: Tensor, rows: slice, first: int) -> None:
+        here = parts[first : first + len(target)]
+        target[:, -1] += here
+        own = (self.times >= first) & (self.times < first + len(target))
+        steps, places = self.times[own] - first, torch.nonzero(own)[:, 0] - rows.start
+        target[steps, places] += here[steps]
 
 
 @dataclass(frozen=True)
-class ByStep:
-    """A row for each chosen loss, whose direct part is at its own step alone."""
+class AtAnyStep:
+    """A row for each chosen loss, with direct parts at any step, and one for the sum."""
 
     direct: Direct
-    row_of: Mapping[int, int]
+    h_by_loss: Tensor
+    c_by_loss: Tensor | None
 
-    def add(self, target: Tensor, rows: slice, layer: int, direction: int, step: int) -> None:
-        """Add ∂⁺L_t/∂h of a step t to its own loss's row."""
-        if step in self.row_of:
-            target[self.row_of[step] - rows.start] += self.direct.h[layer, direction, step]
+    def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
+        """Add ∂⁺L_t/∂h of all losses, and of their sum."""
+        steps = slice(first, first + len(target))
+        target[:, :-1] += self.h_by_loss[:, layer, direction, steps].transpose(0, 1)
+        target[:, -1] += self.direct.h[layer, direction, steps]
 
-    def add_to_cell(
-        self, target: Tensor, rows: slice, layer: int, direction: int, step: int
-    ) -> None:
-        """Add ∂⁺L_t/∂c of a step t to its own loss's row."""
-        if self.direct.c is not None and step in self.row_of:
-            target[self.row_of[step] - rows.start] += self.direct.c[layer, direction, step]
-
-
-@dataclass(frozen=True)
-class ByLoss:
-    """A row for each chosen loss, with direct parts at any step."""
-
-    direct: Direct
-
-    def add(self, target: Tensor, rows: slice, layer: int, direction: int, step: int) -> None:
-        """Add ∂⁺L_t/∂h of a step for all losses."""
-        assert self.direct.h_by_loss is not None
-        target += self.direct.h_by_loss[rows, layer, direction, step]
-
-    def add_to_cell(
-        self, target: Tensor, rows: slice, layer: int, direction: int, step: int
-    ) -> None:
-        """Add ∂⁺L_t/∂c of a step for all losses."""
-        if self.direct.c_by_loss is not None:
-            target += self.direct.c_by_loss[rows, layer, direction, step]
+    def of_cells(
+        self, rows: slice, layer: int, direction: int, first: int, like: Tensor
+    ) -> Tensor | None:
+        """∂⁺L_t/∂c of all losses, and of their sum."""
+        if self.direct.c is None or self.c_by_loss is None:
+            return None
+        steps = slice(first, first + len(like))
+        each = self.c_by_loss[:, layer, direction, steps].transpose(0, 1)
+        return torch.cat([each, self.direct.c[layer, direction, steps].unsqueeze(1)], dim=1)
 
 
 def parts_of(
     direct: Direct, times: np.ndarray, whole: bool, steps: int
 ) -> tuple[DirectParts, tuple[Rows, Rows]]:
-    """The direct parts as a sweep takes them, and the rows that reach each step by direction."""
+    """The direct parts as a sweep takes them, with the sum of all losses in the last row, and the
+    rows that reach each step by direction.
+    """
     if whole:
-        return OfWhole(direct), (every_row, every_row)
+        c = None if direct.c is None else direct.c[None]
+        return AtAnyStep(direct, direct.h[None], c), (every_row, every_row)
     if direct.h_by_loss is not None:
-        return ByLoss(direct), (every_row, every_row)
+        return AtAnyStep(direct, direct.h_by_loss, direct.c_by_loss), (every_row, every_row)
     first = np.searchsorted(times, np.arange(steps)).tolist()
-    last = np.searchsorted(times, np.arange(steps), side="right").tolist()
-    row_of = {int(time): row for row, time in enumerate(times)}
-    return ByStep(direct, row_of), (lambda k: slice(first[k], None), lambda k: slice(0, last[k]))
+    parts = AtOwnStep(direct, torch.from_numpy(times).to(direct.h.device))
+    return parts, (lambda step: slice(first[step], None), every_row)
 
 
 def every_row(step: int) -> slice:

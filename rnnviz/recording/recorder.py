@@ -27,9 +27,7 @@ from rnnviz.recording.calls import ByLayer, last_of
 from rnnviz.recording.direct import (
     Direct,
     Losses,
-    OfWhole,
     direct_parts,
-    every_row,
     loss_times,
     parts_of,
 )
@@ -130,11 +128,9 @@ def record(
     with torch.inference_mode():
         values = _of_run(run) | _of_outputs(run, objective, layout, replayed, found, wide)
         if direct is not None and parameter_gradients is not None:
-            summed = _swept_sum(run, direct)
-            _check_structure(run, summed, parameter_gradients)
-            values |= _of_direct(direct, times, summed) | _swept(
-                run, direct, times, len(found) == 1, wide
-            )
+            tables = _swept(run, direct, times, len(found) == 1, wide)
+            _check_structure(run, tables, parameter_gradients)
+            values |= _of_gradients(direct, times, tables)
         parameters = {name: _numpy(value, wide) for name, value in copy.named_parameters()}
         hashed = {name: values[name] for name in _INPUTS if name in values}
         details = {
@@ -221,12 +217,14 @@ def _of_outputs(
     return values
 
 
-def _of_direct(direct: Direct, times: np.ndarray, summed: Tables) -> dict[str, np.ndarray]:
-    """The direct parts and the gradients of the summed loss, by the names of the fields."""
+def _of_gradients(direct: Direct, times: np.ndarray, tables: Tables) -> dict[str, np.ndarray]:
+    """Direct parts and gradients of the losses, by the names of the trace's fields."""
     values = {
         "loss_times": times,
         "grad_direct": _numpy(direct.h),
-        "grad_h": _numpy(summed.h[0]),
+        "grad_h": _numpy(tables.h[-1].clone()),
+        "grad_h_by_loss": _numpy(tables.h[:-1]),
+        "grad_x_by_loss": _numpy(tables.x[:-1]),
     }
     for name, part in (
         ("grad_direct_c", direct.c),
@@ -238,26 +236,16 @@ def _of_direct(direct: Direct, times: np.ndarray, summed: Tables) -> dict[str, n
     return values
 
 
-def _swept_sum(run: Run, direct: Direct) -> Tables:
-    """The gradients of the summed loss, with those at the pre-activations of all steps."""
-    tables = Tables(torch.zeros_like(direct.h)[None])
-    sweep(run.steps, tables, OfWhole(direct), (every_row, every_row), run.dropout, keep=True)
-    return tables
-
-
-def _swept(
-    run: Run, direct: Direct, times: np.ndarray, whole: bool, dtype: torch.dtype
-) -> dict[str, np.ndarray]:
-    """∂L_t/∂h_k and ∂L_t/∂x_k of the chosen losses, by the names of the trace's fields."""
-    device = run.x.device
+def _swept(run: Run, direct: Direct, times: np.ndarray, whole: bool, dtype: torch.dtype) -> Tables:
+    """∂L_t/∂h_k and ∂L_t/∂x_k of the chosen losses, and in the last row of their tables of L."""
+    device, rows = run.x.device, len(times) + 1
     tables = Tables(
-        _zeros((len(times), *direct.h.shape), dtype, device),
-        _zeros((len(times), *run.x.shape), dtype, device),
+        _zeros((rows, *direct.h.shape), dtype, device),
+        _zeros((rows, *run.x.shape), dtype, device),
     )
-    parts, rows = parts_of(direct, times, whole, run.time)
-    sweep(run.steps, tables, parts, rows, run.dropout)
-    assert tables.x is not None
-    return {"grad_h_by_loss": _numpy(tables.h), "grad_x_by_loss": _numpy(tables.x)}
+    parts, reach = parts_of(direct, times, whole, run.time)
+    sweep(run.steps, tables, parts, reach, run.dropout)
+    return tables
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -304,12 +292,12 @@ def _parameter_gradients(model: nn.Module, total: Tensor) -> dict[str, Tensor]:
     }
 
 
-def _check_structure(run: Run, summed: Tables, gradients: Mapping[str, Tensor]) -> None:
+def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) -> None:
     """Whether the terms of all steps add up to autograd's gradients of the layer's weights."""
     layer = run.layer
     names = {id(value): name for name, value in layer.module.named_parameters(recurse=False)}
     prefix = f"{layer.name}." if layer.name else ""
-    for (index, way), at_gates in summed.at_gates.items():
+    for (index, way), at_gates in tables.last_at_gates.items():
         steps = run.steps[index][way]
         weights: Weights = layer.weights(index, way)
         for weight, back, entered in (
@@ -317,7 +305,7 @@ def _check_structure(run: Run, summed: Tables, gradients: Mapping[str, Tensor]) 
             (weights.weight_hh, at_gates[1], steps.before),
         ):
             name = prefix + names[id(weight)]
-            left, right = back[0].flatten(0, 1), entered.flatten(0, 1)
+            left, right = back.flatten(0, 1), entered.flatten(0, 1)
             apart = (left.T @ right - gradients[name]).abs().max()
             size = (left.abs().T @ right.abs()).max()
             error = float(apart / size) if size > 0 else float(apart)

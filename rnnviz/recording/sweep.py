@@ -12,6 +12,7 @@ soon be denormal, which has no precision left and takes a hundred times as long 
 Source: Werbos 1990, "Backpropagation through time", for all losses together
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -22,6 +23,8 @@ from torch import Tensor
 from rnnviz.recording.steps import Steps
 
 _BLOCK: Final = 16
+_TOGETHER: Final = 2**18
+"""So many numbers at the gates are multiplied by the input weights at once."""
 _LOOKS: Final = 8
 """After so many steps it is looked which gradients have all but vanished."""
 
@@ -32,27 +35,27 @@ Rows = Callable[[int], slice]
 class DirectParts(Protocol):
     """Where the direct parts of the losses come from."""
 
-    def add(self, target: Tensor, rows: slice, layer: int, direction: int, step: int) -> None:
-        """Add those at ∂h of a step to its gradients (rows, batch, hidden)."""
+    def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
+        """Add those at ∂h of the steps from ``first`` on to (time, rows, batch, hidden)."""
 
-    def add_to_cell(
-        self, target: Tensor, rows: slice, layer: int, direction: int, step: int
-    ) -> None:
-        """Add those at ∂c of a step to its gradients (rows, batch, cell)."""
+    def of_cells(
+        self, rows: slice, layer: int, direction: int, first: int, like: Tensor
+    ) -> Tensor | None:
+        """Those at ∂c of the steps from ``first`` on, (time, rows, batch, cell), if there are."""
 
 
 @dataclass
 class Tables:
-    """What a sweep fills: ∂L_t/∂h_k of every layer and direction, and ∂L_t/∂x_k if wanted.
+    """What a sweep fills: ∂L_t/∂h_k of every layer and direction, and ∂L_t/∂x_k.
 
     Shapes: h (loss, layer, direction, time, batch, hidden), x (loss, time, batch, input), zero at
-            first; at_gates, by layer and direction, the gradients (loss, time, batch, gate · cell)
-            at the input's and the state's share of the pre-activations
+            first; last_at_gates, by layer and direction, the gradients (time, batch, gate · cell)
+            of the last row at the input's and at the state's share of the pre-activations
     """
 
     h: Tensor
-    x: Tensor | None = None
-    at_gates: dict[tuple[int, int], tuple[Tensor, Tensor]] = field(default_factory=dict)
+    x: Tensor
+    last_at_gates: dict[tuple[int, int], tuple[Tensor, Tensor]] = field(default_factory=dict)
 
 
 def sweep(
@@ -61,29 +64,23 @@ def sweep(
     direct: DirectParts,
     rows: tuple[Rows, ...],
     dropout: Sequence[Tensor],
-    *,
-    keep: bool = False,
 ) -> None:
     """Fill tables with the gradients of losses, from their direct parts, through all layers.
 
     ``rows`` gives, for each direction, the losses that reach a step of the top layer; they are
     consecutive, and more the further back the step is. The layers below are reached by the same
-    if there is one direction, by all otherwise. With ``keep``, the gradients at the
-    pre-activations of all steps are kept in the tables.
+    if there is one direction, by all otherwise.
     """
     top = len(steps) - 1
     for layer in range(top, -1, -1):
+        below = tables.x.unsqueeze(-2) if layer == 0 else tables.h[:, layer - 1].movedim(1, -2)
+        factors = dropout[layer - 1] if layer > 0 and dropout else None
         for direction, one in enumerate(steps[layer]):
             reach = _all if layer < top and len(steps[layer]) == 2 else rows[direction]
-            entering = None
-            if layer > 0:
-                entering = tables.h[:, layer - 1].movedim(1, -2)
-            elif tables.x is not None:
-                entering = tables.x.unsqueeze(-2)
-            factors = dropout[layer - 1] if layer > 0 and dropout else None
-            _Pass(
-                one, tables, direct, layer, direction, reach, layer == top, entering, factors
-            ).run(keep)
+            table = tables.h[:, layer, direction]
+            place = (layer, direction)
+            passing = _Pass(one, table, direct, place, reach, layer == top, below, factors)
+            tables.last_at_gates[place] = passing.run()
 
 
 def _all(step: int) -> slice:
@@ -92,157 +89,176 @@ def _all(step: int) -> slice:
 
 @dataclass(frozen=True)
 class _Pass:
-    """One layer in one direction. What enters it, (loss, time, batch, part, ·), gets a gradient."""
+    """One layer in one direction. What entered it, (loss, time, batch, part, ·), gets a gradient.
+
+    A ``fresh`` table holds nothing yet; another holds what came from the layer above.
+    """
 
     steps: Steps
-    tables: Tables
+    table: Tensor
     direct: DirectParts
-    layer: int
-    direction: int
+    place: tuple[int, int]
     reach: Rows
     fresh: bool
-    entering: Tensor | None
+    entered: Tensor
     dropout: Tensor | None
 
-    def run(self, keep: bool) -> None:
-        """All blocks of steps, in the order in which gradients go back."""
-        table = self.tables.h[:, self.layer, self.direction]
-        losses, count = table.shape[:2]
-        back = _BACK[self.steps.cell](self, losses)
-        here = table.new_empty(_BLOCK, losses, *table.shape[2:])
-        arriving = torch.zeros_like(here[0])
-        below = None
-        if self.entering is not None:
-            features = self.steps.x.shape[-1]
-            below = table.new_empty(_BLOCK, losses, table.shape[2], features)
-        kept: tuple[list[Tensor], list[Tensor]] = ([], [])
+    def run(self) -> tuple[Tensor, Tensor]:
+        """All blocks of steps, in the order in which gradients go back.
+
+        Returns what ``Tables.last_at_gates`` keeps.
+        """
+        losses, count, batch = self.table.shape[:3]
+        width = self.steps.gates.shape[2] * self.steps.gates.shape[3]
+        widths = (self.table.shape[3], width, self.steps.x.shape[2])
+        buffers = [self.table.new_empty(_BLOCK * losses * batch * each) for each in widths]
+        arriving = self.table.new_zeros(losses, batch, self.table.shape[3])
+        last = tuple(self.table.new_empty(count, batch, width) for _ in range(2))
+        backward = self.direction == 0
+        back = _BACK[self.steps.cell](self.steps, losses)
         starts = range(0, count, _BLOCK)
-        for first in reversed(starts) if self.direction == 0 else starts:
+        for first in reversed(starts) if backward else starts:
             block = range(first, min(first + _BLOCK, count))
-            way = block[::-1] if self.direction == 0 else block
+            way = block[::-1] if backward else block
             rows = slice(*self.reach(way[-1]).indices(losses))
-            found = here[: len(block), : rows.stop - rows.start]
+            size = (len(block), rows.stop - rows.start, batch)
+            found, gates, into = (
+                buffer[: math.prod(size) * each].view(*size, each)
+                for buffer, each in zip(buffers, widths, strict=True)
+            )
             if self.fresh:
                 found.zero_()
             else:
-                found.copy_(table[rows, first : block.stop].transpose(0, 1))
+                found.copy_(self.table[rows, first : block.stop].transpose(0, 1))
+            self.direct.add(found, rows, *self.place, first)
+            at_cells = self.direct.of_cells(rows, *self.place, first, found)
             found[way[0] - first] += arriving[rows]
-            entered = (
-                None if below is None else below[: len(block), : rows.stop - rows.start].zero_()
-            )
+            flat = found.flatten(1, 2)
             for k in way:
                 among = slice(*self.reach(k).indices(losses))
                 local = slice(among.start - rows.start, among.stop - rows.start)
-                delta = found[k - first][local]
-                self.direct.add(delta, among, self.layer, self.direction, k)
-                passing = _without_underflow(delta) if k % _LOOKS == 0 else delta
-                by_input, by_state, straight = back(passing, among, k)
-                if keep:
-                    kept[0].append(by_input)
-                    kept[1].append(by_state)
-                if entered is not None:
-                    self._enter(entered[k - first][local], by_input, k)
-                inside = k != way[-1]
-                previous = k - 1 if self.direction == 0 else k + 1
-                target = found[previous - first][local] if inside else arriving.zero_()[among]
-                self._go_back(target, by_state, straight, previous)
-            table[rows, first : block.stop] = found.transpose(0, 1)
-            if entered is not None:
-                self._leave(entered, rows, first, block.stop)
-        if keep:
-            order = slice(None, None, -1) if self.direction == 0 else slice(None)
-            by_input, by_state = (torch.stack(each[order], dim=1) for each in kept)
-            self.tables.at_gates[self.layer, self.direction] = by_input, by_state
+                j = k - first
+                delta, at_gate = found[j][local], gates[j][local]
+                gates[j][: local.start].zero_()
+                gates[j][local.stop :].zero_()
+                if k % _LOOKS == 0:
+                    delta = _without_underflow(delta)
+                by_cells = None if at_cells is None else at_cells[j][local]
+                by_state, straight = back(delta, by_cells, at_gate, among, k)
+                last[0][k], last[1][k] = at_gate[-1], by_state[-1]
+                previous = k - 1 if backward else k + 1
+                if k == way[-1]:
+                    arriving.zero_()
+                    target = arriving[among].flatten(0, 1)
+                else:
+                    target = flat[previous - first][local.start * batch : local.stop * batch]
+                self._go_back(target, by_state.flatten(0, 1), straight, previous)
+            self.table[rows, first : block.stop] = found.transpose(0, 1)
+            self._enter(gates, into, rows, first)
+        return last[0], last[1]
 
-    def _enter(self, target: Tensor, by_input: Tensor, k: int) -> None:
-        """The gradient at what entered the layer at a step."""
-        _add_product(target, by_input, self.steps.weights.weight_ih)
-        if self.dropout is not None:
-            target *= self.dropout[k]
+    @property
+    def direction(self) -> int:
+        """0 forward, 1 in reverse."""
+        return self.place[1]
 
     def _go_back(
         self, target: Tensor, by_state: Tensor, straight: Tensor | None, previous: int
     ) -> None:
-        """The gradient at the state before, which in reverse may not exist."""
-        _add_product(target, by_state, self.steps.weights.weight_hh)
+        """The gradient (rows · batch, hidden) at the state before, which may not exist."""
+        target.addmm_(by_state, self.steps.weights.weight_hh)
         if straight is not None:
-            target += straight
-        if self.direction == 1 and self.steps.mask is not None and previous < len(self.steps.mask):
-            target *= self.steps.mask[previous]
+            target += straight.flatten(0, 1)
+        mask = self.steps.mask
+        if self.direction == 1 and mask is not None and previous < len(mask):
+            target.view(-1, *mask.shape[1:2], target.shape[-1]).mul_(mask[previous])
 
-    def _leave(self, entered: Tensor, rows: slice, first: int, stop: int) -> None:
+    def _enter(self, gates: Tensor, into: Tensor, rows: slice, first: int) -> None:
         """A block's gradients at what entered the layer, added to where it came from."""
-        assert self.entering is not None
-        target = self.entering[rows, first:stop]
-        made = entered.transpose(0, 1).view(target.shape)
+        together = max(1, _TOGETHER // max(gates[0].numel(), 1))
+        for start in range(0, len(gates), together):
+            some = slice(start, start + together)
+            torch.mm(
+                gates[some].flatten(0, 2),
+                self.steps.weights.weight_ih,
+                out=into[some].flatten(0, 2),
+            )
+        if self.dropout is not None:
+            into *= self.dropout[first : first + len(gates)].unsqueeze(1)
+        target = self.entered[rows, first : first + len(gates)]
+        made = into.transpose(0, 1).view(target.shape)
         if self.direction == 0:
             target.copy_(made)
         else:
             target += made
 
 
-Back = Callable[[Tensor, slice, int], tuple[Tensor, Tensor, Tensor | None]]
-"""From δ (loss, batch, hidden), its rows and its step to the gradients (loss, batch, gate · cell)
-at the pre-activations, by the input's and by the state's share, and what goes straight to the
-state before (loss, batch, hidden).
+Back = Callable[[Tensor, Tensor | None, Tensor, slice, int], tuple[Tensor, Tensor | None]]
+"""From δ (loss, batch, hidden), the direct part at c, their rows and their step: fills the
+gradients (loss, batch, gate · cell) at the input's share of the pre-activations, and gives those
+at the state's share, and what goes straight to the state before (loss, batch, hidden).
 """
 
 
-def _back_rnn(one: _Pass, losses: int) -> Back:
-    slopes = one.steps.slopes[:, :, 0].unbind(0)
+def _back_rnn(steps: Steps, losses: int) -> Back:
+    slopes = steps.slopes[:, :, 0].unbind(0)
 
-    def back(delta: Tensor, rows: slice, k: int) -> tuple[Tensor, Tensor, Tensor | None]:
-        at_gate = delta * slopes[k]
-        return at_gate, at_gate, None
+    def back(
+        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
+    ) -> tuple[Tensor, Tensor | None]:
+        torch.mul(delta, slopes[k], out=at_gate)
+        return at_gate, None
 
     return back
 
 
-def _back_gru(one: _Pass, losses: int) -> Back:
-    by_input, by_state = one.steps.by_input.unbind(0), one.steps.by_state.unbind(0)
-    z = one.steps.gates[:, :, 1].unbind(0)
+def _back_gru(steps: Steps, losses: int) -> Back:
+    by_input, by_state = steps.by_input.unbind(0), steps.by_state.unbind(0)
+    z = steps.gates[:, :, 1].unbind(0)
+    shape = by_input[0].shape[1:]
 
-    def back(delta: Tensor, rows: slice, k: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def back(
+        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
+    ) -> tuple[Tensor, Tensor | None]:
         wide = delta.unsqueeze(2)
-        return (wide * by_input[k]).flatten(2), (wide * by_state[k]).flatten(2), delta * z[k]
+        torch.mul(wide, by_input[k], out=at_gate.view(*at_gate.shape[:2], *shape))
+        return (wide * by_state[k]).flatten(2), delta * z[k]
 
     return back
 
 
-def _back_lstm(one: _Pass, losses: int) -> Back:
-    steps = one.steps
+def _back_lstm(steps: Steps, losses: int) -> Back:
     through, by_o = steps.cell_by_gate.unbind(0), steps.output_by_o.unbind(0)
     by_cell, forget = steps.output_by_cell.unbind(0), steps.gates[:, :, 1].unbind(0)
     weight_hr = steps.weights.weight_hr
     carry = by_cell[0].new_zeros(losses, *by_cell[0].shape)
     ends = steps.direction == 1 and steps.mask is not None
+    shape = through[0].shape[1:]
 
-    def back(delta: Tensor, rows: slice, k: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    def back(
+        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
+    ) -> tuple[Tensor, Tensor | None]:
         if weight_hr is not None:
             delta = delta @ weight_hr
         carried = carry[rows]
         at_cell = torch.addcmul(carried, delta, by_cell[k])
         if k % _LOOKS == 0:
             at_cell = _without_underflow(at_cell)
-        one.direct.add_to_cell(at_cell, rows, one.layer, one.direction, k)
-        at_gates = at_cell.unsqueeze(2) * through[k]
-        torch.mul(delta, by_o[k], out=at_gates[:, :, 3])
+        if at_c is not None:
+            at_cell += at_c
+        each = at_gate.view(*at_gate.shape[:2], *shape)
+        torch.mul(at_cell.unsqueeze(2), through[k], out=each)
+        torch.mul(delta, by_o[k], out=each[:, :, 3])
         torch.mul(at_cell, forget[k], out=carried)
         if ends and k + 1 < len(through):
             assert steps.mask is not None
             carried *= steps.mask[k + 1]
-        at_gates = at_gates.flatten(2)
-        return at_gates, at_gates, None
+        return at_gate, None
 
     return back
 
 
 _BACK: Final = {"rnn": _back_rnn, "gru": _back_gru, "lstm": _back_lstm}
-
-
-def _add_product(target: Tensor, factors: Tensor, weight: Tensor) -> None:
-    """target += factors @ weight, for (rows, batch, ·) that lie together in memory."""
-    target.flatten(0, 1).addmm_(factors.flatten(0, 1), weight)
 
 
 def _without_underflow(gradients: Tensor) -> Tensor:

@@ -9,11 +9,14 @@ import sys
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
+from torch import nn
 
 from rnnviz import storage, tasks, training
 from rnnviz.cli import main, record_command
+from rnnviz.cli.inspect_command import _compact
 from rnnviz.cli.options import TASKS
 from rnnviz.errors import TrainingError
+from rnnviz.recording import record
 from rnnviz.registry import SCENES
 from rnnviz.trace import SCHEMA, load
 
@@ -131,6 +134,86 @@ def test_verify_exits_with_1_and_names_a_changed_number(run, trace, tmp_path):
     assert status == 1
     assert "WRONG" in out
     assert err.startswith("Error: grad_h differs from the NumPy reference")
+
+
+def test_verify_says_what_is_not_as_it_was_hashed(run, trace, tmp_path):
+    changed = {name: value * (name != "fc.bias") for name, value in trace.parameters.items()}
+    path = dataclasses.replace(trace, parameters=changed).save(tmp_path / "wrong.safetensors")
+    status, out, err = run("verify", path, "--json")
+    assert status == 1
+    assert err.startswith("Error: parameters differs from the recorded hash; record it again")
+    hashed = json.loads(out)["checks"][0]
+    assert (hashed["ok"], hashed["error"]) == (False, None)
+
+
+def test_verify_says_what_it_cannot_check_and_why(run, make_case, tmp_path):
+    model, x, targets = make_case("squared")
+    path = record(model, x, targets, loss=lambda o, t: (o - t).abs().sum(-1)).save(
+        tmp_path / "own.safetensors"
+    )
+    status, out, _ = run("verify", path)
+    assert status == 0
+    assert "not checked" in out
+    checks = {
+        check["field"]: check for check in json.loads(run("verify", path, "--json")[1])["checks"]
+    }
+    assert checks["loss"]["against"] == "not checked"
+    assert checks["loss"]["tolerance"] is None
+    assert checks["loss"]["note"] == "the loss is not one that is known here"
+
+
+class Whole(nn.Module):
+    """What it returns has no place in the time of its layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(3, 4)
+
+    def forward(self, x):
+        return self.rnn(x)[0].sum()
+
+
+def test_a_trace_without_outputs_is_inspected_and_verified(run, make_case, tmp_path):
+    _, x, targets = make_case(dtype="float32")
+    path = record(Whole(), x, targets, loss=lambda o, t: o).save(tmp_path / "whole.safetensors")
+    status, out, _ = run("inspect", path)
+    assert status == 0
+    assert "none that has a place in the layer's time" in out
+    assert "of the whole batch" in out
+    told = json.loads(run("inspect", path, "--json")[1])
+    assert told["sizes"]["output"] is None
+    assert "y" not in told["fields"]
+    assert told["loss_times"] == [5]
+    assert run("verify", path)[0] == 0
+
+
+def test_a_trace_without_gradients_is_inspected(run, make_trace, tmp_path):
+    path = make_trace(gradients=False).save(tmp_path / "plain.safetensors")
+    assert json.loads(run("inspect", path, "--json")[1])["loss_times"] is None
+    assert "loss times" not in run("inspect", path)[1]
+
+
+def test_labels_are_shown_as_they_are(run):
+    text = "[bold] [/x] :smile: [bold]"
+    arguments = ("--text", text, "--unit", "word", "--epochs", 1, "-o", "a.safetensors")
+    assert run("record", *arguments)[0] == 0
+    status, out, _ = run("inspect", "a.safetensors")
+    assert status == 0
+    assert "[bold] [/x] :smile:" in out
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        (range(1, 5), "1, 2, 3, 4"),
+        (range(1, 301), "1 to 300"),
+        (range(5, 101, 5), "5, 10, 15, … 100"),
+        ([*range(1, 20, 2), 22], "1, 3, 5, … 22 (11 of them)"),
+        ([4] * 20, "4, 4, 4, … 4"),
+    ],
+)
+def test_many_numbers_are_told_in_short(steps, told):
+    assert _compact(list(steps)) == told
 
 
 def test_doctor_finds_a_working_installation(run):

@@ -55,6 +55,11 @@ def stops():
 class Breaks(Tagger):
     def forward(self, x):
         raise RuntimeError("it cannot run")
+
+
+class Stops(Tagger):
+    def forward(self, x):
+        raise SystemExit(0)
 """
 _COUNT = itertools.count()
 
@@ -189,33 +194,38 @@ def test_lengths_mask_the_steps_that_are_not_there(module, given, call):
         ("Tagger.none", "has no 'Tagger.none'"),
         ("number", "has type int and cannot be called"),
         ("no_model", "no_model() gives type dict, not an nn.Module"),
-        ("fails", "fails() failed: ValueError: it cannot be made"),
-        ("stops", "stops() failed: SystemExit: 0"),
+        ("fails", "fails() failed (ValueError: it cannot be made)"),
+        ("stops", "stops ends the program (SystemExit: 0)"),
         ("Tagger", "'first' (GRU), 'second' (RNN)"),
         ("Breaks", "it cannot run"),
+        ("Stops", "Stops ends the program"),
     ],
 )
 def test_failures_of_the_users_model(name, expected, module, given, fails):
-    layer = ("--layer", "first") if name == "Breaks" else ()
+    layer = ("--layer", "first") if name in ("Breaks", "Stops") else ()
     assert expected in fails(f"{module}:{name}", *layer)
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (None, "ModuleNotFoundError: No module named"),
+        (None, "cannot be imported (ModuleNotFoundError: No module named"),
         ("import there_is_no_such_module", "No module named 'there_is_no_such_module'"),
-        ("def f(:", "SyntaxError"),
-        ("raise SystemExit", "cannot be imported: SystemExit"),
+        ("def f(:", "cannot be imported (SyntaxError"),
+        ("raise SystemExit", ":make ends the program (SystemExit)"),
     ],
 )
 def test_failures_of_the_users_module(code, expected, module, given, fails, tmp_path):
     name = f"{module}_broken"
     if code is not None:
         (tmp_path / f"{name}.py").write_text(code)
-    message = fails(f"{name}:make")
-    assert f"module '{name}' cannot be imported" in message
-    assert expected in message
+    assert expected in fails(f"{name}:make")
+
+
+def test_what_the_users_code_prints_is_no_data(module, given, call):
+    _, out, err = call(f"{module}:Tagger", "--layer", "first")
+    assert out == "a.safetensors\n"
+    assert "loud while it is imported" in err
 
 
 def test_files_that_do_not_fit(module, given, fails, tmp_path):

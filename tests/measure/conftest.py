@@ -54,12 +54,13 @@ class Network(nn.Module):
         if self.head == "last":
             return self.fc(torch.cat(list(h_n[-directions:]), dim=-1))
         if self.head == "cells":
-            ends = torch.cat(list(c_n[:directions]), dim=-1)
-            return self.fc(ends) + c_n.square().sum(dim=(0, 2))[:, None] * UNEVEN.to(ends)
-        made = self.fc(top)
-        if self.head == "mixed":
-            made = made + c_n.sum(dim=(0, 2))[:, None] ** 2 * UNEVEN.to(made)
-        return made
+            return self.fc(torch.cat(list(c_n[:directions]), dim=-1)) + self.felt(c_n)
+        return self.fc(top) + self.felt(c_n) if self.head == "mixed" else self.fc(top)
+
+    def felt(self, c_n: Tensor) -> Tensor:
+        """Something of the last cells that differs by layer, direction and output."""
+        places = torch.arange(1, len(c_n) + 1)[:, None, None]
+        return (places * c_n).sum(dim=(0, 2))[:, None] ** 2 * UNEVEN.to(c_n)
 
 
 @dataclass(frozen=True)

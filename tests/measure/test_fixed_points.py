@@ -170,6 +170,15 @@ def test_starts_are_recorded_states_evenly_taken(make_study):
     np.testing.assert_array_equal(found.states, states[[0, 4], [0, 0]])
 
 
+def test_many_starts_are_taken_a_few_at_a_time(make_study, monkeypatch):
+    trace = make_study("gru").trace
+    whole = measure.fixed_points(trace)
+    monkeypatch.setattr("rnnviz.measure.dynamics._BLOCK", 20)
+    few = measure.fixed_points(trace)
+    np.testing.assert_allclose(few.states, whole.states, atol=1e-12)
+    np.testing.assert_array_equal(few.starts, whole.starts)
+
+
 def test_what_does_not_fit_is_told(make_study):
     trace = make_study("lstm").trace
     with pytest.raises(TraceError, match=r"with 6 entries each, not \(5, 3\)"):

@@ -272,9 +272,9 @@ def test_a_loss_that_does_not_depend_on_the_layer():
     [
         ("first", "losses are 'first'; choose 'all', 'last'"),
         (0, "every 0-th loss is none"),
-        ([], "the steps are 0 to 5"),
-        ([6], r"losses are at steps \[6\], but the steps are 0 to 5"),
-        ([-7], "the steps are 0 to 5"),
+        ([], "the steps are 0 to 5, counted from 0"),
+        ([6], r"losses are at steps \[6\], but the steps are 0 to 5, counted from 0"),
+        ([-7], "the steps are 0 to 5, counted from 0"),
     ],
 )
 def test_losses_that_are_not_there(losses, match):

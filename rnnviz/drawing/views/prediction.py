@@ -38,6 +38,7 @@ class Prediction(VGroup):
 
 def output_bars(trace: Trace, step: int, theme: Theme, language: str) -> RowBars:
     """The output y at a step (1-based) of the first sequence, as bars."""
+    assert trace.y is not None
     y = trace.y[step - 1, 0]
     if trace.metadata.loss == "squared":
         values = [float(y[0]), float(trace.targets[step - 1, 0, 0])]

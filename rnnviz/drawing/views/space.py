@@ -132,6 +132,7 @@ class Sheets(VGroup):
         self.trace, self.window, self.theme, self.eye = trace, window, theme, eye
         x = trace.x[window.indices, 0]
         h = trace.h[0, 0, window.indices, 0]
+        assert trace.y is not None
         y = trace.y[window.indices, 0]
         self.limit = float(max(np.abs(x).max(), np.abs(h).max(), np.abs(y).max()))
         most = max(min(values.shape[1], MOST_CELLS) for values in (x, h, y))

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
@@ -65,17 +65,6 @@ class States:
         return cls(_wide(trace.preact), _wide(trace.gates), _wide(trace.h), _wide(trace.c))
 
     @classmethod
-    def over_time(cls, steps: Sequence["States"]) -> "States":
-        """Those of all steps, of those of each: (…, time, batch, …)."""
-        named = {"preact": 3, "gates": 3, "h": 2, "c": 2}
-        return cls(
-            **{
-                name: _stacked([getattr(step, name) for step in steps], axis=-1 - count)
-                for name, count in named.items()
-            }
-        )
-
-    @classmethod
     def over_layers(cls, layers: Sequence[Sequence["States"]]) -> "States":
         """Those of all layers and directions: (layer, direction, …)."""
         return cls(
@@ -124,6 +113,8 @@ class Back:
 class Layer(ABC):
     """One layer in one direction: weight_ih and bias_ih, weight_hh and bias_hh, and weight_hr."""
 
+    gates: ClassVar[int]
+
     input: Affine
     state: Affine
     projection: Affine | None = None
@@ -140,6 +131,8 @@ class Layer(ABC):
 class Tanh(Layer):
     """h = tanh(U x + W h_prev + b)."""
 
+    gates: ClassVar[int] = 1
+
     def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray | None) -> States:
         """One step from the state before it."""
         preact = self.input(x) + self.state(h)
@@ -154,6 +147,8 @@ class Tanh(Layer):
 
 class Relu(Layer):
     """h = max(0, U x + W h_prev + b)."""
+
+    gates: ClassVar[int] = 1
 
     def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray | None) -> States:
         """One step from the state before it."""
@@ -170,19 +165,21 @@ class Relu(Layer):
 class Gru(Layer):
     """r, z = σ(…), n = tanh(W_in x + b_in + r (W_hn h_prev + b_hn)), h = (1 − z) n + z h_prev."""
 
+    gates: ClassVar[int] = 3
+
     def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray | None) -> States:
         """One step from the state before it."""
-        r_x, z_x, n_x = np.split(self.input(x), 3, axis=-1)
-        r_h, z_h, n_h = np.split(self.state(h), 3, axis=-1)
-        r, z = _sigmoid(r_x + r_h), _sigmoid(z_x + z_h)
-        n = np.tanh(n_x + r * n_h)
-        preact = np.stack([r_x + r_h, z_x + z_h, n_x + r * n_h], axis=-2)
+        of_x, of_h = _by_gate(self.input(x), 3), _by_gate(self.state(h), 3)
+        preact = of_x + of_h
+        r, z = _sigmoid(preact[..., 0, :]), _sigmoid(preact[..., 1, :])
+        preact[..., 2, :] = of_x[..., 2, :] + r * of_h[..., 2, :]
+        n = np.tanh(preact[..., 2, :])
         return States(preact, np.stack([r, z, n], axis=-2), (1 - z) * n + z * h, None)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """Through n to r as well, since r scales what n takes of the state."""
         r, z, n = _gates(here)
-        n_h = np.split(self.state(before.h), 3, axis=-1)[2]
+        n_h = _by_gate(self.state(before.h), 3)[..., 2, :]
         at_n = at_h * (1 - z) * (1 - n) * (1 + n)
         at_z = at_h * (before.h - n) * z * (1 - z)
         at_r = at_n * n_h * r * (1 - r)
@@ -196,16 +193,17 @@ class Gru(Layer):
 class Lstm(Layer):
     """i, f, o = σ(…), g = tanh(…), c = f c_prev + i g, h = o tanh c, or a projection of that."""
 
+    gates: ClassVar[int] = 4
+
     def step(self, x: np.ndarray, h: np.ndarray, c: np.ndarray | None) -> States:
         """One step from the state before it."""
         assert c is not None
-        preact = np.stack(np.split(self.input(x) + self.state(h), 4, axis=-1), axis=-2)
-        i, f, g, o = (preact[..., gate, :] for gate in range(4))
-        i, f, g, o = _sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)
+        preact = _by_gate(self.input(x) + self.state(h), 4)
+        gates = _sigmoid(preact)
+        gates[..., 2, :] = np.tanh(preact[..., 2, :])
+        i, f, g, o = np.moveaxis(gates, -2, 0)
         made = f * c + i * g
-        return States(
-            preact, np.stack([i, f, g, o], axis=-2), self._projected(o * np.tanh(made)), made
-        )
+        return States(preact, gates, self._projected(o * np.tanh(made)), made)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """Through h and through c alike: at_c holds what comes to c other than by h."""
@@ -335,21 +333,25 @@ class Reference:
 
     # --- forward --------------------------------------------------------------------------------
 
-    def run(self, moved: Mapping[tuple[int, int, int], np.ndarray] | None = None) -> States:
+    def run(
+        self,
+        moved: Mapping[tuple[int, int, int], np.ndarray] | None = None,
+        *,
+        gates: bool = True,
+    ) -> States:
         """All states, each step from the state that this network itself had before it.
 
         ``moved`` adds to h at a (layer, direction, step), before anything goes on from there.
+        Without ``gates``, h and c alone are kept: of all that has gates there are none.
         """
-        found: list[list[States]] = []
+        states = self._room(gates)
         entering = self.x
         for index, ways in enumerate(self.layers):
-            made = [
-                self._run_layer(entering, index, direction, moved or {})
-                for direction in range(len(ways))
-            ]
-            found.append(made)
-            entering = self._into_next(index, [one.h for one in made])
-        return States.over_layers(found)
+            for direction in range(len(ways)):
+                own = states.at(index, direction)
+                self._run_layer(own, entering, index, direction, moved or {})
+            entering = self._into_next(index, list(states.h[index]))
+        return states
 
     def from_each(self, states: States) -> States:
         """All states, each step from the given states before it, so that no rounding grows."""
@@ -529,28 +531,41 @@ class Reference:
     def _order(self, direction: int) -> list[int]:
         return list(range(self.steps)) if direction == 0 else list(reversed(range(self.steps)))
 
+    def _room(self, gates: bool) -> States:
+        """Zeros for all states."""
+        layer = self.layers[0][0]
+        in_front = (*self.h0.shape[:2], *self.x.shape[:-1])
+        by_gate = (layer.gates if gates else 0, len(layer.input.weight) // layer.gates)
+        c = None if self.c0 is None else np.zeros((*in_front, self.c0.shape[-1]))
+        h = np.zeros((*in_front, self.h0.shape[-1]))
+        return States(np.zeros((*in_front, *by_gate)), np.zeros((*in_front, *by_gate)), h, c)
+
     def _run_layer(
         self,
+        into: States,
         entering: np.ndarray,
         index: int,
         direction: int,
         moved: Mapping[tuple[int, int, int], np.ndarray],
-    ) -> States:
+    ) -> None:
         layer = self.layers[index][direction]
         in_front = entering.shape[:-3]
         h = _with_axes(self.h0[index, direction], in_front)
         c = None if self.c0 is None else _with_axes(self.c0[index, direction], in_front)
-        found: dict[int, States] = {}
         for step in self._order(direction):
             here = layer.step(entering[..., step, :, :], h, c)
             if (index, direction, step) in moved:
                 here = replace(here, h=here.h + moved[index, direction, step])
-            found[step] = self._masked(here, self.exists[step])
             # a sequence that has not begun, in its direction, stays at its first state
             exists = self.exists[step][:, None]
+            into.h[..., step, :, :] = here.h * exists
             h = np.where(exists, here.h, h)
-            c = None if here.c is None or c is None else np.where(exists, here.c, c)
-        return States.over_time([found[step] for step in range(self.steps)])
+            if here.c is not None and into.c is not None and c is not None:
+                into.c[..., step, :, :] = here.c * exists
+                c = np.where(exists, here.c, c)
+            if into.gates.size:
+                into.gates[..., step, :, :, :] = here.gates * exists[..., None]
+                into.preact[..., step, :, :, :] = here.preact * exists[..., None]
 
     def _back_layer(
         self,
@@ -692,12 +707,17 @@ def _sigmoid(a: np.ndarray) -> np.ndarray:
         return 1.0 / (1.0 + np.exp(-a))
 
 
-def _gates(states: States) -> list[np.ndarray]:
-    return [states.gates[..., gate, :] for gate in range(states.gates.shape[-2])]
+def _gates(states: States) -> np.ndarray:
+    return np.moveaxis(states.gates, -2, 0)
+
+
+def _by_gate(flat: np.ndarray, count: int) -> np.ndarray:
+    """(…, gate · cell) → (…, gate, cell), as PyTorch puts the gates below each other."""
+    return flat.reshape(*flat.shape[:-1], count, -1)
 
 
 def _flat(by_gate: np.ndarray) -> np.ndarray:
-    """(…, gate, cell) → (…, gate · cell), as PyTorch puts the gates below each other."""
+    """(…, gate, cell) → (…, gate · cell)."""
     return by_gate.reshape(*by_gate.shape[:-2], -1)
 
 
@@ -706,8 +726,8 @@ def _outer(back: np.ndarray, forward: np.ndarray) -> np.ndarray:
     return np.einsum("tbi,tbj->ij", back, forward)
 
 
-def _stacked(arrays: Sequence[Any], axis: int = 0) -> Any:
-    return None if arrays[0] is None else np.stack(arrays, axis=axis)
+def _stacked(arrays: Sequence[Any]) -> Any:
+    return None if arrays[0] is None else np.stack(arrays)
 
 
 def _with_axes(start: np.ndarray, in_front: tuple[int, ...]) -> np.ndarray:

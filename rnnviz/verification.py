@@ -1,6 +1,6 @@
 """The proof of a recording: every field against an independent computation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -33,6 +33,7 @@ _BLOCK: Final = 1 << 22
 _RIPPLES: Final = 4
 _ROUNDINGS: Final = 16
 _RAN: Final = ("h", "output", "y", "loss", "grad_direct", "grad_direct_c", "grad_direct_by_loss")
+_HEAD: Final = ("weight", "bias")
 _BY_GATE: Final = ("preact", "gates")
 _PARAMETERS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
@@ -489,7 +490,7 @@ class _Proof:
             for direction in range(trace.directions)
         }
         if self.known:
-            for kind in ("weight", "bias"):
+            for kind in _HEAD:
                 places[f"{trace.metadata.output_layer}.{kind}"] = (kind, -1, -1)
         count = self._samples()
         for name, got in trace.gradients.items():
@@ -527,7 +528,7 @@ class _Proof:
     def _samples(self) -> int:
         """How many entries of a field are tried: fewer where one trial takes long."""
         size = self.states.gates.size * len(_POINTS)
-        return int(np.clip((1 << 26) // size, 2, _SAMPLES))
+        return int(np.clip((1 << 25) // size, 2, _SAMPLES))
 
     def _slack(self, name: str, trial: "_Trial", free: States) -> list[float]:
         """How far the roundings of a recording may move the entries of a trial.
@@ -589,8 +590,8 @@ class _Trial:
         """
         found = [np.nan] * len(self.entries)
         trace = self.proof.trace
-        size = len(_POINTS) * (4 * trace.gates.size + trace.h.size + trace.x.size)
-        block = max(1, _BLOCK // size)
+        size = len(_POINTS) * (2 * trace.h.size + trace.x.size)
+        block = max(1, 2 * _BLOCK // size)
         for nudge in _NUDGES:
             left = [index for index, error in enumerate(found) if not error <= tolerance]
             for first in range(0, len(left), block):
@@ -634,13 +635,25 @@ class _Trial:
             network = _nudged(network, kind, layer, direction, places, amounts)
         network = replace(network, x=x)
         with np.errstate(over="ignore", invalid="ignore"):
-            states = network.run(moved)
+            if kind in _HEAD:
+                shape = (*free.h.shape[:2], len(amounts), *free.h.shape[2:])
+                states = replace(free, h=np.broadcast_to(free.h[:, :, None], shape))
+            else:
+                states = network.run(moved, gates=False)
             values, scales = self._losses(network, states, repeated)
-        if self.proof.trace.metadata.nonlinearity == "relu":
-            sides = (states.preact > 0) != (free.preact > 0)[:, :, None]
-            values[sides.any(axis=(0, 1, 3, 4, 5, 6))] = np.nan
+        if self.proof.trace.metadata.nonlinearity == "relu" and kind not in _HEAD:
+            values[self._crossed(states, free, moved)] = np.nan
         slopes = values.reshape(-1, len(_POINTS)) @ [1.0, -8.0, 8.0, -1.0] / (12 * nudge)
         return slopes, scales.reshape(-1, len(_POINTS)).max(axis=1)
+
+    def _crossed(
+        self, states: States, free: States, moved: Mapping[tuple[int, int, int], np.ndarray]
+    ) -> np.ndarray:
+        """In which networks a relu is on the other side of its kink: (network)."""
+        for (layer, direction, step), amounts in moved.items():
+            states.h[layer, direction, :, step] -= amounts
+        sides = (states.h > 0) != (free.h > 0)[:, :, None]
+        return np.asarray(sides.any(axis=(0, 1, 3, 4, 5)))
 
     def _losses(
         self, network: Reference, states: States, entries: Sequence[_Entry]

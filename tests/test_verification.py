@@ -304,6 +304,7 @@ def test_a_longer_recording_in_float32_passes(cell):
     assert verify(trace).failures == ()
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_recording_in_half_precision_passes_and_is_held_to_it(cell, dtype):
@@ -875,7 +876,7 @@ def test_a_large_table_is_proved_in_a_fraction_of_its_memory(monkeypatch, quick)
     torch.manual_seed(0)
     model = Around(layer_of("tanh", 2, 8, "float32"))
     trace = record(model, torch.randn(200, 1, 2), torch.randint(OUTPUT, (200, 1)))
-    monkeypatch.setattr(verification, "_BLOCK", 1 << 15)
+    monkeypatch.setattr(verification, "_BLOCK", 1 << 13)
     tracemalloc.start()
     try:
         assert verify(trace).ok

@@ -154,7 +154,7 @@ def weight_gradient_share_by_lag(
 def weight_gradient_shares(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """Each step's share of ∂L/∂θ: ⟨∂L/∂θ_s, ∂L/∂θ⟩ / ‖∂L/∂θ‖².
+    """Each step's share of ∂L/∂θ: (∂L/∂θ_s · ∂L/∂θ) / ‖∂L/∂θ‖².
 
     It is the length of the step's part along the whole, so a step that works against the others
     has a negative share. ∂L/∂θ_s is summed over all losses and the batch. A step that no sequence

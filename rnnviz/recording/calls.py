@@ -3,6 +3,7 @@
 Ours is time-major, padded, one tensor for each stacked layer and direction.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ class Form:
         if x.dtype != takes:
             remedy = "change its dtype" if x.is_floating_point() else "embed or convert it"
             raise RecordingError(f"{name} got an input of {x.dtype}, but takes {takes}; {remedy}")
+        if not x.numel():
+            raise RecordingError(f"{name} got an empty input of shape {tuple(x.shape)}")
         if x.dim() == 0 or x.shape[-1] != layer.input_size:
             raise RecordingError(
                 f"{name} got an input of shape {tuple(x.shape)}; it takes {layer.input_size} "
@@ -79,14 +82,23 @@ class Form:
         if given is None:
             held = [x.new_zeros(*shape, size) for size in sizes]
         else:
-            parts = given if lstm else (given,)
+            parts = given if isinstance(given, tuple | list) else (given,)
+            wanted = [math.prod(shape) * size for size in sizes]
+            if [getattr(part, "numel", int)() for part in parts] != wanted:
+                raise RecordingError(
+                    f"the recurrent layer got a first state that is not its own; it takes "
+                    f"{' and '.join(str((*shape, size)) for size in sizes)} numbers "
+                    "(layer, direction, batch, ·)"
+                )
+            if not all(part.isfinite().all() for part in parts):
+                raise RecordingError("the first state of the recurrent layer is not finite")
             held = [part.reshape(*shape, size) for part, size in zip(parts, sizes, strict=True)]
         return held[0], held[1] if lstm else None
 
     def result(self, h: ByLayer, c: ByLayer | None) -> Any:
         """What the layer gives back for states (time, batch, ·) of each layer and direction."""
         if self.layer.stepwise:
-            ends = [part[0][0][-1] for part in (h, c) if part is not None]
+            ends = [part[0][0][-1].clone() for part in (h, c) if part is not None]
             ends = [end[0] for end in ends] if self.unbatched else ends
             return tuple(ends) if c is not None else ends[0]
         output = torch.cat(h[-1], dim=-1)

@@ -24,27 +24,29 @@ _MIXING: Final = {
 def loss_times(chosen: Losses, whole: bool, steps: int) -> np.ndarray:
     """The steps, from 0, whose losses are followed one by one, in ascending order.
 
-    'all', 'last', every n-th counted back from the last, or a list of steps; a loss of the whole
-    sequence stands at the last step.
+    'all', 'last', every n-th counted back from the last, or a list of steps, of which negative ones
+    are counted from the end; a loss of the whole sequence stands at the last step.
 
     Raises: RecordingError for a choice that names no step
     """
-    if isinstance(chosen, str) and chosen not in ("all", "last"):
+    if isinstance(chosen, str) and chosen in ("all", "last"):
+        return np.arange(steps) if chosen == "all" and not whole else np.array([steps - 1])
+    listed = np.asarray(chosen)
+    if isinstance(chosen, bool) or listed.dtype.kind not in "iu" or listed.ndim > 1:
         raise RecordingError(
-            f"losses are {chosen!r}; choose 'all', 'last', a number n for every n-th, or a list"
+            f"losses are {chosen!r}; choose 'all', 'last', a number n for every n-th, or a list of "
+            "steps"
         )
-    if isinstance(chosen, int) and chosen < 1:
-        raise RecordingError(f"every {chosen}-th loss is none; choose 1 or more")
-    if whole or chosen == "last":
+    if listed.ndim == 0 and listed < 1:
+        raise RecordingError(f"every {listed}-th loss is none; choose 1 or more")
+    if whole:
         return np.array([steps - 1])
-    if chosen == "all":
-        return np.arange(steps)
-    if isinstance(chosen, int):
-        return np.arange(steps - 1, -1, -chosen)[::-1].copy()
-    times = [int(time) + steps * (int(time) < 0) for time in chosen]
-    if not times or not all(0 <= time < steps for time in times):
+    if listed.ndim == 0:
+        return np.arange(steps - 1, -1, -int(listed))[::-1].copy()
+    times = np.where(listed < 0, listed + steps, listed)
+    if not ((times >= 0) & (times < steps)).all():
         raise RecordingError(
-            f"losses are at steps {list(chosen)}, but the steps are 0 to {steps - 1}, counted "
+            f"losses are at steps {listed.tolist()}, but the steps are 0 to {steps - 1}, counted "
             "from 0"
         )
     return np.unique(times)

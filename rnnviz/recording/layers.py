@@ -169,11 +169,18 @@ def choose(model: nn.Module, name: str | None) -> Layer:
         raise RecordingError(f"the model has no recurrent layer {name!r}; it has {listed}")
     path = next(iter(found)) if name is None else name
     layer = Layer(path, found[path])
-    held = {id(parameter) for parameter in layer.module.parameters(recurse=False)}
+    held = dict(layer.module.named_parameters(recurse=False))
     weights = layer.weights(0, 0)
-    if id(weights.weight_ih) not in held or id(weights.weight_hh) not in held:
+    if not {id(weights.weight_ih), id(weights.weight_hh)} <= {id(each) for each in held.values()}:
         raise RecordingError(
-            f"the weights of layer {path!r} are parametrized; make them plain first, with "
-            "torch.nn.utils.parametrize.remove_parametrizations"
+            f"the weights of layer {path!r} are parametrized or pruned; make them plain first, "
+            "with torch.nn.utils.parametrize.remove_parametrizations or torch.nn.utils.prune.remove"
+        )
+    known = dict(model.named_parameters())
+    shared = [name for name in held if (f"{path}.{name}" if path else name) not in known]
+    if shared:
+        raise RecordingError(
+            f"layer {path!r} shares {shared[0]!r} with another part of the model, whose gradient "
+            "it would get as well; give it a copy of its own"
         )
     return layer

@@ -37,6 +37,11 @@ class Objective:
         Raises: RecordingError for an unknown loss, or one by name and an output without a place
         """
         known = isinstance(self.loss, str)
+        if isinstance(self.loss, type) or not (known or callable(self.loss)):
+            raise RecordingError(
+                f"the loss is {self.loss!r}; give one of {', '.join(LOSSES)}, or a function or an "
+                "instance that can be called"
+            )
         if known and self.loss not in LOSSES:
             raise RecordingError(
                 f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}, or give a "

@@ -113,11 +113,14 @@ def _lengths(form: Form, given: Any, steps: int, batch: int) -> Tensor | None:
     if given is None:
         lengths = packed
     else:
-        lengths = torch.as_tensor(np.asarray(given, dtype=np.int64))
+        listed = np.asarray(given)
+        if listed.dtype.kind not in "iu":
+            raise RecordingError(f"lengths are {given!r}; give a whole number for each sequence")
+        lengths = torch.as_tensor(listed.astype(np.int64))
         fits = lengths.shape == (batch,) and bool(((lengths >= 1) & (lengths <= steps)).all())
         if not fits:
             raise RecordingError(
-                f"lengths are {lengths.tolist()}, but there are {batch} sequences of at most "
+                f"lengths are {lengths.tolist()}, but there are {batch} sequences of 1 to "
                 f"{steps} steps"
             )
         if packed is not None and not torch.equal(packed, lengths):

@@ -23,6 +23,9 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
     Raises: RecordingError if it cannot be copied, a parameter is not finite, or there is no dtype
             of that name
     """
+    if not isinstance(model, nn.Module):
+        found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise RecordingError(f"the model is {found}; give an instance of torch.nn.Module")
     if dtype is not None and dtype not in DTYPES:
         raise RecordingError(f"there is no dtype {dtype!r}; choose {' or '.join(DTYPES)}")
     kept = [
@@ -39,6 +42,10 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
             f"the model cannot be copied ({error}); a recording works on a copy"
         ) from error
     for name, parameter in subject.named_parameters():
+        if parameter.is_meta or isinstance(parameter, nn.UninitializedParameter):
+            raise RecordingError(
+                f"parameter {name!r} has no values yet; run the model once, or load its weights"
+            )
         if not torch.isfinite(parameter).all():
             raise RecordingError(
                 f"parameter {name!r} has a value that is not finite; train again with a smaller "
@@ -70,7 +77,15 @@ class Subject:
         dtype: torch.dtype,
         device: torch.device,
     ) -> "Subject":
-        """The call that the user means; a forward that wants one argument more gets None for it."""
+        """The call that the user means; a forward that wants one argument more gets None for it.
+
+        Raises: RecordingError if what picks the output cannot be called
+        """
+        if pick is not None and not callable(pick):
+            raise RecordingError(
+                f"output is {pick!r}; give a function of what the model returns, such as "
+                "lambda result: result['logits']"
+            )
         keywords: dict[str, Any] = {}
         arguments: tuple[Any, ...] = ()
         if isinstance(inputs, Mapping):
@@ -108,7 +123,7 @@ class Subject:
                     f"{when_it_fails} on inputs of shape {given or 'unknown'}: {error}"
                 ) from error
         if self.pick is not None:
-            output = self.pick(result)
+            output = self._picked(result)
         else:
             plain = isinstance(result, Tensor | PackedSequence)
             output = result[0] if isinstance(result, tuple | list) and not plain else result
@@ -121,6 +136,15 @@ class Subject:
                 "a tuple; pick it with output="
             )
         return output
+
+    def _picked(self, result: Any) -> Any:
+        assert self.pick is not None
+        try:
+            return self.pick(result)
+        except Exception as error:
+            raise RecordingError(
+                f"output= failed on what the model returns, {type(result).__name__}: {error!r}"
+            ) from error
 
 
 @contextmanager

@@ -232,7 +232,6 @@ def _back_lstm(steps: Steps, losses: int) -> Back:
     by_cell, forget = steps.output_by_cell.unbind(0), steps.gates[:, :, 1].unbind(0)
     weight_hr = steps.weights.weight_hr
     carry = by_cell[0].new_zeros(losses, *by_cell[0].shape)
-    ends = steps.direction == 1 and steps.mask is not None
     shape = through[0].shape[1:]
 
     def back(
@@ -250,9 +249,6 @@ def _back_lstm(steps: Steps, losses: int) -> Back:
         torch.mul(at_cell.unsqueeze(2), through[k], out=each)
         torch.mul(delta, by_o[k], out=each[:, :, 3])
         torch.mul(at_cell, forget[k], out=carried)
-        if ends and k + 1 < len(through):
-            assert steps.mask is not None
-            carried *= steps.mask[k + 1]
         return at_gate, None
 
     return back

@@ -71,14 +71,26 @@ class Tap:
             c = cells[0] if cells else None
         elif layer.layers == 1:
             result = self.fused(input, hx)
-            h = [list(form.steps(result[0]).split(layer.hidden_size, dim=-1))]
+            h = [list(form.steps(result[0]).detach().split(layer.hidden_size, dim=-1))]
             c = None if c0 is None else [list(result[1][1].reshape(c0.shape)[0].unsqueeze(1))]
         else:
             h, c = run_opened(form, x, h0, c0, dropout)
             result = form.result(h, c)
             self._check_opened(form, input, hx, x, h0, c0, h if not dropout else None)
+        h = [[part.detach().clone() for part in ways] for ways in h]
+        self._check_finite(h)
         self.calls.append(Call(form, x, h0, c0, h, c, dropout))
         return result
+
+    def _check_finite(self, h: ByLayer) -> None:
+        for part in (part for ways in h for part in ways):
+            if not part.isfinite().all():
+                step = int(torch.nonzero(~part.isfinite())[0, 0])
+                before = sum(len(call.x) for call in self.calls)
+                raise RecordingError(
+                    f"the state of the recurrent layer is not finite at step {before + step + 1}; "
+                    "its weights or inputs are too large"
+                )
 
     def _check_chain(self, form: Form, x: Tensor, h0: Tensor, c0: Tensor | None) -> None:
         """A later call has to go on where the one before it ended."""

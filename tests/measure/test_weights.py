@@ -4,11 +4,15 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
 
 from rnnviz import measure
 from rnnviz.errors import TraceError
+from rnnviz.recording import record
 
 EXACT = {"rtol": 1e-9, "atol": 1e-13}
 SUMMED = [
@@ -87,6 +91,38 @@ def test_a_head_that_reads_cells_is_felt_through_them(make_study, head, options)
         np.testing.assert_allclose(norms[there], matrix_norms(terms)[there], **EXACT)
         by_step = measure.weight_gradients(trace, kind, **place)
         np.testing.assert_allclose(by_step, terms.sum(axis=(0, 1)), **EXACT)
+
+
+class ReadsCells(nn.Module):
+    """A loop over a cell whose output at each step reads c_t as well as h_t."""
+
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(2, 3).double()
+        self.fc = nn.Linear(6, 3).double()
+
+    def forward(self, x):
+        state, rows = None, []
+        for one in x:
+            state = self.cell(one, state)
+            rows.append(self.fc(torch.cat(state, dim=-1)))
+        return torch.stack(rows)
+
+
+def test_cells_that_each_loss_reads_at_its_own_step_are_felt_there():
+    torch.manual_seed(0)
+    model, x = ReadsCells(), torch.randn(5, 2, 2, dtype=torch.float64)
+    targets = torch.randint(0, 3, (5, 2))
+    trace = record(model, x, targets)
+    assert trace.grad_direct_c is not None
+    assert trace.grad_direct_c_by_loss is None
+    outputs = model(x)
+    for kind in ("weight_ih", "weight_hh", "bias_ih"):
+        parameter = getattr(model.cell, kind)
+        for t, got in enumerate(measure.weight_gradients_by_loss(trace, kind)):
+            loss = functional.cross_entropy(outputs[t], targets[t], reduction="sum")
+            (expected,) = torch.autograd.grad(loss, parameter, retain_graph=True)
+            np.testing.assert_allclose(got, expected.numpy(), **EXACT)
 
 
 @pytest.mark.parametrize("head", ["steps", "mixed"])

@@ -347,6 +347,25 @@ def test_a_cell_beside_another_is_recorded_with_all_ways_through_it():
         )
 
 
+def test_what_works_in_place_on_the_layers_output_is_recorded():
+    class Cutting(Around):
+        def forward(self, x):
+            return self.fc(self.rnn(x)[0].relu_())
+
+    class CuttingLoop(Loop):
+        def forward(self, x):
+            state, outputs = torch.zeros(2, 5, dtype=F64), []
+            for step in x:
+                state = self.rnn(step, state)
+                outputs.append(self.fc(state.clone().relu_()))
+            return torch.stack(outputs)
+
+    x, targets = double(6, 2, 3), torch.randint(4, (6, 2))
+    for model in (Cutting(nn.RNN(3, 5)).double(), CuttingLoop(nn.RNNCell(3, 5)).double()):
+        by_hand = trace_by_hand(model.rnn, lambda s, m=model: m.fc(s.top.relu()), x, targets)
+        same_traces_of_layer(record(model, x, targets), by_hand)
+
+
 # --- forms of inputs, outputs, targets and losses -----------------------------------------------
 
 

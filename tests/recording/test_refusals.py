@@ -50,7 +50,21 @@ def test_weights_that_are_not_finite_are_named():
 def test_parametrized_weights():
     model = Around(nn.RNN(3, 5))
     parametrizations.weight_norm(model.rnn, "weight_hh_l0")
-    refuse(model, "weights of layer 'rnn' are parametrized; make them plain first")
+    refuse(model, "weights of layer 'rnn' are parametrized or pruned; make them plain first")
+
+
+def test_weights_that_are_shared_or_not_there_yet():
+    several = Around(nn.RNN(3, 5))
+    several.other = nn.RNN(3, 5)
+    several.other.weight_hh_l0 = several.rnn.weight_hh_l0
+    refuse(several, "layer 'other' shares 'weight_hh_l0' with another part", layer="other")
+    refuse(nn.Sequential(nn.LazyLinear(3), nn.RNN(3, 5)), "parameter '0.weight' has no values yet")
+    refuse(nn.RNN(3, 5, device="meta"), "parameter 'weight_ih_l0' has no values yet")
+
+
+def test_what_is_no_model():
+    refuse(nn.RNN, "the model is the class RNN; give an instance")
+    refuse(lambda x: x, "the model is function; give an instance of torch.nn.Module")
 
 
 def test_a_model_that_cannot_be_copied():
@@ -187,10 +201,28 @@ def test_an_input_that_is_not_finite_is_named_with_its_step(value):
     refuse(across, "not finite at step 2", x=x)
 
 
+def test_an_empty_batch_and_states_that_are_not_the_layers():
+    model = Around(nn.LSTM(3, 5))
+    refuse(model, r"empty input of shape \(6, 0, 3\)", x=torch.ones(6, 0, 3))
+    refuse(model, "a first state that is not its own", state=torch.zeros(1, 2, 5))
+    zero, bad = torch.zeros(1, 2, 5), torch.full((1, 2, 5), float("nan"))
+    refuse(model, "a first state that is not its own", state=(zero, torch.zeros(1, 2, 4)))
+    refuse(model, "the first state of the recurrent layer is not finite", state=(zero, bad))
+
+
+def test_states_that_grow_beyond_all_numbers():
+    model = Around(nn.RNN(3, 5, nonlinearity="relu"))
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.fill_(1e20)
+        model.rnn.bias_hh_l0.fill_(1)
+    refuse(model, "state of the recurrent layer is not finite at step 3; its weights or inputs")
+
+
 def test_lengths_that_do_not_fit():
     model = Around(nn.RNN(3, 5))
+    refuse(model, "give a whole number for each sequence", lengths=[1.5, 6])
     for lengths in ([6], [6, 7], [0, 6]):
-        refuse(model, "but there are 2 sequences of at most 6 steps", lengths=lengths)
+        refuse(model, "but there are 2 sequences of 1 to 6 steps", lengths=lengths)
     packed = pack_padded_sequence(torch.ones(6, 2, 3), torch.tensor([6, 4]))
     refuse(model, r"but the packed sequences have \[6, 4\]", x=packed, lengths=[6, 5])
 
@@ -218,6 +250,8 @@ def test_outputs_that_have_no_place():
             return {"a": self.fc(self.rnn(x)[0])}
 
     refuse(Giving(3, 5, 4), "the model's output is dict; it must be a tensor of numbers")
+    refuse(Giving(3, 5, 4), "output is 'a'; give a function of what the model", output="a")
+    refuse(Giving(3, 5, 4), r"output= failed .*KeyError\('b'\)", output=lambda made: made["b"])
     refuse(Giving(3, 5, 4), "output is int64|torch.int64", output=lambda made: made["a"].argmax(-1))
     refuse(
         Giving(3, 5, 4),
@@ -233,6 +267,8 @@ def test_targets_that_do_not_fit_say_what_does():
     refuse(model, "needs class indices", targets=torch.zeros(6, 2))
     refuse(model, "use 0 to 3, or -100", targets=torch.full((6, 2), 4))
     refuse(model, "choose one of cross-entropy, squared", loss="hinge")
+    refuse(model, "the loss is 3; give one of cross-entropy", loss=3)
+    refuse(model, "instance that can be called", loss=nn.MSELoss)
     refuse(model, "targets are list; give a tensor", targets=[1, 2])
 
 
@@ -272,7 +308,10 @@ def test_a_loss_that_does_not_depend_on_the_layer():
     [
         ("first", "losses are 'first'; choose 'all', 'last'"),
         (0, "every 0-th loss is none"),
-        ([], "the steps are 0 to 5, counted from 0"),
+        ([], "losses are \\[\\]; choose 'all'"),
+        ([2.5], "losses are .2.5.; choose 'all'"),
+        (True, "losses are True; choose 'all'"),
+        (None, "losses are None; choose 'all'"),
         ([6], r"losses are at steps \[6\], but the steps are 0 to 5, counted from 0"),
         ([-7], "the steps are 0 to 5, counted from 0"),
     ],

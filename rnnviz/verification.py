@@ -585,8 +585,9 @@ class _Trial:
         """The relative error of each entry that can be tried.
 
         A difference errs by its nudge's fourth power, and by about 10⁻¹⁵ L / nudge (18/12 times
-        the few roundings of a loss), which is not held against it; which nudge is best depends on the loss, so smaller ones are tried as long
-        as an entry is off. A nudge that moves a relu across its kink does not count.
+        the few roundings of a loss), which is not held against it; which nudge is best depends on
+        the loss, so smaller ones are tried as long as an entry is off. A nudge that moves a relu
+        across its kink does not count.
         """
         found = [np.nan] * len(self.entries)
         trace = self.proof.trace
@@ -604,7 +605,7 @@ class _Trial:
                         allowed = 1e-15 * max(1.0, scale) / nudge
                         allowed += 0.0 if slack is None else slack[index]
                         excess = max(abs(got - slope) - allowed, 0.0)
-                        error = excess / max(abs(slope), abs(got), 1e-300)
+                        error = excess / max(abs(slope), abs(got), _NORMAL[self.proof.ran])
                         found[index] = float(np.fmin(found[index], error))
         return [error for error in found if not np.isnan(error)]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from by_hand import trace_by_hand
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from models import Around
 from torch import nn
@@ -213,7 +213,6 @@ def test_a_recording_passes_and_everything_is_checked(cell, dtype):
     assert checked_fields(report, DIFFERENCES) == names | {"grad_h_by_loss", "grad_x_by_loss"}
 
 
-@settings(max_examples=40)
 @given(
     cell=st.sampled_from(CELLS),
     dtype=st.sampled_from(["float32", "float64"]),

@@ -74,6 +74,7 @@ def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
     batch, hidden).
     """
     check_step(trace, step)
+    places = [np.full(trace.batch, step)] * trace.directions
     if _whole(trace):
         if step != trace.steps - 1:
             raise TraceError(
@@ -81,51 +82,33 @@ def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
                 f"and none at step {step}"
             )
         places = _places_of_the_only_output(trace)
-    else:
-        places = [np.full(trace.batch, step)] * trace.directions
-    hidden, batch = trace.hidden_size, np.arange(trace.batch)
-    read = [place for place in places if place is not None]
-    if rows.shape[-1] != hidden * len(read):
-        raise TraceError(
-            f"the output layer reads {rows.shape[-1]} entries, which are not the "
-            f"{hidden * len(read)} states of the top layer; record a network whose Linear reads "
-            "the states alone"
-        )
-    parts = iter(np.split(rows, len(read), axis=-1))
     made = []
-    for place in places:
-        direct = np.zeros((len(rows), trace.steps, trace.batch, hidden))
-        if place is not None:
-            direct[:, place, batch] = next(parts)[:, None]
+    for place, part in zip(places, np.split(rows, trace.directions, axis=-1), strict=True):
+        direct = np.zeros((len(rows), trace.steps, trace.batch, trace.hidden_size))
+        direct[:, place, np.arange(trace.batch)] = part[:, None]
         made.append(direct)
     return made
 
 
-def _places_of_the_only_output(trace: Trace) -> list[np.ndarray | None]:
-    """The step whose state the only output reads, of each direction, None for one it does not
-    read: the reading that gives the recorded output.
+def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
+    """The step whose state the only output reads, of each direction.
+
+    It may read what each direction ends with, or the last step of both; the states read are those
+    that give the recorded output.
     """
-    last, first = trace.mask.sum(axis=0) - 1, np.zeros(trace.batch, dtype=int)
-    readings: list[list[np.ndarray | None]] = [[last], [first]]
-    if trace.directions == 2:
-        readings = [[last, first], [last, last], [first, first], [last, None], [None, first]]
     assert trace.output is not None
-    batch = np.arange(trace.batch)
-    tolerance = np.sqrt(np.finfo(trace.output.dtype).eps) * max(1.0, np.abs(trace.output).max())
-    for places in readings:
-        states = [
-            trace.h[-1, direction][place, batch]
-            for direction, place in enumerate(places)
-            if place is not None
-        ]
-        read = np.concatenate(states, axis=-1)
-        if read.shape[-1] == trace.V.shape[-1]:
-            made = read @ trace.V.T + trace.output_bias
-            if np.abs(made - trace.output[0]).max() <= tolerance:
-                return places
+    last, first = trace.mask.sum(axis=0) - 1, np.zeros(trace.batch, dtype=int)
+    size = max(1.0, float(np.abs(trace.output).max()))
+    tolerance = np.sqrt(np.finfo(trace.output.dtype).eps) * size
+    for places in ([last, first], [last, last]):
+        taken = zip(trace.h[-1], places, strict=False)
+        read = np.concatenate([h[place, np.arange(trace.batch)] for h, place in taken], axis=-1)
+        made = read @ trace.V.T + trace.output_bias
+        if np.abs(made - trace.output[0]).max() <= tolerance:
+            return places[: trace.directions]
     raise TraceError(
-        "the only output is not made of the first or last states of the top layer; record a "
-        "network with an output a step, or one that reads those states"
+        "the only output is not what the output layer makes of the last states; record the "
+        "network again"
     )
 
 
@@ -138,7 +121,7 @@ def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray)
     at_state = np.zeros_like(direct[:, 0])
     at_cell = np.zeros((len(direct), trace.batch, trace.cell_size))
     for step in range(trace.steps) if direction == 1 else range(trace.steps - 1, -1, -1):
-        at_state = (at_state + direct[:, step]) * trace.mask[step][:, None]
+        at_state = at_state + direct[:, step]
         total[:, step] = at_state
         at_gates, at_cell = gates.step_back(step, at_state, at_cell)
         kept = 0.0 if straight is None else at_state * straight[step]

@@ -236,6 +236,7 @@ def _make(
     lengths: tuple[int, ...] | None = None,
     losses: str | tuple[int, ...] = "all",
     gaps: bool = False,
+    only_last: bool = False,
     gradients: bool = True,
     dtype: str = "float64",
     gain: float = 1.0,
@@ -269,6 +270,8 @@ def _make(
             targets[torch.arange(steps)[:, None] >= torch.tensor(lengths)] = -100
         if gaps:
             targets[::2] = -100
+        if only_last:
+            targets[:-1] = -100
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         trace = record(
@@ -290,6 +293,37 @@ def make_study() -> Callable[..., Study]:
         return _study(tuple(sorted({"cell": cell, **options}.items())))
 
     return make
+
+
+STRUCTURES = [
+    {
+        "cell": cell,
+        "head": head,
+        "directions": directions,
+        "lengths": lengths,
+        "layers": 2,
+        "dropout": 0.4 if directions == 2 else 0.0,
+        "relu": cell == "rnn" and head == "last",
+        "projection": 2 if cell == "lstm" and directions == 2 else 0,
+        "batch": 3,
+        "steps": 4,
+        "seed": 2,
+    }
+    for cell in ("rnn", "gru", "lstm")
+    for head in ("steps", "last")
+    for directions in (1, 2)
+    for lengths in (None, (4, 2, 3))
+]
+
+
+@pytest.fixture(
+    scope="session",
+    params=STRUCTURES,
+    ids=lambda one: "-".join(str(one[key]) for key in ("cell", "head", "directions", "lengths")),
+)
+def study(request: pytest.FixtureRequest) -> Study:
+    """Two layers of every cell, for each head, in one direction or two, with lengths or without."""
+    return _study(tuple(sorted(request.param.items())))
 
 
 @pytest.fixture(scope="session")
@@ -343,3 +377,13 @@ def draw_place() -> Callable[..., dict[str, int]]:
         }
 
     return draw
+
+
+@pytest.fixture(scope="session")
+def places() -> Callable[[Trace], list[dict[str, int]]]:
+    """A trace → all of its layers and directions."""
+    return lambda trace: [
+        {"layer": layer, "direction": direction}
+        for layer in range(trace.layers)
+        for direction in range(trace.directions)
+    ]

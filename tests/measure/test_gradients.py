@@ -21,16 +21,16 @@ def with_gradients(trace, norms):
 # --- norms by step ------------------------------------------------------------------------------
 
 
-@given(data=st.data())
-def test_norms_are_over_the_units_of_what_exists(draw_study, draw_place, data):
-    trace = draw_study(data).trace
-    place = draw_place(data, trace)
-    states = measure.gradient_norms(trace, **place)
-    inputs = measure.input_saliency(trace)
-    for norms, gradients in (
-        (states, trace.grad_h_by_loss[:, place["layer"], place["direction"]]),
-        (inputs, trace.grad_x_by_loss),
-    ):
+def test_norms_are_over_the_units_of_what_exists(study, places):
+    trace = study.trace
+    tables = [
+        (
+            measure.gradient_norms(trace, **place),
+            trace.grad_h_by_loss[:, place["layer"], place["direction"]],
+        )
+        for place in places(trace)
+    ]
+    for norms, gradients in [*tables, (measure.input_saliency(trace), trace.grad_x_by_loss)]:
         assert norms.shape == (len(trace.loss_times), trace.steps, trace.batch)
         for row, k, n in np.ndindex(norms.shape):
             there = trace.mask[k, n] and (len(trace.loss_times) == 1 or trace.mask[row, n])
@@ -128,14 +128,32 @@ def test_only_the_last_loss_may_be_recorded(make_study):
     assert np.isnan(measure.gradient_norms(last)[0, :, 1]).all()
 
 
+@pytest.mark.parametrize("directions", [1, 2])
+def test_an_only_loss_that_a_sequence_does_not_have_is_left_out(make_study, directions):
+    options = {"lengths": (5, 3), "only_last": True, "directions": directions}
+    trace = make_study("gru", **options).trace
+    norms, lagged = measure.gradient_norms(trace), measure.gradient_norms_by_lag(trace)
+    assert np.isnan(norms[-1, :, 1]).all()
+    assert np.isnan(lagged[-1, :, 1]).all()
+    np.testing.assert_array_equal(lagged[-1, :, 0], norms[-1, ::-1, 0])
+    alone = make_study("gru", **options, losses="last").trace
+    assert np.isnan(measure.gradient_norms(alone)[0, :, 1]).all()
+    np.testing.assert_array_equal(measure.gradient_norms_by_lag(alone)[0], lagged[-1])
+
+
 def test_means_by_lag_leave_out_what_is_not_there(make_study):
-    trace = make_study(lengths=(3, 5)).trace
+    trace = make_study(lengths=(3, 5), directions=2).trace
     table = np.arange(5 * 5 * 2.0).reshape(5, 5, 2)
-    expected = [
+    forward = [
         np.mean([table[t, t - lag, n] for n in (0, 1) for t in range(lag, (3, 5)[n])])
         for lag in range(5)
     ]
-    np.testing.assert_allclose(measure.mean_by_lag(trace, table), expected)
+    np.testing.assert_allclose(measure.mean_by_lag(trace, table), forward)
+    reverse = [
+        np.mean([table[t, t + lag, n] for n in (0, 1) for t in range((3, 5)[n] - lag)])
+        for lag in range(5)
+    ]
+    np.testing.assert_allclose(measure.mean_by_lag(trace, table, direction=1), reverse)
 
 
 def test_a_table_of_another_shape_is_refused(make_study):

@@ -14,48 +14,43 @@ from rnnviz.recording import record
 # --- against loops ------------------------------------------------------------------------------
 
 
-@given(data=st.data())
-def test_products_are_those_of_running_on_from_a_state(draw_study, draw_place, data):
-    study = draw_study(data)
+def check_products(study, place, sequence):
     trace = study.trace
-    place = draw_place(data, trace)
-    sequence = data.draw(st.integers(0, trace.batch - 1), "sequence")
     order = study.order(sequence, place["direction"])
-    at = data.draw(st.integers(0, len(order) - 1), "place of the step")
-    step = order[at]
-    products = measure.state_jacobians(trace, step, **place)
-    values = measure.state_jacobian_singular_values(trace, step, **place)
-    for k in range(trace.steps):
-        got = products[k, sequence]
-        if k not in order:
-            assert np.isnan(got).all()
-            assert np.isnan(values[k, sequence]).all()
-            continue
-        if order.index(k) > at:
-            expected = np.zeros_like(got)
-        else:
-            expected = study.state_by_state(**place, sequence=sequence, step=step, before=k)
-        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
-        np.testing.assert_array_equal(
-            measure.state_jacobian(trace, step, k, **place)[sequence], got
-        )
-        gram = np.linalg.eigvalsh(expected.T @ expected)[::-1]
-        np.testing.assert_allclose(values[k, sequence] ** 2, gram, rtol=1e-9, atol=1e-12)
-    start = study.state_by_state(**place, sequence=sequence, step=step, before=None)
-    np.testing.assert_allclose(
-        measure.state_jacobian(trace, step, None, **place)[sequence], start, rtol=1e-9, atol=1e-12
-    )
+    norms = measure.state_jacobian_norms(trace, **place)
+    for at, step in enumerate(order):
+        products = measure.state_jacobians(trace, step, **place)[:, sequence]
+        values = measure.state_jacobian_singular_values(trace, step, **place)[:, sequence]
+        for k in range(trace.steps):
+            if k not in order:
+                expected = np.full_like(products[k], np.nan)
+            elif order.index(k) > at:
+                expected = np.zeros_like(products[k])
+            else:
+                expected = study.state_by_state(**place, sequence=sequence, step=step, before=k)
+            one = measure.state_jacobian(trace, step, k, **place)[sequence]
+            for got in (products[k], one):
+                np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)
+            np.testing.assert_allclose(norms[step, k, sequence], values[k, 0], atol=1e-12)
+            if k in order:
+                gram = np.linalg.eigvalsh(expected.T @ expected)[::-1]
+                np.testing.assert_allclose(values[k] ** 2, gram, rtol=1e-9, atol=1e-12)
+            else:
+                assert np.isnan(values[k]).all()
+        start = study.state_by_state(**place, sequence=sequence, step=step, before=None)
+        got = measure.state_jacobian(trace, step, None, **place)[sequence]
+        np.testing.assert_allclose(got, start, rtol=1e-9, atol=1e-12)
+
+
+def test_products_are_those_of_running_on_from_a_state(study, places):
+    for place in places(study.trace):
+        check_products(study, place, sequence=2)
 
 
 @given(data=st.data())
-def test_norms_of_all_pairs_are_largest_singular_values(draw_study, draw_place, data):
-    trace = draw_study(data).trace
-    place = draw_place(data, trace)
-    got = measure.state_jacobian_norms(trace, **place)
-    assert got.shape == (trace.steps, trace.steps, trace.batch)
-    for step in range(trace.steps):
-        values = measure.state_jacobian_singular_values(trace, step, **place)[..., 0]
-        np.testing.assert_allclose(got[step], values, rtol=1e-9, atol=1e-14)
+def test_products_are_those_of_running_on_in_any_network(draw_study, draw_place, data):
+    study = draw_study(data)
+    check_products(study, draw_place(data, study.trace), sequence=0)
 
 
 @given(data=st.data())
@@ -69,6 +64,23 @@ def test_products_carry_the_gradient_of_one_loss_back(draw_study, data):
             products = measure.state_jacobians(trace, step, layer=top, direction=direction)
             made = np.einsum("kbij,bi->kbj", np.nan_to_num(products), table[step, step])
             np.testing.assert_allclose(made, table[step], rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_a_step_that_does_not_exist_has_no_products(make_study, cell):
+    study = make_study(cell, directions=2, lengths=(5, 3))
+    trace = study.trace
+    for direction in (0, 1):
+        place = {"direction": direction}
+        products = measure.state_jacobians(trace, 4, **place)
+        assert np.isfinite(products[:, 0]).all()
+        assert np.isnan(products[:, 1]).all()
+        start = measure.state_jacobian(trace, 4, None, **place)
+        assert np.isfinite(start[0]).all()
+        assert np.isnan(start[1]).all()
+        norms = measure.state_jacobian_norms(trace, **place)
+        assert np.isnan(norms[3:, :, 1]).all()
+        assert np.isnan(norms[:, 3:, 1]).all()
 
 
 def test_jacobian_norms_are_largest_singular_values(make_study):

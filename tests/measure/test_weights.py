@@ -39,43 +39,38 @@ def pairs_there(trace):
 # --- against loops ------------------------------------------------------------------------------
 
 
-@given(data=st.data())
-def test_every_term_and_every_sum_is_autograds(draw_study, data):
-    study = draw_study(data)
+def check_terms_and_sums(study):
     trace = study.trace
+    there = pairs_there(trace)
     for (kind, layer, direction), terms in study.loop.terms.items():
         place = {"layer": layer, "direction": direction}
         by_step = measure.weight_gradients(trace, kind, **place)
         np.testing.assert_allclose(by_step, terms.sum(axis=(0, 1)), **EXACT)
         by_loss = measure.weight_gradients_by_loss(trace, kind, **place)
         np.testing.assert_allclose(by_loss, terms.sum(axis=(1, 2)), **EXACT)
+        expected = trace.gradients[trace.parameter_name(kind, layer, direction)]
+        for summed in (by_step.sum(axis=0), by_loss.sum(axis=0)):
+            np.testing.assert_allclose(summed, expected, **EXACT)
         norms = measure.weight_gradient_norms(trace, kind, **place)
-        there = pairs_there(trace)
         np.testing.assert_allclose(norms[there], matrix_norms(terms)[there], **EXACT)
         assert np.isnan(norms[~there]).all()
-        row = data.draw(st.integers(0, len(terms) - 1), "row")
-        step = data.draw(st.integers(0, trace.steps - 1), "step")
-        loss = int(trace.loss_times[row])
-        one = measure.weight_gradient(trace, loss, step, kind, **place)
-        np.testing.assert_allclose(one, terms[row, :, step].sum(axis=0), **EXACT)
-        alone = measure.weight_gradient(trace, loss, step, kind, sequence=0, **place)
-        np.testing.assert_allclose(alone, terms[row, 0, step], **EXACT)
+
+
+def test_every_term_and_every_sum_is_autograds(study):
+    check_terms_and_sums(study)
+    for (kind, layer, direction), terms in study.loop.terms.items():
+        place = {"layer": layer, "direction": direction}
+        for row, loss in enumerate(study.trace.loss_times):
+            for step in range(study.trace.steps):
+                one = measure.weight_gradient(study.trace, int(loss), step, kind, **place)
+                np.testing.assert_allclose(one, terms[row, :, step].sum(axis=0), **EXACT)
+        alone = measure.weight_gradient(study.trace, int(loss), 1, kind, sequence=2, **place)
+        np.testing.assert_allclose(alone, terms[-1, 2, 1], **EXACT)
 
 
 @given(data=st.data())
-def test_sums_over_time_and_over_losses_are_the_recorded_gradient(draw_study, data):
-    trace = draw_study(data).trace
-    for layer in range(trace.layers):
-        for direction in range(trace.directions):
-            place = {"layer": layer, "direction": direction}
-            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr"):
-                if trace.weight(kind, layer, direction) is None:
-                    continue
-                expected = trace.gradients[trace.parameter_name(kind, layer, direction)]
-                for of in (measure.weight_gradients, measure.weight_gradients_by_loss):
-                    np.testing.assert_allclose(
-                        of(trace, kind, **place).sum(axis=0), expected, **EXACT
-                    )
+def test_every_term_and_every_sum_is_autograds_in_any_network(draw_study, data):
+    check_terms_and_sums(draw_study(data))
 
 
 @pytest.mark.parametrize("head", ["cells", "mixed"])
@@ -159,17 +154,29 @@ def test_float32_is_as_good_as_float32_can_be(make_study):
 # --- shares -------------------------------------------------------------------------------------
 
 
-@given(data=st.data())
-def test_shares_are_a_whole(draw_study, draw_place, data):
-    trace = draw_study(data, relu=False, gaps=False).trace
-    place = draw_place(data, trace)
-    kind = data.draw(st.sampled_from(["weight_ih", "weight_hh"]))
+def check_shares(trace, kind, place):
     for of in (measure.weight_gradient_shares, measure.weight_gradient_norm_shares):
         shares = of(trace, kind, **place)
         assert shares.shape == (trace.steps,)
         assert shares.sum() == pytest.approx(1)
         assert not shares[~trace.mask.any(axis=1)].any()
     assert (measure.weight_gradient_norm_shares(trace, kind, **place) >= 0).all()
+    by_lag = measure.weight_gradient_share_by_lag(trace, kind, **place)
+    assert by_lag.shape == (trace.steps,)
+    assert (by_lag >= 0).all()
+    assert by_lag.sum() == pytest.approx(1)
+
+
+def test_shares_are_a_whole(study, places):
+    for place in places(study.trace):
+        for kind in ("weight_hh", "weight_ih", "bias_hh"):
+            check_shares(study.trace, kind, place)
+
+
+@given(data=st.data())
+def test_shares_are_a_whole_in_any_network(draw_study, draw_place, data):
+    trace = draw_study(data, relu=False, gaps=False, dropout=0.0).trace
+    check_shares(trace, "weight_ih", draw_place(data, trace))
 
 
 @pytest.mark.parametrize("kind", ["weight_hh", "bias_ih"])

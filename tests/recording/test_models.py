@@ -366,6 +366,15 @@ def test_what_works_in_place_on_the_layers_output_is_recorded():
         same_traces_of_layer(record(model, x, targets), by_hand)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_gradient_that_is_zero_but_for_rounding_is_recorded(seed):
+    """The head adds one number to all logits, which cross-entropy does not see."""
+    torch.manual_seed(seed)
+    layer, fc = nn.LSTM(2, 3, 2).double(), nn.Linear(3, 3).double()
+    head = Headed(layer, lambda s, last: fc(last[1][0]) + last[1].square().sum((0, 2))[:, None])
+    record(head, double(5, 2, 2), torch.randint(3, (2,)))
+
+
 # --- forms of inputs, outputs, targets and losses -----------------------------------------------
 
 

@@ -50,19 +50,24 @@ class Affine:
 class States:
     """What layers go through.
 
-    Shapes: preact and gates (…, batch, gate, cell), h (…, batch, hidden), c (…, batch, cell) or
-            None; in front of these layer, direction and time, or some of them
+    Of an LSTM, c is its cell state and ``squashed`` is tanh c; otherwise they are None.
+
+    Shapes: preact and gates (…, batch, gate, cell), h (…, batch, hidden), c and squashed (…, batch,
+            cell); in front of these layer, direction and time, or some of them
     """
 
     preact: np.ndarray
     gates: np.ndarray
     h: np.ndarray
-    c: np.ndarray | None
+    c: np.ndarray | None = None
+    squashed: np.ndarray | None = None
 
     @classmethod
     def of(cls, trace: Trace) -> "States":
         """Those that a trace recorded: (layer, direction, time, …)."""
-        return cls(_wide(trace.preact), _wide(trace.gates), _wide(trace.h), _wide(trace.c))
+        c = _wide(trace.c)
+        squashed = None if c is None else np.tanh(c)
+        return cls(_wide(trace.preact), _wide(trace.gates), _wide(trace.h), c, squashed)
 
     @classmethod
     def over_layers(cls, layers: Sequence[Sequence["States"]]) -> "States":
@@ -82,12 +87,8 @@ class States:
 
     def each(self, made: Any) -> "States":
         """A function of every array."""
-        return States(
-            made(self.preact),
-            made(self.gates),
-            made(self.h),
-            None if self.c is None else made(self.c),
-        )
+        c, squashed = (None if array is None else made(array) for array in (self.c, self.squashed))
+        return States(made(self.preact), made(self.gates), made(self.h), c, squashed)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ class Tanh(Layer):
         """One step from the state before it."""
         preact = self.input(x) + self.state(h)
         made = np.tanh(preact)
-        return States(preact[..., None, :], made[..., None, :], made, None)
+        return States(preact[..., None, :], made[..., None, :], made)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """tanh′ = 1 − h²."""
@@ -154,7 +155,7 @@ class Relu(Layer):
         """One step from the state before it."""
         preact = self.input(x) + self.state(h)
         made = np.maximum(preact, 0.0)
-        return States(preact[..., None, :], made[..., None, :], made, None)
+        return States(preact[..., None, :], made[..., None, :], made)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """relu′ = 1 where h > 0, else 0."""
@@ -174,7 +175,7 @@ class Gru(Layer):
         r, z = _sigmoid(preact[..., 0, :]), _sigmoid(preact[..., 1, :])
         preact[..., 2, :] = of_x[..., 2, :] + r * of_h[..., 2, :]
         n = np.tanh(preact[..., 2, :])
-        return States(preact, np.stack([r, z, n], axis=-2), (1 - z) * n + z * h, None)
+        return States(preact, np.stack([r, z, n], axis=-2), (1 - z) * n + z * h)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """Through n to r as well, since r scales what n takes of the state."""
@@ -203,14 +204,15 @@ class Lstm(Layer):
         gates[..., 2, :] = np.tanh(preact[..., 2, :])
         i, f, g, o = np.moveaxis(gates, -2, 0)
         made = f * c + i * g
-        return States(preact, gates, self._projected(o * np.tanh(made)), made)
+        squashed = np.tanh(made)
+        return States(preact, gates, self._projected(o * squashed), made, squashed)
 
     def back(self, at_h: np.ndarray, at_c: np.ndarray | None, here: States, before: States) -> Back:
         """Through h and through c alike: at_c holds what comes to c other than by h."""
         assert at_c is not None
-        assert here.c is not None
+        assert here.squashed is not None
         i, f, g, o = _gates(here)
-        squashed = np.tanh(here.c)
+        squashed = here.squashed
         at_made = at_h if self.projection is None else self.projection.back(at_h)
         through = at_c + at_made * o * (1 - squashed) * (1 + squashed)
         at_gates = [
@@ -520,9 +522,9 @@ class Reference:
             found["bias_hh", *place] = by_state.sum(axis=(0, 1))
             own = states.at(index, direction)
             if self.layers[index][direction].projection is not None:
-                assert own.c is not None
+                assert own.squashed is not None
                 at_h = gradients.h[:, index, direction].sum(axis=0)
-                made = own.gates[..., 3, :] * np.tanh(own.c)
+                made = own.gates[..., 3, :] * own.squashed
                 found["weight_hr", *place] = _outer(at_h, made)
         return found
 
@@ -536,9 +538,12 @@ class Reference:
         layer = self.layers[0][0]
         in_front = (*self.h0.shape[:2], *self.x.shape[:-1])
         by_gate = (layer.gates if gates else 0, len(layer.input.weight) // layer.gates)
-        c = None if self.c0 is None else np.zeros((*in_front, self.c0.shape[-1]))
         h = np.zeros((*in_front, self.h0.shape[-1]))
-        return States(np.zeros((*in_front, *by_gate)), np.zeros((*in_front, *by_gate)), h, c)
+        of_gates = np.zeros((*in_front, *by_gate)), np.zeros((*in_front, *by_gate))
+        if self.c0 is None:
+            return States(*of_gates, h)
+        c = np.zeros((*in_front, self.c0.shape[-1]))
+        return States(*of_gates, h, c, np.zeros_like(c) if gates else c[..., :0])
 
     def _run_layer(
         self,
@@ -564,6 +569,8 @@ class Reference:
                 into.c[..., step, :, :] = here.c * exists
                 c = np.where(exists, here.c, c)
             if into.gates.size:
+                if into.squashed is not None and here.squashed is not None:
+                    into.squashed[..., step, :, :] = here.squashed * exists
                 into.gates[..., step, :, :, :] = here.gates * exists[..., None]
                 into.preact[..., step, :, :, :] = here.preact * exists[..., None]
 
@@ -633,9 +640,11 @@ class Reference:
 
     def _masked(self, states: States, exists: np.ndarray) -> States:
         """Zero where a step does not exist: (time, batch), or (batch) of one step."""
-        one, two = exists[..., None], exists[..., None, None]
-        c = None if states.c is None else states.c * one
-        return States(states.preact * two, states.gates * two, states.h * one, c)
+        one = exists[..., None]
+        two = one[..., None]
+        made = replace(states, preact=states.preact * two, gates=states.gates * two)
+        c, squashed = (None if each is None else each * one for each in (states.c, states.squashed))
+        return replace(made, h=states.h * one, c=c, squashed=squashed)
 
     def _places(self) -> list[np.ndarray]:
         """The steps that the head reads of each direction: (output_time, batch)."""
@@ -668,26 +677,32 @@ def _head(trace: Trace, network: Reference) -> Head | None:
 
     An output for the whole sequence may have been read at the last step, or where each direction
     ended: which one is seen from where ``grad_direct`` stands, and from what is closer to the
-    recorded output.
+    recorded output. If half of ``grad_direct`` stands elsewhere, or losses have direct parts at
+    other steps than their own, then it is another head, which happened to give the same.
     """
     weight = trace.parameters.get(f"{trace.metadata.output_layer}.weight")
     columns = trace.directions * trace.hidden_size
     if trace.output is None or weight is None or weight.shape != (trace.output.shape[-1], columns):
         return None
+    if trace.grad_direct_by_loss is not None:
+        return None
     bias = trace.parameters.get(f"{trace.metadata.output_layer}.bias", np.zeros(len(weight)))
     linear = Affine(weight.astype(np.float64), bias.astype(np.float64))
-    if len(trace.output) == trace.steps:
-        return Head(linear, EACH_STEP)
-    if trace.lengths is not None or trace.directions == 1:
-        return Head(linear, ENDS)
-    output, direct = _wide(trace.output), trace.grad_direct
+    readings = (EACH_STEP,) if len(trace.output) == trace.steps else (ENDS, LAST_STEP)
+    heads = [Head(linear, reads) for reads in readings]
+    output, h = _wide(trace.output), _wide(trace.h)
+    given = np.zeros_like(h) if trace.grad_direct is None else trace.grad_direct
+    direct = (given != 0).max(axis=-1)
 
-    def misfit(head: Head) -> tuple[int, float]:
-        told = replace(network, head=head)
-        apart = 0 if direct is None else int((direct[-1] != 0)[~told.read_by_head()].sum())
-        return apart, float(np.abs(told.outputs(_wide(trace.h)) - output).sum())
+    def elsewhere(head: Head) -> int:
+        read = replace(network, head=head).read_by_head()
+        return int(direct.sum() - direct[-1][read].sum())
 
-    return min((Head(linear, ENDS), Head(linear, LAST_STEP)), key=misfit)
+    def distance(head: Head) -> float:
+        return float(np.abs(replace(network, head=head).outputs(h) - output).sum())
+
+    closest = min(heads, key=lambda head: (elsewhere(head), distance(head)))
+    return None if 0 < direct.sum() <= 2 * elsewhere(closest) else closest
 
 
 def _affine(trace: Trace, weight: str, bias: str, layer: int, direction: int) -> Affine:

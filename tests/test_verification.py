@@ -371,6 +371,39 @@ def test_a_network_after_another_layer_says_that_its_output_is_not_checked():
     assert {"y", "loss"} <= checked_fields(report, REFERENCE)
 
 
+class Mean(nn.Linear):
+    """A Linear of the mean over time."""
+
+    def forward(self, states):
+        return super().forward(states.top.mean(dim=0, keepdim=True))
+
+
+@pytest.mark.parametrize("mean", [True, False])
+def test_a_head_that_gives_the_same_by_chance_is_not_taken_for_a_linear(mean):
+    """All states are 0, so that a mean over time, and a mixture, are what one state is."""
+    torch.manual_seed(0)
+    layer = layer_of("tanh", 2, 3, bias=False)
+    head = Mean(3, OUTPUT).double() if mean else Attention(3)
+    linear = head if mean else head.out
+    x, targets = torch.zeros(STEPS, 1, 2).double(), torch.zeros(1 if mean else STEPS, 1).long()
+    trace = trace_by_hand(layer, lambda states: head(states), x, targets)
+    own = {f"fc.{name}": value.detach().numpy() for name, value in linear.named_parameters()}
+    parameters = {**trace.parameters, **own}
+    metadata = dataclasses.replace(
+        trace.metadata, output_layer="fc", parameters_hash=hash_arrays(parameters)
+    )
+    named = dataclasses.replace(
+        trace,
+        parameters=parameters,
+        gradients={**trace.gradients, **{name: 0 * value for name, value in own.items()}},
+        metadata=metadata,
+    )
+    report = verify(named)
+    assert report.failures == ()
+    unchecked = {check.field for check in report.checks if check.against == UNCHECKED}
+    assert unchecked == {"output", "grad_direct", "gradients/fc.weight", "gradients/fc.bias"}
+
+
 def test_an_unknown_loss_is_not_passed_off_as_checked(quick):
     trace = of_cell("tanh")
     metadata = dataclasses.replace(trace.metadata, loss="hinge")
@@ -748,6 +781,21 @@ def test_a_saturated_gate_is_not_called_wrong(monkeypatch):
     assert verify(trace).failures == ()
     without_ripples(monkeypatch)
     assert failed_fields(trace) <= {f"gradients/rnn.{kind}_l0" for kind in KINDS}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_saturated_cell_state_is_not_called_wrong(dtype, monkeypatch):
+    """c grows by almost 1 a step, and 1 − tanh² c has few digits left where c is large."""
+    torch.manual_seed(0)
+    model = Around(layer_of("lstm", 2, 3, dtype)).to(getattr(torch, dtype))
+    with torch.no_grad():
+        model.rnn.bias_ih_l0[:9] += 6.0
+    x = torch.randn(14, 1, 2, dtype=getattr(torch, dtype))
+    trace = record(model, x, torch.randint(OUTPUT, (14, 1)))
+    assert trace.c.max() > 9
+    assert verify(trace).failures == ()
+    without_ripples(monkeypatch)
+    assert "grad_h_by_loss" in failed_fields(trace)
 
 
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

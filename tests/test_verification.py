@@ -503,6 +503,17 @@ def test_loss_times_that_are_not_those_of_the_rows_are_caught(cell, times, quick
     assert "loss_times" in failed_fields(changed)
 
 
+def test_loss_times_that_do_not_ascend_are_caught_where_there_is_no_loss_to_tell(quick):
+    torch.manual_seed(0)
+    layer, fc = layer_of("gru", 2, 3), nn.Linear(3, OUTPUT).double()
+    targets = torch.full((STEPS, 1), NO_TARGET)
+    targets[4] = 1
+    trace = trace_by_hand(layer, fc, torch.randn(STEPS, 1, 2).double(), targets, losses=(1, 3))
+    assert verify(trace).failures == ()
+    changed = dataclasses.replace(trace, loss_times=np.array([3, 1]))
+    assert failed_fields(changed) == {"loss_times"}
+
+
 @pytest.mark.parametrize(
     ("cell", "name", "place"),
     [
@@ -854,6 +865,47 @@ def test_a_relu_that_rounding_put_on_the_other_side_is_not_called_wrong():
     assert report.failures == ()
     notes = {check.note for check in report.checks if check.against == UNCHECKED}
     assert notes == {"run freely, a relu of the network is on the other side of its kink"}
+
+
+def test_a_state_at_the_kink_is_moved_without_crossing_it():
+    """All relus are far below their kinks, and what follows depends on their states smoothly."""
+    torch.manual_seed(0)
+    layer, fc = layer_of("relu", 2, 3), nn.Linear(3, OUTPUT).double()
+    with torch.no_grad():
+        layer.bias_ih_l0.fill_(-9.0)
+    x, targets = torch.randn(STEPS, 1, 2).double(), torch.randint(OUTPUT, (STEPS, 1))
+    trace = trace_by_hand(layer, fc, x, targets)
+    assert not trace.h.any()
+    report = verify(trace)
+    assert report.failures == ()
+    notes = {check.note for check in report.checks if check.against == DIFFERENCES}
+    assert notes
+    assert not any("kink" in note for note in notes)
+
+
+def test_a_state_of_few_digits_is_not_called_wrong():
+    """3 × 0.33333334 − 0.999999 is off by 3 % in float32, and so is what it is multiplied by."""
+    torch.manual_seed(0)
+    trace = relu_unit(-1.0 + 1e-6, "float32", x=1 / 3)
+    assert 0 < trace.h[0, 0, 0, 0, 0] < 2e-6
+    assert verify(trace).failures == ()
+    gradient = trace.gradients["fc.weight"].copy()
+    gradient[0, 0] *= 1.2
+    held = {**trace.gradients, "fc.weight": gradient}
+    wrong = verify(dataclasses.replace(trace, gradients=held)).failures
+    assert DIFFERENCES in {check.against for check in wrong}
+
+
+def test_gradients_below_the_normal_numbers_of_half_precision_are_not_called_wrong():
+    torch.manual_seed(0)
+    model = Around(layer_of("gru", 2, 4, "float16")).half()
+    with torch.no_grad():
+        model.fc.weight.mul_(1e-3)
+    x = torch.randn(STEPS, 2, 2).half()
+    trace = record(model, x, torch.randint(OUTPUT, (STEPS, 2)))
+    small = np.abs(trace.gradients["rnn.weight_hh_l0"])
+    assert 0 < small[small > 0].min() < 1e-6
+    assert verify(trace).failures == ()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "any"])

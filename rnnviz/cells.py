@@ -22,6 +22,10 @@ GATES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+SUFFIXES: Final = ("", "_reverse")
+"""How PyTorch ends a parameter's name, by direction."""
+
+
 class Steps(Protocol):
     """What the derivatives of steps follow from: a trace, or steps that nobody recorded."""
 

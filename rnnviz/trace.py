@@ -19,7 +19,6 @@ SCHEMA: Final = 2
 NO_TARGET: Final = -100
 CLASSES: Final = ("cross-entropy", "squared-on-softmax")
 VALUES: Final = ("squared",)
-_DIRECTIONS: Final = ("", "_reverse")
 _WIDE: Final = {"float16": "float32", "bfloat16": "float32"}
 
 
@@ -210,17 +209,23 @@ class Trace:
         return np.asarray(times < lengths)
 
     @property
+    def has_loss(self) -> np.ndarray:
+        """Where there is a target, or a loss if the targets do not tell: (time, batch) of bool."""
+        if self.metadata.loss in CLASSES:
+            there = self.targets != NO_TARGET
+        elif self.metadata.loss in VALUES:
+            there = ~np.isnan(self.targets).all(axis=-1)
+        else:
+            there = self.loss != 0
+        if len(there) == self.steps:
+            return np.asarray(there & self.mask)
+        before = np.zeros((self.steps - 1, self.batch), bool)
+        return np.concatenate([before, there])
+
+    @property
     def loss_steps(self) -> tuple[int, ...]:
         """The times (0-based) at which some sequence has a target."""
-        if self.metadata.loss in CLASSES:
-            wanted = self.targets != NO_TARGET
-        elif self.metadata.loss in VALUES:
-            wanted = ~np.isnan(self.targets).all(axis=-1)
-        else:
-            wanted = self.loss != 0
-        if len(wanted) < self.steps:
-            return (self.steps - 1,) if wanted.any() else ()
-        return tuple(int(t) for t in np.flatnonzero((wanted & self.mask).any(axis=1)))
+        return tuple(int(t) for t in np.flatnonzero(self.has_loss.any(axis=1)))
 
     @cached_property
     def identity(self) -> str:
@@ -287,7 +292,7 @@ class Trace:
         prefix = f"{self.metadata.layer}." if self.metadata.layer else ""
         if self.metadata.module.endswith("Cell"):
             return f"{prefix}{kind}"
-        return f"{prefix}{kind}_l{layer}{_DIRECTIONS[direction]}"
+        return f"{prefix}{kind}_l{layer}{cells.SUFFIXES[direction]}"
 
     def states_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
         """h_prev of every step, in the layer's direction: (time, batch, hidden)."""

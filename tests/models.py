@@ -14,6 +14,19 @@ from rnnviz.trace import Trace
 TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
 
 
+def layer_of(cell: str, inputs: int, hidden: int, dtype: str = "float64", **options: Any) -> Any:
+    """A layer of PyTorch; a projected one has one unit more than states."""
+    if cell in ("tanh", "relu"):
+        made: Any = nn.RNN(inputs, hidden, nonlinearity=cell, **options)
+    elif cell == "gru":
+        made = nn.GRU(inputs, hidden, **options)
+    elif cell == "projected":
+        made = nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
+    else:
+        made = nn.LSTM(inputs, hidden, **options)
+    return made.to(getattr(torch, dtype))
+
+
 class Around(nn.Module):
     """A recurrent layer 'rnn', and a Linear 'fc' at each step or after the last states."""
 

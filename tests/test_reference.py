@@ -12,6 +12,7 @@ import torch
 from by_hand import trace_by_hand
 from hypothesis import given
 from hypothesis import strategies as st
+from models import layer_of
 from torch import nn
 
 from rnnviz.reference import (
@@ -317,19 +318,6 @@ def test_the_loss_of_a_whole_sequence_stands_at_the_last_step():
     outputs = network.outputs(network.run().h)
     assert outputs.shape == (1, 1, 3)
     assert network.losses(outputs)[:, 0] == pytest.approx([0, 0, -math.log(2 / 8)])
-
-
-def layer_of(cell, inputs, hidden, **options):
-    """A layer of PyTorch in float64; a projected one has one unit more than states."""
-    if cell in ("tanh", "relu"):
-        made = nn.RNN(inputs, hidden, nonlinearity=cell, **options)
-    elif cell == "gru":
-        made = nn.GRU(inputs, hidden, **options)
-    elif cell == "projected":
-        made = nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
-    else:
-        made = nn.LSTM(inputs, hidden, **options)
-    return made.double()
 
 
 @pytest.mark.parametrize("gradients", [True, False])

@@ -9,7 +9,7 @@ import torch
 from by_hand import trace_by_hand
 from hypothesis import given
 from hypothesis import strategies as st
-from models import Around
+from models import Around, layer_of
 from torch import nn
 from torch.nn import functional
 
@@ -32,19 +32,6 @@ SHAPES = {
     "projected": {"num_layers": 2, "bidirectional": True, "dropped": True, "bias": False},
 }
 """A network of each cell; together they have everything that a trace may have."""
-
-
-def layer_of(cell, inputs, hidden, dtype="float64", **options):
-    """A layer of PyTorch; a projected one has one unit more than states."""
-    if cell in ("tanh", "relu"):
-        made = nn.RNN(inputs, hidden, nonlinearity=cell, **options)
-    elif cell == "gru":
-        made = nn.GRU(inputs, hidden, **options)
-    elif cell == "projected":
-        made = nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
-    else:
-        made = nn.LSTM(inputs, hidden, **options)
-    return made.to(getattr(torch, dtype))
 
 
 def beyond(targets, lengths):

@@ -34,8 +34,9 @@ def gradient_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
 def input_saliency(trace: Trace) -> np.ndarray:
     """‖∂L_t/∂x_k‖₂ for all pairs: how much a small change of the input at step k moves L_t.
 
-    It is exactly 0 where x_k cannot reach L_t, and NaN where a sequence does not have step k or
-    loss t.
+    The input is that of the recurrent layer, and the way is through the layer: what a model leads
+    around it, in a skip connection, does not count. It is exactly 0 where x_k cannot reach L_t,
+    and NaN where a sequence does not have step k or loss t.
 
     Shapes: → (loss_time, time, batch)
     Units:  loss per unit of input

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz.errors import TraceError
-from rnnviz.trace import CLASSES, NO_TARGET, VALUES, Trace
+from rnnviz.trace import Trace
 
 _SMALLEST_SQUARE: Final = 1e-250
 
@@ -91,7 +91,7 @@ def loss_places(trace: Trace, direction: int = 0) -> np.ndarray:
     times = needed(trace.loss_times, "a table by loss")
     if stands_alone(trace):
         return _place_of_the_only_loss(trace, direction)[None]
-    there = (trace.mask & _has_loss(trace))[times]
+    there = (trace.mask & trace.has_loss)[times]
     return np.where(there, times[:, None], -1)
 
 
@@ -113,19 +113,6 @@ def norms(vectors: np.ndarray) -> np.ndarray:
             scale[scale == 0] = 1.0
             into[extreme] = scale * np.sqrt(((few / scale[..., None]) ** 2).sum(axis=-1))
     return made.reshape(vectors.shape[:-1])
-
-
-def _has_loss(trace: Trace) -> np.ndarray:
-    """Whether there is a target, or a loss where the targets do not tell: (time, batch)."""
-    if trace.metadata.loss in CLASSES:
-        there = trace.targets != NO_TARGET
-    elif trace.metadata.loss in VALUES:
-        there = ~np.isnan(trace.targets).all(axis=-1)
-    else:
-        there = trace.loss != 0
-    if len(there) < trace.steps:
-        there = np.concatenate([np.zeros((trace.steps - 1, trace.batch), bool), there])
-    return np.broadcast_to(there, (trace.steps, trace.batch))
 
 
 def _place_of_the_only_loss(trace: Trace, direction: int) -> np.ndarray:

@@ -6,6 +6,7 @@ Ours is time-major, padded, one tensor for each stacked layer and direction.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -57,7 +58,7 @@ class Form:
             )
         return cls(layer, packed, x.dim() == least and packed is None)
 
-    @property
+    @cached_property
     def lengths(self) -> Tensor | None:
         """The steps of each sequence (batch), where the input is packed."""
         if self.packed is None:
@@ -67,7 +68,7 @@ class Form:
     def steps(self, given: Any) -> Tensor:
         """An input, or the output, as (time, batch, features)."""
         if isinstance(given, PackedSequence):
-            return pad_packed_sequence(given)[0]
+            return padded(given)
         x: Tensor = given.unsqueeze(0) if self.layer.stepwise else given
         if self.unbatched:
             return x.unsqueeze(1)
@@ -152,7 +153,8 @@ class Call:
     """One call of a recurrent layer.
 
     Shapes: x (time, batch, input), h0 (layer, direction, batch, hidden), c0 alike, h and c of
-            each layer and direction (time, batch, ·); c is known of a cell alone
+            each layer and direction (time, batch, ·); c of an LSTM, as much as the layer gives:
+            all steps of a cell, the last one of a fused layer
     """
 
     form: Form
@@ -165,7 +167,7 @@ class Call:
 
     @property
     def ends(self) -> tuple[Tensor, ...]:
-        """What a following call has to start from: h, and c where it is known."""
+        """What a following call has to start from: h, and c of an LSTM."""
         parts = [part for part in (self.h, self.c) if part is not None]
         return tuple(
             torch.stack([torch.stack([one[-1] for one in directions]) for directions in part])
@@ -186,14 +188,14 @@ def run_opened(
     for index in range(layer.layers):
         start = h0[index] if c0 is None else (h0[index], c0[index])
         output, end = layer.alone(index)(form.pack(entering), start)
-        padded = form_steps(output)
-        h.append(list(padded.split(layer.hidden_size, dim=-1)))
+        steps = padded(output)
+        h.append(list(steps.split(layer.hidden_size, dim=-1)))
         if c0 is not None:
             c.append([each[None] for each in end[1]])
-        entering = padded * dropout[index] if index < len(dropout) else padded
+        entering = steps * dropout[index] if index < len(dropout) else steps
     return h, c if c0 is not None else None
 
 
-def form_steps(output: Any) -> Tensor:
+def padded(output: Any) -> Tensor:
     """A time-major output, padded if it is packed."""
     return pad_packed_sequence(output)[0] if isinstance(output, PackedSequence) else output

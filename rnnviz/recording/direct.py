@@ -94,17 +94,20 @@ def direct_parts(
             "the loss depends on steps beyond the lengths of the sequences; pack the batch, or "
             "leave those steps out of the loss"
         )
-    total = _stacked(plain, h, c, dtype)
+    of_h, of_c = _stacked(plain, h, dtype)
+    used_c = of_c if of_c is not None and of_c.any() else None
     if len(losses) == 1 or not _mixes(losses, leaves, plain):
-        return Direct(*total, None, None)
-    rows = [_gradients(losses[int(time)].sum(), leaves) for time in times]
+        return Direct(of_h, used_c, None, None)
     none = [torch.zeros_like(leaf) for leaf in leaves]
-    by_loss = [_stacked(row or none, h, c, dtype) for row in rows]
-    with_c = total[1] is not None
+    rows = [
+        _stacked(_gradients(losses[int(time)].sum(), leaves) or none, h, dtype) for time in times
+    ]
+    by_loss = [row for _, row in rows if row is not None and used_c is not None]
     return Direct(
-        *total,
-        torch.stack([row for row, _ in by_loss]),
-        torch.stack([_or_zero(row, c, dtype) for _, row in by_loss]) if with_c else None,
+        of_h,
+        used_c,
+        torch.stack([row for row, _ in rows]),
+        torch.stack(by_loss) if by_loss else None,
     )
 
 
@@ -135,27 +138,15 @@ def _mixes(losses: Tensor, leaves: list[Tensor], plain: list[Tensor]) -> bool:
 
 
 def _stacked(
-    gradients: list[Tensor], h: ByLayer, c: ByLayer | None, dtype: torch.dtype
+    gradients: list[Tensor], h: ByLayer, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor | None]:
+    """Gradients of all leaves as (layer, direction, …) of h, and of c where there is one."""
     layers, ways = len(h), len(h[0])
-    count = layers * ways
-    of_h = torch.stack(gradients[:count]).to(dtype)
-    of_c = torch.stack(gradients[count:]).to(dtype) if c is not None else None
-    if of_c is not None and not of_c.any():
-        of_c = None
-    return (
-        of_h.view(layers, ways, *of_h.shape[1:]),
-        None if of_c is None else of_c.view(layers, ways, *of_c.shape[1:]),
+    parts = [gradients[: layers * ways], gradients[layers * ways :]]
+    of_h, *of_c = (
+        torch.stack(part).to(dtype).unflatten(0, (layers, ways)) for part in parts if part
     )
-
-
-def _or_zero(row: Tensor | None, c: ByLayer | None, dtype: torch.dtype) -> Tensor:
-    assert c is not None
-    if row is not None:
-        return row
-    return torch.stack([torch.stack([torch.zeros_like(leaf) for leaf in ways]) for ways in c]).to(
-        dtype
-    )
+    return of_h, of_c[0] if of_c else None
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from rnnviz.cells import SUFFIXES
 from rnnviz.errors import RecordingError
 
 _CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "gru"}
-_SUFFIXES: Final = ("", "_reverse")
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Layer:
 
     def weights(self, layer: int, direction: int) -> Weights:
         """The parameters of one layer and direction."""
-        suffix = "" if self.stepwise else f"_l{layer}{_SUFFIXES[direction]}"
+        suffix = "" if self.stepwise else f"_l{layer}{SUFFIXES[direction]}"
         return Weights(
             **{  # type: ignore[arg-type]
                 item.name: getattr(self.module, item.name + suffix, None)
@@ -127,7 +127,7 @@ class Layer:
             for item in fields(Weights):
                 held = getattr(weights, item.name)
                 if held is not None:
-                    setattr(made, f"{item.name}_l0{_SUFFIXES[direction]}", held)
+                    setattr(made, f"{item.name}_l0{SUFFIXES[direction]}", held)
         made.flatten_parameters()
         return made
 

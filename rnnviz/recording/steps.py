@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from rnnviz.cells import GATES
 from rnnviz.recording.layers import Weights
 
 
@@ -120,8 +121,7 @@ def steps_of(
     before = _shifted(h, h0, direction, mask)
     from_input = functional.linear(x, weights.weight_ih, weights.bias_ih)
     from_state = functional.linear(before, weights.weight_hh, weights.bias_hh)
-    gate_count = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
-    shape = (*x.shape[:2], gate_count, -1)
+    shape = (*x.shape[:2], len(GATES[cell]), -1)
     made, c_before, c, reset = from_input + from_state, None, None, None
     preact = made.view(shape)
     if cell == "rnn":

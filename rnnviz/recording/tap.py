@@ -102,7 +102,7 @@ class Tap:
             )
         starts = [one for one in (h0, c0) if one is not None]
         same = x.shape[1:] == before.x.shape[1:] and all(
-            torch.equal(start, end) for start, end in zip(starts, before.ends, strict=False)
+            torch.equal(start, end) for start, end in zip(starts, before.ends, strict=True)
         )
         if not same:
             raise RecordingError(

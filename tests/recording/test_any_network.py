@@ -5,7 +5,7 @@ import torch
 from by_hand import trace_by_hand
 from hypothesis import given
 from hypothesis import strategies as st
-from models import TOLERANCE, Around, Loop, same_traces
+from models import TOLERANCE, Around, Loop, layer_of, same_traces
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
@@ -13,18 +13,7 @@ from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET
 
 LOSSES = ["cross-entropy", "squared", "squared-on-softmax"]
-CELLS = ["rnn", "relu", "gru", "lstm", "projected"]
-
-
-def layer_of(cell, inputs, hidden, **options):
-    if cell in ("rnn", "relu"):
-        options["nonlinearity"] = "tanh" if cell == "rnn" else "relu"
-        return nn.RNN(inputs, hidden, **options)
-    if cell == "gru":
-        return nn.GRU(inputs, hidden, **options)
-    if cell == "projected":
-        return nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
-    return nn.LSTM(inputs, hidden, **options)
+CELLS = ["tanh", "relu", "gru", "lstm", "projected"]
 
 
 def wanted(loss, steps, batch, outputs, dtype):

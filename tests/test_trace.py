@@ -173,6 +173,16 @@ def test_sizes_and_names_of_a_network_of_layers_and_directions(rich):
     assert rich.loss_steps == (0, 1, 2, 3, 4, 5)
 
 
+def test_where_a_loss_is(rich, trace, make_trace):
+    np.testing.assert_array_equal(rich.has_loss, rich.mask)
+    targets = np.where(rich.mask, rich.targets, 1)
+    np.testing.assert_array_equal(dataclasses.replace(rich, targets=targets).has_loss, rich.mask)
+    shorter = dataclasses.replace(trace, lengths=np.array([3, 4]))
+    np.testing.assert_array_equal(shorter.has_loss.sum(axis=0), [3, 4])
+    assert shorter.loss_steps == (0, 1, 2, 3)
+    assert make_trace(last_only=True).has_loss.sum(axis=0).tolist() == [1, 1]
+
+
 def test_states_before_follow_the_direction_and_the_lengths(rich):
     for layer in range(2):
         forward, backward = (rich.states_before(layer, way) for way in range(2))

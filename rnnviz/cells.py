@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from rnnviz.trace import Metadata
+    from rnnviz.metadata import Metadata
 
 GATES: Final[Mapping[str, tuple[str, ...]]] = {
     "rnn": ("h",),

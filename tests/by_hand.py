@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnviz.trace import NO_TARGET, Metadata, Trace, hash_arrays
+from rnnviz.metadata import Metadata
+from rnnviz.trace import NO_TARGET, Trace, hash_arrays
 
 Place = tuple[int, int, int, int]
 """Layer, direction, step, sequence."""

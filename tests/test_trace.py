@@ -18,8 +18,9 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnviz import storage
 from rnnviz.errors import RnnvizError, TraceError
+from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
-from rnnviz.trace import SCHEMA, Trace, load, load_arrays
+from rnnviz.trace import Trace, load, load_arrays
 
 ARRAYS = [item.name for item in dataclasses.fields(Trace) if "dims" in item.metadata]
 DIMS = {

@@ -9,7 +9,8 @@ from rnnviz import cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.jacobians import eigenvalues
 from rnnviz.measure.recorded import check_place
-from rnnviz.trace import Metadata, Trace
+from rnnviz.metadata import Metadata
+from rnnviz.trace import Trace
 
 _BLOCK: Final = 1 << 21
 _HALVINGS: Final = 30

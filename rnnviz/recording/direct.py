@@ -154,7 +154,7 @@ class AtOwnStep:
     """A row for each chosen loss, with its direct part at its own step, and one for the sum."""
 
     direct: Direct
-    times: Tensor
+    times: np.ndarray
 
     def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
         """Add ∂⁺L_t/∂h of each step t to its own loss's row, and to the sum's."""
@@ -172,11 +172,12 @@ class AtOwnStep:
         return target
 
     def _put(self, target: Tensor, parts: Tensor, rows: slice, first: int) -> None:
-        here = parts[first : first + len(target)]
-        target[:, -1] += here
-        own = (self.times >= first) & (self.times < first + len(target))
-        steps, places = self.times[own] - first, torch.nonzero(own)[:, 0] - rows.start
-        target[steps, places] += here[steps]
+        stop = first + len(target)
+        target[:, :, -1] += parts[first:stop]
+        own = slice(*np.searchsorted(self.times, (first, stop)).tolist())
+        steps = torch.from_numpy(self.times[own])
+        places = torch.arange(own.start - rows.start, own.stop - rows.start)
+        target[steps - first, :, places] += parts[steps]
 
 
 @dataclass(frozen=True)
@@ -190,8 +191,8 @@ class AtAnyStep:
     def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
         """Add ∂⁺L_t/∂h of all losses, and of their sum."""
         steps = slice(first, first + len(target))
-        target[:, :-1] += self.h_by_loss[:, layer, direction, steps].transpose(0, 1)
-        target[:, -1] += self.direct.h[layer, direction, steps]
+        target[:, :, :-1] += self.h_by_loss[:, layer, direction, steps].permute(1, 2, 0, 3)
+        target[:, :, -1] += self.direct.h[layer, direction, steps]
 
     def of_cells(
         self, rows: slice, layer: int, direction: int, first: int, like: Tensor
@@ -200,8 +201,8 @@ class AtAnyStep:
         if self.direct.c is None or self.c_by_loss is None:
             return None
         steps = slice(first, first + len(like))
-        each = self.c_by_loss[:, layer, direction, steps].transpose(0, 1)
-        return torch.cat([each, self.direct.c[layer, direction, steps].unsqueeze(1)], dim=1)
+        each = self.c_by_loss[:, layer, direction, steps].permute(1, 2, 0, 3)
+        return torch.cat([each, self.direct.c[layer, direction, steps].unsqueeze(2)], dim=2)
 
 
 def parts_of(
@@ -216,7 +217,7 @@ def parts_of(
     if direct.h_by_loss is not None:
         return AtAnyStep(direct, direct.h_by_loss, direct.c_by_loss), (every_row, every_row)
     first = np.searchsorted(times, np.arange(steps)).tolist()
-    parts = AtOwnStep(direct, torch.from_numpy(times).to(direct.h.device))
+    parts = AtOwnStep(direct, times)
     return parts, (lambda step: slice(first[step], None), every_row)
 
 

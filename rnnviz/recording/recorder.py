@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
+from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Place
 from rnnviz.recording.calls import ByLayer, last_of
 from rnnviz.recording.direct import (
@@ -37,7 +38,7 @@ from rnnviz.recording.run import Run
 from rnnviz.recording.subject import Subject, copied, placed, random_state_kept
 from rnnviz.recording.sweep import Tables, sweep
 from rnnviz.recording.tap import AGREEMENT, Replay, Tap, check_agreement, standing_in
-from rnnviz.trace import NO_TARGET, Metadata, Trace, hash_arrays
+from rnnviz.trace import NO_TARGET, Trace, hash_arrays
 
 _INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
 _STRUCTURE: Final = {

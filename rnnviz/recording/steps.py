@@ -51,12 +51,29 @@ class Steps:
         slope[:, :, 2] = (1 - gates[:, :, 2]) * (1 + gates[:, :, 2])
         return self.masked(slope)
 
+    @property
+    def sources(self) -> tuple[slice, ...]:
+        """The gates through which a gradient goes back, for each state at which it arrives.
+
+        That is h; of an LSTM c, through i, f and g, and then h, through o.
+        """
+        if self.cell == "lstm":
+            return slice(0, 3), slice(3, 4)
+        return (slice(0, self.gates.shape[2]),)
+
     @cached_property
     def by_input(self) -> Tensor:
-        """∂h/∂a of an RNN or GRU through the input's share of each pre-activation a."""
+        """∂source/∂a through the input's share of each pre-activation a: (time, batch, gate, cell).
+
+        Of an LSTM, c_prev is held fixed, and c for what goes through o.
+        """
         slope = self.slopes
         if self.cell == "rnn":
             return slope
+        if self.cell == "lstm":
+            assert self.c_before is not None
+            i, _, g, _ = self.gates.unbind(2)
+            return slope * torch.stack([g, self.c_before, i, self.squashed], dim=2)
         assert self.reset is not None
         _, z, n = self.gates.unbind(2)
         to_n = (1 - z) * slope[:, :, 2]
@@ -65,30 +82,23 @@ class Steps:
 
     @cached_property
     def by_state(self) -> Tensor:
-        """∂h/∂a of an RNN or GRU through the state's share of each pre-activation a."""
-        if self.cell == "rnn":
+        """∂source/∂a through the state's share of each pre-activation a."""
+        if self.cell != "gru":
             return self.by_input
         passed = self.by_input.clone()
         passed[:, :, 2] *= self.gates[:, :, 0]
         return passed
 
-    @cached_property
-    def cell_by_gate(self) -> Tensor:
-        """∂c/∂a of an LSTM, with c_prev held fixed: (time, batch, gate, cell); nothing for o."""
-        assert self.c_before is not None
-        i, _, g, _ = self.gates.unbind(2)
-        return self.slopes * torch.stack([g, self.c_before, i, torch.zeros_like(i)], dim=2)
+    @property
+    def straight(self) -> Tensor | None:
+        """∂h/∂h_prev past all gates of a GRU, which is z: (time, batch, cell)."""
+        return self.gates[:, :, 1] if self.cell == "gru" else None
 
     @cached_property
     def squashed(self) -> Tensor:
         """tanh c of an LSTM: (time, batch, cell)."""
         assert self.c is not None
         return torch.tanh(self.c)
-
-    @cached_property
-    def output_by_o(self) -> Tensor:
-        """∂(o tanh c)/∂a_o of an LSTM: (time, batch, cell)."""
-        return self.slopes[:, :, 3] * self.squashed
 
     @cached_property
     def output_by_cell(self) -> Tensor:

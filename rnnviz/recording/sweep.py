@@ -20,12 +20,10 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
+from rnnviz.recording.backward import Back, back_of
 from rnnviz.recording.steps import Steps
 
-_BLOCK: Final = 16
-_TOGETHER: Final = 2**18
-"""So many numbers at the gates are multiplied by the input weights at once."""
-_LOOKS: Final = 8
+_LOOKS: Final = 16
 """After so many steps it is looked which gradients have all but vanished."""
 
 Rows = Callable[[int], slice]
@@ -36,12 +34,12 @@ class DirectParts(Protocol):
     """Where the direct parts of the losses come from."""
 
     def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
-        """Add those at ∂h of the steps from ``first`` on to (time, rows, batch, hidden)."""
+        """Add those at ∂h of the steps from ``first`` on to (time, batch, rows, hidden)."""
 
     def of_cells(
         self, rows: slice, layer: int, direction: int, first: int, like: Tensor
     ) -> Tensor | None:
-        """Those at ∂c of the steps from ``first`` on, (time, rows, batch, cell), if there are."""
+        """Those at ∂c of the steps from ``first`` on, (time, batch, rows, cell), if there are."""
 
 
 @dataclass
@@ -108,157 +106,142 @@ class _Pass:
 
         Returns what ``Tables.last_at_gates`` keeps.
         """
-        losses, count, batch = self.table.shape[:3]
-        width = self.steps.gates.shape[2] * self.steps.gates.shape[3]
-        widths = (self.table.shape[3], width, self.steps.x.shape[2])
-        buffers = [self.table.new_empty(_BLOCK * losses * batch * each) for each in widths]
-        arriving = self.table.new_zeros(losses, batch, self.table.shape[3])
-        last = tuple(self.table.new_empty(count, batch, width) for _ in range(2))
+        losses, count, batch, hidden = self.table.shape
+        passing, length = back_of(self.steps, losses)
+        cells = _Cells(self.steps, losses, length) if self.steps.cell == "lstm" else None
+        found_room, into_room = (
+            self.table.new_empty(length * batch * losses * each)
+            for each in (hidden, self.steps.x.shape[2])
+        )
+        arriving = self.table.new_zeros(batch, losses, hidden)
+        last = [
+            self.table.new_empty(count, batch, self.steps.gates.shape[3])
+            for _ in self.steps.sources
+        ]
         backward = self.direction == 0
-        back = _BACK[self.steps.cell](self.steps, losses)
-        starts = range(0, count, _BLOCK)
+        starts = range(0, count, length)
         for first in reversed(starts) if backward else starts:
-            block = range(first, min(first + _BLOCK, count))
+            block = range(first, min(first + length, count))
+            steps = slice(first, block.stop)
             way = block[::-1] if backward else block
-            rows = slice(*self.reach(way[-1]).indices(losses))
-            size = (len(block), rows.stop - rows.start, batch)
-            found, gates, into = (
-                buffer[: math.prod(size) * each].view(*size, each)
-                for buffer, each in zip(buffers, widths, strict=True)
+            rows, fewest = (slice(*self.reach(k).indices(losses)) for k in (way[-1], way[0]))
+            size = (len(block), batch, rows.stop - rows.start)
+            found, into = (
+                room[: math.prod(size) * each].view(*size, each)
+                for room, each in ((found_room, hidden), (into_room, self.steps.x.shape[2]))
             )
             if self.fresh:
                 found.zero_()
             else:
-                found.copy_(self.table[rows, first : block.stop].transpose(0, 1))
+                found.copy_(self.table[rows, steps].permute(1, 2, 0, 3))
             self.direct.add(found, rows, *self.place, first)
-            at_cells = self.direct.of_cells(rows, *self.place, first, found)
-            found[way[0] - first] += arriving[rows]
-            flat = found.flatten(1, 2)
+            found[way[0] - first] += arriving[:, rows]
+            passing.at(first, block.stop)
+            if cells is not None:
+                at_cells = self.direct.of_cells(rows, *self.place, first, found)
+                cells.at(size, fewest.start - rows.start, at_cells)
             for k in way:
                 among = slice(*self.reach(k).indices(losses))
                 local = slice(among.start - rows.start, among.stop - rows.start)
                 j = k - first
-                delta, at_gate = found[j][local], gates[j][local]
-                gates[j][: local.start].zero_()
-                gates[j][local.stop :].zero_()
+                delta = found[j][:, local]
                 if k % _LOOKS == 0:
                     delta = _without_underflow(delta)
-                by_cells = None if at_cells is None else at_cells[j][local]
-                by_state, straight = back(delta, by_cells, at_gate, among, k)
-                last[0][k], last[1][k] = at_gate[-1], by_state[-1]
-                previous = k - 1 if backward else k + 1
+                sources = (delta,) if cells is None else cells.arrive(delta, among, local, j, k)
                 if k == way[-1]:
                     arriving.zero_()
-                    target = arriving[among].flatten(0, 1)
+                    target = arriving[:, among]
                 else:
-                    target = flat[previous - first][local.start * batch : local.stop * batch]
-                self._go_back(target, by_state.flatten(0, 1), straight, previous)
-            self.table[rows, first : block.stop] = found.transpose(0, 1)
-            self._enter(gates, into, rows, first)
-        return last[0], last[1]
+                    target = found[j - 1 if backward else j + 1][:, local]
+                passing.to_state(sources, j, target)
+                self._mask(target, k - 1 if backward else k + 1)
+            self.table[rows, steps] = found.permute(2, 0, 1, 3)
+            sources = (found,) if cells is None else cells.of_block(found)
+            for kept, source in zip(last, sources, strict=True):
+                kept[steps] = source[:, :, -1]
+            self._enter(passing, sources, into, rows, steps)
+        return self._at_gates(last, self.steps.by_input), self._at_gates(last, self.steps.by_state)
 
     @property
     def direction(self) -> int:
         """0 forward, 1 in reverse."""
         return self.place[1]
 
-    def _go_back(
-        self, target: Tensor, by_state: Tensor, straight: Tensor | None, previous: int
-    ) -> None:
-        """The gradient (rows · batch, hidden) at the state before, which may not exist."""
-        target.addmm_(by_state, self.steps.weights.weight_hh)
-        if straight is not None:
-            target += straight.flatten(0, 1)
+    def _mask(self, target: Tensor, previous: int) -> None:
+        """No gradient (batch, loss, hidden) at a state that does not exist."""
         mask = self.steps.mask
         if self.direction == 1 and mask is not None and previous < len(mask):
-            target.view(-1, *mask.shape[1:2], target.shape[-1]).mul_(mask[previous])
+            target *= mask[previous].unsqueeze(1)
 
-    def _enter(self, gates: Tensor, into: Tensor, rows: slice, first: int) -> None:
+    def _enter(
+        self, passing: Back, sources: tuple[Tensor, ...], into: Tensor, rows: slice, steps: slice
+    ) -> None:
         """A block's gradients at what entered the layer, added to where it came from."""
-        together = max(1, _TOGETHER // max(gates[0].numel(), 1))
-        for start in range(0, len(gates), together):
-            some = slice(start, start + together)
-            torch.mm(
-                gates[some].flatten(0, 2),
-                self.steps.weights.weight_ih,
-                out=into[some].flatten(0, 2),
-            )
+        passing.to_input(sources, into)
         if self.dropout is not None:
-            into *= self.dropout[first : first + len(gates)].unsqueeze(1)
-        target = self.entered[rows, first : first + len(gates)]
-        made = into.transpose(0, 1).view(target.shape)
+            into *= self.dropout[steps].unsqueeze(2)
+        target = self.entered[rows, steps]
+        made = into.permute(2, 0, 1, 3).reshape(target.shape)
         if self.direction == 0:
             target.copy_(made)
         else:
             target += made
 
-
-Back = Callable[[Tensor, Tensor | None, Tensor, slice, int], tuple[Tensor, Tensor | None]]
-"""From δ (loss, batch, hidden), the direct part at c, their rows and their step: fills the
-gradients (loss, batch, gate · cell) at the input's share of the pre-activations, and gives those
-at the state's share, and what goes straight to the state before (loss, batch, hidden).
-"""
-
-
-def _back_rnn(steps: Steps, losses: int) -> Back:
-    slopes = steps.slopes[:, :, 0].unbind(0)
-
-    def back(
-        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
-    ) -> tuple[Tensor, Tensor | None]:
-        torch.mul(delta, slopes[k], out=at_gate)
-        return at_gate, None
-
-    return back
+    def _at_gates(self, sources: list[Tensor], by: Tensor) -> Tensor:
+        """Gradients (time, batch, cell) at the sources, taken to (time, batch, gate · cell)."""
+        parts = [
+            source.unsqueeze(2) * by[:, :, gates]
+            for source, gates in zip(sources, self.steps.sources, strict=True)
+        ]
+        return torch.cat(parts, dim=2).flatten(2)
 
 
-def _back_gru(steps: Steps, losses: int) -> Back:
-    by_input, by_state = steps.by_input.unbind(0), steps.by_state.unbind(0)
-    z = steps.gates[:, :, 1].unbind(0)
-    shape = by_input[0].shape[1:]
+class _Cells:
+    """The gradients at the cell states of an LSTM, which go on from step to step on their own."""
 
-    def back(
-        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
-    ) -> tuple[Tensor, Tensor | None]:
-        wide = delta.unsqueeze(2)
-        torch.mul(wide, by_input[k], out=at_gate.view(*at_gate.shape[:2], *shape))
-        return (wide * by_state[k]).flatten(2), delta * z[k]
+    def __init__(self, steps: Steps, losses: int, length: int):
+        batch, cells = steps.gates.shape[1], steps.gates.shape[3]
+        self.weight_hr = steps.weights.weight_hr
+        self.by_cell = steps.output_by_cell.unsqueeze(2).unbind(0)
+        self.forget = steps.gates[:, :, 1].unsqueeze(2).unbind(0)
+        self.carry = steps.gates.new_zeros(batch, losses, cells)
+        self.room = self.carry.new_empty(length * batch * losses * cells)
+        self.found = self.carry
+        self.direct: Tensor | None = None
 
-    return back
+    def at(self, size: tuple[int, int, int], unreached: int, direct: Tensor | None) -> None:
+        """Turn to a block of a size (time, batch, loss), its first losses unreached for a while.
 
+        ``direct`` are the direct parts at its cell states.
+        """
+        cells = self.carry.shape[-1]
+        self.found = self.room[: math.prod(size) * cells].view(*size, cells)
+        self.found[:, :, :unreached] = 0
+        self.direct = direct
 
-def _back_lstm(steps: Steps, losses: int) -> Back:
-    through, by_o = steps.cell_by_gate.unbind(0), steps.output_by_o.unbind(0)
-    by_cell, forget = steps.output_by_cell.unbind(0), steps.gates[:, :, 1].unbind(0)
-    weight_hr = steps.weights.weight_hr
-    carry = by_cell[0].new_zeros(losses, *by_cell[0].shape)
-    shape = through[0].shape[1:]
-
-    def back(
-        delta: Tensor, at_c: Tensor | None, at_gate: Tensor, rows: slice, k: int
-    ) -> tuple[Tensor, Tensor | None]:
-        if weight_hr is not None:
-            delta = delta @ weight_hr
-        carried = carry[rows]
-        at_cell = torch.addcmul(carried, delta, by_cell[k])
+    def arrive(
+        self, delta: Tensor, among: slice, local: slice, step: int, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """The gradients at c and at o tanh c, from those at h; those at c are carried on."""
+        if self.weight_hr is not None:
+            delta = delta @ self.weight_hr
+        carried = self.carry[:, among]
         if k % _LOOKS == 0:
-            at_cell = _without_underflow(at_cell)
-        if at_c is not None:
-            at_cell += at_c
-        each = at_gate.view(*at_gate.shape[:2], *shape)
-        torch.mul(at_cell.unsqueeze(2), through[k], out=each)
-        torch.mul(delta, by_o[k], out=each[:, :, 3])
-        torch.mul(at_cell, forget[k], out=carried)
-        return at_gate, None
+            carried.copy_(_without_underflow(carried))
+        found = self.found[step][:, local]
+        torch.addcmul(carried, delta, self.by_cell[k], out=found)
+        if self.direct is not None:
+            found += self.direct[step][:, local]
+        torch.mul(found, self.forget[k], out=carried)
+        return found, delta
 
-    return back
-
-
-_BACK: Final = {"rnn": _back_rnn, "gru": _back_gru, "lstm": _back_lstm}
+    def of_block(self, at_h: Tensor) -> tuple[Tensor, Tensor]:
+        """The gradients at c and at o tanh c of all steps, from those at h."""
+        return self.found, at_h if self.weight_hr is None else at_h @ self.weight_hr
 
 
 def _without_underflow(gradients: Tensor) -> Tensor:
-    """Gradients (loss, batch, ·) without those of the losses that have all but vanished."""
+    """Gradients (batch, loss, ·) without those of the losses that have all but vanished."""
     about = torch.finfo(gradients.dtype)
-    sizes = gradients.abs().amax(dim=(1, 2), keepdim=True)
+    sizes = gradients.abs().amax(dim=(0, 2), keepdim=True)
     return gradients * (sizes >= about.tiny / about.eps)

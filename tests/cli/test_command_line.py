@@ -16,9 +16,10 @@ from rnnviz.cli import main, record_command
 from rnnviz.cli.inspect_command import _compact
 from rnnviz.cli.options import TASKS
 from rnnviz.errors import TrainingError
+from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
 from rnnviz.registry import SCENES
-from rnnviz.trace import SCHEMA, load
+from rnnviz.trace import load
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""What one step back through a layer multiplies gradients by, a block of steps at a time.
+
+A gradient arrives at sources: the state h_t of an RNN or GRU; the cell state c_t and the state h_t
+of an LSTM. From a source it goes through its gates to the state before and to the input: it is
+multiplied by Σ_gates diag(∂source/∂a_gate) W_gate. With many losses it is quicker to build that
+matrix (``Whole``), with few to multiply by the one factor and then by the other (``Factored``).
+
+Source: the chain rule on the equations in the documentation of ``torch.nn.RNN``, ``GRU``, ``LSTM``
+"""
+
+from typing import Final, Protocol
+
+import torch
+from torch import Tensor
+
+from rnnviz.recording.steps import Steps
+
+LONGEST: Final = 16
+"""So many steps make a block at most."""
+_ROOM: Final = 2**20
+"""So many numbers a block may take for a while."""
+
+
+class Back(Protocol):
+    """What the steps of a block pass on.
+
+    Shapes: each source (batch, loss, ·) at one step, or (time, batch, loss, ·) of all
+    """
+
+    def at(self, first: int, stop: int) -> None:
+        """Turn to the steps from ``first`` to before ``stop``."""
+
+    def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
+        """Add to (batch, loss, hidden) what reaches the state before a step of the block."""
+
+    def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
+        """Put into (time, batch, loss, features) what reaches the input of all its steps."""
+
+
+class Whole:
+    """The matrices, built before they are used."""
+
+    def __init__(self, steps: Steps, length: int):
+        self.steps = steps
+        width, cells = steps.gates.shape[2:]
+        weights = steps.weights
+        self.to_h, self.to_x = (
+            [
+                (weight.view(width, cells, -1)[gates], weight.new_empty(size))
+                for gates in steps.sources
+            ]
+            for weight in (weights.weight_hh, weights.weight_ih)
+            for size in [(length, steps.h.shape[1], cells, weight.shape[1])]
+        )
+
+    def at(self, first: int, stop: int) -> None:
+        """Build the matrices of a block."""
+        block = slice(first, stop)
+        for passing, by in ((self.to_h, self.steps.by_state), (self.to_x, self.steps.by_input)):
+            for gates, (weight, room) in zip(self.steps.sources, passing, strict=True):
+                made, factors = room[: stop - first], by[block, :, gates].unsqueeze(-1)
+                torch.mul(factors[:, :, 0], weight[0], out=made)
+                for gate in range(1, len(weight)):
+                    made.addcmul_(factors[:, :, gate], weight[gate])
+        if self.steps.straight is not None:
+            matrix = self.to_h[0][1][: stop - first]
+            matrix.diagonal(dim1=-2, dim2=-1).add_(self.steps.straight[block])
+
+    def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
+        """One product for each source."""
+        for source, (_, matrix) in zip(sources, self.to_h, strict=True):
+            target.baddbmm_(source, matrix[step])
+
+    def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
+        """One batched product for each source."""
+        added = target.flatten(0, 1)
+        for index, (source, (_, matrix)) in enumerate(zip(sources, self.to_x, strict=True)):
+            left, right = source.flatten(0, 1), matrix[: len(source)].flatten(0, 1)
+            added.baddbmm_(left, right, beta=min(index, 1))
+
+
+class Factored:
+    """The factors, one after the other."""
+
+    def __init__(self, steps: Steps):
+        self.steps = steps
+        self.first = 0
+
+    def at(self, first: int, stop: int) -> None:
+        """Remember where the block begins."""
+        self.first = first
+
+    def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
+        """To the gates, and from all of them through W."""
+        k = self.first + step
+        passed = self._at_gates(sources, self.steps.by_state[k])
+        target += (passed.flatten(0, 1) @ self.steps.weights.weight_hh).view(target.shape)
+        if self.steps.straight is not None:
+            target.addcmul_(sources[0], self.steps.straight[k].unsqueeze(1))
+
+    def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
+        """To the gates, and from all of them through U."""
+        block = slice(self.first, self.first + len(target))
+        passed = self._at_gates(sources, self.steps.by_input[block])
+        torch.mm(passed.flatten(0, -2), self.steps.weights.weight_ih, out=target.flatten(0, -2))
+
+    def _at_gates(self, sources: tuple[Tensor, ...], by: Tensor) -> Tensor:
+        """(…, batch, loss, cell) and (…, batch, gate, cell) → (…, batch, loss, gate · cell)."""
+        made = by.new_empty(*sources[0].shape[:-1], *by.shape[-2:])
+        for source, gates in zip(sources, self.steps.sources, strict=True):
+            passed = made[..., gates, :]
+            torch.mul(source.unsqueeze(-2), by[..., gates, :].unsqueeze(-3), out=passed)
+        return made.flatten(-2)
+
+
+def back_of(steps: Steps, losses: int) -> tuple[Back, int]:
+    """What takes the gradients of so many losses back fastest, and how many steps make a block."""
+    batch, width, cells = steps.gates.shape[1:]
+    whole = 2 * losses >= cells
+    rows, columns = (
+        (cells * len(steps.sources), steps.h.shape[2] + steps.x.shape[2])
+        if whole
+        else (losses, width * cells)
+    )
+    length = max(1, min(LONGEST, len(steps.h), _ROOM // (batch * rows * columns)))
+    return Whole(steps, length) if whole else Factored(steps), length

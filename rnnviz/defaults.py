@@ -26,10 +26,12 @@ Losses = str | int | Sequence[int]
 
 FOLDER_VARIABLE: Final = "RNNVIZ_CACHE_DIR"
 _LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib", "vega_datasets")
+_DATA_LANGUAGES: Final = ("en", "zh")
 _FILE_OPTION: Final = "csv"
 _MODULES: Final = (
     "cells.py",
     "losses.py",
+    "metadata.py",
     "network.py",
     "recording",
     "storage.py",
@@ -51,6 +53,11 @@ _SETTINGS: Final = (
     "initial",
     "scale",
 )
+
+
+def data_language(language: str) -> str:
+    """The language of a task's data for those who speak a language."""
+    return language if language in _DATA_LANGUAGES else _DATA_LANGUAGES[0]
 
 
 def cache_folder() -> Path:

@@ -33,10 +33,9 @@ class Space(Storyboard):
         self.unit = int(np.abs(np.abs(preact[self.step]) - 1.0).argmin())
 
     def notes(self) -> tuple[str, ...]:
-        language = self.stage.language
         return (
-            *self.window.note(language),
-            *units_note(self.trace, MOST_CELLS, language),
+            *self.window.note(self.say),
+            *units_note(self.trace, MOST_CELLS, self.say),
         )
 
     def facts(self) -> Mapping[str, str]:
@@ -53,10 +52,7 @@ class Space(Storyboard):
             "state": number(float(trace.h[0, 0, t, 0, self.unit])),
         }
 
-    @beat(
-        en="Each state is a column of {units} numbers. Side by side, in time, they make a sheet.",
-        zh="每个状态是一列数，共 {units} 个。按时间并排放好，就成了一张表。",
-    )
+    @beat("Each state is a column of {units} numbers. Side by side, in time, they make a sheet.")
     def one_sheet(self) -> None:
         self.sheets = Sheets(self.trace, self.window, self.theme, FROM_ABOVE)
         self.scale = self.color_scale(self.sheets.limit)
@@ -64,20 +60,16 @@ class Space(Storyboard):
         self.play(self.sheets.fill_sheet(self.sheets.hidden))
 
     @beat(
-        en="Seen from the side, there are three axes: time runs to the right, "
-        "units run back, and layers go up.",
-        zh="换个角度看，就有三条轴：时间向右，单元向后，层向上。",
+        "Seen from the side, there are three axes: time runs to the right, "
+        "units run back, and layers go up."
     )
     def three_axes(self) -> None:
-        names = self.say(en="time,unit,layer", zh="时间,单元,层").split(",")
+        names = self.say("time,unit,layer").split(",")
         self.play(self.sheets.fly(OVERVIEW, self.sheets.hidden, self.sheets.hidden_name))
         self.axes = Axes(names, self.sheets, self.theme)
         self.play(FadeOut(self.sheets.hidden_name), self.axes.appear())
 
-    @beat(
-        en="Below lie the inputs, one column for each {item}. Above lie the outputs.",
-        zh="下面是输入，每个{item}一列；上面是输出。",
-    )
+    @beat("Below lie the inputs, one column for each {item}. Above lie the outputs.")
     def three_layers(self) -> None:
         sheets = self.sheets
         self.play(FadeOut(self.axes))
@@ -86,9 +78,8 @@ class Space(Storyboard):
         self.play(sheets.fill_sheet(sheets.output), FadeIn(sheets.output_name))
 
     @beat(
-        en="$U$ carries the input up, $W$ carries the last state over, "
-        "$V$ carries the new state on to the output.",
-        zh="$U$ 把输入送上来，$W$ 把上一步的状态送过来，$V$ 再把新状态送到输出。",
+        "$U$ carries the input up, $W$ carries the last state over, "
+        "$V$ carries the new state on to the output."
     )
     def connections(self) -> None:
         self.lines = VGroup()
@@ -101,10 +92,8 @@ class Space(Storyboard):
             self.lines.add(lines)
 
     @beat(
-        en="Unit {unit} at step {step}: {from_input} from the input, {from_state} from the state "
-        "before, and its bias {bias}. The tanh of their sum is {state}.",
-        zh="第 {step} 步的第 {unit} 个单元：输入送来 {from_input}，上一步的状态送来 {from_state}，"
-        "偏置是 {bias}，它们之和的 tanh 是 {state}。",
+        "Unit {unit} at step {step}: {from_input} from the input, {from_state} from the state "
+        "before, and its bias {bias}. The tanh of their sum is {state}."
     )
     def one_unit(self) -> None:
         eye = replace(CLOSE, target=self.sheets.middle_of(self.step))
@@ -115,10 +104,7 @@ class Space(Storyboard):
         tile = self.sheets.hidden.tile(self.step, self.unit)
         self.play(FadeIn(self.names), Indicate(tile, scale_factor=1.4, color=tile.get_fill_color()))
 
-    @beat(
-        en="The same $U$, $W$ and $V$ do this at every step, from left to right.",
-        zh="同样的 $U$、$W$ 和 $V$ 在每一步都这样做，从左到右。",
-    )
+    @beat("The same $U$, $W$ and $V$ do this at every step, from left to right.")
     def all_steps(self) -> None:
         self.play(FadeOut(self.arriving, self.names))
         self.play(self.sheets.fly(OVERVIEW, self.sheets.around(self.step), run_time=2.5))

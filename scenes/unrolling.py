@@ -26,8 +26,7 @@ class Unrolling(Storyboard):
         self.window = Window.last(self.trace, MOST_STEPS)
 
     def notes(self) -> tuple[str, ...]:
-        language = self.stage.language
-        return (*self.window.note(language), *units_note(self.trace, MOST_CELLS, language))
+        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
 
     def facts(self) -> Mapping[str, str]:
         first = self.window.steps[0]
@@ -39,10 +38,7 @@ class Unrolling(Storyboard):
             "last": str(self.window.steps[-1]),
         }
 
-    @beat(
-        en="A recurrent network has one hidden layer and a loop: its state comes back to it.",
-        zh="循环网络只有一个隐藏层，外加一个环：它的状态会回到它自己。",
-    )
+    @beat("A recurrent network has one hidden layer and a loop: its state comes back to it.")
     def loop(self) -> None:
         self.folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
         self.equation = step_equation("t", "t-1", self.theme).shift(layout.FORMULA_Y * UP)
@@ -51,10 +47,7 @@ class Unrolling(Storyboard):
         self.play(self.equation.light("W", "before"))
         self.play(self.folded.pulse())
 
-    @beat(
-        en="Draw it once for each of {steps} steps, and the loop becomes a chain.",
-        zh="给 {steps} 个时刻各画一次，环就展开成一条链。",
-    )
+    @beat("Draw it once for each of {steps} steps, and the loop becomes a chain.")
     def unroll(self) -> None:
         self.chain = StateChain.of(self.trace, self.window, self.theme)
         self.chain.shift(layout.CHAIN_Y * UP).subdue()
@@ -63,38 +56,30 @@ class Unrolling(Storyboard):
         self.play(self.chain.connect())
 
     @beat(
-        en="This is one layer of {units} units used {steps} times, not {steps} hidden units: "
-        "each step has the same $U$ and the same $W$.",
-        zh="这是同一个层（{units} 个单元）用了 {steps} 次，而不是 {steps} 个隐藏单元："
-        "每一步用的都是同一个 $U$ 和同一个 $W$。",
+        "This is one layer of {units} units used {steps} times, not {steps} hidden units: "
+        "each step has the same $U$ and the same $W$."
     )
     def same_layer(self) -> None:
         self.marks = self.chain.matrix_marks()
         self.play(self.equation.light("U", "W"))
         self.play(self.chain.share(self.equation, self.marks))
 
-    @beat(
-        en="The first {item} enters. The layer's {units} numbers are now its state $h_{first}$.",
-        zh="第一个{item}进入网络，这一层的 {units} 个数就是状态 $h_{first}$。",
-    )
+    @beat("The first {item} enters. The layer's {units} numbers are now its state $h_{first}$.")
     def first_word(self) -> None:
         self.scale = self.color_scale(limit=1.0)
         self.play(FadeOut(self.marks), FadeIn(self.scale), self.equation.plain())
         self.advance(0, pace=2.6)
 
     @beat(
-        en="Then this state is passed on. It meets the next {item} in the same layer, "
-        "and becomes $h_{second}$.",
-        zh="然后状态向后传递，在同一个层里与下一个{item}相遇，变成 $h_{second}$。",
+        "Then this state is passed on. It meets the next {item} in the same layer, "
+        "and becomes $h_{second}$."
     )
     def pass_on(self) -> None:
         self.advance(1, pace=3.2)
         self.play(self.equation.light("W", "before"))
 
     @beat(
-        en="So it goes on to the end. Each state depends on its {item} and on all "
-        "{items} before it.",
-        zh="就这样一直到最后。每个状态都取决于当前的{item}，也取决于之前所有的{items}。",
+        "So it goes on to the end. Each state depends on its {item} and on all {items} before it."
     )
     def whole_sequence(self) -> None:
         self.play(self.equation.plain())
@@ -102,12 +87,9 @@ class Unrolling(Storyboard):
             self.advance(index, pace=1.5)
         self.play(self.chain.finish())
 
-    @beat(
-        en="What the network says after step {last} comes from $h_{last}$ alone.",
-        zh="网络在第 {last} 步之后说的话，只来自 $h_{last}$。",
-    )
+    @beat("What the network says after step {last} comes from $h_{last}$ alone.")
     def prediction(self) -> None:
-        self.said = Prediction(self.trace, self.chain, self.theme, self.stage.language)
+        self.said = Prediction(self.trace, self.chain, self.theme, self.say)
         equation = output_equation(self.window.steps[-1], self.trace, self.theme)
         equation.move_to(layout.ASIDE)
         self.play(self.equation.turn_into(equation))

@@ -7,6 +7,7 @@ import numpy as np
 from manim import DOWN, UP, Create, FadeIn, FadeOut
 
 from rnnviz import measure
+from rnnviz.companions import scaled_recurrence
 from rnnviz.drawing import layout
 from rnnviz.drawing.storyboard import Storyboard
 from rnnviz.drawing.typography import number, percent
@@ -15,7 +16,6 @@ from rnnviz.drawing.views.comparison import Comparison, LagShares, RateLine
 from rnnviz.drawing.views.equation import backward_equation, weight_sum_equation
 from rnnviz.drawing.window import Window
 from rnnviz.rendering.beats import beat
-from rnnviz.variants import scaled_recurrence
 
 MOST_STEPS = 8
 HALF, TRIPLE = 0.5, 3.0
@@ -25,11 +25,11 @@ class VanishingGradient(Storyboard):
     """One loss, its gradient at every earlier state, and the weights' share of it."""
 
     task = "prices"
-    variants: ClassVar = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
+    companions: ClassVar = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
-        traces = {"trained": self.trace, **self.stage.variants}
+        traces = {"trained": self.trace, **self.stage.companions}
         last = self.window.steps[-1] - 1
         self.norms = {
             name: measure.gradient_norms(trace)[last, self.window.indices, 0]
@@ -37,7 +37,7 @@ class VanishingGradient(Storyboard):
         }
 
     def notes(self) -> tuple[str, ...]:
-        return self.window.note(self.stage.language)
+        return self.window.note(self.say)
 
     def facts(self) -> Mapping[str, str]:
         rates = {name: number(1 / measure.log_line(v)[0]) for name, v in self.norms.items()}
@@ -56,10 +56,7 @@ class VanishingGradient(Storyboard):
             **rates,
         }
 
-    @beat(
-        en="Take one loss, $L_({last})$. How strongly does each earlier state act on it?",
-        zh="只看一个损失 $L_({last})$：前面的每个状态对它有多大的影响？",
-    )
+    @beat("Take one loss, $L_({last})$. How strongly does each earlier state act on it?")
     def one_loss(self) -> None:
         self.flow = Backflow(self.trace, self.window, self.theme)
         self.equation = backward_equation(self.window.steps[-1], self.theme)
@@ -69,28 +66,20 @@ class VanishingGradient(Storyboard):
         self.play(self.flow.begin(), run_time=4)
 
     @beat(
-        en='Each step back multiplies by $"diag"(1 - h^2) W$. In violet: the most that it could '
-        "stretch a gradient; the next bar is what it did.",
-        zh='每退一步，就乘一次 $"diag"(1 - h^2) W$。紫色数字是这一步最多能放大的倍数，'
-        "下一根柱子是实际的结果。",
+        'Each step back multiplies by $"diag"(1 - h^2) W$. In violet: the most that it could '
+        "stretch a gradient; the next bar is what it did."
     )
     def step_back(self) -> None:
         self.play(self.equation.light("factors"), FadeIn(self.flow.factor_legend))
         for taken, index in enumerate(reversed(range(len(self.window.steps) - 1))):
             self.play(self.flow.step_back(index, run_time=1.8 if taken < 2 else 0.9))
 
-    @beat(
-        en="{back} steps back, {left} of the gradient is left. {seen}",
-        zh="退回 {back} 步，梯度只剩下原来的 {left}。{seen}",
-    )
+    @beat("{back} steps back, {left} of the gradient is left. {seen}")
     def linear_scale(self) -> None:
         self.play(self.equation.light("left"))
         self.play(self.flow.wave())
 
-    @beat(
-        en="On a logarithmic scale the same numbers {shape}: about ×{trained} for every step back.",
-        zh="换成对数刻度，同样的数{shape}：每退一步约为 ×{trained}。",
-    )
+    @beat("On a logarithmic scale the same numbers {shape}: about ×{trained} for every step back.")
     def log_scale(self) -> None:
         axis = self.flow.axis_for(self.flow.norms)
         heights = np.array([axis.height_at(value) for value in self.flow.norms])
@@ -101,14 +90,12 @@ class VanishingGradient(Storyboard):
         self.axis = axis
 
     @beat(
-        en="The same network, run again with other recurrent weights: ×{half} a step with half of "
-        "$W$, ×{triple} with three times $W$.",
-        zh="同一个网络，换一个 $W$ 重新运行：$W$ 减半时每步约 ×{half}，"
-        "$W$ 变为三倍时每步约 ×{triple}。",
+        "The same network, run again with other recurrent weights: ×{half} a step with half of "
+        "$W$, ×{triple} with three times $W$."
     )
     def three_networks(self) -> None:
         names = {
-            "trained": self.say(en="trained W", zh="训练的 W"),
+            "trained": self.say("trained W"),
             "half": "0.5 W",
             "triple": "3 W",
         }
@@ -118,10 +105,8 @@ class VanishingGradient(Storyboard):
         self.play(self.comparison.appear())
 
     @beat(
-        en="The gradient of $W$ adds up terms from all steps: {near_share} of it from at most "
-        "{near} steps before a loss, {far_share} from all steps farther back.",
-        zh="$W$ 的梯度是各步之和：{near_share} 来自损失之前至多 {near} 步，"
-        "更早的所有步合起来只有 {far_share}。",
+        "The gradient of $W$ adds up terms from all steps: {near_share} of it from at most "
+        "{near} steps before a loss, {far_share} from all steps farther back."
     )
     def shares_of_the_sum(self) -> None:
         equation = weight_sum_equation(self.theme).move_to(self.equation)
@@ -138,13 +123,13 @@ class VanishingGradient(Storyboard):
     def how_much_is_seen(self, left: float) -> str:
         """In words, what a linear scale shows of the farthest gradient."""
         if left < 0.05:
-            return self.say(en="On this scale it is gone.", zh="在这个刻度上已经看不见了。")
+            return self.say("On this scale it is gone.")
         if left < 1:
-            return self.say(en="It has shrunk.", zh="它变小了。")
-        return self.say(en="It has not shrunk.", zh="它没有变小。")
+            return self.say("It has shrunk.")
+        return self.say("It has not shrunk.")
 
     def shape_on_log_axis(self, steadiness: float) -> str:
         """In words, whether a line describes the values."""
         if steadiness > 0.9:
-            return self.say(en="lie close to a line", zh="几乎排成一条直线")
-        return self.say(en="do not lie on a line", zh="并不排成一条直线")
+            return self.say("lie close to a line")
+        return self.say("do not lie on a line")

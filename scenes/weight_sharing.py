@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from manim import DOWN, UP, FadeIn, FadeOut
 
+from rnnviz.companions import nudged_recurrence
 from rnnviz.drawing import layout
 from rnnviz.drawing.storyboard import Storyboard
 from rnnviz.drawing.typography import number
@@ -14,7 +15,6 @@ from rnnviz.drawing.views.matrix import MOST_ROWS
 from rnnviz.drawing.views.sharing import Nudge, StepGradients, WeightSet, first_step_apart
 from rnnviz.drawing.window import Window, units_note
 from rnnviz.rendering.beats import beat
-from rnnviz.variants import nudged_recurrence
 
 MOST_STEPS = 8
 NUDGE = 0.5
@@ -24,36 +24,29 @@ class WeightSharing(Storyboard):
     """U, W, V, b and c are the same at every step; the steps' gradients of W add up."""
 
     task = "sentence"
-    variants: ClassVar = {"nudged": nudged_recurrence(NUDGE, within=MOST_ROWS)}
+    companions: ClassVar = {"nudged": nudged_recurrence(NUDGE, within=MOST_ROWS)}
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
 
     def notes(self) -> tuple[str, ...]:
-        language = self.stage.language
-        return (*self.window.note(language), *units_note(self.trace, MOST_ROWS, language))
+        return (*self.window.note(self.say), *units_note(self.trace, MOST_ROWS, self.say))
 
     def facts(self) -> Mapping[str, str]:
         return {
             "steps": str(self.trace.steps),
             "count": str(WeightSet.count_of(self.trace)),
             "amount": number(NUDGE),
-            "first_moved": str(first_step_apart(self.trace, self.stage.variants["nudged"])),
+            "first_moved": str(first_step_apart(self.trace, self.stage.companions["nudged"])),
         }
 
-    @beat(
-        en="Five arrays are the whole network: {count} numbers.",
-        zh="这五个数组就是整个网络：一共 {count} 个数。",
-    )
+    @beat("Five arrays are the whole network: {count} numbers.")
     def one_set(self) -> None:
         self.weights = WeightSet(self.trace, self.theme).shift(layout.CENTRE_Y * UP)
         self.scale = self.color_scale(self.weights.limit)
         self.play(FadeIn(self.weights, lag_ratio=0.02), FadeIn(self.scale), run_time=2.5)
 
-    @beat(
-        en="All {steps} steps use the same five. There is one $W$, however long the sequence.",
-        zh="全部 {steps} 个时刻用的都是这五个数组。序列再长，$W$ 也只有一个。",
-    )
+    @beat("All {steps} steps use the same five. There is one $W$, however long the sequence.")
     def at_every_step(self) -> None:
         self.chain = StateChain.of(self.trace, self.window, self.theme)
         self.chain.shift(layout.LOW_CHAIN_Y * UP)
@@ -63,10 +56,8 @@ class WeightSharing(Storyboard):
         self.play(self.weights.share(self.chain, self.marks))
 
     @beat(
-        en="Move one entry of $W$ by {amount} and run the network again: "
-        "the states change at every step from step {first_moved} on.",
-        zh="把 $W$ 的一个元素改动 {amount}，重新运行网络：从第 {first_moved} 步起，"
-        "每一步的状态都变了。",
+        "Move one entry of $W$ by {amount} and run the network again: "
+        "the states change at every step from step {first_moved} on."
     )
     def nudge(self) -> None:
         self.play(FadeOut(self.marks), self.weights.keep_w(), self.chain.fill(), run_time=2)
@@ -74,15 +65,12 @@ class WeightSharing(Storyboard):
         self.play(FadeOut(self.scale), FadeIn(states))
         self.scale = states
         self.nudged = Nudge(
-            self.trace, self.stage.variants["nudged"], self.weights, self.chain, self.window
+            self.trace, self.stage.companions["nudged"], self.weights, self.chain, self.window
         )
         self.play(self.nudged.show())
         self.play(FadeIn(self.nudged.legend), self.nudged.run_again())
 
-    @beat(
-        en="Backwards, every use of $W$ has a gradient of its own.",
-        zh="反向传播时，$W$ 的每一次使用都有自己的梯度。",
-    )
+    @beat("Backwards, every use of $W$ has a gradient of its own.")
     def gradient_of_each_step(self) -> None:
         self.gradients = StepGradients(self.trace, self.chain, self.window, self.theme)
         self.equation = step_sum_equation(self.theme).shift(layout.FORMULA_Y * UP)
@@ -97,18 +85,12 @@ class WeightSharing(Storyboard):
         self.play(self.equation.light("term"))
         self.play(self.gradients.appear())
 
-    @beat(
-        en="Added up, they are the one gradient $(partial L)/(partial W)$ of the one $W$.",
-        zh="把它们相加，就是这一个 $W$ 的梯度 $(partial L)/(partial W)$。",
-    )
+    @beat("Added up, they are the one gradient $(partial L)/(partial W)$ of the one $W$.")
     def sum_of_all(self) -> None:
         self.play(self.equation.light("left"))
         self.play(self.gradients.add_up())
 
-    @beat(
-        en="One gradient, one update: training moves $W$ once, and so moves it at every step.",
-        zh="一个梯度，一次更新：训练只改动一次 $W$，所有时刻就都随之改变。",
-    )
+    @beat("One gradient, one update: training moves $W$ once, and so moves it at every step.")
     def one_update(self) -> None:
         equation = update_equation(self.theme).move_to(self.equation)
         self.play(self.equation.turn_into(equation))

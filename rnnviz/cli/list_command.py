@@ -4,10 +4,11 @@ import click
 
 from rnnviz.cli.options import print_json
 from rnnviz.registry import SCENES
+from rnnviz.translation import languages, translated
 
 
 @click.command("list")
-@click.option("--lang", "language", type=click.Choice(("en", "zh")), default="en")
+@click.option("--lang", "language", type=click.Choice(languages()), default="en")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(language: str, as_json: bool) -> None:
     """List the scenes."""
@@ -16,8 +17,8 @@ def command(language: str, as_json: bool) -> None:
             [
                 {
                     "name": entry.name,
-                    "title": dict(entry.title),
-                    "summary": dict(entry.summary),
+                    "title": _everywhere(entry.title),
+                    "summary": _everywhere(entry.summary),
                     "task": entry.task,
                     "needs": list(entry.needs),
                 }
@@ -27,4 +28,8 @@ def command(language: str, as_json: bool) -> None:
         return
     width = max(map(len, SCENES))
     for entry in SCENES.values():
-        click.echo(f"{entry.name:<{width}}  {entry.summary[language]}")
+        click.echo(f"{entry.name:<{width}}  {translated(entry.summary, language)}")
+
+
+def _everywhere(text: str) -> dict[str, str]:
+    return {language: translated(text, language) for language in languages()}

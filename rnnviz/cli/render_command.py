@@ -8,6 +8,7 @@ import click
 
 from rnnviz.cli.options import data_options, print_json, progress_bar, task_of
 from rnnviz.registry import SCENES
+from rnnviz.translation import languages
 
 
 class _Beats(click.ParamType[tuple[int, ...]]):
@@ -46,9 +47,7 @@ class _Beats(click.ParamType[tuple[int, ...]]):
     help="Of the output; png makes one still a beat.  [default: mp4]",
 )
 @click.option("-o", "--output", metavar="PATH", help="A file, or a folder for stills.")
-@click.option(
-    "--lang", "language", type=click.Choice(("en", "zh")), default="en", show_default=True
-)
+@click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 @click.option("--beats", type=_Beats(), help="Only these beats: 3, or 2-4.")
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the network that is trained.")
@@ -123,7 +122,7 @@ def _render_one(
     seed: int | None,
     **settings: Any,
 ) -> Any:
-    from rnnviz.defaults import default_trace
+    from rnnviz.defaults import data_language, default_trace
     from rnnviz.rendering import render
     from rnnviz.rendering.plan import check_request
     from rnnviz.trace import load
@@ -136,7 +135,7 @@ def _render_one(
         with progress_bar(f"Training on {name}") as report:
             trace = default_trace(
                 name,
-                language=settings["language"],
+                language=data_language(settings["language"]),
                 progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
                 **chosen,
             )

@@ -5,17 +5,17 @@ from typing import ClassVar
 
 from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
 
+from rnnviz.companions import Companion
 from rnnviz.drawing import layout
 from rnnviz.drawing.theme import THEMES
-from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose
+from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose, reading_time
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.drawing.wording import item_names
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.plan import default_stage
 from rnnviz.rendering.stage import Stage
-from rnnviz.variants import Variant
+from rnnviz.translation import translated
 
-_SECONDS_PER_CHARACTER = {"en": 0.062, "zh": 0.16}
 _LEAST_REST = 1.0
 _TURN = 0.5
 _ON_TOP = 10
@@ -25,13 +25,13 @@ _WIDEST_SOURCE = 9.7
 class Storyboard(Scene):
     """A scene made of beats, played from a recording.
 
-    A subclass writes its beats as methods marked with ``@beat(en=…, zh=…)``, in order. Captions
-    may name ``{facts}``, which ``facts()`` supplies from the trace. ``variants`` names the
-    recordings that the scene wants beside the trace: the same network with changed parameters.
+    A subclass writes its beats as methods marked with ``@beat("…")``, in order. Captions may name
+    ``{facts}``, which ``facts()`` supplies from the trace. ``companions`` names the recordings that
+    the scene wants beside the trace: the same network with changed parameters, its training, ….
     Without a stage, as plain ``manim`` makes it, a scene plays the default recording of its task.
     """
 
-    variants: ClassVar[Mapping[str, Variant]] = {}
+    companions: ClassVar[Mapping[str, Companion]] = {}
     task: ClassVar[str] = "sentence"
     least_steps: ClassVar[int] = 2
 
@@ -51,9 +51,9 @@ class Storyboard(Scene):
         """What the source line says beside the network and the trace."""
         return ()
 
-    def say(self, **words: str) -> str:
-        """The wording in the language of this performance."""
-        return words[self.stage.language]
+    def say(self, text: str) -> str:
+        """A text in the language of this performance."""
+        return translated(text, self.stage.language)
 
     def construct(self) -> None:
         """Play the beats."""
@@ -67,8 +67,8 @@ class Storyboard(Scene):
 
     def _play_beat(self, beat: Beat) -> None:
         started = self.time
-        text = beat.captions[self.stage.language]
-        facts = {**item_names(self.trace, self.stage.language), **self.facts()}
+        text = self.say(beat.caption)
+        facts = {**item_names(self.trace, self.say), **self.facts()}
         caption = prose(text, facts, color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
@@ -77,7 +77,7 @@ class Storyboard(Scene):
         )
         self._caption = caption
         beat.play(self)
-        reading = _SECONDS_PER_CHARACTER[self.stage.language] * len(text) + _TURN
+        reading = reading_time(text) + _TURN
         self.wait(max(_LEAST_REST, reading - (self.time - started)))
 
     def color_scale(self, limit: float) -> ColorScale:
@@ -98,8 +98,8 @@ class Storyboard(Scene):
         )
         pieces = (
             network,
-            self.say(en="recorded", zh="真实录制"),
-            self.say(en=f"trace {trace.identity}", zh=f"记录 {trace.identity}"),
+            self.say("recorded"),
+            self.say("trace {identity}").format(identity=trace.identity),
             *self.notes(),
         )
         line = label(" · ".join(pieces), color=self.theme.color("note"), size=NOTE)

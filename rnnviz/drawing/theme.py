@@ -38,6 +38,13 @@ class Theme:
         """A role's colour with only ``strength`` of it left above the ground."""
         return ManimColor(self.ground).interpolate(self.color(role), strength)
 
+    def on(self, color: ManimColor) -> ManimColor:
+        """The one of ground and text that reads better upon a colour."""
+        weights = np.array([0.2126, 0.7152, 0.0722])
+        inks = (ManimColor(self.ground), ManimColor(self.text))
+        lightness = float(weights @ color.to_rgb())
+        return max(inks, key=lambda ink: abs(float(weights @ ink.to_rgb()) - lightness))
+
     def signed(self, value: float) -> ManimColor:
         """The colour of a signed value; −1 and +1 are the ends, what lies beyond is clipped."""
         return _along(self.signed_stops, (float(np.clip(value, -1.0, 1.0)) + 1.0) / 2.0)

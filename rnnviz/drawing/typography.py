@@ -33,6 +33,8 @@ _POINTS_PER_EM: Final = 10.0
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
 _FIRST_WIDE: Final = 0x2E80
+_SECONDS_PER_WIDE: Final = 0.2
+_SECONDS_PER_LETTER: Final = 0.062
 _MATH: Final = re.compile(r"\$(.+?)\$")
 
 
@@ -128,6 +130,12 @@ def prose(
         "par(leading: 1.15em, body))) }"
     )
     return _typst(source, text, color=color, size=size)
+
+
+def reading_time(text: str) -> float:
+    """How many seconds it takes to read a caption aloud; a Chinese character is a syllable."""
+    wide = sum(ord(character) >= _FIRST_WIDE for character in text)
+    return _SECONDS_PER_WIDE * wide + _SECONDS_PER_LETTER * (len(text) - wide)
 
 
 def _markup(text: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from rnnviz.drawing.wording import Say
 from rnnviz.trace import Trace
 
 _LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
@@ -45,24 +46,16 @@ class Window:
         """Whether steps are left out."""
         return len(self.steps) < self.of
 
-    def note(self, language: str) -> tuple[str, ...]:
+    def note(self, say: Say) -> tuple[str, ...]:
         """What the source line says of it: nothing when all is shown."""
         if not self.cut:
             return ()
-        first, last = self.steps[0], self.steps[-1]
-        notes = {
-            "en": f"steps {first}–{last} of {self.of}",
-            "zh": f"第 {first}–{last} 步，共 {self.of} 步",
-        }
-        return (notes[language],)
+        text = say("steps {first}–{last} of {count}")
+        return (text.format(first=self.steps[0], last=self.steps[-1], count=self.of),)
 
 
-def units_note(trace: Trace, most: int, language: str) -> tuple[str, ...]:
+def units_note(trace: Trace, most: int, say: Say) -> tuple[str, ...]:
     """What the source line says when a layer has more units than are drawn."""
     if trace.hidden_size <= most:
         return ()
-    notes = {
-        "en": f"units 1–{most} of {trace.hidden_size}",
-        "zh": f"第 1–{most} 个单元，共 {trace.hidden_size} 个",
-    }
-    return (notes[language],)
+    return (say("units 1–{most} of {count}").format(most=most, count=trace.hidden_size),)

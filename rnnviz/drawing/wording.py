@@ -1,22 +1,26 @@
 """What captions call the things that go into a network."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from rnnviz.trace import Trace
+from rnnviz.translation import N_
+
+Say = Callable[[str], str]
+"""From a text of rnnviz to the same in the language of a performance."""
 
 _NAMES: Final = {
-    "word": {"en": ("word", "words"), "zh": ("词", "词")},
-    "character": {"en": ("character", "characters"), "zh": ("字符", "字符")},
-    "value": {"en": ("value", "values"), "zh": ("数值", "数值")},
-    "input": {"en": ("input", "inputs"), "zh": ("输入", "输入")},
+    "word": (N_("word"), N_("words")),
+    "character": (N_("character"), N_("characters")),
+    "value": (N_("value"), N_("values")),
+    "input": (N_("input"), N_("inputs")),
 }
 
 
-def item_names(trace: Trace, language: str) -> Mapping[str, str]:
+def item_names(trace: Trace, say: Say) -> Mapping[str, str]:
     """One x_t and several of them: ``item`` and ``items``, by what the trace was recorded on."""
-    one, many = _NAMES[_kind(trace)][language]
-    return {"item": one, "items": many}
+    one, many = _NAMES[_kind(trace)]
+    return {"item": say(one), "items": say(many)}
 
 
 def _kind(trace: Trace) -> str:

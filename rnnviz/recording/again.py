@@ -1,4 +1,4 @@
-"""The network of a trace, run again with other weights."""
+"""The network of a trace, run again with other weights or on other data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,13 +14,24 @@ from rnnviz.losses import LOSSES
 from rnnviz.recording.recorder import record
 from rnnviz.trace import Trace
 
+Labels = tuple[tuple[str, ...], ...]
 _OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
 
 
-def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
-    """Run the network of a trace again, on the same data, with changed parameters.
+def rerecord(
+    trace: Trace,
+    parameters: Mapping[str, np.ndarray],
+    *,
+    x: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
+    step_labels: Labels = (),
+    target_labels: Labels = (),
+) -> Trace:
+    """Run the network of a trace again, with changed parameters or on other data.
 
-    ``parameters`` holds those that change, by name; the others stay.
+    ``parameters`` holds those that change, by name; the others stay. Other data are ``x`` (time,
+    batch, input), of any number of steps and sequences, and ``targets`` to go with them, with the
+    labels that people know them by; the first state of the trace is then zero.
 
     Raises: TraceError if what follows the recurrent layer is not one Linear,
             RecordingError for a parameter that is unknown or of another shape, or a trace that
@@ -43,31 +54,41 @@ def rerecord(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
             f"{' in training mode' if trace.metadata.training else ''} cannot be run again from "
             "itself; record the model again"
         )
-    if trace.lengths is None:
-        x: Any = torch.tensor(trace.x)
-    else:
-        x = pack_padded_sequence(
-            torch.tensor(trace.x), torch.tensor(trace.lengths), enforce_sorted=False
-        )
+    if (x is None) != (targets is None):
+        raise RecordingError("other data are x and targets together; give both")
     assert trace.output is not None
     whole = len(trace.output) < trace.steps
+    about = {**asdict(trace.metadata), **(_OF_ANOTHER_NETWORK if parameters else {})}
+    times = "all" if trace.loss_times is None else trace.loss_times.tolist()
+    if x is not None:
+        given: Any = torch.tensor(np.asarray(x, dtype=trace.x.dtype))
+        about |= {"step_labels": step_labels, "target_labels": target_labels}
+        times = "all"
+    elif trace.lengths is None:
+        given = torch.tensor(trace.x)
+    else:
+        given = pack_padded_sequence(
+            torch.tensor(trace.x), torch.tensor(trace.lengths), enforce_sorted=False
+        )
+    wanted = trace.targets if targets is None else np.asarray(targets, dtype=trace.targets.dtype)
     return record(
-        _Rebuilt(trace, {**trace.parameters, **parameters}),
-        x,
-        torch.tensor(trace.targets[0] if whole else trace.targets),
+        _Rebuilt(trace, {**trace.parameters, **parameters}, from_start=x is None),
+        given,
+        torch.tensor(wanted[0] if whole else wanted),
         loss=trace.metadata.loss,
-        losses="all" if trace.loss_times is None else trace.loss_times.tolist(),
+        losses=times,
         gradients=trace.has_gradients,
-        about={**asdict(trace.metadata), **_OF_ANOTHER_NETWORK},
+        about=about,
     )
 
 
 class _Rebuilt(nn.Module):
     """The recurrent layer and the Linear of a trace, by their own names, from its first state."""
 
-    def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray]):
+    def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray], *, from_start: bool):
         super().__init__()
         self.trace = trace
+        self.from_start = from_start
         self.linear = trace.metadata.output_layer
         held = {name: torch.tensor(value) for name, value in parameters.items()}
         dtype = torch.tensor(trace.h).dtype
@@ -82,14 +103,15 @@ class _Rebuilt(nn.Module):
     def forward(self, x: Any) -> Tensor:
         """Run all steps; the output of each, or of the last states."""
         trace = self.trace
-        start = torch.tensor(trace.h0.reshape(-1, *trace.h0.shape[2:]))
+        start = self._first(trace.h0, x)
         layer, linear = (
             self.get_submodule(str(path)) for path in (trace.metadata.layer, self.linear)
         )
         if isinstance(layer, nn.RNNCellBase):
-            return _after(trace, linear, *_looped(layer, x, start[0], trace))
+            cells = None if trace.c0 is None else self._first(trace.c0, x)[0]
+            return _after(trace, linear, *_looped(layer, x, start[0], cells))
         if trace.c0 is not None:
-            given: Any = (start, torch.tensor(trace.c0.reshape(-1, *trace.c0.shape[2:])))
+            given: Any = (start, self._first(trace.c0, x))
         else:
             given = start
         states, last = layer(x, given)
@@ -97,6 +119,15 @@ class _Rebuilt(nn.Module):
             states = pad_packed_sequence(states)[0]
         ends = last[0] if isinstance(last, tuple) else last
         return _after(trace, linear, states, ends)
+
+    def _first(self, state: np.ndarray, x: Any) -> Tensor:
+        """The state before the first step, (layer · direction, batch, hidden)."""
+        recorded = torch.tensor(state.reshape(-1, *state.shape[2:]))
+        return (
+            recorded
+            if self.from_start
+            else recorded.new_zeros(len(recorded), x.shape[1], recorded.shape[2])
+        )
 
 
 def _after(trace: Trace, linear: nn.Module, states: Tensor, ends: Tensor) -> Tensor:
@@ -110,10 +141,12 @@ def _after(trace: Trace, linear: nn.Module, states: Tensor, ends: Tensor) -> Ten
     return linear(states[-1]) if reads_last_step else made
 
 
-def _looped(cell: nn.RNNCellBase, x: Tensor, start: Tensor, trace: Trace) -> tuple[Tensor, Tensor]:
+def _looped(
+    cell: nn.RNNCellBase, x: Tensor, start: Tensor, cells: Tensor | None
+) -> tuple[Tensor, Tensor]:
     state: Any = start
-    if trace.c0 is not None:
-        state = (start, torch.tensor(trace.c0[0, 0]))
+    if cells is not None:
+        state = (start, cells)
     states = []
     for step in x:
         state = cell(step, state)

@@ -1,6 +1,6 @@
 """Beats: the units of a scene, and which of them to render."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,19 +9,19 @@ from rnnviz.errors import SceneError
 
 @dataclass(frozen=True)
 class Beat:
-    """One idea of a scene: what is said, in each language, and what is played."""
+    """One idea of a scene: what is said, in English, and what is played."""
 
     number: int
     name: str
-    captions: Mapping[str, str]
+    caption: str
     play: Callable[[Any], None]
 
 
-def beat(**captions: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
-    """Mark a method as a beat, with its caption in each language: ``@beat(en=…, zh=…)``."""
+def beat(caption: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Mark a method as a beat, with its caption, which the catalogues translate."""
 
     def mark(method: Callable[[Any], None]) -> Callable[[Any], None]:
-        method.captions = captions  # type: ignore[attr-defined]
+        method.caption = caption  # type: ignore[attr-defined]
         return method
 
     return mark
@@ -29,9 +29,9 @@ def beat(**captions: str) -> Callable[[Callable[[Any], None]], Callable[[Any], N
 
 def beats_of(scene: type) -> tuple[Beat, ...]:
     """The beats of a scene class, in the order in which they are written."""
-    methods = [method for method in vars(scene).values() if hasattr(method, "captions")]
+    methods = [method for method in vars(scene).values() if hasattr(method, "caption")]
     return tuple(
-        Beat(number, method.__name__, method.captions, method)
+        Beat(number, method.__name__, method.caption, method)
         for number, method in enumerate(methods, start=1)
     )
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rnnviz.defaults import default_trace
+from rnnviz.defaults import data_language, default_trace
 from rnnviz.errors import RenderError, SceneError
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.loading import LoadedScene, load_scene
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.video import FORMATS, QUALITIES, perform_stills, perform_video
 from rnnviz.trace import Trace
+from rnnviz.translation import languages
 
-LANGUAGES = ("en", "zh")
 THEMES = ("dark", "light")
 
 
@@ -51,7 +51,7 @@ def make_plan(
     progress: Callable[[str, int, int], None] | None,
 ) -> Plan:
     """Check everything that can be checked, and get the recordings ready."""
-    _check_choice("language", language, LANGUAGES)
+    _check_choice("language", language, languages())
     _check_choice("theme", theme, THEMES)
     _check_choice("quality", quality, tuple(QUALITIES))
     _check_choice("format", file_format, FORMATS)
@@ -60,7 +60,7 @@ def make_plan(
     target = output or _default_output(loaded.name, language, theme, file_format)
     _check_target(target, file_format)
     if trace is None:
-        trace = default_trace(task or loaded.task, language=language)
+        trace = default_trace(task or loaded.task, language=data_language(language))
     check_needs(loaded, trace)
     chosen = [beat for beat in all_beats if beats is None or beat.number in beats]
 
@@ -70,7 +70,7 @@ def make_plan(
 
     stage = Stage(
         trace,
-        variants=record_variants(loaded.scene, trace),
+        companions=companions_of(loaded.scene, trace),
         language=language,
         theme=theme,
         beats=None if beats is None else frozenset(beats),
@@ -124,16 +124,12 @@ def _other_than_plain(trace: Trace) -> str | None:
 def default_stage(scene: Any) -> Stage:
     """The stage of a scene that nobody chose one for: the default recording of its task."""
     trace = default_trace(scene.task)
-    return Stage(trace, variants=record_variants(scene, trace))
+    return Stage(trace, companions=companions_of(scene, trace))
 
 
-def record_variants(scene: Any, trace: Trace) -> Mapping[str, Trace]:
-    """The recordings of changed networks that a scene compares with its trace."""
-    if not scene.variants:
-        return {}
-    from rnnviz.recording import rerecord  # loads torch
-
-    return {name: rerecord(trace, change(trace)) for name, change in scene.variants.items()}
+def companions_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
+    """What a scene compares with its trace, by the names that it uses."""
+    return {name: make(trace) for name, make in scene.companions.items()}
 
 
 def _default_output(name: str, language: str, theme: str, file_format: str) -> Path:

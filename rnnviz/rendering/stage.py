@@ -16,13 +16,13 @@ def _ignore(scene: Any, beat: Beat) -> None:
 class Stage:
     """The setting of one performance of a scene.
 
-    ``variants`` are recordings of the same network with changed parameters, by the names that
+    ``companions`` are the recordings that the scene compares with its trace, by the names that
     the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
     passed over, so that each shown beat starts from the picture it has in the whole video.
     """
 
     trace: Trace
-    variants: Mapping[str, Trace] = field(default_factory=dict)
+    companions: Mapping[str, Any] = field(default_factory=dict)
     language: str = "en"
     theme: str = "dark"
     beats: frozenset[int] | None = None

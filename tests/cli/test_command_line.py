@@ -20,6 +20,7 @@ from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
 from rnnviz.registry import SCENES
 from rnnviz.trace import load
+from rnnviz.translation import translated
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_list_names_every_scene_in_both_languages(run):
         _, out, _ = run("list", "--lang", language)
         for entry in SCENES.values():
             assert entry.name in out
-            assert entry.summary[language] in out
+            assert translated(entry.summary, language) in out
     listed = json.loads(run("list", "--json")[1])
     assert [scene["name"] for scene in listed] == list(SCENES)
 

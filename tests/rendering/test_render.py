@@ -23,13 +23,13 @@ from rnnviz.rendering.beats import beat
 
 
 class Small(Storyboard):
-    @beat(en="One state.", zh="一个状态。")
+    @beat("One state.")
     def first(self):
         state = self.trace.h[0, 0, 0, 0]
         self.strip = Strip(state, self.theme, limit=1.0, height=2.0)
         self.play(FadeIn(self.strip), run_time=0.4)
 
-    @beat(en="It moves.", zh="它移动。")
+    @beat("It moves.")
     def second(self):
         {middle}
         self.play(self.strip.animate.shift((2, 0, 0)), run_time=0.4)

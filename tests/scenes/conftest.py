@@ -15,12 +15,13 @@ from rnnviz.drawing.typography import Ink
 from rnnviz.recording import rerecord
 from rnnviz.registry import SCENES
 from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.plan import record_variants
+from rnnviz.rendering.plan import companions_of
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.video import manim_settings, picture_now
 from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
+FRAME_RATE = 3
 
 
 @cache
@@ -29,8 +30,8 @@ def recorded(task: str, language: str) -> Trace:
 
 
 @cache
-def variants_of(name: str, trace: Trace) -> Mapping[str, Trace]:
-    return record_variants(load_scene(name).scene, trace)
+def made_for(name: str, trace: Trace) -> Mapping[str, Any]:
+    return companions_of(load_scene(name).scene, trace)
 
 
 def default_of(name: str, language: str = "en") -> Trace:
@@ -69,13 +70,13 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         shown = trace if trace is not None else default_of(name, language)
         stage = Stage(
             shown,
-            variants=variants_of(name, shown),
+            companions=made_for(name, shown),
             language=language,
             theme=theme,
             beats=beats,
             on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
         )
-        with manim_settings(media, "l", format="none"):
+        with manim_settings(media, "l", format="none", frame_rate=FRAME_RATE):
             load_scene(name).scene(stage).render()
         return seen
 
@@ -114,6 +115,7 @@ def layout_of() -> Look:
         family = [part for mobject in scene.mobjects for part in mobject.get_family()]
         texts = {id(part): part for part in family if isinstance(part, Ink)}
         return SimpleNamespace(
+            time=scene.time,
             boxes=[(box(part), repr(part)) for part in family if visible(part)],
             texts=[
                 SimpleNamespace(text=ink.text, em=ink.em, box=box(ink), small=ink.has_scripts)

@@ -112,7 +112,7 @@ def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, 
         seen = {
             "W": colors(scene.weights.matrices["W"].cells),
             "limit": scene.weights.limit,
-            "variant": scene.stage.variants["nudged"],
+            "variant": scene.stage.companions["nudged"],
         }
         if hasattr(scene, "nudged"):
             seen["numbers"] = [text.text for text in scene.nudged.numbers]
@@ -168,7 +168,7 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
             "arrow colors": colors(scene.flow.arrows),
             "steps": scene.window.steps,
             "facts": dict(scene.facts()),
-            "variants": scene.stage.variants,
+            "variants": scene.stage.companions,
         }
         if hasattr(scene, "comparison"):
             axis = scene.comparison.axis

@@ -6,7 +6,7 @@ import numpy as np
 from manim import UP, Animation, AnimationGroup, ManimColor, Rectangle, Square, VGroup
 
 from rnnviz.drawing.theme import Role, Theme
-from rnnviz.drawing.typography import Ink, formula
+from rnnviz.drawing.typography import SMALL, Ink, formula, label, number
 
 MOST_ROWS: Final = 16
 
@@ -14,7 +14,8 @@ MOST_ROWS: Final = 16
 class WeightMatrix(VGroup):
     """Rows and columns of cells, coloured by their signed values, in a frame, with a title above.
 
-    Of more than ``MOST_ROWS`` rows or columns the first are shown.
+    Of more than ``MOST_ROWS`` rows or columns the first are shown. With ``numbers`` each cell has
+    its value written in it; a cell of 0.5 is then the smallest that reads.
 
     Shapes: values (rows, columns)
     Units:  ``cell`` is a cell's side in Manim units; ``limit`` gets the end of the colour scale
@@ -30,6 +31,7 @@ class WeightMatrix(VGroup):
         title: str | None = None,
         role: Role = "weight",
         title_size: float = 0.42,
+        numbers: bool = False,
     ):
         self.values = np.asarray(values, dtype=float)[:MOST_ROWS, :MOST_ROWS]
         self.theme = theme
@@ -50,7 +52,10 @@ class WeightMatrix(VGroup):
             stroke_width=1.8,
             stroke_color=theme.color(role),
         )
-        super().__init__(self.frame, self.cells)
+        self.numbers = VGroup()
+        super().__init__(self.frame, self.cells, self.numbers)
+        if numbers:
+            self._write()
         self.title: Ink | None = None
         if title is not None:
             self.title = formula(title, color=theme.color(role), size=title_size)
@@ -70,6 +75,14 @@ class WeightMatrix(VGroup):
                 for cell, value in zip(self.cells, self.values.flat, strict=True)
             ]
         )
+
+    def _write(self) -> None:
+        for box, value in zip(self.cells, self.values.flat, strict=True):
+            ink = self.theme.on(box.get_fill_color())
+            text = label(number(float(value)), color=ink, size=SMALL)
+            if text.width > box.width * 0.92:
+                text.scale_to_fit_width(box.width * 0.92)
+            self.numbers.add(text.move_to(box))
 
     def _color(self, value: float) -> ManimColor:
         return self.theme.signed(value / self.limit if self.limit else 0.0)

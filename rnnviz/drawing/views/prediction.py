@@ -8,11 +8,11 @@ from rnnviz.drawing.theme import Theme
 from rnnviz.drawing.views.arrows import FlowArrow, straight
 from rnnviz.drawing.views.bars import RowBars
 from rnnviz.drawing.views.chain import StateChain
+from rnnviz.drawing.wording import Say
 from rnnviz.trace import Trace
 
 _MOST_CANDIDATES = 5
 _WIDTH = 2.4
-_NAMES = {"en": ("predicted", "true"), "zh": ("预测值", "真实值")}
 
 
 class Prediction(VGroup):
@@ -21,8 +21,8 @@ class Prediction(VGroup):
     The wanted candidate is the bright one.
     """
 
-    def __init__(self, trace: Trace, chain: StateChain, theme: Theme, language: str):
-        self.bars = output_bars(trace, chain.steps[-1], theme, language)
+    def __init__(self, trace: Trace, chain: StateChain, theme: Theme, say: Say):
+        self.bars = output_bars(trace, chain.steps[-1], theme, say)
         self.bars.move_to([layout.RIGHT_EDGE, layout.TOP_EDGE, 0.0], aligned_edge=RIGHT + UP)
         title = chain.cells[-1].title
         top = np.array([title.get_x(), self.bars.get_bottom()[1], 0.0])
@@ -36,13 +36,14 @@ class Prediction(VGroup):
         return Succession(self.arrow.grow(), self.bars.grow())
 
 
-def output_bars(trace: Trace, step: int, theme: Theme, language: str) -> RowBars:
+def output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> RowBars:
     """The output y at a step (1-based) of the first sequence, as bars."""
     assert trace.y is not None
     y = trace.y[step - 1, 0]
     if trace.metadata.loss == "squared":
         values = [float(y[0]), float(trace.targets[step - 1, 0, 0])]
-        return RowBars(_NAMES[language], values, theme, role="output", width=_WIDTH, chosen=0)
+        names = say("predicted"), say("true")
+        return RowBars(names, values, theme, role="output", width=_WIDTH, chosen=0)
     best = np.argsort(-y, kind="stable")[:_MOST_CANDIDATES]
     target = int(trace.targets[step - 1, 0])
     if target >= 0 and target not in best:

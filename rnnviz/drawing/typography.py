@@ -6,7 +6,8 @@ so nothing in it is ever read as Typst source.
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Self
 
@@ -30,12 +31,16 @@ _PREAMBLE: Final = (
 )
 _FONT_SIZE_PER_EM: Final = 96.0
 _POINTS_PER_EM: Final = 10.0
+_KEPT: Final = 4096
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
 _FIRST_WIDE: Final = 0x2E80
 _SECONDS_PER_WIDE: Final = 0.2
 _SECONDS_PER_LETTER: Final = 0.062
 _MATH: Final = re.compile(r"\$(.+?)\$")
+_FACT: Final = re.compile(r"\{(\w+)\}")
+_IN_FORMULA: Final = re.compile(r"[A-Za-z]|[0-9.,·⁻⁰¹²³⁴⁵⁶⁷⁸⁹+−]+")
+_DOLLAR: Final = "\ue000"
 
 
 class Ink(VGroup):
@@ -44,19 +49,17 @@ class Ink(VGroup):
     Only the outlines are kept of what Typst set, so that copying one costs little.
     """
 
-    def __init__(self, source: Typst, text: str, size: float):
+    def __init__(self, typeset: "_Typeset", text: str, *, color: ManimColor, size: float):
         self.text = text
-        self.has_scripts = isinstance(source, MathTypst)
-        glyphs = {id(glyph): _outline(glyph) for glyph in source.submobjects}
-        super().__init__(*glyphs.values())
+        self.has_scripts = typeset.has_scripts
+        glyphs = [_outline(glyph).set_color(color) for glyph in typeset.glyphs]
+        super().__init__(*glyphs)
         self._parts = {
-            name: VGroup(*[glyphs[id(glyph)] for glyph in source.select(name)])
-            for name in getattr(source, "_group_labels", ())
+            name: VGroup(*[glyphs[place] for place in places])
+            for name, places in typeset.parts.items()
         }
         self._em_per_height = size / self.height if self.height else 0.0
-        bottom = self.get_bottom()[1]
-        frames = source.baseline_frames
-        self._baseline_share = (frames[0][0][1] - bottom) / self.height if frames else 0.0
+        self._baseline_share = typeset.baseline_share
 
     @property
     def em(self) -> float:
@@ -75,6 +78,40 @@ class Ink(VGroup):
     def part(self, name: str) -> VGroup:
         """The glyphs of a part that the formula's source names."""
         return self._parts[name]
+
+
+@dataclass(frozen=True, eq=False)
+class _Typeset:
+    """What Typst made of a source: outlines, which of them make which part, and the baseline."""
+
+    glyphs: tuple[VMobject, ...]
+    parts: Mapping[str, tuple[int, ...]]
+    baseline_share: float
+    has_scripts: bool
+
+
+@lru_cache(maxsize=_KEPT)
+def _typeset(kind: type[Typst], source: str, size: float) -> _Typeset:
+    """Each text is set once in a process; scenes say the same again and again."""
+    made = kind(
+        source,
+        font_size=size * _FONT_SIZE_PER_EM,
+        typst_preamble=_PREAMBLE,
+        font_paths=[str(_font_folder())],
+        track_baselines=True,
+        use_svg_cache=False,
+    )
+    places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
+    frames = made.baseline_frames
+    return _Typeset(
+        tuple(map(_outline, made.submobjects)),
+        {
+            name: tuple(places[id(glyph)] for glyph in made.select(name))
+            for name in getattr(made, "_group_labels", ())
+        },
+        (frames[0][0][1] - made.get_bottom()[1]) / made.height if frames else 0.0,
+        issubclass(kind, MathTypst),
+    )
 
 
 def _outline(glyph: VMobject) -> VMobject:
@@ -108,7 +145,7 @@ def fitted_label(
 
 def formula(source: str, *, color: ManimColor, size: float = FORMULA) -> Ink:
     """A formula in Typst's notation; ``{{ part : name }}`` makes a part that can be selected."""
-    return Ink(MathTypst(source, **_settings(color, size)), source, size)
+    return Ink(_typeset(MathTypst, source, size), source, color=color, size=size)
 
 
 def prose(
@@ -116,11 +153,14 @@ def prose(
 ) -> Ink:
     """A caption: text with ``{facts}`` filled in and ``$formulas$`` set, on balanced lines.
 
+    A fact is shown as it is, dollar signs too; one within a formula is a number or a letter.
+
     Units:  width and size in Manim units
-    Raises: TextError for a character that no font has, KeyError for an unknown fact
+    Raises: TextError for a character that no font has, or a fact that cannot stand in a formula;
+            KeyError for an unknown fact
     """
     limit = width / size * _POINTS_PER_EM
-    text = template.format_map(facts)
+    text = _filled(template, facts)
     halves = _halves(text) if _ems(text) > width / size else (text,)
     body = "#linebreak()".join(_markup(half) for half in halves)
     source = (
@@ -129,7 +169,15 @@ def prose(
         "align(center, block(width: if rows == 1 { wide + 1pt } else { wide / rows * 1.08 }, "
         "par(leading: 1.15em, body))) }"
     )
-    return _typst(source, text, color=color, size=size)
+    return _typst(source, text.replace(_DOLLAR, "$"), color=color, size=size)
+
+
+def _filled(template: str, facts: Mapping[str, str]) -> str:
+    """The text with its facts, their dollar signs told apart from those of formulas."""
+    for name in (name for piece in _MATH.findall(template) for name in _FACT.findall(piece)):
+        if not _IN_FORMULA.fullmatch(facts[name]):
+            raise TextError(f"{facts[name]!r} cannot stand in a formula; it is no number")
+    return template.format_map({name: text.replace("$", _DOLLAR) for name, text in facts.items()})
 
 
 def reading_time(text: str) -> float:
@@ -142,7 +190,7 @@ def _markup(text: str) -> str:
     """Typst source of a text with ``$formulas$`` in it."""
     pieces = enumerate(_MATH.split(text))
     return "".join(
-        f"${piece}$" if index % 2 else f"#{_literal(piece)}" if piece else ""
+        f"${piece}$" if index % 2 else f"#{_literal(piece.replace(_DOLLAR, '$'))}" if piece else ""
         for index, piece in pieces
     )
 
@@ -207,18 +255,7 @@ def _literal(text: str) -> str:
 
 
 def _typst(source: str, text: str, *, color: ManimColor, size: float) -> Ink:
-    return Ink(Typst(source, **_settings(color, size)), text, size)
-
-
-def _settings(color: ManimColor, size: float) -> dict[str, Any]:
-    return {
-        "color": color,
-        "font_size": size * _FONT_SIZE_PER_EM,
-        "typst_preamble": _PREAMBLE,
-        "font_paths": [str(_font_folder())],
-        "track_baselines": True,
-        "use_svg_cache": False,
-    }
+    return Ink(_typeset(Typst, source, size), text, color=color, size=size)
 
 
 def _font_folder() -> Any:

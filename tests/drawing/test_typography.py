@@ -63,6 +63,18 @@ def test_facts_are_never_read_as_typst():
     assert len(plain) == len("#strong[x]")
 
 
+def test_dollar_signs_of_facts_are_no_formulas():
+    shown = prose("{a} $x$ {b}", {"a": "$5", "b": "6$"}, color=INK, width=12.0)
+    assert shown.text == "$5 $x$ 6$"
+    assert len(shown) == len("$5x6$")
+
+
+@pytest.mark.parametrize("fact", ["#pagebreak()", "word", '"x"', "x_1"])
+def test_only_numbers_and_letters_stand_in_formulas(fact):
+    with pytest.raises(TextError, match="cannot stand in a formula"):
+        prose("$h_({n})$", {"n": fact}, color=INK, width=12.0)
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_long_caption_takes_two_balanced_lines(language):
     text = {

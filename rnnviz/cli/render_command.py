@@ -46,7 +46,9 @@ class _Beats(click.ParamType[tuple[int, ...]]):
     type=click.Choice(("mp4", "webm", "mov", "gif", "png")),
     help="Of the output; png makes one still a beat.  [default: mp4]",
 )
-@click.option("-o", "--output", metavar="PATH", help="A file, or a folder for stills.")
+@click.option(
+    "-o", "--output", metavar="PATH", help="A file, or a folder for stills and for --all."
+)
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 @click.option("--beats", type=_Beats(), help="Only these beats: 3, or 2-4.")
@@ -74,27 +76,22 @@ def command(
     """
     if everything == (scene is not None):
         raise click.UsageError("Give a SCENE, or --all.")
-    if everything and (output or beats):
-        raise click.UsageError("--all goes with neither -o nor --beats.")
+    if everything and beats:
+        raise click.UsageError("--all does not go with --beats.")
     task = task_of(options)
     if trace_file is not None and (task is not None or seed is not None):
         raise click.UsageError("Give --trace, or a task to train on, not both.")
-    scenes = list(SCENES) if everything else [str(scene)]
-    made = [
-        _render_one(
-            name,
-            trace_file,
-            task,
-            seed,
-            language=language,
-            theme=theme,
-            quality=quality,
-            format=file_format or _format_of(output),
-            output=output,
-            beats=beats,
-        )
-        for name in scenes
-    ]
+    settings: dict[str, Any] = {
+        "language": language,
+        "theme": theme,
+        "quality": quality,
+        "format": file_format or _format_of(output),
+        "beats": beats,
+    }
+    if everything:
+        made = _render_all(trace_file, task, seed, folder=output, **settings)
+    else:
+        made = [_render_one(str(scene), trace_file, task, seed, output=output, **settings)]
     paths = [path for rendered in made for path in rendered.paths]
     if as_json:
         print_json(
@@ -113,6 +110,35 @@ def command(
             click.echo(str(path))
     if preview:
         click.launch(str(paths[0]))
+
+
+def _render_all(
+    trace_file: str | None,
+    task: tuple[str, dict[str, Any]] | None,
+    seed: int | None,
+    *,
+    folder: str | None,
+    **settings: Any,
+) -> list[Any]:
+    """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
+    from rnnviz.errors import SceneError
+    from rnnviz.rendering.plan import default_output
+
+    made, refused = [], []
+    for name in SCENES:
+        place = default_output(name, settings["language"], settings["theme"], settings["format"])
+        output = None if folder is None else str(Path(folder) / place.name)
+        try:
+            made.append(_render_one(name, trace_file, task, seed, output=output, **settings))
+        except SceneError as error:
+            if trace_file is None and task is None:
+                raise
+            refused.append(f"{name}: {error}")
+    for reason in refused:
+        click.echo(f"rnnviz: left out {reason}", err=True)
+    if not made:
+        raise SceneError("no scene can show this trace; the reasons stand above")
+    return made
 
 
 def _render_one(

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.defaults import data_language, default_trace
-from rnnviz.errors import RenderError, SceneError
+from rnnviz.errors import RenderError
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.loading import LoadedScene, load_scene
+from rnnviz.rendering.needs import check_needs
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.video import FORMATS, QUALITIES, perform_stills, perform_video
 from rnnviz.trace import Trace
@@ -57,7 +58,7 @@ def make_plan(
     _check_choice("format", file_format, FORMATS)
     loaded = check_request(spec, file_format, output, beats)
     all_beats = beats_of(loaded.scene)
-    target = output or _default_output(loaded.name, language, theme, file_format)
+    target = output or default_output(loaded.name, language, theme, file_format)
     _check_target(target, file_format)
     if trace is None:
         trace = default_trace(task or loaded.task, language=data_language(language))
@@ -80,47 +81,6 @@ def make_plan(
     return Plan(loaded.name, loaded.scene, stage, quality, file_format, target, names)
 
 
-def check_needs(loaded: LoadedScene, trace: Trace) -> None:
-    """Refuse a trace that lacks what a scene draws."""
-    if trace.steps < loaded.scene.least_steps:
-        raise SceneError(
-            f"the trace has {trace.steps} step, but {loaded.name!r} needs "
-            f"{loaded.scene.least_steps} to show one state passed on; record a longer sequence"
-        )
-    if "plain-rnn" in loaded.needs and (other := _other_than_plain(trace)):
-        raise SceneError(
-            f"the trace is of {other}, but {loaded.name!r} shows a tanh RNN of one layer and one "
-            "direction, all its steps and an output at each; record such a network"
-        )
-    if "gradients" not in loaded.needs:
-        return
-    if not trace.has_gradients:
-        raise SceneError(
-            f"the trace has no gradients, which {loaded.name!r} needs; "
-            f"record it again without --no-grad"
-        )
-    if trace.loss_times is not None and len(trace.loss_times) < trace.steps:
-        raise SceneError(
-            f"the trace has the gradients of {len(trace.loss_times)} of {trace.steps} losses, but "
-            f"{loaded.name!r} needs all; record it again with --losses all"
-        )
-
-
-def _other_than_plain(trace: Trace) -> str | None:
-    """In words, what a trace has that the scenes of a plain RNN do not show."""
-    about = trace.metadata
-    found = {
-        f"a {about.cell.upper()}": about.cell != "rnn",
-        f"a {about.nonlinearity} RNN": about.nonlinearity != "tanh",
-        f"{trace.layers} layers": trace.layers > 1,
-        "two directions": trace.directions > 1,
-        "sequences of different lengths": trace.lengths is not None,
-        "a network with no output at each step": trace.output is None
-        or len(trace.output) < trace.steps,
-    }
-    return next((what for what, has in found.items() if has), None)
-
-
 def default_stage(scene: Any) -> Stage:
     """The stage of a scene that nobody chose one for: the default recording of its task."""
     trace = default_trace(scene.task)
@@ -132,7 +92,8 @@ def companions_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
     return {name: make(trace) for name, make in scene.companions.items()}
 
 
-def _default_output(name: str, language: str, theme: str, file_format: str) -> Path:
+def default_output(name: str, language: str, theme: str, file_format: str) -> Path:
+    """Where a render lands that nobody chose a place for: a file, or a folder of stills."""
     marks = [name, *([language] if language != "en" else []), *([theme] if theme != "dark" else [])]
     stem = "_".join(marks)
     return Path("renders") / (stem if file_format == "png" else f"{stem}.{file_format}")

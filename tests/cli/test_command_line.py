@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import storage, tasks, training
-from rnnviz.cli import main, record_command
+from rnnviz.cli import main, record_command, render_command
 from rnnviz.cli.inspect_command import _compact
 from rnnviz.cli.options import TASKS
 from rnnviz.errors import TrainingError
@@ -126,6 +127,22 @@ def test_record_inspect_verify_and_render_go_together(run, tmp_path):
     (made,) = json.loads(out)
     assert made["paths"] == ["renders/unrolling/01-loop.png"]
     assert (tmp_path / made["paths"][0]).is_file()
+
+
+def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, monkeypatch):
+    few = {name: SCENES[name] for name in ("unrolling", "weight-sharing")}
+    monkeypatch.setattr(render_command, "SCENES", few)
+    run("record", "--task", "sentence", "--epochs", 1, "--no-grad", "-o", "a.safetensors")
+    wanted = ("--all", "--trace", "a.safetensors", "-ql", "--format", "png", "-o", "lecture")
+    status, out, err = run("render", *wanted)
+    assert status == 0
+    assert "left out weight-sharing: the trace has no gradients" in err
+    assert {str(Path(line).parent) for line in out.splitlines()} == {"lecture/unrolling"}
+    assert (tmp_path / "lecture" / "unrolling" / "01-loop.png").is_file()
+    monkeypatch.setattr(render_command, "SCENES", {"weight-sharing": SCENES["weight-sharing"]})
+    status, _, err = run("render", *wanted)
+    assert status == 1
+    assert "no scene can show this trace" in err
 
 
 def test_verify_exits_with_1_and_names_a_changed_number(run, trace, tmp_path):

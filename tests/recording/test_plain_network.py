@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from models import Around, same_traces
 from torch import nn
 from torch.nn import functional
 
@@ -375,6 +376,30 @@ def test_rerecording_names_a_parameter_that_is_not_there(make_trace):
 def test_rerecording_starts_from_the_recorded_state(make_trace):
     trace = make_trace(given_h0=True)
     np.testing.assert_array_equal(rerecord(trace, {}).h0, trace.h0)
+
+
+@pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM])
+def test_rerecording_on_other_data_is_recording_the_model_on_them(cell):
+    torch.manual_seed(0)
+    model = Around(cell(3, 5)).double()
+    start = torch.randn(1, 2, 5, dtype=torch.float64)
+    state = (start, start) if cell is nn.LSTM else start
+    first = torch.randn(6, 2, 3, dtype=torch.float64)
+    trace = record(model, first, torch.zeros(6, 2, dtype=torch.long), state=state)
+    x = np.random.default_rng(0).normal(size=(9, 4, 3))
+    targets = np.random.default_rng(1).integers(4, size=(9, 4))
+    labels = tuple(tuple(f"{step}" for step in range(9)) for _ in range(4))
+    again = rerecord(trace, {}, x=x, targets=targets, step_labels=labels)
+    expected = record(model, torch.tensor(x), torch.tensor(targets))
+    same_traces(again, expected, 1e-12)
+    assert again.metadata.step_labels == labels
+    assert not again.h0.any()
+
+
+def test_other_data_are_inputs_and_targets_together(make_trace):
+    trace = make_trace()
+    with pytest.raises(RecordingError, match="x and targets together; give both"):
+        rerecord(trace, {}, x=trace.x)
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (3, 3)])

@@ -1,6 +1,6 @@
 # rnnviz. `make help` says what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep format constraints fonts clean
+.PHONY: help demo test deep gallery format constraints fonts clean
 
 BIN := .venv/bin
 INSTALLED := .venv/.rnnviz-installed
@@ -20,9 +20,13 @@ test: $(INSTALLED_DEV) ## install what is missing, check and test everything
 	$(BIN)/lint-imports
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal
 
-deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages for the property tests
+deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep \
 		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal -m deep
+
+gallery: $(INSTALLED) ## render the stills of all scenes for README and docs/gallery.md
+	$(BIN)/python tools/make_gallery.py
 
 format: $(INSTALLED_DEV) ## put the code into its format
 	$(BIN)/ruff check --fix

@@ -12,7 +12,7 @@ from rnnviz.drawing import layout
 from rnnviz.drawing.storyboard import Storyboard
 from rnnviz.drawing.typography import number, percent
 from rnnviz.drawing.views.backflow import Backflow
-from rnnviz.drawing.views.comparison import Comparison, LagShares, RateLine
+from rnnviz.drawing.views.comparison import Comparison, LagShares, RateLine, rate_per_step_back
 from rnnviz.drawing.views.equation import backward_equation, weight_sum_equation
 from rnnviz.drawing.window import Window
 from rnnviz.rendering.beats import beat
@@ -40,7 +40,7 @@ class VanishingGradient(Storyboard):
         return self.window.note(self.say)
 
     def facts(self) -> Mapping[str, str]:
-        rates = {name: number(1 / measure.log_line(v)[0]) for name, v in self.norms.items()}
+        rates = {name: number(rate_per_step_back(v)) for name, v in self.norms.items()}
         shares = measure.weight_gradient_share_by_lag(self.trace)
         near = measure.lags_holding(shares, 0.9)
         left = float(self.norms["trained"][0] / self.norms["trained"][-1])

@@ -7,6 +7,10 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+import rnnviz
+from rnnviz import translation
+from rnnviz.defaults import data_language
+from rnnviz.errors import RnnvizError
 from rnnviz.translation import languages, translated
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +21,7 @@ OTHERS = [language for language in languages() if language != "en"]
 def said():
     """Every text that the code marks as said to those who watch."""
     found = {}
-    for folder in ("rnnviz", "scenes"):
+    for folder in ("rnnviz", "scenes", "tools"):
         extracted = extract_from_dir(
             ROOT / folder, [("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True
         )
@@ -74,3 +78,36 @@ def test_what_is_not_translated_is_said_in_english():
 @pytest.mark.parametrize("text", said())
 def test_english_has_no_chinese_marks(text):
     assert not set("，。：；") & set(text)
+
+
+@pytest.fixture
+def french(tmp_path, monkeypatch):
+    """A third language, which is a catalogue and nothing else."""
+    folder = tmp_path / "fr" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    header = (
+        'msgid ""\nmsgstr ""\n"Language: fr\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    )
+    (folder / "rnnviz.po").write_text(header + '\nmsgid "word"\nmsgstr "mot"\n', encoding="utf-8")
+    monkeypatch.setattr(translation, "_locale", lambda: tmp_path)
+    caches = (translation.languages, translation._messages)
+    for cached in caches:
+        cached.cache_clear()
+    yield "fr"
+    for cached in caches:
+        cached.cache_clear()
+
+
+def test_a_third_language_is_a_catalogue_and_nothing_else(french, make_trace, tmp_path):
+    assert languages() == ("en", french)
+    assert translated("word", french) == "mot"
+    assert data_language(french) == "en"
+    output = tmp_path / "stills"
+    wanted = {"quality": "l", "format": "png", "beats": (1,), "output": output}
+    done = rnnviz.render("unrolling", make_trace(), language=french, **wanted)
+    assert [path.name for path in done.paths] == ["01-loop.png"]
+
+
+def test_a_language_without_a_catalogue_is_refused(make_trace):
+    with pytest.raises(RnnvizError, match="there is no language 'xx'; choose one of en, zh"):
+        rnnviz.render("unrolling", make_trace(), language="xx")

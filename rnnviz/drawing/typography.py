@@ -190,9 +190,12 @@ def _markup(text: str) -> str:
     """Typst source of a text with ``$formulas$`` in it."""
     pieces = enumerate(_MATH.split(text))
     return "".join(
-        f"${piece}$" if index % 2 else f"#{_literal(piece.replace(_DOLLAR, '$'))}" if piece else ""
-        for index, piece in pieces
+        f"#box(${piece}$)" if index % 2 else _plain_markup(piece) for index, piece in pieces
     )
+
+
+def _plain_markup(text: str) -> str:
+    return f"#{_literal(text.replace(_DOLLAR, '$'))}" if text else ""
 
 
 def _halves(text: str) -> tuple[str, ...]:

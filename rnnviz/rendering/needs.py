@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from rnnviz.errors import SceneError
+from rnnviz import measure
+from rnnviz.errors import SceneError, TraceError
 from rnnviz.rendering.loading import LoadedScene
-from rnnviz.trace import Trace
+from rnnviz.trace import CLASSES, VALUES, Trace
 
 Lack = Callable[[Trace], str | None]
 """From a trace to what is missing, said so that a scene's name in braces fits in; or None."""
@@ -35,6 +36,7 @@ def _plain_rnn(trace: Trace) -> str | None:
             f"a {about.nonlinearity} RNN": about.nonlinearity != "tanh",
             **_stacked(trace),
             **_without_output(trace),
+            "a network whose output is not one Linear": about.output_layer is None,
         }
     )
     return other and (
@@ -59,6 +61,29 @@ def _outputs(trace: Trace) -> str | None:
     )
 
 
+def _classes(trace: Trace) -> str | None:
+    about = trace.metadata
+    linear = "an output without a softmax" if about.loss in VALUES else "a loss of its own kind"
+    other = _other_than(
+        {
+            linear: about.loss not in CLASSES,
+            "an output that is not one Linear layer": about.output_layer is None,
+            "a single class": trace.y is not None and trace.output_size < 2,
+            "a first sequence without a target": not trace.has_loss[:, 0].any(),
+        }
+    )
+    return other and (
+        f"the trace is of {other}, but {{scene}} shows how scores become the probabilities of "
+        "classes; record a task with classes, as 'rnnviz record --task sentence' does"
+    )
+
+
+def _biases(trace: Trace) -> str | None:
+    if trace.weight("bias_ih") is None:
+        return "the trace is of a layer without biases, but {scene} shows two; record one with them"
+    return None
+
+
 def _gradients(trace: Trace) -> str | None:
     if not trace.has_gradients:
         return "the trace has no gradients, which {scene} needs; record it again without --no-grad"
@@ -67,7 +92,28 @@ def _gradients(trace: Trace) -> str | None:
             f"the trace has the gradients of {len(trace.loss_times)} of {trace.steps} losses, but "
             "{scene} needs all; record it again with --losses all"
         )
+    if not trace.loss_steps:
+        return "the trace has no target, and {scene} needs a loss; record it again with targets"
     return None
+
+
+def _gradient_path(trace: Trace) -> str | None:
+    if trace.grad_h_by_loss is None or not trace.loss_steps:
+        return _gradients(trace)
+    reached = (measure.gradient_norms(trace)[trace.loss_steps[-1], :, 0] > 0).sum()
+    if reached >= 2:
+        try:
+            measure.weight_gradient_share_by_lag(trace)
+        except TraceError:
+            return (
+                "the gradient of W is zero in all its terms, but {scene} shows what share each "
+                "has; record a network whose states are not zero"
+            )
+        return None
+    return (
+        f"the gradient of the trace's last loss reaches {reached} of its states, but {{scene}} "
+        "compares two or more; record a loss at a later step, or a network with other weights"
+    )
 
 
 def _sentence_task(trace: Trace) -> str | None:
@@ -88,6 +134,37 @@ def _training(trace: Trace) -> str | None:
         "the trace does not say how its network was trained, which {scene} shows; "
         "record one with 'rnnviz record --task sentence'"
     )
+
+
+def _run_again(trace: Trace) -> str | None:
+    about = trace.metadata
+    other = _other_than(
+        {
+            "a network with no output": trace.output is None,
+            "a network whose output is not one Linear": about.output_layer is None,
+            f"a loss of its own, {about.loss!r}": about.loss not in (*CLASSES, *VALUES),
+            "a network in training mode": about.training,
+        }
+    )
+    return other and (
+        f"the trace is of {other}, but {{scene}} runs the network again on other data; "
+        "record one that rnnviz can run again"
+    )
+
+
+def _plane_of_states(trace: Trace) -> str | None:
+    if trace.hidden_size < 2:
+        return (
+            "the trace has 1 unit, but {scene} shows states in a plane, which 2 units make; "
+            "record a network with more units"
+        )
+    states = trace.h[0, 0, :, 0]
+    if (states == states[0]).all():
+        return (
+            "the states of the trace are all the same, but {scene} shows how they move; "
+            "record a network with other weights"
+        )
+    return None
 
 
 def _stacked(trace: Trace) -> dict[str, bool]:
@@ -111,7 +188,12 @@ NEEDS: Final[Mapping[str, Lack]] = {
     "plain-rnn": _plain_rnn,
     "one-layer": _one_layer,
     "outputs": _outputs,
+    "classes": _classes,
+    "biases": _biases,
     "gradients": _gradients,
+    "gradient-path": _gradient_path,
     "sentence": _sentence_task,
     "training": _training,
+    "run-again": _run_again,
+    "plane-of-states": _plane_of_states,
 }

@@ -1,65 +1,175 @@
 """A scene refuses a trace that it cannot show, and says why."""
 
 import dataclasses
+from functools import cache
 
 import pytest
 import torch
 from models import Around, Loop
 from torch import nn
 
+from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError
 from rnnviz.recording import record
 from rnnviz.registry import SCENES
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.plan import check_needs
+from rnnviz.rendering.loading import LoadedScene
+from rnnviz.rendering.needs import NEEDS, check_needs
+from rnnviz.trace import NO_TARGET
 
 X, TARGETS = torch.ones(6, 2, 3), torch.zeros(6, 2, dtype=torch.long)
+VALUES = torch.ones(6, 2, 4)
+GRADIENTS = [
+    "loss_times",
+    "grad_direct",
+    "grad_h",
+    "grad_h_by_loss",
+    "grad_x_by_loss",
+    "gradients",
+]
 
 
-@pytest.mark.parametrize("name", list(SCENES))
-@pytest.mark.parametrize(
-    ("layer", "what"),
-    [
-        (nn.GRU(3, 4), "a GRU"),
-        (nn.LSTM(3, 4), "a LSTM"),
-        (nn.RNN(3, 4, nonlinearity="relu"), "a relu RNN"),
-        (nn.RNN(3, 4, num_layers=2), "2 layers"),
-        (nn.RNN(3, 4, bidirectional=True), "two directions"),
-    ],
-    ids=str,
-)
-def test_a_network_that_no_scene_shows_yet(name, layer, what):
-    trace = record(Around(layer), X, TARGETS)
-    with pytest.raises(SceneError, match=f"the trace is of {what}, but '{name}' shows a tanh RNN"):
-        check_needs(load_scene(name), trace)
+class AnyScene:
+    """What a need knows of a scene."""
+
+    least_steps = 2
 
 
-def test_sequences_of_different_lengths_and_a_single_output():
-    loaded = load_scene("unrolling")
+class DeepHead(nn.Module):
+    """What follows the recurrent layer is more than one Linear."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(3, 4)
+        self.head = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 4))
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[0])
+
+
+def of(layer=None, targets=TARGETS, **options):
+    return record(Around(layer or nn.RNN(3, 4)), X, targets, **options)
+
+
+def whole():
+    return record(Around(nn.RNN(3, 4), whole=True), X, TARGETS[0])
+
+
+def only_at(*steps):
+    targets = torch.full_like(TARGETS, NO_TARGET)
+    targets[list(steps)] = 0
+    return targets
+
+
+def told(trace, **metadata):
+    return dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, **metadata))
+
+
+def own_loss():
+    return of(loss=lambda outputs, targets: outputs.square().sum(dim=-1))
+
+
+def standing_still(w=0.0):
     model = Around(nn.RNN(3, 4))
-    with pytest.raises(SceneError, match="of sequences of different lengths"):
-        check_needs(loaded, record(model, X, TARGETS, lengths=[6, 4]))
-    with pytest.raises(SceneError, match="of a network with no output at each step"):
-        check_needs(loaded, record(Around(nn.RNN(3, 4), whole=True), X, TARGETS[0]))
+    with torch.no_grad():
+        for parameter in model.rnn.parameters():
+            parameter.zero_()
+        model.rnn.weight_hh_l0.add_(w * torch.eye(4))
+    return record(model, X, TARGETS)
 
 
-def test_gradients_of_all_losses_are_needed_where_gradients_are():
-    trace = record(Around(nn.RNN(3, 4)), X, TARGETS, losses="last")
-    check_needs(load_scene("unrolling"), trace)
-    with pytest.raises(SceneError, match=r"gradients of 1 of 6 losses.*--losses all"):
-        check_needs(load_scene("vanishing-gradient"), trace)
+@cache
+def sentence():
+    return record_task("sentence", epochs=1, seed=1)
 
 
-def test_a_plain_network_is_shown_also_if_its_loop_was_written_by_hand():
+LACKING = [
+    ("plain-rnn", lambda: of(nn.GRU(3, 4)), "of a GRU, but .* a tanh RNN"),
+    ("plain-rnn", lambda: of(nn.LSTM(3, 4)), "of a LSTM, "),
+    ("plain-rnn", lambda: of(nn.RNN(3, 4, nonlinearity="relu")), "of a relu RNN, "),
+    ("plain-rnn", lambda: of(nn.RNN(3, 4, num_layers=2)), "of 2 layers, "),
+    ("plain-rnn", lambda: of(nn.RNN(3, 4, bidirectional=True)), "of two directions, "),
+    ("plain-rnn", lambda: of(lengths=[6, 4]), "of sequences of different lengths, "),
+    ("plain-rnn", whole, "of a network with no output at each step, "),
+    ("plain-rnn", lambda: record(DeepHead(), X, TARGETS), "output is not one Linear, "),
+    ("one-layer", lambda: of(nn.LSTM(3, 4, num_layers=2)), "of 2 layers, but .* one layer"),
+    ("one-layer", lambda: of(nn.GRU(3, 4, bidirectional=True)), "of two directions, "),
+    ("one-layer", lambda: of(lengths=[6, 4]), "of sequences of different lengths, "),
+    ("outputs", whole, "no output at each step, but .* says step by step"),
+    ("classes", lambda: of(targets=VALUES, loss="squared"), "an output without a softmax, "),
+    ("classes", own_loss, "a loss of its own kind, "),
+    ("classes", lambda: record(DeepHead(), X, TARGETS), "an output that is not one Linear layer, "),
+    (
+        "classes",
+        lambda: record(Around(nn.RNN(3, 4), 1), X, TARGETS),
+        "a single class, ",
+    ),
+    ("classes", lambda: of(targets=only_at()), "a first sequence without a target, "),
+    ("biases", lambda: of(nn.RNN(3, 4, bias=False)), "a layer without biases, "),
+    ("gradients", lambda: of(gradients=False), "has no gradients.* without --no-grad"),
+    ("gradients", lambda: of(losses="last"), "gradients of 1 of 6 losses.* --losses all"),
+    ("gradients", lambda: of(targets=only_at()), "has no target, .* with targets"),
+    ("gradient-path", lambda: of(targets=only_at(0)), "reaches 1 of its states, "),
+    ("gradient-path", standing_still, "reaches 1 of its states, .* or a network with other"),
+    ("gradient-path", lambda: standing_still(0.5), "of W is zero in all its terms, "),
+    ("gradient-path", lambda: of(gradients=False), "has no gradients"),
+    ("sentence", of, "task is none that rnnviz trained, but .* about sentences"),
+    ("sentence", lambda: told(sentence(), task="prices"), "task is 'prices', "),
+    ("training", of, "does not say how its network was trained, "),
+    ("training", lambda: told(sentence(), epochs=None), "does not say how its network"),
+    ("training", lambda: told(sentence(), seed=None), "does not say how its network"),
+    ("run-again", own_loss, "of a loss of its own, "),
+    ("run-again", lambda: record(DeepHead(), X, TARGETS), "output is not one Linear, "),
+    ("run-again", lambda: told(of(), training=True), "of a network in training mode, "),
+    ("plane-of-states", lambda: of(nn.RNN(3, 1)), "has 1 unit, "),
+    ("plane-of-states", standing_still, "the states of the trace are all the same, "),
+]
+
+
+def check(need, trace):
+    check_needs(LoadedScene("some-scene", AnyScene, "sentence", (need,)), trace)
+
+
+@pytest.mark.parametrize(("need", "make", "reason"), LACKING, ids=[row[2] for row in LACKING])
+def test_what_is_lacking_is_said_with_the_scene_and_a_remedy(need, make, reason):
+    with pytest.raises(SceneError, match=reason) as refusal:
+        check(need, make())
+    said = str(refusal.value)
+    assert said.startswith("the ")
+    assert "'some-scene'" in said
+    assert said.partition("; ")[2].strip()
+
+
+@pytest.mark.parametrize("need", list(NEEDS))
+def test_a_need_is_met_by_the_network_that_a_scene_shows_by_default(need):
+    check(need, sentence())
+
+
+def test_every_need_is_tested_and_every_need_of_a_scene_is_one():
+    assert {row[0] for row in LACKING} == set(NEEDS)
+    assert {need for entry in SCENES.values() for need in entry.needs} <= set(NEEDS)
+
+
+@pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU])
+def test_one_layer_of_any_cell_is_one_layer_with_outputs(cell):
+    for need in ("one-layer", "outputs", "classes", "biases", "gradients", "run-again"):
+        check(need, of(cell(3, 4)))
+
+
+def test_a_plain_network_is_plain_also_if_its_loop_was_written_by_hand():
     for model in (Around(nn.RNN(3, 4)), Loop(nn.RNNCell(3, 4))):
         trace = record(model, X, TARGETS)
-        for name in SCENES:
-            check_needs(load_scene(name), trace)
-    without = dataclasses.replace(
-        trace,
-        **dict.fromkeys(
-            ["loss_times", "grad_direct", "grad_h", "grad_h_by_loss", "grad_x_by_loss", "gradients"]
-        ),
-    )
+        for need in ("plain-rnn", "gradients", "gradient-path", "run-again"):
+            check(need, trace)
+
+
+def test_gradients_taken_out_of_a_trace_are_missed():
     with pytest.raises(SceneError, match="has no gradients"):
-        check_needs(load_scene("weight-sharing"), without)
+        check("gradients", dataclasses.replace(of(), **dict.fromkeys(GRADIENTS)))
+
+
+def test_a_sequence_shorter_than_a_scene_shows():
+    trace = record(Around(nn.RNN(3, 4)), X[:1], TARGETS[:1])
+    with pytest.raises(
+        SceneError, match=r"has 1 step, but 'some-scene' needs 2.*; record a longer"
+    ):
+        check("plain-rnn", trace)

@@ -47,6 +47,11 @@ class RateLine(VGroup):
         super().__init__(line)
 
 
+def rate_per_step_back(norms: np.ndarray) -> float:
+    """The factor by which a gradient changes with every step back; 0 if none is left after one."""
+    return 1 / measure.log_line(norms)[0] if (norms > 0).sum() > 1 else 0.0
+
+
 class Comparison(VGroup):
     """‖∂L_t/∂h_k‖ of several networks over the same steps, on one logarithmic axis.
 

@@ -13,6 +13,7 @@ from rnnviz.trace import Trace
 
 _MOST_CANDIDATES = 5
 _WIDTH = 2.4
+_ROW = 0.33
 
 
 class Prediction(VGroup):
@@ -37,13 +38,22 @@ class Prediction(VGroup):
 
 
 def output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> RowBars:
-    """The output y at a step (1-based) of the first sequence, as bars."""
+    """The output y at a step (1-based) of the first sequence, as bars.
+
+    Of several classes the most probable, and the wanted one; a single value beside the true one,
+    where there is one; of several values the first.
+    """
     assert trace.y is not None
     y = trace.y[step - 1, 0]
+    if trace.metadata.loss == "squared" and len(y) > 1:
+        names = [_name(trace, index) for index in range(min(len(y), _MOST_CANDIDATES))]
+        return RowBars(names, y[:_MOST_CANDIDATES], theme, role="output", width=_WIDTH, row=_ROW)
     if trace.metadata.loss == "squared":
-        values = [float(y[0]), float(trace.targets[step - 1, 0, 0])]
-        names = say("predicted"), say("true")
-        return RowBars(names, values, theme, role="output", width=_WIDTH, chosen=0)
+        shown = {say("predicted"): float(y[0]), say("true"): float(trace.targets[step - 1, 0, 0])}
+        known = {name: value for name, value in shown.items() if not np.isnan(value)}
+        return RowBars(
+            list(known), list(known.values()), theme, role="output", width=_WIDTH, chosen=0
+        )
     best = np.argsort(-y, kind="stable")[:_MOST_CANDIDATES]
     target = int(trace.targets[step - 1, 0])
     if target >= 0 and target not in best:
@@ -55,7 +65,7 @@ def output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> RowBars:
         role="output",
         width=_WIDTH,
         chosen=int(np.flatnonzero(best == target)[0]) if target >= 0 else 0,
-        row=0.33,
+        row=_ROW,
         full=1.0,
     )
 

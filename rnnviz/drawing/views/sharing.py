@@ -31,7 +31,7 @@ from rnnviz.trace import Trace
 
 _LARGE_CELL: Final = 0.3
 _TOP_HEIGHT: Final = 1.8
-_TITLE_SIZE: Final = 0.72
+_TITLE_SIZE: Final = 0.78
 
 
 class WeightSet(VGroup):

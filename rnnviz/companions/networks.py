@@ -1,15 +1,11 @@
-"""Recordings that a scene wants beside its trace: recipes, which are followed when they are needed.
-
-A recipe takes the trace that a scene is played with, so that its companions are of the same
-network, or of the same task.
-"""
+"""The network of a trace, run again with other weights or on other data."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from rnnviz.trace import Trace
+from rnnviz.trace import NO_TARGET, Trace
 
 Companion = Callable[[Trace], Any]
 """From the trace of a scene to what it is compared with."""
@@ -55,3 +51,24 @@ def nudged_recurrence(amount: float, *, within: int) -> Companion:
         return {trace.parameter_name("weight_hh"): w}
 
     return rerun(change)
+
+
+def last_loss_alone(most: int) -> Companion:
+    """The same network on at most so many steps up to the last loss, and with that loss alone.
+
+    It starts from the state zero, so that its gradients are autograd's for this one loss.
+    """
+
+    def change(trace: Trace) -> Mapping[str, Any]:
+        last = trace.loss_steps[-1] + 1
+        steps = slice(max(0, last - most), last)
+        x, targets = trace.x[steps, :1], trace.targets[steps, :1].copy()
+        targets[:-1] = np.nan if targets.dtype.kind == "f" else NO_TARGET
+        labels = trace.metadata.step_labels
+        return {
+            "x": x,
+            "targets": targets,
+            "step_labels": (labels[0][steps],) if labels else (),
+        }
+
+    return rerun(data=change)

@@ -1,0 +1,112 @@
+"""The cliff in the error of a network of one unit, and descents over it.
+
+x_t = w σ(x_{t−1}) + b, and the error (σ(x_T) − 0.7)² after T = 50 steps. Where the network changes
+from one resting point to the other, the error has a wall, and its gradient is large there.
+
+Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural
+        networks", fig. 6, where x_0 is not given; here it is 0.5
+"""
+
+from typing import Final
+
+import numpy as np
+
+from rnnviz.errors import TraceError
+from rnnviz.trace import Trace
+
+STEPS: Final = 50
+START: Final = 0.5
+AIM: Final = 0.7
+W_RANGE: Final = (4.8, 7.0)
+B_RANGE: Final = (-3.2, -2.0)
+
+
+def cliff_error(w: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
+    """(σ(x_50) − 0.7)² for weights and biases that broadcast against each other.
+
+    Shapes: w, b (…) → (…)
+    """
+    return np.asarray((_last(w, b)[0] - AIM) ** 2)
+
+
+def cliff_gradient(w: float, b: float) -> np.ndarray:
+    """The gradient of the error: (2,), by w and by b, carried forward with the state.
+
+    Units:  error per unit of w and of b
+    """
+    last, by_w, by_b = _last(w, b)
+    return np.array([2 * (last - AIM) * by_w, 2 * (last - AIM) * by_b], dtype=float)
+
+
+def descent(
+    start: tuple[float, float], rate: float, steps: int, threshold: float | None = None
+) -> np.ndarray:
+    """Gradient descent on the error from (w, b), each gradient clipped to ``threshold`` if given.
+
+    Shapes: → (steps + 1, 2)
+    """
+    path = [np.array(start, dtype=float)]
+    for _ in range(steps):
+        gradient = cliff_gradient(*path[-1])
+        if threshold is not None:
+            gradient = clipped(gradient, threshold)
+        path.append(path[-1] - rate * gradient)
+    return np.array(path)
+
+
+def clipped(gradient: np.ndarray, threshold: float) -> np.ndarray:
+    """min(1, θ/‖g‖) g: the same direction, no longer than θ.
+
+    Shapes: gradient (…) → (…), its norm that of all entries
+    Source: Pascanu et al. 2013, algorithm 1
+    """
+    length = float(np.linalg.norm(gradient))
+    return gradient * min(1.0, threshold / length) if length > 0 else gradient
+
+
+def _last(
+    w: np.ndarray | float, b: np.ndarray | float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """σ(x_T), and its derivatives by w and by b."""
+    w, b = np.broadcast_arrays(np.asarray(w, dtype=float), np.asarray(b, dtype=float))
+    x, by_w, by_b = np.full(w.shape, START), np.zeros(w.shape), np.zeros(w.shape)
+    for _ in range(STEPS):
+        squashed = _sigmoid(x)
+        slope = squashed * (1 - squashed)
+        by_w = squashed + w * slope * by_w
+        by_b = 1 + w * slope * by_b
+        x = w * squashed + b
+    squashed = _sigmoid(x)
+    slope = squashed * (1 - squashed)
+    return squashed, slope * by_w, slope * by_b
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-values)))
+
+
+def steepest(b: float, points: int = 4001) -> tuple[float, float]:
+    """Where, for one b, the error is steepest over the range of w: the foot of its wall.
+
+    Shapes: → (w, b)
+    """
+    ws = np.linspace(*W_RANGE, points)
+    last, by_w, by_b = _last(ws, b)
+    lengths = np.abs(last - AIM) * np.hypot(by_w, by_b)
+    return float(ws[int(lengths.argmax())]), b
+
+
+def gradient_lengths(trace: Trace, threshold: float) -> tuple[dict[str, float], dict[str, float]]:
+    """The 2-norm of each recorded parameter gradient and, as θ, of all, as they are and clipped.
+
+    Units:  loss per unit of weight
+    Raises: TraceError if the trace has no gradients
+    """
+    gradients = trace.gradients
+    if gradients is None:
+        raise TraceError("the trace has no gradients; record it again without --no-grad")
+    every = np.concatenate([value.ravel() for value in gradients.values()])
+    factor = float(np.linalg.norm(clipped(every, threshold)) / np.linalg.norm(every))
+    lengths = {name: float(np.linalg.norm(value)) for name, value in gradients.items()}
+    lengths["θ"] = float(np.linalg.norm(every))
+    return lengths, {name: factor * length for name, length in lengths.items()}

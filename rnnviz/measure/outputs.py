@@ -1,0 +1,25 @@
+"""What a loss gives as the gradient of the scores before a softmax."""
+
+import numpy as np
+
+
+def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
+    """∂L/∂o of L = −ln y[target] with y = softmax(o): y − ŷ, where ŷ is 1 at the target only.
+
+    Shapes: y (output,) → (output,)
+    Units:  nats per unit of score
+    """
+    made = np.array(y, dtype=float)
+    made[target] -= 1.0
+    return made
+
+
+def squared_on_softmax_gradient(y: np.ndarray, target: int) -> np.ndarray:
+    """∂L/∂o of L = ½‖y − ŷ‖² with y = softmax(o): (diag(y) − y yᵀ)(y − ŷ), not y − ŷ alone.
+
+    Shapes: y (output,) → (output,)
+    Units:  units of loss per unit of score
+    """
+    shares = np.asarray(y, dtype=float)
+    apart = cross_entropy_gradient(shares, target)
+    return np.asarray(shares * (apart - shares @ apart))

@@ -30,7 +30,8 @@ from rnnviz.rendering.beats import beat
 MOST_STEPS = 8
 FACTOR = 3.0
 AT_BIAS = -2.6
-RATE, LONGEST_STEP, STEPS = 0.05, 1.0, 12
+RATE, STEPS = 0.05, 12
+LONGEST_STEP = 1.0
 LONGEST = 1.0
 
 

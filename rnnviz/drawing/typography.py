@@ -164,10 +164,12 @@ def prose(
     halves = _halves(text) if _ems(text) > width / size else (text,)
     body = "#linebreak()".join(_markup(half) for half in halves)
     source = (
-        f"#context {{ let body = [{body}]; let wide = measure(body).width; "
-        f"let rows = calc.ceil(wide / {limit:.2f}pt); "
-        "align(center, block(width: if rows == 1 { wide + 1pt } else { wide / rows * 1.08 }, "
-        "par(leading: 1.15em, body))) }"
+        f"#context {{ let body = par(leading: 1.15em)[{body}]; let most = {limit:.2f}pt; "
+        "let lines(wide) = block(width: wide, align(center, body)); "
+        "let least = measure(lines(most)).height; "
+        "let wide = calc.min(most, measure(body).width / calc.ceil(measure(body).width / most)); "
+        "while wide < most and measure(lines(wide)).height > least { wide = wide + 2pt }; "
+        "lines(calc.min(wide, most)) }"
     )
     return _typst(source, text.replace(_DOLLAR, "$"), color=color, size=size)
 

@@ -15,6 +15,7 @@ from rnnviz.drawing.views.equation import step_equation
 from rnnviz.drawing.views.layered import DrawnPart, LayeredNetwork
 from rnnviz.drawing.views.network import FoldedNetwork
 from rnnviz.drawing.window import Window
+from rnnviz.drawing.wording import in_a_caption
 from rnnviz.rendering.beats import beat
 from rnnviz.trace import Trace
 
@@ -43,7 +44,7 @@ class Feedforward(Storyboard):
             "inputs": str(self.trace.input_size),
             "units": str(self.trace.hidden_size),
             "outputs": str(self.trace.output_size),
-            "word": words[step_to_repeat(self.trace)],
+            "word": in_a_caption(words[step_to_repeat(self.trace)]),
             "before": self.answer(0),
             "now": self.answer(1),
             "change": self.change(),
@@ -136,7 +137,7 @@ class Feedforward(Storyboard):
             return number(float(y[0]))
         best = int(y.argmax())
         labels = self.trace.metadata.output_labels
-        output = labels[best] if labels else str(best + 1)
+        output = in_a_caption(labels[best]) if labels else str(best + 1)
         return self.say("{output}, {share}").format(output=output, share=percent(float(y[best])))
 
     def change(self) -> str:

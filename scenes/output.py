@@ -13,12 +13,12 @@ from rnnviz.drawing.views.answer import (
     MOST_UNITS,
     Answer,
     AnswerNumbers,
-    in_a_caption,
     power_text,
     step_to_explain,
 )
 from rnnviz.drawing.views.equation import output_equation
 from rnnviz.drawing.window import units_note
+from rnnviz.drawing.wording import in_a_caption
 from rnnviz.rendering.beats import beat
 
 

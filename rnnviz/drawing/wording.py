@@ -16,6 +16,9 @@ _NAMES: Final = {
     "input": (N_("input"), N_("inputs")),
 }
 
+_FIRST_WIDE: Final = 0x2E80
+_LONGEST: Final = 14
+
 
 def item_names(trace: Trace, say: Say) -> Mapping[str, str]:
     """One x_t and several of them: ``item`` and ``items``, by what the trace was recorded on."""
@@ -30,3 +33,16 @@ def _kind(trace: Trace) -> str:
     if metadata.task_options.get("unit") == "char":
         return "character"
     return "value" if metadata.loss == "squared" and metadata.task else "input"
+
+
+def in_a_caption(name: str) -> str:
+    """A name from the user's data, cut where it would make a caption too long.
+
+    A Chinese character is as long as two letters.
+    """
+    length = 0
+    for place, character in enumerate(name):
+        length += 2 if ord(character) >= _FIRST_WIDE else 1
+        if length > _LONGEST:
+            return name[:place].rstrip() + "…"
+    return name

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
-    """∂L/∂o of L = −ln y[target] with y = softmax(o): y − ŷ, where ŷ is 1 at the target only.
+    """∂L/∂o of L = −ln y[target] with y = softmax(o): y − y*, where y* is 1 at the target only.
 
     Shapes: y (output,) → (output,)
     Units:  nats per unit of score
@@ -15,7 +15,7 @@ def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
 
 
 def squared_on_softmax_gradient(y: np.ndarray, target: int) -> np.ndarray:
-    """∂L/∂o of L = ½‖y − ŷ‖² with y = softmax(o): (diag(y) − y yᵀ)(y − ŷ), not y − ŷ alone.
+    """∂L/∂o of L = ½‖y − y*‖² with y = softmax(o): (diag(y) − y yᵀ)(y − y*), not y − y* alone.
 
     Shapes: y (output,) → (output,)
     Units:  units of loss per unit of score

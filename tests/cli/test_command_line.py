@@ -447,8 +447,8 @@ def test_wrong_usage_exits_with_2(arguments, expected, run):
 
 
 def test_an_unknown_scene_names_the_near_matches(fails):
-    assert "did you mean unrolling?" in fails("render", "unroling")
-    assert "there are unrolling, space" in fails("render", "zzz")
+    assert "did you mean unrolling" in fails("render", "unroling")
+    assert "there are feedforward, inputs" in fails("render", "zzz")
     assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
 
 

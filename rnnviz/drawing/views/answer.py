@@ -36,7 +36,6 @@ from rnnviz.trace import Trace
 MOST_CLASSES: Final = 6
 MOST_UNITS: Final = 8
 _ROW: Final = 0.56
-_LONGEST_NAME: Final = 12
 _WIDE: Final = 0.82
 _Y: Final = -0.1
 _NAME_WIDTH: Final = 1.7
@@ -119,11 +118,6 @@ class AnswerNumbers:
 def step_to_explain(trace: Trace) -> int:
     """The step (0-based) of the first sequence that has a target and, of those, the most loss."""
     return int(np.where(trace.has_loss[:, 0], trace.loss[:, 0], -1.0).argmax())
-
-
-def in_a_caption(name: str) -> str:
-    """The name of a class, cut where it would make a caption too long."""
-    return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME].rstrip() + "…"
 
 
 def power_text(exponent: float) -> str:
@@ -318,7 +312,7 @@ class Answer:
         )
 
     def cross_entropy(self) -> Animation:
-        """y less ŷ, as bars."""
+        """y less what is wanted, as bars."""
         numbers = self.numbers
         self.y_grid = self._plain([number(float(value)) for value in numbers.y], "y", -3.95)
         self.hat = self._hat(numbers.wanted)

@@ -130,9 +130,10 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
     shown = slice(MOST_COLUMNS)
     first = formula(f"o_({trace.steps})", color=theme.color("output"), size=0.42)
     if trace.metadata.loss == "squared":
-        values = np.array([outputs[shown], trace.targets[-1, 0, shown]])
+        wanted = trace.targets[-1, 0, shown]
+        values = np.array([outputs[shown], np.nan_to_num(wanted)])
         below = label(say("wanted"), color=theme.color("text"), size=0.32)
-        written, notes = [[number(float(v)) for v in row] for row in values], []
+        written, notes = [list(map(_written, row)) for row in (outputs[shown], wanted)], []
     else:
         softmax = np.exp(outputs - outputs.max())
         softmax /= softmax.sum()
@@ -156,6 +157,11 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
         notes=notes,
         heads=labels[shown],
     )
+
+
+def _written(value: float) -> str:
+    """A number, or a dash where nothing is wanted."""
+    return "–" if np.isnan(value) else number(float(value))
 
 
 def in_part_note(run: ModuleRun, say: Say) -> tuple[str, ...]:

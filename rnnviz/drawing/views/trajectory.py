@@ -47,8 +47,8 @@ from rnnviz.drawing.window import Window
 from rnnviz.measure import FixedPoints, PrincipalComponents, fixed_points, principal_components
 from rnnviz.trace import Trace
 
-_CENTRE: Final = (-2.85, 0.62)
-_WIDTH: Final = 6.4
+_CENTRE: Final = (-2.75, 0.62)
+_WIDTH: Final = 6.2
 _HEIGHT: Final = 4.5
 _LIST_LEFT: Final = 1.5
 _LIST_TOP: Final = 2.5

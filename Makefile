@@ -25,8 +25,9 @@ deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play 
 		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal -m deep
 
-gallery: $(INSTALLED) ## render the stills of all scenes for README and docs/gallery.md
+gallery: $(INSTALLED) ## draw all scenes and figures for README and docs
 	$(BIN)/python tools/make_gallery.py
+	$(BIN)/python tools/make_figures.py
 
 format: $(INSTALLED_DEV) ## put the code into its format
 	$(BIN)/ruff check --fix

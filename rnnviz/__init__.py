@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz import measure
     from rnnviz.errors import RnnvizError
+    from rnnviz.figures import figure, save_figure
     from rnnviz.recording import record, recurrent_layers, rerecord
-    from rnnviz.rendering import render
+    from rnnviz.rendering import render, show
     from rnnviz.trace import Trace, load, load_arrays
     from rnnviz.training import train
     from rnnviz.verification import verify
@@ -22,6 +23,7 @@ __all__ = [
     "RnnvizError",
     "Trace",
     "__version__",
+    "figure",
     "load",
     "load_arrays",
     "load_weights",
@@ -30,6 +32,8 @@ __all__ = [
     "recurrent_layers",
     "render",
     "rerecord",
+    "save_figure",
+    "show",
     "train",
     "verify",
 ]
@@ -37,13 +41,16 @@ __all__ = [
 _HOME_OF = {
     "RnnvizError": "rnnviz.errors",
     "Trace": "rnnviz.trace",
+    "figure": "rnnviz.figures",
     "load": "rnnviz.trace",
     "load_arrays": "rnnviz.trace",
     "load_weights": "rnnviz.weights",
     "record": "rnnviz.recording",
     "recurrent_layers": "rnnviz.recording",
     "render": "rnnviz.rendering",
+    "show": "rnnviz.rendering",
     "rerecord": "rnnviz.recording",
+    "save_figure": "rnnviz.figures",
     "train": "rnnviz.training",
     "verify": "rnnviz.verification",
 }

@@ -31,3 +31,11 @@ class RenderError(RnnvizError):
 
 class TextError(RnnvizError):
     """Text that the shipped fonts cannot show."""
+
+
+class FigureError(RnnvizError):
+    """A figure cannot be drawn or written as asked."""
+
+
+class ExportError(RnnvizError):
+    """A video that cannot be exported as asked."""

@@ -14,6 +14,7 @@ import numpy as np
 from rnnviz import cells, storage
 from rnnviz.errors import TraceError
 from rnnviz.metadata import Metadata, read_metadata, to_json
+from rnnviz.summary import Summary
 
 NO_TARGET: Final = -100
 CLASSES: Final = ("cross-entropy", "squared-on-softmax")
@@ -269,6 +270,31 @@ class Trace:
             return self.x
         below = np.concatenate(list(self.h[layer - 1]), axis=-1)
         return below if self.dropout is None else below * self.dropout[layer - 1]
+
+    @property
+    def summary(self) -> Summary:
+        """What the trace holds, in words."""
+        sizes = {
+            "steps": self.steps,
+            "batch": self.batch,
+            "layers": self.layers,
+            "directions": self.directions,
+            "input": self.input_size,
+            "hidden": self.hidden_size,
+            "cell": self.cell_size,
+            "output": None if self.y is None else self.output_size,
+        }
+        return Summary(
+            self.identity,
+            self.metadata,
+            sizes,
+            None if self.lengths is None else self.lengths.tolist(),
+            None if self.loss_times is None else self.loss_times.tolist(),
+            {name: array.shape for name, array in self.arrays().items()},
+        )
+
+    def _repr_html_(self) -> str:
+        return self.summary.html()
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name; parameters and gradients as ``parameters/NAME``."""

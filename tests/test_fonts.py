@@ -13,7 +13,7 @@ FOLDER = Path(str(files("rnnviz"))) / "fonts"
 
 @pytest.fixture(scope="module")
 def font() -> TTFont:
-    return TTFont(FOLDER / "rnnvizSans.otf")
+    return TTFont(FOLDER / "rnnvizSans.ttf")
 
 
 def missing(font: TTFont, text: str) -> str:
@@ -31,6 +31,7 @@ def test_it_has_all_of_gb2312_level_1(font: TTFont) -> None:
 
 def test_it_has_every_character_of_the_projects_texts(font: TTFont) -> None:
     paths = [ROOT / "README.zh.md", *ROOT.glob("scenes/**/*.py"), *ROOT.glob("rnnviz/**/*.py")]
+    paths += ROOT.glob("rnnviz/**/*.po")
     found = {str(path): missing(font, path.read_text(encoding="utf-8")) for path in paths}
     assert {path: marks for path, marks in found.items() if marks} == {}
 

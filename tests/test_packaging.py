@@ -85,7 +85,7 @@ def test_the_wheel_holds_each_module_and_no_package_named_scenes(wheel: Path) ->
         *modules_of(ROOT / "scenes", "rnnviz/scenes"),
     }
     assert {name for name in names if name.endswith(".py")} == expected
-    assert {"rnnviz/py.typed", "rnnviz/fonts/rnnvizSans.otf", "rnnviz/fonts/OFL.txt"} <= names
+    assert {"rnnviz/py.typed", "rnnviz/fonts/rnnvizSans.ttf", "rnnviz/fonts/OFL.txt"} <= names
 
 
 def test_the_installed_wheel_renders_from_any_folder(installed: Path, tmp_path: Path) -> None:

@@ -109,6 +109,18 @@ install_packages() {
         --constraint constraints.txt --editable ".$EXTRA"
 }
 
+# Tests of pages need a browser: Debian's, or else the one that Playwright brings along.
+install_browser() {
+    ! have chromium && ! have chromium-browser || return 0
+    if have apt-get; then
+        as_root "apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+apt-get install -q -y --no-install-recommends chromium"
+    else
+        "$VENV/bin/python" -m playwright install chromium
+    fi
+}
+
 find_python
 install_system_libraries
 install_packages
+[ -z "$EXTRA" ] || install_browser

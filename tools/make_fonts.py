@@ -1,4 +1,4 @@
-"""Make ``rnnviz/fonts/rnnvizSans.otf``, a subset of Noto Sans CJK SC Regular.
+"""Make ``rnnviz/fonts/rnnvizSans.ttf``, a subset of Noto Sans CJK SC Regular.
 
 ``make fonts`` runs it with ``NotoSansCJK-Regular.ttc`` from the Debian package fonts-noto-cjk.
 The same source gives the same bytes.
@@ -12,12 +12,14 @@ from typing import Final
 
 from fontTools import subset
 from fontTools.feaLib.builder import addOpenTypeFeaturesFromString
+from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.transformPen import TransformPen
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTCollection, TTFont, newTable
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-TARGET: Final = ROOT / "rnnviz" / "fonts" / "rnnvizSans.otf"
+TARGET: Final = ROOT / "rnnviz" / "fonts" / "rnnvizSans.ttf"
 SOURCE_FAMILY: Final = "Noto Sans CJK SC"
 NARROW_FAMILY: Final = "Noto Sans CJK JP"
 FAMILY: Final = "rnnviz Sans"
@@ -44,6 +46,23 @@ LOWERED_BY: Final = -130
 SAME_SHAPE: Final = {"↵": "⏎"}
 NARROW_UNLESS_CHINESE: Final = "“”‘’·…"
 GB2312_SIZE: Final = 94
+FARTHEST: Final = 1.0
+"""How far, in units of a thousandth of the em, an outline may lie from its source."""
+OF_INSTRUCTIONS: Final = (
+    "maxZones",
+    "maxTwilightPoints",
+    "maxStorage",
+    "maxFunctionDefs",
+    "maxInstructionDefs",
+    "maxStackElements",
+    "maxSizeOfInstructions",
+    "maxComponentElements",
+    "maxPoints",
+    "maxContours",
+    "maxCompositePoints",
+    "maxCompositeContours",
+    "maxComponentDepth",
+)
 
 
 def gb2312() -> str:
@@ -57,7 +76,7 @@ def own_texts() -> Iterator[Path]:
     """The project's files whose text may be drawn."""
     yield ROOT / "README.zh.md"
     for folder in ("rnnviz", "scenes"):
-        for suffix in ("py", "txt", "csv", "json"):
+        for suffix in ("py", "po", "txt", "csv", "json"):
             yield from sorted((ROOT / folder).rglob(f"*.{suffix}"))
 
 
@@ -187,6 +206,28 @@ def rename(font: TTFont) -> None:
             setattr(top, key, text)
 
 
+def to_truetype(font: TTFont) -> None:
+    """Give the font quadratic outlines: PDF can embed no others as text that stays text."""
+    order, drawn = font.getGlyphOrder(), font.getGlyphSet()
+    table = newTable("glyf")
+    table.glyphOrder, table.glyphs = order, {}
+    for name in order:
+        pen = TTGlyphPen(None)
+        drawn[name].draw(Cu2QuPen(pen, FARTHEST, reverse_direction=True))
+        glyph = pen.glyph()
+        glyph.recalcBounds(table)
+        table.glyphs[name] = glyph
+        font["hmtx"][name] = (font["hmtx"][name][0], getattr(glyph, "xMin", 0))
+    font["loca"], font["glyf"] = newTable("loca"), table
+    del font["CFF "]
+    font["maxp"].tableVersion = 0x00010000
+    for field in OF_INSTRUCTIONS:
+        setattr(font["maxp"], field, 0)
+    font["maxp"].maxZones = 1
+    font["post"].formatType = 3.0
+    font.sfntVersion = "\x00\x01\x00\x00"
+
+
 def main(arguments: list[str]) -> None:
     """Write the font and say how large it is."""
     if len(arguments) != 1:
@@ -197,6 +238,7 @@ def main(arguments: list[str]) -> None:
     cut(font)
     add_scripts(font)
     rename(font)
+    to_truetype(font)
     TARGET.parent.mkdir(parents=True, exist_ok=True)
     font.save(TARGET)
     print(

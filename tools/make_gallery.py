@@ -22,7 +22,7 @@ STILL: Final = (800, 450)
 POSTER: Final = (480, 270)
 POSTERS_ACROSS: Final = 4
 GAP: Final = 6
-COLORS: Final = 128
+COLORS: Final = 255
 GROUND: Final = (48, 54, 64)
 POSTER_BEATS: Final = {"unrolling": "whole-sequence", "space": "connections"}
 """The beat that stands for a scene, where it is not the last."""
@@ -45,7 +45,7 @@ def sheet(stills: Sequence[Path], size: tuple[int, int], across: int) -> Image.I
 def save(picture: Image.Image, path: Path) -> None:
     """As a small file: few colours, each row as well compressed as it can be."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, optimize=True)
+    picture.quantize(COLORS, kmeans=2, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path)
 
 

@@ -13,6 +13,9 @@ from rnnviz.errors import RnnvizError
 _COMMANDS: Final = {
     "render": "Render a scene to a video, or to a still for each beat.",
     "list": "List the scenes.",
+    "explore": "Make an offline page to look into a trace.",
+    "export": "Bring a scene or a video into a page, slides, a handout, ….",
+    "figure": "Draw a figure of a trace, for papers and slides.",
     "record": "Record a network that a task trains, or your own, and save the trace.",
     "inspect": "Show what is in a trace.",
     "verify": "Prove a trace: compute it again, independently.",

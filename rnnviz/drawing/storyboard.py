@@ -11,10 +11,11 @@ from rnnviz.drawing.theme import THEMES
 from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose, reading_time
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.drawing.wording import item_names
+from rnnviz.plain_text import plain
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.plan import default_stage
 from rnnviz.rendering.stage import Stage
-from rnnviz.translation import translated
+from rnnviz.translation import languages, translated
 
 _LEAST_REST = 1.0
 _TURN = 0.5
@@ -42,6 +43,7 @@ class Storyboard(Scene):
         self.trace = self.stage.trace
         self.beats = beats_of(type(self))
         self._caption = VGroup()
+        self._language = self.stage.language
 
     def facts(self) -> Mapping[str, str]:
         """What captions may name beside ``{item}`` and ``{items}``, as text from the recording."""
@@ -53,7 +55,16 @@ class Storyboard(Scene):
 
     def say(self, text: str) -> str:
         """A text in the language of this performance."""
-        return translated(text, self.stage.language)
+        return translated(text, self._language)
+
+    def told(self, beat: Beat) -> Mapping[str, str]:
+        """A beat's caption in every language, as plain text."""
+        captions = {}
+        for language in languages():
+            self._language = language
+            captions[language] = plain(self.say(beat.caption), self._facts())
+        self._language = self.stage.language
+        return captions
 
     def construct(self) -> None:
         """Play the beats."""
@@ -68,8 +79,7 @@ class Storyboard(Scene):
     def _play_beat(self, beat: Beat) -> None:
         started = self.time
         text = self.say(beat.caption)
-        facts = {**item_names(self.trace, self.say), **self.facts()}
-        caption = prose(text, facts, color=self.theme.color("text"), width=12.4, size=BODY)
+        caption = prose(text, self._facts(), color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
             AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
@@ -79,6 +89,9 @@ class Storyboard(Scene):
         beat.play(self)
         reading = reading_time(text) + _TURN
         self.wait(max(_LEAST_REST, reading - (self.time - started)))
+
+    def _facts(self) -> Mapping[str, str]:
+        return {**item_names(self.trace, self.say), **self.facts()}
 
     def color_scale(self, limit: float) -> ColorScale:
         """The legend of signed colours, in its corner."""

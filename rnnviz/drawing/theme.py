@@ -1,34 +1,20 @@
 """The colours of every picture: one meaning each, in a dark and a light theme."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Literal
 
 import numpy as np
 from manim import ManimColor
 
+from rnnviz import palette
+from rnnviz.palette import Palette
+
 Role = Literal["input", "hidden", "output", "weight", "gradient", "text", "note"]
 
 
-@dataclass(frozen=True)
-class Theme:
-    """What each kind of thing is coloured with.
-
-    ``signed_stops`` colour −1 … 0 … +1 and ``magnitude_stops`` 0 … 1, evenly spaced.
-    """
-
-    name: str
-    ground: str
-    surface: str
-    text: str
-    note: str
-    input: str
-    hidden: str
-    output: str
-    weight: str
-    gradient: str
-    signed_stops: tuple[str, ...]
-    magnitude_stops: tuple[str, ...]
+class Theme(Palette):
+    """A palette as Manim takes it."""
 
     def color(self, role: Role) -> ManimColor:
         """The colour that a role owns."""
@@ -60,32 +46,5 @@ def _along(stops: Sequence[str], position: float) -> ManimColor:
     return ManimColor([float(np.interp(position, knots, channel)) for channel in rgb.T])
 
 
-DARK = Theme(
-    name="dark",
-    ground="#0F1217",
-    surface="#161C24",
-    text="#E6E8EB",
-    note="#8A929E",
-    input="#18B7FF",
-    hidden="#3AB798",
-    output="#EFBE4F",
-    weight="#B09AD1",
-    gradient="#F57040",
-    signed_stops=("#A8DEFF", "#4E9CD8", "#2A5F8C", "#262E39", "#8A4630", "#DC7049", "#FFC2A3"),
-    magnitude_stops=("#4A4A52", "#8E5A48", "#C4643F", "#F57040"),
-)
-LIGHT = Theme(
-    name="light",
-    ground="#FFFFFF",
-    surface="#F5F7F9",
-    text="#1A1E24",
-    note="#5C6570",
-    input="#136FB4",
-    hidden="#157E69",
-    output="#85673E",
-    weight="#6D3DC0",
-    gradient="#C93900",
-    signed_stops=("#063B6B", "#2373B5", "#8DBDE3", "#E9ECEF", "#F0B090", "#CB5526", "#7A1F05"),
-    magnitude_stops=("#C9C4C2", "#D69B84", "#D0653A", "#C93900"),
-)
+DARK, LIGHT = (Theme(**asdict(each)) for each in (palette.DARK, palette.LIGHT))
 THEMES = {theme.name: theme for theme in (DARK, LIGHT)}

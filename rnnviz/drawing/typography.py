@@ -32,6 +32,8 @@ _PREAMBLE: Final = (
 _FONT_SIZE_PER_EM: Final = 96.0
 _POINTS_PER_EM: Final = 10.0
 _KEPT: Final = 4096
+_WIDER: Final = 1.06
+"""A caption may be so much wider than asked for if it is a line shorter then."""
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
 _FIRST_WIDE: Final = 0x2E80
@@ -166,10 +168,10 @@ def prose(
     source = (
         f"#context {{ let body = par(leading: 1.15em)[{body}]; let most = {limit:.2f}pt; "
         "let lines(wide) = block(width: wide, align(center, body)); "
-        "let least = measure(lines(most)).height; "
+        f"let widest = most * {_WIDER}; let least = measure(lines(widest)).height; "
         "let wide = calc.min(most, measure(body).width / calc.ceil(measure(body).width / most)); "
-        "while wide < most and measure(lines(wide)).height > least { wide = wide + 2pt }; "
-        "lines(calc.min(wide, most)) }"
+        "while wide < widest and measure(lines(wide)).height > least { wide = wide + 2pt }; "
+        "lines(calc.min(wide, widest)) }"
     )
     return _typst(source, text.replace(_DOLLAR, "$"), color=color, size=size)
 

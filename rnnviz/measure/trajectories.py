@@ -64,7 +64,7 @@ def principal_components(
     if not 1 <= count <= most:
         raise TraceError(
             f"{count} components were asked for, but {len(points)} states of {points.shape[-1]} "
-            f"units have {'none' if most < 1 else f'1 to {most}'}"
+            f"units have {'none' if most < 1 else f'1 to {most}'}; ask for fewer, or record more"
         )
     mean = points.mean(axis=0)
     _, sizes_along, axes = np.linalg.svd(points - mean, full_matrices=False)

@@ -1,10 +1,14 @@
 """From a scene and a trace to a video or stills."""
 
+import html
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from rnnviz.errors import RenderError
 from rnnviz.trace import Trace
 
 Progress = Callable[[str, int, int], None]
@@ -62,4 +66,29 @@ def render(
     return Rendered(plan.name, paths, plan.beat_names, time.perf_counter() - started)
 
 
-__all__ = ["Progress", "Rendered", "render"]
+def show(scene: str | Path, trace: Trace | None = None, **settings: Any) -> Any:
+    """Render a scene and show the video here, in a notebook.
+
+    ``settings`` are those of ``render``; the quality is 720p unless given.
+
+    Raises: RenderError outside IPython, and as ``render``
+    """
+    try:
+        from IPython.display import Video
+    except ImportError as error:
+        raise RenderError(
+            "a video is shown in a notebook, which needs IPython; install jupyter"
+        ) from error
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "scene.mp4"
+        done = render(scene, trace, **{"quality": "m", **settings, "output": output})
+        return Video(
+            data=done.paths[0].read_bytes(),
+            mimetype="video/mp4",
+            embed=True,
+            width=960,
+            html_attributes=f'controls aria-label="{html.escape(done.scene, quote=True)}"',
+        )
+
+
+__all__ = ["Progress", "Rendered", "render", "show"]

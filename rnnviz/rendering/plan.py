@@ -1,7 +1,7 @@
 """What a render will do, checked before anything is written."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.loading import LoadedScene, load_scene
 from rnnviz.rendering.needs import check_needs
 from rnnviz.rendering.stage import Stage
+from rnnviz.rendering.timeline import Cue, beside, description
 from rnnviz.rendering.video import FORMATS, QUALITIES, perform_stills, perform_video
 from rnnviz.trace import Trace
 from rnnviz.translation import languages
@@ -35,7 +36,22 @@ class Plan:
         """Render, and say which files were made."""
         if self.file_format == "png":
             return perform_stills(self.scene, self.stage, self.quality, self.output)
-        return (perform_video(self.scene, self.stage, self.quality, self.file_format, self.output),)
+        return (
+            perform_video(
+                self.scene, self.stage, self.quality, self.file_format, self.output, self._beside
+            ),
+        )
+
+    def _beside(self, cues: Sequence[Cue]) -> Mapping[Path, str]:
+        about = description(
+            cues,
+            scene=self.name,
+            language=self.stage.language,
+            theme=self.stage.theme,
+            quality=self.quality,
+            trace=self.stage.trace,
+        )
+        return beside(self.output, cues, about)
 
 
 def make_plan(

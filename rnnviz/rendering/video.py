@@ -5,17 +5,21 @@ The only module that touches Manim's configuration.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import av
 from manim import tempconfig
 
 from rnnviz.errors import RenderError
 from rnnviz.rendering.beats import Beat
+from rnnviz.rendering.finishing import finish
 from rnnviz.rendering.stage import Stage
+from rnnviz.rendering.timeline import Cue
 
 QUALITIES: Final = {
     "l": (854, 480, 15),
@@ -27,15 +31,40 @@ QUALITIES: Final = {
 FORMATS: Final = ("mp4", "webm", "mov", "gif", "png")
 
 
-def perform_video(scene: Any, stage: Stage, quality: str, file_format: str, output: Path) -> Path:
-    """Play a scene into one video file.
+def perform_video(
+    scene: Any,
+    stage: Stage,
+    quality: str,
+    file_format: str,
+    output: Path,
+    beside: Callable[[Sequence[Cue]], Mapping[Path, str]],
+) -> Path:
+    """Play a scene into one video file, with the files that belong beside it.
 
-    Raises: RenderError if the file cannot be written
+    Raises: RenderError if a file cannot be written
     """
+    captions: dict[str, Mapping[str, str]] = {}
+
+    def note(performance: Any, beat: Beat) -> None:
+        captions[beat.name] = performance.told(beat)
+        stage.on_beat_end(performance, beat)
+
     with _workshop(output.parent) as folder, manim_settings(folder, quality, format=file_format):
-        performance = scene(stage)
+        performance = scene(replace(stage, on_beat_end=note))
         performance.render()
-        os.replace(performance.renderer.file_writer.movie_file_path, output)
+        writer = performance.renderer.file_writer
+        shown = [beat for beat in performance.beats if stage.shows(beat)]
+        cues = _cues(writer, shown, captions, QUALITIES[quality][2])
+        video = Path(writer.movie_file_path)
+        if file_format == "mp4":
+            finish(video, folder / output.name, cues)
+            video = folder / output.name
+        texts = beside(cues)
+        for path, text in texts.items():
+            (folder / path.name).write_text(text, encoding="utf-8")
+        for path in texts:
+            os.replace(folder / path.name, path)
+        os.replace(video, output)
     return output
 
 
@@ -58,6 +87,26 @@ def perform_stills(scene: Any, stage: Stage, quality: str, output: Path) -> tupl
         for still in stills:
             os.replace(still, output / still.name)
     return tuple(output / still.name for still in stills)
+
+
+def _cues(
+    writer: Any, beats: Sequence[Beat], captions: Mapping[str, Mapping[str, str]], rate: int
+) -> tuple[Cue, ...]:
+    """When each beat is seen, by the frames that were written of it."""
+    frames = {
+        section.name: sum(map(_frames, section.get_clean_partial_movie_files()))
+        for section in writer.sections
+    }
+    ends = list(accumulate((frames[beat.name] for beat in beats), initial=0))
+    return tuple(
+        Cue(beat.number, beat.name, start / rate, end / rate, captions[beat.name])
+        for beat, (start, end) in zip(beats, pairwise(ends), strict=True)
+    )
+
+
+def _frames(path: str) -> int:
+    with av.open(path) as container:
+        return sum(1 for packet in container.demux(video=0) if packet.size)
 
 
 def picture_now(performance: Any) -> Any:

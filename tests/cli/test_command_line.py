@@ -14,12 +14,12 @@ from torch import nn
 
 from rnnviz import storage, tasks, training
 from rnnviz.cli import main, record_command, render_command
-from rnnviz.cli.inspect_command import _compact
 from rnnviz.cli.options import TASKS
 from rnnviz.errors import TrainingError
 from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
 from rnnviz.registry import SCENES
+from rnnviz.summary import compact
 from rnnviz.trace import load
 from rnnviz.translation import translated
 
@@ -232,7 +232,7 @@ def test_labels_are_shown_as_they_are(run):
     ],
 )
 def test_many_numbers_are_told_in_short(steps, told):
-    assert _compact(list(steps)) == told
+    assert compact(list(steps)) == told
 
 
 def test_doctor_finds_a_working_installation(run):

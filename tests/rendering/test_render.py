@@ -1,5 +1,6 @@
 """Real renders at low quality: files, formats, beats, and what is left when something fails."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,35 @@ def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path):
     shown = frames(output)
     assert shown[0].shape == (480, 854, 3)
     assert len(shown) > 30
-    assert [entry.name for entry in output.parent.iterdir()] == [output.name]
+    names = [f"small{end}" for end in (".en.srt", ".en.vtt", ".json", f".{kind}")]
+    names += ["small.zh.srt", "small.zh.vtt"]
+    assert sorted(entry.name for entry in output.parent.iterdir()) == sorted(names)
+    told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
+    ends = [beat["end"] for beat in told["beats"]]
+    assert [beat["start"] for beat in told["beats"]] == [0.0, *ends[:-1]]
+    if kind != "gif":
+        assert ends[-1] == pytest.approx(len(shown) / 15, abs=0.002)
+    assert told["trace"] == trace.identity
+
+
+def test_an_mp4_has_chapters_captions_and_its_index_in_front(scene_file, trace, tmp_path):
+    output = tmp_path / "small.mp4"
+    rnnviz.render(scene_file, trace, quality="l", output=output)
+    told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))["beats"]
+    with av.open(str(output)) as video:
+        chapters = [(one["metadata"]["title"], one["end"] / 1000) for one in video.chapters()]
+        captions = {
+            track.metadata["language"]: [
+                bytes(packet)[2:].decode() for packet in video.demux(track) if packet.size > 2
+            ]
+            for track in video.streams.subtitles
+            if not video.seek(0)
+        }
+    assert chapters == [(beat["name"], pytest.approx(beat["end"])) for beat in told]
+    assert captions["eng"] == ["One state.", "It moves."]
+    assert len(captions["zho"]) == 2
+    data = output.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
 def test_stills_are_the_ends_of_beats(scene_file, trace, tmp_path):

@@ -1,0 +1,57 @@
+"""``rnnviz explore``."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from rnnviz.translation import languages
+
+
+@click.command("explore")
+@click.argument("trace_file", metavar="TRACE")
+@click.option("-o", "--output", metavar="FILE", required=True, help="An .html file.")
+@click.option("--layer", type=click.IntRange(min=1), default=1, help="A stacked layer, from 1.")
+@click.option(
+    "--direction", type=click.Choice(("forward", "reverse")), default="forward", show_default=True
+)
+@click.option("--sequence", type=click.IntRange(min=1), default=1, help="A sequence, from 1.")
+@click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
+@click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
+def command(
+    trace_file: str,
+    output: str,
+    layer: int,
+    direction: str,
+    sequence: int,
+    language: str,
+    theme: str,
+) -> None:
+    """Make one offline page of linked views of a TRACE."""
+    from rnnviz.errors import ExportError
+    from rnnviz.explore import explore
+    from rnnviz.trace import load
+
+    target = Path(output)
+    if target.suffix.lower() != ".html":
+        raise ExportError(f"{output!r} does not end in .html; rename it")
+    made = explore(
+        load(trace_file),
+        language=language,
+        theme=theme,
+        layer=layer - 1,
+        direction=int(direction == "reverse"),
+        sequence=sequence - 1,
+    )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".rnnviz-", dir=target.parent) as folder:
+            temporary = Path(folder) / target.name
+            temporary.write_text(made, encoding="utf-8")
+            os.replace(temporary, target)
+    except OSError as error:
+        raise ExportError(
+            f"cannot write {output!r} ({error.strerror}); choose another place"
+        ) from error
+    click.echo(str(target))

@@ -1,0 +1,169 @@
+"""``rnnviz figure``."""
+
+import inspect
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from rnnviz.cli.options import data_options, print_json, progress_bar, task_of
+from rnnviz.translation import languages, translated
+
+_DIRECTIONS = ("forward", "reverse")
+_STUDIED = "sentence"
+_PLACES = ("trace_file", "text_file", "csv")
+
+
+@click.command("figure")
+@click.argument("name", required=False)
+@click.option("--list", "listed", is_flag=True, help="List the figures.")
+@click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
+@data_options
+@click.option("-o", "--output", metavar="FILE", help="A .pdf, .svg or .png file.")
+@click.option(
+    "--style",
+    type=click.Choice(("paper", "slides", "poster")),
+    default="paper",
+    show_default=True,
+    help="Sizes of type and lines.",
+)
+@click.option(
+    "--venue",
+    type=click.Choice(("neurips", "icml", "ieee", "acl")),
+    help="As wide as a column of that venue's page.",
+)
+@click.option("--span", type=click.IntRange(1, 2), default=1, help="1, or 2 for the whole page.")
+@click.option("--width", type=click.FloatRange(min=0.5, max=100), help="In inches.")
+@click.option("--height", type=click.FloatRange(min=0.5, max=100), help="In inches.")
+@click.option("--layer", type=click.IntRange(min=1), help="A stacked layer, from 1.")
+@click.option("--direction", type=click.Choice(_DIRECTIONS), help="Of a bidirectional layer.")
+@click.option("--sequence", type=click.IntRange(min=1), help="A sequence of the batch, from 1.")
+@click.option("--keep-text", is_flag=True, help="Letters stay text, not outlines.")
+@click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
+@click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="The list as JSON.")
+def command(
+    name: str | None,
+    listed: bool,
+    trace_file: str | None,
+    output: str | None,
+    keep_text: bool,
+    language: str,
+    as_json: bool,
+    layer: int | None,
+    direction: str | None,
+    sequence: int | None,
+    **options: Any,
+) -> None:
+    """Draw the figure NAME of a trace, for a paper, slides or a poster."""
+    task = task_of(options)
+    if listed or (as_json and name is None):
+        _list(language, as_json)
+        return
+    if name is None or output is None:
+        raise click.UsageError("Give a NAME and -o FILE, or --list.")
+    if trace_file is not None and task is not None:
+        raise click.UsageError("Give --trace, or a task to train on, not both.")
+    places = {
+        "layer": None if layer is None else layer - 1,
+        "direction": None if direction is None else _DIRECTIONS.index(direction),
+        "sequence": None if sequence is None else sequence - 1,
+    }
+    chosen = {option: place for option, place in places.items() if place is not None}
+    click.echo(str(_draw(name, output, trace_file, task, language, keep_text, chosen, options)))
+
+
+def _draw(
+    name: str,
+    output: str,
+    trace_file: str | None,
+    task: tuple[str, dict[str, Any]] | None,
+    language: str,
+    keep_text: bool,
+    chosen: dict[str, Any],
+    options: dict[str, Any],
+) -> Any:
+    from rnnviz.figures import figure, function_of, save_figure
+
+    accepted = inspect.signature(function_of(name)).parameters
+    for option in chosen:
+        if option not in accepted:
+            raise click.UsageError(f"--{option} is no option of figure {name!r}.")
+    with progress_bar(f"Recording for {name}") as report:
+        data, identity = _data(
+            name, trace_file, task, language, lambda done, most, loss: report(done, most, "")
+        )
+    made = figure(name, *data, language=language, **chosen, **options)
+    return save_figure(made, output, trace=identity, command=_typed(), text=keep_text)
+
+
+def _typed() -> str:
+    """The command as it was typed, but for the place of the file, which may move."""
+    context = click.get_current_context()
+    words = ["rnnviz", "figure", str(context.params["name"])]
+    for param in context.command.params:
+        name = str(param.name)
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in ("name", "output"):
+            value = context.params[name]
+            words.append(param.opts[-1])
+            if value is not True:
+                words.append(Path(value).name if name in _PLACES else str(value))
+    return shlex.join(words)
+
+
+def _data(
+    name: str,
+    trace_file: str | None,
+    task: tuple[str, dict[str, Any]] | None,
+    language: str,
+    progress: Any,
+) -> tuple[tuple[Any, ...], str]:
+    """What a figure is drawn from, and the identity of the trace, if it is one."""
+    from rnnviz.defaults import data_language, default_trace
+    from rnnviz.figures.catalogue import find
+    from rnnviz.trace import load
+
+    entry = find(name)
+    if entry.drawn_from == "nothing":
+        return (), ""
+    chosen, settings = task or (entry.task, {})
+    if entry.drawn_from == "history":
+        from rnnviz import tasks, train
+
+        made = tasks.make(chosen, language=data_language(language), **settings)
+        return (train(made, progress=progress).history,), ""
+    if entry.drawn_from == "study":
+        from rnnviz.companions.studies import reported, study_of
+
+        sentence = default_trace(_STUDIED, language=data_language(language), **settings)
+        with reported(lambda done, most, _: progress(done, most, 0.0)):
+            return (study_of(sentence),), ""
+    trace = (
+        load(trace_file)
+        if trace_file is not None
+        else default_trace(chosen, language=data_language(language), progress=progress, **settings)
+    )
+    return (trace,), trace.identity
+
+
+def _list(language: str, as_json: bool) -> None:
+    from rnnviz.figures.catalogue import FIGURES
+
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": entry.name,
+                    "summary": {each: translated(entry.summary, each) for each in languages()},
+                    "drawn_from": entry.drawn_from,
+                }
+                for entry in FIGURES.values()
+            ]
+        )
+        return
+    width = max(map(len, FIGURES))
+    for entry in FIGURES.values():
+        click.echo(f"{entry.name:<{width}}  {translated(entry.summary, language)}")

@@ -1,0 +1,28 @@
+"""Things put into a page, so that it needs no other file."""
+
+import base64
+import json
+from typing import Any
+
+
+def data_uri(content: bytes, media_type: str) -> str:
+    """Content as an address that needs no file."""
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def in_script(value: Any) -> str:
+    """A value as JSON that no script element ends early in."""
+    text = json.dumps(value, ensure_ascii=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def filled(template: str, **texts: str) -> str:
+    """A template with each ``{{name}}`` replaced once; what is put in is not looked at again."""
+    parts = [template]
+    for name, text in texts.items():
+        place = next(index for index, part in enumerate(parts) if "{{" + name + "}}" in part)
+        before, after = parts[place].split("{{" + name + "}}", 1)
+        parts[place : place + 1] = [before, text, after]
+    return "".join(parts)

@@ -1,0 +1,1 @@
+"""Videos on their way into a lecture: pages, slides and handouts."""

@@ -1,0 +1,122 @@
+"""The ways out: what each makes of a video, and where it puts it."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from rnnviz.errors import ExportError
+from rnnviz.export.clips import animation
+from rnnviz.export.handout import handout
+from rnnviz.export.material import Material
+from rnnviz.export.page import page, source_line
+from rnnviz.export.slides import slides
+from rnnviz.export.snippets import SNIPPETS
+from rnnviz.rendering.timeline import subtitles
+
+Writer = Callable[[Material, Path, str], None]
+_FILES: Final[Mapping[str, tuple[str, Writer]]] = {
+    "pptx": (".pptx", slides),
+    "handout": (".pdf", lambda one, path, code: handout(one, path, code, source_line(one, code))),
+    "gif": (".gif", lambda one, path, code: animation(one, path)),
+    "webp": (".webp", lambda one, path, code: animation(one, path)),
+}
+EXITS: Final = ("html", *_FILES, *SNIPPETS)
+
+
+def export(
+    materials: Sequence[Material], to: str, output: Path, *, language: str | None = None
+) -> tuple[Path, ...]:
+    """Write an exit of one video, or a page of several, and say which files were made.
+
+    ``output`` is a file, or for ``html`` a folder: then the videos lie beside the page. Files that
+    a snippet names are put beside it. Existing files are replaced only by whole ones.
+
+    Raises: ExportError for an unknown exit, a name with another ending, a language without
+            captions, or a place that cannot be written
+    """
+    if to not in EXITS:
+        near = get_close_matches(to, EXITS, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(EXITS)}"
+        raise ExportError(f"there is no exit {to!r}; {hint}")
+    first = materials[0]
+    spoken = language or first.language
+    if spoken not in first.languages:
+        raise ExportError(
+            f"{str(first.video)!r} has no captions in {spoken!r}; "
+            f"it has {' and '.join(first.languages)}"
+        )
+    if to == "html":
+        return _page(materials, output)
+    if len(materials) > 1:
+        raise ExportError(f"{to!r} is made of one video; html is made of several")
+    ending, _ = {**_FILES, **SNIPPETS}[to]
+    if output.suffix.lower() != ending:
+        raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
+    if to in _FILES:
+        with _replacing(output) as temporary:
+            _FILES[to][1](first, temporary, spoken)
+        return (output,)
+    return _snippet(first, to, output, spoken)
+
+
+def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
+    if output.suffix.lower() == ".html":
+        with _replacing(output) as temporary:
+            temporary.write_text(page(materials), encoding="utf-8")
+        return (output,)
+    if output.suffix:
+        raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
+    names = {one.scene: f"{one.scene}{one.video.suffix}" for one in materials}
+    made = []
+    for one in materials:
+        target = output / names[one.scene]
+        with _replacing(target) as temporary:
+            shutil.copyfile(one.video, temporary)
+        made.append(target)
+    index = output / "index.html"
+    with _replacing(index) as temporary:
+        temporary.write_text(page(materials, names), encoding="utf-8")
+    return (index, *made)
+
+
+def _snippet(material: Material, to: str, output: Path, language: str) -> tuple[Path, ...]:
+    ending = material.video.suffix
+    files = {"video": f"{output.stem}{ending}", "poster": f"{output.stem}.png"}
+    contents = {files["poster"]: material.stills()[-1]}
+    for code in material.languages:
+        files[code] = f"{output.stem}.{code}.vtt"
+        contents[files[code]] = subtitles(material.cues, code, "vtt").encode()
+    made = []
+    for name, content in contents.items():
+        with _replacing(output.parent / name) as temporary:
+            temporary.write_bytes(content)
+        made.append(output.parent / name)
+    video = output.parent / files["video"]
+    if not video.exists() or not video.samefile(material.video):
+        with _replacing(video) as temporary:
+            shutil.copyfile(material.video, temporary)
+    with _replacing(output) as temporary:
+        temporary.write_text(SNIPPETS[to][1](material, language, files), encoding="utf-8")
+    return (output, video, *made)
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A file to write, which takes the target's place once it is whole."""
+    if target.is_dir():
+        raise ExportError(f"{str(target)!r} is a folder; name the file")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".rnnviz-", dir=target.parent) as folder:
+            temporary = Path(folder) / target.name
+            yield temporary
+            os.replace(temporary, target)
+    except OSError as error:
+        raise ExportError(
+            f"cannot write {str(target)!r} ({error.strerror or error}); choose another place"
+        ) from error

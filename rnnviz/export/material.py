@@ -1,0 +1,123 @@
+"""What an export is made of: a video that rnnviz made, and what its JSON file tells of it."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+from rnnviz.errors import ExportError
+from rnnviz.registry import SCENES
+from rnnviz.rendering.timeline import Cue
+from rnnviz.translation import translated
+
+_TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
+
+
+@dataclass(frozen=True)
+class Material:
+    """One scene's video, with its beats."""
+
+    scene: str
+    language: str
+    theme: str
+    trace: str
+    video: Path
+    cues: tuple[Cue, ...]
+
+    @classmethod
+    def of(cls, video: Path) -> "Material":
+        """The material of a video and the JSON file beside it.
+
+        Raises: ExportError if there is no such video, or it is not one that rnnviz made
+        """
+        if not video.is_file():
+            raise ExportError(f"there is no video {str(video)!r}; make one with 'rnnviz render'")
+        if video.suffix.lower() not in _TYPES:
+            raise ExportError(
+                f"{str(video)!r} is no .mp4 or .webm, which browsers and slides play; "
+                "render one of those"
+            )
+        beside = video.with_suffix(".json")
+        try:
+            told = json.loads(beside.read_text(encoding="utf-8"))
+            cues = tuple(
+                Cue(
+                    int(beat["number"]),
+                    str(beat["name"]),
+                    float(beat["start"]),
+                    float(beat["end"]),
+                    {str(key): str(text) for key, text in beat["captions"].items()},
+                )
+                for beat in told["beats"]
+            )
+            made = cls(
+                str(told["scene"]),
+                str(told["language"]),
+                str(told["theme"]),
+                str(told["trace"]),
+                video,
+                cues,
+            )
+        except FileNotFoundError as error:
+            raise ExportError(
+                f"{str(video)!r} has no {beside.name!r} beside it, which rnnviz writes with every "
+                "video; render the scene again"
+            ) from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ExportError(
+                f"{str(beside)!r} does not tell the beats of a video ({error}); render it again"
+            ) from error
+        if not made.cues:
+            raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
+        return made
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of its captions, the video's own first."""
+        return tuple(sorted(self.cues[0].captions, key=lambda one: (one != self.language, one)))
+
+    @property
+    def media_type(self) -> str:
+        """The video's MIME type."""
+        return _TYPES[self.video.suffix.lower()]
+
+    def titles(self) -> Mapping[str, str]:
+        """What the scene is called, by language; a scene of the user's own by its name."""
+        entry = SCENES.get(self.scene)
+        title = entry.title if entry else self.scene
+        return {language: translated(title, language) for language in self.languages}
+
+    def stills(self) -> tuple[bytes, ...]:
+        """The last picture of each beat, as PNG.
+
+        Raises: ExportError if the video cannot be read
+        """
+        try:
+            return tuple(_pictures(self.video, [cue.end for cue in self.cues]))
+        except (OSError, av.FFmpegError) as error:
+            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+
+
+def _pictures(video: Path, ends: Sequence[float]) -> list[bytes]:
+    made: list[bytes] = []
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 1)
+        before: Any = None
+        for frame in container.decode(stream):
+            while len(made) < len(ends) and float(frame.time) > ends[len(made)] - 0.5 / rate:
+                made.append(_png(before if before is not None else frame))
+            before = frame
+        while before is not None and len(made) < len(ends):
+            made.append(_png(before))
+    return made
+
+
+def _png(frame: Any) -> bytes:
+    file = io.BytesIO()
+    frame.to_image().save(file, format="PNG", optimize=True)
+    return file.getvalue()

@@ -1,0 +1,86 @@
+"""The lecture page: one HTML file that needs nothing else, or one with its videos beside it."""
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any, Final
+
+from rnnviz.embedding import data_uri, filled, in_script
+from rnnviz.export.material import Material
+from rnnviz.lettering import font_for
+from rnnviz.rendering.timeline import subtitles
+from rnnviz.translation import N_, translated
+
+_NAMES: Final = {"en": "English", "zh": "中文"}
+_WORDS: Final = {
+    "language": N_("Language"),
+    "speed": N_("Speed"),
+    "stops": N_("Stop after each step"),
+    "beats": N_("Step by step"),
+    "contents": N_("Contents"),
+    "back": N_("Back"),
+    "next": N_("Next"),
+    "full": N_("Full screen"),
+    "source": N_("Every number in this video was recorded: trace {trace}."),
+}
+
+
+def page(materials: Sequence[Material], videos: Mapping[str, str] | None = None) -> str:
+    """The page of one scene or of a whole lecture.
+
+    ``videos`` gives, by scene, the address of a video that stands beside the page; without it the
+    videos are within the page.
+    """
+    first = materials[0]
+    languages = first.languages
+    lecture: dict[str, Any] = {
+        "language": first.language,
+        "languages": languages,
+        "names": {code: _NAMES.get(code, code) for code in languages},
+        "theme": first.theme,
+        "words": {
+            key: {code: translated(text, code) for code in languages}
+            for key, text in _WORDS.items()
+        },
+        "scenes": [_scene(one, None if videos is None else videos[one.scene]) for one in materials],
+    }
+    template = (files("rnnviz") / "export" / "page.html").read_text(encoding="utf-8")
+    return filled(
+        template,
+        language=html.escape(first.language),
+        generator=html.escape(f"rnnviz {version('rnnviz')}"),
+        title=html.escape(first.titles()[first.language]),
+        font=data_uri(font_for(json.dumps(lecture, ensure_ascii=False)), "font/woff"),
+        lecture=in_script(lecture),
+    )
+
+
+def source_line(material: Material, language: str) -> str:
+    """Where a video's numbers come from, in a language."""
+    return translated(_WORDS["source"], language).format(trace=material.trace)
+
+
+def _scene(material: Material, address: str | None) -> dict[str, Any]:
+    stills = material.stills()
+    return {
+        "scene": material.scene,
+        "title": dict(material.titles()),
+        "trace": material.trace,
+        "video": address or data_uri(material.video.read_bytes(), material.media_type),
+        "poster": data_uri(stills[-1], "image/png"),
+        "tracks": {
+            language: data_uri(subtitles(material.cues, language, "vtt").encode(), "text/vtt")
+            for language in material.languages
+        },
+        "beats": [
+            {
+                "number": cue.number,
+                "start": cue.start,
+                "end": cue.end,
+                "captions": dict(cue.captions),
+            }
+            for cue in material.cues
+        ],
+    }

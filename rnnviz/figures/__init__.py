@@ -1,0 +1,84 @@
+"""Figures of a recording, for papers, slides and posters.
+
+Each figure is a function of its own module that draws on given axes (``ax=``), so that figures of
+several panels are made of them; ``figure`` draws one by itself, in a style.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rnnviz.errors import FigureError
+from rnnviz.figures.catalogue import FIGURES, find
+from rnnviz.figures.saving import save_figure
+from rnnviz.figures.style import COLUMNS, STYLES, settings
+from rnnviz.palette import PALETTES
+from rnnviz.translation import languages, translated
+
+
+def figure(
+    name: str,
+    *data: Any,
+    style: str = "paper",
+    venue: str | None = None,
+    span: int = 1,
+    width: float | None = None,
+    height: float | None = None,
+    language: str = "en",
+    theme: str = "light",
+    **options: Any,
+) -> Figure:
+    """Draw a figure by its name, of a trace or of what else it is drawn from.
+
+    ``style`` is paper, slides or poster; ``venue`` neurips, icml, ieee or acl, for the width of
+    ``span`` (1 or 2) columns of its page. ``options`` are those of the figure's own function.
+    The user's Matplotlib settings are neither used nor changed.
+
+    Units:  width and height in inches
+    Raises: FigureError for an unknown figure, style or option; TraceError if the trace lacks what
+            the figure shows
+    Example: >>> rnnviz.figure("gradient-table", trace, venue="icml").savefig("table.pdf")
+    """
+    draw = function_of(name)
+    chosen = _chosen("style", style, STYLES)
+    palette = _chosen("theme", theme, PALETTES)
+    if language not in languages():
+        raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
+    across = width or _width(venue, span) or chosen.width
+    up = height or across * chosen.height
+    with rc_context(settings(chosen, palette, across, up)):
+        made = draw(*data, palette=palette, say=lambda text: translated(text, language), **options)
+        drawn = made.get_figure(root=True) if isinstance(made, Axes) else made
+        assert drawn is not None
+        drawn.set_size_inches(across, up)
+        drawn.draw_without_rendering()
+    return drawn
+
+
+def function_of(name: str) -> Callable[..., Axes | Figure]:
+    """The function that draws a figure.
+
+    Raises: FigureError for an unknown name, with the near matches
+    """
+    module, _, function = find(name).target.partition(":")
+    drawing: Callable[..., Axes | Figure] = getattr(import_module(module), function)
+    return drawing
+
+
+def _width(venue: str | None, span: int) -> float | None:
+    if span not in (1, 2):
+        raise FigureError(f"a figure is 1 or 2 columns wide, not {span}")
+    return None if venue is None else _chosen("venue", venue, COLUMNS)[span - 1]
+
+
+def _chosen(what: str, name: str, choices: Any) -> Any:
+    if name not in choices:
+        raise FigureError(f"there is no {what} {name!r}; choose {', '.join(choices)}")
+    return choices[name]
+
+
+__all__ = ["FIGURES", "figure", "function_of", "save_figure"]

@@ -1,0 +1,60 @@
+"""What is still learnt as the gap grows, with the seeds as a band."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.palette import LIGHT, Palette
+
+
+class Settings(Protocol):
+    """What was trained."""
+
+    @property
+    def gaps(self) -> Sequence[int]:
+        """How many words stand between."""
+
+
+class Study(Protocol):
+    """Networks of several cells, gaps and seeds, as ``rnnviz.companions.studies`` makes them."""
+
+    @property
+    def settings(self) -> Settings:
+        """What was trained."""
+
+    @property
+    def cells(self) -> Sequence[str]:
+        """The cells that are compared."""
+
+    @property
+    def chance(self) -> float:
+        """The share of right answers of a guess."""
+
+    def accuracies(self, cell: str) -> np.ndarray:
+        """The share of right answers of each network of a cell: (gap, seed)."""
+
+
+def accuracy_by_gap(
+    study: Study, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+) -> Axes:
+    """The mean share of right answers of each cell at each gap; the band runs from the worst seed
+    to the best.
+    """
+    axes = axes_or_new(ax)
+    gaps = list(study.settings.gaps)
+    colors = (palette.note, palette.weight, palette.hidden)
+    for cell, color in zip(study.cells, colors, strict=False):
+        table = study.accuracies(cell)
+        band = table.min(axis=1), table.max(axis=1)
+        axes.fill_between(gaps, *band, color=color, alpha=0.18, linewidth=0)
+        axes.plot(gaps, table.mean(axis=1), color=color, marker="o", label=cell.upper())
+    axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
+    axes.set_ylim(0, 1.03)
+    axes.set_xticks(gaps)
+    axes.set_xlabel(say("words in between"))
+    axes.set_ylabel(say("right answers"))
+    axes.legend(frameon=False)
+    return axes

@@ -1,0 +1,111 @@
+"""The figures that rnnviz draws, as import strings: listing them loads nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from rnnviz.errors import FigureError
+from rnnviz.translation import N_
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """One figure: the function that draws it, what it shows, and what it is drawn from.
+
+    ``drawn_from`` is 'trace', 'history' (of a training), 'study' (many trainings) or 'nothing';
+    ``task`` is what is recorded for it where no trace is given.
+    """
+
+    name: str
+    target: str
+    summary: str
+    drawn_from: str = "trace"
+    task: str = "sentence"
+
+
+_ENTRIES: Final = (
+    FigureEntry(
+        "unrolled", "rnnviz.figures.unrolled:unrolled", N_("The unrolled network with its states.")
+    ),
+    FigureEntry("states", "rnnviz.figures.states:states", N_("The hidden states over time.")),
+    FigureEntry("gates", "rnnviz.figures.gates:gates", N_("Every gate over time.")),
+    FigureEntry(
+        "gradient-table",
+        "rnnviz.figures.gradient_table:gradient_table",
+        N_("The gradient of every loss at every state."),
+        task="prices",
+    ),
+    FigureEntry(
+        "gradient-by-lag",
+        "rnnviz.figures.gradient_by_lag:gradient_by_lag",
+        N_("How the gradient changes with the steps it goes back, and its bound."),
+        task="prices",
+    ),
+    FigureEntry(
+        "weight-shares",
+        "rnnviz.figures.weight_shares:weight_shares",
+        N_("What each step adds to the gradient of W."),
+    ),
+    FigureEntry(
+        "spectrum",
+        "rnnviz.figures.spectrum:spectrum",
+        N_("The eigenvalues of every step's Jacobian, and of W."),
+        task="prices",
+    ),
+    FigureEntry(
+        "products",
+        "rnnviz.figures.products:products",
+        N_("The singular values of products of Jacobians."),
+        task="prices",
+    ),
+    FigureEntry(
+        "saturation",
+        "rnnviz.figures.saturation:saturation",
+        N_("How often the slope of the nonlinearity is small."),
+    ),
+    FigureEntry(
+        "tanh", "rnnviz.figures.tanh:tanh", N_("The recorded sums on tanh and on its slope.")
+    ),
+    FigureEntry(
+        "training",
+        "rnnviz.figures.training:training",
+        N_("Loss and gradient norm over training."),
+        "history",
+    ),
+    FigureEntry(
+        "accuracy-by-gap",
+        "rnnviz.figures.accuracy:accuracy_by_gap",
+        N_("What is still learnt as the gap grows, over several seeds."),
+        "study",
+    ),
+    FigureEntry(
+        "saliency",
+        "rnnviz.figures.saliency:saliency",
+        N_("How much each input matters for a loss."),
+    ),
+    FigureEntry(
+        "trajectory",
+        "rnnviz.figures.trajectory:trajectory",
+        N_("The states as a path, with fixed points."),
+    ),
+    FigureEntry(
+        "cliff",
+        "rnnviz.figures.cliff:cliff",
+        N_("The cliff in the error of a network of one unit."),
+        "nothing",
+    ),
+)
+FIGURES: Final[Mapping[str, FigureEntry]] = {entry.name: entry for entry in _ENTRIES}
+
+
+def find(name: str) -> FigureEntry:
+    """The entry of a figure.
+
+    Raises: FigureError for an unknown name, with the near matches
+    """
+    if name in FIGURES:
+        return FIGURES[name]
+    near = get_close_matches(name, FIGURES, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(FIGURES)}"
+    raise FigureError(f"there is no figure {name!r}; {hint}")

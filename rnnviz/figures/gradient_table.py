@@ -1,0 +1,56 @@
+"""The (t, k) table: ‖∂L_t/∂h_k‖ of every loss at every state."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.ticker import MaxNLocator
+
+from rnnviz import measure
+from rnnviz.errors import TraceError
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence, grid_image, magnitude_map
+from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+_DECADES = 8
+
+
+def gradient_table(
+    trace: Trace,
+    *,
+    log: bool = True,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """‖∂L_t/∂h_k‖ as cells: a row a loss, a column a state; nothing where k cannot reach t.
+
+    A logarithmic scale shows at most eight decades below the greatest value.
+
+    Raises: TraceError if the trace has no gradients, or none that is not zero
+    """
+    check_sequence(trace, sequence)
+    norms = measure.gradient_norms(trace, layer=layer, direction=direction)[:, :, sequence]
+    shown = np.where(norms > 0, norms, np.nan)
+    if np.isnan(shown).all():
+        raise TraceError("all gradients of this sequence are zero; choose another sequence")
+    assert trace.loss_times is not None
+    times = trace.loss_times + 1
+    kept = ~np.isnan(shown).all(axis=1)
+    shown, times = shown[kept], times[kept]
+    top = float(np.nanmax(shown))
+    low = max(float(np.nanmin(shown)), top * 10.0**-_DECADES)
+    axes = axes_or_new(ax)
+    norm = LogNorm(low, top if top > low else low * 10, clip=True) if log else None
+    image = grid_image(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
+    axes.set_xlabel("$k$, " + say("step of the state"))
+    axes.set_ylabel("$t$, " + say("step of the loss"))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    places = np.unique(np.linspace(0, len(times) - 1, min(len(times), 8)).round().astype(int))
+    axes.set_yticks(places + 1, [str(time) for time in times[places]])
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
+    bar.set_label(r"$\|\partial L_t / \partial h_k\|$")
+    bar.outline.set_visible(False)
+    return axes

@@ -1,0 +1,54 @@
+"""Singular values of products of Jacobians."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from rnnviz import measure
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence
+from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+_DECADES = 16
+
+
+def products(
+    trace: Trace,
+    *,
+    step: int | None = None,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """All singular values of ∂h_t/∂h_k by the lag t − k, for one step t (from 0), the last unless
+    given, on a logarithmic axis of at most sixteen decades.
+
+    Raises: TraceError if there is no such step, layer, direction or sequence
+    """
+    check_sequence(trace, sequence)
+    last = int(trace.mask[:, sequence].sum()) - 1
+    t = step if step is not None else (last if direction == 0 else 0)
+    found = measure.state_jacobian_singular_values(trace, t, layer=layer, direction=direction)
+    values = found[:, sequence]
+    values = values[: t + 1][::-1] if direction == 0 else values[t : last + 1]
+    axes = axes_or_new(ax)
+    axes.set_yscale("log")
+    top = float(np.nanmax(values))
+    shown = np.where(values > top * 10.0**-_DECADES, values, np.nan)
+    for index in range(shown.shape[1]):
+        axes.plot(
+            shown[:, index],
+            color=palette.hidden,
+            alpha=1.0 if index == 0 else 0.35,
+            linewidth=1.6 if index == 0 else 0.8,
+            label=r"$\sigma_1$" if index == 0 else None,
+        )
+    axes.axhline(1.0, color=palette.note, linewidth=0.8)
+    axes.legend(frameon=False)
+    axes.set_xlabel("$t - k$, " + say("steps back"))
+    axes.set_ylabel(r"$\sigma_i(\partial h_t / \partial h_k)$")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return axes

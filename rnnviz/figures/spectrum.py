@@ -1,0 +1,52 @@
+"""Eigenvalues in the complex plane: those of every step's Jacobian, and of W."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz import measure
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence
+from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+
+def spectrum(
+    trace: Trace,
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """The eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and the unit circle.
+
+    Raises: TraceError if there is no such layer, direction or sequence
+    """
+    check_sequence(trace, sequence)
+    there = trace.mask[:, sequence]
+    steps = trace.jacobian[layer, direction, there, sequence].astype(float)
+    found = measure.eigenvalues(steps).ravel()
+    axes = axes_or_new(ax)
+    angles = np.linspace(0, 2 * np.pi, 361)
+    axes.plot(np.cos(angles), np.sin(angles), color=palette.note, linewidth=0.8)
+    axes.scatter(
+        found.real,
+        found.imag,
+        s=6,
+        color=palette.gradient,
+        linewidths=0,
+        alpha=0.5,
+        label=r"$\partial h_k / \partial h_{k-1}$",
+    )
+    if trace.metadata.cell == "rnn":
+        (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
+        of_w = measure.eigenvalues(weights.astype(float))
+        axes.scatter(
+            of_w.real, of_w.imag, s=22, facecolors="none", edgecolors=palette.weight, label="$W$"
+        )
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel(say("real part"))
+    axes.set_ylabel(say("imaginary part"))
+    axes.legend(frameon=False, loc="upper right")
+    return axes

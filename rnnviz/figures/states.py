@@ -1,0 +1,47 @@
+"""Hidden states over time."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz.figures.axes import (
+    Say,
+    axes_or_new,
+    check_sequence,
+    grid_image,
+    integer_ticks,
+    signed_map,
+    state_of,
+    time_axis,
+)
+from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+
+def states(
+    trace: Trace,
+    *,
+    of: str = "h",
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """h_t, or c_t of an LSTM, as cells: a row a unit, a column a step.
+
+    Raises: TraceError if the trace has no such state, layer, direction or sequence
+    Example: >>> states(trace, ax=axes[0])
+    """
+    check_sequence(trace, sequence)
+    values = state_of(trace, of, layer, direction)[:, sequence].T
+    axes = axes_or_new(ax)
+    limit = 1.0 if np.abs(values).max() <= 1 else float(np.abs(values).max())
+    image = grid_image(axes, values, cmap=signed_map(palette), limits=(-limit, limit))
+    axes.set_ylabel(say("unit"))
+    integer_ticks(axes, len(values))
+    time_axis(axes, trace, sequence, say)
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
+    bar.set_label(f"${of}_t$")
+    bar.outline.set_visible(False)
+    return axes

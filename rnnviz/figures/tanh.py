@@ -1,0 +1,45 @@
+"""The curve and its slope, with the recorded pre-activations upon both."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz.errors import TraceError
+from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+
+def tanh(
+    trace: Trace,
+    *,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """tanh a and 1 − tanh² a, with a dot for each recorded pre-activation a on both.
+
+    Raises: TraceError if the trace is not of a tanh RNN
+    """
+    about = trace.metadata
+    if about.cell != "rnn" or about.nonlinearity != "tanh":
+        raise TraceError(
+            f"the trace is of a {about.cell}, {about.nonlinearity}, but 'tanh' shows a tanh RNN; "
+            "see 'saturation' for the gates of others"
+        )
+    sums = trace.preact[layer, direction][trace.mask].ravel()
+    reach = max(3.0, float(np.abs(sums).max()) * 1.05)
+    x = np.linspace(-reach, reach, 401)
+    axes = axes_or_new(ax)
+    axes.plot(x, np.tanh(x), color=palette.hidden, label=r"$\tanh a$")
+    axes.plot(x, 1 - np.tanh(x) ** 2, color=palette.gradient, label=r"$1 - \tanh^2 a$")
+    for values, color in (
+        (np.tanh(sums), palette.hidden),
+        (1 - np.tanh(sums) ** 2, palette.gradient),
+    ):
+        axes.scatter(sums, values, color=color, s=7, linewidths=0, alpha=0.5)
+    axes.axhline(0, color=palette.note, linewidth=0.6)
+    axes.set_xlabel("$a$, " + say("recorded sum"))
+    axes.legend(frameon=False)
+    return axes

@@ -1,0 +1,82 @@
+"""Loss and gradient norm over training."""
+
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.palette import LIGHT, Palette
+
+
+class History(Protocol):
+    """What a training keeps of each epoch, as ``rnnviz.train(…).history`` does.
+
+    Shapes: (epoch,) each
+    """
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs there were."""
+
+    @property
+    def loss(self) -> np.ndarray:
+        """The mean loss."""
+
+    @property
+    def gradient_norm(self) -> np.ndarray:
+        """‖∂L/∂θ‖."""
+
+    @property
+    def clipped_norm(self) -> np.ndarray:
+        """The same after clipping."""
+
+
+def training(
+    history: History,
+    *,
+    figure: Figure | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Figure:
+    """The loss above, the norm of the gradient before and after clipping below."""
+    made = figure if figure is not None else Figure(layout="constrained")
+    above, below = made.subplots(2, 1, sharex=True)
+    loss(history, ax=above, palette=palette, say=say)
+    above.set_xlabel("")
+    gradient_norm(history, ax=below, palette=palette, say=say)
+    return made
+
+
+def loss(
+    history: History, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+) -> Axes:
+    """The mean loss of each epoch."""
+    axes = axes_or_new(ax)
+    axes.plot(range(1, history.epochs + 1), history.loss, color=palette.output)
+    axes.set_ylabel(say("loss"))
+    return _over_epochs(axes, say)
+
+
+def gradient_norm(
+    history: History, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+) -> Axes:
+    """‖∂L/∂θ‖ of each epoch's updates, before and after clipping, on a logarithmic axis."""
+    axes = axes_or_new(ax)
+    epochs = range(1, history.epochs + 1)
+    before, after = history.gradient_norm, history.clipped_norm
+    axes.set_yscale("log")
+    axes.plot(epochs, before, color=palette.gradient, label=say("gradient"))
+    if (after < before).any():
+        axes.plot(epochs, after, color=palette.note, linestyle="--", label=say("clipped"))
+        axes.legend(frameon=False)
+    axes.set_ylabel(r"$\|\partial L / \partial \theta\|$")
+    return _over_epochs(axes, say)
+
+
+def _over_epochs(axes: Axes, say: Say) -> Axes:
+    axes.set_xlabel(say("epoch"))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return axes

@@ -1,0 +1,97 @@
+"""Captions as plain text, for subtitles, pages and screen readers: formulas in Unicode."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+_MATH: Final = re.compile(r"\$(.+?)\$")
+_NAMES: Final = {
+    "partial": "∂",
+    "sum": "Σ",
+    "product": "∏",
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "theta": "θ",
+    "lambda": "λ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "eta": "η",
+    "arrow.l": "←",
+    "arrow.r": "→",
+    "->": "→",
+    "<-": "←",
+    "dot": "·",
+    "times": "×",
+    "plus.minus": "±",
+    "approx": "≈",
+    "infinity": "∞",
+    "<=": "≤",
+    ">=": "≥",
+    "!=": "≠",
+    "RR": "ℝ",
+    "dots.h": "…",
+    "-": "−",
+}
+_SIGNS: Final = re.compile(
+    "|".join(
+        rf"(?<![A-Za-z.]){re.escape(name)}(?![A-Za-z.])" if name[0].isalpha() else re.escape(name)
+        for name in sorted(_NAMES, key=len, reverse=True)
+    )
+)
+_FRACTION: Final = re.compile(r"\(([^()]*)\)\s*/\s*\(([^()]*)\)")
+_NORM: Final = re.compile(r"(norm|abs|hat)\(([^()]*)\)")
+_SCRIPT: Final = re.compile(r"([_^])(?:\(([^()]*)\)|([A-Za-z0-9]+|[^\s\w]))")
+_LOWERED: Final = str.maketrans("0123456789+−=aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_RAISED: Final = str.maketrans(
+    "0123456789+−=abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
+)
+_SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
+
+
+def plain(template: str, facts: Mapping[str, str]) -> str:
+    """A caption with its ``{facts}`` filled in and its ``$formulas$`` as Unicode text.
+
+    Raises: KeyError for an unknown fact
+    Example: >>> plain("from $h_({n})$ alone", {"n": "8"})
+             'from h₈ alone'
+    """
+    pieces = enumerate(_MATH.split(template))
+    return "".join(
+        formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(facts)
+        for index, piece in pieces
+    )
+
+
+def formula_text(source: str) -> str:
+    """A formula in Typst's notation as one line of Unicode text.
+
+    Example: >>> formula_text('(partial L)/(partial W_s)')
+             '∂L/∂Wₛ'
+    """
+    text = _SIGNS.sub(lambda found: _NAMES[found[0]], source.replace('"', ""))
+    before = None
+    while before != text:
+        before = text
+        text = _NORM.sub(_around, text)
+        text = _SCRIPT.sub(_script, text)
+        text = _FRACTION.sub(r"\1/\2", text)
+    return _SPACE.sub("", text)
+
+
+def _around(found: re.Match[str]) -> str:
+    if found[1] == "hat":
+        return found[2] + "\u0302"
+    bar = "‖" if found[1] == "norm" else "|"
+    return f"{bar}{found[2]}{bar}"
+
+
+def _script(found: re.Match[str]) -> str:
+    text = found[2] or found[3]
+    table = _LOWERED if found[1] == "_" else _RAISED
+    squeezed = text.replace(" ", "")
+    if all(ord(character) in table for character in squeezed):
+        return squeezed.translate(table)
+    mark = "_" if found[1] == "_" else "^"
+    return f"{mark}({text})" if len(squeezed) > 1 else f"{mark}{text}"

@@ -1,0 +1,92 @@
+"""When each beat of a video is seen, and what is said then: cues, subtitles, and a JSON file."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from rnnviz.trace import Trace
+
+_LIBRARIES: Final = ("rnnviz", "manim", "numpy")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One beat in a video: from when to when, and its caption by language as plain text.
+
+    Units:  seconds from the start of the video
+    """
+
+    number: int
+    name: str
+    start: float
+    end: float
+    captions: Mapping[str, str]
+
+
+def subtitles(cues: Sequence[Cue], language: str, kind: str) -> str:
+    """Captions in one language as WebVTT ('vtt') or SubRip ('srt')."""
+    web = kind == "vtt"
+    parts = ["WEBVTT"] if web else []
+    for place, cue in enumerate(cues, start=1):
+        times = f"{_clock(cue.start, web)} --> {_clock(cue.end, web)}"
+        text = " ".join(cue.captions[language].split())
+        shown = _escaped(text) if web else text.replace("-->", "→")
+        parts.append(f"{place}\n{times}\n{shown}")
+    return "\n\n".join(parts) + "\n"
+
+
+def description(
+    cues: Sequence[Cue], *, scene: str, language: str, theme: str, quality: str, trace: Trace
+) -> dict[str, Any]:
+    """What a program may want to know of a video, as JSON."""
+    about = trace.metadata
+    return {
+        "scene": scene,
+        "language": language,
+        "theme": theme,
+        "quality": quality,
+        "trace": trace.identity,
+        "task": about.task,
+        "seed": about.seed,
+        "versions": {
+            **{name: version(name) for name in _LIBRARIES},
+            "recorded with": dict(about.versions),
+        },
+        "beats": [
+            {
+                "number": cue.number,
+                "name": cue.name,
+                "start": round(cue.start, 3),
+                "end": round(cue.end, 3),
+                "captions": dict(cue.captions),
+            }
+            for cue in cues
+        ],
+    }
+
+
+def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[Path, str]:
+    """The files that stand beside a video, and what is in them."""
+    texts = {video.with_suffix(".json"): json.dumps(about, ensure_ascii=False, indent=2) + "\n"}
+    languages = cues[0].captions if cues else ()
+    for language in languages:
+        for kind in ("vtt", "srt"):
+            path = video.with_suffix(f".{language}.{kind}")
+            texts[path] = subtitles(cues, language, kind)
+    return texts
+
+
+def _clock(seconds: float, web: bool) -> str:
+    whole = round(seconds * 1000)
+    hours, rest = divmod(whole, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    seconds_, thousandths = divmod(rest, 1000)
+    mark = "." if web else ","
+    return f"{hours:02d}:{minutes:02d}:{seconds_:02d}{mark}{thousandths:03d}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,52 @@
+"""A small video that rnnviz made, and the same with captions that try to break every exit."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from nasty import NASTY
+
+import rnnviz
+from rnnviz.defaults import record_task
+from rnnviz.export.material import Material
+
+SCENE = """
+from manim import FadeIn
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.views.strip import Strip
+from rnnviz.rendering.beats import beat
+
+
+class Small(Storyboard):
+    @beat("One state.")
+    def first(self):
+        self.strip = Strip(self.trace.h[0, 0, 0, 0], self.theme, limit=1.0, height=2.0)
+        self.play(FadeIn(self.strip), run_time=0.4)
+
+    @beat("It moves.")
+    def second(self):
+        self.play(self.strip.animate.shift((2, 0, 0)), run_time=0.4)
+"""
+
+
+@pytest.fixture(scope="session")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("video")
+    (folder / "small.py").write_text(SCENE, encoding="utf-8")
+    trace = record_task("sentence", epochs=1, seed=1)
+    done = rnnviz.render(folder / "small.py", trace, quality="l", output=folder / "small.mp4")
+    return done.paths[0]
+
+
+@pytest.fixture
+def material(video: Path, tmp_path: Path) -> Material:
+    for path in video.parent.glob("small.*"):
+        shutil.copy(path, tmp_path)
+    return Material.of(tmp_path / video.name)
+
+
+@pytest.fixture
+def nasty(material: Material) -> Material:
+    said = dict.fromkeys(material.languages, NASTY)
+    return replace(material, cues=tuple(replace(cue, captions=said) for cue in material.cues))

@@ -1,0 +1,266 @@
+"""Every exit, read back by a program that knows its format."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+from nasty import NASTY
+from PIL import Image
+from pptx import Presentation
+from pypdf import PdfReader
+
+from rnnviz.errors import ExportError
+from rnnviz.export.exits import EXITS, export
+from rnnviz.export.material import Material
+
+ENDINGS = {
+    "html": ".html",
+    "pptx": ".pptx",
+    "handout": ".pdf",
+    "gif": ".gif",
+    "webp": ".webp",
+    "revealjs": ".html",
+    "quarto": ".qmd",
+    "markdown": ".md",
+    "beamer": ".tex",
+    "jupyter": ".ipynb",
+}
+
+
+EMPTY = {"scene": "a", "language": "en", "theme": "dark", "trace": "", "beats": []}
+
+
+class Elements(HTMLParser):
+    """The elements of a page, and the text in each kind."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.texts, self.open = [], {}, []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if self.open:
+            self.texts[self.open[-1]] = self.texts.get(self.open[-1], "") + data
+
+    def attributes(self, tag):
+        return [attributes for name, attributes in self.found if name == tag]
+
+
+def written(material, to, folder):
+    (first, *_) = export([material], to, folder / f"out{ENDINGS[to]}")
+    return first
+
+
+def test_endings_are_those_of_all_exits():
+    assert set(ENDINGS) == set(EXITS)
+
+
+@pytest.mark.parametrize("to", EXITS)
+def test_an_exit_is_one_whole_file_and_what_it_names(to, material, tmp_path):
+    folder = tmp_path / "out"
+    made = export([material], to, folder / f"out{ENDINGS[to]}")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in made)
+    assert all(path.stat().st_size > 0 for path in made)
+
+
+def test_powerpoint(nasty, tmp_path):
+    deck = Presentation(str(written(nasty, "pptx", tmp_path)))
+    assert len(deck.slides) == 2
+    for slide in deck.slides:
+        assert slide.shapes.title.text_frame.text == NASTY
+        assert slide.notes_slide.notes_text_frame.text == NASTY
+        (movie,) = [shape for shape in slide.shapes if shape.shape_type == 16]
+        assert movie._element.nvPicPr.cNvPr.get("descr") == NASTY
+        assert movie.poster_frame.content_type == "image/png"
+        right = movie.left + movie.width
+        assert 0 <= movie.left < right <= deck.slide_width
+        assert movie.top + movie.height <= deck.slide_height
+
+
+def test_handout(material, tmp_path):
+    reader = PdfReader(written(material, "handout", tmp_path))
+    text = " ".join(page.extract_text() for page in reader.pages)
+    assert "One state." in text
+    assert "It moves." in text
+    assert material.trace in text
+    assert sum(len(page.images) for page in reader.pages) == 2
+    assert reader.metadata.title == "small"
+
+
+def test_handout_reads_no_caption_as_source(nasty, tmp_path):
+    reader = PdfReader(written(nasty, "handout", tmp_path))
+    text = "".join("".join(page.extract_text() for page in reader.pages).split())
+    assert "\\input{/etc/passwd}" in text
+    assert "*c*" in text
+
+
+@pytest.mark.parametrize("to", ["gif", "webp"])
+def test_animations_move(to, material, tmp_path):
+    with Image.open(written(material, to, tmp_path)) as picture:
+        assert picture.n_frames > 10
+        assert picture.size == (640, 360)
+        seconds = 0.0
+        for number in range(picture.n_frames):
+            picture.seek(number)
+            picture.load()
+            seconds += picture.info["duration"] / 1000
+    assert seconds == pytest.approx(material.cues[-1].end, abs=0.3)
+
+
+def test_revealjs(nasty, tmp_path):
+    page = Elements(written(nasty, "revealjs", tmp_path).read_text(encoding="utf-8"))
+    assert [name for name, _ in page.found if name in ("img", "script")] == []
+    (video,) = page.attributes("video")
+    assert (tmp_path / video["poster"]).is_file()
+    (source,) = page.attributes("source")
+    assert (tmp_path / source["src"]).is_file()
+    assert {track["srclang"] for track in page.attributes("track")} == {"en", "zh"}
+    assert all((tmp_path / track["src"]).is_file() for track in page.attributes("track"))
+    assert page.texts["li"] == NASTY * 2
+
+
+def test_quarto(nasty, tmp_path):
+    text = written(nasty, "quarto", tmp_path).read_text(encoding="utf-8")
+    raw = re.search(r"```\{=html\}\n(.*?)\n```", text, re.S)[1]
+    assert [name for name, _ in Elements(raw).found if name in ("img", "script")] == []
+    assert text.count(":::") == 4
+    alternative = re.search(r'fig-alt="((?:[^"\\]|\\.)*)"', text)[1]
+    assert alternative.replace('\\"', '"').replace("\\\\", "\\") == f"{NASTY} {NASTY}"
+
+
+def test_markdown(nasty, tmp_path):
+    text = written(nasty, "markdown", tmp_path).read_text(encoding="utf-8")
+    tokens = MarkdownIt().parse(text)
+    kinds = [child.type for token in tokens for child in token.children or ()]
+    assert kinds.count("image") == 1
+    assert kinds.count("link_open") == 1
+    assert "html_inline" not in kinds
+    items = [token.children for token in tokens if token.type == "inline" and token.level == 3]
+    said = ["".join(child.content for child in children) for children in items]
+    assert said == [NASTY, NASTY]
+
+
+def test_beamer(nasty, tmp_path):
+    path = written(nasty, "beamer", tmp_path)
+    text = path.read_text(encoding="utf-8")
+    bare = re.sub(r"\\[\\{}$&#%_]", "", text)
+    depth = 0
+    for character in bare:
+        depth += (character == "{") - (character == "}")
+        assert depth >= 0
+    assert depth == 0
+    assert "\\input" not in text
+    assert not re.search(r"(?<!\\)[$&#%]", text.replace("{%\n", "{\n"))
+
+
+@pytest.mark.skipif(shutil.which("lualatex") is None, reason="no TeX is installed here")
+def test_beamer_compiles(material, tmp_path):
+    frame = written(material, "beamer", tmp_path).name
+    document = f"\\documentclass{{beamer}}\\begin{{document}}\\input{{{frame}}}\\end{{document}}"
+    (tmp_path / "talk.tex").write_text(document, encoding="utf-8")
+    command = ["lualatex", "-halt-on-error", "-interaction=nonstopmode", "talk.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_jupyter(nasty, tmp_path):
+    book = nbformat.read(written(nasty, "jupyter", tmp_path), as_version=4)
+    nbformat.validate(book)
+    told, code = book.cells
+    assert "small" in told.source
+    compile(code.source, "cell", "exec")
+    assert "'out.mp4'" in code.source
+
+
+def test_a_page_in_a_folder_has_its_videos_beside_it(material, tmp_path):
+    index, video = export([material], "html", tmp_path / "lecture")
+    assert (index.name, video.name) == ("index.html", "small.mp4")
+    assert video.read_bytes() == material.video.read_bytes()
+    assert index.stat().st_size < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("to", "output", "message"),
+    [
+        ("htlm", "a.html", "no exit 'htlm'; did you mean html"),
+        ("pptx", "a.ppt", r"does not end in \.pptx; rename it"),
+        ("html", "a.pdf", r"neither a folder nor ends in \.html"),
+    ],
+)
+def test_a_wrong_wish_is_named(to, output, message, material, tmp_path):
+    with pytest.raises(ExportError, match=message):
+        export([material], to, tmp_path / output)
+
+
+def test_a_language_without_captions_is_refused(material, tmp_path):
+    with pytest.raises(ExportError, match="no captions in 'fr'; it has en and zh"):
+        export([material], "markdown", tmp_path / "a.md", language="fr")
+
+
+def test_several_videos_make_a_page_only(material, tmp_path):
+    with pytest.raises(ExportError, match="made of one video"):
+        export([material, material], "pptx", tmp_path / "a.pptx")
+
+
+def test_a_failure_leaves_the_old_file(material, tmp_path, monkeypatch):
+    old = tmp_path / "a.md"
+    old.write_text("old", encoding="utf-8")
+
+    def fail(self):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", lambda self, *args, **kinds: fail(self))
+    with pytest.raises(ExportError, match="No space left on device"):
+        export([material], "markdown", old)
+    assert old.read_bytes() == b"old"
+    assert not list(tmp_path.glob(".rnnviz-*"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda video: video.unlink(), "there is no video"),
+        (lambda video: video.with_suffix(".json").unlink(), r"has no 'small\.json' beside it"),
+        (lambda video: video.with_suffix(".json").write_text("{"), "does not tell the beats"),
+        (lambda video: video.with_suffix(".json").write_text("[]"), "does not tell the beats"),
+        (
+            lambda video: video.with_suffix(".json").write_text(
+                json.dumps(
+                    {"scene": "a", "language": "en", "theme": "dark", "trace": "", "beats": []}
+                )
+            ),
+            "tells of no beats",
+        ),
+    ],
+)
+def test_a_video_that_rnnviz_did_not_make_is_refused(damage, message, material):
+    damage(material.video)
+    with pytest.raises(ExportError, match=message):
+        Material.of(material.video)
+
+
+def test_a_video_of_another_kind_is_refused(tmp_path):
+    (tmp_path / "a.avi").write_bytes(b"x")
+    with pytest.raises(ExportError, match=r"no \.mp4 or \.webm"):
+        Material.of(tmp_path / "a.avi")
+
+
+def test_a_damaged_video_is_refused(material):
+    material.video.write_bytes(b"nothing")
+    with pytest.raises(ExportError, match="cannot be read"):
+        material.stills()

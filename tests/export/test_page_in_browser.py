@@ -1,0 +1,164 @@
+"""The lecture page in a real browser: keys, stops, captions, languages, and no talk to others."""
+
+import re
+import shutil
+from dataclasses import replace
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from nasty import NASTY
+from playwright.sync_api import expect, sync_playwright
+
+from rnnviz.export.exits import export
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
+PAUSED = "document.getElementById('video').paused"
+STOPPED_AT = "document.getElementById('video').currentTime"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium, or the one that 'playwright install chromium' got."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page; at the end nothing has been complained of or asked for elsewhere."""
+    contexts, complaints, requests = [], [], []
+
+    def open_page(path, fragment="", **settings):
+        context = browser.new_context(viewport={"width": 1100, "height": 900}, **settings)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri() + fragment)
+        page.wait_for_function("document.getElementById('video').readyState >= 2")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture
+def lecture(material, tmp_path):
+    (path,) = export([material], "html", tmp_path / "lecture.html")
+    return path
+
+
+def current(page):
+    return page.locator("#beats button[aria-current=step]")
+
+
+def test_each_key_of_a_presenter_goes_on_and_each_beat_stops(lecture, material, visit):
+    page = visit(lecture)
+    for key, cue in zip(("PageDown", " "), material.cues, strict=True):
+        page.keyboard.press(key)
+        page.wait_for_function(f"!{PAUSED}")
+        page.wait_for_function(PAUSED)
+        assert page.evaluate(STOPPED_AT) == pytest.approx(cue.end, abs=0.15)
+        expect(current(page)).to_have_text(f"{cue.number}. {cue.captions['en']}")
+        expect(page.locator("#said")).to_have_text(cue.captions["en"])
+    page.keyboard.press("PageUp")
+    expect(current(page)).to_contain_text("2. ")
+    page.keyboard.press("ArrowLeft")
+    expect(current(page)).to_contain_text("1. ")
+
+
+def test_a_key_while_it_plays_goes_to_the_end_of_the_beat(lecture, material, visit):
+    page = visit(lecture)
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"!{PAUSED}")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(PAUSED)
+    assert page.evaluate(STOPPED_AT) == pytest.approx(material.cues[0].end, abs=0.15)
+
+
+def test_without_stops_it_plays_on(lecture, material, visit):
+    page = visit(lecture)
+    page.locator("#stops").uncheck()
+    page.locator("#speed").select_option("2")
+    page.locator("#next").click()
+    page.wait_for_function("document.getElementById('video').ended")
+    expect(current(page)).to_contain_text("2. ")
+
+
+def test_a_click_on_a_beat_plays_it(lecture, material, visit):
+    page = visit(lecture)
+    page.locator("#beats button").nth(1).click()
+    page.wait_for_function(f"{STOPPED_AT} > {material.cues[1].start}")
+    expect(current(page)).to_contain_text("2. ")
+
+
+def test_captions_are_tracks_in_both_languages(lecture, material, visit):
+    page = visit(lecture)
+    shown = page.evaluate(
+        "new Promise(done => { const tracks = [...document.getElementById('video').textTracks];"
+        "tracks.forEach(track => track.mode = 'showing');"
+        "const look = () => tracks.every(track => track.cues && track.cues.length)"
+        " ? done(tracks.map(track => [track.language, [...track.cues].map(cue => cue.text)]))"
+        " : requestAnimationFrame(look); look(); })"
+    )
+    expected = [
+        [code, [cue.captions[code] for cue in material.cues]] for code in material.languages
+    ]
+    assert shown == expected
+
+
+def test_the_language_switch_changes_all_that_is_said(lecture, visit):
+    page = visit(lecture)
+    expect(page.locator("#stops-label")).to_have_text("Stop after each step")
+    page.locator("#language").select_option("zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    expect(page.locator("#stops-label")).to_have_text(re.compile("[\u4e00-\u9fff]"))
+
+
+def test_with_reduced_motion_it_goes_from_end_to_end(lecture, material, visit):
+    page = visit(lecture, reduced_motion="reduce")
+    for cue in material.cues:
+        page.keyboard.press("PageDown")
+        page.wait_for_function(f"Math.abs({STOPPED_AT} - {cue.end}) < 0.15")
+        assert page.evaluate(PAUSED)
+
+
+def test_it_fits_a_phone(lecture, visit):
+    page = visit(lecture)
+    page.set_viewport_size({"width": 360, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_it_has_no_accessibility_violation(lecture, visit):
+    page = visit(lecture)
+    for light in ("false", "true"):
+        page.evaluate(f"document.documentElement.classList.toggle('light', {light})")
+        found = Axe().run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_no_caption_becomes_markup(nasty, tmp_path, visit):
+    (path,) = export([nasty], "html", tmp_path / "nasty.html")
+    page = visit(path)
+    expect(page.locator("#said")).to_have_text(NASTY)
+    assert page.locator("img").count() == 0
+
+
+def test_a_lecture_of_several_has_a_table_of_contents(material, tmp_path, visit):
+    other = replace(material, scene="unrolling")
+    index, *_ = export([material, other], "html", tmp_path / "lecture")
+    page = visit(index)
+    links = page.locator("#contents a")
+    assert links.all_text_contents() == ["small", "One layer, used at every step"]
+    links.nth(1).click()
+    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+    page.wait_for_function("document.getElementById('video').currentSrc.endsWith('unrolling.mp4')")
+    again = visit(index, "#unrolling")
+    expect(again.locator("h1")).to_have_text("One layer, used at every step")

@@ -1,0 +1,191 @@
+"""What the figures draw, read back as data, is what the trace holds."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from models import Around, layer_of
+
+from rnnviz.figures.axes import signed_map
+from rnnviz.figures.gates import gates
+from rnnviz.figures.gradient_by_lag import gradient_by_lag
+from rnnviz.figures.gradient_table import gradient_table
+from rnnviz.figures.products import products
+from rnnviz.figures.saliency import saliency
+from rnnviz.figures.saturation import saturation
+from rnnviz.figures.spectrum import spectrum
+from rnnviz.figures.states import states
+from rnnviz.figures.tanh import tanh
+from rnnviz.figures.training import training
+from rnnviz.figures.trajectory import trajectory
+from rnnviz.figures.unrolled import unrolled
+from rnnviz.figures.weight_shares import weight_shares
+from rnnviz.palette import LIGHT
+from rnnviz.recording import record
+from rnnviz.training import train
+
+
+def recorded(cell, seed):
+    torch.manual_seed(seed)
+    model = Around(layer_of(cell, 3, 4)).double()
+    x = torch.randn(7, 2, 3, dtype=torch.float64)
+    return record(model, x, torch.randint(4, (7, 2)))
+
+
+@pytest.fixture(params=[0, 1], ids=["one network", "another"])
+def trace(request):
+    return recorded("tanh", request.param)
+
+
+def image_of(axes):
+    return np.asarray(axes.images[0].get_array())
+
+
+def heights(axes):
+    return [bar.get_height() for bar in axes.containers[0]]
+
+
+def slopes(trace, sequence):
+    return 1 - trace.h[0, 0, :, sequence] ** 2
+
+
+def one_step(trace, step, sequence):
+    return np.diag(slopes(trace, sequence)[step]) @ trace.W
+
+
+def norm_by_pair(trace):
+    return {
+        (t, k, b): np.sqrt((trace.grad_h_by_loss[t, 0, 0, k, b] ** 2).sum())
+        for t in range(7)
+        for k in range(t + 1)
+        for b in range(2)
+    }
+
+
+def test_states(trace):
+    np.testing.assert_array_equal(image_of(states(trace, sequence=1)), trace.h[0, 0, :, 1].T)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_gates(cell):
+    trace = recorded(cell, 0)
+    shown = [axes for axes in gates(trace).axes if axes.images and axes.get_ylabel()]
+    assert len(shown) == trace.gates.shape[-2]
+    for index, axes in enumerate(shown):
+        np.testing.assert_array_equal(image_of(axes), trace.gates[0, 0, :, 0, index].T)
+
+
+def test_gradient_table(trace):
+    image = np.ma.filled(np.ma.masked_invalid(image_of(gradient_table(trace))), 0.0)
+    for (t, k, b), norm in norm_by_pair(trace).items():
+        if b == 0:
+            assert image[t, k] == pytest.approx(norm)
+    assert (image[np.triu_indices(7, 1)] == 0).all()
+
+
+def test_gradient_by_lag(trace):
+    axes = gradient_by_lag(trace)
+    mean, bound = axes.lines
+    pairs = norm_by_pair(trace)
+    for lag in range(7):
+        norms = [norm for (t, k, _), norm in pairs.items() if t - k == lag]
+        assert mean.get_ydata()[lag] == pytest.approx(np.mean(norms))
+        largest = max(norm for (t, k, _), norm in pairs.items() if t == k)
+        sigma = np.sqrt(np.linalg.eigvalsh(trace.W.T @ trace.W)[-1])
+        assert bound.get_ydata()[lag] == pytest.approx(largest * sigma**lag)
+        assert max(norms) <= bound.get_ydata()[lag] * (1 + 1e-9)
+
+
+def test_weight_shares(trace):
+    norms = []
+    for step in range(7):
+        before = trace.h[0, 0, step - 1] if step else np.zeros((2, 4))
+        at = trace.grad_h[0, 0, step] * (1 - trace.h[0, 0, step] ** 2)
+        norms.append(np.linalg.norm(sum(np.outer(at[b], before[b]) for b in range(2))))
+    assert heights(weight_shares(trace)) == pytest.approx([n / sum(norms) for n in norms])
+
+
+def by_parts(values):
+    return sorted((round(float(v.real), 9), round(abs(float(v.imag)), 9)) for v in np.ravel(values))
+
+
+def test_spectrum(trace):
+    of_steps, of_w = spectrum(trace).collections
+    found = of_steps.get_offsets() @ [1, 1j]
+    expected = [np.linalg.eigvals(one_step(trace, step, 0)) for step in range(7)]
+    assert by_parts(found) == by_parts(np.array(expected))
+    assert by_parts(of_w.get_offsets() @ [1, 1j]) == by_parts(np.linalg.eigvals(trace.W))
+
+
+def test_products(trace):
+    lines = [line for line in products(trace, sequence=1).lines if len(line.get_xdata()) == 7]
+    product = np.eye(4)
+    for lag in range(7):
+        expected = np.linalg.svd(product, compute_uv=False)
+        assert [line.get_ydata()[lag] for line in lines] == pytest.approx(expected, rel=1e-6)
+        product = product @ one_step(trace, 6 - lag, 1)
+
+
+def test_saturation(trace):
+    (patch,) = saturation(trace).patches
+    values, edges, _ = patch.get_data()
+    every = np.concatenate([slopes(trace, b).ravel() for b in range(2)])
+    expected = [
+        ((every >= low) & ((every < high) | (high == 1))).mean() for low, high in pairwise(edges)
+    ]
+    assert values == pytest.approx(expected)
+
+
+def test_tanh(trace):
+    on_curve, on_slope = tanh(trace).collections
+    sums = trace.preact.ravel()
+    np.testing.assert_allclose(np.sort(on_curve.get_offsets()[:, 0]), np.sort(sums))
+    for dots, function in ((on_curve, np.tanh), (on_slope, lambda a: np.cosh(a) ** -2.0)):
+        at, value = np.asarray(dots.get_offsets()).T
+        np.testing.assert_allclose(value, function(at))
+
+
+def test_saliency(trace):
+    expected = np.sqrt((trace.grad_x_by_loss[4, :, 1] ** 2).sum(axis=-1))
+    assert heights(saliency(trace, loss=4, sequence=1)) == pytest.approx(expected)
+    expected = np.sqrt((trace.grad_x_by_loss[6, :, 0] ** 2).sum(axis=-1))
+    assert heights(saliency(trace)) == pytest.approx(expected)
+
+
+def test_trajectory(trace):
+    axes = trajectory(trace, fixed_points=False)
+    path = np.array(axes.lines[0].get_xydata())
+    centred = trace.h[0, 0, :, 0] - trace.h[0, 0, :, 0].mean(axis=0)
+    _, singular, directions = np.linalg.svd(centred, full_matrices=False)
+    np.testing.assert_allclose(np.abs(path), np.abs(centred @ directions[:2].T), atol=1e-9)
+    for label, value in zip((axes.get_xlabel(), axes.get_ylabel()), singular[:2], strict=True):
+        assert f"({value**2 / (singular**2).sum():.0%})" in label
+
+
+def test_unrolled(trace):
+    cells = [patch for patch in unrolled(trace).patches if type(patch) is Rectangle]
+    expected = [signed_map(LIGHT)((value + 1) / 2) for value in trace.h[0, 0, :, 0].ravel()]
+    got = [to_rgba(cell.get_facecolor()) for cell in cells]
+    np.testing.assert_allclose(got, expected, atol=1e-9)
+
+
+def test_training():
+    history = train("sentence", epochs=3, seed=1, clip=0.1).history
+    loss, norms = training(history).axes
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), history.loss)
+    before, after = (line.get_ydata() for line in norms.lines)
+    np.testing.assert_array_equal(before, history.gradient_norm)
+    np.testing.assert_array_equal(after, history.clipped_norm)
+
+
+def test_panels_are_made_of_the_functions_on_given_axes(trace):
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    assert states(trace, ax=left) is left
+    assert tanh(trace, ax=right) is right
+    assert left.images
+    assert right.lines

@@ -1,0 +1,59 @@
+"""Make docs/images/figures.png: every figure, drawn from the default recordings."""
+
+import io
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+import rnnviz
+from rnnviz.companions.studies import study_of
+from rnnviz.defaults import data_language, default_trace
+from rnnviz.figures.catalogue import FIGURES, FigureEntry
+from rnnviz.translation import languages
+
+IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"
+TILE: Final = (420, 270)
+ACROSS: Final = 4
+GAP: Final = 8
+
+
+def data_of(entry: FigureEntry, language: str) -> tuple[Any, ...]:
+    """What a figure is drawn from, by default."""
+    if entry.drawn_from == "nothing":
+        return ()
+    trace = default_trace(entry.task, language=data_language(language))
+    if entry.drawn_from == "history":
+        return (rnnviz.train(entry.task).history,)
+    return (study_of(trace),) if entry.drawn_from == "study" else (trace,)
+
+
+def tile(entry: FigureEntry, language: str) -> Image.Image:
+    """One figure as a picture of the sheet."""
+    drawn = rnnviz.figure(entry.name, *data_of(entry, language), language=language)
+    file = io.BytesIO()
+    drawn.savefig(file, format="png", dpi=200)
+    made = Image.new("RGB", TILE, "white")
+    with Image.open(file) as picture:
+        small = picture.convert("RGB")
+        small.thumbnail(TILE, Image.Resampling.LANCZOS)
+    made.paste(small, ((TILE[0] - small.width) // 2, (TILE[1] - small.height) // 2))
+    return made
+
+
+def main() -> None:
+    """Draw all figures in every language."""
+    for language in languages():
+        tiles = [tile(entry, language) for entry in FIGURES.values()]
+        width, height = TILE[0] + GAP, TILE[1] + GAP
+        sheet = Image.new("RGB", (ACROSS * width, -(-len(tiles) // ACROSS) * height), "white")
+        for place, made in enumerate(tiles):
+            sheet.paste(made, (place % ACROSS * width, place // ACROSS * height))
+        mark = "" if language == "en" else f".{language}"
+        sheet.quantize(255, dither=Image.Dither.NONE).save(
+            IMAGES / f"figures{mark}.png", optimize=True
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -93,7 +93,7 @@ _ENTRIES = (
         task="prices",
         title=N_("Back through time, factor by factor"),
         summary=N_("The chain rule for one loss in recorded numbers, up to autograd's result."),
-        needs=("plain-rnn", "gradients"),
+        needs=("plain-rnn", "gradients", "gradient-path", "run-again"),
     ),
     SceneEntry(
         name="training",
@@ -117,7 +117,7 @@ _ENTRIES = (
         task="prices",
         title=N_("How a gradient explodes, and what clipping does"),
         summary=N_("Large weights, a cliff in the loss, and a gradient cut to length."),
-        needs=("plain-rnn", "gradients"),
+        needs=("plain-rnn", "gradients", "gradient-path", "run-again"),
     ),
     SceneEntry(
         name="long-dependency",

@@ -148,6 +148,7 @@ def _render_one(
     seed: int | None,
     **settings: Any,
 ) -> Any:
+    from rnnviz.companions.studies import reported
     from rnnviz.defaults import data_language, default_trace
     from rnnviz.rendering import render
     from rnnviz.rendering.plan import check_request
@@ -165,7 +166,7 @@ def _render_one(
                 progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
                 **chosen,
             )
-    with progress_bar(f"Rendering {scene}") as report:
+    with progress_bar(f"Rendering {scene}") as report, reported(report):
         return render(
             scene,
             trace,

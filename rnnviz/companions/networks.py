@@ -60,7 +60,7 @@ def last_loss_alone(most: int) -> Companion:
     """
 
     def change(trace: Trace) -> Mapping[str, Any]:
-        last = trace.loss_steps[-1] + 1
+        last = int(np.flatnonzero(trace.has_loss[:, 0])[-1]) + 1
         steps = slice(max(0, last - most), last)
         x, targets = trace.x[steps, :1], trace.targets[steps, :1].copy()
         targets[:-1] = np.nan if targets.dtype.kind == "f" else NO_TARGET

@@ -98,3 +98,19 @@ def test_the_claims_of_the_captions_hold(default_trace_of, perform):
     apart = np.abs(sum(terms.values()) - alone.gradients["rnn.weight_hh_l0"]).max()
     assert apart < 1e-14
     assert not terms[1].any()
+
+
+def test_the_gradients_of_v_and_u_of_one_loss_alone(default_trace_of, perform):
+    trace = default_trace_of("backpropagation")
+    alone = perform("backpropagation", lambda scene: scene.alone)["general"]
+    states, at_output, _ = by_hand(trace)
+    np.testing.assert_allclose(
+        np.outer(at_output, states[-1]), alone.gradients["fc.weight"], atol=1e-15
+    )
+    of_u = np.zeros_like(trace.U)
+    at_state = trace.V.T @ at_output
+    for k in range(SPELLED_OUT, 0, -1):
+        at_sum = (1 - states[k] ** 2) * at_state
+        of_u += np.outer(at_sum, alone.x[k - 1, 0])
+        at_state = trace.W.T @ at_sum
+    np.testing.assert_allclose(of_u, alone.gradients["rnn.weight_ih_l0"], atol=1e-15)

@@ -26,7 +26,7 @@ class ChainLosses(VGroup):
             name = formula(f"L_({chain.steps[place]})", color=color, size=0.42)
             name.move_to(cell.title.get_top() + _RISE * UP)
             self.names.add(name)
-            foot = cell.box.get_top() + 0.3 * LEFT
+            foot = cell.box.get_top() + 0.43 * cell.box.width * LEFT
             top = np.array([foot[0], name.get_bottom()[1] - 0.04, 0.0])
             self.down.add(FlowArrow([top, foot + 0.03 * UP], color=color))
         self.back = VGroup(

@@ -114,8 +114,8 @@ class ExplodingGradient(Storyboard):
         self.play(self.numbers.appear())
 
     @beat(
-        "And $rho$ decides nothing. This $W$ has only zero eigenvalues, yet its recorded gradient "
-        "doubles with every step: $J^{power}$ stretches {last_power} times."
+        "But $rho$ of $W$ does not decide. All eigenvalues of this $W$ are zero, yet the product "
+        "of {power} recorded Jacobians stretches {last_power} times."
     )
     def counterexample(self) -> None:
         weights = self.nilpotent.W
@@ -134,16 +134,16 @@ class ExplodingGradient(Storyboard):
         self.play(self.surface.appear())
 
     @beat(
-        "At its foot the gradient is {steep} long. One step of descent flies {far} away, to "
-        "$w = {w}$ and $b = {b}$, and the error goes from {error_before} to {error_thrown}."
+        "At its foot the gradient is {steep} long. One step of descent flies {far} away, off this "
+        "map, to $w = {w}$ and $b = {b}$: an error of {error_thrown} instead of {error_before}."
     )
     def thrown_off(self) -> None:
         self.flight = self.surface.path(self.thrown, "text")
         self.play(self.surface.walk(self.flight, run_time=1.5))
 
     @beat(
-        "Clipped to a length of {longest}, the gradient keeps its direction. After {count} steps "
-        "the descent is still near the foot, at an error of {error_kept}."
+        "Clipped to a length of {longest}, the gradient keeps its direction, and the descent is "
+        "not thrown off: after {count} steps the error is {error_kept}."
     )
     def clipped_descent(self) -> None:
         walk = self.surface.path(self.kept, "input")

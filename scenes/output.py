@@ -116,7 +116,7 @@ class Output(Storyboard):
     def how_strong(self, ratio: float, sureness: float) -> str:
         """In words, how the squared loss's pull compares with that of cross-entropy."""
         if ratio < 0.05 and sureness > 0.9:
-            return self.say("so sure and so wrong, it would hardly learn.")
+            return self.say("so sure and wrong, that loss hardly helps.")
         if ratio < 1:
             return self.say("a weaker pull.")
         return self.say("no weaker a pull.")

@@ -83,7 +83,7 @@ class Tanh(Storyboard):
 
     @beat(
         "They are multiplied. From the last step back over {factors} slopes, {left} is left of 1: "
-        "no factor can make up for another."
+        "one small factor is enough, since none exceeds 1."
     )
     def product_of_slopes(self) -> None:
         self.play(self.product.multiply())

@@ -105,7 +105,7 @@ class Training(Storyboard):
         self.play(self.goes_on(self.curve, self.descent.w, first=1))
 
     @beat(
-        "Run through it once more: the same {items} come to give other states. The mean size "
+        "Run through it once more: the same {items} now give other states. The mean size "
         "of their entries {size_goes} from {first_size} to {last_size}."
     )
     def states_change(self) -> None:

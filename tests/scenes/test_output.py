@@ -172,7 +172,7 @@ def test_the_squared_loss_hardly_learns_where_the_network_is_sure_and_wrong(defa
     facts = facts_of(default_trace_of(NAME))
     assert facts["entropy"] == number(float(entropy))
     assert facts["squared"] == number(float(squared))
-    assert facts["pull"] == "so sure and so wrong, it would hardly learn."
+    assert facts["pull"] == "so sure and wrong, that loss hardly helps."
 
 
 def test_an_undecided_network_is_not_called_sure():

@@ -1,7 +1,5 @@
 """``rnnviz explore``."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import click
@@ -31,6 +29,7 @@ def command(
     """Make one offline page of linked views of a TRACE."""
     from rnnviz.errors import ExportError
     from rnnviz.explore import explore
+    from rnnviz.files import replacing
     from rnnviz.trace import load
 
     target = Path(output)
@@ -44,14 +43,6 @@ def command(
         direction=int(direction == "reverse"),
         sequence=sequence - 1,
     )
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".rnnviz-", dir=target.parent) as folder:
-            temporary = Path(folder) / target.name
-            temporary.write_text(made, encoding="utf-8")
-            os.replace(temporary, target)
-    except OSError as error:
-        raise ExportError(
-            f"cannot write {output!r} ({error.strerror}); choose another place"
-        ) from error
+    with replacing(target, ExportError) as temporary:
+        temporary.write_text(made, encoding="utf-8")
     click.echo(str(target))

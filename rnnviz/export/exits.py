@@ -1,10 +1,7 @@
 """The ways out: what each makes of a video, and where it puts it."""
 
-import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -16,6 +13,7 @@ from rnnviz.export.material import Material
 from rnnviz.export.page import page, source_line
 from rnnviz.export.slides import slides
 from rnnviz.export.snippets import SNIPPETS
+from rnnviz.files import replacing
 from rnnviz.rendering.timeline import subtitles
 
 Writer = Callable[[Material, Path, str], None]
@@ -58,7 +56,7 @@ def export(
     if output.suffix.lower() != ending:
         raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
     if to in _FILES:
-        with _replacing(output) as temporary:
+        with replacing(output, ExportError) as temporary:
             _FILES[to][1](first, temporary, spoken)
         return (output,)
     return _snippet(first, to, output, spoken)
@@ -66,7 +64,7 @@ def export(
 
 def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
     if output.suffix.lower() == ".html":
-        with _replacing(output) as temporary:
+        with replacing(output, ExportError) as temporary:
             temporary.write_text(page(materials), encoding="utf-8")
         return (output,)
     if output.suffix:
@@ -75,11 +73,11 @@ def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
     made = []
     for one in materials:
         target = output / names[one.scene]
-        with _replacing(target) as temporary:
+        with replacing(target, ExportError) as temporary:
             shutil.copyfile(one.video, temporary)
         made.append(target)
     index = output / "index.html"
-    with _replacing(index) as temporary:
+    with replacing(index, ExportError) as temporary:
         temporary.write_text(page(materials, names), encoding="utf-8")
     return (index, *made)
 
@@ -93,30 +91,13 @@ def _snippet(material: Material, to: str, output: Path, language: str) -> tuple[
         contents[files[code]] = subtitles(material.cues, code, "vtt").encode()
     made = []
     for name, content in contents.items():
-        with _replacing(output.parent / name) as temporary:
+        with replacing(output.parent / name, ExportError) as temporary:
             temporary.write_bytes(content)
         made.append(output.parent / name)
     video = output.parent / files["video"]
     if not video.exists() or not video.samefile(material.video):
-        with _replacing(video) as temporary:
+        with replacing(video, ExportError) as temporary:
             shutil.copyfile(material.video, temporary)
-    with _replacing(output) as temporary:
+    with replacing(output, ExportError) as temporary:
         temporary.write_text(SNIPPETS[to][1](material, language, files), encoding="utf-8")
     return (output, video, *made)
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A file to write, which takes the target's place once it is whole."""
-    if target.is_dir():
-        raise ExportError(f"{str(target)!r} is a folder; name the file")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".rnnviz-", dir=target.parent) as folder:
-            temporary = Path(folder) / target.name
-            yield temporary
-            os.replace(temporary, target)
-    except OSError as error:
-        raise ExportError(
-            f"cannot write {str(target)!r} ({error.strerror or error}); choose another place"
-        ) from error

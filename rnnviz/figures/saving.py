@@ -1,7 +1,5 @@
 """A figure into a file: the same figure gives the same bytes, and says where it comes from."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +9,7 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
+from rnnviz.files import replacing
 
 FORMATS: Final = ("pdf", "svg", "png")
 
@@ -35,39 +34,19 @@ def save_figure(
     kind = target.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         raise FigureError(f"{str(target)!r} does not end in .pdf, .svg or .png; rename it")
-    if target.is_dir():
-        raise FigureError(f"{str(target)!r} is a folder; name the file")
     settings: dict[Any, Any] = {
         "svg.hashsalt": "rnnviz",
         "svg.fonttype": "none" if text else "path",
         "pdf.fonttype": 42 if text else 3,
         "savefig.dpi": 300,
     }
-    temporary: str | None = None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(
-            prefix=".rnnviz-", suffix=f".{kind}", dir=target.parent
+    with replacing(target, FigureError) as temporary, rc_context(settings):
+        figure.savefig(
+            temporary,
+            format=kind,
+            facecolor=figure.get_facecolor(),
+            metadata=_metadata(kind, trace, command),
         )
-        os.close(handle)
-        with rc_context(settings):
-            figure.savefig(
-                temporary,
-                format=kind,
-                facecolor=figure.get_facecolor(),
-                metadata=_metadata(kind, trace, command),
-            )
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-    except OSError as error:
-        raise FigureError(
-            f"cannot write {str(target)!r} ({error.strerror}); choose another place"
-        ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
     return target
 
 

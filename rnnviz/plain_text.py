@@ -49,6 +49,11 @@ _RAISED: Final = str.maketrans(
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
 
+def lowered(number: int) -> str:
+    """A whole number as a subscript: 12 → ₁₂."""
+    return str(number).translate(_LOWERED)
+
+
 def plain(template: str, facts: Mapping[str, str]) -> str:
     """A caption with its ``{facts}`` filled in and its ``$formulas$`` as Unicode text.
 

@@ -1,12 +1,10 @@
 """Which part of a long recording is shown, and how the screen says so."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from rnnviz.drawing.wording import Say
+from rnnviz.plain_text import lowered
 from rnnviz.trace import Trace
-
-_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Window:
         """What people call the inputs of the first sequence at these steps, or x₁, x₂, …"""
         if trace.metadata.step_labels:
             return trace.metadata.step_labels[0][self.indices]
-        return tuple(f"x{str(step).translate(_LOWERED)}" for step in self.steps)
+        return tuple(f"x{lowered(step)}" for step in self.steps)
 
     @property
     def cut(self) -> bool:

@@ -28,6 +28,7 @@ from rnnviz.drawing.typography import NOTE, SMALL, fitted_label, formula, label
 from rnnviz.drawing.views.arrows import FlowArrow
 from rnnviz.drawing.views.network import FoldedNetwork
 from rnnviz.drawing.wording import Say
+from rnnviz.plain_text import lowered
 from rnnviz.trace import Trace
 
 INPUT_Y: Final = -1.42
@@ -42,7 +43,6 @@ _ROOM: Final = 10.5
 _LOOP_X: Final = 6.4
 _LOOP_CORNER: Final = 0.42
 _LEAST_CARRIED: Final = 0.02
-_LOWERED: Final = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True)
@@ -415,7 +415,7 @@ def _names(labels: Sequence[str], part: np.ndarray, letter: str) -> list[str]:
     """The labels of some entries, or x₁, x₂, …"""
     if labels:
         return [labels[index] for index in part]
-    return [f"{letter}{str(index + 1).translate(_LOWERED)}" for index in part]
+    return [f"{letter}{lowered(index + 1)}" for index in part]
 
 
 def _line(below: Circle, above: Circle) -> Line:

@@ -233,8 +233,13 @@ def number(value: float, digits: int = 2) -> str:
         text = f"{rounded:.{max(0, digits - 1 - magnitude)}f}"
     else:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        text = f"{mantissa}·10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+        text = scientific(mantissa, int(exponent))
     return text.replace("-", MINUS)
+
+
+def scientific(mantissa: str, exponent: int) -> str:
+    """A mantissa times a power of ten: 1.2·10⁻⁷."""
+    return f"{mantissa}·10{str(exponent).translate(_SUPERSCRIPT)}"
 
 
 def percent(share: float) -> str:

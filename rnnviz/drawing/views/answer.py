@@ -26,7 +26,7 @@ from manim import (
 )
 
 from rnnviz.drawing.theme import Role, Theme
-from rnnviz.drawing.typography import SMALL, Ink, fitted_label, formula, label, number
+from rnnviz.drawing.typography import SMALL, Ink, fitted_label, formula, label, number, scientific
 from rnnviz.drawing.views.grid import NumberGrid, decimals
 from rnnviz.drawing.views.plane import Plane
 from rnnviz.drawing.wording import Say
@@ -45,7 +45,6 @@ _NAMES: Final = -4.75
 _ASIDE: Final = 1.7
 _HEAD: Final = 2.35
 _FAR_FROM_GUESS: Final = 0.4
-_RAISED: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LN10: Final = float(np.log(10))
 
 
@@ -126,7 +125,7 @@ def power_text(exponent: float) -> str:
         value = float(np.exp(exponent))
         return decimals(value) if value >= 0.095 else number(value)
     places, rest = divmod(exponent / _LN10, 1.0)
-    return f"{10**rest:.1f}·10{str(int(places)).translate(_RAISED)}"
+    return scientific(f"{10**rest:.1f}", int(places))
 
 
 class RowValues(VGroup):

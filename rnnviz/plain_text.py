@@ -46,12 +46,22 @@ _LOWERED: Final = str.maketrans("0123456789+−=aehijklmnoprstuvx", "₀₁₂�
 _RAISED: Final = str.maketrans(
     "0123456789+−=abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
 )
+_VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
 
 def lowered(number: int) -> str:
     """A whole number as a subscript: 12 → ₁₂."""
     return str(number).translate(_LOWERED)
+
+
+def visible(text: str) -> str:
+    """A text, or the signs of its spaces where it has nothing else.
+
+    Example: >>> visible("\\n")
+             '↵'
+    """
+    return text if text.strip() else "".join(_VISIBLE.get(mark, mark) for mark in text)
 
 
 def plain(template: str, facts: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from fontTools.ttLib import TTFont
 from manim import UP, ManimColor, MathTypst, Typst, VGroup, VMobject
 
 from rnnviz.errors import TextError
+from rnnviz.plain_text import visible
 
 NOTE: Final = 0.24
 SMALL: Final = 0.28
@@ -34,7 +35,6 @@ _POINTS_PER_EM: Final = 10.0
 _KEPT: Final = 4096
 _WIDER: Final = 1.06
 """A caption may be so much wider than asked for if it is a line shorter then."""
-_VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
 _FIRST_WIDE: Final = 0x2E80
 _SECONDS_PER_WIDE: Final = 0.2
@@ -254,7 +254,7 @@ _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸�
 
 
 def _literal(text: str) -> str:
-    shown = "".join(_VISIBLE.get(mark, mark) for mark in text) if not text.strip() else text
+    shown = visible(text)
     shown = re.sub(r"\s", " ", shown)
     for character in shown:
         if ord(character) not in _coverage():

@@ -1,24 +1,54 @@
-"""The page: Vega-Altair charts that follow one another, with everything they need inside."""
+"""The page: linked charts and the words to choose a loss by, with everything they need inside."""
 
 import html
 from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.embedding import data_uri, filled, in_script
 from rnnviz.errors import ExportError
-from rnnviz.explore.rows import Rows, rows_of
+from rnnviz.explore.rows import (
+    MOST_CANDIDATES,
+    MOST_UNITS,
+    Row,
+    Rows,
+    length_of,
+    losses_of,
+    rows_of,
+)
 from rnnviz.lettering import font_for
-from rnnviz.palette import PALETTES, Palette
-from rnnviz.trace import Trace
+from rnnviz.palette import PALETTES
+from rnnviz.trace import CLASSES, Trace
 from rnnviz.translation import N_, translated
 
-_WIDTH = 620
-_WIDEST = 70
-_TITLE = N_("Look into a recording: trace {identity}")
-_HELP = N_("Point at a word, or click on it, to choose the loss whose gradient is followed back.")
-_THINNED = N_("{shown} of {count} steps are shown, evenly spaced.")
+if TYPE_CHECKING:
+    from rnnviz.explore.charts import Charts
+
+Say = Callable[[str], str]
+
+_TITLE: Final = N_("Look into a recording: trace {identity}")
+_NETWORK: Final = N_("{cell} with {units} units.")
+_LAYER: Final = N_("Layer {number} of {count}.")
+_DIRECTION: Final = N_("Direction {number} of {count}.")
+_SEQUENCE: Final = N_("Sequence {number} of {count}.")
+_HELP: Final = N_(
+    "Point at a step to see its loss go back through the steps; click, or use the arrow keys, to "
+    "stay there."
+)
+_ONLY: Final = N_("The only loss that was followed back is that of step {step}.")
+_LOSS: Final = N_("Loss at step {step}: {loss}")
+_LOSS_AT_WORD: Final = N_("Loss at step {step}, “{word}”: {loss}")
+_THINNED: Final = N_("{shown} of {count} steps are shown, and {losses} of {all} losses.")
+_FEWER_UNITS: Final = N_("{shown} of {count} units are shown.")
+_FEWER_CANDIDATES: Final = N_("The {shown} greatest of {count}, and the right one in full colour.")
+_RIGHT: Final = N_("The right one in full colour.")
+_ONE_ENTRY: Final = N_("Entry 1 of {count}.")
+_ZEROS: Final = N_("▽ exactly 0, which has no place on a logarithmic axis.")
+_DECADES: Final = N_("At most eight decades: what is smaller has the colour of the least.")
+_SUMMED: Final = N_("Over all losses and all sequences of the recording.")
+
+_NO_SHARES: Final = N_("All terms of ∂L/∂W are zero, so no step has a share in it.")
 
 
 def explore(
@@ -33,11 +63,13 @@ def explore(
     """One HTML page that needs no network.
 
     Raises: ExportError if altair is not installed, or a theme or language that there is not;
-            TraceError if the trace has no gradients, no such layer, direction or sequence
+            TraceError if the trace has no gradients, no such layer, direction or sequence, or if
+            no loss of the sequence was followed back
     """
     try:
-        import altair
         import vl_convert
+
+        from rnnviz.explore.charts import Charts
     except ImportError as error:
         raise ExportError(
             "exploring needs altair; install it with: pip install 'rnnviz[explore]'"
@@ -50,149 +82,145 @@ def explore(
 
     palette = PALETTES[theme]
     rows = rows_of(trace, sequence=sequence, layer=layer, direction=direction)
-    chart = _charts(altair, rows, palette, say)
     title = say(_TITLE).format(identity=trace.identity)
-    told = [say(_HELP)]
-    if len(rows.kept) < rows.of:
-        told.append(say(_THINNED).format(shown=str(len(rows.kept)), count=str(rows.of)))
-    spec = in_script(chart.to_dict())
+    content = in_script(
+        {
+            "theme": theme,
+            "words": _words(trace, rows, say),
+            "charts": _charts(trace, rows, Charts(rows, palette, say), say),
+            "data": _columns(rows),
+        }
+    )
+    told = " ".join(_told(trace, rows, say, sequence, layer, direction))
+    texts = {
+        "title": title,
+        "heading": title,
+        "told": told,
+        "choice": say("step of the loss"),
+        "logarithmic": say("logarithmic"),
+    }
     template = (files("rnnviz") / "explore" / "page.html").read_text(encoding="utf-8")
     return filled(
         template,
         language=html.escape(language),
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
-        title=html.escape(title),
-        font=data_uri(font_for(title + " ".join(told) + spec), "font/woff"),
+        title=html.escape(texts.pop("title")),
+        font=data_uri(font_for(title + told + "".join(texts.values()) + content), "font/woff"),
+        scheme=palette.name,
         ground=palette.ground,
+        surface=palette.surface,
         ink=palette.text,
+        note=palette.note,
+        accent=palette.gradient,
         scripts=vl_convert.javascript_bundle(),  # type: ignore[call-arg]  # its stub has no default
-        heading=html.escape(title),
-        told=html.escape(" ".join(told)),
-        spec=spec,
+        content=content,
+        **{name: html.escape(text) for name, text in texts.items()},
     )
 
 
-def _charts(alt: Any, rows: Rows, palette: Palette, say: Callable[[str], str]) -> Any:
-    losses = [row["step"] for row in rows.words if row["loss"]]
-    chosen = alt.selection_point(
-        name="loss",
-        fields=["t"],
-        on="pointerover",
-        nearest=False,
-        value=[{"t": losses[-1]}] if losses else [],
-        empty=False,
-    )
-    steps = alt.X("k:O", title=say("step"), axis=alt.Axis(labelAngle=0))
-    size = {"width": _WIDTH}
-    level = sum(len(row["word"]) for row in rows.words) <= _WIDEST
-    align = "center" if level else "left"
-    words = (
-        alt.Chart(alt.Data(values=[{**row, "t": row["step"]} for row in rows.words]))
-        .mark_text(fontSize=14, cursor="pointer", angle=0 if level else 315, align=align)
-        .encode(
-            x=alt.X("step:O", axis=None),
-            text="word:N",
-            color=alt.condition(
-                chosen, alt.value(palette.gradient), alt.value(palette.input), empty=False
-            ),
-            opacity=alt.condition("datum.loss", alt.value(1.0), alt.value(0.55)),
-            tooltip=["step:O", "word:N"],
+def _told(
+    trace: Trace, rows: Rows, say: Say, sequence: int, layer: int, direction: int
+) -> list[str]:
+    """What the page says before its charts."""
+    told = [
+        say(_NETWORK).format(cell=trace.metadata.cell.upper(), units=str(trace.hidden_size)),
+        *(
+            say(text).format(number=str(index + 1), count=str(of))
+            for text, index, of in (
+                (_LAYER, layer, trace.layers),
+                (_DIRECTION, direction, trace.directions),
+                (_SEQUENCE, sequence, trace.batch),
+            )
+            if of > 1
+        ),
+        say(_HELP) if len(rows.losses) > 1 else say(_ONLY).format(step=str(rows.losses[0]["t"])),
+    ]
+    count, losses = length_of(trace, sequence), losses_of(trace, sequence, direction)
+    if len(rows.steps) < count:
+        told.append(
+            say(_THINNED).format(
+                shown=str(len(rows.steps)),
+                count=str(count),
+                losses=str(len(rows.losses)),
+                all=str(len(losses)),
+            )
         )
-        .add_params(chosen)
-        .properties(height=30 if level else 70, **size)
-    )
-    gradients = alt.Data(values=rows.gradients)
-    log = alt.param(
-        name="log", value=False, bind=alt.binding_checkbox(name=say("logarithmic") + " ")
-    )
-    following = (
-        alt.Chart(gradients)
-        .transform_filter(chosen)
-        .transform_calculate(shown="log ? log(datum.norm) / LN10 : datum.norm")
-        .mark_line(color=palette.gradient, point=alt.OverlayMarkDef(color=palette.gradient))
-        .encode(
-            x=steps,
-            y=alt.Y("shown:Q", title=say("‖∂Lₜ/∂hₖ‖, or its logarithm")),
-            tooltip=["t:O", "k:O", "norm:Q"],
+    if not rows.shares:
+        told.append(say(_NO_SHARES))
+    return told
+
+
+def _words(trace: Trace, rows: Rows, say: Say) -> list[Row]:
+    """The steps as words; those with a loss say what it is."""
+    losses = {row["t"]: row["loss"] for row in rows.losses}
+    template = say(_LOSS_AT_WORD if trace.metadata.step_labels else _LOSS)
+    return [
+        {
+            "step": row["step"],
+            "word": row["word"],
+            "told": template.format(
+                step=str(row["step"]), word=row["word"], loss=f"{losses[row['step']]:.3g}"
+            )
+            if row["step"] in losses
+            else None,
+        }
+        for row in rows.steps
+    ]
+
+
+def _charts(trace: Trace, rows: Rows, charts: "Charts", say: Say) -> list[Row]:
+    """The charts that have something to say, in the order of the page, each with a note.
+
+    Of a single loss, the table would repeat the curve.
+    """
+
+    def scaled(name: str, draw: Callable[..., Any], note: str) -> Row:
+        return {
+            "name": name,
+            "linear": {"note": "", "spec": draw(log=False)},
+            "log": {"note": note, "spec": draw(log=True)},
+        }
+
+    def fixed(name: str, draw: Callable[[], Any], note: str = "") -> list[Row]:
+        return [{"name": name, "linear": {"note": note, "spec": draw()}}] * bool(
+            getattr(rows, name)
         )
-        .properties(height=200, **size)
-    )
-    table = (
-        alt.Chart(gradients)
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=steps,
-            y=alt.Y("t:O", title="t"),
-            color=alt.Color(
-                "norm:Q",
-                scale=alt.Scale(type="log", range=list(palette.magnitude_stops)),
-                title="‖∂Lₜ/∂hₖ‖",
-            ),
-            stroke=alt.condition(chosen, alt.value(palette.text), alt.value(None), empty=False),
-            tooltip=["t:O", "k:O", "word:N", "norm:Q"],
-        )
-        .properties(height=220, **size)
-    )
-    states = (
-        alt.Chart(alt.Data(values=rows.states))
-        .mark_rect()
-        .encode(
-            x=alt.X("step:O", title=say("step"), axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("unit:O", title=say("unit")),
-            color=alt.Color(
-                "value:Q",
-                scale=alt.Scale(domain=[-1, 1], range=list(palette.signed_stops)),
-                title="hₜ",
-            ),
-            tooltip=["step:O", "unit:O", "value:Q"],
-        )
-        .properties(height=220, **size)
-    )
-    gates = (
-        alt.Chart(alt.Data(values=rows.gates))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("step:O", title=say("step"), axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("value:Q", title=say("mean over the units")),
-            color=alt.Color("gate:N", title=say("gate")),
-            tooltip=["step:O", "gate:N", "value:Q"],
-        )
-        .properties(height=170, **size)
-    )
-    outputs = (
-        alt.Chart(alt.Data(values=[{**row, "t": row["step"]} for row in rows.outputs]))
-        .transform_filter(chosen)
-        .mark_bar(color=palette.output)
-        .encode(
-            x=alt.X("value:Q", title="yₜ"),
-            y=alt.Y("name:N", sort=alt.SortField("rank"), title=None),
-            tooltip=["name:N", "value:Q"],
-        )
-        .properties(height=170, **size)
-    )
-    shares = (
-        alt.Chart(alt.Data(values=rows.shares))
-        .mark_bar(color=palette.weight)
-        .encode(
-            x=alt.X("step:O", title=say("step"), axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("share:Q", title=say("share of the gradient")),
-            tooltip=["step:O", "share:Q"],
-        )
-        .properties(height=170, **size)
-    )
-    left = alt.vconcat(words, following, table)
-    right = alt.vconcat(outputs, states, gates, shares)
-    return (
-        alt.hconcat(left, right)
-        .resolve_scale(color="independent")
-        .add_params(log)
-        .configure(background=palette.ground, font="rnnviz Sans")
-        .configure_axis(
-            labelColor=palette.text,
-            titleColor=palette.text,
-            gridColor=palette.note,
-            gridOpacity=0.25,
-        )
-        .configure_legend(labelColor=palette.text, titleColor=palette.text)
-        .configure_view(stroke=None)
-    )
+
+    return [
+        scaled("curve", charts.curve, say(_ZEROS) if charts.has_zeros else ""),
+        *fixed("candidates", charts.candidates, _about_candidates(trace, say)),
+        *fixed("course", charts.course, _about_course(trace, say)),
+        *([scaled("table", charts.table, say(_DECADES))] if len(rows.losses) > 1 else []),
+        *fixed("states", charts.states, _about_states(trace, say)),
+        *fixed("shares", charts.shares, say(_SUMMED)),
+        *fixed("gates", charts.gates),
+    ]
+
+
+def _about_candidates(trace: Trace, say: Say) -> str:
+    if trace.metadata.loss not in CLASSES or trace.y is None:
+        return ""
+    if trace.output_size <= MOST_CANDIDATES:
+        return say(_RIGHT)
+    return say(_FEWER_CANDIDATES).format(shown=str(MOST_CANDIDATES), count=str(trace.output_size))
+
+
+def _about_course(trace: Trace, say: Say) -> str:
+    if trace.y is None or trace.output_size == 1:
+        return ""
+    return say(_ONE_ENTRY).format(count=str(trace.output_size))
+
+
+def _about_states(trace: Trace, say: Say) -> str:
+    if trace.hidden_size <= MOST_UNITS:
+        return ""
+    return say(_FEWER_UNITS).format(shown=str(MOST_UNITS), count=str(trace.hidden_size))
+
+
+def _columns(rows: Rows) -> dict[str, dict[str, list[Any]]]:
+    """Rows as columns, which take less room."""
+    return {
+        name: {key: [row[key] for row in table] for key in table[0]}
+        for name, table in vars(rows).items()
+        if table
+    }

@@ -1,13 +1,14 @@
 """The page to look into a trace: its rows are the trace's, and in a browser its views follow."""
 
 import dataclasses
-import json
 import re
 import shutil
 
 import numpy as np
 import pytest
+import torch
 from axe_playwright_python.sync_playwright import Axe
+from models import Around, layer_of
 from nasty import NASTY
 from playwright.sync_api import expect, sync_playwright
 
@@ -15,8 +16,11 @@ from rnnviz.cli import main
 from rnnviz.errors import ExportError, TraceError
 from rnnviz.explore import explore
 from rnnviz.explore.rows import MOST_STEPS, rows_of
+from rnnviz.palette import PALETTES
+from rnnviz.recording import record
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ROUNDED = 6e-4
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 
@@ -26,29 +30,86 @@ def worded(trace, word):
     return dataclasses.replace(trace, metadata=metadata)
 
 
+def with_zero(trace):
+    """The trace with ∂L_5/∂h_2 of the first sequence exactly zero."""
+    changed = trace.grad_h_by_loss.copy()
+    changed[4, :, :, 1, 0] = 0
+    return dataclasses.replace(trace, grad_h_by_loss=changed)
+
+
+def norms_of(trace, t, sequence=0, layer=0, direction=0):
+    """‖∂L_t/∂h_k‖ for every k, t from 1."""
+    return np.linalg.norm(trace.grad_h_by_loss[t - 1, layer, direction, :, sequence], axis=-1)
+
+
 def test_rows_are_the_traces_numbers(make_trace):
     trace = make_trace()
     rows = rows_of(trace, sequence=1)
     for row in rows.gradients:
-        gradient = trace.grad_h_by_loss[row["t"] - 1, 0, 0, row["k"] - 1, 1]
-        assert row["norm"] == pytest.approx(np.sqrt((gradient**2).sum()), rel=1e-4)
+        wanted = norms_of(trace, row["t"], sequence=1)[row["k"] - 1]
+        assert row["norm"] == pytest.approx(wanted, rel=ROUNDED)
         assert row["k"] <= row["t"]
     assert len(rows.gradients) == trace.steps * (trace.steps + 1) / 2
     for row in rows.states:
         state = trace.h[0, 0, row["step"] - 1, 1, row["unit"] - 1]
-        assert row["value"] == pytest.approx(state, rel=1e-4)
-    for row in rows.outputs:
-        y = trace.y[row["step"] - 1, 1]
-        assert row["value"] == pytest.approx(np.sort(y)[::-1][row["rank"]], rel=1e-4)
+        assert row["value"] == pytest.approx(state, rel=ROUNDED)
+    for row in rows.candidates:
+        y = trace.y[row["t"] - 1, 1]
+        assert row["value"] == pytest.approx(np.sort(y)[::-1][row["rank"]], rel=ROUNDED)
+        assert row["right"] == (int(row["name"]) - 1 == trace.targets[row["t"] - 1, 1])
+    for row in rows.losses:
+        assert row["loss"] == pytest.approx(trace.loss[row["t"] - 1, 1], rel=ROUNDED)
     assert sum(row["share"] for row in rows.shares) == pytest.approx(1, abs=1e-3)
+    assert rows.gates == rows.course == []
+
+
+def test_values_have_a_course_and_no_candidates(make_trace):
+    trace = make_trace("squared", outputs=1)
+    rows = rows_of(trace)
+    assert rows.candidates == []
+    for series, values in (("y", trace.y), ("target", trace.targets)):
+        drawn = [row["value"] for row in rows.course if row["series"] == series]
+        assert drawn == pytest.approx(values[:, 0, 0], rel=ROUNDED)
 
 
 def test_long_traces_are_thinned_and_the_page_says_so(make_trace):
     long = make_trace(steps=MOST_STEPS + 50, batch=1)
     rows = rows_of(long)
-    assert len(rows.kept) == MOST_STEPS
-    assert rows.kept[-1] == long.steps - 1
+    assert len(rows.steps) == len(rows.losses) == MOST_STEPS
+    assert (rows.steps[0]["step"], rows.steps[-1]["step"]) == (1, long.steps)
     assert f"{MOST_STEPS} of {long.steps} steps are shown" in explore(long)
+
+
+def test_thinning_keeps_the_few_losses_that_there_are(make_case):
+    model, x, targets = make_case(steps=MOST_STEPS + 50, batch=1)
+    few = [4, 101, 102]
+    trace = record(model, x, targets, loss="cross-entropy", losses=few)
+    rows = rows_of(trace)
+    assert [row["t"] - 1 for row in rows.losses] == few
+    assert {row["step"] - 1 for row in rows.steps} >= {0, *few, trace.steps - 1}
+    assert len(rows.steps) <= MOST_STEPS
+
+
+def test_a_zero_that_could_have_been_something_is_kept(make_trace):
+    rows = rows_of(with_zero(make_trace()))
+    assert [row for row in rows.gradients if row["norm"] == 0] == [{"t": 5, "k": 2, "norm": 0.0}]
+
+
+def test_gates_are_means_over_the_units():
+    torch.manual_seed(0)
+    model = Around(layer_of("lstm", 3, 4, bidirectional=True)).double()
+    x = torch.randn(5, 2, 3, dtype=torch.float64)
+    trace = record(model, x, torch.randint(0, 4, (5, 2)), loss="cross-entropy")
+    rows = rows_of(trace, sequence=1, direction=1)
+    assert {row["gate"] for row in rows.gates} == set("ifgo")
+    for row in rows.gates:
+        gate = trace.gates[0, 1, row["step"] - 1, 1, "ifgo".index(row["gate"])]
+        assert row["value"] == pytest.approx(gate.mean(), rel=ROUNDED)
+    assert all(row["k"] >= row["t"] for row in rows.gradients)
+    first = [row for row in rows.gradients if row["t"] == 2]
+    assert [row["norm"] for row in first] == pytest.approx(
+        norms_of(trace, 2, sequence=1, direction=1)[1:], rel=ROUNDED
+    )
 
 
 def test_what_cannot_be_explored_is_refused(make_trace):
@@ -90,46 +151,144 @@ def visit(browser, tmp_path):
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
+DRAWN = """async ([chart, name]) => {
+  const view = views[chart];
+  await view.runAsync();
+  const found = [];
+  const walk = (mark) => mark.items.forEach((item) => {
+    if (mark.name === `${name}_marks`) found.push(item.datum);
+    if (mark.marktype === "group") item.items.forEach(walk);
+  });
+  walk(view.scenegraph().root);
+  return found;
+}"""
+
+
+def drawn(page, chart, mark):
+    """What a mark of a chart stands for now, as Vega has it."""
+    return page.evaluate(DRAWN, [chart, mark])
+
+
 def followed(page):
-    return page.locator("g.mark-line path").first.get_attribute("d")
+    """The loss whose path is drawn, and the path."""
+    points = drawn(page, "curve", "curve")
+    (t,) = {point["t"] for point in points}
+    return t, [point["norm"] for point in sorted(points, key=lambda point: point["k"])]
 
 
-def test_pointing_at_a_word_follows_its_loss_back(make_trace, visit):
-    page = visit(explore(worded(make_trace(), "word")))
-    before = followed(page)
-    page.get_by_text("word2", exact=True).hover()
-    page.wait_for_function(
-        "before => document.querySelector('g.mark-line path').getAttribute('d') !== before",
-        arg=before,
-    )
-    assert len(re.findall("[ML]", followed(page))) == 3
+def pick(page, step):
+    return page.locator(f"#words input[value='{step}']")
 
 
-def test_the_scale_can_be_logarithmic(make_trace, visit):
-    page = visit(explore(make_trace()))
-    before = followed(page)
+def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
+    trace = make_trace()
+    page = visit(explore(worded(trace, "word")))
+    assert followed(page)[0] == trace.steps
+    pick(page, 3).hover()
+    assert followed(page) == (3, pytest.approx(norms_of(trace, 3)[:3], rel=ROUNDED))
+    bars = {bar["name"]: bar["value"] for bar in drawn(page, "candidates", "bars")}
+    assert bars == {
+        str(index + 1): pytest.approx(share, rel=ROUNDED)
+        for index, share in enumerate(trace.y[2, 0])
+    }
+    for chart in ("curve", "states", "shares"):
+        assert [here["step"] for here in drawn(page, chart, "here")] == [3]
+    expect(page.locator("#told")).to_have_text(f"Loss at step 3, “word2”: {trace.loss[2, 0]:.3g}")
+    page.locator("h1").hover()
+    assert followed(page)[0] == trace.steps
+    pick(page, 4).click()
+    page.locator("h1").hover()
+    assert followed(page) == (4, pytest.approx(norms_of(trace, 4)[:4], rel=ROUNDED))
+
+
+def test_the_arrow_keys_go_from_loss_to_loss(make_trace, visit):
+    trace = make_trace()
+    page = visit(explore(trace))
+    pick(page, trace.steps).focus()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert followed(page)[0] == trace.steps - 2
+
+
+def test_a_row_of_the_table_is_its_loss(make_trace, visit):
+    trace = make_trace()
+    page = visit(explore(trace))
+    cells = {(cell["t"], cell["k"]): cell["norm"] for cell in drawn(page, "table", "cells")}
+    assert cells == {
+        (t, k): pytest.approx(norms_of(trace, t)[k - 1], rel=ROUNDED)
+        for t in range(1, trace.steps + 1)
+        for k in range(1, t + 1)
+    }
+    pick(page, 2).click()
+    second = page.locator("#frame").bounding_box()
+    pick(page, 5).click()
+    fifth = page.locator("#frame").bounding_box()
+    assert fifth["y"] > second["y"] + 2 * second["height"]
+    page.mouse.move(second["x"] + 9, second["y"] + second["height"] / 2)
+    assert followed(page)[0] == 2
+    page.mouse.move(second["x"] - 5, second["y"] - 60)
+    assert followed(page)[0] == 5
+    page.mouse.click(second["x"] + 9, second["y"] + second["height"] / 2)
+    page.mouse.move(second["x"] - 5, second["y"] - 60)
+    assert followed(page)[0] == 2
+    expect(pick(page, 2)).to_be_checked()
+
+
+def test_the_scale_can_be_logarithmic_and_says_how_a_zero_is_shown(make_trace, visit):
+    trace = with_zero(make_trace())
+    page = visit(explore(trace))
+    pick(page, 5).click()
+    kind = "chart => views[chart].scale(chart === 'curve' ? 'y' : 'color').type"
+    assert page.evaluate(kind, "curve") == "linear"
+    assert followed(page)[1][1] == 0
     page.get_by_role("checkbox").check()
-    page.wait_for_function(
-        "before => document.querySelector('g.mark-line path').getAttribute('d') !== before",
-        arg=before,
-    )
+    page.wait_for_function("views.curve.scale('y').type === 'log'")
+    page.wait_for_function("views.table.scale('color').type.endsWith('log')")
+    assert [zero["k"] for zero in drawn(page, "curve", "zeros")] == [2]
+    points = {point["k"]: point["shown"] for point in drawn(page, "curve", "curve")}
+    assert points[2] is None
+    assert points[3] == pytest.approx(norms_of(trace, 5)[2], rel=ROUNDED)
+    expect(page.locator("#curve-note")).to_contain_text("exactly 0")
+    expect(page.locator("#curve")).to_contain_text(re.compile("10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]"))
+    expect(page.locator("#curve")).to_contain_text("logarithmic")
+
+
+def test_of_a_single_loss_there_is_no_table(make_trace, visit):
+    page = visit(explore(make_trace(last_only=True)))
+    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.locator("header")).to_contain_text("The only loss that was followed back")
+    assert page.evaluate("Object.keys(views).sort()") == [
+        "candidates",
+        "curve",
+        "shares",
+        "states",
+    ]
 
 
 def test_it_speaks_chinese(make_trace, visit):
     page = visit(explore(make_trace(), language="zh", theme="dark"))
     expect(page.locator("html")).to_have_attribute("lang", "zh")
-    expect(page.locator("h1")).to_have_text(re.compile("[\u4e00-\u9fff]"))
+    for said in ("h1", "header p", "#told", ".bar label", "h2"):
+        for text in page.locator(said).all_text_contents():
+            assert re.search("[\u4e00-\u9fff]", text), text
+
+
+def test_it_fits_a_phone(make_trace, visit):
+    page = visit(explore(worded(make_trace(steps=20), "a-long-word")))
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_function("views.curve.width() < 390")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_no_word_becomes_markup(make_trace, visit):
     page = visit(explore(worded(make_trace(), NASTY)))
     assert page.locator("img").count() == 0
-    spec = json.loads(page.locator("#spec").text_content())
-    assert NASTY in json.dumps(spec, ensure_ascii=False).replace("\\\\", "\\").replace('\\"', '"')
+    assert page.locator("#words span").first.text_content() == f"{NASTY}0"
 
 
-def test_it_has_no_accessibility_violation(make_trace, visit):
-    page = visit(explore(make_trace()))
+@pytest.mark.parametrize("theme", PALETTES)
+def test_it_has_no_accessibility_violation(theme, make_trace, visit):
+    page = visit(explore(make_trace(), theme=theme))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

@@ -182,9 +182,9 @@ def _charts(trace: Trace, rows: Rows, charts: "Charts", say: Say) -> list[Row]:
         }
 
     def fixed(name: str, draw: Callable[[], Any], note: str = "") -> list[Row]:
-        return [{"name": name, "linear": {"note": note, "spec": draw()}}] * bool(
-            getattr(rows, name)
-        )
+        if not getattr(rows, name):
+            return []
+        return [{"name": name, "linear": {"note": note, "spec": draw()}}]
 
     return [
         scaled("curve", charts.curve, say(_ZEROS) if charts.has_zeros else ""),

@@ -194,6 +194,7 @@ def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
     for chart in ("curve", "states", "shares"):
         assert [here["step"] for here in drawn(page, chart, "here")] == [3]
     expect(page.locator("#told")).to_have_text(f"Loss at step 3, “word2”: {trace.loss[2, 0]:.3g}")
+    assert page.evaluate("views.curve.scale('x').domain()") == list(range(1, trace.steps + 1))
     page.locator("h1").hover()
     assert followed(page)[0] == trace.steps
     pick(page, 4).click()

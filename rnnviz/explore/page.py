@@ -93,7 +93,6 @@ def explore(
     )
     told = " ".join(_told(trace, rows, say, sequence, layer, direction))
     texts = {
-        "title": title,
         "heading": title,
         "told": told,
         "choice": say("step of the loss"),
@@ -104,8 +103,8 @@ def explore(
         template,
         language=html.escape(language),
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
-        title=html.escape(texts.pop("title")),
-        font=data_uri(font_for(title + told + "".join(texts.values()) + content), "font/woff"),
+        title=html.escape(title),
+        font=data_uri(font_for("".join(texts.values()) + content), "font/woff"),
         scheme=palette.name,
         ground=palette.ground,
         surface=palette.surface,

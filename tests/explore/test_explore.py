@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -119,6 +120,12 @@ def test_what_cannot_be_explored_is_refused(make_trace):
         explore(make_trace(), sequence=7)
     with pytest.raises(ExportError, match="no theme 'blue'"):
         explore(make_trace(), theme="blue")
+
+
+def test_without_altair_the_remedy_is_told(make_trace, monkeypatch):
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    with pytest.raises(ExportError, match=r"pip install 'rnnviz\[explore\]'"):
+        explore(make_trace())
 
 
 @pytest.fixture(scope="module")

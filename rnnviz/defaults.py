@@ -74,14 +74,20 @@ def default_trace(
     Raises: TaskError or TrainingError as making it does; a cache that cannot be read or written
             is no error, the recording is made again
     """
-    kept = cache_folder() / f"{task}-{_key(task, options)}.safetensors"
-    try:
-        return load(kept)
-    except TraceError:
+    trace = kept_trace(task, **options)
+    if trace is None:
         trace = record_task(task, progress=progress, **options)
-    with suppress(RnnvizError):
-        trace.save(kept)
+        with suppress(RnnvizError):
+            trace.save(_place(task, options))
     return trace
+
+
+def kept_trace(task: str, **options: Any) -> Trace | None:
+    """The recording that ``default_trace`` kept, if it did."""
+    try:
+        return load(_place(task, options))
+    except TraceError:
+        return None
 
 
 def record_task(
@@ -105,6 +111,10 @@ def record_task(
     settings = {name: options.pop(name) for name in _SETTINGS if name in options}
     trained = training.train(tasks.make(task, **options), progress=progress, **settings)
     return trained.record(dtype=dtype, gradients=gradients, losses=losses)
+
+
+def _place(task: str, options: dict[str, Any]) -> Path:
+    return cache_folder() / f"{task}-{_key(task, options)}.safetensors"
 
 
 def _key(task: str, options: dict[str, Any]) -> str:

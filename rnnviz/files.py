@@ -1,12 +1,44 @@
-"""Files that are replaced only when the new one is whole."""
+"""Files that are replaced only when the new one is whole, and folders to make them in.
+
+What is made stands in a hidden folder beside its target, so that moving it there is one step. The
+folder's name says which process works in it: what a killed process left is swept up by the next.
+"""
 
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
+
+import psutil
 
 from rnnviz.errors import RnnvizError
+
+_WORKSHOP: Final = re.compile(r"\.rnnviz-(\d+)-.+")
+
+
+@contextmanager
+def workshop(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
+    """A hidden folder to work in, within ``folder``, gone afterwards.
+
+    Raises: ``error`` if the folder cannot be made or written into, now or while it is worked in
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+        prefix = f".rnnviz-{os.getpid()}-"
+        with tempfile.TemporaryDirectory(
+            prefix=prefix, dir=folder, ignore_cleanup_errors=True
+        ) as name:
+            yield Path(name)
+    except OSError as problem:
+        raise error(
+            f"cannot write into {str(folder)!r} ({problem.strerror or problem}); "
+            "choose another place"
+        ) from problem
 
 
 @contextmanager
@@ -17,13 +49,15 @@ def replacing(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
     """
     if target.is_dir():
         raise error(f"{str(target)!r} is a folder; name the file")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".rnnviz-", dir=target.parent) as folder:
-            temporary = Path(folder) / target.name
-            yield temporary
-            os.replace(temporary, target)
-    except OSError as problem:
-        raise error(
-            f"cannot write {str(target)!r} ({problem.strerror or problem}); choose another place"
-        ) from problem
+    with workshop(target.parent, error) as folder:
+        yield folder / target.name
+        os.replace(folder / target.name, target)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that no longer live were working on."""
+    for entry in folder.iterdir():
+        found = _WORKSHOP.fullmatch(entry.name)
+        if found and not psutil.pid_exists(int(found[1])):
+            with suppress(OSError):
+                shutil.rmtree(entry)

@@ -188,10 +188,15 @@ class Trace:
         return tuple(int(t) for t in np.flatnonzero(self.has_loss.any(axis=1)))
 
     @cached_property
-    def identity(self) -> str:
-        """Six hexadecimal digits that stand for all of the trace's content."""
+    def digest(self) -> str:
+        """The SHA-256 of all of the trace's content."""
         content = hash_arrays(self.arrays())
-        return hashlib.sha256((to_json(self.metadata) + content).encode()).hexdigest()[:6]
+        return hashlib.sha256((to_json(self.metadata) + content).encode()).hexdigest()
+
+    @property
+    def identity(self) -> str:
+        """The first six digits of the digest, which stand for the trace on screen."""
+        return self.digest[:6]
 
     @property
     def U(self) -> np.ndarray:

@@ -96,7 +96,7 @@ def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) ->
 def _typeset(folder: Path) -> None:
     from rnnviz.drawing.theme import DARK
     from rnnviz.drawing.typography import formula, label
-    from rnnviz.rendering.video import manim_settings
+    from rnnviz.rendering.settings import manim_settings
 
     with manim_settings(folder, "l"):
         label("循环 recurrent", color=DARK.color("text"))

@@ -62,10 +62,10 @@ def command(
 def _rendered(name: str, folder: Path, trace_file: str | None, settings: dict[str, Any]) -> Path:
     from rnnviz.defaults import data_language, default_trace
     from rnnviz.rendering import render
-    from rnnviz.rendering.plan import check_request
+    from rnnviz.rendering.loading import load_scene
     from rnnviz.trace import load
 
-    loaded = check_request(name, "mp4", None, None)
+    loaded = load_scene(name)
     trace = (
         load(trace_file)
         if trace_file is not None

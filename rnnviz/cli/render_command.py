@@ -1,6 +1,7 @@
 """``rnnviz render``."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,10 @@ class _Beats(click.ParamType[tuple[int, ...]]):
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 @click.option("--beats", type=_Beats(), help="Only these beats: 3, or 2-4.")
+@click.option("--transparent", is_flag=True, help="No ground, for webm, mov and png.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(min=1), help="Processes that draw.  [default: one a core]"
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the network that is trained.")
 @click.option("-p", "--preview", is_flag=True, help="Open what was made.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was made as JSON.")
@@ -65,6 +70,8 @@ def command(
     language: str,
     theme: str,
     beats: tuple[int, ...] | None,
+    transparent: bool,
+    jobs: int | None,
     seed: int | None,
     preview: bool,
     as_json: bool,
@@ -86,12 +93,13 @@ def command(
         "theme": theme,
         "quality": quality,
         "format": file_format or _format_of(output),
+        "transparent": transparent,
         "beats": beats,
     }
     if everything:
-        made = _render_all(trace_file, task, seed, folder=output, **settings)
+        made = _render_all(trace_file, task, seed, jobs, folder=output, **settings)
     else:
-        made = [_render_one(str(scene), trace_file, task, seed, output=output, **settings)]
+        made = [_render_one(str(scene), trace_file, task, seed, jobs, output=output, **settings)]
     paths = [path for rendered in made for path in rendered.paths]
     if as_json:
         print_json(
@@ -116,24 +124,31 @@ def _render_all(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
+    jobs: int | None,
     *,
     folder: str | None,
     **settings: Any,
 ) -> list[Any]:
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
-    from rnnviz.rendering.plan import default_output
+    from rnnviz.rendering.crew import Crew
+    from rnnviz.rendering.request import default_output
 
-    made, refused = [], []
-    for name in SCENES:
-        place = default_output(name, settings["language"], settings["theme"], settings["format"])
-        output = None if folder is None else str(Path(folder) / place.name)
-        try:
-            made.append(_render_one(name, trace_file, task, seed, output=output, **settings))
-        except SceneError as error:
-            if trace_file is None and task is None:
-                raise
-            refused.append(f"{name}: {error}")
+    begun, refused = [], []
+    with progress_bar("Rendering") as report, Crew(jobs) as crew:
+        for name in SCENES:
+            place = default_output(
+                name, settings["language"], settings["theme"], settings["format"]
+            )
+            output = None if folder is None else str(Path(folder) / place.name)
+            trace = _trace(name, trace_file, task, seed, output=output, **settings)
+            try:
+                begun.append(_begin(name, trace, crew, report, output=output, **settings))
+            except SceneError as error:
+                if trace_file is None and task is None:
+                    raise
+                refused.append(f"{name}: {error}")
+        made = [one.finish() for one in begun]
     for reason in refused:
         click.echo(f"rnnviz: left out {reason}", err=True)
     if not made:
@@ -146,32 +161,61 @@ def _render_one(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
+    jobs: int | None,
     **settings: Any,
 ) -> Any:
+    from rnnviz.rendering.crew import Crew
+
+    trace = _trace(scene, trace_file, task, seed, **settings)
+    with progress_bar(f"Rendering {scene}") as report, Crew(jobs) as crew:
+        return _begin(scene, trace, crew, report, **settings).finish()
+
+
+def _begin(
+    scene: str, trace: Any, crew: Any, report: Callable[[int, int, str], None], **settings: Any
+) -> Any:
     from rnnviz.companions.studies import reported
-    from rnnviz.defaults import data_language, default_trace
-    from rnnviz.rendering import render
-    from rnnviz.rendering.plan import check_request
+    from rnnviz.rendering import begin
+
+    def tell(beat: str, done: int, total: int) -> None:
+        report(done, total, f"{scene}, {beat}")
+
+    with reported(report):
+        return begin(scene, trace, crew, progress=tell, **settings)
+
+
+def _trace(
+    scene: str,
+    trace_file: str | None,
+    task: tuple[str, dict[str, Any]] | None,
+    seed: int | None,
+    **settings: Any,
+) -> Any:
+    """The trace that is given or kept, or one that is made now if the rest can be done."""
+    from rnnviz.defaults import data_language, default_trace, kept_trace
+    from rnnviz.rendering.request import request_of
     from rnnviz.trace import load
 
-    loaded = check_request(scene, settings["format"], settings["output"], settings["beats"])
-    trace = load(trace_file) if trace_file else None
-    if trace is None:
-        name, chosen = task or (loaded.task, {})
-        chosen = {**chosen, **({} if seed is None else {"seed": seed})}
-        with progress_bar(f"Training on {name}") as report:
-            trace = default_trace(
-                name,
-                language=data_language(settings["language"]),
-                progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
-                **chosen,
-            )
-    with progress_bar(f"Rendering {scene}") as report, reported(report):
-        return render(
-            scene,
-            trace,
-            progress=lambda beat, done, total: report(done, total, beat),
-            **settings,
+    request = request_of(scene, **settings)
+    if trace_file:
+        return load(trace_file)
+    known = task or ((SCENES[scene].task, {}) if scene in SCENES else None)
+    extra: dict[str, Any] = {"language": data_language(request.language)}
+    if seed is not None:
+        extra["seed"] = seed
+    kept = kept_trace(known[0], **known[1], **extra) if known else None
+    if kept is not None:
+        return kept
+    from rnnviz.rendering.plan import check_scene  # loads Manim
+
+    loaded = check_scene(request)
+    name, chosen = known or (loaded.task, {})
+    with progress_bar(f"Training on {name}") as report:
+        return default_trace(
+            name,
+            progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
+            **chosen,
+            **extra,
         )
 
 

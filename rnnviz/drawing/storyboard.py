@@ -1,7 +1,7 @@
 """The base of all scenes: beats, their captions, the source line, and the pace."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
 
@@ -38,12 +38,13 @@ class Storyboard(Scene):
 
     def __init__(self, stage: Stage | None = None) -> None:
         self.stage = stage or default_stage(type(self))
-        super().__init__()
+        super().__init__(renderer=self.stage.renderer)
         self.theme = THEMES[self.stage.theme]
         self.trace = self.stage.trace
         self.beats = beats_of(type(self))
         self._caption = VGroup()
         self._language = self.stage.language
+        self._given = frozenset(vars(self)) - {"mobjects", "foreground_mobjects", "_caption"}
 
     def facts(self) -> Mapping[str, str]:
         """What captions may name beside ``{item}`` and ``{items}``, as text from the recording."""
@@ -66,6 +67,11 @@ class Storyboard(Scene):
         self._language = self.stage.language
         return captions
 
+    def state(self) -> Mapping[str, Any]:
+        """All that the next beat starts from: what is on the screen, and what beats have made."""
+        made = {name: value for name, value in vars(self).items() if name not in self._given}
+        return {**made, "time": self.time}
+
     def construct(self) -> None:
         """Play the beats."""
         self.camera.background_color = self.theme.ground
@@ -73,10 +79,12 @@ class Storyboard(Scene):
         self.add(self.source)
         for beat in self.beats:
             self.next_section(beat.name, skip_animations=not self.stage.shows(beat))
-            self._play_beat(beat)
+            self.stage.on_beat_start(self, beat)
+            self.play_beat(beat)
             self.stage.on_beat_end(self, beat)
 
-    def _play_beat(self, beat: Beat) -> None:
+    def play_beat(self, beat: Beat) -> None:
+        """Play one beat, from what the beats before it left."""
         started = self.time
         text = self.say(beat.caption)
         caption = prose(text, self._facts(), color=self.theme.color("text"), width=12.4, size=BODY)

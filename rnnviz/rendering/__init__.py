@@ -3,16 +3,18 @@
 import html
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rnnviz.defaults import cache_folder, data_language, kept_trace
 from rnnviz.errors import RenderError
+from rnnviz.registry import SCENES
+from rnnviz.rendering.assembling import again, assemble, remember
+from rnnviz.rendering.cache import Cache, usable
+from rnnviz.rendering.crew import Crew
+from rnnviz.rendering.request import Progress, Request, request_of
 from rnnviz.trace import Trace
-
-Progress = Callable[[str, int, int], None]
-"""Called with the name of a beat that is done, its place among the beats, and their number."""
 
 
 @dataclass(frozen=True)
@@ -34,36 +36,110 @@ def render(
     theme: str = "dark",
     quality: str = "h",
     format: str = "mp4",
+    transparent: bool = False,
     output: str | Path | None = None,
     beats: tuple[int, ...] | None = None,
+    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
     """Render a scene, from a trace or from the default recording of a task.
 
     ``scene`` is a registered name, ``FILE.py`` or ``FILE.py:CLASS``. ``quality`` is Manim's
     letter (l m h p k), ``format`` one of mp4, webm, mov, gif, or png for one still a beat (then
-    ``output`` is a folder). ``beats`` (numbers from 1) renders those alone.
+    ``output`` is a folder); webm, mov and png may be ``transparent``. ``beats`` (numbers from 1)
+    renders those alone. Beats are drawn by ``jobs`` processes side by side (None: one a core), and
+    kept: what did not change since is not drawn again.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs;
-            RenderError for an output that cannot be written; TextError for a missing character
+            RenderError for an output that cannot be written, or a storyboard that fails;
+            TextError for a missing character
     """
+    with Crew(jobs) as crew:
+        return begin(
+            scene,
+            trace,
+            crew,
+            task=task,
+            language=language,
+            theme=theme,
+            quality=quality,
+            format=format,
+            transparent=transparent,
+            output=output,
+            beats=beats,
+            progress=progress,
+        ).finish()
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A render that a crew works on, or that there was nothing to do for."""
+
+    request: Request
+    started: float
+    name: str
+    done: tuple[tuple[Path, ...], tuple[str, ...]] | None = None
+    filming: Any = None
+    cache: Cache | None = None
+    key: str | None = None
+
+    def finish(self) -> Rendered:
+        """Wait for the beats, and put the video in place.
+
+        Raises: RenderError that names a beat that failed, once the others are kept
+        """
+        if self.done is None:
+            assert self.cache is not None
+            output = self.request.output
+            cut = self.filming.cut()
+            files = assemble(cut, self.cache, self.request.look, output)
+            if self.key is not None:
+                remember(self.cache, self.key, cut, output, files)
+            self.cache.trim()
+            return Rendered(self.name, (output,), cut.beats, self._seconds())
+        return Rendered(self.name, *self.done, self._seconds())
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+
+def begin(
+    scene: str | Path,
+    trace: Trace | None,
+    crew: Crew,
+    *,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> Unfinished:
+    """Set a crew to work on a render, and go on meanwhile; ``settings`` are those of ``render``.
+
+    Raises: as ``render``
+    """
+    started = time.perf_counter()
+    request = request_of(scene, **settings)
+    if trace is None and request.scene in SCENES:
+        task = request.task or SCENES[request.scene].task
+        trace = kept_trace(task, language=data_language(request.language))
+    stills = request.look.file_format == "png"
+    cache = usable(cache_folder())
+    key = None if trace is None or stills else request.key(trace)
+    cut = None if key is None else again(cache, key, request.look, request.output)
+    if cut is not None:
+        return Unfinished(request, started, request.scene, ((request.output,), cut.beats))
+
     from rnnviz.rendering.plan import make_plan  # loads Manim
 
-    started = time.perf_counter()
-    plan = make_plan(
-        str(scene),
-        trace,
-        task=task,
-        language=language,
-        theme=theme,
-        quality=quality,
-        file_format=format,
-        output=None if output is None else Path(output),
-        beats=beats,
-        progress=progress,
-    )
-    paths = plan.carry_out()
-    return Rendered(plan.name, paths, plan.beat_names, time.perf_counter() - started)
+    plan = make_plan(request, trace, progress or _silent)
+    if stills:
+        names = tuple(beat.name for beat in plan.beats)
+        return Unfinished(request, started, plan.name, (plan.stills(request.output), names))
+    filming = plan.film(cache, crew)
+    key = request.key(plan.stage.trace)
+    return Unfinished(request, started, plan.name, None, filming, cache, key)
+
+
+def _silent(beat: str, done: int, total: int) -> None:
+    pass
 
 
 def show(scene: str | Path, trace: Trace | None = None, **settings: Any) -> Any:
@@ -91,4 +167,4 @@ def show(scene: str | Path, trace: Trace | None = None, **settings: Any) -> Any:
         )
 
 
-__all__ = ["Progress", "Rendered", "render", "show"]
+__all__ = ["Progress", "Rendered", "begin", "render", "show"]

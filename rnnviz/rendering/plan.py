@@ -1,100 +1,127 @@
 """What a render will do, checked before anything is written."""
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rnnviz.defaults import data_language, default_trace
-from rnnviz.errors import RenderError
+from rnnviz.rendering.assembling import Cut
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
+from rnnviz.rendering.cache import Cache
+from rnnviz.rendering.crew import Crew
+from rnnviz.rendering.joining import frames_in, starts
 from rnnviz.rendering.loading import LoadedScene, load_scene
+from rnnviz.rendering.look import Look
 from rnnviz.rendering.needs import check_needs
+from rnnviz.rendering.performance import Take, film
+from rnnviz.rendering.request import Progress, Request
 from rnnviz.rendering.stage import Stage
-from rnnviz.rendering.timeline import Cue, beside, description
-from rnnviz.rendering.video import FORMATS, QUALITIES, perform_stills, perform_video
+from rnnviz.rendering.stills import stills
+from rnnviz.rendering.timeline import Cue, description
 from rnnviz.trace import Trace
-from rnnviz.translation import languages
-
-THEMES = ("dark", "light")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One render: the scene's class, the stage it is played on, and where the result goes."""
+    """One render: the scene's class, the stage it is played on, and the beats that are shown."""
 
     name: str
     scene: Any
     stage: Stage
-    quality: str
-    file_format: str
-    output: Path
-    beat_names: tuple[str, ...]
+    look: Look
+    beats: tuple[Beat, ...]
+    progress: Progress
 
-    def carry_out(self) -> tuple[Path, ...]:
-        """Render, and say which files were made."""
-        if self.file_format == "png":
-            return perform_stills(self.scene, self.stage, self.quality, self.output)
-        return (
-            perform_video(
-                self.scene, self.stage, self.quality, self.file_format, self.output, self._beside
-            ),
-        )
+    def film(self, cache: Cache, crew: Crew) -> "Filming":
+        """Set the crew to work on what the cache does not hold.
 
-    def _beside(self, cues: Sequence[Cue]) -> Mapping[Path, str]:
+        Raises: RenderError if the storyboard fails
+        """
+        done: list[Beat] = []
+
+        def tell(beat: Beat) -> None:
+            done.append(beat)
+            self.progress(beat.name, len(done), len(self.beats))
+
+        takes = film(self.name, self.scene, self.stage, self.look, cache, crew, tell)
         about = description(
-            cues,
             scene=self.name,
             language=self.stage.language,
             theme=self.stage.theme,
-            quality=self.quality,
+            quality=self.look.quality,
             trace=self.stage.trace,
         )
-        return beside(self.output, cues, about)
+        return Filming(crew, takes, self.look.rate, about)
+
+    def stills(self, folder: Path) -> tuple[Path, ...]:
+        """Draw the picture at the end of each beat, and say which files were made.
+
+        Raises: RenderError if the folder cannot be written
+        """
+
+        def tell(performance: Any, beat: Beat) -> None:
+            if beat in self.beats:
+                self.progress(beat.name, self.beats.index(beat) + 1, len(self.beats))
+
+        return stills(self.scene, replace(self.stage, on_beat_end=tell), self.look, folder)
 
 
-def make_plan(
-    spec: str,
-    trace: Trace | None,
-    *,
-    task: str | None,
-    language: str,
-    theme: str,
-    quality: str,
-    file_format: str,
-    output: Path | None,
-    beats: tuple[int, ...] | None,
-    progress: Callable[[str, int, int], None] | None,
-) -> Plan:
-    """Check everything that can be checked, and get the recordings ready."""
-    _check_choice("language", language, languages())
-    _check_choice("theme", theme, THEMES)
-    _check_choice("quality", quality, tuple(QUALITIES))
-    _check_choice("format", file_format, FORMATS)
-    loaded = check_request(spec, file_format, output, beats)
-    all_beats = beats_of(loaded.scene)
-    target = output or default_output(loaded.name, language, theme, file_format)
-    _check_target(target, file_format)
+@dataclass(frozen=True)
+class Filming:
+    """A render whose beats a crew works on."""
+
+    crew: Crew
+    takes: tuple[Take, ...]
+    rate: int
+    about: Mapping[str, Any]
+
+    def cut(self) -> Cut:
+        """Wait for the beats.
+
+        Raises: RenderError that names a beat that failed, once the others are kept
+        """
+        for take in self.takes:
+            self.crew.wait_for(take.job)
+        for take in self.takes:
+            if take.job.error is not None:
+                raise take.job.error
+        times = starts([frames_in(take.path) for take in self.takes], self.rate)
+        cues = [
+            Cue(take.beat.number, take.beat.name, start, end, take.captions)
+            for take, (start, end) in zip(self.takes, times, strict=True)
+        ]
+        return Cut(tuple(take.path.name for take in self.takes), tuple(cues), self.about)
+
+
+def make_plan(request: Request, trace: Trace | None, progress: Progress) -> Plan:
+    """Check everything that can be checked, and get the recordings ready.
+
+    Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
+    """
+    loaded = check_scene(request)
     if trace is None:
-        trace = default_trace(task or loaded.task, language=data_language(language))
+        trace = default_trace(request.task or loaded.task, language=data_language(request.language))
     check_needs(loaded, trace)
-    chosen = [beat for beat in all_beats if beats is None or beat.number in beats]
-
-    def report(performance: Any, beat: Beat) -> None:
-        if progress is not None and beat in chosen:
-            progress(beat.name, chosen.index(beat) + 1, len(chosen))
-
     stage = Stage(
         trace,
         companions=companions_of(loaded.scene, trace),
-        language=language,
-        theme=theme,
-        beats=None if beats is None else frozenset(beats),
-        on_beat_end=report,
+        language=request.language,
+        theme=request.theme,
+        beats=None if request.beats is None else frozenset(request.beats),
     )
-    names = tuple(beat.name for beat in chosen)
-    return Plan(loaded.name, loaded.scene, stage, quality, file_format, target, names)
+    beats = tuple(beat for beat in beats_of(loaded.scene) if stage.shows(beat))
+    return Plan(loaded.name, loaded.scene, stage, request.look, beats, progress)
+
+
+def check_scene(request: Request) -> LoadedScene:
+    """The scene that is asked for, after all that can be refused before a network is trained.
+
+    Raises: SceneError for an unknown scene or beat
+    """
+    loaded = load_scene(request.scene)
+    check_selection(request.beats, len(beats_of(loaded.scene)), loaded.name)
+    return loaded
 
 
 def default_stage(scene: Any) -> Stage:
@@ -106,45 +133,3 @@ def default_stage(scene: Any) -> Stage:
 def companions_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
     """What a scene compares with its trace, by the names that it uses."""
     return {name: make(trace) for name, make in scene.companions.items()}
-
-
-def default_output(name: str, language: str, theme: str, file_format: str) -> Path:
-    """Where a render lands that nobody chose a place for: a file, or a folder of stills."""
-    marks = [name, *([language] if language != "en" else []), *([theme] if theme != "dark" else [])]
-    stem = "_".join(marks)
-    return Path("renders") / (stem if file_format == "png" else f"{stem}.{file_format}")
-
-
-def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:
-    if got not in choices:
-        raise RenderError(f"there is no {what} {got!r}; choose one of {', '.join(choices)}")
-
-
-def check_request(
-    spec: str, file_format: str, output: str | Path | None, beats: tuple[int, ...] | None
-) -> LoadedScene:
-    """The scene that is asked for, after all that can be refused before a network is trained."""
-    loaded = load_scene(spec)
-    check_selection(beats, len(beats_of(loaded.scene)), loaded.name)
-    if output is not None:
-        _check_target(Path(output), file_format)
-    return loaded
-
-
-def _check_target(target: Path, file_format: str) -> None:
-    if file_format == "png":
-        if target.exists() and not target.is_dir():
-            raise RenderError(
-                f"{str(target)!r} is a file; stills need a folder, choose one with -o"
-            )
-    elif target.is_dir():
-        raise RenderError(f"{str(target)!r} is a folder; name the video file with -o")
-    elif target.suffix.lower() != f".{file_format}":
-        raise RenderError(
-            f"{str(target)!r} does not end in .{file_format}; rename it or choose --format"
-        )
-    folder = next(parent for parent in target.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise RenderError(f"cannot write into {str(folder)!r}; choose another place with -o")
-    if target.exists() and not os.access(target, os.W_OK):
-        raise RenderError(f"{str(target)!r} cannot be written; choose another place with -o")

@@ -19,6 +19,7 @@ class Stage:
     ``companions`` are the recordings that the scene compares with its trace, by the names that
     the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
     passed over, so that each shown beat starts from the picture it has in the whole video.
+    ``renderer`` draws in the place of Manim's own.
     """
 
     trace: Trace
@@ -26,6 +27,8 @@ class Stage:
     language: str = "en"
     theme: str = "dark"
     beats: frozenset[int] | None = None
+    renderer: Any = None
+    on_beat_start: Callable[[Any, Beat], None] = _ignore
     on_beat_end: Callable[[Any, Beat], None] = _ignore
 
     def shows(self, beat: Beat) -> bool:

@@ -39,9 +39,9 @@ def subtitles(cues: Sequence[Cue], language: str, kind: str) -> str:
 
 
 def description(
-    cues: Sequence[Cue], *, scene: str, language: str, theme: str, quality: str, trace: Trace
+    *, scene: str, language: str, theme: str, quality: str, trace: Trace
 ) -> dict[str, Any]:
-    """What a program may want to know of a video, as JSON."""
+    """What a program may want to know of a video, but for its beats."""
     about = trace.metadata
     return {
         "scene": scene,
@@ -55,24 +55,24 @@ def description(
             **{name: version(name) for name in _LIBRARIES},
             "recorded with": dict(about.versions),
         },
-        "beats": [
-            {
-                "number": cue.number,
-                "name": cue.name,
-                "start": round(cue.start, 3),
-                "end": round(cue.end, 3),
-                "captions": dict(cue.captions),
-            }
-            for cue in cues
-        ],
     }
 
 
 def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[Path, str]:
     """The files that stand beside a video, and what is in them."""
-    texts = {video.with_suffix(".json"): json.dumps(about, ensure_ascii=False, indent=2) + "\n"}
-    languages = cues[0].captions if cues else ()
-    for language in languages:
+    beats = [
+        {
+            "number": cue.number,
+            "name": cue.name,
+            "start": round(cue.start, 3),
+            "end": round(cue.end, 3),
+            "captions": dict(cue.captions),
+        }
+        for cue in cues
+    ]
+    told = json.dumps({**about, "beats": beats}, ensure_ascii=False, indent=2)
+    texts = {video.with_suffix(".json"): told + "\n"}
+    for language in cues[0].captions if cues else ():
         for kind in ("vtt", "srt"):
             path = video.with_suffix(f".{language}.{kind}")
             texts[path] = subtitles(cues, language, kind)

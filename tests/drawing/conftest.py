@@ -1,6 +1,6 @@
 import pytest
 
-from rnnviz.rendering.video import manim_settings
+from rnnviz.rendering.settings import manim_settings
 
 
 @pytest.fixture(scope="session")
@@ -10,5 +10,5 @@ def _media(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _quiet_manim(_media):
-    with manim_settings(_media, "l", format="none"):
+    with manim_settings(_media, "l"):
         yield

@@ -177,7 +177,7 @@ def test_a_scene_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, trace
     output = tmp_path / "out" / "small.mp4"
     output.parent.mkdir()
     output.write_bytes(b"old")
-    with pytest.raises(ValueError, match="no"):
+    with pytest.raises(RenderError, match=r"beat 'second' of scene 'small' failed: .*no.*line 18"):
         rnnviz.render(file, trace, quality="l", output=output)
     assert output.read_bytes() == b"old"
     assert list(output.parent.iterdir()) == [output]

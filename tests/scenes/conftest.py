@@ -17,7 +17,8 @@ from rnnviz.registry import SCENES
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.plan import companions_of
 from rnnviz.rendering.stage import Stage
-from rnnviz.rendering.video import manim_settings, picture_now
+from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.stills import picture_now
 from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
@@ -76,7 +77,7 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
             beats=beats,
             on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
         )
-        with manim_settings(media, "l", format="none", frame_rate=FRAME_RATE):
+        with manim_settings(media, "l", frame_rate=FRAME_RATE):
             load_scene(name).scene(stage).render()
         return seen
 

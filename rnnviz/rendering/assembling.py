@@ -1,0 +1,94 @@
+"""From encoded beats to a video with what belongs beside it, and what is remembered of it.
+
+Nothing here loads Manim, so that an unchanged video costs no more than finding that out.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from rnnviz.errors import RenderError
+from rnnviz.files import workshop
+from rnnviz.rendering.cache import Cache, checksum
+from rnnviz.rendering.look import Look
+from rnnviz.rendering.timeline import Cue, beside
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Which encoded beats a video is made of, when each is seen, and what is told of the whole."""
+
+    segments: tuple[str, ...]
+    cues: tuple[Cue, ...]
+    about: Mapping[str, Any]
+
+    @property
+    def beats(self) -> tuple[str, ...]:
+        """The names of its beats."""
+        return tuple(cue.name for cue in self.cues)
+
+    @classmethod
+    def of(cls, noted: Mapping[str, Any]) -> Self:
+        """What was noted of a cut."""
+        cues = tuple(Cue(**cue) for cue in noted["cues"])
+        return cls(tuple(noted["segments"]), cues, dict(noted["about"]))
+
+
+def assemble(cut: Cut, cache: Cache, look: Look, output: Path) -> tuple[Path, ...]:
+    """Join beats into a video, and put all its files in place once all are whole.
+
+    Raises: RenderError if a file cannot be written, or a beat is not in the cache
+    """
+    from rnnviz.rendering.joining import animate, join  # loads PyAV
+
+    segments = [cache.beat(name) for name in cut.segments]
+    with workshop(output.parent, RenderError) as folder:
+        video = folder / output.name
+        if look.file_format == "gif":
+            join(segments, cut.cues, look.rate, folder / "whole.mp4")
+            animate(folder / "whole.mp4", video)
+        else:
+            join(segments, cut.cues, look.rate, video)
+        texts = beside(output, cut.cues, cut.about)
+        for path, text in texts.items():
+            (folder / path.name).write_text(text, encoding="utf-8")
+        for path in texts:
+            os.replace(folder / path.name, path)
+        os.replace(video, output)
+    return (output, *texts)
+
+
+def remember(cache: Cache, key: str, cut: Cut, output: Path, files: Sequence[Path]) -> None:
+    """Note what a render made of what."""
+    sums = {_ending(path, output): checksum(path) for path in files}
+    cache.write_note(key, {**asdict(cut), "files": sums})
+
+
+def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
+    """A video that was made before, in its place: untouched if it still stands there, or joined.
+
+    None if it was never made, or not all of its beats are kept.
+    """
+    noted = cache.note(key)
+    try:
+        cut = Cut.of(noted)
+        sums = dict(noted["files"])
+    except (TypeError, KeyError, ValueError):
+        return None
+    if all(checksum(_with_ending(output, end)) == told for end, told in sums.items()):
+        return cut
+    if not all(cache.has(cache.beat(name)) for name in cut.segments):
+        return None
+    files = assemble(cut, cache, look, output)
+    remember(cache, key, cut, output, files)
+    return cut
+
+
+def _ending(path: Path, output: Path) -> str:
+    return path.name.removeprefix(output.stem)
+
+
+def _with_ending(output: Path, ending: str) -> Path:
+    return output.with_name(output.stem + ending)

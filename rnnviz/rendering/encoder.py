@@ -1,0 +1,96 @@
+"""From pictures to an encoded segment of a video: one beat, which can be joined with others."""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
+
+from rnnviz.rendering.canvas import STRIPE, Canvas
+from rnnviz.rendering.look import Look
+
+_MARGIN: Final = 8
+"""Rows around a stripe that its conversion sees, so that no seam is left."""
+
+
+class Encoder:
+    """A film that is encoded into a file, a stripe converted only when it changed.
+
+    Used as a context, which closes the file; it is whole once ``finish`` was called.
+    """
+
+    def __init__(self, target: Path, look: Look) -> None:
+        self.frames = 0
+        self._look = look
+        codec, (width, height) = look.codec, look.size
+        self._convert: dict[int, VideoReformatter] = {}
+        self._frame = av.VideoFrame(width, height, codec.pixels)
+        self._frame.time_base = Fraction(1, look.rate)
+        self._planes = [_rows_of(plane) for plane in self._frame.planes]
+        self._file = av.open(str(target), "w", format=codec.container)
+        stream: Any = self._file.add_stream(codec.name, rate=look.rate, options=codec.options)
+        stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
+        self._stream = stream
+        context = stream.codec_context
+        context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
+        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def finish(self) -> None:
+        """Encode what is left, and close the file, which is whole then."""
+        self._file.mux(self._stream.encode())
+        self._file.close()
+
+    def expose(self, canvas: Canvas, frames: int) -> None:
+        """Encode what a canvas shows now, for a number of frames."""
+        for stripe in np.flatnonzero(canvas.stripes).tolist():
+            self._take(canvas.pixel_array, stripe * STRIPE)
+        for _ in range(frames):
+            self._frame.pts = self.frames
+            self._file.mux(self._stream.encode(self._frame))
+            self.frames += 1
+
+    def _take(self, pixels: np.ndarray, top: int) -> None:
+        height = self._look.size[1]
+        bottom = min(top + STRIPE, height)
+        above, below = max(0, top - _MARGIN), min(height, bottom + _MARGIN)
+        seen = pixels[above:below]
+        if self._look.transparent:
+            seen = straight(seen)
+        converter = self._convert.setdefault(below - above, VideoReformatter())
+        made = converter.reformat(
+            av.VideoFrame.from_numpy_buffer(seen, "rgba"),
+            format=self._look.codec.pixels,
+            dst_colorspace=Colorspace.ITU709,
+            dst_color_range=ColorRange.MPEG,
+            threads=1,
+        )
+        for target, plane in zip(self._planes, made.planes, strict=True):
+            each = height // len(target)
+            rows = _rows_of(plane)[(top - above) // each : (bottom - above) // each]
+            target[top // each : bottom // each, : rows.shape[1]] = rows[:, : target.shape[1]]
+
+
+def straight(pixels: np.ndarray) -> np.ndarray:
+    """Colours that Cairo multiplied with their opacity, as videos want them: not multiplied."""
+    opacity = pixels[..., 3:].astype(np.uint16)
+    colours = pixels[..., :3].astype(np.uint16) * 255 + opacity // 2
+    plain = np.minimum(colours // np.maximum(opacity, 1), 255).astype(np.uint8)
+    return np.concatenate([plain, pixels[..., 3:]], axis=2)
+
+
+def _rows_of(plane: Any) -> np.ndarray:
+    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)

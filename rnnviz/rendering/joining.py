@@ -1,0 +1,136 @@
+"""Encoded beats, one after the other in one file, as players like it.
+
+An MP4 has its index in front, a chapter a beat, and a track of captions a language.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from importlib.metadata import version
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import av
+
+from rnnviz.errors import RenderError
+from rnnviz.rendering.timeline import Cue
+
+_MILLISECOND: Final = Fraction(1, 1000)
+_CODES: Final = {"en": "eng", "zh": "zho"}
+_UNKNOWN: Final = "und"
+
+
+def frames_in(segment: Path) -> int:
+    """How many pictures an encoded beat has.
+
+    Raises: RenderError if it cannot be read
+    """
+    try:
+        with av.open(str(segment)) as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size)
+    except (OSError, av.FFmpegError, IndexError) as error:
+        raise RenderError(
+            f"{str(segment)!r} in the cache is damaged ({error}); remove it and render again"
+        ) from error
+
+
+def starts(counts: Sequence[int], rate: int) -> tuple[tuple[float, float], ...]:
+    """From when to when each beat is seen, in seconds, by the number of its pictures."""
+    return tuple((a / rate, b / rate) for a, b in pairwise(accumulate(counts, initial=0)))
+
+
+def join(segments: Sequence[Path], cues: Sequence[Cue], rate: int, target: Path) -> None:
+    """Copy the pictures of several encoded beats into one video, without encoding them again."""
+    whole = target.suffix.lower() == ".mp4"
+    options = {"movflags": "+faststart"} if target.suffix.lower() != ".webm" else {}
+    with av.open(str(segments[0])) as first, av.open(str(target), "w", options=options) as made:
+        made.metadata["comment"] = f"rnnviz {version('rnnviz')}"
+        copied = made.add_stream_from_template(first.streams.video[0])
+        copied.time_base = Fraction(1, rate)
+        languages = list(cues[0].captions) if whole else []
+        tracks = [_track(made, language) for language in languages]
+        if whole:
+            made.set_chapters([_chapter(cue) for cue in cues])
+        for packet in _packets(segments, cues, rate):
+            packet.stream = copied
+            made.mux(packet)
+        for cue in cues:
+            for language, track in zip(languages, tracks, strict=True):
+                made.mux(_said(cue, language, track))
+
+
+def animate(source: Path, target: Path) -> None:
+    """A video's pictures as a GIF, each with the colours that it needs, and no dots."""
+    with av.open(str(source)) as given, av.open(str(target), "w", format="gif") as made:
+        pictures = given.streams.video[0]
+        stream = made.add_stream("gif", rate=pictures.average_rate)
+        stream.width, stream.height, stream.pix_fmt = pictures.width, pictures.height, "pal8"
+        graph = av.filter.Graph()
+        nodes = [graph.add_buffer(template=pictures), graph.add("split")]
+        palette = graph.add("palettegen", "stats_mode=diff")
+        use = graph.add("paletteuse", "dither=none:diff_mode=rectangle")
+        sink = graph.add("buffersink")
+        nodes[0].link_to(nodes[1])
+        nodes[1].link_to(palette, 0, 0)
+        nodes[1].link_to(use, 1, 0)
+        palette.link_to(use, 0, 1)
+        use.link_to(sink)
+        graph.configure()
+        for frame in given.decode(pictures):
+            graph.push(frame)
+        graph.push(None)
+        for frame in _pulled(graph):
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode())
+
+
+def _pulled(graph: Any) -> Iterator[Any]:
+    while True:
+        try:
+            yield graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+
+
+def _packets(segments: Sequence[Path], cues: Sequence[Cue], rate: int) -> Iterator[Any]:
+    """The packets of all segments, each at its time in the whole."""
+    tick = Fraction(1, rate)
+    for segment, cue in zip(segments, cues, strict=True):
+        start = round((cue.start - cues[0].start) * rate)
+        with av.open(str(segment)) as container:
+            packet: Any
+            for packet in container.demux(video=0):
+                if packet.size:
+                    base = packet.time_base
+                    packet.pts = start + round(packet.pts * base / tick)
+                    packet.dts = start + round(packet.dts * base / tick)
+                    packet.duration = 1
+                    packet.time_base = tick
+                    yield packet
+
+
+def _chapter(cue: Cue) -> Any:
+    return {
+        "id": cue.number,
+        "start": round(cue.start * 1000),
+        "end": round(cue.end * 1000),
+        "time_base": _MILLISECOND,
+        "metadata": {"title": cue.name.replace("_", " ")},
+    }
+
+
+def _track(made: Any, language: str) -> Any:
+    track = made.add_mux_stream("mov_text")
+    track.time_base = _MILLISECOND
+    track.metadata["language"] = _CODES.get(language, _UNKNOWN)
+    return track
+
+
+def _said(cue: Cue, language: str, track: Any) -> Any:
+    text = cue.captions[language].encode()
+    packet = av.Packet(len(text).to_bytes(2, "big") + text)
+    packet.stream = track
+    packet.time_base = _MILLISECOND
+    packet.pts = packet.dts = round(cue.start * 1000)
+    packet.duration = round((cue.end - cue.start) * 1000)
+    return packet

@@ -1,0 +1,120 @@
+"""One performance of a scene, each beat filmed by a process of its own or found in the cache."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from manim.utils.exceptions import EndSceneEarlyException
+
+from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.files import workshop
+from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.cache import Cache
+from rnnviz.rendering.crew import Crew, Job, described
+from rnnviz.rendering.encoder import Encoder
+from rnnviz.rendering.look import LIBRARIES, Look
+from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.sources import code_of, fonts
+from rnnviz.rendering.stage import Stage
+from rnnviz.rendering.state import digest_of
+
+
+@dataclass(frozen=True)
+class Take:
+    """One beat of a video: its encoded pictures, its captions, and the work on it, if any."""
+
+    beat: Beat
+    path: Path
+    job: Job
+    captions: Mapping[str, str] = field(default_factory=dict)
+
+
+def film(
+    name: str,
+    scene: Any,
+    stage: Stage,
+    look: Look,
+    cache: Cache,
+    crew: Crew,
+    on_done: Callable[[Beat], None],
+) -> tuple[Take, ...]:
+    """Play a scene without drawing; the beats that are shown and not kept are filmed meanwhile.
+
+    Raises: RenderError that names the beat, if the storyboard fails
+    """
+    takes: list[Take] = []
+    playing: list[Beat] = []
+    last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
+    code = code_of(scene, stage.language)
+    setting = _digest(look, stage.language, stage.theme, stage.trace.digest, _versions(), fonts())
+    companions = digest_of(stage.companions, {}) or _unknown()
+
+    def begin(performance: Any, beat: Beat) -> None:
+        playing[:] = [beat]
+        if not stage.shows(beat):
+            return
+        state = digest_of(performance.state(), {id(performance): "performance"})
+        key = _digest(setting, companions, code[beat.name], state or _unknown())
+        path = cache.beat(f"{key}.{look.codec.container}")
+        job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
+        takes.append(Take(beat, path, job))
+        if cache.has(path):
+            job.end()
+        else:
+            crew.start(job, lambda: _draw(performance, beat, look, path))
+
+    def end(performance: Any, beat: Beat) -> None:
+        if stage.shows(beat):
+            takes[-1] = replace(takes[-1], captions=performance.told(beat))
+        if beat.number == last:
+            raise EndSceneEarlyException
+
+    with workshop(cache.beat(""), RenderError) as folder, playing_in(look, folder):
+        try:
+            directed = replace(stage, renderer=Renderer(), on_beat_start=begin, on_beat_end=end)
+            scene(directed).render()
+        except RnnvizError:
+            raise
+        except Exception as error:
+            beat = f"beat {playing[0].name!r} of " if playing else ""
+            raise RenderError(f"{beat}scene {name!r} failed: {described(error)}") from error
+    return tuple(takes)
+
+
+@contextmanager
+def playing_in(look: Look, folder: Path) -> Iterator[None]:
+    """Manim, set up for a look; its text goes through files in a folder of this process alone."""
+    ground = {"background_opacity": 0.0} if look.transparent else {}
+    with manim_settings(folder, look.quality, **ground):
+        yield
+
+
+def _draw(performance: Any, beat: Beat, look: Look, path: Path) -> None:
+    with (
+        workshop(path.parent, RenderError) as folder,
+        playing_in(look, folder),
+        Encoder(folder / path.name, look) as encoder,
+    ):
+        performance.renderer.film = encoder
+        performance.play_beat(beat)
+        encoder.finish()
+        os.replace(folder / path.name, path)
+
+
+def _digest(*parts: Any) -> str:
+    return sha256(repr(parts).encode()).hexdigest()
+
+
+def _versions() -> tuple[str, ...]:
+    return tuple(f"{library} {version(library)}" for library in LIBRARIES)
+
+
+def _unknown() -> str:
+    """For a state without a digest: another one each time, so that the beat is drawn again."""
+    return os.urandom(16).hex()

@@ -1,0 +1,52 @@
+"""Manim's renderer, with frames that go where a performance wants them, or are not drawn at all."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from manim import CairoRenderer
+
+from rnnviz.rendering.canvas import Canvas
+
+
+class Film(Protocol):
+    """Where frames go."""
+
+    def expose(self, canvas: Canvas, frames: int) -> None:
+        """Take the picture that a canvas shows now, for a number of frames."""
+
+
+class Renderer(CairoRenderer):
+    """Plays a scene onto a film; without one, only its state moves on, and nothing is drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(camera_class=Canvas)
+        self.film: Film | None = None
+
+    def play(self, scene: Any, *animations: Any, **settings: Any) -> None:
+        """Play animations to their end."""
+        self.skip_animations = self.film is None
+        scene.compile_animation_data(*animations, **settings)
+        scene.begin_animations()
+        if self.film is None:
+            self.time += scene.duration
+        else:
+            self.camera.rest(scene.static_mobjects)
+        if not scene.is_current_animation_frozen_frame():
+            scene.play_internal()
+        elif self.film is not None:
+            self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
+        self.num_plays += 1
+
+    def render(self, scene: Any, time: float, moving_mobjects: Any = None) -> None:
+        """Draw one frame of an animation, if there is a film."""
+        if self.film is not None:
+            self._expose(moving_mobjects or (), 1)
+
+    def scene_finished(self, scene: Any) -> None:
+        """Leave files to those who hold the film."""
+
+    def _expose(self, moving: Sequence[Any], frames: int) -> None:
+        assert self.film is not None
+        self.camera.show(moving)
+        self.film.expose(self.camera, frames)
+        self.time += frames / self.camera.frame_rate

@@ -1,0 +1,31 @@
+"""Manim's configuration, which nothing else touches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from manim import tempconfig
+
+from rnnviz.rendering.look import QUALITIES
+
+
+@contextmanager
+def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None]:
+    """Manim, quiet and uncached, with a media folder of its own."""
+    width, height, rate = QUALITIES[quality]
+    with tempconfig(
+        {
+            "media_dir": str(folder),
+            "pixel_width": width,
+            "pixel_height": height,
+            "frame_rate": rate,
+            "disable_caching": True,
+            "progress_bar": "none",
+            "verbosity": "ERROR",
+            "preview": False,
+            "format": "none",
+            **settings,
+        }
+    ):
+        yield

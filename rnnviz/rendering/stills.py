@@ -1,0 +1,44 @@
+"""Stills of a performance: the picture at the end of each beat."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rnnviz.errors import RenderError
+from rnnviz.files import workshop
+from rnnviz.rendering.beats import Beat
+from rnnviz.rendering.encoder import straight
+from rnnviz.rendering.look import Look
+from rnnviz.rendering.performance import playing_in
+from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.stage import Stage
+
+
+def stills(scene: Any, stage: Stage, look: Look, output: Path) -> tuple[Path, ...]:
+    """Play a scene into a folder of stills: the picture at the end of each beat that is shown.
+
+    Raises: RenderError if the folder cannot be written
+    """
+    made: list[Path] = []
+    with workshop(output, RenderError) as folder, playing_in(look, folder):
+
+        def keep(performance: Any, beat: Beat) -> None:
+            if stage.shows(beat):
+                still = folder / f"{beat.number:02d}-{beat.name.replace('_', '-')}.png"
+                picture_now(performance).save(still)
+                made.append(still)
+            stage.on_beat_end(performance, beat)
+
+        scene(replace(stage, renderer=Renderer(), on_beat_end=keep)).render()
+        for still in made:
+            os.replace(still, output / still.name)
+    return tuple(output / still.name for still in made)
+
+
+def picture_now(performance: Any) -> Any:
+    """What a performance shows at this moment, as an image."""
+    performance.renderer.static_image = None
+    performance.renderer.update_frame(performance)
+    camera = performance.renderer.camera
+    return camera.get_image(straight(camera.pixel_array) if camera.background_opacity < 1 else None)

@@ -4,6 +4,7 @@ The world's x runs along time, y along the units (away from the viewer), z along
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -24,13 +25,19 @@ class Eye:
 
     def project(self, points: np.ndarray) -> np.ndarray:
         """World points (…, 3) in the frame (…, 3), with z = 0."""
+        return np.asarray(points, dtype=float) @ self._matrix + self._shift
+
+    @cached_property
+    def _matrix(self) -> np.ndarray:
+        """From a world point, as a row, to the frame, but for a shift."""
         turn, tilt = np.radians(self.azimuth), np.radians(self.elevation)
-        x, y, z = np.moveaxis(np.asarray(points, dtype=float) - np.array(self.target), -1, 0)
-        across = x * np.cos(turn) - y * np.sin(turn)
-        away = x * np.sin(turn) + y * np.cos(turn)
-        up = away * np.sin(tilt) + z * np.cos(tilt)
-        seen = np.stack([across, up, np.zeros_like(across)], axis=-1) * self.zoom
-        return seen + np.array([*self.place, 0.0])
+        across = (np.cos(turn), -np.sin(turn), 0.0)
+        up = (np.sin(turn) * np.sin(tilt), np.cos(turn) * np.sin(tilt), np.cos(tilt))
+        return self.zoom * np.array([across, up, (0.0, 0.0, 0.0)]).T
+
+    @cached_property
+    def _shift(self) -> np.ndarray:
+        return np.array([*self.place, 0.0]) - np.array(self.target) @ self._matrix
 
     def towards(self, other: "Eye", share: float) -> "Eye":
         """The eye a share (0 … 1) of the way to another."""

@@ -4,7 +4,7 @@ The pixels are those of Manim's Cairo camera; what is saved is drawing what has 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil, floor
 from typing import Any, Final, NamedTuple
 
@@ -33,17 +33,14 @@ class Rows(NamedTuple):
         return self.top < other.bottom and other.top < self.bottom
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, slots=True)
 class _Drawn:
-    """One mobject as it was drawn last: what decides its looks, its outline, and its rows."""
+    """One mobject as it was drawn last: what decides its looks, its rows, its outline if made."""
 
     points: bytes
     style: tuple[Any, ...]
-    path: Any
     rows: Rows | None
-
-    def looks_like(self, points: bytes, style: tuple[Any, ...]) -> bool:
-        return self.points == points and self.style == style
+    path: Any = None
 
 
 class Canvas(Camera):
@@ -102,12 +99,9 @@ class Canvas(Camera):
     def _look(self, one: Any, old: _Drawn | None) -> _Drawn:
         points = one.points.tobytes()
         style = _style(one)
-        if old is not None:
-            if old.looks_like(points, style):
-                return old
-            if old.points == points:
-                return _Drawn(points, style, old.path, self._rows(one))
-        return _Drawn(points, style, None, self._rows(one))
+        if old is None or old.points != points:
+            return _Drawn(points, style, self._rows(one))
+        return old if old.style == style else _Drawn(points, style, self._rows(one), old.path)
 
     def _rows(self, one: Any) -> Rows | None:
         if not _inked(one) or not np.isfinite(one.points).all():
@@ -148,8 +142,7 @@ class Canvas(Camera):
         context.new_path()
         if drawn.path is None:
             outline(context, one.points)
-            path = context.copy_path()
-            self._drawn[id(one)] = replace(drawn, path=path)
+            drawn.path = context.copy_path()
         else:
             context.append_path(drawn.path)
         self.apply_stroke(context, one, background=True)
@@ -197,9 +190,9 @@ def outline(context: Any, points: np.ndarray) -> None:
 
 
 def _meet_at(one: Sequence[float], other: Sequence[float]) -> bool:
-    return abs(one[0] - other[0]) <= _NEAR + _CLOSE * abs(other[0]) and abs(
-        one[1] - other[1]
-    ) <= _NEAR + _CLOSE * abs(other[1])
+    return one == other or all(
+        abs(a - b) <= _NEAR + _CLOSE * abs(b) for a, b in zip(one, other, strict=True)
+    )
 
 
 def _style(one: Any) -> tuple[Any, ...]:

@@ -45,10 +45,12 @@ class Placed(VMobject):
     def __init__(self, world: np.ndarray, **style: object):
         super().__init__(**style)
         self.world = np.asarray(world, dtype=float)
+        self._curves = VMobject().set_points_as_corners(self.world).points
 
     def see(self, eye: Eye) -> Self:
-        """Take the shape that the eye sees."""
-        return self.set_points_as_corners(eye.project(self.world))
+        """Take the shape that the eye sees: straight lines stay straight, shares of them too."""
+        self.points = eye.project(self._curves)
+        return self
 
 
 class Sign(VGroup):

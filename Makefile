@@ -25,9 +25,10 @@ deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play 
 		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal -m deep
 
-gallery: $(INSTALLED) ## draw all scenes and figures for README and docs
+gallery: $(INSTALLED_DEV) ## draw all pictures of README and docs
 	$(BIN)/python tools/make_gallery.py
 	$(BIN)/python tools/make_figures.py
+	$(BIN)/python tools/make_exits.py
 
 format: $(INSTALLED_DEV) ## put the code into its format
 	$(BIN)/ruff check --fix

@@ -3,14 +3,18 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 import rnnviz
+from rnnviz.export.exits import EXITS
+from rnnviz.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\(([^)#]+)\)")
+DOCUMENTS = (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"))
 
 
 def python_blocks(name: str) -> list[str]:
@@ -48,7 +52,22 @@ def test_the_scene_of_the_contributing_guide_renders(elsewhere: Path) -> None:
     assert all(path.is_file() for path in rendered.paths)
 
 
-@pytest.mark.parametrize("name", ["README.md", "README.zh.md", "CONTRIBUTING.md"])
-def test_links_lead_somewhere(name: str) -> None:
-    targets = LINK.findall((ROOT / name).read_text(encoding="utf-8"))
-    assert [target for target in targets if not (ROOT / target).exists()] == []
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    targets = LINK.findall(path.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("figures.md", FIGURES),
+        ("measures.md", rnnviz.measure.__all__),
+        ("exits.md", EXITS),
+        ("exits.zh.md", EXITS),
+    ],
+)
+def test_a_document_tells_of_all_there_are(name: str, told: Iterable[str]) -> None:
+    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    spared = {"FixedPoints", "PrincipalComponents"}
+    assert [one for one in told if one not in spared and not re.search(rf"`{one}\b", text)] == []

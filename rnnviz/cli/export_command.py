@@ -6,20 +6,20 @@ from typing import Any
 
 import click
 
-from rnnviz.cli.options import progress_bar
+from rnnviz.cli.options import NearChoice, progress_bar
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 
 _EXITS = (
     "html", "pptx", "handout", "gif", "webp", "revealjs", "quarto", "markdown", "beamer", "jupyter",
 )  # fmt: skip
-_VIDEOS = (".mp4", ".webm")
+_VIDEOS = (".mp4", ".webm", ".mov", ".gif")
 
 
 @click.command("export")
 @click.argument("what", metavar="SCENE|VIDEO", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every scene, as one page.")
-@click.option("--to", "exit_", type=click.Choice(_EXITS), required=True, help="Where it goes.")
+@click.option("--to", "exit_", type=NearChoice(_EXITS), required=True, help="Where it goes.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="A file, or a folder for html.")
 @click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
 @click.option(

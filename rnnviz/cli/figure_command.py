@@ -62,6 +62,10 @@ def command(
     if listed or (as_json and name is None):
         _list(language, as_json)
         return
+    if name is not None:
+        from rnnviz.figures.catalogue import find
+
+        find(name)
     if name is None or output is None:
         raise click.UsageError("Give a NAME and -o FILE, or --list.")
     if trace_file is not None and task is not None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,16 @@ _OF_TASK: Final = {
 Command = Callable[..., Any]
 
 
+class NearChoice(click.Choice[str]):
+    """A choice that names the near matches of what is none of it."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """What click says, and the choices that may have been meant."""
+        told = super().get_invalid_choice_message(value, ctx)
+        near = get_close_matches(str(value), self.choices, n=3, cutoff=0.5)
+        return f"{told} Did you mean {' or '.join(near)}?" if near else told
+
+
 class SectionedCommand(click.Command):
     """A command whose help lists its options under headings.
 
@@ -74,7 +85,7 @@ def data_options(command: Command) -> Command:
     """The options that say which task, on which data."""
     for option in reversed(
         (
-            click.option("--task", type=click.Choice(TASKS), help="A task by its name."),
+            click.option("--task", type=NearChoice(TASKS), help="A task by its name."),
             click.option("--text", metavar="STR", help="Your own text: predict the next token."),
             click.option("--text-file", metavar="FILE", help="Your own text, from a UTF-8 file."),
             click.option("--csv", metavar="FILE", help="Your own numbers: predict the next value."),

@@ -7,15 +7,15 @@ so nothing in it is ever read as Typst source.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Final, Self
 
 import numpy as np
-from fontTools.ttLib import TTFont
 from manim import UP, ManimColor, MathTypst, Typst, VGroup, VMobject
 
 from rnnviz.errors import TextError
+from rnnviz.lettering import check_characters
 from rnnviz.plain_text import visible
 
 NOTE: Final = 0.24
@@ -256,12 +256,7 @@ _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸�
 def _literal(text: str) -> str:
     shown = visible(text)
     shown = re.sub(r"\s", " ", shown)
-    for character in shown:
-        if ord(character) not in _coverage():
-            raise TextError(
-                f"no font of rnnviz has the character {character!r} (U+{ord(character):04X}) "
-                f"in {text!r}; replace it in the data that the trace was recorded from"
-            )
+    check_characters(shown, "replace it in the data that the trace was recorded from")
     escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
     return f'text("{escaped}")'
 
@@ -272,13 +267,3 @@ def _typst(source: str, text: str, *, color: ManimColor, size: float) -> Ink:
 
 def _font_folder() -> Any:
     return files("rnnviz") / "fonts"
-
-
-@cache
-def _coverage() -> frozenset[int]:
-    covered: set[int] = set()
-    for path in _font_folder().iterdir():
-        if path.name.endswith((".otf", ".ttf")):
-            with path.open("rb") as file:
-                covered.update(TTFont(file, lazy=True).getBestCmap())
-    return frozenset(covered)

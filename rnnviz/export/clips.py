@@ -23,8 +23,8 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
             stream = made.add_stream("libx264", rate=rate, options=_QUALITY)
             stream.width, stream.height = pictures.width, pictures.height
             stream.pix_fmt = "yuv420p"
-            for frame in _between(given, pictures, cue.start, cue.end):
-                frame.pts = None
+            for place, frame in enumerate(_between(given, pictures, cue.start, cue.end)):
+                frame.pts, frame.time_base, frame.pict_type = place, 1 / rate, 0
                 made.mux(stream.encode(frame))
             made.mux(stream.encode())
         yield path

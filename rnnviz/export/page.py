@@ -18,11 +18,13 @@ _WORDS: Final = {
     "language": N_("Language"),
     "speed": N_("Speed"),
     "stops": N_("Stop after each step"),
+    "subtitles": N_("Subtitles"),
     "beats": N_("Step by step"),
     "contents": N_("Contents"),
     "back": N_("Back"),
     "next": N_("Next"),
     "full": N_("Full screen"),
+    "position": N_("Position"),
     "source": N_("Every number in this video was recorded: trace {trace}."),
 }
 

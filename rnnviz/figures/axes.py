@@ -1,5 +1,7 @@
 """What the figures share: axes to draw on, colour maps, and a time axis with words."""
 
+import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rnnviz.errors import TraceError
+from rnnviz.lettering import check_characters
 from rnnviz.measure.recorded import check_place
 from rnnviz.palette import Palette
 from rnnviz.trace import Trace
@@ -20,11 +23,21 @@ Say = Callable[[str], str]
 MOST_WORDS = 24
 _LONGEST = 14
 _WIDE = 60
+_DOTS = 150
+
+
+class ShownFigure(Figure):
+    """A figure that no window belongs to, and that a notebook shows as it is."""
+
+    def _repr_png_(self) -> bytes:
+        file = io.BytesIO()
+        self.savefig(file, format="png", dpi=_DOTS)
+        return file.getvalue()
 
 
 def axes_or_new(ax: Axes | None) -> Axes:
     """The given axes, or the only ones of a new figure that no window belongs to."""
-    return ax if ax is not None else Figure(layout="constrained").subplots()
+    return ax if ax is not None else ShownFigure(layout="constrained").subplots()
 
 
 def signed_map(palette: Palette) -> Colormap:
@@ -38,12 +51,18 @@ def magnitude_map(palette: Palette) -> Colormap:
 
 
 def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:
-    """What people call the inputs of a sequence, if the trace says it; long words are cut."""
+    """What people call the inputs of a sequence, if the trace says it; long words are cut.
+
+    Raises: TextError for a character that the shipped font does not have
+    """
     labels = trace.metadata.step_labels
     return tuple(map(_cut, labels[sequence])) if labels else ()
 
 
 def _cut(word: str) -> str:
+    check_characters(
+        re.sub(r"\s", " ", word), "replace it in the data that the trace was recorded from"
+    )
     return word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
 
 

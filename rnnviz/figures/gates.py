@@ -8,6 +8,7 @@ from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import (
     Say,
+    ShownFigure,
     axes_or_new,
     check_sequence,
     grid_image,
@@ -36,7 +37,7 @@ def gates(
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
-    made = figure if figure is not None else Figure(layout="constrained")
+    made = figure if figure is not None else ShownFigure(layout="constrained")
     names = list(measure.gates(trace, layer=layer, direction=direction))
     every = made.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
     for name, ax in zip(names, every, strict=True):

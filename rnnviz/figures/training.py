@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.figures.axes import Say, ShownFigure, axes_or_new
 from rnnviz.palette import LIGHT, Palette
 
 
@@ -42,7 +42,7 @@ def training(
     say: Say = str,
 ) -> Figure:
     """The loss above, the norm of the gradient before and after clipping below."""
-    made = figure if figure is not None else Figure(layout="constrained")
+    made = figure if figure is not None else ShownFigure(layout="constrained")
     above, below = made.subplots(2, 1, sharex=True)
     loss(history, ax=above, palette=palette, say=say)
     above.set_xlabel("")

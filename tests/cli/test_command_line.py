@@ -436,6 +436,8 @@ MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
         (["record", "--hidden", "0", "-o", "a.safetensors"], "0 is not in the range"),
         (["record", "-o", "a.txt"], "does not end in .safetensors"),
         (["rendr", "unrolling"], "Did you mean 'render'?"),
+        (["export", "unrolling", "--to", "htm", "-o", "a.html"], "Did you mean html?"),
+        (["record", "--task", "sentense", "-o", "a.safetensors"], "Did you mean sentence"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, expected, run):
@@ -448,6 +450,11 @@ def test_wrong_usage_exits_with_2(arguments, expected, run):
 
 def test_an_unknown_scene_names_the_near_matches(fails):
     assert "did you mean unrolling" in fails("render", "unroling")
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "a.pdf")])
+def test_an_unknown_figure_names_the_near_matches(output, fails):
+    assert "did you mean gradient-by-lag" in fails("figure", "gradient-by-lg", *output)
     assert "there are feedforward, inputs" in fails("render", "zzz")
     assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
 

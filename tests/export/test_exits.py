@@ -4,10 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import av
 import nbformat
+import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from nasty import NASTY
@@ -15,7 +18,8 @@ from PIL import Image
 from pptx import Presentation
 from pypdf import PdfReader
 
-from rnnviz.errors import ExportError
+from rnnviz.errors import ExportError, TextError
+from rnnviz.export.clips import clips
 from rnnviz.export.exits import EXITS, export
 from rnnviz.export.material import Material
 
@@ -92,6 +96,16 @@ def test_powerpoint(nasty, tmp_path):
         assert movie.top + movie.height <= deck.slide_height
 
 
+def test_clips_hold_each_picture_of_their_beat_once(material, tmp_path):
+    for cue, clip in zip(material.cues, clips(material, tmp_path), strict=True):
+        with av.open(str(clip)) as opened:
+            (stream,) = opened.streams.video
+            step = 1 / float(stream.average_rate)
+            times = [frame.time for frame in opened.decode(stream)]
+        assert len(times) == round((cue.end - cue.start) / step)
+        np.testing.assert_allclose(np.diff(times), step, atol=1e-3)
+
+
 def test_handout(material, tmp_path):
     reader = PdfReader(written(material, "handout", tmp_path))
     text = " ".join(page.extract_text() for page in reader.pages)
@@ -102,8 +116,20 @@ def test_handout(material, tmp_path):
     assert reader.metadata.title == "small"
 
 
-def test_handout_reads_no_caption_as_source(nasty, tmp_path):
-    reader = PdfReader(written(nasty, "handout", tmp_path))
+def said(material, caption):
+    told = dict.fromkeys(material.languages, caption)
+    return replace(material, cues=tuple(replace(cue, captions=told) for cue in material.cues))
+
+
+def test_handout_names_a_character_that_it_cannot_show(nasty, tmp_path):
+    with pytest.raises(TextError, match=r"no font .* '🦊' \(U\+1F98A\) .*; replace it in the JSON"):
+        export([nasty], "handout", tmp_path / "out.pdf")
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_handout_reads_no_caption_as_source(material, tmp_path):
+    shown = said(material, NASTY.replace("🦊", ""))
+    reader = PdfReader(written(shown, "handout", tmp_path))
     text = "".join("".join(page.extract_text() for page in reader.pages).split())
     assert "\\input{/etc/passwd}" in text
     assert "*c*" in text

@@ -99,6 +99,44 @@ def test_a_click_on_a_beat_plays_it(lecture, material, visit):
     expect(current(page)).to_contain_text("2. ")
 
 
+def test_a_click_on_the_video_goes_on(lecture, visit):
+    page = visit(lecture)
+    page.locator("#video").click()
+    page.wait_for_function(f"!{PAUSED}")
+
+
+def test_a_presenter_goes_on_whatever_was_touched_last(lecture, material, visit):
+    page = visit(lecture)
+    for part in ("#stops", "#language", "#position"):
+        page.locator(part).focus()
+        page.keyboard.press("PageDown")
+        page.wait_for_function(f"!{PAUSED}")
+        page.keyboard.press("PageDown")
+        page.wait_for_function(PAUSED)
+        page.keyboard.press("Home")
+
+
+def test_the_bar_leads_to_each_place(lecture, material, visit):
+    page = visit(lecture)
+    last = material.cues[-1]
+    page.locator("#position").fill(str((last.start + last.end) / 2))
+    expect(current(page)).to_contain_text("2. ")
+    assert page.evaluate(STOPPED_AT) == pytest.approx((last.start + last.end) / 2, abs=0.05)
+
+
+def test_subtitles_are_in_the_language_of_the_page(lecture, visit):
+    page = visit(lecture)
+    showing = (
+        "[...document.getElementById('video').textTracks]"
+        ".filter(track => track.mode === 'showing').map(track => track.language)"
+    )
+    assert page.evaluate(showing) == []
+    page.locator("#subtitles").check()
+    assert page.evaluate(showing) == ["en"]
+    page.locator("#language").select_option("zh")
+    assert page.evaluate(showing) == ["zh"]
+
+
 def test_captions_are_tracks_in_both_languages(lecture, material, visit):
     page = visit(lecture)
     shown = page.evaluate(

@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from models import Around, layer_of
 
-from rnnviz.errors import FigureError, RnnvizError
+from rnnviz.errors import FigureError, RnnvizError, TextError
 from rnnviz.figures import FIGURES, figure, function_of, save_figure
 from rnnviz.figures.catalogue import find
 from rnnviz.figures.style import COLUMNS, STYLES
@@ -150,3 +150,8 @@ def test_an_unknown_figure_names_the_near_ones():
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_entry_leads_to_a_function(name):
     assert callable(function_of(name))
+
+
+def test_a_character_that_no_font_has_is_named(traces):
+    with pytest.raises(TextError, match=r"no font .* '🦊' \(U\+1F98A\) in '🦊0'; replace it"):
+        figure("states", labelled(traces["plain"], "🦊"))

@@ -23,8 +23,6 @@ def data_of(entry: FigureEntry, language: str) -> tuple[Any, ...]:
     if entry.drawn_from == "nothing":
         return ()
     trace = default_trace(entry.task, language=data_language(language))
-    if entry.drawn_from == "history":
-        return (rnnviz.train(entry.task).history,)
     return (study_of(trace),) if entry.drawn_from == "study" else (trace,)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from rnnviz.cli.options import check_places
 from rnnviz.translation import languages
 
 
@@ -35,14 +36,14 @@ def command(
     target = Path(output)
     if target.suffix.lower() != ".html":
         raise ExportError(f"{output!r} does not end in .html; rename it")
-    made = explore(
-        load(trace_file),
-        language=language,
-        theme=theme,
-        layer=layer - 1,
-        direction=int(direction == "reverse"),
-        sequence=sequence - 1,
-    )
+    trace = load(trace_file)
+    places = {
+        "layer": layer - 1,
+        "direction": int(direction == "reverse"),
+        "sequence": sequence - 1,
+    }
+    check_places(trace, **places)
+    made = explore(trace, language=language, theme=theme, **places)
     with replacing(target, ExportError) as temporary:
         temporary.write_text(made, encoding="utf-8")
     click.echo(str(target))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from rnnviz.cli.options import NearChoice, progress_bar
 from rnnviz.registry import SCENES
@@ -14,6 +15,7 @@ _EXITS = (
     "html", "pptx", "handout", "gif", "webp", "revealjs", "quarto", "markdown", "beamer", "jupyter",
 )  # fmt: skip
 _VIDEOS = (".mp4", ".webm", ".mov", ".gif")
+_OF_SCENES = ("trace_file", "quality", "theme")
 
 
 @click.command("export")
@@ -43,12 +45,19 @@ def command(
         raise click.UsageError("Give a SCENE or a VIDEO, or --all.")
     if everything and exit_ != "html":
         raise click.UsageError("--all goes with --to html.")
+    of_video = what is not None and Path(what).suffix.lower() in _VIDEOS
+    for name in _OF_SCENES:
+        source = click.get_current_context().get_parameter_source(name)
+        if of_video and source is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--{name.split('_')[0]} goes with a SCENE; a video is as it is."
+            )
     from rnnviz.export.exits import export
     from rnnviz.export.material import Material
 
     with tempfile.TemporaryDirectory() as folder:
-        if what is not None and Path(what).suffix.lower() in _VIDEOS:
-            materials = [Material.of(Path(what))]
+        if of_video:
+            materials = [Material.of(Path(str(what)))]
         else:
             names = list(SCENES) if everything else [str(what)]
             settings = {"language": language or "en", "theme": theme, "quality": quality}

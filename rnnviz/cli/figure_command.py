@@ -8,11 +8,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.options import data_options, print_json, progress_bar, task_of
+from rnnviz.cli.options import check_places, data_options, print_json, progress_bar, task_of
 from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
-_STUDIED = "sentence"
 _PLACES = ("trace_file", "text_file", "csv")
 
 
@@ -90,6 +89,7 @@ def _draw(
     options: dict[str, Any],
 ) -> Any:
     from rnnviz.figures import figure, function_of, save_figure
+    from rnnviz.trace import Trace
 
     accepted = inspect.signature(function_of(name)).parameters
     for option in chosen:
@@ -99,6 +99,8 @@ def _draw(
         data, identity = _data(
             name, trace_file, task, language, lambda done, most, loss: report(done, most, "")
         )
+    if trace := next((each for each in data if isinstance(each, Trace)), None):
+        check_places(trace, **chosen)
     made = figure(name, *data, language=language, **chosen, **options)
     return save_figure(made, output, trace=identity, command=_typed(), text=keep_text)
 
@@ -132,17 +134,19 @@ def _data(
 
     entry = find(name)
     if entry.drawn_from == "nothing":
+        if trace_file is not None or task is not None:
+            raise click.UsageError(f"Figure {name!r} is of no trace; leave --trace and tasks out.")
         return (), ""
     chosen, settings = task or (entry.task, {})
-    if entry.drawn_from == "history":
-        from rnnviz import tasks, train
-
-        made = tasks.make(chosen, language=data_language(language), **settings)
-        return (train(made, progress=progress).history,), ""
     if entry.drawn_from == "study":
         from rnnviz.companions.studies import reported, study_of
 
-        sentence = default_trace(_STUDIED, language=data_language(language), **settings)
+        if trace_file is not None or chosen != entry.task:
+            raise click.UsageError(
+                f"Figure {name!r} trains networks of its own, on task {entry.task!r}; choose its "
+                "--story or --lang."
+            )
+        sentence = default_trace(chosen, language=data_language(language), **settings)
         with reported(lambda done, most, _: progress(done, most, 0.0)):
             return (study_of(sentence),), ""
     trace = (

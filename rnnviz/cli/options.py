@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
+
+if TYPE_CHECKING:
+    from rnnviz.trace import Trace
 
 TASKS: Final = (
     "sentence",
@@ -165,6 +168,23 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None]]:
             progress.update(bar, completed=done, total=total, detail=detail)
 
         yield report
+
+
+def check_places(trace: "Trace", *, layer: int = 0, direction: int = 0, sequence: int = 0) -> None:
+    """Refuse a place, counted from 0, that a trace does not have, in the user's count from 1.
+
+    Raises: TraceError
+    """
+    from rnnviz.errors import TraceError
+
+    for what, place, most in (
+        ("layer", layer, trace.layers),
+        ("sequence", sequence, trace.batch),
+    ):
+        if place >= most:
+            raise TraceError(f"there is no {what} {place + 1}; the trace has {most}, from 1")
+    if direction >= trace.directions:
+        raise TraceError("the trace has no reverse direction; leave --direction out")
 
 
 def print_json(value: Any) -> None:

@@ -14,6 +14,7 @@ from rnnviz.trace import CLASSES, NO_TARGET, Trace
 
 if TYPE_CHECKING:
     from rnnviz.tasks import Task
+    from rnnviz.training import History
 
 MOST_RECORDS: Final = 16
 NEW_SEQUENCES: Final = 512
@@ -63,16 +64,10 @@ def training_of(trace: Trace) -> Course:
     Raises: SceneError if rnnviz did not train the network, or trained it in another way;
             TaskError if the task cannot be made again
     """
-    from rnnviz import tasks, training  # loads torch
+    from rnnviz import training  # loads torch
 
-    about = trace.metadata
-    if about.seed is None or about.epochs is None or about.task not in tasks.names():
-        raise SceneError(
-            "the trace does not say how its network was trained, so its training cannot be shown; "
-            "record one with 'rnnviz record --task sentence'"
-        )
-    task = tasks.make(about.task, **_options_of(trace))
-    kept = _kept_weights(trace) or _trained_again(trace, task)
+    task = _task_of(trace)
+    kept = _kept_weights(trace) or _weights_of(trace, _trained_again(trace, task))
     shown = _spread(len(kept[_EPOCHS]))
     epochs = kept.pop(_EPOCHS)[shown]
     return Course(
@@ -83,6 +78,27 @@ def training_of(trace: Trace) -> Course:
     )
 
 
+def history_of(trace: Trace) -> "History":
+    """Train a trace's network again, and keep the loss and the gradient's norm of each epoch.
+
+    Raises: SceneError if rnnviz did not train the network, or trained it in another way;
+            TaskError if the task cannot be made again
+    """
+    return _trained_again(trace, _task_of(trace))
+
+
+def _task_of(trace: Trace) -> "Task":
+    from rnnviz import tasks  # loads torch
+
+    about = trace.metadata
+    if about.seed is None or about.epochs is None or about.task not in tasks.names():
+        raise SceneError(
+            "the trace does not say how its network was trained, so its training cannot be shown; "
+            "record one with 'rnnviz record --task sentence'"
+        )
+    return tasks.make(about.task, **_options_of(trace))
+
+
 def _options_of(trace: Trace) -> dict[str, Any]:
     """The options that the task of a trace was made with; series keep their scale among them."""
     options = trace.metadata.task_options
@@ -90,7 +106,7 @@ def _options_of(trace: Trace) -> dict[str, Any]:
     return {**given, "language": trace.metadata.language}
 
 
-def _trained_again(trace: Trace, task: "Task") -> dict[str, np.ndarray]:
+def _trained_again(trace: Trace, task: "Task") -> "History":
     from rnnviz.training import train
 
     about = trace.metadata
@@ -107,13 +123,17 @@ def _trained_again(trace: Trace, task: "Task") -> dict[str, np.ndarray]:
         record_every=max(1, about.epochs // (_KEPT_FOR_ONE_SHOWN * MOST_RECORDS)),
         record_losses="last",
     ).history
-    made = {**again.weights, _EPOCHS: again.recorded_epochs}
-    if not _ends_as(trace, made):
+    if not _ends_as(trace, {**again.weights, _EPOCHS: again.recorded_epochs}):
         raise SceneError(
             f"task {about.task!r} trained again with seed {about.seed} gives other weights than "
             "the trace's, which was trained with settings of its own, so its training cannot be "
             "shown; record one with 'rnnviz record --task " + about.task + "'"
         )
+    return again
+
+
+def _weights_of(trace: Trace, again: "History") -> dict[str, np.ndarray]:
+    made = {**again.weights, _EPOCHS: again.recorded_epochs}
     with suppress(RnnvizError):
         storage.write(_place_of(trace), made, "{}")
     return made

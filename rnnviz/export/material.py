@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 import av
 
@@ -15,6 +16,9 @@ from rnnviz.rendering.timeline import Cue
 from rnnviz.translation import translated
 
 _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
+_MOST_BEATS: Final = 999
+_LONGEST: Final = 86400.0
+_ROUNDED: Final = 0.01
 
 
 @dataclass(frozen=True)
@@ -62,18 +66,45 @@ class Material:
                 video,
                 cues,
             )
+            made._check()
         except FileNotFoundError as error:
             raise ExportError(
                 f"{str(video)!r} has no {beside.name!r} beside it, which rnnviz writes with every "
                 "video; render the scene again"
             ) from error
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ) as error:
             raise ExportError(
                 f"{str(beside)!r} does not tell the beats of a video ({error}); render it again"
             ) from error
         if not made.cues:
             raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
         return made
+
+    def _check(self) -> None:
+        """Raises ValueError for what no video of rnnviz has."""
+        if Path(self.scene).name != self.scene:
+            raise ValueError(f"{self.scene!r} is no scene's name")
+        number, time = 0, 0.0
+        for cue in self.cues:
+            if not cue.name.replace("-", "_").isidentifier():
+                raise ValueError(f"{cue.name!r} is no beat's name")
+            if not number < cue.number <= _MOST_BEATS:
+                raise ValueError(f"beat {cue.name!r} has the wrong number")
+            if not time <= cue.start < cue.end < _LONGEST:
+                raise ValueError(f"beat {cue.name!r} is at no time of its own")
+            if set(cue.captions) != {*self.cues[0].captions, self.language}:
+                raise ValueError(f"beat {cue.name!r} lacks a caption")
+            if any(category(mark) == "Cc" for mark in "".join(cue.captions.values())):
+                raise ValueError(f"beat {cue.name!r} has a control character in its caption")
+            number, time = cue.number, cue.end - _ROUNDED
 
     @property
     def languages(self) -> tuple[str, ...]:

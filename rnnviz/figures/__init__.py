@@ -4,20 +4,23 @@ Each figure is a function of its own module that draws on given axes (``ax=``), 
 several panels are made of them; ``figure`` draws one by itself, in a style.
 """
 
+import warnings
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
 from rnnviz.figures.catalogue import FIGURES, find
-from rnnviz.figures.saving import save_figure
+from rnnviz.figures.saving import drawn_with, save_figure
 from rnnviz.figures.style import COLUMNS, STYLES, settings
 from rnnviz.palette import PALETTES
 from rnnviz.translation import languages, translated
+
+_PANEL = 0.4
 
 
 def figure(
@@ -39,8 +42,8 @@ def figure(
     The user's Matplotlib settings are neither used nor changed.
 
     Units:  width and height in inches
-    Raises: FigureError for an unknown figure, style or option; TraceError if the trace lacks what
-            the figure shows
+    Raises: FigureError for an unknown figure, style or option; TextError for a character that the
+            font does not have; TraceError if the trace lacks what the figure shows
     Example: >>> rnnviz.figure("gradient-table", trace, venue="icml").savefig("table.pdf")
     """
     draw = function_of(name)
@@ -49,13 +52,17 @@ def figure(
     if language not in languages():
         raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
     across = width or _width(venue, span) or chosen.width
-    up = height or across * chosen.height
-    with rc_context(settings(chosen, palette, across, up)):
+    up = across * (find(name).height or chosen.height)
+    chosen_settings = settings(chosen, palette, across, height or up)
+    with rc_context():
+        rcdefaults()
+        rcParams.update(chosen_settings)
         made = draw(*data, palette=palette, say=lambda text: translated(text, language), **options)
         drawn = made.get_figure(root=True) if isinstance(made, Axes) else made
         assert drawn is not None
-        drawn.set_size_inches(across, up)
-        drawn.draw_without_rendering()
+        drawn.set_size_inches(across, height or up * _tall(drawn))
+        _lay_out(drawn)
+    drawn_with(drawn, chosen_settings)
     return drawn
 
 
@@ -72,7 +79,29 @@ def function_of(name: str) -> Callable[..., Axes | Figure]:
 def _width(venue: str | None, span: int) -> float | None:
     if span not in (1, 2):
         raise FigureError(f"a figure is 1 or 2 columns wide, not {span}")
+    if venue is None and span == 2:
+        raise FigureError("span counts the columns of a venue's page; give a venue, or a width")
     return None if venue is None else _chosen("venue", venue, COLUMNS)[span - 1]
+
+
+def _lay_out(drawn: Figure) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="constrained_layout not applied")
+        try:
+            drawn.draw_without_rendering()
+        except UserWarning as warning:
+            wide, high = drawn.get_size_inches()
+            raise FigureError(
+                f"what this figure shows does not fit into {wide:.2g} × {high:.2g} inches; "
+                "give a greater width or height"
+            ) from warning
+
+
+def _tall(drawn: Figure) -> float:
+    """How much higher a figure of panels is than one of a panel."""
+    places = [ax.get_subplotspec() for ax in drawn.axes]
+    rows = max((place.get_gridspec().nrows for place in places if place is not None), default=1)
+    return 1 + _PANEL * (rows - 1)
 
 
 def _chosen(what: str, name: str, choices: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.figures.axes import Say, axes_or_new, legend
 from rnnviz.palette import LIGHT, Palette
 
 
@@ -56,5 +56,5 @@ def accuracy_by_gap(
     axes.set_xticks(gaps)
     axes.set_xlabel(say("words in between"))
     axes.set_ylabel(say("right answers"))
-    axes.legend(frameon=False)
+    legend(axes)
     return axes

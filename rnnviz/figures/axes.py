@@ -1,17 +1,21 @@
 """What the figures share: axes to draw on, colour maps, and a time axis with words."""
 
 import io
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from rnnviz.errors import TraceError
+from rnnviz.figures.style import FONT
 from rnnviz.lettering import check_characters
 from rnnviz.measure.recorded import check_place
 from rnnviz.palette import Palette
@@ -22,7 +26,11 @@ Say = Callable[[str], str]
 
 MOST_WORDS = 24
 _LONGEST = 14
-_WIDE = 60
+_PAPER = 8.0
+_POINTS_PER_INCH = 72
+_LEFT = 0.9
+_SPACE = 0.5
+_TURNED = 60
 _DOTS = 150
 
 
@@ -51,37 +59,102 @@ def magnitude_map(palette: Palette) -> Colormap:
 
 
 def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:
-    """What people call the inputs of a sequence, if the trace says it; long words are cut.
+    """What people call the inputs of a sequence, in one line each, if the trace says it; long
+    words are cut.
 
-    Raises: TextError for a character that the shipped font does not have
+    Raises: TextError for a character that the font in use, if it is rnnviz's, does not have
     """
     labels = trace.metadata.step_labels
     return tuple(map(_cut, labels[sequence])) if labels else ()
 
 
 def _cut(word: str) -> str:
-    check_characters(
-        re.sub(r"\s", " ", word), "replace it in the data that the trace was recorded from"
+    line = " ".join(word.split())
+    if rcParams["font.family"] == [FONT]:
+        check_characters(line, "replace it in the data that the trace was recorded from")
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+
+
+def scaled(size: float) -> float:
+    """A size in points that was chosen for a paper's type, for the type that is in use."""
+    return size * float(rcParams["font.size"]) / _PAPER
+
+
+def words_fit(texts: Sequence[Text], pitch: float) -> bool:
+    """Whether words, each at the middle of as much room as ``pitch``, leave a space between them.
+
+    Units:  pitch in pixels
+    """
+    wide = [text.get_window_extent().width if text.get_text() else 0.0 for text in texts]
+    space = _SPACE * _height(texts[0])
+    return all(
+        (left + right) / 2 + space <= pitch for left, right in pairwise(wide) if left and right
     )
-    return word if len(word) <= _LONGEST else word[: _LONGEST - 1] + "…"
 
 
-def time_axis(ax: Axes, trace: Trace, sequence: int, say: Say) -> None:
-    """Steps along x, counted from 1; under each its word, where there are few enough."""
-    words = words_of(trace, sequence)
+def turn(texts: Sequence[Text]) -> None:
+    """Turn words so that they end where they stood."""
+    for text in texts:
+        text.set(rotation=_TURNED, ha="right", rotation_mode="anchor")
+
+
+def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:
+    """Steps along x, counted from 1; under each its word, if there are words and room for them.
+
+    Without a sequence, the words are those that all sequences share.
+    """
+    words = _shared_words(trace) if sequence is None else words_of(trace, sequence)
+    ax.set_xlim(0.5, trace.steps + 0.5)
     if words and len(words) <= MOST_WORDS:
-        turned = sum(map(len, words)) > _WIDE
-        ax.set_xticks(
-            np.arange(1, trace.steps + 1),
-            words,
-            rotation=60 if turned else 0,
-            ha="right" if turned else "center",
-            rotation_mode="anchor",
-            parse_math=False,
-        )
-    else:
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.set_xlabel(say("step"))
+        ax.set_xticks(np.arange(1, trace.steps + 1), words, parse_math=False)
+        texts = ax.get_xticklabels()
+        if not texts:
+            return
+        pitch = _LEFT * ax.get_window_extent().width / trace.steps
+        if words_fit(texts, pitch):
+            return
+        if pitch >= _height(texts[0]):
+            turn(texts)
+            return
+        ax.xaxis.set_major_formatter(ScalarFormatter())
+    whole_numbers(ax.xaxis)
+    ax.set_xlabel(say("step"))
+
+
+def _shared_words(trace: Trace) -> tuple[str, ...]:
+    every = {words_of(trace, sequence) for sequence in range(trace.batch)}
+    return every.pop() if len(every) == 1 else ()
+
+
+def _height(text: Text) -> float:
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    return float(text.get_fontsize()) * figure.dpi / _POINTS_PER_INCH
+
+
+def whole_numbers(axis: Axis) -> None:
+    """Ticks at whole numbers alone, as many as there is room for."""
+    axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+
+
+def log_axis(ax: Axes, label: str, say: Say) -> None:
+    """A logarithmic axis along y, which says so."""
+    ax.set_yscale("log")
+    ax.set_ylabel(f"{label}, " + say("log scale"))
+
+
+def lag_axis(ax: Axes, lags: int, say: Say) -> None:
+    """Steps back along x, from none to all that there are."""
+    margin = max(0.5, 0.04 * (lags - 1))
+    ax.set_xlim(-margin, lags - 1 + margin)
+    ax.set_xlabel("$t - k$, " + say("steps back"))
+    whole_numbers(ax.xaxis)
+
+
+def legend(ax: Axes) -> None:
+    """What the lines and marks are, where they leave room, and not to be taken for one of them."""
+    drawn = ax.legend(loc="best", fancybox=False, framealpha=0.85, borderpad=0.3, handlelength=1.6)
+    drawn.get_frame().set(edgecolor=rcParams["axes.edgecolor"], linewidth=scaled(0.4))
 
 
 def grid_image(
@@ -105,14 +178,6 @@ def grid_image(
     )
 
 
-def integer_ticks(ax: Axes, count: int) -> None:
-    """Whole numbers along y: all of a few, otherwise some."""
-    if count <= 10:
-        ax.set_yticks(range(1, count + 1))
-    else:
-        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
-
-
 def check_sequence(trace: Trace, sequence: int) -> None:
     """Raises TraceError for a sequence that the trace does not have."""
     if not 0 <= sequence < trace.batch:
@@ -120,7 +185,7 @@ def check_sequence(trace: Trace, sequence: int) -> None:
 
 
 def state_of(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
-    """h, or c of an LSTM, of one layer and direction: (time, batch, unit).
+    """h, or c of an LSTM, of one layer and direction: (time, batch, unit), NaN after a sequence.
 
     Raises: TraceError if there is no such state, layer or direction
     """
@@ -128,4 +193,4 @@ def state_of(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
     values = {"h": trace.h, "c": trace.c}.get(of)
     if values is None:
         raise TraceError(f"the trace has no state {of!r}; it has h, and c if it is of an LSTM")
-    return values[layer, direction]
+    return np.where(trace.mask[:, :, None], values[layer, direction], np.nan)

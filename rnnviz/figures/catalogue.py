@@ -14,7 +14,8 @@ class FigureEntry:
     """One figure: the function that draws it, what it shows, and what it is drawn from.
 
     ``drawn_from`` is 'trace', 'history' (of a training), 'study' (many trainings) or 'nothing';
-    ``task`` is what is recorded for it where no trace is given.
+    ``task`` is what is recorded for it where no trace is given. ``height`` is a share of the width,
+    if it is not the style's.
     """
 
     name: str
@@ -22,11 +23,15 @@ class FigureEntry:
     summary: str
     drawn_from: str = "trace"
     task: str = "sentence"
+    height: float | None = None
 
 
 _ENTRIES: Final = (
     FigureEntry(
-        "unrolled", "rnnviz.figures.unrolled:unrolled", N_("The unrolled network with its states.")
+        "unrolled",
+        "rnnviz.figures.unrolled:unrolled",
+        N_("The unrolled network with its states."),
+        height=0.32,
     ),
     FigureEntry("states", "rnnviz.figures.states:states", N_("The hidden states over time.")),
     FigureEntry("gates", "rnnviz.figures.gates:gates", N_("Every gate over time.")),

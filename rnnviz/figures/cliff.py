@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnviz.figures.axes import Say, axes_or_new, magnitude_map
+from rnnviz.figures.axes import Say, axes_or_new, legend, magnitude_map, scaled
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
 from rnnviz.palette import LIGHT, Palette
 
@@ -41,12 +41,12 @@ def cliff(
     foot = steepest(b)
     thrown, kept = descent(foot, rate, 1), descent(foot, rate, steps, threshold)
     axes.plot(*thrown.T, color=palette.text, label=say("not clipped"))
-    axes.plot(*kept.T, color=palette.input, marker="o", markersize=3, label=say("clipped"))
+    axes.plot(*kept.T, color=palette.input, marker="o", markersize=scaled(2), label=say("clipped"))
     axes.set_xlim(*W_RANGE)
     axes.set_ylim(*B_RANGE)
     axes.set_xlabel("$w$")
     axes.set_ylabel("$b$")
-    axes.legend(loc="upper right")
+    legend(axes)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
     bar.set_label(r"$(\sigma(x_{50}) - 0.7)^2$")
     bar.outline.set_visible(False)

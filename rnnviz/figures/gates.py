@@ -12,10 +12,10 @@ from rnnviz.figures.axes import (
     axes_or_new,
     check_sequence,
     grid_image,
-    integer_ticks,
     magnitude_map,
     signed_map,
     time_axis,
+    whole_numbers,
 )
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
@@ -83,8 +83,10 @@ def gate(
     top = max(1.0, float(np.nanmax(np.abs(values))))
     cmap = signed_map(palette) if signed else magnitude_map(palette)
     image = grid_image(axes, values, cmap=cmap, limits=(low * top, top))
-    axes.set_ylabel(f"${name}_t$")
-    integer_ticks(axes, len(values))
+    axes.set_ylabel(say("unit"))
+    whole_numbers(axes.yaxis)
     time_axis(axes, trace, sequence, say)
-    axes.figure.colorbar(image, ax=axes, pad=0.02).outline.set_visible(False)
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
+    bar.set_label(f"${name}_t$")
+    bar.outline.set_visible(False)
     return axes

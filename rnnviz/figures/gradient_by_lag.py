@@ -2,11 +2,10 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from rnnviz import measure
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.figures.axes import Say, axes_or_new, lag_axis, legend, log_axis
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -36,10 +35,12 @@ def gradient_by_lag(
         raise TraceError("all gradients are zero; record a trace with a loss")
     x, kept = np.flatnonzero(there), flat[there]
     axes = axes_or_new(ax)
-    axes.set_yscale("log")
+    log_axis(axes, r"$\|\partial L_t / \partial h_k\|$", say)
     band = np.nanmin(kept, axis=1), np.nanmax(kept, axis=1)
     axes.fill_between(x, *band, color=palette.gradient, alpha=0.2, linewidth=0)
-    axes.plot(x, np.nanmean(kept, axis=1), color=palette.gradient, label=say("recorded mean"))
+    dot = "o" if len(x) == 1 else ""
+    mean = np.nanmean(kept, axis=1)
+    axes.plot(x, mean, color=palette.gradient, marker=dot, label=say("recorded mean"))
     if bound and trace.metadata.cell == "rnn":
         most = measure.state_jacobian_bounds(trace, layer=layer, direction=direction)[-1, ::-1]
         most = most if direction == 0 else most[::-1]
@@ -48,10 +49,9 @@ def gradient_by_lag(
             band[1][0] * most[x],
             color=palette.note,
             linestyle="--",
-            label=r"$(\gamma\sigma_1)^{t-k}$",
+            marker=dot,
+            label=say("bound") + r" $\propto (\gamma\sigma_1)^{t-k}$",
         )
-        axes.legend(frameon=False)
-    axes.set_xlabel("$t - k$, " + say("steps back"))
-    axes.set_ylabel(r"$\|\partial L_t / \partial h_k\|$")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    lag_axis(axes, lags, say)
+    legend(axes)
     return axes

@@ -3,15 +3,22 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import MaxNLocator
 
 from rnnviz import measure
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new, check_sequence, grid_image, magnitude_map
+from rnnviz.figures.axes import (
+    Say,
+    axes_or_new,
+    check_sequence,
+    grid_image,
+    magnitude_map,
+    whole_numbers,
+)
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
 _DECADES = 8
+_MOST_TICKS = 8
 
 
 def gradient_table(
@@ -43,14 +50,17 @@ def gradient_table(
     top = float(np.nanmax(shown))
     low = max(float(np.nanmin(shown)), top * 10.0**-_DECADES)
     axes = axes_or_new(ax)
-    norm = LogNorm(low, top if top > low else low * 10, clip=True) if log else None
+    norm = LogNorm(low if low < top else top / 10, top, clip=True) if log else None
     image = grid_image(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
     axes.set_xlabel("$k$, " + say("step of the state"))
     axes.set_ylabel("$t$, " + say("step of the loss"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    places = np.unique(np.linspace(0, len(times) - 1, min(len(times), 8)).round().astype(int))
+    whole_numbers(axes.xaxis)
+    apart = -(-len(times) // _MOST_TICKS)
+    places = np.arange(apart - 1, len(times), apart)
     axes.set_yticks(places + 1, [str(time) for time in times[places]])
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
-    bar.set_label(r"$\|\partial L_t / \partial h_k\|$")
+    less = log and float(np.nanmin(shown)) < low
+    bar = axes.figure.colorbar(image, ax=axes, pad=0.02, extend="min" if less else "neither")
+    label = r"$\|\partial L_t / \partial h_k\|$"
+    bar.set_label(f"{label}, " + say("log scale") if log else label)
     bar.outline.set_visible(False)
     return axes

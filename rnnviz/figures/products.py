@@ -2,10 +2,17 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new, check_sequence
+from rnnviz.figures.axes import (
+    Say,
+    axes_or_new,
+    check_sequence,
+    lag_axis,
+    legend,
+    log_axis,
+    scaled,
+)
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -35,7 +42,7 @@ def products(
     values = found[:, sequence]
     values = values[: t + 1][::-1] if direction == 0 else values[t : last + 1]
     axes = axes_or_new(ax)
-    axes.set_yscale("log")
+    log_axis(axes, r"$\sigma_i(\partial h_t / \partial h_k)$", say)
     top = float(np.nanmax(values))
     shown = np.where(values > top * 10.0**-_DECADES, values, np.nan)
     for index in range(shown.shape[1]):
@@ -43,12 +50,11 @@ def products(
             shown[:, index],
             color=palette.hidden,
             alpha=1.0 if index == 0 else 0.35,
-            linewidth=1.6 if index == 0 else 0.8,
+            linewidth=scaled(1.6 if index == 0 else 0.8),
             label=r"$\sigma_1$" if index == 0 else None,
+            marker="o" if len(shown) == 1 else "",
         )
-    axes.axhline(1.0, color=palette.note, linewidth=0.8)
-    axes.legend(frameon=False)
-    axes.set_xlabel("$t - k$, " + say("steps back"))
-    axes.set_ylabel(r"$\sigma_i(\partial h_t / \partial h_k)$")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.axhline(1.0, color=palette.note, linewidth=scaled(0.8))
+    lag_axis(axes, len(shown), say)
+    legend(axes)
     return axes

@@ -40,6 +40,5 @@ def saliency(
     axes = axes_or_new(ax)
     axes.bar(np.arange(1, trace.steps + 1), table[row], color=palette.input, width=0.8)
     axes.set_ylabel(rf"$\|\partial L_{{{times[row] + 1}}} / \partial x_k\|$")
-    axes.margins(x=0.01)
     time_axis(axes, trace, sequence, say)
     return axes

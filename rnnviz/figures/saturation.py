@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -37,11 +37,11 @@ def saturation(
             color=color,
             fill=len(slopes) == 1,
             alpha=0.85,
-            linewidth=1.5,
+            linewidth=scaled(1.2),
             label=f"${name}$",
         )
     if len(slopes) > 1:
-        axes.legend(frameon=False)
+        legend(axes)
     axes.set_xlim(0, 1)
     axes.set_xlabel(say("slope of the nonlinearity"))
     axes.set_ylabel(say("share of units and steps"))

@@ -4,14 +4,21 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
-from matplotlib import rc_context
+from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
 from rnnviz.files import replacing
 
 FORMATS: Final = ("pdf", "svg", "png")
+_SETTINGS: Final[WeakKeyDictionary[Figure, Mapping[Any, Any]]] = WeakKeyDictionary()
+
+
+def drawn_with(figure: Figure, settings: Mapping[Any, Any]) -> None:
+    """Let a figure be written with the settings that it was drawn with."""
+    _SETTINGS[figure] = settings
 
 
 def save_figure(
@@ -40,7 +47,11 @@ def save_figure(
         "pdf.fonttype": 42 if text else 3,
         "savefig.dpi": 300,
     }
-    with replacing(target, FigureError) as temporary, rc_context(settings):
+    with replacing(target, FigureError) as temporary, rc_context():
+        if figure in _SETTINGS:
+            rcdefaults()
+            rcParams.update(_SETTINGS[figure])
+        rcParams.update(settings)
         figure.savefig(
             temporary,
             format=kind,

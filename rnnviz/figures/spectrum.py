@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new, check_sequence
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -29,11 +29,11 @@ def spectrum(
     found = measure.eigenvalues(steps).ravel()
     axes = axes_or_new(ax)
     angles = np.linspace(0, 2 * np.pi, 361)
-    axes.plot(np.cos(angles), np.sin(angles), color=palette.note, linewidth=0.8)
+    axes.plot(np.cos(angles), np.sin(angles), color=palette.note, linewidth=scaled(0.8))
     axes.scatter(
         found.real,
         found.imag,
-        s=6,
+        s=scaled(2.4) ** 2,
         color=palette.gradient,
         linewidths=0,
         alpha=0.5,
@@ -43,10 +43,11 @@ def spectrum(
         (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
         of_w = measure.eigenvalues(weights.astype(float))
         axes.scatter(
-            of_w.real, of_w.imag, s=22, facecolors="none", edgecolors=palette.weight, label="$W$"
-        )
+            of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none", edgecolors=palette.weight,
+            linewidths=scaled(1), label="$W$",
+        )  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(say("real part"))
     axes.set_ylabel(say("imaginary part"))
-    axes.legend(frameon=False, loc="upper right")
+    legend(axes)
     return axes

@@ -8,10 +8,10 @@ from rnnviz.figures.axes import (
     axes_or_new,
     check_sequence,
     grid_image,
-    integer_ticks,
     signed_map,
     state_of,
     time_axis,
+    whole_numbers,
 )
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
@@ -36,10 +36,10 @@ def states(
     check_sequence(trace, sequence)
     values = state_of(trace, of, layer, direction)[:, sequence].T
     axes = axes_or_new(ax)
-    limit = 1.0 if np.abs(values).max() <= 1 else float(np.abs(values).max())
+    limit = max(1.0, float(np.nanmax(np.abs(values))))
     image = grid_image(axes, values, cmap=signed_map(palette), limits=(-limit, limit))
     axes.set_ylabel(say("unit"))
-    integer_ticks(axes, len(values))
+    whole_numbers(axes.yaxis)
     time_axis(axes, trace, sequence, say)
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
     bar.set_label(f"${of}_t$")

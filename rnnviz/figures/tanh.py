@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -32,14 +32,13 @@ def tanh(
     reach = max(3.0, float(np.abs(sums).max()) * 1.05)
     x = np.linspace(-reach, reach, 401)
     axes = axes_or_new(ax)
-    axes.plot(x, np.tanh(x), color=palette.hidden, label=r"$\tanh a$")
-    axes.plot(x, 1 - np.tanh(x) ** 2, color=palette.gradient, label=r"$1 - \tanh^2 a$")
-    for values, color in (
-        (np.tanh(sums), palette.hidden),
-        (1 - np.tanh(sums) ** 2, palette.gradient),
+    for curve, color, name in (
+        (np.tanh, palette.hidden, r"$\tanh a$"),
+        (lambda a: 1 - np.tanh(a) ** 2, palette.gradient, r"$1 - \tanh^2 a$"),
     ):
-        axes.scatter(sums, values, color=color, s=7, linewidths=0, alpha=0.5)
-    axes.axhline(0, color=palette.note, linewidth=0.6)
+        axes.plot(x, curve(x), color=color, linewidth=scaled(0.8), label=name)
+        axes.scatter(sums, curve(sums), color=color, s=scaled(3) ** 2, linewidths=0, alpha=0.5)
+    axes.axhline(0, color=palette.note, linewidth=scaled(0.6))
     axes.set_xlabel("$a$, " + say("recorded sum"))
-    axes.legend(frameon=False)
+    legend(axes)
     return axes

@@ -5,10 +5,11 @@ from typing import Protocol
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-from rnnviz.figures.axes import Say, ShownFigure, axes_or_new
+from rnnviz.companions.retraining import history_of
+from rnnviz.figures.axes import Say, ShownFigure, axes_or_new, legend, log_axis, whole_numbers
 from rnnviz.palette import LIGHT, Palette
+from rnnviz.trace import Trace
 
 
 class History(Protocol):
@@ -35,13 +36,19 @@ class History(Protocol):
 
 
 def training(
-    history: History,
+    history: History | Trace,
     *,
     figure: Figure | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Figure:
-    """The loss above, the norm of the gradient before and after clipping below."""
+    """The loss above, the norm of the gradient before and after clipping below.
+
+    Of a trace, its own training is repeated, and checked to end with the trace's weights.
+
+    Raises: SceneError if rnnviz did not train the network, or trained it in another way
+    """
+    history = _history(history)
     made = figure if figure is not None else ShownFigure(layout="constrained")
     above, below = made.subplots(2, 1, sharex=True)
     loss(history, ax=above, palette=palette, say=say)
@@ -51,9 +58,10 @@ def training(
 
 
 def loss(
-    history: History, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+    history: History | Trace, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
 ) -> Axes:
     """The mean loss of each epoch."""
+    history = _history(history)
     axes = axes_or_new(ax)
     axes.plot(range(1, history.epochs + 1), history.loss, color=palette.output)
     axes.set_ylabel(say("loss"))
@@ -61,22 +69,26 @@ def loss(
 
 
 def gradient_norm(
-    history: History, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+    history: History | Trace, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
 ) -> Axes:
     """‖∂L/∂θ‖ of each epoch's updates, before and after clipping, on a logarithmic axis."""
+    history = _history(history)
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
     before, after = history.gradient_norm, history.clipped_norm
-    axes.set_yscale("log")
+    log_axis(axes, r"$\|\partial L / \partial \theta\|$", say)
     axes.plot(epochs, before, color=palette.gradient, label=say("gradient"))
     if (after < before).any():
         axes.plot(epochs, after, color=palette.note, linestyle="--", label=say("clipped"))
-        axes.legend(frameon=False)
-    axes.set_ylabel(r"$\|\partial L / \partial \theta\|$")
+        legend(axes)
     return _over_epochs(axes, say)
+
+
+def _history(given: History | Trace) -> History:
+    return history_of(given) if isinstance(given, Trace) else given
 
 
 def _over_epochs(axes: Axes, say: Say) -> Axes:
     axes.set_xlabel(say("epoch"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    whole_numbers(axes.xaxis)
     return axes

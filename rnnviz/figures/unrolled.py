@@ -2,14 +2,19 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    scaled,
     signed_map,
     state_of,
+    turn,
+    words_fit,
     words_of,
 )
 from rnnviz.palette import LIGHT, Palette
@@ -43,8 +48,10 @@ def unrolled(
     steps = range(max(0, last - _MOST_STEPS), last)
     states = state_of(trace, "h", layer, direction)[:, sequence, :_MOST_UNITS]
     cmap = signed_map(palette)
-    limit = max(1.0, float(np.abs(states).max()))
+    limit = max(1.0, float(np.nanmax(np.abs(states))))
     words = words_of(trace, sequence)
+    across = (len(steps) - 1) * _PITCH + 2 * _WIDTH
+    named = []
     for place, step in enumerate(steps):
         x = place * _PITCH
         _box(axes, x, palette)
@@ -59,21 +66,32 @@ def unrolled(
         _arrow(axes, (x, below - 0.65), (x, below), palette.input)
         _arrow(axes, (x, above), (x, above + 0.65), palette.output)
         name = words[step] if words else f"$x_{{{step + 1}}}$"
-        axes.text(
-            x, below - 0.75, name, color=palette.input, ha="center", va="top",
-            parse_math=not words,
+        named.append(
+            axes.text(
+                x, below - 0.75, name, color=palette.input, ha="center", va="top",
+                parse_math=not words,
+            )
         )  # fmt: skip
         axes.text(
             x, above + 0.72, f"$y_{{{step + 1}}}$", color=palette.output, ha="center", va="bottom"
         )
-        axes.text(x + 0.08, above + 0.12, f"$h_{{{step + 1}}}$", color=palette.hidden, ha="left")
+        axes.text(
+            x + 0.12, above + 0.12, f"$h_{{{step + 1}}}$", color=palette.hidden, ha="left",
+            size="small",
+        )  # fmt: skip
         if place:
             ends = (x - _PITCH + _WIDTH / 2, 0), (x - _WIDTH / 2, 0)
             _arrow(axes, *(ends if direction == 0 else ends[::-1]), palette.hidden)
-    axes.set_xlim(-_WIDTH, (len(steps) - 1) * _PITCH + _WIDTH)
+    axes.set_xlim(-_WIDTH, across - _WIDTH)
     axes.set_ylim(-_HEIGHT / 2 - 1.15, _HEIGHT / 2 + 1.15)
     axes.set_aspect("equal")
     axes.set_axis_off()
+    if not words_fit(named, axes.get_window_extent().width * _PITCH / across):
+        turn(named)
+    scale = ScalarMappable(Normalize(-limit, limit), cmap)
+    bar = axes.figure.colorbar(scale, ax=axes, pad=0.02, shrink=0.7)
+    bar.set_label("$h_t$")
+    bar.outline.set_visible(False)
     return axes
 
 
@@ -86,13 +104,21 @@ def _box(axes: Axes, x: float, palette: Palette) -> None:
             boxstyle="round,pad=0,rounding_size=0.1",
             facecolor=palette.surface,
             edgecolor=palette.hidden,
-            linewidth=1.2,
+            linewidth=scaled(0.9),
         )
     )
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
     axes.add_patch(
-        FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=8, color=color, shrinkA=0,
-                        shrinkB=0)
-    )  # fmt: skip
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=scaled(6),
+            linewidth=scaled(0.9),
+            color=color,
+            shrinkA=0,
+            shrinkB=0,
+        )
+    )

@@ -8,6 +8,8 @@ from rnnviz.figures.axes import Say, axes_or_new, time_axis
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
+_SYMBOLS = {"weight_hh": "W", "weight_ih": "U", "bias_hh": "b", "bias_ih": "b", "weight_hr": "P"}
+
 
 def weight_shares(
     trace: Trace,
@@ -26,7 +28,7 @@ def weight_shares(
     shares = measure.weight_gradient_norm_shares(trace, kind, layer=layer, direction=direction)
     axes = axes_or_new(ax)
     axes.bar(np.arange(1, len(shares) + 1), shares, color=palette.gradient, width=0.8)
-    axes.set_ylabel(say("share of the gradient"))
-    axes.margins(x=0.01)
-    time_axis(axes, trace, 0, say)
+    name = rf"$\partial L / \partial {_SYMBOLS[kind]}_s$"
+    axes.set_ylabel(say("share of {name}").format(name=name))
+    time_axis(axes, trace, None, say)
     return axes

@@ -438,6 +438,11 @@ MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
         (["rendr", "unrolling"], "Did you mean 'render'?"),
         (["export", "unrolling", "--to", "htm", "-o", "a.html"], "Did you mean html?"),
         (["record", "--task", "sentense", "-o", "a.safetensors"], "Did you mean sentence"),
+        (["figure", "cliff", "--trace", "a", "-o", "a.pdf"], "'cliff' is of no trace"),
+        (["figure", "accuracy-by-gap", "--task", "prices", "-o", "a.pdf"], "trains networks of"),
+        (["figure", "accuracy-by-gap", "--trace", "a", "-o", "a.pdf"], "trains networks of"),
+        (["export", "a.mp4", "--to", "gif", "-o", "a.gif", "--trace", "b"], "--trace goes with a"),
+        (["export", "a.mp4", "--to", "gif", "-o", "a.gif", "-ql"], "--quality goes with a SCENE"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, expected, run):
@@ -450,13 +455,13 @@ def test_wrong_usage_exits_with_2(arguments, expected, run):
 
 def test_an_unknown_scene_names_the_near_matches(fails):
     assert "did you mean unrolling" in fails("render", "unroling")
+    assert "there are feedforward, inputs" in fails("render", "zzz")
+    assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
 
 
 @pytest.mark.parametrize("output", [(), ("-o", "a.pdf")])
 def test_an_unknown_figure_names_the_near_matches(output, fails):
     assert "did you mean gradient-by-lag" in fails("figure", "gradient-by-lg", *output)
-    assert "there are feedforward, inputs" in fails("render", "zzz")
-    assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
 
 
 def test_a_missing_or_damaged_trace(fails, saved, tmp_path):
@@ -582,3 +587,22 @@ def test_an_unexpected_error_says_that_it_is_a_bug(run, monkeypatch):
     assert status == 1
     assert "ZeroDivisionError" in err
     assert "this is a bug in rnnviz" in err
+
+
+@pytest.mark.parametrize("command", [["figure", "states", "--trace"], ["explore"]])
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (["--layer", "3"], "there is no layer 3; the trace has 1, from 1"),
+        (["--sequence", "9"], "there is no sequence 9; the trace has "),
+        (["--direction", "reverse"], "the trace has no reverse direction"),
+    ],
+)
+def test_a_place_that_is_not_there_is_counted_as_the_user_counts(
+    command, place, message, run, make_trace, tmp_path
+):
+    path = make_trace().save(tmp_path / "run.safetensors")
+    ending = "pdf" if command[0] == "figure" else "html"
+    status, _, err = run(*command, str(path), *place, "-o", str(tmp_path / f"a.{ending}"))
+    assert status == 1
+    assert message in err

@@ -280,6 +280,46 @@ def test_a_video_that_rnnviz_did_not_make_is_refused(damage, message, material):
         Material.of(material.video)
 
 
+def change(key, value, place=0):
+    def changed(told):
+        told["beats"][place][key] = value
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        change("end", float("nan")),
+        change("end", float("inf")),
+        change("start", -1.0),
+        change("end", 1e9, place=1),
+        change("start", 0.0, place=1),
+        change("number", 10**400),
+        change("number", 1, place=1),
+        change("name", "../../other"),
+        change("captions", {}),
+        change("captions", {"en": "a\0b", "zh": "a"}),
+        change("captions", {"en": "One state."}, place=1),
+        lambda told: told.update(scene="../other"),
+        lambda told: told.update(language="fr"),
+    ],
+)
+def test_what_no_video_of_rnnviz_has_is_refused(change, material):
+    beside = material.video.with_suffix(".json")
+    told = json.loads(beside.read_text(encoding="utf-8"))
+    change(told)
+    beside.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(ExportError, match=r"does not tell the beats .* \(.+\); render it again"):
+        Material.of(material.video)
+
+
+def test_a_bottomless_file_beside_a_video_is_refused(material):
+    material.video.with_suffix(".json").write_text("[" * 100_000, encoding="utf-8")
+    with pytest.raises(ExportError, match="does not tell the beats"):
+        Material.of(material.video)
+
+
 def test_a_video_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.avi").write_bytes(b"x")
     with pytest.raises(ExportError, match=r"no \.mp4 or \.webm"):

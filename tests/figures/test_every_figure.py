@@ -1,8 +1,10 @@
 """What holds for every figure that is drawn from a trace, whatever the trace."""
 
 import dataclasses
+from itertools import combinations, pairwise
 
 import matplotlib as mpl
+import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -11,6 +13,7 @@ from models import Around, layer_of
 from rnnviz.errors import FigureError, RnnvizError, TextError
 from rnnviz.figures import FIGURES, figure, function_of, save_figure
 from rnnviz.figures.catalogue import find
+from rnnviz.figures.states import states
 from rnnviz.figures.style import COLUMNS, STYLES
 from rnnviz.recording import record
 
@@ -130,6 +133,8 @@ def test_styles_differ_in_type_and_size(traces):
     [
         ({"style": "napkin"}, "no style 'napkin'; choose paper, slides, poster"),
         ({"venue": "nature"}, "no venue 'nature'; choose neurips, icml, ieee, acl"),
+        ({"span": 2}, "give a venue, or a width"),
+        ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; give a greater"),
         ({"span": 3}, "1 or 2 columns wide, not 3"),
         ({"theme": "blue"}, "no theme 'blue'; choose dark, light"),
         ({"language": "xx"}, "no language 'xx'; choose en or zh"),
@@ -152,6 +157,132 @@ def test_every_entry_leads_to_a_function(name):
     assert callable(function_of(name))
 
 
-def test_a_character_that_no_font_has_is_named(traces):
-    with pytest.raises(TextError, match=r"no font .* '🦊' \(U\+1F98A\) in '🦊0'; replace it"):
-        figure("states", labelled(traces["plain"], "🦊"))
+def words_of(drawn):
+    axes = drawn.axes[0]
+    return [text for text in axes.get_xticklabels() if text.get_text()]
+
+
+def boxes_of(texts):
+    return [text.get_window_extent() for text in texts]
+
+
+@pytest.mark.parametrize("name", ["states", "saliency"])
+def test_words_of_unequal_length_do_not_lie_over_each_other(name):
+    trace = made(steps=20, batch=1)
+    words = ("beginning", *"abcdefghijklmnopqr", "end")
+    metadata = dataclasses.replace(trace.metadata, step_labels=(words,))
+    drawn = figure(name, dataclasses.replace(trace, metadata=metadata))
+    texts = words_of(drawn)
+    if all(text.get_rotation() == 0 for text in texts):
+        boxes = boxes_of(texts)
+        assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+    assert len(texts) == 20
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+def test_every_panel_of_gates_has_room_for_its_numbers(kind):
+    drawn = figure("gates", made(cell=kind, hidden=16))
+    for axes in drawn.axes:
+        boxes = boxes_of(text for text in axes.get_yticklabels() if text.get_text())
+        assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("name", ["unrolled", "states", "gates", "gradient-table", "cliff"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_colour_has_a_scale_that_is_named(name, language, traces):
+    data = () if name == "cliff" else (traces["lstm"],)
+    drawn = figure(name, *data, language=language)
+    bars = [axes for axes in drawn.axes if axes.get_label() == "<colorbar>"]
+    assert bars
+    assert all(axes.get_ylabel() for axes in bars)
+
+
+@pytest.mark.parametrize("name", ["gradient-by-lag", "products", "gradient-table"])
+def test_a_logarithmic_scale_says_so(name, traces):
+    said = [axes.get_ylabel() for axes in figure(name, traces["plain"]).axes]
+    assert any(label.endswith(", log scale") for label in said)
+
+
+@pytest.mark.parametrize("name", ["gradient-by-lag", "products"])
+def test_a_single_step_is_a_mark_and_counts_in_whole_numbers(name, traces):
+    axes = figure(name, traces["one step"]).axes[0]
+    assert any(line.get_marker() == "o" for line in axes.lines)
+    low, high = axes.get_xlim()
+    assert [place for place in axes.get_xticks() if low <= place <= high] == [0]
+
+
+def test_steps_that_a_sequence_does_not_have_are_empty(traces):
+    drawn = figure("states", traces["lengths"], sequence=1)
+    values = np.ma.filled(drawn.axes[0].images[0].get_array(), np.nan)
+    assert np.isnan(values[:, 4:]).all()
+    assert not np.isnan(values[:, :4]).any()
+
+
+def test_what_is_of_all_sequences_has_no_words_of_one(traces):
+    trace = labelled(traces["plain"], "word")
+    assert words_of(figure("weight-shares", trace))[0].get_text() == "word0"
+    other = (("other",) * trace.steps, trace.metadata.step_labels[0])
+    metadata = dataclasses.replace(trace.metadata, step_labels=other)
+    drawn = figure("weight-shares", dataclasses.replace(trace, metadata=metadata))
+    assert all(text.get_text().isdigit() for text in words_of(drawn))
+    assert drawn.axes[0].get_xlabel() == "step"
+
+
+def test_words_along_a_path_do_not_lie_over_each_other():
+    trace = labelled(made(steps=20, batch=1), "word")
+    axes = figure("trajectory", trace).axes[0]
+    boxes = boxes_of(text for text in axes.texts if text.get_text())
+    assert len(boxes) > 2
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+@pytest.mark.parametrize("name", ["states", "unrolled", "trajectory"])
+@pytest.mark.parametrize("character", ["\U0001f98a", "\u0645", "\0"])
+def test_a_character_that_no_font_has_is_named(name, character, traces):
+    told = rf"no font .* \(U\+{ord(character):04X}\) in .*; replace it"
+    with pytest.raises(TextError, match=told):
+        figure(name, labelled(traces["plain"], character))
+
+
+def test_a_character_is_left_to_a_font_of_the_users_own(traces):
+    drawn = states(labelled(traces["plain"], "\u0645")).figure
+    assert words_of(drawn)[0].get_text() == "\u06450"
+
+
+def test_a_word_stands_in_one_line(traces):
+    drawn = figure("states", labelled(traces["plain"], "a\nb "))
+    assert words_of(drawn)[0].get_text() == "a b 0"
+
+
+@pytest.mark.parametrize("name", ["spectrum", "trajectory", "tanh"])
+def test_marks_grow_with_the_type(name, traces):
+    def least(style):
+        found = figure(name, traces["plain"], style=style).axes[0].collections
+        return min(size for each in found for size in each.get_sizes())
+
+    assert least("paper") < least("slides") < least("poster")
+
+
+HOSTILE = {
+    "font.size": 31,
+    "text.usetex": True,
+    "axes.grid": True,
+    "axes.unicode_minus": False,
+    "axes.xmargin": 0.4,
+    "xtick.major.size": 20,
+    "legend.loc": "center",
+    "legend.frameon": False,
+    "mathtext.fontset": "stix",
+    "savefig.bbox": "tight",
+    "savefig.transparent": True,
+    "pdf.compression": 0,
+    "path.simplify": False,
+}
+
+
+@pytest.mark.parametrize("name", OF_TRACES)
+def test_a_file_is_the_same_whatever_the_users_settings(name, traces, tmp_path):
+    wanted = save_figure(figure(name, traces["plain"]), tmp_path / "a.pdf").read_bytes()
+    with mpl.rc_context(HOSTILE):
+        got = save_figure(figure(name, traces["plain"]), tmp_path / "b.pdf").read_bytes()
+    assert got == wanted

@@ -10,6 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from models import Around, layer_of
 
+from rnnviz.defaults import record_task
+from rnnviz.errors import SceneError
 from rnnviz.figures.axes import signed_map
 from rnnviz.figures.gates import gates
 from rnnviz.figures.gradient_by_lag import gradient_by_lag
@@ -180,6 +182,24 @@ def test_training():
     before, after = (line.get_ydata() for line in norms.lines)
     np.testing.assert_array_equal(before, history.gradient_norm)
     np.testing.assert_array_equal(after, history.clipped_norm)
+
+
+def test_training_of_a_trace_is_its_own():
+    again = train("sentence", epochs=3, seed=1).history
+    loss, norms = training(record_task("sentence", epochs=3, seed=1)).axes
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), again.loss)
+    np.testing.assert_array_equal(norms.lines[0].get_ydata(), again.gradient_norm)
+
+
+def test_training_with_settings_of_its_own_is_refused():
+    other = record_task("sentence", epochs=3, seed=1, learning_rate=0.05)
+    with pytest.raises(SceneError, match="so its training cannot be shown; record"):
+        training(other)
+
+
+def test_training_of_a_network_that_rnnviz_did_not_train_is_refused(trace):
+    with pytest.raises(SceneError, match="does not say how its network was trained"):
+        training(trace)
 
 
 def test_panels_are_made_of_the_functions_on_given_axes(trace):

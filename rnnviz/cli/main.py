@@ -1,6 +1,8 @@
 """``rnnviz``: its commands, and how errors reach the user."""
 
+import signal
 import sys
+import threading
 import traceback
 from difflib import get_close_matches
 from importlib import import_module
@@ -60,6 +62,8 @@ def group() -> None:
 
 def main(args: list[str] | None = None) -> Never:
     """Run the command line; exit with 0, 1 (failed), 2 (wrong usage) or 130 (interrupted)."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = group.main(args, prog_name="rnnviz", standalone_mode=False)
     except click.ClickException as error:

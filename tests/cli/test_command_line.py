@@ -606,3 +606,20 @@ def test_a_place_that_is_not_there_is_counted_as_the_user_counts(
     status, _, err = run(*command, str(path), *place, "-o", str(tmp_path / f"a.{ending}"))
     assert status == 1
     assert message in err
+
+
+def test_terminated_while_it_writes_nothing_is_changed(tmp_path):
+    output = tmp_path / "out" / "a.pdf"
+    output.parent.mkdir()
+    output.write_bytes(b"old")
+    program = (
+        "import os, signal\n"
+        "from matplotlib.figure import Figure\n"
+        "from rnnviz.cli.main import main\n"
+        "Figure.savefig = lambda *given, **more: os.kill(os.getpid(), signal.SIGTERM)\n"
+        f"main(['figure', 'cliff', '-o', {str(output)!r}])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (130, "\nInterrupted; nothing was changed.\n")
+    assert output.read_bytes() == b"old"
+    assert list(output.parent.iterdir()) == [output]

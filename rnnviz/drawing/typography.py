@@ -6,14 +6,12 @@ so nothing in it is ever read as Typst source.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
-from manim import UP, ManimColor, MathTypst, Typst, VGroup, VMobject
+from manim import UP, ManimColor, VGroup
 
+from rnnviz.drawing.typesetting import Typeset, typeset
 from rnnviz.errors import TextError
 from rnnviz.lettering import check_characters
 from rnnviz.plain_text import visible
@@ -24,15 +22,7 @@ BODY: Final = 0.36
 FORMULA: Final = 0.56
 
 MINUS: Final = "−"
-_FONT_FAMILY: Final = "rnnviz Sans"
-_PREAMBLE: Final = (
-    f'#set text(font: "{_FONT_FAMILY}", fallback: false, top-edge: "baseline", '
-    'bottom-edge: "descender")\n'
-    '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
-)
-_FONT_SIZE_PER_EM: Final = 96.0
 _POINTS_PER_EM: Final = 10.0
-_KEPT: Final = 4096
 _WIDER: Final = 1.06
 """A caption may be so much wider than asked for if it is a line shorter then."""
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
@@ -51,10 +41,10 @@ class Ink(VGroup):
     Only the outlines are kept of what Typst set, so that copying one costs little.
     """
 
-    def __init__(self, typeset: "_Typeset", text: str, *, color: ManimColor, size: float):
+    def __init__(self, typeset: Typeset, text: str, *, math: bool, color: ManimColor, size: float):
         self.text = text
-        self.has_scripts = typeset.has_scripts
-        glyphs = [_outline(glyph).set_color(color) for glyph in typeset.glyphs]
+        self.has_scripts = math
+        glyphs = [glyph.drawn(color) for glyph in typeset.glyphs]
         super().__init__(*glyphs)
         self._parts = {
             name: VGroup(*[glyphs[place] for place in places])
@@ -82,46 +72,6 @@ class Ink(VGroup):
         return self._parts[name]
 
 
-@dataclass(frozen=True, eq=False)
-class _Typeset:
-    """What Typst made of a source: outlines, which of them make which part, and the baseline."""
-
-    glyphs: tuple[VMobject, ...]
-    parts: Mapping[str, tuple[int, ...]]
-    baseline_share: float
-    has_scripts: bool
-
-
-@lru_cache(maxsize=_KEPT)
-def _typeset(kind: type[Typst], source: str, size: float) -> _Typeset:
-    """Each text is set once in a process; scenes say the same again and again."""
-    made = kind(
-        source,
-        font_size=size * _FONT_SIZE_PER_EM,
-        typst_preamble=_PREAMBLE,
-        font_paths=[str(_font_folder())],
-        track_baselines=True,
-        use_svg_cache=False,
-    )
-    places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
-    frames = made.baseline_frames
-    return _Typeset(
-        tuple(map(_outline, made.submobjects)),
-        {
-            name: tuple(places[id(glyph)] for glyph in made.select(name))
-            for name in getattr(made, "_group_labels", ())
-        },
-        (frames[0][0][1] - made.get_bottom()[1]) / made.height if frames else 0.0,
-        issubclass(kind, MathTypst),
-    )
-
-
-def _outline(glyph: VMobject) -> VMobject:
-    plain = VMobject()
-    plain.match_points(glyph)
-    return plain.match_style(glyph)
-
-
 def label(text: str, *, color: ManimColor, size: float = BODY) -> Ink:
     """One line of text, shown as typed.
 
@@ -147,7 +97,7 @@ def fitted_label(
 
 def formula(source: str, *, color: ManimColor, size: float = FORMULA) -> Ink:
     """A formula in Typst's notation; ``{{ part : name }}`` makes a part that can be selected."""
-    return Ink(_typeset(MathTypst, source, size), source, color=color, size=size)
+    return Ink(typeset(source, size, math=True), source, math=True, color=color, size=size)
 
 
 def prose(
@@ -262,8 +212,4 @@ def _literal(text: str) -> str:
 
 
 def _typst(source: str, text: str, *, color: ManimColor, size: float) -> Ink:
-    return Ink(_typeset(Typst, source, size), text, color=color, size=size)
-
-
-def _font_folder() -> Any:
-    return files("rnnviz") / "fonts"
+    return Ink(typeset(source, size), text, math=False, color=color, size=size)

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
 _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
-_KINDS: Final = (_BEATS, _RENDERS)
+_LETTERS: Final = "letters"
+_KINDS: Final = (_BEATS, _RENDERS, _LETTERS)
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,13 @@ class Held:
 
     beats: int
     renders: int
+    letters: int
     size: int
     bound: int
 
 
 class Cache:
-    """Encoded beats by their keys, and notes about whole renders."""
+    """Encoded beats by their keys, notes about whole renders, and typeset texts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -56,6 +59,10 @@ class Cache:
     def beat(self, name: str) -> Path:
         """Where an encoded beat is, or would be."""
         return self.folder / _BEATS / name
+
+    def letters(self, name: str) -> Path:
+        """Where a typeset text is, or would be."""
+        return self.folder / _LETTERS / name
 
     def has(self, path: Path) -> bool:
         """Whether an entry is there; asking for it is using it."""
@@ -83,9 +90,9 @@ class Cache:
     def held(self) -> Held:
         """How much there is."""
         entries = list(self._entries())
-        beats = sum(path.parent.name == _BEATS for path, _ in entries)
+        counts = Counter(path.parent.name for path, _ in entries)
         size = sum(state.st_size for _, state in entries)
-        return Held(beats, len(entries) - beats, size, self.bound)
+        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, self.bound)
 
     def trim(self) -> None:
         """Remove what was used longest ago, until the rest is within the bound."""

@@ -16,8 +16,8 @@ from rnnviz.recording import rerecord
 from rnnviz.registry import SCENES
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.plan import companions_of
-from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import picture_now
 from rnnviz.trace import Trace
 

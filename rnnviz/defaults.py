@@ -8,18 +8,22 @@ of the modules that make it.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from platformdirs import user_cache_path
 
 from rnnviz.errors import RnnvizError, TraceError
-from rnnviz.trace import Trace, load
+
+if TYPE_CHECKING:
+    from rnnviz.trace import Trace
 
 Progress = Callable[[int, int, float], None]
 Losses = str | int | Sequence[int]
@@ -68,26 +72,38 @@ def cache_folder() -> Path:
 
 def default_trace(
     task: str = "sentence", *, progress: Progress | None = None, **options: Any
-) -> Trace:
+) -> "Trace":
     """The recording of a task with default training, made now or kept from before.
 
     Raises: TaskError or TrainingError as making it does; a cache that cannot be read or written
             is no error, the recording is made again
     """
-    trace = kept_trace(task, **options)
-    if trace is None:
-        trace = record_task(task, progress=progress, **options)
+    return Kept(task, options).trace(progress)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The recording of a task with some options, which is in the cache folder, or will be."""
+
+    task: str
+    options: Mapping[str, Any]
+
+    @cached_property
+    def file(self) -> Path:
+        """Where it is kept."""
+        return cache_folder() / f"{self.task}-{_key(self.task, self.options)}.safetensors"
+
+    def trace(self, progress: Progress | None = None) -> "Trace":
+        """The recording, read or made; as ``default_trace``."""
+        from rnnviz.trace import load  # loads NumPy
+
+        try:
+            return load(self.file)
+        except TraceError:
+            trace = record_task(self.task, progress=progress, **self.options)
         with suppress(RnnvizError):
-            trace.save(_place(task, options))
-    return trace
-
-
-def kept_trace(task: str, **options: Any) -> Trace | None:
-    """The recording that ``default_trace`` kept, if it did."""
-    try:
-        return load(_place(task, options))
-    except TraceError:
-        return None
+            trace.save(self.file)
+        return trace
 
 
 def record_task(
@@ -98,7 +114,7 @@ def record_task(
     losses: Losses = "all",
     progress: Progress | None = None,
     **options: Any,
-) -> Trace:
+) -> "Trace":
     """Train the textbook's network on a task, and record it on the task's example.
 
     ``options`` are the settings of ``rnnviz.train`` and those of the task; ``losses`` is that of
@@ -113,12 +129,8 @@ def record_task(
     return trained.record(dtype=dtype, gradients=gradients, losses=losses)
 
 
-def _place(task: str, options: dict[str, Any]) -> Path:
-    return cache_folder() / f"{task}-{_key(task, options)}.safetensors"
-
-
-def _key(task: str, options: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps([task, options], sort_keys=True, default=str).encode())
+def _key(task: str, options: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps([task, dict(options)], sort_keys=True, default=str).encode())
     if _FILE_OPTION in options:
         with suppress(OSError):  # a file that cannot be read is the task's to report
             digest.update(Path(options[_FILE_OPTION]).read_bytes())

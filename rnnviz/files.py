@@ -9,11 +9,9 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-
-import psutil
 
 from rnnviz.errors import RnnvizError
 
@@ -58,6 +56,11 @@ def sweep(folder: Path) -> None:
     """Remove what processes that no longer live were working on."""
     for entry in folder.iterdir():
         found = _WORKSHOP.fullmatch(entry.name)
-        if found and not psutil.pid_exists(int(found[1])):
-            with suppress(OSError):
-                shutil.rmtree(entry)
+        if found and not _lives(int(found[1])):
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    from psutil import pid_exists  # takes a while to load, and is seldom needed
+
+    return pid_exists(process)

@@ -139,7 +139,8 @@ def _data(
         return (), ""
     chosen, settings = task or (entry.task, {})
     if entry.drawn_from == "study":
-        from rnnviz.companions.studies import reported, study_of
+        from rnnviz.companions.studies import study_of
+        from rnnviz.reports import reported
 
         if trace_file is not None or chosen != entry.task:
             raise click.UsageError(

@@ -174,8 +174,8 @@ def _render_one(
 def _begin(
     scene: str, trace: Any, crew: Any, report: Callable[[int, int, str], None], **settings: Any
 ) -> Any:
-    from rnnviz.companions.studies import reported
     from rnnviz.rendering import begin
+    from rnnviz.reports import reported
 
     def tell(beat: str, done: int, total: int) -> None:
         report(done, total, f"{scene}, {beat}")
@@ -192,31 +192,26 @@ def _trace(
     **settings: Any,
 ) -> Any:
     """The trace that is given or kept, or one that is made now if the rest can be done."""
-    from rnnviz.defaults import data_language, default_trace, kept_trace
+    from rnnviz.defaults import Kept, data_language
     from rnnviz.rendering.request import request_of
-    from rnnviz.trace import load
 
     request = request_of(scene, **settings)
     if trace_file:
-        return load(trace_file)
-    known = task or ((SCENES[scene].task, {}) if scene in SCENES else None)
+        return trace_file
     extra: dict[str, Any] = {"language": data_language(request.language)}
     if seed is not None:
         extra["seed"] = seed
-    kept = kept_trace(known[0], **known[1], **extra) if known else None
-    if kept is not None:
+    if task is None and scene in SCENES:
+        task = (SCENES[scene].task, {})
+    kept = None if task is None else Kept(task[0], {**task[1], **extra})
+    if kept is not None and kept.file.is_file():
         return kept
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
     loaded = check_scene(request)
-    name, chosen = known or (loaded.task, {})
-    with progress_bar(f"Training on {name}") as report:
-        return default_trace(
-            name,
-            progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
-            **chosen,
-            **extra,
-        )
+    kept = kept or Kept(loaded.task, extra)
+    with progress_bar(f"Training on {kept.task}") as report:
+        return kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"))
 
 
 def _format_of(output: str | None) -> str:

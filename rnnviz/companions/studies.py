@@ -6,9 +6,7 @@ trained once on a machine and goes on where it was left.
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -17,16 +15,13 @@ import numpy as np
 
 from rnnviz import measure
 from rnnviz.defaults import default_trace
+from rnnviz.reports import current_report
 from rnnviz.trace import Trace
-
-Report = Callable[[int, int, str], None]
-"""Called after each network with how many there are, of how many, and which one it was."""
 
 LEARNT: Final = 0.95
 _NEARLY_CHANCE: Final = 1.5
 _TASK: Final = "sentence"
 _OPTIONS: Final = ("language", "story")
-_reports: ContextVar[Report | None] = ContextVar("reports of studies", default=None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,16 +170,6 @@ class Study:
         return np.array([[value(run) for run in self.of(cell, gap)] for gap in self.settings.gaps])
 
 
-@contextmanager
-def reported(report: Report) -> Iterator[None]:
-    """Within it, a study tells how far it has come."""
-    token = _reports.set(report)
-    try:
-        yield
-    finally:
-        _reports.reset(token)
-
-
 def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
     """The study of the story and in the language of a trace of a sentence.
 
@@ -198,7 +183,7 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
         for seed in settings.seeds
     ]
     made: dict[tuple[str, int, int], Trace] = {}
-    report = _reports.get()
+    report = current_report()
     # in another order in each process: those that make the same study at once share the work
     for done, (cell, gap, seed) in enumerate(_shuffled(wanted), start=1):
         made[cell, gap, seed] = default_trace(

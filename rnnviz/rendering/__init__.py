@@ -5,16 +5,18 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rnnviz.defaults import cache_folder, data_language, kept_trace
+from rnnviz.defaults import Kept, cache_folder, data_language
 from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
 from rnnviz.rendering.assembling import again, assemble, remember
-from rnnviz.rendering.cache import Cache, usable
+from rnnviz.rendering.cache import Cache, checksum, usable
 from rnnviz.rendering.crew import Crew
 from rnnviz.rendering.request import Progress, Request, request_of
-from rnnviz.trace import Trace
+
+if TYPE_CHECKING:
+    from rnnviz.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Rendered:
 
 def render(
     scene: str | Path,
-    trace: Trace | None = None,
+    trace: "Trace | str | Path | None" = None,
     *,
     task: str | None = None,
     language: str = "en",
@@ -42,7 +44,7 @@ def render(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
-    """Render a scene, from a trace or from the default recording of a task.
+    """Render a scene, from a trace or its file, or from the default recording of a task.
 
     ``scene`` is a registered name, ``FILE.py`` or ``FILE.py:CLASS``. ``quality`` is Manim's
     letter (l m h p k), ``format`` one of mp4, webm, mov, gif, or png for one still a beat (then
@@ -105,7 +107,7 @@ class Unfinished:
 
 def begin(
     scene: str | Path,
-    trace: Trace | None,
+    trace: "Trace | str | Path | Kept | None",
     crew: Crew,
     *,
     progress: Progress | None = None,
@@ -119,10 +121,11 @@ def begin(
     request = request_of(scene, **settings)
     if trace is None and request.scene in SCENES:
         task = request.task or SCENES[request.scene].task
-        trace = kept_trace(task, language=data_language(request.language))
-    stills = request.look.file_format == "png"
+        trace = Kept(task, {"language": data_language(request.language)})
     cache = usable(cache_folder())
-    key = None if trace is None or stills else request.key(trace)
+    stills = request.look.file_format == "png"
+    digest = _digest(trace)
+    key = None if digest is None or stills else request.key(digest)
     cut = None if key is None else again(cache, key, request.look, request.output)
     if cut is not None:
         return Unfinished(request, started, request.scene, ((request.output,), cut.beats))
@@ -133,16 +136,23 @@ def begin(
     if stills:
         names = tuple(beat.name for beat in plan.beats)
         return Unfinished(request, started, plan.name, (plan.stills(request.output), names))
-    filming = plan.film(cache, crew)
-    key = request.key(plan.stage.trace)
-    return Unfinished(request, started, plan.name, None, filming, cache, key)
+    return Unfinished(request, started, plan.name, None, plan.film(cache, crew), cache, key)
+
+
+def _digest(trace: "Trace | str | Path | Kept | None") -> str | None:
+    """What stands for a trace or for the file that holds it, or None if there is neither."""
+    if trace is None:
+        return None
+    if isinstance(trace, Kept):
+        return checksum(trace.file)
+    return checksum(Path(trace)) if isinstance(trace, str | Path) else f"trace {trace.digest}"
 
 
 def _silent(beat: str, done: int, total: int) -> None:
     pass
 
 
-def show(scene: str | Path, trace: Trace | None = None, **settings: Any) -> Any:
+def show(scene: str | Path, trace: "Trace | None" = None, **settings: Any) -> Any:
     """Render a scene and show the video here, in a notebook.
 
     ``settings`` are those of ``render``; the quality is 720p unless given.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rnnviz.defaults import data_language, default_trace
+from rnnviz.defaults import Kept, data_language, default_trace
 from rnnviz.rendering.assembling import Cut
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.cache import Cache
@@ -19,7 +19,7 @@ from rnnviz.rendering.request import Progress, Request
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import stills
 from rnnviz.rendering.timeline import Cue, description
-from rnnviz.trace import Trace
+from rnnviz.trace import Trace, load
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,22 @@ class Filming:
         return Cut(tuple(take.path.name for take in self.takes), tuple(cues), self.about)
 
 
-def make_plan(request: Request, trace: Trace | None, progress: Progress) -> Plan:
+def make_plan(
+    request: Request, trace: Trace | str | Path | Kept | None, progress: Progress
+) -> Plan:
     """Check everything that can be checked, and get the recordings ready.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
     """
     loaded = check_scene(request)
-    if trace is None:
-        trace = default_trace(request.task or loaded.task, language=data_language(request.language))
+    if isinstance(trace, str | Path):
+        trace = load(trace)
+    elif trace is None:
+        trace = Kept(
+            request.task or loaded.task, {"language": data_language(request.language)}
+        ).trace()
+    elif isinstance(trace, Kept):
+        trace = trace.trace()
     check_needs(loaded, trace)
     stage = Stage(
         trace,

@@ -13,7 +13,6 @@ from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
 from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
 from rnnviz.rendering.sources import whole_library
-from rnnviz.trace import Trace
 from rnnviz.translation import languages
 
 THEMES: Final = ("dark", "light")
@@ -36,15 +35,15 @@ class Request:
     beats: tuple[int, ...] | None
     output: Path
 
-    def key(self, trace: Trace) -> str | None:
+    def key(self, trace: str) -> str | None:
         """What decides all of the result, or None for a scene of the user's own.
 
-        What such a scene reads besides its own code is not known.
+        ``trace`` is the trace's digest. What a scene of the user's own reads is not known.
         """
         if self.scene not in SCENES:
             return None
         libraries = [f"{library} {version(library)}" for library in _MAKING]
-        decided = (self.scene, self.language, self.theme, self.look, self.beats, trace.digest)
+        decided = (self.scene, self.language, self.theme, self.look, self.beats, trace)
         return sha256(repr((decided, libraries, sys.version, whole_library())).encode()).hexdigest()
 
 

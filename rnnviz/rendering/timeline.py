@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from rnnviz.trace import Trace
+if TYPE_CHECKING:
+    from rnnviz.trace import Trace
 
 _LIBRARIES: Final = ("rnnviz", "manim", "numpy")
 
@@ -39,7 +40,7 @@ def subtitles(cues: Sequence[Cue], language: str, kind: str) -> str:
 
 
 def description(
-    *, scene: str, language: str, theme: str, quality: str, trace: Trace
+    *, scene: str, language: str, theme: str, quality: str, trace: "Trace"
 ) -> dict[str, Any]:
     """What a program may want to know of a video, but for its beats."""
     about = trace.metadata

@@ -48,9 +48,7 @@ def main() -> None:
         for place, made in enumerate(tiles):
             sheet.paste(made, (place % ACROSS * width, place // ACROSS * height))
         mark = "" if language == "en" else f".{language}"
-        sheet.quantize(255, dither=Image.Dither.NONE).save(
-            IMAGES / f"figures{mark}.png", optimize=True
-        )
+        sheet.save(IMAGES / f"figures{mark}.png", optimize=True)
 
 
 if __name__ == "__main__":

@@ -137,17 +137,22 @@ def whole_numbers(axis: Axis) -> None:
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
+def explained(symbol: str, meaning: str, say: Say) -> str:
+    """A symbol and, after a comma, what it means in the language of ``say``."""
+    return say("{symbol}, {meaning}").format(symbol=symbol, meaning=meaning)
+
+
 def log_axis(ax: Axes, label: str, say: Say) -> None:
     """A logarithmic axis along y, which says so."""
     ax.set_yscale("log")
-    ax.set_ylabel(f"{label}, " + say("log scale"))
+    ax.set_ylabel(explained(label, say("log scale"), say))
 
 
 def lag_axis(ax: Axes, lags: int, say: Say) -> None:
     """Steps back along x, from none to all that there are."""
     margin = max(0.5, 0.04 * (lags - 1))
     ax.set_xlim(-margin, lags - 1 + margin)
-    ax.set_xlabel("$t - k$, " + say("steps back"))
+    ax.set_xlabel(explained("$t - k$", say("steps back"), say))
     whole_numbers(ax.xaxis)
 
 

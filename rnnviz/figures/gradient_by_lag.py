@@ -22,17 +22,23 @@ def gradient_by_lag(
 ) -> Axes:
     """The mean of ‖∂L_t/∂h_k‖ at each lag t − k, on a logarithmic axis.
 
-    The band runs from the least to the greatest of all losses and sequences. ``bound`` draws, for
-    a plain RNN, what (γ σ₁(W))^(t−k) allows at most: the greatest ‖∂L_t/∂h_t‖ times it.
+    The mean is over all losses and sequences, but for those without a gradient at any state, which
+    have no loss; the band runs from the least to the greatest. What is exactly zero counts in both,
+    and lies below the axis. ``bound`` draws, for a plain RNN, what (γ σ₁(W))^(t−k) allows at most:
+    the greatest ‖∂L_t/∂h_t‖ times it.
 
     Raises: TraceError if the trace has no gradients, or none that is not zero
     """
     norms = measure.gradient_norms_by_lag(trace, layer=layer, direction=direction)
     lags = norms.shape[1]
-    flat = np.where(norms > 0, norms, np.nan).transpose(1, 0, 2).reshape(lags, -1)
+    felt = np.where((norms > 0).any(axis=1, keepdims=True), norms, np.nan)
+    flat = felt.transpose(1, 0, 2).reshape(lags, -1)
     there = ~np.isnan(flat).all(axis=1)
     if not there.any():
-        raise TraceError("all gradients are zero; record a trace with a loss")
+        raise TraceError(
+            "all gradients of this layer and direction are zero; choose others, or record a trace "
+            "with a loss"
+        )
     x, kept = np.flatnonzero(there), flat[there]
     axes = axes_or_new(ax)
     log_axis(axes, r"$\|\partial L_t / \partial h_k\|$", say)

@@ -10,6 +10,7 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    explained,
     grid_image,
     magnitude_map,
     whole_numbers,
@@ -52,8 +53,8 @@ def gradient_table(
     axes = axes_or_new(ax)
     norm = LogNorm(low if low < top else top / 10, top, clip=True) if log else None
     image = grid_image(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
-    axes.set_xlabel("$k$, " + say("step of the state"))
-    axes.set_ylabel("$t$, " + say("step of the loss"))
+    axes.set_xlabel(explained("$k$", say("step of the state"), say))
+    axes.set_ylabel(explained("$t$", say("step of the loss"), say))
     whole_numbers(axes.xaxis)
     apart = -(-len(times) // _MOST_TICKS)
     places = np.arange(apart - 1, len(times), apart)
@@ -61,6 +62,6 @@ def gradient_table(
     less = log and float(np.nanmin(shown)) < low
     bar = axes.figure.colorbar(image, ax=axes, pad=0.02, extend="min" if less else "neither")
     label = r"$\|\partial L_t / \partial h_k\|$"
-    bar.set_label(f"{label}, " + say("log scale") if log else label)
+    bar.set_label(explained(label, say("log scale"), say) if log else label)
     bar.outline.set_visible(False)
     return axes

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.axes import Say, axes_or_new, explained, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
@@ -39,6 +39,6 @@ def tanh(
         axes.plot(x, curve(x), color=color, linewidth=scaled(0.8), label=name)
         axes.scatter(sums, curve(sums), color=color, s=scaled(3) ** 2, linewidths=0, alpha=0.5)
     axes.axhline(0, color=palette.note, linewidth=scaled(0.6))
-    axes.set_xlabel("$a$, " + say("recorded sum"))
+    axes.set_xlabel(explained("$a$", say("recorded sum"), say))
     legend(axes)
     return axes

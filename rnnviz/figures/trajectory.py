@@ -1,9 +1,12 @@
 """The states as a path in the plane of their first two principal components."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.path import Path
+from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
 
 from rnnviz import measure
@@ -19,12 +22,17 @@ from rnnviz.figures.axes import (
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 
-_SIDES = (
+_Side = tuple[tuple[float, float], tuple[str, str]]
+
+_SIDES: tuple[_Side, ...] = (
     ((3.0, 2.0), ("left", "bottom")),
     ((3.0, -2.0), ("left", "top")),
     ((-3.0, 2.0), ("right", "bottom")),
     ((-3.0, -2.0), ("right", "top")),
 )
+_DOT = 2.4
+_SQUARE = 5.0
+_INK = (0.95, 0.65)
 
 
 def trajectory(
@@ -52,15 +60,16 @@ def trajectory(
     )
     axes = axes_or_new(ax)
     colors = (palette.hidden, palette.output, palette.input, palette.weight)
-    for path, color in zip(plane.trajectories, colors, strict=False):
-        points = path[:, sequence if path.shape[1] > sequence else 0]
-        axes.plot(*points.T, color=color, linewidth=scaled(1), marker="o", markersize=scaled(2.4))
+    for states, color in zip(plane.trajectories, colors, strict=False):
+        points = states[:, sequence if states.shape[1] > sequence else 0]
+        axes.plot(*points.T, color=color, linewidth=scaled(1), marker="o", markersize=scaled(_DOT))
+    path = plane.trajectories[0][trace.mask[:, sequence], sequence]
     words = words_of(trace, sequence)
     if words and len(words) <= MOST_WORDS:
         named = list(zip(words, plane.trajectories[0][:, sequence], strict=True))
     else:
-        path = plane.trajectories[0][trace.mask[:, sequence], sequence]
         named = [("1", path[0]), (str(len(path)), path[-1])]
+    at = np.empty((0, 2))
     if fixed_points and layer == 0:
         found = measure.fixed_points(trace, direction=direction)
         at = plane.project(found.states[:, : trace.hidden_size])
@@ -73,7 +82,7 @@ def trajectory(
                     at[found.stable == stable, 0],
                     at[found.stable == stable, 1],
                     marker="s",
-                    s=scaled(5) ** 2,
+                    s=scaled(_SQUARE) ** 2,
                     label=what,
                     facecolors=palette.text if stable else "none",
                     edgecolors=palette.text,
@@ -87,27 +96,77 @@ def trajectory(
     )
     axes.set_xlabel(first)
     axes.set_ylabel(second)
-    axes.margins(0.08, 0.12)
-    _name(axes, named)
+    axes.margins(0.12)
+    if ax is None:
+        _lay_out(axes)
+    marks = [*_boxes(axes, path, scaled(_DOT)), *_boxes(axes, at, scaled(_SQUARE))]
+    _name(axes, named, marks, Path(axes.transData.transform(path)))
     return axes
 
 
-def _name(axes: Axes, named: Sequence[tuple[str, np.ndarray]]) -> None:
-    """Words beside their points, where they lie over no other; the first and last come first."""
-    taken: list[Bbox] = []
+def _lay_out(axes: Axes) -> None:
+    """Give axes the room that they will have; a page too small is told when it is drawn."""
+    page = axes.get_figure(root=True)
+    assert page is not None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
+        page.draw_without_rendering()
+
+
+def _boxes(axes: Axes, points: np.ndarray, size: float) -> list[Bbox]:
+    half = size / 2 * axes.figure.dpi / 72
+    return [
+        Bbox.from_extents(x - half, y - half, x + half, y + half)
+        for x, y in axes.transData.transform(points)
+    ]
+
+
+def _name(
+    axes: Axes, named: Sequence[tuple[str, np.ndarray]], marks: Sequence[Bbox], path: Path
+) -> None:
+    """Words beside their points, over no mark and no other word; the first and last come first.
+
+    Of the sides that are free, those come first where a word does not cross the path, then those
+    where it does not cross the edge, then the one that is farthest from the marks of others.
+    """
+    page = axes.get_window_extent()
+    taken = list(marks)
     for word, point in (named[0], named[-1], *named[1:-1]):
-        for (x, y), (ha, va) in _SIDES:
-            text = axes.annotate(
-                word,
-                (point[0], point[1]),
-                xytext=(scaled(x), scaled(y)),
-                textcoords="offset points",
-                ha=ha,
-                va=va,
-                parse_math=False,
-            )
+        own = axes.transData.transform(point)
+        others = [_middle(box) for box in taken if not box.contains(*own)]
+        texts = [_beside(axes, word, point, side) for side in _SIDES]
+        ranks = []
+        for place, text in enumerate(texts):
             box = text.get_window_extent()
             if not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                break
-            text.remove()
+                clear = not path.intersects_bbox(box.expanded(*_INK), filled=False)
+                within = page.x0 <= box.x0 and page.y0 <= box.y0 and box.y1 <= page.y1
+                ranks.append((clear, within, _distance(others, box), place))
+        best = texts[max(ranks)[-1]] if ranks else None
+        for text in texts:
+            if text is not best:
+                text.remove()
+        if best is not None:
+            taken.append(best.get_window_extent())
+
+
+def _beside(axes: Axes, word: str, point: np.ndarray, side: _Side) -> Annotation:
+    (x, y), (ha, va) = side
+    return axes.annotate(
+        word,
+        (point[0], point[1]),
+        xytext=(scaled(x), scaled(y)),
+        textcoords="offset points",
+        ha=ha,
+        va=va,
+        parse_math=False,
+    )
+
+
+def _distance(others: Sequence[np.ndarray], box: Bbox) -> float:
+    middle = _middle(box)
+    return min((float(np.linalg.norm(middle - other)) for other in others), default=np.inf)
+
+
+def _middle(box: Bbox) -> np.ndarray:
+    return np.asarray(box.get_points().mean(axis=0))

@@ -399,4 +399,7 @@ def _shares(sizes: np.ndarray, kind: str) -> np.ndarray:
 
 def _nothing(kind: str) -> str:
     symbol = {"weight_hh": "W", "weight_ih": "U"}.get(kind, kind)
-    return f"all terms of ∂L/∂{symbol} are zero, so none has a share; train with a loss"
+    return (
+        f"all terms of ∂L/∂{symbol} are zero, so none has a share: no recorded loss changes with "
+        f"{symbol} of this layer and direction; choose others, or record a loss that does"
+    )

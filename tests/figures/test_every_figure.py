@@ -201,6 +201,8 @@ def test_every_colour_has_a_scale_that_is_named(name, language, traces):
 def test_a_logarithmic_scale_says_so(name, traces):
     said = [axes.get_ylabel() for axes in figure(name, traces["plain"]).axes]
     assert any(label.endswith(", log scale") for label in said)
+    said = [axes.get_ylabel() for axes in figure(name, traces["plain"], language="zh").axes]
+    assert any(label.endswith("，对数刻度") for label in said)
 
 
 @pytest.mark.parametrize("name", ["gradient-by-lag", "products"])
@@ -234,6 +236,10 @@ def test_words_along_a_path_do_not_lie_over_each_other():
     boxes = boxes_of(text for text in axes.texts if text.get_text())
     assert len(boxes) > 2
     assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+    marks = [
+        tuple(place) for line in axes.lines for place in axes.transData.transform(line.get_xydata())
+    ]
+    assert not any(box.contains(*mark) for box in boxes for mark in marks)
 
 
 @pytest.mark.parametrize("name", ["states", "unrolled", "trajectory"])

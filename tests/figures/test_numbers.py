@@ -1,5 +1,6 @@
 """What the figures draw, read back as data, is what the trace holds."""
 
+import dataclasses
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from matplotlib.patches import Rectangle
 from models import Around, layer_of
 
 from rnnviz.defaults import record_task
-from rnnviz.errors import SceneError
+from rnnviz.errors import SceneError, TraceError
 from rnnviz.figures.axes import signed_map
 from rnnviz.figures.gates import gates
 from rnnviz.figures.gradient_by_lag import gradient_by_lag
@@ -102,6 +103,17 @@ def test_gradient_by_lag(trace):
         assert max(norms) <= bound.get_ydata()[lag] * (1 + 1e-9)
 
 
+def test_what_is_exactly_zero_counts_in_the_mean_and_what_is_no_loss_does_not(trace):
+    given = trace.grad_h_by_loss.copy()
+    given[:, :, :, :, 1] = 0
+    given[6, :, :, :5, 0] = 0
+    axes = gradient_by_lag(dataclasses.replace(trace, grad_h_by_loss=given))
+    by_pair = np.linalg.norm(given[:, 0, 0, :, 0], axis=-1)
+    means = [np.mean([by_pair[k + lag, k] for k in range(7 - lag)]) for lag in range(7)]
+    assert axes.lines[0].get_ydata() == pytest.approx(means)
+    assert means[6] == 0
+
+
 def test_weight_shares(trace):
     norms = []
     for step in range(7):
@@ -109,6 +121,12 @@ def test_weight_shares(trace):
         at = trace.grad_h[0, 0, step] * (1 - trace.h[0, 0, step] ** 2)
         norms.append(np.linalg.norm(sum(np.outer(at[b], before[b]) for b in range(2))))
     assert heights(weight_shares(trace)) == pytest.approx([n / sum(norms) for n in norms])
+
+
+def test_shares_of_a_layer_that_no_loss_feels_are_refused(trace):
+    unfelt = dataclasses.replace(trace, grad_h=np.zeros_like(trace.grad_h))
+    with pytest.raises(TraceError, match=r"no recorded loss changes with W .*; choose others"):
+        weight_shares(unfelt)
 
 
 def by_parts(values):

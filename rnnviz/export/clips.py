@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import av
 
-from rnnviz.errors import ExportError
 from rnnviz.export.material import Material
+from rnnviz.rendering.animating import animate, pictures
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
 
@@ -32,29 +32,20 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
 
 def animation(material: Material, path: Path, *, width: int = 640, rate: int = 12) -> None:
     """The whole video as a GIF or an animated WebP, smaller and with fewer pictures a second."""
-    pictures = list(_sampled(material.video, width, rate))
-    if not pictures:
-        raise ExportError(f"{str(material.video)!r} has no pictures; render it again")
-    first, *others = pictures
-    settings: dict[str, Any] = {"save_all": True, "append_images": others, "loop": 0}
-    settings["duration"] = round(1000 / rate)
     if path.suffix.lower() == ".gif":
-        colours = first.convert("RGB").quantize(64, dither=0)
-        first, *others = (one.quantize(palette=colours, dither=0) for one in pictures)
-        first.save(path, **{**settings, "append_images": others}, optimize=True)
-    else:
-        first.save(path, **settings, quality=70, method=4)
-
-
-def _sampled(video: Path, width: int, rate: int) -> Iterator[Any]:
-    wanted = 0.0
-    with av.open(str(video)) as given:
-        for frame in given.decode(video=0):
-            if frame.time is not None and frame.time >= wanted - 1e-6:
-                height = round(frame.height * width / frame.width)
-                small: Any = frame.reformat(width=width, height=height)
-                yield small.to_image()
-                wanted += 1 / rate
+        animate(material.video, path, width=width, rate=rate)
+        return
+    first, *others = pictures(material.video, width, rate)
+    duration = round(1000 / rate)
+    first.save(
+        path,
+        save_all=True,
+        append_images=others,
+        loop=0,
+        duration=duration,
+        quality=70,
+        method=4,
+    )
 
 
 def _between(container: Any, stream: Any, start: float, end: float) -> Iterator[Any]:

@@ -41,12 +41,14 @@ def assemble(cut: Cut, cache: Cache, look: Look, output: Path) -> tuple[Path, ..
 
     Raises: RenderError if a file cannot be written, or a beat is not in the cache
     """
-    from rnnviz.rendering.joining import animate, join  # loads PyAV
+    from rnnviz.rendering.joining import join  # loads PyAV
 
     segments = [cache.beat(name) for name in cut.segments]
     with workshop(output.parent, RenderError) as folder:
         video = folder / output.name
         if look.file_format == "gif":
+            from rnnviz.rendering.animating import animate
+
             join(segments, cut.cues, look.rate, folder / "whole.mp4")
             animate(folder / "whole.mp4", video)
         else:

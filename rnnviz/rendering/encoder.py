@@ -34,9 +34,9 @@ class Encoder:
         stream: Any = self._file.add_stream(codec.name, rate=look.rate, options=codec.options)
         stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
         self._stream = stream
-        context = stream.codec_context
-        context.colorspace, context.color_range = Colorspace.ITU709, ColorRange.MPEG
-        context.color_primaries, context.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        for told in (stream.codec_context, self._frame):
+            told.colorspace, told.color_range = Colorspace.ITU709, ColorRange.MPEG
+            told.color_primaries, told.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
 
     def __enter__(self) -> Self:
         return self

@@ -59,39 +59,6 @@ def join(segments: Sequence[Path], cues: Sequence[Cue], rate: int, target: Path)
                 made.mux(_said(cue, language, track))
 
 
-def animate(source: Path, target: Path) -> None:
-    """A video's pictures as a GIF, each with the colours that it needs, and no dots."""
-    with av.open(str(source)) as given, av.open(str(target), "w", format="gif") as made:
-        pictures = given.streams.video[0]
-        stream = made.add_stream("gif", rate=pictures.average_rate)
-        stream.width, stream.height, stream.pix_fmt = pictures.width, pictures.height, "pal8"
-        graph = av.filter.Graph()
-        nodes = [graph.add_buffer(template=pictures), graph.add("split")]
-        palette = graph.add("palettegen", "stats_mode=diff")
-        use = graph.add("paletteuse", "dither=none:diff_mode=rectangle")
-        sink = graph.add("buffersink")
-        nodes[0].link_to(nodes[1])
-        nodes[1].link_to(palette, 0, 0)
-        nodes[1].link_to(use, 1, 0)
-        palette.link_to(use, 0, 1)
-        use.link_to(sink)
-        graph.configure()
-        for frame in given.decode(pictures):
-            graph.push(frame)
-        graph.push(None)
-        for frame in _pulled(graph):
-            made.mux(stream.encode(frame))
-        made.mux(stream.encode())
-
-
-def _pulled(graph: Any) -> Iterator[Any]:
-    while True:
-        try:
-            yield graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-
-
 def _packets(segments: Sequence[Path], cues: Sequence[Cue], rate: int) -> Iterator[Any]:
     """The packets of all segments, each at its time in the whole."""
     tick = Fraction(1, rate)

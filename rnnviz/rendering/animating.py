@@ -67,9 +67,8 @@ def _table(some: Iterable[Any]) -> Any:
     rare = np.unique(_channels(rest) // _STEP * _STEP + _STEP // 2, axis=0)
     cut = Image.fromarray(rare[np.newaxis]).quantize(_COLOURS - len(frequent))
     table = Image.new("P", (1, 1))
-    table.putpalette(
-        _channels(np.array(frequent, np.uint32)).tobytes() + bytes(cut.palette.palette)
-    )
+    exact = _channels(np.array(frequent, np.uint32)).ravel().tolist()
+    table.putpalette([*exact, *(cut.getpalette() or ())][: 3 * _COLOURS])
     return table
 
 

@@ -19,6 +19,8 @@ from rnnviz.translation import languages, translated
 
 _LEAST_REST = 1.0
 _TURN = 0.5
+_MICROSECONDS = 6
+"""Digits of a rest, so that it is the same whenever its beat begins."""
 _ON_TOP = 10
 _WIDEST_SOURCE = 9.7
 
@@ -44,7 +46,8 @@ class Storyboard(Scene):
         self.beats = beats_of(type(self))
         self._caption = VGroup()
         self._language = self.stage.language
-        self._given = frozenset(vars(self)) - {"mobjects", "foreground_mobjects", "_caption"}
+        kept = {"mobjects", "foreground_mobjects", "_caption"}
+        self._given = (frozenset(vars(self)) | {"_given"}) - kept
 
     def facts(self) -> Mapping[str, str]:
         """What captions may name beside ``{item}`` and ``{items}``, as text from the recording."""
@@ -69,8 +72,7 @@ class Storyboard(Scene):
 
     def state(self) -> Mapping[str, Any]:
         """All that the next beat starts from: what is on the screen, and what beats have made."""
-        made = {name: value for name, value in vars(self).items() if name not in self._given}
-        return {**made, "time": self.time}
+        return {name: value for name, value in vars(self).items() if name not in self._given}
 
     def construct(self) -> None:
         """Play the beats."""
@@ -95,8 +97,8 @@ class Storyboard(Scene):
         )
         self._caption = caption
         beat.play(self)
-        reading = reading_time(text) + _TURN
-        self.wait(max(_LEAST_REST, reading - (self.time - started)))
+        rest = reading_time(text) + _TURN - (self.time - started)
+        self.wait(max(_LEAST_REST, round(rest, _MICROSECONDS)))
 
     def _facts(self) -> Mapping[str, str]:
         return {**item_names(self.trace, self.say), **self.facts()}

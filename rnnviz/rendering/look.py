@@ -37,9 +37,10 @@ _H264: Final = Codec(
     "mp4",
     {
         "preset": "ultrafast",
-        "crf": "30",
+        "crf": "27.7",
         "threads": "1",
-        "x264-params": "cabac=1:8x8dct=1:bframes=3:b-adapt=0:partitions=i4x4,i8x8:deblock=0,0",
+        "x264-params": "cabac=1:8x8dct=1:bframes=3:b-adapt=0:partitions=i4x4,i8x8:deblock=0,0"
+        ":subme=2",
     },
 )
 _VP9: Final = {"crf": "23", "b:v": "0", "deadline": "good", "cpu-used": "5", "threads": "1"}

@@ -69,6 +69,8 @@ class _Digester(pickle.Pickler):
         if isinstance(one, Mobject):
             kept = {name: value for name, value in vars(one).items() if name != _ADDRESS}
             return _made, (type(one).__module__, type(one).__qualname__), kept
+        if isinstance(one, set | frozenset):
+            return _made, ("set", tuple(sorted(one)))
         if isinstance(one, MethodType):
             return _made, ("method", one.__func__, one.__self__)
         return NotImplemented

@@ -1,0 +1,204 @@
+"""Encoded beats: their colours, their ground, their quality against Manim's own, and GIFs."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from manim._config.video_encoder import VideoEncoderSpec
+from manim.scene.video_segment_encoder import VideoSegmentEncoder
+
+import rnnviz
+from rnnviz.defaults import record_task
+from rnnviz.drawing.theme import THEMES
+from rnnviz.errors import RenderError
+from rnnviz.palette import PALETTES
+from rnnviz.rendering.encoder import Encoder, straight
+from rnnviz.rendering.look import Look
+from rnnviz.rendering.plan import companions_of, load_scene
+from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.stage import Stage
+
+SCENE = """
+from manim import FadeIn, Square
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.rendering.beats import beat
+
+
+class Coloured(Storyboard):
+    @beat("Two squares.")
+    def squares(self):
+        roles = ("input", "hidden", "output", "weight", "gradient")
+        for place, role in enumerate(roles):
+            square = Square(0.4, fill_opacity=1, stroke_width=0)
+            square.set_fill(self.theme.color(role)).shift((place - 2, 1, 0))
+            self.play(FadeIn(square), run_time=0.2)
+"""
+
+
+@pytest.fixture(scope="module")
+def scene_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("scene") / "coloured.py"
+    file.write_text(SCENE, encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="module")
+def made(scene_file, tmp_path_factory, make_trace):
+    folder = tmp_path_factory.mktemp("made")
+
+    def render(ending, **settings):
+        name = "-".join([*map(str, settings.values()), f"small.{ending}"])
+        output = folder / name
+        if not output.exists():
+            rnnviz.render(
+                scene_file, make_trace(), quality="l", format=ending, output=output, **settings
+            )
+        return output
+
+    return render
+
+
+def frames(path: Path, layout: str) -> list[np.ndarray]:
+    """Decoded pictures; FFmpeg's own VP9 decoder leaves the transparency out."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        decoder = stream.codec_context
+        if decoder.name == "vp9":
+            decoder = av.CodecContext.create("libvpx-vp9", "r")
+        return [
+            frame.to_ndarray(format=layout)
+            for packet in container.demux(stream)
+            for frame in decoder.decode(packet)
+        ]
+
+
+def pixel(picture: np.ndarray, place: int) -> np.ndarray:
+    """The middle of the square of the role at a place."""
+    height, width = picture.shape[:2]
+    unit = height / 8
+    return picture[round(height / 2 - unit), round(width / 2 + (place - 2) * unit)].astype(int)
+
+
+def rgb(color: str) -> np.ndarray:
+    return np.array([int(color[at : at + 2], 16) for at in (1, 3, 5)])
+
+
+@pytest.mark.parametrize("ending", ["mp4", "webm", "mov", "gif"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_colours_come_out_as_the_theme_has_them(made, ending, theme):
+    shown = frames(made(ending, theme=theme), "rgb24")[-1]
+    palette = PALETTES[theme]
+    near = 10 if ending == "gif" else 5
+    assert np.abs(shown[5, 5].astype(int) - rgb(palette.ground)).max() <= 3
+    for place, role in enumerate(("input", "hidden", "output", "weight", "gradient")):
+        wanted = rgb(getattr(palette, role))
+        assert np.abs(pixel(shown, place) - wanted).max() <= near, role
+
+
+@pytest.mark.parametrize("ending", ["webm", "mov"])
+def test_a_transparent_ground_lets_everything_through_and_the_rest_nothing(made, ending):
+    shown = frames(made(ending, transparent=True), "rgba")[-1]
+    assert shown[5, 5, 3] == 0
+    for place, role in enumerate(("input", "hidden", "output", "weight", "gradient")):
+        assert pixel(shown, place)[3] == 255
+        wanted = rgb(getattr(PALETTES["dark"], role))
+        assert np.abs(pixel(shown, place)[:3] - wanted).max() <= 5, role
+
+
+def test_transparent_stills_have_no_dark_edges(scene_file, trace, tmp_path):
+    from PIL import Image
+
+    done = rnnviz.render(
+        scene_file, trace, quality="l", format="png", transparent=True, output=tmp_path / "stills"
+    )
+    picture = np.asarray(Image.open(done.paths[0])).astype(int)
+    letters = picture[380:420]
+    edges = letters[(letters[..., 3] > 40) & (letters[..., 3] < 200)]
+    assert len(edges) > 50
+    text = THEMES["dark"].color("text").to_int_rgb()
+    assert np.abs(edges[:, :3] - text).max() <= 8
+
+
+def test_straight_undoes_what_opacity_did():
+    rng = np.random.default_rng(0)
+    colour = rng.integers(0, 256, (40, 40, 3))
+    opacity = rng.integers(1, 256, (40, 40, 1))
+    multiplied = np.concatenate([np.round(colour * opacity / 255), opacity], axis=2)
+    back = straight(multiplied.astype(np.uint8)).astype(int)
+    assert (np.abs(back[..., :3] - colour) <= np.ceil(255 / opacity)).all()
+    assert not straight(np.zeros((2, 2, 4), np.uint8)).any()
+
+
+@pytest.mark.parametrize("ending", ["mp4", "gif"])
+def test_formats_without_transparency_say_so(scene_file, trace, ending):
+    with pytest.raises(RenderError, match=f"{ending} has no transparency; choose --format webm"):
+        rnnviz.render(scene_file, trace, format=ending, transparent=True)
+
+
+def test_a_gif_is_as_long_as_the_video(made):
+    with (
+        av.open(str(made("gif", theme="dark"))) as gif,
+        av.open(str(made("mp4", theme="dark"))) as video,
+    ):
+        assert gif.duration == pytest.approx(video.duration, abs=20_000)
+
+
+class Both:
+    """A film that goes to our encoder and to Manim's, and keeps what it was."""
+
+    def __init__(self, ours: Encoder, theirs: VideoSegmentEncoder) -> None:
+        self.ours, self.theirs, self.kept = ours, theirs, []
+
+    def expose(self, canvas, count):
+        self.ours.expose(canvas, count)
+        pixels = canvas.pixel_array.copy()
+        self.theirs.write_frame(pixels, repeat=count)
+        self.kept += [pixels[..., :3]] * count
+
+
+def loss(path: Path, kept: list[np.ndarray], matrix: str) -> float:
+    """The mean squared difference from the pictures as they were drawn."""
+    with av.open(str(path)) as container:
+        errors = [
+            np.mean(
+                (frame.to_ndarray(format="rgb24", src_colorspace=matrix).astype(float) - drawn) ** 2
+            )
+            for frame, drawn in zip(container.decode(video=0), kept, strict=True)
+        ]
+    return float(np.mean(errors))
+
+
+def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
+    trace = record_task("sentence", epochs=1, seed=1)
+    look = Look("m", "mp4")
+    loaded = load_scene("space")
+    theirs = VideoSegmentEncoder(
+        target=tmp_path / "theirs.mp4",
+        spec=VideoEncoderSpec(
+            "mp4", "libx264", "yuv420p", *look.size, Fraction(look.rate), (("crf", "23"),)
+        ),
+    )
+    with (
+        manim_settings(tmp_path, look.quality),
+        Encoder(tmp_path / "ours.mp4", look) as ours,
+    ):
+        film = Both(ours, theirs)
+
+        def begin(performance, beat):
+            performance.renderer.film = film if beat.number == 2 else None
+
+        stage = Stage(
+            trace,
+            companions=companions_of(loaded.scene, trace),
+            renderer=Renderer(),
+            on_beat_start=begin,
+        )
+        loaded.scene(stage).render()
+        ours.finish()
+    theirs.finish()
+    one, other = tmp_path / "ours.mp4", tmp_path / "theirs.mp4"
+    assert loss(one, film.kept, "ITU709") <= loss(other, film.kept, "ITU601")
+    assert one.stat().st_size <= 1.6 * other.stat().st_size

@@ -13,12 +13,17 @@ from rich.console import Console
 from rich.table import Table
 
 
-def arguments(runs: int) -> argparse.Namespace:
-    """The options of a benchmark, with its usual number of runs."""
+def options(runs: int) -> argparse.ArgumentParser:
+    """The options that all benchmarks have, with the usual number of runs of one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=runs, help="how often to measure")
     parser.add_argument("--json", type=Path, help="write what was measured to this file")
-    return parser.parse_args()
+    return parser
+
+
+def arguments(runs: int) -> argparse.Namespace:
+    """What was chosen, for a benchmark that has no other options."""
+    return options(runs).parse_args()
 
 
 def publish(title: str, rows: Sequence[dict[str, Any]], target: Path | None) -> None:

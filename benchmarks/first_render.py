@@ -1,6 +1,6 @@
 """How long ``rnnviz render unrolling -ql`` takes from nothing cached, training included.
 
-usage: python benchmarks/render.py [--runs N] [--json FILE]
+usage: python benchmarks/first_render.py [--runs N] [--json FILE]
 """
 
 import os

@@ -56,6 +56,13 @@ class Canvas(Camera):
         self._drawn: dict[int, _Drawn] = {}
         self._order: list[int] | None = None
 
+    def init_background(self) -> None:
+        """Make the ground, its colour multiplied with its opacity as Cairo wants it."""
+        super().init_background()
+        if self.background_opacity < 1:
+            colours = self.background[..., :3]
+            self.background[..., :3] = np.round(colours * self.background_opacity)
+
     def rest(self, mobjects: Iterable[Mobject]) -> None:
         """Draw what stands still, as the ground for all pictures that follow."""
         self.reset()

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from manim import Camera, Mobject, VMobject
 
-STRIPE: Final = 40
-"""The height, in rows of pixels, of the stripes in which changes are told."""
+_STRIPE: Final = 40
+"""The height of a stripe, in rows of pixels: an even number, since two rows share a colour."""
 _LINE_WIDTH: Final = 0.01
 _MITER: Final = 10.0
 """How far a pointed corner may reach, in half line widths: Cairo's limit."""
@@ -46,12 +46,13 @@ class _Drawn:
 class Canvas(Camera):
     """A camera that keeps its last picture.
 
-    ``stripes`` tells, after each ``show``, which stripes of the picture may have changed.
+    ``changed`` tells, after each ``show``, which rows of the picture may have changed: runs of
+    whole stripes, with unchanged ones between them.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.stripes = np.ones(ceil(self.pixel_height / STRIPE), dtype=bool)
+        self.changed: list[Rows] = []
         self._ground = self.pixel_array.copy()
         self._drawn: dict[int, _Drawn] = {}
         self._order: list[int] | None = None
@@ -77,17 +78,18 @@ class Canvas(Camera):
             self._show_anew(shown)
             return
         before, self._drawn = self._drawn, {}
-        changed: list[Rows] = []
+        touched: list[Rows] = []
         for one in shown:
             old = before.get(id(one))
             new = self._look(one, old)
             self._drawn[id(one)] = new
             if new is not old:
-                changed += [drawn.rows for drawn in (old, new) if drawn and drawn.rows]
+                touched += [drawn.rows for drawn in (old, new) if drawn and drawn.rows]
         if not self._in_order(list(self._drawn), before):
-            changed = [Rows(0, self.pixel_height)]
-        changed += [old.rows for key, old in before.items() if key not in self._drawn and old.rows]
-        self._draw(shown, changed)
+            touched = [Rows(0, self.pixel_height)]
+        touched += [old.rows for key, old in before.items() if key not in self._drawn and old.rows]
+        self.changed = self._runs(touched)
+        self._draw(shown)
 
     def _in_order(self, order: list[int], before: Mapping[int, _Drawn]) -> bool:
         """Whether those that were drawn before still lie on one another as they did."""
@@ -101,7 +103,7 @@ class Canvas(Camera):
         self._drawn, self._order = {}, None
         self.set_frame_to_background(self._ground)
         self.capture_mobjects(shown)
-        self.stripes[:] = True
+        self.changed = [Rows(0, self.pixel_height)]
 
     def _look(self, one: Any, old: _Drawn | None) -> _Drawn:
         points = one.points.tobytes()
@@ -122,16 +124,21 @@ class Canvas(Camera):
         rows = Rows(max(0, floor(top) - 1), min(self.pixel_height, ceil(bottom) + 1))
         return rows if rows.top < rows.bottom else None
 
-    def _draw(self, shown: Sequence[Any], changed: Sequence[Rows]) -> None:
-        """Draw whole stripes: where a clip has left or right edges, Cairo rounds otherwise."""
-        self.stripes[:] = False
-        for rows in changed:
-            self.stripes[rows.top // STRIPE : (rows.bottom - 1) // STRIPE + 1] = True
-        edges = np.flatnonzero(np.diff(self.stripes, prepend=False, append=False))
+    def _runs(self, touched: Sequence[Rows]) -> list[Rows]:
+        stripes = np.zeros(ceil(self.pixel_height / _STRIPE), dtype=bool)
+        for rows in touched:
+            stripes[rows.top // _STRIPE : (rows.bottom - 1) // _STRIPE + 1] = True
+        edges = np.flatnonzero(np.diff(stripes, prepend=False, append=False)) * _STRIPE
+        return [
+            Rows(top, min(bottom, self.pixel_height))
+            for top, bottom in edges.reshape(-1, 2).tolist()
+        ]
+
+    def _draw(self, shown: Sequence[Any]) -> None:
+        """Draw whole rows: where a clip has left or right edges, Cairo rounds otherwise."""
         context = self.get_cairo_context(self.pixel_array)
         matrix = context.get_matrix()
-        for first, last in edges.reshape(-1, 2).tolist():
-            region = Rows(first * STRIPE, min(last * STRIPE, self.pixel_height))
+        for region in self.changed:
             self.pixel_array[slice(*region)] = self._ground[slice(*region)]
             context.save()
             context.identity_matrix()

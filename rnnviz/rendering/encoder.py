@@ -9,15 +9,15 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from rnnviz.rendering.canvas import STRIPE, Canvas
+from rnnviz.rendering.canvas import Canvas, Rows
 from rnnviz.rendering.look import Look
 
 _MARGIN: Final = 8
-"""Rows around a stripe that its conversion sees, so that no seam is left."""
+"""Rows around others that their conversion sees, so that no seam is left."""
 
 
 class Encoder:
-    """A film that is encoded into a file, a stripe converted only when it changed.
+    """A film that is encoded into a file, rows converted only when they changed.
 
     Used as a context, which closes the file; it is whole once ``finish`` was called.
     """
@@ -56,16 +56,16 @@ class Encoder:
 
     def expose(self, canvas: Canvas, frames: int) -> None:
         """Encode what a canvas shows now, for a number of frames."""
-        for stripe in np.flatnonzero(canvas.stripes).tolist():
-            self._take(canvas.pixel_array, stripe * STRIPE)
+        for rows in canvas.changed:
+            self._take(canvas.pixel_array, rows)
         for _ in range(frames):
             self._frame.pts = self.frames
             self._file.mux(self._stream.encode(self._frame))
             self.frames += 1
 
-    def _take(self, pixels: np.ndarray, top: int) -> None:
+    def _take(self, pixels: np.ndarray, rows: Rows) -> None:
         height = self._look.size[1]
-        bottom = min(top + STRIPE, height)
+        top, bottom = rows
         above, below = max(0, top - _MARGIN), min(height, bottom + _MARGIN)
         seen = pixels[above:below]
         if self._look.transparent:
@@ -80,8 +80,8 @@ class Encoder:
         )
         for target, plane in zip(self._planes, made.planes, strict=True):
             each = height // len(target)
-            rows = _rows_of(plane)[(top - above) // each : (bottom - above) // each]
-            target[top // each : bottom // each, : rows.shape[1]] = rows[:, : target.shape[1]]
+            part = _rows_of(plane)[(top - above) // each : (bottom - above) // each]
+            target[top // each : bottom // each, : part.shape[1]] = part[:, : target.shape[1]]
 
 
 def straight(pixels: np.ndarray) -> np.ndarray:

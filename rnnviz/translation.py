@@ -4,7 +4,7 @@ A language is a folder under ``locale/`` with gettext catalogues (``.po``). What
 is said in English.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -28,6 +28,11 @@ def languages() -> tuple[str, ...]:
 def translated(text: str, language: str) -> str:
     """A text in a language, or as it is where the language has no translation of it."""
     return text if language == SOURCE_LANGUAGE else _messages(language).get(text, text)
+
+
+def explained(symbol: str, meaning: str, say: Callable[[str], str]) -> str:
+    """A symbol and, after a comma, what it means in the language of ``say``."""
+    return say("{symbol}, {meaning}").format(symbol=symbol, meaning=meaning)
 
 
 @cache

@@ -14,6 +14,7 @@ import altair as alt
 from rnnviz.explore.rows import Rows
 from rnnviz.palette import Palette
 from rnnviz.plain_text import formula_text
+from rnnviz.translation import explained
 
 _NORM: Final = "‖∂Lₜ/∂hₖ‖"
 _HEIGHT: Final = 230
@@ -83,11 +84,11 @@ class Charts:
         times = [row["t"] for row in self.rows.losses]
         y = alt.Y(
             "t:O",
-            title=f"t, {self.say('step of the loss')}",
+            title=explained("t", self.say("step of the loss"), self.say),
             axis=self._axis(values=_ticks(times, _MOST_TICKS)),
         )
         legend = alt.Legend(
-            title=f"{_NORM}, {self.say('logarithmic')}" if log else _NORM,
+            title=explained(_NORM, self.say("logarithmic"), self.say) if log else _NORM,
             **(self._powers(_decades(low, top), 4) if log else {"tickCount": 4}),
             **_TOP_LEGEND,
         )
@@ -262,7 +263,7 @@ class Charts:
 
     @property
     def _of_state(self) -> str:
-        return f"k, {self.say('step of the state')}"
+        return explained("k", self.say("step of the state"), self.say)
 
     @cached_property
     def _norms(self) -> list[float]:
@@ -280,7 +281,7 @@ class Charts:
             return {"title": _NORM, "axis": self._axis(tickCount=5, format="~g")}
         exponents = _decades(self._norms[0], self._norms[-1])
         return {
-            "title": f"{_NORM}, {self.say('logarithmic')}",
+            "title": explained(_NORM, self.say("logarithmic"), self.say),
             "scale": alt.Scale(
                 type="log", domain=[10.0 ** exponents[0], 10.0 ** exponents[-1]], clamp=True
             ),

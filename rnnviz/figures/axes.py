@@ -20,6 +20,7 @@ from rnnviz.lettering import check_characters
 from rnnviz.measure.recorded import check_place
 from rnnviz.palette import Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 Say = Callable[[str], str]
 """From a text of rnnviz to the same in another language."""
@@ -135,11 +136,6 @@ def _height(text: Text) -> float:
 def whole_numbers(axis: Axis) -> None:
     """Ticks at whole numbers alone, as many as there is room for."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
-
-
-def explained(symbol: str, meaning: str, say: Say) -> str:
-    """A symbol and, after a comma, what it means in the language of ``say``."""
-    return say("{symbol}, {meaning}").format(symbol=symbol, meaning=meaning)
 
 
 def log_axis(ax: Axes, label: str, say: Say) -> None:

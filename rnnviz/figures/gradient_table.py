@@ -10,13 +10,13 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
-    explained,
     grid_image,
     magnitude_map,
     whole_numbers,
 )
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 _DECADES = 8
 _MOST_TICKS = 8

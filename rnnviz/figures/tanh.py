@@ -4,9 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new, explained, legend, scaled
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 
 def tanh(

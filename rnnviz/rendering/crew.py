@@ -5,6 +5,7 @@ changes is shared.
 """
 
 import ctypes
+import gc
 import multiprocessing
 import os
 import signal
@@ -117,6 +118,7 @@ def _work(work: Callable[[], None], tell: Connection, name: str, parent: int) ->
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # what this process began with is never garbage in it
     try:
         work()
     except RnnvizError as error:

@@ -129,17 +129,27 @@ def record_task(
     return trained.record(dtype=dtype, gradients=gradients, losses=losses)
 
 
+def code_of_recordings() -> str:
+    """A digest of what decides every recording beside its settings: libraries, and our source."""
+    return hashlib.sha256(b"".join(_deciding())).hexdigest()
+
+
 def _key(task: str, options: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([task, dict(options)], sort_keys=True, default=str).encode())
     if _FILE_OPTION in options:
         with suppress(OSError):  # a file that cannot be read is the task's to report
             digest.update(Path(options[_FILE_OPTION]).read_bytes())
+    for part in _deciding():
+        digest.update(part)
+    return digest.hexdigest()[:16]
+
+
+def _deciding() -> Iterator[bytes]:
     for library in _LIBRARIES:
-        digest.update(f"{library} {version(library)}".encode())
+        yield f"{library} {version(library)}".encode()
     for module in _MODULES:
         for path in _sources(files("rnnviz") / module):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+            yield path.read_bytes()
 
 
 def _sources(path: Traversable) -> Iterator[Traversable]:

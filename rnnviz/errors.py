@@ -29,6 +29,14 @@ class RenderError(RnnvizError):
     """A video or still that cannot be made or written."""
 
 
+class SweepError(RnnvizError):
+    """Networks that cannot be trained together, or a file that does not hold them."""
+
+
+class ClusterError(RnnvizError):
+    """Workers on other machines that cannot be reached."""
+
+
 class TextError(RnnvizError):
     """Text that the shipped fonts cannot show."""
 

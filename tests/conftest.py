@@ -1,6 +1,6 @@
 """Small traces of networks that nobody trained, for every test that needs one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 from hypothesis import settings
 from torch import Tensor, nn
 
+from rnnviz.defaults import FOLDER_VARIABLE
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET, Trace
 
@@ -101,3 +102,17 @@ def make_trace() -> Callable[..., Trace]:
 @pytest.fixture
 def trace(make_trace: Callable[..., Trace]) -> Trace:
     return make_trace()
+
+
+@pytest.fixture(scope="session")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Dask scheduler with three workers, each a process."""
+    import distributed  # loads asyncio's loops, which most tests do without
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("workers")))
+        with distributed.LocalCluster(
+            n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster:
+            patch.undo()
+            yield cluster.scheduler_address

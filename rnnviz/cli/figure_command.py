@@ -12,13 +12,17 @@ from rnnviz.cli.options import check_places, data_options, print_json, progress_
 from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
-_PLACES = ("trace_file", "text_file", "csv")
+_PLACES = ("trace_file", "sweep_file", "text_file", "csv")
+
+_Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
+"""The file of a trace, that of a sweep, or a task, at most one of them."""
 
 
 @click.command("figure")
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the figures.")
 @click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
+@click.option("--sweep", "sweep_file", metavar="FILE", help="A file from 'rnnviz sweep'.")
 @data_options
 @click.option("-o", "--output", metavar="FILE", help="A .pdf, .svg or .png file.")
 @click.option(
@@ -47,6 +51,7 @@ def command(
     name: str | None,
     listed: bool,
     trace_file: str | None,
+    sweep_file: str | None,
     output: str | None,
     keep_text: bool,
     language: str,
@@ -69,20 +74,22 @@ def command(
         raise click.UsageError("Give a NAME and -o FILE, or --list.")
     if trace_file is not None and task is not None:
         raise click.UsageError("Give --trace, or a task to train on, not both.")
+    if sweep_file is not None and (trace_file is not None or task is not None):
+        raise click.UsageError("Give --sweep, --trace, or a task, not several.")
     places = {
         "layer": None if layer is None else layer - 1,
         "direction": None if direction is None else _DIRECTIONS.index(direction),
         "sequence": None if sequence is None else sequence - 1,
     }
     chosen = {option: place for option, place in places.items() if place is not None}
-    click.echo(str(_draw(name, output, trace_file, task, language, keep_text, chosen, options)))
+    source = (trace_file, sweep_file, task)
+    click.echo(str(_draw(name, output, source, language, keep_text, chosen, options)))
 
 
 def _draw(
     name: str,
     output: str,
-    trace_file: str | None,
-    task: tuple[str, dict[str, Any]] | None,
+    source: _Source,
     language: str,
     keep_text: bool,
     chosen: dict[str, Any],
@@ -97,7 +104,7 @@ def _draw(
             raise click.UsageError(f"--{option} is no option of figure {name!r}.")
     with progress_bar(f"Recording for {name}") as report:
         data, identity = _data(
-            name, trace_file, task, language, lambda done, most, loss: report(done, most, "")
+            name, source, language, lambda done, most, loss: report(done, most, "")
         )
     if trace := next((each for each in data if isinstance(each, Trace)), None):
         check_places(trace, **chosen)
@@ -122,8 +129,7 @@ def _typed() -> str:
 
 def _data(
     name: str,
-    trace_file: str | None,
-    task: tuple[str, dict[str, Any]] | None,
+    source: _Source,
     language: str,
     progress: Any,
 ) -> tuple[tuple[Any, ...], str]:
@@ -133,6 +139,13 @@ def _data(
     from rnnviz.trace import load
 
     entry = find(name)
+    trace_file, sweep_file, task = source
+    if sweep_file is not None:
+        from rnnviz.companions.sweeps import load_sweep
+
+        if entry.drawn_from != "study":
+            raise click.UsageError(f"Figure {name!r} is of no sweep; leave --sweep out.")
+        return (load_sweep(Path(sweep_file)),), ""
     if entry.drawn_from == "nothing":
         if trace_file is not None or task is not None:
             raise click.UsageError(f"Figure {name!r} is of no trace; leave --trace and tasks out.")

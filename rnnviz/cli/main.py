@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "explore": "Make an offline page to look into a trace.",
     "export": "Bring a scene or a video into a page, slides, a handout, ….",
     "figure": "Draw a figure of a trace, for papers and slides.",
+    "sweep": "Train many networks, and see which lengths they still learn.",
     "record": "Record a network that a task trains, or your own, and save the trace.",
     "inspect": "Show what is in a trace.",
     "verify": "Prove a trace: compute it again, independently.",

@@ -112,6 +112,15 @@ def data_options(command: Command) -> Command:
     return command
 
 
+def scheduler_option(command: Command) -> Command:
+    """The option that names a Dask cluster."""
+    return click.option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Work on this Dask cluster: tcp://HOST:8786.",
+    )(command)
+
+
 def task_of(options: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     """The task that the options name, with its own options; None if they name none.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rnnviz.cli.options import data_options, print_json, progress_bar, task_of
+from rnnviz.cli.options import data_options, print_json, progress_bar, scheduler_option, task_of
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 
@@ -57,6 +57,7 @@ class _Beats(click.ParamType[tuple[int, ...]]):
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), help="Processes that draw.  [default: one a core]"
 )
+@scheduler_option
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of the network that is trained.")
 @click.option("-p", "--preview", is_flag=True, help="Open what was made.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was made as JSON.")
@@ -72,6 +73,7 @@ def command(
     beats: tuple[int, ...] | None,
     transparent: bool,
     jobs: int | None,
+    scheduler: str | None,
     seed: int | None,
     preview: bool,
     as_json: bool,
@@ -85,6 +87,8 @@ def command(
         raise click.UsageError("Give a SCENE, or --all.")
     if everything and beats:
         raise click.UsageError("--all does not go with --beats.")
+    if jobs is not None and scheduler is not None:
+        raise click.UsageError("Give --jobs or --scheduler, not both.")
     task = task_of(options)
     if trace_file is not None and (task is not None or seed is not None):
         raise click.UsageError("Give --trace, or a task to train on, not both.")
@@ -96,10 +100,11 @@ def command(
         "transparent": transparent,
         "beats": beats,
     }
+    hands = {"jobs": jobs, "scheduler": scheduler}
     if everything:
-        made = _render_all(trace_file, task, seed, jobs, folder=output, **settings)
+        made = _render_all(trace_file, task, seed, hands, folder=output, **settings)
     else:
-        made = [_render_one(str(scene), trace_file, task, seed, jobs, output=output, **settings)]
+        made = [_render_one(str(scene), trace_file, task, seed, hands, output=output, **settings)]
     paths = [path for rendered in made for path in rendered.paths]
     if as_json:
         print_json(
@@ -124,18 +129,18 @@ def _render_all(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
-    jobs: int | None,
+    hands: dict[str, Any],
     *,
     folder: str | None,
     **settings: Any,
 ) -> list[Any]:
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
-    from rnnviz.rendering.crew import Crew
+    from rnnviz.rendering.company import hired
     from rnnviz.rendering.request import default_output
 
     begun, refused = [], []
-    with progress_bar("Rendering") as report, Crew(jobs) as crew:
+    with progress_bar("Rendering") as report, hired(**hands) as crew:
         for name in SCENES:
             place = default_output(
                 name, settings["language"], settings["theme"], settings["format"]
@@ -161,13 +166,13 @@ def _render_one(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
-    jobs: int | None,
+    hands: dict[str, Any],
     **settings: Any,
 ) -> Any:
-    from rnnviz.rendering.crew import Crew
+    from rnnviz.rendering.company import hired
 
     trace = _trace(scene, trace_file, task, seed, **settings)
-    with progress_bar(f"Rendering {scene}") as report, Crew(jobs) as crew:
+    with progress_bar(f"Rendering {scene}") as report, hired(**hands) as crew:
         return _begin(scene, trace, crew, report, **settings).finish()
 
 

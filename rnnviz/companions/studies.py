@@ -17,6 +17,7 @@ from rnnviz import measure
 from rnnviz.defaults import default_trace
 from rnnviz.reports import current_report
 from rnnviz.trace import Trace
+from rnnviz.translation import N_
 
 LEARNT: Final = 0.95
 _NEARLY_CHANCE: Final = 1.5
@@ -104,6 +105,16 @@ class Study:
         return self.settings.cells
 
     @property
+    def axis(self) -> str:
+        """What the gaps are, in English."""
+        return N_("words in between")
+
+    @property
+    def shares(self) -> bool:
+        """Whether ``accuracies`` are shares of right answers."""
+        return True
+
+    @property
     def guessing(self) -> float:
         """The share of right answers below which a network may as well guess."""
         return _NEARLY_CHANCE * self.chance
@@ -182,24 +193,27 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
         for gap in settings.gaps
         for seed in settings.seeds
     ]
-    made: dict[tuple[str, int, int], Trace] = {}
+    made: dict[tuple[str, int, int], Run] = {}
     report = current_report()
     # in another order in each process: those that make the same study at once share the work
     for done, (cell, gap, seed) in enumerate(_shuffled(wanted), start=1):
-        made[cell, gap, seed] = default_trace(
-            _TASK,
-            **options,
-            gap=gap,
-            cell=cell,
-            hidden=settings.hidden,
-            epochs=settings.epochs,
-            seed=seed,
-            losses="last",
-        )
+        sizes = {"hidden": settings.hidden, "epochs": settings.epochs}
+        made[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
         if report is not None:
             report(done, len(wanted), f"{cell.upper()}, gap {gap}, seed {seed}")
-    runs = tuple(Run(*each, made[each]) for each in wanted)
+    runs = tuple(made[each] for each in wanted)
     return Study(settings, runs, clue_of(trace), 1 / runs[0].trace.output_size)
+
+
+def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
+    """One network, trained and recorded with its last loss, now or before.
+
+    ``options`` are those of ``rnnviz.train`` and of the task.
+
+    Raises: TaskError, TrainingError, RecordingError
+    """
+    trace = default_trace(task, **options, cell=cell, seed=seed, losses="last")
+    return Run(cell, gap, seed, trace)
 
 
 def other_stories(trace: Trace) -> tuple[Trace, ...]:

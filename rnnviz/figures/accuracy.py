@@ -15,15 +15,23 @@ class Settings(Protocol):
 
     @property
     def gaps(self) -> Sequence[int]:
-        """How many words stand between."""
+        """How many words or steps stand between."""
 
 
 class Study(Protocol):
-    """Networks of several cells, gaps and seeds, as ``rnnviz.companions.studies`` makes them."""
+    """Networks of several cells, gaps and seeds, as ``rnnviz.companions`` makes them."""
 
     @property
     def settings(self) -> Settings:
         """What was trained."""
+
+    @property
+    def axis(self) -> str:
+        """What the gaps are, in English."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether ``accuracies`` are shares of right answers, or else mean squared errors."""
 
     @property
     def cells(self) -> Sequence[str]:
@@ -31,17 +39,17 @@ class Study(Protocol):
 
     @property
     def chance(self) -> float:
-        """The share of right answers of a guess."""
+        """What a guess reaches."""
 
     def accuracies(self, cell: str) -> np.ndarray:
-        """The share of right answers of each network of a cell: (gap, seed)."""
+        """How well each network of a cell does: (gap, seed)."""
 
 
 def accuracy_by_gap(
     study: Study, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
 ) -> Axes:
-    """The mean share of right answers of each cell at each gap; the band runs from the worst seed
-    to the best.
+    """The mean share of right answers of each cell at each gap, or its mean squared error; the band
+    runs from the worst seed to the best.
     """
     axes = axes_or_new(ax)
     gaps = list(study.settings.gaps)
@@ -52,9 +60,9 @@ def accuracy_by_gap(
         axes.fill_between(gaps, *band, color=color, alpha=0.18, linewidth=0)
         axes.plot(gaps, table.mean(axis=1), color=color, marker="o", label=cell.upper())
     axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
-    axes.set_ylim(0, 1.03)
+    axes.set_ylim(0, 1.03 if study.shares else None)
     axes.set_xticks(gaps)
-    axes.set_xlabel(say("words in between"))
-    axes.set_ylabel(say("right answers"))
+    axes.set_xlabel(say(study.axis))
+    axes.set_ylabel(say("right answers") if study.shares else say("mean squared error"))
     legend(axes)
     return axes

@@ -12,7 +12,8 @@ from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
 from rnnviz.rendering.assembling import again, assemble, remember
 from rnnviz.rendering.cache import Cache, checksum, usable
-from rnnviz.rendering.crew import Crew
+from rnnviz.rendering.company import hired
+from rnnviz.rendering.crew import AnyCrew
 from rnnviz.rendering.request import Progress, Request, request_of
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def render(
     output: str | Path | None = None,
     beats: tuple[int, ...] | None = None,
     jobs: int | None = None,
+    scheduler: str | None = None,
     progress: Progress | None = None,
 ) -> Rendered:
     """Render a scene, from a trace or its file, or from the default recording of a task.
@@ -49,14 +51,16 @@ def render(
     ``scene`` is a registered name, ``FILE.py`` or ``FILE.py:CLASS``. ``quality`` is Manim's
     letter (l m h p k), ``format`` one of mp4, webm, mov, gif, or png for one still a beat (then
     ``output`` is a folder); webm, mov and png may be ``transparent``. ``beats`` (numbers from 1)
-    renders those alone. Beats are drawn by ``jobs`` processes side by side (None: one a core), and
-    kept: what did not change since is not drawn again.
+    renders those alone. Beats are drawn by ``jobs`` processes side by side (None: one a core), or
+    by the workers of the Dask ``scheduler`` at an address, and kept: what did not change since is
+    not drawn again. Workers find a scene file of your own at the same path as it has here. Where
+    systems do not fork, a script calls this under ``if __name__ == "__main__"``.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs;
             RenderError for an output that cannot be written, or a storyboard that fails;
-            TextError for a missing character
+            TextError for a missing character; ClusterError for a scheduler that is not there
     """
-    with Crew(jobs) as crew:
+    with hired(jobs, scheduler) as crew:
         return begin(
             scene,
             trace,
@@ -108,7 +112,7 @@ class Unfinished:
 def begin(
     scene: str | Path,
     trace: "Trace | str | Path | Kept | None",
-    crew: Crew,
+    crew: AnyCrew,
     *,
     progress: Progress | None = None,
     **settings: Any,

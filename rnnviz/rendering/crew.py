@@ -15,9 +15,11 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 
 from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.rendering.shot import Shot
+from rnnviz.workers import available_cores
 
 _CONTEXT: Final = "fork"
 _SET_DEATH_SIGNAL: Final = 1
@@ -38,6 +40,16 @@ class Job:
         self.error, self.done = error, True
         if error is None:
             self.on_done()
+
+
+class AnyCrew(Protocol):
+    """Those who draw beats side by side."""
+
+    def start(self, job: Job, shot: Shot) -> None:
+        """Have a beat drawn."""
+
+    def wait_for(self, job: Job) -> None:
+        """Wait until a job is done."""
 
 
 class Crew:
@@ -65,14 +77,14 @@ class Crew:
         while self._running:
             self._reap()
 
-    def start(self, job: Job, work: Callable[[], None]) -> None:
-        """Let a process work as soon as there is a place for it."""
+    def start(self, job: Job, shot: Shot) -> None:
+        """Let a process draw a beat as soon as there is a place for it."""
         while len(self._running) >= self.places:
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
         theirs, ours = context.Pipe(duplex=False)
         process = context.Process(
-            target=_work, args=(work, ours, job.name, os.getpid()), daemon=True
+            target=_work, args=(shot.draw, ours, job.name, os.getpid()), daemon=True
         )
         process.start()
         ours.close()
@@ -98,9 +110,11 @@ def can_fork() -> bool:
     return _CONTEXT in multiprocessing.get_all_start_methods() and os.uname().sysname == "Linux"
 
 
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def told(name: str, error: Exception) -> str:
+    """How a piece of work failed, in one line."""
+    if isinstance(error, RnnvizError):
+        return f"{name}: {error}"
+    return f"{name} failed: {described(error)}"
 
 
 def described(error: Exception) -> str:
@@ -121,11 +135,8 @@ def _work(work: Callable[[], None], tell: Connection, name: str, parent: int) ->
     gc.freeze()  # what this process began with is never garbage in it
     try:
         work()
-    except RnnvizError as error:
-        tell.send(f"{name}: {error}")
-        os._exit(1)
     except Exception as error:
-        tell.send(f"{name} failed: {described(error)}")
+        tell.send(told(name, error))
         os._exit(1)
 
 

@@ -15,9 +15,13 @@ from rnnviz.rendering.beats import beats_of
 
 @dataclass(frozen=True)
 class LoadedScene:
-    """A scene ready to be played: its class, its default task, and what it needs of a trace."""
+    """A scene ready to be played: its class, its default task, and what it needs of a trace.
+
+    ``spec`` is what another process loads it by.
+    """
 
     name: str
+    spec: str
     scene: Any
     task: str
     needs: tuple[str, ...]
@@ -33,9 +37,11 @@ def load_scene(spec: str) -> LoadedScene:
         entry = registry.find(spec)
         module, _, attribute = entry.target.partition(":")
         scene = getattr(importlib.import_module(module), attribute)
-        return LoadedScene(entry.name, scene, entry.task, entry.needs)
-    scene = _class_in(Path(path + ".py"), class_name.removeprefix(":"))
-    return LoadedScene(scene.__name__.lower(), scene, scene.task, ())
+        return LoadedScene(entry.name, entry.name, scene, entry.task, entry.needs)
+    file = Path(path + ".py")
+    scene = _class_in(file, class_name.removeprefix(":"))
+    own = f"{file.resolve()}:{scene.__name__}"
+    return LoadedScene(scene.__name__.lower(), own, scene, scene.task, ())
 
 
 def _class_in(path: Path, name: str) -> Any:

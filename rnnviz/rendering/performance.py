@@ -1,8 +1,7 @@
 """One performance of a scene, each beat filmed by a process of its own or found in the cache."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,11 +14,12 @@ from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.cache import Cache
-from rnnviz.rendering.crew import Crew, Job, described
-from rnnviz.rendering.encoder import Encoder
+from rnnviz.rendering.crew import AnyCrew, Job, described
+from rnnviz.rendering.loading import LoadedScene
 from rnnviz.rendering.look import LIBRARIES, Look
 from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.settings import playing_in
+from rnnviz.rendering.shot import Order, Shot
 from rnnviz.rendering.sources import code_of, fonts
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.state import digest_of
@@ -36,23 +36,22 @@ class Take:
 
 
 def film(
-    name: str,
-    scene: Any,
+    loaded: LoadedScene,
     stage: Stage,
     look: Look,
     cache: Cache,
-    crew: Crew,
+    crew: AnyCrew,
     on_done: Callable[[Beat], None],
 ) -> tuple[Take, ...]:
     """Play a scene without drawing; the beats that are shown and not kept are filmed meanwhile.
 
     Raises: RenderError that names the beat, if the storyboard fails
     """
+    name, scene = loaded.name, loaded.scene
     takes: list[Take] = []
     playing: list[Beat] = []
     last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
-    code = code_of(scene, stage.language)
-    setting = _digest(look, stage.language, stage.theme, stage.trace.digest, _versions(), fonts())
+    decided = decided_by(scene, stage, look)
     companions = digest_of(stage.companions, {}) or _unknown()
 
     def begin(performance: Any, beat: Beat) -> None:
@@ -60,14 +59,15 @@ def film(
         if not stage.shows(beat):
             return
         state = digest_of(performance.state(), {id(performance): "performance"})
-        key = _digest(setting, companions, code[beat.name], state or _unknown())
+        key = _digest(decided[beat.name], companions, state or _unknown())
         path = cache.beat(f"{key}.{look.codec.container}")
         job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
         takes.append(Take(beat, path, job))
         if cache.has(path):
             job.end()
         else:
-            crew.start(job, lambda: _draw(performance, beat, look, path))
+            order = Order(job.name, loaded.spec, beat.number, look, decided[beat.name], companions)
+            crew.start(job, Shot(performance, beat, path, order))
 
     def end(performance: Any, beat: Beat) -> None:
         if stage.shows(beat):
@@ -87,24 +87,11 @@ def film(
     return tuple(takes)
 
 
-@contextmanager
-def playing_in(look: Look, folder: Path) -> Iterator[None]:
-    """Manim, set up for a look; its text goes through files in a folder of this process alone."""
-    ground = {"background_opacity": 0.0} if look.transparent else {}
-    with manim_settings(folder, look.quality, **ground):
-        yield
-
-
-def _draw(performance: Any, beat: Beat, look: Look, path: Path) -> None:
-    with (
-        workshop(path.parent, RenderError) as folder,
-        playing_in(look, folder),
-        Encoder(folder / path.name, look) as encoder,
-    ):
-        performance.renderer.film = encoder
-        performance.play_beat(beat)
-        encoder.finish()
-        os.replace(folder / path.name, path)
+def decided_by(scene: Any, stage: Stage, look: Look) -> Mapping[str, str]:
+    """For each beat, by its name, a digest of what decides it but for companions and state."""
+    setting = _digest(look, stage.language, stage.theme, stage.trace.digest, _versions(), fonts())
+    code = code_of(scene, stage.language)
+    return {name: _digest(setting, each) for name, each in code.items()}
 
 
 def _digest(*parts: Any) -> str:

@@ -9,7 +9,7 @@ from rnnviz.defaults import Kept, data_language, default_trace
 from rnnviz.rendering.assembling import Cut
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.cache import Cache
-from rnnviz.rendering.crew import Crew
+from rnnviz.rendering.crew import AnyCrew
 from rnnviz.rendering.joining import frames_in, starts
 from rnnviz.rendering.loading import LoadedScene, load_scene
 from rnnviz.rendering.look import Look
@@ -24,16 +24,20 @@ from rnnviz.trace import Trace, load
 
 @dataclass(frozen=True)
 class Plan:
-    """One render: the scene's class, the stage it is played on, and the beats that are shown."""
+    """One render: the scene, the stage it is played on, and the beats that are shown."""
 
-    name: str
-    scene: Any
+    loaded: LoadedScene
     stage: Stage
     look: Look
     beats: tuple[Beat, ...]
     progress: Progress
 
-    def film(self, cache: Cache, crew: Crew) -> "Filming":
+    @property
+    def name(self) -> str:
+        """The scene's name."""
+        return self.loaded.name
+
+    def film(self, cache: Cache, crew: AnyCrew) -> "Filming":
         """Set the crew to work on what the cache does not hold.
 
         Raises: RenderError if the storyboard fails
@@ -44,7 +48,7 @@ class Plan:
             done.append(beat)
             self.progress(beat.name, len(done), len(self.beats))
 
-        takes = film(self.name, self.scene, self.stage, self.look, cache, crew, tell)
+        takes = film(self.loaded, self.stage, self.look, cache, crew, tell)
         about = description(
             scene=self.name,
             language=self.stage.language,
@@ -64,14 +68,14 @@ class Plan:
             if beat in self.beats:
                 self.progress(beat.name, self.beats.index(beat) + 1, len(self.beats))
 
-        return stills(self.scene, replace(self.stage, on_beat_end=tell), self.look, folder)
+        return stills(self.loaded.scene, replace(self.stage, on_beat_end=tell), self.look, folder)
 
 
 @dataclass(frozen=True)
 class Filming:
     """A render whose beats a crew works on."""
 
-    crew: Crew
+    crew: AnyCrew
     takes: tuple[Take, ...]
     rate: int
     about: Mapping[str, Any]
@@ -119,7 +123,7 @@ def make_plan(
         beats=None if request.beats is None else frozenset(request.beats),
     )
     beats = tuple(beat for beat in beats_of(loaded.scene) if stage.shows(beat))
-    return Plan(loaded.name, loaded.scene, stage, request.look, beats, progress)
+    return Plan(loaded, stage, request.look, beats, progress)
 
 
 def check_scene(request: Request) -> LoadedScene:

@@ -7,7 +7,7 @@ from typing import Any
 
 from manim import tempconfig
 
-from rnnviz.rendering.look import QUALITIES
+from rnnviz.rendering.look import QUALITIES, Look
 
 
 @contextmanager
@@ -28,4 +28,12 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
             **settings,
         }
     ):
+        yield
+
+
+@contextmanager
+def playing_in(look: Look, folder: Path) -> Iterator[None]:
+    """Manim, set up for a look; its text goes through files in a folder of this process alone."""
+    ground = {"background_opacity": 0.0} if look.transparent else {}
+    with manim_settings(folder, look.quality, **ground):
         yield

@@ -44,7 +44,7 @@ def code_of(scene: Any, language: str) -> Mapping[str, str]:
     """For each beat of a scene's class, by its name, a digest of the code that decides it."""
     home = _path_of(scene)
     tree = _parsed(home, home.stat().st_mtime_ns)
-    imported = sorted(_closure(home, tree) - {home})
+    imported = sorted(imported_by(scene))
     shared = sha256()
     for path in imported:
         other = _parsed(path, path.stat().st_mtime_ns)
@@ -54,6 +54,12 @@ def code_of(scene: Any, language: str) -> Mapping[str, str]:
         name: sha256(shared.digest() + _digest(_with(tree, name, beats), language)).hexdigest()
         for name in beats
     }
+
+
+def imported_by(scene: Any) -> frozenset[Path]:
+    """The files of the library, and beside the scene, that a scene's class is made with."""
+    home = _path_of(scene)
+    return frozenset(_closure(home, _parsed(home, home.stat().st_mtime_ns)) - {home})
 
 
 def _path_of(scene: Any) -> Path:

@@ -10,8 +10,8 @@ from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat
 from rnnviz.rendering.encoder import straight
 from rnnviz.rendering.look import Look
-from rnnviz.rendering.performance import playing_in
 from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.settings import playing_in
 from rnnviz.rendering.stage import Stage
 
 

@@ -126,7 +126,7 @@ LACKING = [
 
 
 def check(need, trace):
-    check_needs(LoadedScene("some-scene", AnyScene, "sentence", (need,)), trace)
+    check_needs(LoadedScene("some-scene", "some-scene", AnyScene, "sentence", (need,)), trace)
 
 
 @pytest.mark.parametrize(("need", "make", "reason"), LACKING, ids=[row[2] for row in LACKING])

@@ -1,0 +1,332 @@
+"""Many networks, each trained at one length of a task: how well it does, how far gradients reach.
+
+What is finished stands in a file, which is replaced by a whole one after every network, so that a
+sweep goes on where it was left.
+"""
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from rnnviz import tasks
+from rnnviz.companions.studies import carried_gradients, run_of
+from rnnviz.defaults import code_of_recordings
+from rnnviz.errors import SweepError
+from rnnviz.files import replacing
+from rnnviz.reports import Report
+from rnnviz.trace import Trace
+from rnnviz.translation import N_
+from rnnviz.workers import ONE_AT_A_TIME, Workers, failure
+
+_LOADED: Final = code_of_recordings()
+"""What makes recordings, as it was when this process loaded it."""
+_LITTLE_ERROR: Final = 0.01
+"""A mean squared error below it is a success, as in Hochreiter & Schmidhuber's experiment 4."""
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """What grows in a task: the name of its option, and what an axis calls it.
+
+    ``shares`` says whether the task's score is a share of right answers, or else a squared error.
+    """
+
+    option: str
+    axis: str
+    shares: bool = True
+
+
+_SCALES: Final[Mapping[str, _Scale]] = {
+    "temporal-order": _Scale("steps", N_("steps of a sequence")),
+    "adding": _Scale("steps", N_("steps of a sequence"), shares=False),
+    "copying": _Scale("delay", N_("steps of delay")),
+    "sentence": _Scale("gap", N_("words in between")),
+}
+TASKS: Final = tuple(_SCALES)
+
+Place = tuple[str, int, int]
+"""A network of a sweep: its cell, length and seed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SweepSettings:
+    """What is trained; all else is as ``rnnviz.train`` has it.
+
+    ``lengths`` are the steps of a sequence, the delay of 'copying', or the gap of 'sentence'.
+    ``hidden`` and ``epochs`` are the task's unless given.
+
+    Raises: SweepError for settings that make no sweep
+    """
+
+    task: str
+    lengths: tuple[int, ...]
+    cells: tuple[str, ...] = ("rnn", "lstm", "gru")
+    seeds: tuple[int, ...] = (1, 2, 3)
+    hidden: int | None = None
+    epochs: int | None = None
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.task not in _SCALES:
+            raise SweepError(f"no length of {self.task!r} can grow; choose {', '.join(TASKS)}")
+        for what, values in (
+            ("lengths", self.lengths),
+            ("cells", self.cells),
+            ("seeds", self.seeds),
+        ):
+            if not values or len(set(values)) < len(values):
+                raise SweepError(f"the {what} are {list(values)}; name one or more, each once")
+
+    def options(self, length: int) -> Mapping[str, Any]:
+        """The task's options at a length."""
+        return {_SCALES[self.task].option: length, "language": self.language}
+
+    def made(self, length: int) -> Any:
+        """The task at a length."""
+        return tasks.make(self.task, **self.options(length))
+
+    @property
+    def gaps(self) -> tuple[int, ...]:
+        """The lengths, in their order on an axis."""
+        return tuple(sorted(self.lengths))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All networks, those that take longest first."""
+        return tuple(
+            (cell, length, seed)
+            for length in reversed(self.gaps)
+            for cell in self.cells
+            for seed in self.seeds
+        )
+
+
+@dataclass(frozen=True)
+class Network:
+    """One trained network of a sweep.
+
+    ``gradients`` are ``carried_gradients`` of the last loss by lag, from 0, ``gradients_before``
+    those before training. ``score`` is the task's, on sequences drawn after training.
+
+    Shapes: gradients, gradients_before (lag,)
+    """
+
+    cell: str
+    length: int
+    seed: int
+    hidden: int
+    score: float
+    success: bool
+    epochs: int
+    gradients: tuple[float, ...]
+    gradients_before: tuple[float, ...]
+
+
+@dataclass
+class Sweep:
+    """The networks of a sweep that are trained so far, as ``figure('accuracy-by-gap')`` takes it.
+
+    ``chance`` is the score of a guess.
+    """
+
+    settings: SweepSettings
+    chance: float
+    networks: dict[Place, Network] = field(default_factory=dict)
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The cells that are compared."""
+        return self.settings.cells
+
+    @property
+    def axis(self) -> str:
+        """What the lengths are, in English."""
+        return _SCALES[self.settings.task].axis
+
+    @property
+    def shares(self) -> bool:
+        """Whether a score is a share of right answers, or else a mean squared error."""
+        return _SCALES[self.settings.task].shares
+
+    @property
+    def missing(self) -> tuple[Place, ...]:
+        """The networks that are not trained yet."""
+        return tuple(place for place in self.settings.places if place not in self.networks)
+
+    def accuracies(self, cell: str) -> np.ndarray:
+        """The score of each network of a cell: (length, seed).
+
+        Raises: SweepError if some are not trained yet
+        """
+        self._check_whole()
+        return np.array([[network.score for network in row] for row in self._rows(cell)])
+
+    def successes(self, cell: str) -> np.ndarray:
+        """How many networks of a cell succeeded at each length: (length,)."""
+        return np.array([sum(network.success for network in row) for row in self._rows(cell)])
+
+    def _rows(self, cell: str) -> list[list[Network]]:
+        return [
+            [self.networks[cell, length, seed] for seed in self.settings.seeds]
+            for length in self.settings.gaps
+        ]
+
+    def _check_whole(self) -> None:
+        if self.missing:
+            raise SweepError(
+                f"{len(self.missing)} of {len(self.settings.places)} networks of the sweep are "
+                "not trained yet; give the command that began it again"
+            )
+
+
+def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -> Sweep:
+    """Train what a file does not hold yet; ``report`` is called after each network.
+
+    Raises: SweepError if the file holds another sweep or cannot be written, or for networks that
+            could not be trained, once the others are kept; TaskError for a length that makes no
+            task
+    """
+    for length in settings.lengths:
+        settings.made(length)
+    held = _begun(settings, file)
+    places = settings.places
+    running = {hands.submit(train_one, settings, place, _LOADED): place for place in held.missing}
+    failed: list[str] = []
+    while running:
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            place = running.pop(future)
+            reason = failure(future)
+            if reason is None:
+                held.networks[place] = future.result()
+                _save(held, file)
+                report(len(held.networks), len(places), _told(place))
+            else:
+                failed.append(f"{_told(place)}: {reason}")
+    if failed:
+        raise SweepError(
+            f"{len(failed)} of {len(places)} networks were not trained ({failed[0]}); the others "
+            f"are in {str(file)!r}, and the same command goes on"
+        )
+    return held
+
+
+def train_one(settings: SweepSettings, place: Place, code: str) -> Network:
+    """Train and measure one network of a sweep.
+
+    Raises: TrainingError, RecordingError; SweepError if this machine would train it otherwise
+    """
+    if code_of_recordings() != _LOADED:
+        raise SweepError("rnnviz has changed since the workers started; restart them")
+    if code != _LOADED:
+        raise SweepError(
+            "a worker has another rnnviz or library than this machine; give it the same"
+        )
+    cell, length, seed = place
+    with ONE_AT_A_TIME:
+        run = run_of(
+            settings.task,
+            cell,
+            length,
+            seed,
+            hidden=settings.hidden,
+            epochs=settings.epochs,
+            **settings.options(length),
+        )
+        shares = _SCALES[settings.task].shares
+        return Network(
+            cell,
+            length,
+            seed,
+            run.trace.hidden_size,
+            run.accuracy,
+            run.learnt if shares else run.accuracy < _LITTLE_ERROR,
+            run.trace.metadata.epochs or 0,
+            _by_lag(run.trace),
+            _by_lag(run.untrained),
+        )
+
+
+def load_sweep(file: Path) -> Sweep:
+    """The sweep that a file holds.
+
+    Raises: SweepError if it cannot be read, or holds no sweep
+    """
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+        settings = SweepSettings(**_frozen(held["settings"]))
+        networks = [Network(**_frozen(each)) for each in held["networks"]]
+        found = {(one.cell, one.length, one.seed): one for one in networks}
+        return Sweep(settings, held["chance"], found)
+    except OSError as error:
+        raise SweepError(f"cannot read {str(file)!r} ({error.strerror}); name a sweep") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise SweepError(f"{str(file)!r} is no file of 'rnnviz sweep'; name another") from error
+
+
+def _begun(settings: SweepSettings, file: Path) -> Sweep:
+    """What a file holds of a sweep, or a new one, whose file can be written."""
+    if not file.exists():
+        new = Sweep(settings, _chance(settings.made(settings.lengths[0])))
+        _save(new, file)
+        return new
+    held = load_sweep(file)
+    wanted, there = asdict(settings), asdict(held.settings)
+    for name in wanted:
+        if wanted[name] != there[name]:
+            raise SweepError(
+                f"{str(file)!r} was begun with {name} {_shown(there[name])}, not "
+                f"{_shown(wanted[name])}; give the same, or name another file"
+            )
+    if json.loads(file.read_text(encoding="utf-8"))["made_by"] != _LOADED:
+        raise SweepError(
+            f"{str(file)!r} was begun with another rnnviz or torch; go on with that, or name "
+            "another file"
+        )
+    return held
+
+
+def _save(held: Sweep, file: Path) -> None:
+    order = {place: number for number, place in enumerate(held.settings.places)}
+    networks = sorted(held.networks, key=order.__getitem__)
+    text = json.dumps(
+        {
+            "settings": asdict(held.settings),
+            "made_by": _LOADED,
+            "score": "right answers" if held.shares else "mean squared error",
+            "chance": held.chance,
+            "networks": [asdict(held.networks[place]) for place in networks],
+        }
+    )
+    with replacing(file, SweepError) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def _chance(task: Any) -> float:
+    """The score of a guess that sees no input: a share of right answers, or a squared error."""
+    if not task.higher_is_better:
+        return float(task.chance)
+    weights = np.exp(task.trivial(task.example())[-1, 0])
+    return float(weights.max() / weights.sum())
+
+
+def _by_lag(trace: Trace) -> tuple[float, ...]:
+    return tuple(carried_gradients(trace)[::-1].tolist())
+
+
+def _told(place: Place) -> str:
+    cell, length, seed = place
+    return f"{cell.upper()}, length {length}, seed {seed}"
+
+
+def _frozen(read: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(each) if isinstance(each, list) else each for key, each in read.items()}
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

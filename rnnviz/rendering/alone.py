@@ -1,0 +1,89 @@
+"""Drawing one beat in a process that has nothing of the performance but an order."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from manim.utils.exceptions import EndSceneEarlyException
+
+from rnnviz.errors import RenderError
+from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.cache import checksum
+from rnnviz.rendering.crew import told
+from rnnviz.rendering.encoder import Encoder
+from rnnviz.rendering.loading import load_scene
+from rnnviz.rendering.performance import decided_by
+from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.settings import playing_in
+from rnnviz.rendering.shot import Order
+from rnnviz.rendering.sources import imported_by, whole_library
+from rnnviz.rendering.stage import Stage
+from rnnviz.trace import Trace
+from rnnviz.workers import ONE_AT_A_TIME
+
+_LOADED: Final = whole_library()
+"""The library as it was when this process loaded it."""
+
+_IMPORTED: Final[dict[Path, str | None]] = {}
+"""What users' scenes import, as it was when this process loaded it."""
+
+
+def draw_alone(
+    order: Order, language: str, theme: str, trace: Trace, companions: Mapping[str, Any]
+) -> bytes:
+    """An encoded beat: the scene is played up to it without drawing.
+
+    Raises: RenderError that names the beat, also if this machine would draw it otherwise
+    """
+    try:
+        with ONE_AT_A_TIME:
+            return _drawn(order, Stage(trace, companions, language, theme))
+    except Exception as error:
+        raise RenderError(told(order.name, error)) from None
+
+
+def _drawn(order: Order, setting: Stage) -> bytes:
+    scene = load_scene(order.scene).scene
+    _check_loaded(scene)
+    (name,) = (beat.name for beat in beats_of(scene) if beat.number == order.beat)
+    if decided_by(scene, setting, order.look).get(name) != order.decided_by:
+        raise RenderError(
+            "a worker has another Python, rnnviz, library or scene file than this machine; "
+            "give it the same"
+        )
+    with tempfile.TemporaryDirectory(prefix="rnnviz-") as folder:
+        film = Path(folder) / f"beat.{order.look.codec.container}"
+        with playing_in(order.look, Path(folder)), Encoder(film, order.look) as encoder:
+
+            def begin(performance: Any, beat: Beat) -> None:
+                if beat.number == order.beat:
+                    performance.renderer.film = encoder
+
+            def end(performance: Any, beat: Beat) -> None:
+                if beat.number == order.beat:
+                    raise EndSceneEarlyException
+
+            stage = Stage(
+                setting.trace,
+                setting.companions,
+                setting.language,
+                setting.theme,
+                frozenset({order.beat}),
+                Renderer(),
+                begin,
+                end,
+            )
+            scene(stage).render()
+            encoder.finish()
+        return film.read_bytes()
+
+
+def _check_loaded(scene: Any) -> None:
+    """Refuse to draw with code that this process loaded before it was changed."""
+    if whole_library() != _LOADED:
+        raise RenderError("rnnviz has changed since the workers started; restart them")
+    for path in imported_by(scene):
+        now = checksum(path)
+        if _IMPORTED.setdefault(path, now) != now:
+            raise RenderError(f"{path.name!r} has changed since the workers started; restart them")

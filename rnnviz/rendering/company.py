@@ -1,0 +1,90 @@
+"""Beats drawn by processes that share nothing with this one: on other machines, or started anew."""
+
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.files import replacing
+from rnnviz.rendering.crew import AnyCrew, Crew, Job, can_fork
+from rnnviz.rendering.shot import Shot
+from rnnviz.workers import Workers, failure, workers
+
+
+class Company:
+    """A crew of workers. Each plays the scene up to its beat, and gives the encoded beat back.
+
+    Used as a context: it waits for all beats at its end, unless it is left by an error that is not
+    the user's to mend.
+    """
+
+    def __init__(self, hands: Workers) -> None:
+        self._workers = hands
+        self._running: dict[Future[bytes], tuple[Job, Path]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None or issubclass(kind, RnnvizError):
+            while self._running:
+                self._reap()
+
+    def start(self, job: Job, shot: Shot) -> None:
+        """Have a beat drawn by the next worker that is free."""
+        from rnnviz.rendering.alone import draw_alone  # loads Manim
+
+        stage, order = shot.performance.stage, shot.order
+        trace = self._workers.sent(f"trace {stage.trace.digest}", stage.trace)
+        companions = self._workers.sent(f"companions {order.companions}", stage.companions)
+        setting = (stage.language, stage.theme)
+        future = self._workers.submit(draw_alone, order, *setting, trace, companions)
+        self._running[future] = (job, shot.path)
+        self._reap(patience=0)
+
+    def wait_for(self, job: Job) -> None:
+        """Wait until a job is done."""
+        while not job.done:
+            self._reap()
+
+    def _reap(self, patience: float | None = None) -> None:
+        """Wait for a beat, and keep it."""
+        done, _ = wait(self._running, patience, FIRST_COMPLETED)
+        for future in done:
+            job, path = self._running.pop(future)
+            job.end(_kept(future, job, path))
+
+
+@contextmanager
+def hired(jobs: int | None = None, scheduler: str | None = None) -> Iterator[AnyCrew]:
+    """Those who draw: the workers of a Dask scheduler, or else so many processes of this machine.
+
+    Raises: ClusterError if the cluster cannot be reached
+    """
+    if scheduler is None and can_fork():
+        with Crew(jobs) as crew:
+            yield crew
+    else:
+        with workers(scheduler, jobs) as hands, Company(hands) as company:
+            yield company
+
+
+def _kept(future: Future[bytes], job: Job, path: Path) -> RnnvizError | None:
+    reason = failure(future)
+    if reason is not None:
+        named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
+        return RenderError(f"{named}; what is finished is kept, render again")
+    try:
+        with replacing(path, RenderError) as temporary:
+            temporary.write_bytes(future.result())
+    except RenderError as error:
+        return error
+    return None

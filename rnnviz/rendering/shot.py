@@ -1,0 +1,56 @@
+"""One beat to be drawn: here, from the state of a performance, or elsewhere, from an order."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rnnviz.errors import RenderError
+from rnnviz.files import workshop
+from rnnviz.rendering.beats import Beat
+from rnnviz.rendering.look import Look
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a process needs that shares nothing with this one, beside the recordings.
+
+    ``decided_by`` is a digest of what decides the beat, ``companions`` one of the recordings that
+    it is compared with.
+    """
+
+    name: str
+    scene: str
+    beat: int
+    look: Look
+    decided_by: str
+    companions: str
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A beat, the performance that has come to it, and the file it goes into."""
+
+    performance: Any
+    beat: Beat
+    path: Path
+    order: Order
+
+    def draw(self) -> None:
+        """Draw it from the state that the performance is in.
+
+        Raises: RenderError if the file cannot be written
+        """
+        from rnnviz.rendering.encoder import Encoder  # loads PyAV
+        from rnnviz.rendering.settings import playing_in  # loads Manim
+
+        look = self.order.look
+        with (
+            workshop(self.path.parent, RenderError) as folder,
+            playing_in(look, folder),
+            Encoder(folder / self.path.name, look) as encoder,
+        ):
+            self.performance.renderer.film = encoder
+            self.performance.play_beat(self.beat)
+            encoder.finish()
+            os.replace(folder / self.path.name, self.path)

@@ -1,0 +1,273 @@
+"""Sweeps: every network once, whatever is killed, and numbers that are those of its training."""
+
+import json
+import os
+import signal
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rnnviz import measure, tasks, training
+from rnnviz.cli import main
+from rnnviz.companions import sweeps
+from rnnviz.companions.sweeps import SweepSettings, load_sweep, sweep
+from rnnviz.defaults import FOLDER_VARIABLE
+from rnnviz.errors import RnnvizError, SweepError, TaskError
+from rnnviz.figures import figure
+from rnnviz.workers import Workers, workers
+
+TINY = SweepSettings(
+    task="temporal-order", lengths=(6, 4), cells=("gru", "rnn"), seeds=(1, 2), hidden=3, epochs=1
+)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+
+
+def nothing(done, most, which):
+    pass
+
+
+def at_once(work, *arguments):
+    future = Future()
+    try:
+        future.set_result(work(*arguments))
+    except RnnvizError as error:
+        future.set_exception(error)
+    return future
+
+
+class Here(Workers):
+    """Work is done at once, in this process, and noted."""
+
+    def __init__(self):
+        self.asked = []
+        super().__init__(at_once)
+
+    def submit(self, work, *arguments):
+        self.asked.append(arguments[1])
+        return super().submit(work, *arguments)
+
+
+def test_a_sweep_holds_every_network_with_the_numbers_of_its_training(tmp_path):
+    made = sweep(TINY, tmp_path / "a.json", Here(), nothing)
+    assert made.missing == ()
+    assert TINY.places == tuple(
+        (cell, length, seed) for length in (6, 4) for cell in ("gru", "rnn") for seed in (1, 2)
+    )
+    for (cell, length, seed), one in made.networks.items():
+        assert (one.cell, one.length, one.seed) == (cell, length, seed)
+        assert len(one.gradients) == length
+    network = made.networks["rnn", 6, 2]
+    trained = training.train(
+        tasks.make("temporal-order", steps=6), hidden=3, epochs=1, seed=2, record_every=9
+    )
+    assert (network.score, network.epochs, network.hidden) == (trained.score, 1, 3)
+    assert network.success == (trained.score >= 0.95)
+    for trace, told in (
+        (trained.record(losses="last"), network.gradients),
+        (trained.history.traces[0], network.gradients_before),
+    ):
+        expected = measure.gradient_norms_by_lag(trace)[-1, :, 0]
+        np.testing.assert_allclose(told, expected, rtol=1e-6)
+    table = made.accuracies("rnn")
+    assert table.shape == (2, 2)
+    assert table[1, 1] == trained.score
+    assert made.chance == 0.25
+    assert load_sweep(tmp_path / "a.json") == made
+
+
+@pytest.mark.parametrize(
+    ("task", "length", "option", "chance"),
+    [("adding", 4, "steps", 1 / 6), ("copying", 1, "delay", 1 / 8), ("sentence", 0, "gap", 1 / 6)],
+)
+def test_other_tasks_grow_in_their_own_way(task, length, option, chance, tmp_path):
+    settings = replace(TINY, task=task, lengths=(length,), cells=("lstm",), seeds=(1,))
+    made = sweep(settings, tmp_path / "a.json", Here(), nothing)
+    assert made.chance == pytest.approx(chance)
+    (network,) = made.networks.values()
+    example = tasks.make(task, **{option: length}).example()
+    assert len(network.gradients) == len(network.gradients_before) == len(example.x)
+    assert made.shares == (task != "adding")
+    assert network.success == (network.score >= 0.95 if made.shares else network.score < 0.01)
+
+
+def test_an_interrupted_sweep_goes_on_and_repeats_nothing(tmp_path):
+    file = tmp_path / "a.json"
+
+    def interrupt(done, most, which):
+        assert len(json.loads(file.read_text(encoding="utf-8"))["networks"]) == done
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(TINY, file, Here(), interrupt)
+    before = load_sweep(file)
+    assert len(before.networks) == 3
+    with pytest.raises(SweepError, match="5 of 8 networks of the sweep are not trained yet"):
+        before.accuracies("rnn")
+    told, here = [], Here()
+    after = sweep(TINY, file, here, lambda *news: told.append(news))
+    assert set(here.asked) == set(TINY.places) - before.networks.keys()
+    assert [done for done, *_ in told] == [4, 5, 6, 7, 8]
+    assert all(after.networks[place] == one for place, one in before.networks.items())
+    again = Here()
+    assert sweep(TINY, file, again, nothing) == after
+    assert again.asked == []
+
+
+def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
+    from distributed import Client
+
+    with Client(scheduler, set_as_default=False) as client:
+        victims = list(client.run(os.getpid).values())
+
+    def kill(done, most, which):
+        if done == 1:
+            os.kill(victims[0], signal.SIGKILL)
+
+    with workers(scheduler) as hands:
+        made = sweep(TINY, tmp_path / "there.json", hands, kill)
+    assert made.networks == sweep(TINY, tmp_path / "here.json", Here(), nothing).networks
+
+
+def test_processes_of_this_machine_train_the_same(tmp_path):
+    settings = replace(TINY, lengths=(4,), seeds=(1,))
+    with workers(None, 2) as hands:
+        made = sweep(settings, tmp_path / "there.json", hands, nothing)
+    assert made.networks == sweep(settings, tmp_path / "here.json", Here(), nothing).networks
+
+
+def test_a_network_that_cannot_be_trained_is_named_and_the_others_are_kept(tmp_path, monkeypatch):
+    original = sweeps.run_of
+
+    def run_of(task, cell, length, seed, **options):
+        if (cell, length, seed) == ("rnn", 4, 1):
+            raise TaskError("no")
+        return original(task, cell, length, seed, **options)
+
+    monkeypatch.setattr(sweeps, "run_of", run_of)
+    with pytest.raises(SweepError, match=r"1 of 8 networks .*\(RNN, length 4, seed 1: no\)"):
+        sweep(TINY, tmp_path / "a.json", Here(), nothing)
+    assert load_sweep(tmp_path / "a.json").missing == (("rnn", 4, 1),)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"seeds": (1, 2, 3)}, "was begun with seeds 1,2, not 1,2,3"),
+        ({"lengths": (6,)}, "was begun with lengths 6,4, not 6"),
+        ({"hidden": None}, "was begun with hidden 3, not None"),
+        ({"task": "adding"}, "was begun with task temporal-order, not adding"),
+    ],
+)
+def test_a_file_of_another_sweep_is_refused_and_left_alone(change, expected, tmp_path, monkeypatch):
+    file, here = tmp_path / "a.json", Here()
+    sweep(replace(TINY, lengths=(6,), seeds=(1,)), tmp_path / "b.json", here, nothing)
+    held = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
+    held["settings"].update(lengths=[6, 4], seeds=[1, 2])
+    file.write_text(json.dumps(held), encoding="utf-8")
+    with pytest.raises(SweepError, match=expected):
+        sweep(replace(TINY, **change), file, Here(), nothing)
+    assert json.loads(file.read_text(encoding="utf-8")) == held
+
+
+def test_a_file_of_other_code_or_of_something_else_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "a.json"
+    one = replace(TINY, lengths=(4,), cells=("rnn",), seeds=(1,))
+    sweep(one, file, Here(), nothing)
+    with pytest.raises(SweepError, match="a worker has another rnnviz or library"):
+        sweeps.train_one(one, one.places[0], "another")
+    held = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({**held, "made_by": "another"}), encoding="utf-8")
+    with pytest.raises(SweepError, match="was begun with another rnnviz or torch"):
+        sweep(one, file, Here(), nothing)
+    monkeypatch.setattr(sweeps, "code_of_recordings", lambda: "newer")
+    with pytest.raises(SweepError, match="rnnviz has changed since the workers started"):
+        sweeps.train_one(one, one.places[0], sweeps._LOADED)
+    for text in ("", "[]", "{}", '{"settings": {"task": "adding"}}'):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(SweepError, match="no file of 'rnnviz sweep'"):
+            sweep(one, file, Here(), nothing)
+    with pytest.raises(SweepError, match="cannot read"):
+        load_sweep(tmp_path / "none.json")
+
+
+def test_settings_that_make_no_sweep_are_refused(tmp_path):
+    for change, expected in (
+        ({"task": "prices"}, "no length of 'prices' can grow"),
+        ({"lengths": ()}, "name one or more, each once"),
+        ({"cells": ("rnn", "rnn")}, "name one or more, each once"),
+    ):
+        with pytest.raises(SweepError, match=expected):
+            replace(TINY, **change)
+    with pytest.raises(TaskError):
+        sweep(replace(TINY, lengths=(6, 2)), tmp_path / "a.json", Here(), nothing)
+    assert not (tmp_path / "a.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "lengths", "x", "y"),
+    [
+        ("temporal-order", (6, 4), "steps of a sequence", "right answers"),
+        ("adding", (4,), "steps of a sequence", "mean squared error"),
+        ("copying", (2,), "steps of delay", "right answers"),
+    ],
+)
+def test_the_figure_draws_the_mean_of_the_seeds_and_their_band(task, lengths, x, y, tmp_path):
+    settings = replace(TINY, task=task, lengths=lengths)
+    made = sweep(settings, tmp_path / "a.json", Here(), nothing)
+    (axes,) = figure("accuracy-by-gap", made).axes
+    assert (axes.get_xlabel(), axes.get_ylabel()) == (x, y)
+    for cell, line, band in zip(settings.cells, axes.lines, axes.collections, strict=False):
+        table = made.accuracies(cell)
+        assert line.get_xdata().tolist() == sorted(lengths)
+        np.testing.assert_allclose(line.get_ydata(), table.mean(axis=1))
+        ends = band.get_paths()[0].vertices[:, 1]
+        assert (ends.min(), ends.max()) == pytest.approx((table.min(), table.max()))
+    assert axes.lines[-1].get_ydata()[0] == made.chance
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as end:
+        main([str(each) for each in arguments])
+    return end.value.code, *capsys.readouterr()
+
+
+def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
+    file = tmp_path / "a.json"
+    given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 1, "--epochs", 1, "-j", 1)
+    code, out, err = run(capsys, *given, "-o", file)
+    assert (code, out) == (0, f"{file}\n")
+    assert err.count("of 1 succeeded") == 2
+    code, out, _ = run(capsys, *given, "-o", file, "--json")
+    told = json.loads(out)
+    assert [(each["cell"], each["length"]) for each in told["reached"]] == [("rnn", 4), ("rnn", 5)]
+    picture = tmp_path / "a.svg"
+    code, out, _ = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
+    assert (code, out) == (0, f"{picture}\n")
+    assert picture.is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (("sweep", "--lengths", "4", "-o", "a.txt"), 2, "does not end in .json"),
+        (("sweep", "--lengths", "4,x", "-o", "a.json"), 2, "'x' is not a valid integer range"),
+        (("sweep", "--lengths", "4", "--cells", "rnn,x", "-o", "a.json"), 2, "'x' is not one of"),
+        (("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a", "-o", "a.json"), 2, "not both"),
+        (("render", "tanh", "-j", 2, "--scheduler", "a"), 2, "not both"),
+        (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "is of no sweep"),
+        (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "not several"),
+    ],
+)
+def test_wrong_usage_is_told(arguments, code, expected, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    got, _, err = run(capsys, *arguments)
+    assert got == code
+    assert expected in " ".join(err.split())
+    assert not list(tmp_path.glob("a.*"))

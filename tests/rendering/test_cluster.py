@@ -1,0 +1,264 @@
+"""Beats drawn by other processes: those of a real Dask cluster, and ones that are started anew."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+
+import psutil
+import pytest
+
+import rnnviz
+from rnnviz.defaults import FOLDER_VARIABLE
+from rnnviz.errors import ClusterError, RenderError
+from rnnviz.rendering import begin, company
+from rnnviz.rendering.company import Company, hired
+from rnnviz.workers import Workers, workers
+
+SCENE = """
+import os
+import signal
+from pathlib import Path
+
+from manim import FadeIn
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.views.strip import Strip
+from rnnviz.rendering.beats import beat
+
+
+class Small(Storyboard):
+    @beat("One state.")
+    def first(self):
+        self.strip = Strip(self.trace.h[0, 0, 0, 0], self.theme, limit=1.0, height=2.0)
+        self.play(FadeIn(self.strip), run_time=0.4)
+
+    @beat("It moves.")
+    def second(self):
+        {middle}
+        self.play(self.strip.animate.shift((2, 0, 0)), run_time=0.4)
+
+    @beat("It rests.")
+    def third(self):
+        self.wait(0.2)
+"""
+PARENT = """
+import os
+import signal
+
+from rnnviz.workers import workers
+
+if __name__ == "__main__":
+    with workers(None, 1) as hands:
+        print(hands.submit(os.getpid).result(), flush=True)
+        hands.submit(signal.pause).result()
+"""
+DIE_ONCE = """
+        mark = Path({mark!r})
+        if self.renderer.film is not None and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def scene_file(tmp_path: Path) -> Path:
+    file = tmp_path / "small.py"
+    file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Use another cache from here on: call it with a name."""
+    return lambda name: monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / name))
+
+
+def content(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_cluster_draws_what_this_machine_draws(scheduler, scene_file, trace, tmp_path, cache):
+    settings = {"quality": "l", "language": "zh", "theme": "light"}
+    cache("here")
+    here = rnnviz.render(scene_file, trace, output=tmp_path / "here.mp4", **settings)
+    cache("there")
+    told = []
+    there = rnnviz.render(
+        scene_file,
+        trace,
+        output=tmp_path / "there.mp4",
+        scheduler=scheduler,
+        progress=lambda *news: told.append(news),
+        **settings,
+    )
+    assert content(here.paths[0]) == content(there.paths[0])
+    assert [path.suffixes for path in here.paths] == [path.suffixes for path in there.paths]
+    assert {name for name, *_ in told} == {"first", "second", "third"}
+    assert [done for _, done, _ in told] == [1, 2, 3]
+    kept = [{p.name for p in (tmp_path / each / "beats").iterdir()} for each in ("here", "there")]
+    assert kept[0] == kept[1]
+
+
+def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, cache, trace):
+    made = []
+    for place in (None, scheduler):
+        cache(f"cache {len(made)}")
+        output = tmp_path / f"{len(made)}.mp4"
+        options = {"quality": "l", "beats": (2,), "output": output, "scheduler": place}
+        made.append(content(rnnviz.render("feedforward", trace, **options).paths[0]))
+    assert made[0] == made[1]
+
+
+def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
+    made = []
+    for fork in (True, False):
+        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        cache(f"cache {fork}")
+        output = tmp_path / f"{fork}.mp4"
+        rnnviz.render(scene_file, trace, quality="l", output=output, jobs=2)
+        made.append(content(output))
+    assert made[0] == made[1]
+
+
+def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
+    mark, file = tmp_path / "died", tmp_path / "small.py"
+    file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
+    cache("here")
+    whole = rnnviz.render(file, trace, quality="l", output=tmp_path / "whole.mp4")
+    file.write_text(SCENE.format(middle=DIE_ONCE.format(mark=str(mark)).strip()), encoding="utf-8")
+    cache("there")
+    output = tmp_path / "again.mp4"
+    again = rnnviz.render(file, trace, quality="l", output=output, scheduler=scheduler)
+    assert mark.exists()
+    assert content(whole.paths[0]) == content(again.paths[0])
+
+
+def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
+    scheduler, trace, tmp_path, cache
+):
+    file = tmp_path / "small.py"
+    middle = "assert self.renderer.film is None, 'no'"
+    file.write_text(SCENE.format(middle=middle), encoding="utf-8")
+    cache("there")
+    with pytest.raises(RenderError, match=r"beat 'second' of scene 'small' failed: .*no.*line"):
+        rnnviz.render(file, trace, quality="l", output=tmp_path / "a.mp4", scheduler=scheduler)
+    assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 2
+
+
+def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
+    scene_file, trace, tmp_path, cache
+):
+    def changed(*work):
+        scene_file.write_text(scene_file.read_text(encoding="utf-8") + "x = 1", encoding="utf-8")
+        return hands.submit(*work)
+
+    def gone(*work):
+        scene_file.unlink()
+        return hands.submit(*work)
+
+    cache("there")
+    options = {"quality": "l", "beats": (1,), "output": tmp_path / "a.mp4"}
+    with workers(None, 1) as hands:
+        for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
+            with pytest.raises(RenderError, match=expected):
+                begin(scene_file, trace, Company(Workers(submit)), **options).finish()
+
+
+def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
+    scene_file, trace, tmp_path, cache, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    helper = tmp_path / "rnnviz_test_helper.py"
+    helper.write_text("x = 1\n", encoding="utf-8")
+    source = scene_file.read_text(encoding="utf-8")
+    scene_file.write_text(f"import {helper.stem}\n{source}", encoding="utf-8")
+    cache("there")
+    options = {"quality": "l", "beats": (3,), "output": tmp_path / "a.mp4"}
+    with workers(None, 1) as hands:
+        begin(scene_file, trace, Company(hands), **options).finish()
+        helper.write_text("x = 2\n", encoding="utf-8")
+        with pytest.raises(RenderError, match=r"'rnnviz_test_helper.py' has changed since the wo"):
+            begin(scene_file, trace, Company(hands), **options).finish()
+    with workers(None, 1) as hands:
+        begin(scene_file, trace, Company(hands), **options).finish()
+
+
+def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
+    file = tmp_path / "small.py"
+    middle = "self.renderer.film and os.kill(os.getpid(), signal.SIGKILL)"
+    file.write_text(SCENE.format(middle=middle), encoding="utf-8")
+    cache("here")
+    options = {"quality": "l", "output": tmp_path / "a.mp4"}
+    with (
+        pytest.raises(RenderError, match=r"was not drawn: BrokenProcessPool.*render again"),
+        workers(None, 1) as hands,
+        Company(hands) as crew,
+    ):
+        begin(file, trace, crew, **options).finish()
+
+
+def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
+    scene_file, trace, tmp_path, cache
+):
+    def lost(work, *arguments):
+        if arguments[0].beat > 1:
+            future = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+        return hands.submit(work, *arguments)
+
+    cache("there")
+    with (
+        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
+        workers(None, 1) as hands,
+        Company(Workers(lost)) as crew,
+    ):
+        begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
+    assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://here", "127.0.0.1:x"])
+def test_a_wrong_address_is_told_in_one_line(address, monkeypatch):
+    monkeypatch.setattr("rnnviz.workers._PATIENCE", 1)
+    with (
+        pytest.raises(ClusterError, match="no Dask scheduler answers at") as told,
+        hired(scheduler=address),
+    ):
+        pass
+    assert "\n" not in str(told.value)
+
+
+def test_without_dask_the_remedy_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with (
+        pytest.raises(ClusterError, match=r"pip install 'rnnviz\[cluster\]'"),
+        hired(scheduler="tcp://127.0.0.1:8786"),
+    ):
+        pass
+
+
+def test_processes_give_up_when_their_work_is_no_longer_wanted():
+    pids = []
+
+    def interrupted():
+        with workers(None, 1) as hands:
+            pids.append(hands.submit(os.getpid).result())
+            hands.submit(signal.pause)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not psutil.pid_exists(pids[0])
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    file = tmp_path / "parent.py"
+    file.write_text(PARENT, encoding="utf-8")
+    with subprocess.Popen([sys.executable, file], stdout=subprocess.PIPE, text=True) as parent:
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    child.wait(timeout=60)

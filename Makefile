@@ -1,6 +1,6 @@
 # rnnviz. `make help` says what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep gallery format constraints fonts clean
+.PHONY: help demo test deep soak gallery format constraints fonts clean
 
 BIN := .venv/bin
 INSTALLED := .venv/.rnnviz-installed
@@ -24,6 +24,9 @@ deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play 
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep \
 		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal -m deep
+
+soak: $(INSTALLED) ## render every scene again and again for SOAK_MINUTES (30): memory must not grow
+	OMP_NUM_THREADS=1 $(BIN)/python tools/soak.py
 
 gallery: $(INSTALLED_DEV) ## draw all pictures of README and docs
 	$(BIN)/python tools/make_gallery.py

@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "record": "Record a network that a task trains, or your own, and save the trace.",
     "inspect": "Show what is in a trace.",
     "verify": "Prove a trace: compute it again, independently.",
+    "cache": "Show or clear what is kept from earlier renders.",
     "doctor": "Check this installation.",
 }
 _FAILED: Final = 1

@@ -102,7 +102,7 @@ def _set(source: str, size: float, math: bool) -> Typeset:
             name: tuple(places[id(glyph)] for glyph in made.select(name))
             for name in getattr(made, "_group_labels", ())
         },
-        (frames[0][0][1] - made.get_bottom()[1]) / made.height if frames else 0.0,
+        float((frames[0][0][1] - made.get_bottom()[1]) / made.height) if frames else 0.0,
     )
 
 

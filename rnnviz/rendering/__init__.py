@@ -98,7 +98,7 @@ class Unfinished:
             assert self.cache is not None
             output = self.request.output
             cut = self.filming.cut()
-            files = assemble(cut, self.cache, self.request.look, output)
+            files = assemble(cut, self.filming.folder, self.request.look, output)
             if self.key is not None:
                 remember(self.cache, self.key, cut, output, files)
             self.cache.trim()
@@ -137,6 +137,8 @@ def begin(
     from rnnviz.rendering.plan import make_plan  # loads Manim
 
     plan = make_plan(request, trace, progress or _silent)
+    if _digest(trace) != digest:  # another file stands there by now
+        key = None
     if stills:
         names = tuple(beat.name for beat in plan.beats)
         return Unfinished(request, started, plan.name, (plan.stills(request.output), names))

@@ -17,7 +17,7 @@ from rnnviz.rendering.performance import decided_by
 from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import playing_in
 from rnnviz.rendering.shot import Order
-from rnnviz.rendering.sources import imported_by, whole_library
+from rnnviz.rendering.sources import code_of, imported_by, whole_library
 from rnnviz.rendering.stage import Stage
 from rnnviz.trace import Trace
 from rnnviz.workers import ONE_AT_A_TIME
@@ -40,14 +40,15 @@ def draw_alone(
         with ONE_AT_A_TIME:
             return _drawn(order, Stage(trace, companions, language, theme))
     except Exception as error:
-        raise RenderError(told(order.name, error)) from None
+        raise told(order.name, error, order.source) from None
 
 
 def _drawn(order: Order, setting: Stage) -> bytes:
     scene = load_scene(order.scene).scene
     _check_loaded(scene)
     (name,) = (beat.name for beat in beats_of(scene) if beat.number == order.beat)
-    if decided_by(scene, setting, order.look).get(name) != order.decided_by:
+    code = code_of(scene, setting.language)
+    if decided_by(code, setting, order.look).get(name) != order.decided_by:
         raise RenderError(
             "a worker has another Python, rnnviz, library or scene file than this machine; "
             "give it the same"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnnviz.errors import RenderError
-from rnnviz.files import workshop
+from rnnviz.files import sweep, workshop
 from rnnviz.rendering.cache import Cache, checksum
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.timeline import Cue, beside
@@ -36,14 +36,14 @@ class Cut:
         return cls(tuple(noted["segments"]), cues, dict(noted["about"]))
 
 
-def assemble(cut: Cut, cache: Cache, look: Look, output: Path) -> tuple[Path, ...]:
-    """Join beats into a video, and put all its files in place once all are whole.
+def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...]:
+    """Join the beats in a folder into a video, and put all its files in place once all are whole.
 
-    Raises: RenderError if a file cannot be written, or a beat is not in the cache
+    Raises: RenderError if a file cannot be written
     """
     from rnnviz.rendering.joining import join  # loads PyAV
 
-    segments = [cache.beat(name) for name in cut.segments]
+    segments = [beats / name for name in cut.segments]
     with workshop(output.parent, RenderError) as folder:
         video = folder / output.name
         if look.file_format == "gif":
@@ -79,11 +79,13 @@ def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
         sums = dict(noted["files"])
     except (TypeError, KeyError, ValueError):
         return None
-    if all(checksum(_with_ending(output, end)) == told for end, told in sums.items()):
+    if sums and all(checksum(_with_ending(output, end)) == told for end, told in sums.items()):
+        sweep(output.parent)
         return cut
-    if not all(cache.has(cache.beat(name)) for name in cut.segments):
-        return None
-    files = assemble(cut, cache, look, output)
+    with workshop(cache.beats, RenderError) as beats:
+        if not cut.segments or not all(cache.fetch(beats / name) for name in cut.segments):
+            return None
+        files = assemble(cut, beats, look, output)
     remember(cache, key, cut, output, files)
     return cut
 

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
 from rnnviz.errors import RenderError
-from rnnviz.files import replacing, sweep
+from rnnviz.files import sweep, workshop
 
 BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
@@ -30,20 +30,30 @@ _KINDS: Final = (_BEATS, _RENDERS, _LETTERS)
 
 @dataclass(frozen=True)
 class Held:
-    """What a cache holds: how many entries, and how many bytes they take, of how many it may."""
+    """What a cache holds: how many entries, and how many bytes they take, of how many it may.
+
+    ``oldest`` is when that which was used longest ago was used, in seconds since 1970.
+    """
 
     beats: int
     renders: int
     letters: int
     size: int
     bound: int
+    oldest: float | None
 
 
 class Cache:
-    """Encoded beats by their keys, notes about whole renders, and typeset texts."""
+    """Encoded beats by their keys, notes about whole renders, and typeset texts.
+
+    The name of a beat or a note ends with the checksum of its content: one that is damaged is not
+    there.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.beats = folder / _BEATS
+        self._renders = folder / _RENDERS
 
     @property
     def bound(self) -> int:
@@ -52,47 +62,57 @@ class Cache:
         Raises: RenderError if the variable is no number of bytes
         """
         text = os.environ.get(BOUND_VARIABLE, str(_BOUND))
-        if not text.isdecimal():
+        if not (text.isascii() and text.isdecimal()):
             raise RenderError(f"{BOUND_VARIABLE} is {text!r}, no number of bytes")
         return int(text)
 
-    def beat(self, name: str) -> Path:
-        """Where an encoded beat is, or would be."""
-        return self.folder / _BEATS / name
+    def fetch(self, target: Path) -> bool:
+        """Put the beat of a name in its place, where it stays; False if it is not kept."""
+        for entry in _named(self.beats, target.name):
+            with suppress(OSError):
+                _link(entry, target)
+                if checksum(target) == _told_by(entry):
+                    os.utime(entry)
+                    return True
+                target.unlink()
+                entry.unlink()
+        return False
 
     def letters(self, name: str) -> Path:
         """Where a typeset text is, or would be."""
         return self.folder / _LETTERS / name
 
-    def has(self, path: Path) -> bool:
-        """Whether an entry is there; asking for it is using it."""
-        try:
-            os.utime(path)
-        except OSError:
-            return False
-        return path.stat().st_size > 0
+    def keep(self, made: Path) -> None:
+        """Keep a beat under its name; a cache that cannot be written keeps nothing."""
+        with suppress(OSError):
+            _link(made, self.beats / _entry_name(made))
 
     def note(self, key: str) -> Any:
         """What was noted about a render, or None."""
-        path = self._note(key)
-        try:
-            noted = json.loads(path.read_text(encoding="utf-8"))
-            os.utime(path)
-        except (OSError, ValueError):
-            return None
-        return noted
+        for entry in _named(self._renders, f"{key}.json"):
+            with suppress(OSError, ValueError):
+                if checksum(entry) == _told_by(entry):
+                    os.utime(entry)
+                    return json.loads(entry.read_text(encoding="utf-8"))
+                entry.unlink()
+        return None
 
     def write_note(self, key: str, noted: Any) -> None:
         """Note something about a render; a cache that cannot be written keeps nothing."""
-        with suppress(RenderError), replacing(self._note(key), RenderError) as temporary:
-            temporary.write_text(json.dumps(noted), encoding="utf-8")
+        with suppress(RenderError), workshop(self._renders, RenderError) as folder:
+            made = folder / f"{key}.json"
+            made.write_text(json.dumps(noted), encoding="utf-8")
+            for older in _named(self._renders, made.name):
+                older.unlink(missing_ok=True)
+            os.replace(made, self._renders / _entry_name(made))
 
     def held(self) -> Held:
         """How much there is."""
         entries = list(self._entries())
         counts = Counter(path.parent.name for path, _ in entries)
         size = sum(state.st_size for _, state in entries)
-        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, self.bound)
+        oldest = min((state.st_mtime for _, state in entries), default=None)
+        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, self.bound, oldest)
 
     def trim(self) -> None:
         """Remove what was used longest ago, until the rest is within the bound."""
@@ -106,12 +126,10 @@ class Cache:
                 over -= state.st_size
 
     def clear(self) -> None:
-        """Remove all entries."""
-        for kind in _KINDS:
-            shutil.rmtree(self.folder / kind, ignore_errors=True)
-
-    def _note(self, key: str) -> Path:
-        return self.folder / _RENDERS / f"{key}.json"
+        """Remove all entries; what is being made now stays."""
+        for path, _ in self._entries():
+            with suppress(OSError):
+                path.unlink()
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
         for kind in _KINDS:
@@ -122,6 +140,30 @@ class Cache:
                     with suppress(OSError):
                         if path.is_file():
                             yield path, path.stat()
+
+
+def _named(folder: Path, name: str) -> Iterator[Path]:
+    """The entries of a name, whatever they hold."""
+    stem, ending = os.path.splitext(name)
+    yield from sorted(folder.glob(f"{stem}-*{ending}"))
+
+
+def _entry_name(made: Path) -> str:
+    return f"{made.stem}-{checksum(made)}{made.suffix}"
+
+
+def _told_by(entry: Path) -> str:
+    return entry.stem.rpartition("-")[2]
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file in two places, or a copy where there are no hard links."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def usable(folder: Path) -> Cache:
@@ -143,6 +185,7 @@ def usable(folder: Path) -> Cache:
 def checksum(path: Path) -> str | None:
     """The SHA-256 of a file, or None if it cannot be read."""
     try:
-        return sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
     except OSError:
         return None

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.files import replacing
 from rnnviz.rendering.crew import AnyCrew, Crew, Job, can_fork
 from rnnviz.rendering.shot import Shot
 from rnnviz.workers import Workers, failure, workers
+
+_Place = TypeVar("_Place")
 
 
 class Company:
@@ -23,7 +24,8 @@ class Company:
 
     def __init__(self, hands: Workers) -> None:
         self._workers = hands
-        self._running: dict[Future[bytes], tuple[Job, Path]] = {}
+        self._running: dict[Future[bytes], tuple[Job, Shot]] = {}
+        self._entered = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -34,9 +36,14 @@ class Company:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None or issubclass(kind, RnnvizError):
-            while self._running:
-                self._reap()
+        with self._entered:
+            if kind is None or issubclass(kind, RnnvizError):
+                while self._running:
+                    self._reap()
+
+    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
+        """Enter a place that encoded beats are put in."""
+        return self._entered.enter_context(place)
 
     def start(self, job: Job, shot: Shot) -> None:
         """Have a beat drawn by the next worker that is free."""
@@ -47,7 +54,7 @@ class Company:
         companions = self._workers.sent(f"companions {order.companions}", stage.companions)
         setting = (stage.language, stage.theme)
         future = self._workers.submit(draw_alone, order, *setting, trace, companions)
-        self._running[future] = (job, shot.path)
+        self._running[future] = (job, shot)
         self._reap(patience=0)
 
     def wait_for(self, job: Job) -> None:
@@ -59,8 +66,8 @@ class Company:
         """Wait for a beat, and keep it."""
         done, _ = wait(self._running, patience, FIRST_COMPLETED)
         for future in done:
-            job, path = self._running.pop(future)
-            job.end(_kept(future, job, path))
+            job, shot = self._running.pop(future)
+            job.end(_kept(future, job, shot))
 
 
 @contextmanager
@@ -77,14 +84,15 @@ def hired(jobs: int | None = None, scheduler: str | None = None) -> Iterator[Any
             yield company
 
 
-def _kept(future: Future[bytes], job: Job, path: Path) -> RnnvizError | None:
+def _kept(future: Future[bytes], job: Job, shot: Shot) -> RnnvizError | None:
     reason = failure(future)
     if reason is not None:
         named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
         return RenderError(f"{named}; what is finished is kept, render again")
     try:
-        with replacing(path, RenderError) as temporary:
+        with replacing(shot.path, RenderError) as temporary:
             temporary.write_bytes(future.result())
+        shot.cache.keep(shot.path)
     except RenderError as error:
         return error
     return None

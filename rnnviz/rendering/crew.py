@@ -10,20 +10,24 @@ import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol, Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.rendering.shot import Shot
 from rnnviz.workers import available_cores
 
 _CONTEXT: Final = "fork"
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's prctl: a process dies with its parent, however that dies."""
+
+_Place = TypeVar("_Place")
 
 
 @dataclass
@@ -45,6 +49,9 @@ class Job:
 class AnyCrew(Protocol):
     """Those who draw beats side by side."""
 
+    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
+        """Enter a place that they work in, which is left once they have ended."""
+
     def start(self, job: Job, shot: Shot) -> None:
         """Have a beat drawn."""
 
@@ -56,11 +63,13 @@ class Crew:
     """As many processes at a time as there are places.
 
     Used as a context: it waits for all of them at its end, or stops them if it is left by an error.
+    What they work in is entered through it, and left once they have ended.
     """
 
     def __init__(self, places: int | None = None) -> None:
         self.places = places or available_cores()
         self._running: dict[Any, tuple[Any, Connection, Job]] = {}
+        self._entered = ExitStack()
 
     def __enter__(self) -> Self:
         return self
@@ -71,11 +80,16 @@ class Crew:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is not None and not issubclass(kind, RnnvizError):
-            for process, _, _ in self._running.values():
-                process.terminate()
-        while self._running:
-            self._reap()
+        with self._entered:
+            if kind is not None and not issubclass(kind, RnnvizError):
+                for process, _, _ in self._running.values():
+                    process.terminate()
+            while self._running:
+                self._reap()
+
+    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
+        """Enter a place that processes work in."""
+        return self._entered.enter_context(place)
 
     def start(self, job: Job, shot: Shot) -> None:
         """Let a process draw a beat as soon as there is a place for it."""
@@ -83,12 +97,11 @@ class Crew:
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
         theirs, ours = context.Pipe(duplex=False)
-        process = context.Process(
-            target=_work, args=(shot.draw, ours, job.name, os.getpid()), daemon=True
-        )
-        process.start()
+        process = context.Process(target=_work, args=(shot, ours, os.getpid()), daemon=True)
+        with _undisturbed():
+            process.start()
+            self._running[process.sentinel] = (process, theirs, job)
         ours.close()
-        self._running[process.sentinel] = (process, theirs, job)
 
     def wait_for(self, job: Job) -> None:
         """Wait until a job is done."""
@@ -110,41 +123,52 @@ def can_fork() -> bool:
     return _CONTEXT in multiprocessing.get_all_start_methods() and os.uname().sysname == "Linux"
 
 
-def told(name: str, error: Exception) -> str:
-    """How a piece of work failed, in one line."""
+def told(name: str, error: Exception, source: str) -> RnnvizError:
+    """How a piece of work failed, in one line; ``source`` is the file whose lines are told."""
     if isinstance(error, RnnvizError):
-        return f"{name}: {error}"
-    return f"{name} failed: {described(error)}"
+        return type(error)(f"{name}: {error}")
+    return RenderError(f"{name} failed: {described(error, source)}")
 
 
-def described(error: Exception) -> str:
-    """An error in one line: what it says, and where in the storyboard, or else where at all."""
+def described(error: Exception, source: str) -> str:
+    """An error in one line: what it says, and where in a source file, or else where at all."""
     steps = traceback.extract_tb(error.__traceback__)
-    ours = [step for step in steps if "manim" not in step.filename]
-    step = next((each for each in ours if Path(each.filename).parent.name == "scenes"), ours[-1])
+    step = next((each for each in reversed(steps) if each.filename == source), steps[-1])
     what = traceback.format_exception_only(error)[-1].strip()
     return f"{what} ({Path(step.filename).name}, line {step.lineno})"
 
 
-def _work(work: Callable[[], None], tell: Connection, name: str, parent: int) -> None:
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A moment in which this process hears no signal: a copy of it would hear it as well."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _work(shot: Shot, tell: Connection, parent: int) -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     gc.freeze()  # what this process began with is never garbage in it
     try:
-        work()
+        shot.draw()
     except Exception as error:
-        tell.send(told(name, error))
+        tell.send(told(shot.order.name, error, shot.order.source))
         os._exit(1)
 
 
-def _failure(process: Any, theirs: Connection, job: Job) -> RenderError:
+def _failure(process: Any, theirs: Connection, job: Job) -> RnnvizError:
     """What a process told before it ended, or how it ended without a word."""
     try:
         if theirs.poll():
-            return RenderError(theirs.recv())
+            heard: RnnvizError = theirs.recv()
+            return heard
     except EOFError:
         pass
     code = process.exitcode

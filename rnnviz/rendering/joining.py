@@ -30,7 +30,7 @@ def frames_in(segment: Path) -> int:
             return sum(1 for packet in container.demux(video=0) if packet.size)
     except (OSError, av.FFmpegError, IndexError) as error:
         raise RenderError(
-            f"{str(segment)!r} in the cache is damaged ({error}); remove it and render again"
+            f"a beat was not written whole ({error}); is the disk full? Render again"
         ) from error
 
 

@@ -14,7 +14,17 @@ QUALITIES: Final = {
 FORMATS: Final = ("mp4", "webm", "mov", "gif", "png")
 SEEN_THROUGH: Final = ("webm", "mov", "png")
 """Formats that can have a transparent ground."""
-LIBRARIES: Final = ("manim", "numpy", "pycairo", "typst", "svgelements", "av", "fonttools")
+LIBRARIES: Final = (
+    "manim",
+    "numpy",
+    "scipy",
+    "pycairo",
+    "typst",
+    "svgelements",
+    "av",
+    "fonttools",
+    "pillow",
+)
 """Libraries whose versions decide a picture."""
 
 

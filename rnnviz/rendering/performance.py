@@ -1,13 +1,15 @@
 """One performance of a scene, each beat filmed by a process of its own or found in the cache."""
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import cairo
 from manim.utils.exceptions import EndSceneEarlyException
 
 from rnnviz.errors import RenderError, RnnvizError
@@ -20,9 +22,17 @@ from rnnviz.rendering.look import LIBRARIES, Look
 from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import playing_in
 from rnnviz.rendering.shot import Order, Shot
-from rnnviz.rendering.sources import code_of, fonts
+from rnnviz.rendering.sources import Code, fonts
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.state import digest_of
+
+_OF_CAMERA: Final = (
+    "background_color",
+    "background_opacity",
+    "frame_center",
+    "frame_height",
+    "frame_width",
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,7 @@ class Take:
 def film(
     loaded: LoadedScene,
     stage: Stage,
+    code: Code,
     look: Look,
     cache: Cache,
     crew: AnyCrew,
@@ -51,23 +62,27 @@ def film(
     takes: list[Take] = []
     playing: list[Beat] = []
     last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
-    decided = decided_by(scene, stage, look)
+    folder = crew.enter(workshop(cache.beats, RenderError))
+    decided = decided_by(code, stage, look)
     companions = digest_of(stage.companions, {}) or _unknown()
 
     def begin(performance: Any, beat: Beat) -> None:
         playing[:] = [beat]
         if not stage.shows(beat):
             return
-        state = digest_of(performance.state(), {id(performance): "performance"})
+        performance.renderer.time = 0.0  # a beat is the same whenever it is played
+        state = digest_of(_state(performance), {id(performance): "performance"})
         key = _digest(decided[beat.name], companions, state or _unknown())
-        path = cache.beat(f"{key}.{look.codec.container}")
+        path = folder / f"{key}.{look.codec.container}"
         job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
         takes.append(Take(beat, path, job))
-        if cache.has(path):
+        if cache.fetch(path):
             job.end()
         else:
-            order = Order(job.name, loaded.spec, beat.number, look, decided[beat.name], companions)
-            crew.start(job, Shot(performance, beat, path, order))
+            order = Order(
+                job.name, loaded.spec, code.file, beat.number, look, decided[beat.name], companions
+            )
+            crew.start(job, Shot(performance, beat, path, cache, order))
 
     def end(performance: Any, beat: Beat) -> None:
         if stage.shows(beat):
@@ -75,7 +90,7 @@ def film(
         if beat.number == last:
             raise EndSceneEarlyException
 
-    with workshop(cache.beat(""), RenderError) as folder, playing_in(look, folder):
+    with playing_in(look, folder):
         try:
             directed = replace(stage, renderer=Renderer(), on_beat_start=begin, on_beat_end=end)
             scene(directed).render()
@@ -83,15 +98,23 @@ def film(
             raise
         except Exception as error:
             beat = f"beat {playing[0].name!r} of " if playing else ""
-            raise RenderError(f"{beat}scene {name!r} failed: {described(error)}") from error
+            raise RenderError(
+                f"{beat}scene {name!r} failed: {described(error, code.file)}"
+            ) from error
     return tuple(takes)
 
 
-def decided_by(scene: Any, stage: Stage, look: Look) -> Mapping[str, str]:
+def decided_by(code: Code, stage: Stage, look: Look) -> Mapping[str, str]:
     """For each beat, by its name, a digest of what decides it but for companions and state."""
     setting = _digest(look, stage.language, stage.theme, stage.trace.digest, _versions(), fonts())
-    code = code_of(scene, stage.language)
-    return {name: _digest(setting, each) for name, each in code.items()}
+    return {name: _digest(setting, each) for name, each in code.beats.items()}
+
+
+def _state(performance: Any) -> dict[str, Any]:
+    """What a beat starts from: what the scene holds, and how the camera looks at it."""
+    camera = performance.renderer.camera
+    seen = {name: getattr(camera, name) for name in _OF_CAMERA}
+    return {**performance.state(), "camera": seen}
 
 
 def _digest(*parts: Any) -> str:
@@ -99,7 +122,9 @@ def _digest(*parts: Any) -> str:
 
 
 def _versions() -> tuple[str, ...]:
-    return tuple(f"{library} {version(library)}" for library in LIBRARIES)
+    """Of all that makes a picture; Cairo's own is that of the system, not of its package."""
+    libraries = [f"{library} {version(library)}" for library in LIBRARIES]
+    return (*libraries, cairo.cairo_version_string(), sys.version)
 
 
 def _unknown() -> str:

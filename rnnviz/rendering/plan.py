@@ -16,6 +16,7 @@ from rnnviz.rendering.look import Look
 from rnnviz.rendering.needs import check_needs
 from rnnviz.rendering.performance import Take, film
 from rnnviz.rendering.request import Progress, Request
+from rnnviz.rendering.sources import Code, code_of
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import stills
 from rnnviz.rendering.timeline import Cue, description
@@ -24,9 +25,10 @@ from rnnviz.trace import Trace, load
 
 @dataclass(frozen=True)
 class Plan:
-    """One render: the scene, the stage it is played on, and the beats that are shown."""
+    """One render: the scene and its code, the stage it is played on, the beats that are shown."""
 
     loaded: LoadedScene
+    code: Code
     stage: Stage
     look: Look
     beats: tuple[Beat, ...]
@@ -48,7 +50,7 @@ class Plan:
             done.append(beat)
             self.progress(beat.name, len(done), len(self.beats))
 
-        takes = film(self.loaded, self.stage, self.look, cache, crew, tell)
+        takes = film(self.loaded, self.stage, self.code, self.look, cache, crew, tell)
         about = description(
             scene=self.name,
             language=self.stage.language,
@@ -80,6 +82,11 @@ class Filming:
     rate: int
     about: Mapping[str, Any]
 
+    @property
+    def folder(self) -> Path:
+        """Where its beats are."""
+        return self.takes[0].path.parent
+
     def cut(self) -> Cut:
         """Wait for the beats.
 
@@ -106,6 +113,7 @@ def make_plan(
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
     """
     loaded = check_scene(request)
+    code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
     if isinstance(trace, str | Path):
         trace = load(trace)
     elif trace is None:
@@ -123,7 +131,7 @@ def make_plan(
         beats=None if request.beats is None else frozenset(request.beats),
     )
     beats = tuple(beat for beat in beats_of(loaded.scene) if stage.shows(beat))
-    return Plan(loaded, stage, request.look, beats, progress)
+    return Plan(loaded, code, stage, request.look, beats, progress)
 
 
 def check_scene(request: Request) -> LoadedScene:

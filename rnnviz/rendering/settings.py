@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from manim import tempconfig
 
 from rnnviz.rendering.look import QUALITIES, Look
+
+_HEIGHT: Final = 8.0
+"""Of a picture in Manim's units, whatever the user's own configuration says."""
 
 
 @contextmanager
@@ -20,6 +23,8 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
             "pixel_width": width,
             "pixel_height": height,
             "frame_rate": rate,
+            "frame_height": _HEIGHT,
+            "frame_width": _HEIGHT * 16 / 9,
             "disable_caching": True,
             "progress_bar": "none",
             "verbosity": "ERROR",

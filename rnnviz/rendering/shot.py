@@ -8,6 +8,7 @@ from typing import Any
 from rnnviz.errors import RenderError
 from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat
+from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.look import Look
 
 
@@ -15,12 +16,13 @@ from rnnviz.rendering.look import Look
 class Order:
     """What a process needs that shares nothing with this one, beside the recordings.
 
-    ``decided_by`` is a digest of what decides the beat, ``companions`` one of the recordings that
-    it is compared with.
+    ``source`` is the scene's file as this process names it, ``decided_by`` a digest of what
+    decides the beat, ``companions`` one of the recordings that it is compared with.
     """
 
     name: str
     scene: str
+    source: str
     beat: int
     look: Look
     decided_by: str
@@ -29,11 +31,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Shot:
-    """A beat, the performance that has come to it, and the file it goes into."""
+    """A beat, the performance that has come to it, the file it goes into, and who keeps it."""
 
     performance: Any
     beat: Beat
     path: Path
+    cache: Cache
     order: Order
 
     def draw(self) -> None:
@@ -54,3 +57,4 @@ class Shot:
             self.performance.play_beat(self.beat)
             encoder.finish()
             os.replace(folder / self.path.name, self.path)
+        self.cache.keep(self.path)

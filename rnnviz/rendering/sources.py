@@ -5,7 +5,10 @@ out the other beats' methods.
 """
 
 import ast
+import inspect
+import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -13,15 +16,35 @@ from typing import Any, Final
 
 import rnnviz
 from rnnviz.rendering.beats import beats_of
+from rnnviz.rendering.cache import checksum
 from rnnviz.translation import SOURCE_LANGUAGE, translated
 
 _PACKAGE: Final = "rnnviz"
 _SCENES: Final = "rnnviz.scenes"
 _MARK: Final = "beat"
+_LONGEST_NAME: Final = 255
+_LOADED: Final[dict[Path, str]] = {}
+"""What source files held when this process first read them, just before or after loading them."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """The file of a scene, and for each beat, by its name, a digest of the code that decides it."""
+
+    file: str
+    beats: Mapping[str, str]
 
 
 def whole_library() -> str:
-    """A digest of all source files, fonts and catalogues of the library and its scenes."""
+    """A digest of all source files, fonts and catalogues of the library and its scenes.
+
+    Another one each time once they changed under this process, which runs what it had loaded.
+    """
+    now = _whole_library()
+    return now if now == _LOADED.setdefault(_library(), now) else _unknown()
+
+
+def _whole_library() -> str:
     digest = sha256()
     for folder in (_library(), _scenes()):
         for path in sorted(folder.rglob("*")):
@@ -40,30 +63,46 @@ def fonts() -> str:
     return digest.hexdigest()
 
 
-def code_of(scene: Any, language: str) -> Mapping[str, str]:
-    """For each beat of a scene's class, by its name, a digest of the code that decides it."""
-    home = _path_of(scene)
+def code_of(scene: Any, language: str) -> Code:
+    """The code that decides each beat of a scene's class, which has just been loaded.
+
+    Another one each time once a module that it imports changed under this process, which runs what
+    it had loaded.
+    """
+    source = _source_of(scene)
+    home = Path(source).resolve()
     tree = _parsed(home, home.stat().st_mtime_ns)
-    imported = sorted(imported_by(scene))
     shared = sha256()
-    for path in imported:
-        other = _parsed(path, path.stat().st_mtime_ns)
-        shared.update(_digest(other, language))
+    for path in sorted(_closure(home, tree)):
+        now = _digest_of_file(path, path.stat().st_mtime_ns)
+        if path != home:
+            shared.update(now + _mentioned(_parsed(path, path.stat().st_mtime_ns), path, language))
+        if (path != home or _is_ours(home)) and _LOADED.setdefault(path, now.hex()) != now.hex():
+            shared.update(_unknown().encode())
     beats = _beats_in(tree, scene.__name__)
-    return {
-        name: sha256(shared.digest() + _digest(_with(tree, name, beats), language)).hexdigest()
-        for name in beats
-    }
+
+    def digest_of(name: str) -> str:
+        own = _with(tree, name, beats)
+        content = shared.digest() + _digest(own) + _mentioned(own, home, language)
+        return sha256(content).hexdigest()
+
+    return Code(source, {beat.name: digest_of(beat.name) for beat in beats_of(scene)})
 
 
 def imported_by(scene: Any) -> frozenset[Path]:
     """The files of the library, and beside the scene, that a scene's class is made with."""
-    home = _path_of(scene)
+    home = Path(_source_of(scene)).resolve()
     return frozenset(_closure(home, _parsed(home, home.stat().st_mtime_ns)) - {home})
 
 
-def _path_of(scene: Any) -> Path:
-    return Path(beats_of(scene)[0].play.__code__.co_filename).resolve()
+def _source_of(scene: Any) -> str:
+    method: Any = inspect.unwrap(beats_of(scene)[0].play)
+    return str(method.__code__.co_filename)
+
+
+def _unknown() -> str:
+    """For code that is not known: another one each time, so that the beat is drawn again."""
+    return os.urandom(16).hex()
 
 
 def _beats_in(tree: ast.Module, scene: str) -> dict[str, ast.FunctionDef]:
@@ -120,14 +159,40 @@ class _Without:
         return ast.Module(body=body, type_ignores=[])
 
 
-def _digest(tree: ast.Module, language: str) -> bytes:
-    """Of what a module does, not of how it is laid out, and of the texts that it says."""
-    digest = sha256(ast.dump(tree).encode())
-    if language != SOURCE_LANGUAGE:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                digest.update(translated(node.value, language).encode())
+def _digest(tree: ast.Module) -> bytes:
+    """Of what a module does, not of how it is laid out."""
+    return sha256(ast.dump(tree).encode()).digest()
+
+
+@cache
+def _digest_of_file(path: Path, changed: int) -> bytes:
+    return _digest(_parsed(path, changed))
+
+
+def _mentioned(tree: ast.Module, path: Path, language: str) -> bytes:
+    """A digest of the texts that a module says, translated, and of the user's files it names."""
+    digest = sha256()
+    ours = _is_ours(path)
+    if ours and language == SOURCE_LANGUAGE:
+        return b""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            digest.update(translated(node.value, language).encode())
+            if not ours:
+                digest.update(repr(_files_named(node.value, path.parent)).encode())
     return digest.digest()
+
+
+def _files_named(text: str, beside: Path) -> tuple[str | None, ...]:
+    """The checksums of the files that a text names, from here or from beside the module."""
+    if "." not in text or len(text) > _LONGEST_NAME or not text.isprintable():
+        return ()
+    named = [folder / text for folder in (Path.cwd(), beside)]
+    return tuple(checksum(path) for path in named if path.is_file())
+
+
+def _is_ours(path: Path) -> bool:
+    return path.is_relative_to(_library()) or path.is_relative_to(_scenes())
 
 
 @cache
@@ -138,15 +203,22 @@ def _parsed(path: Path, changed: int) -> ast.Module:
 def _closure(home: Path, tree: ast.Module) -> set[Path]:
     """The files of the library, of its scenes, and beside the scene that it imports, all told."""
     found = {home}
-    waiting = [tree]
+    known: set[str] = set()
+    waiting = set(_imported(tree))
     while waiting:
-        module = waiting.pop()
-        for name in _imported(module):
-            file = _file_of(name, home.parent)
-            if file is not None and file not in found:
-                found.add(file)
-                waiting.append(_parsed(file, file.stat().st_mtime_ns))
+        known |= waiting
+        files = {_file_of(name, home.parent) for name in waiting}
+        new = {file for file in files if file is not None} - found
+        found |= new
+        waiting = {
+            name for file in new for name in _imported_by(file, file.stat().st_mtime_ns)
+        } - known
     return found
+
+
+@cache
+def _imported_by(path: Path, changed: int) -> frozenset[str]:
+    return frozenset(_imported(_parsed(path, changed)))
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:

@@ -56,6 +56,11 @@ class _Digester(pickle.Pickler):
         if isinstance(one, np.ndarray) and one.dtype != object:
             content = sha256(np.ascontiguousarray(one).tobytes()).hexdigest()
             return f"array {one.dtype.str} {one.shape} {content}"
+        if isinstance(one, set | frozenset):  # in another order in each process
+            parts = [digest_of({"": part}, self._tokens) for part in one]
+            if None in parts:
+                raise pickle.PicklingError("a set of what has no content")
+            return f"{type(one).__name__} {sorted(map(str, parts))}"
         return None
 
     def reducer_override(self, one: Any) -> Any:
@@ -69,8 +74,6 @@ class _Digester(pickle.Pickler):
         if isinstance(one, Mobject):
             kept = {name: value for name, value in vars(one).items() if name != _ADDRESS}
             return _made, (type(one).__module__, type(one).__qualname__), kept
-        if isinstance(one, set | frozenset):
-            return _made, ("set", tuple(sorted(one)))
         if isinstance(one, MethodType):
             return _made, ("method", one.__func__, one.__self__)
         return NotImplemented

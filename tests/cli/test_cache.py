@@ -1,0 +1,81 @@
+"""``rnnviz cache``."""
+
+import json
+
+import pytest
+
+from rnnviz.cli import main
+from rnnviz.rendering.cache import BOUND_VARIABLE, usable
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def run(capsys, folder):
+    """(arguments …) → exit status, stdout, stderr."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main(["cache", *arguments])
+        out, err = capsys.readouterr()
+        return stop.value.code, out, err
+
+    return call
+
+
+@pytest.fixture
+def filled(folder, trace):
+    cache = usable(folder)
+    made = folder / "key.mp4"
+    made.write_bytes(b"0" * 1000)
+    cache.keep(made)
+    made.unlink()
+    cache.write_note("render", {})
+    cache.letters("text.npz").parent.mkdir()
+    cache.letters("text.npz").write_bytes(b"1" * 10)
+    return trace.save(folder / "sentence-1.safetensors")
+
+
+def test_an_empty_cache(run, folder):
+    status, out, err = run("info")
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{folder}\n0 beats, 0 renders, 0 texts: 0.0 MB of 2000.0 MB\n")
+    assert "0 recordings: 0.0 MB" in out
+    assert json.loads(run("info", "--json")[1])["oldest"] is None
+    assert run("clear")[0] == 0
+    assert not folder.exists()
+
+
+def test_what_it_holds(run, folder, filled, monkeypatch):
+    monkeypatch.setenv(BOUND_VARIABLE, "5000000")
+    told = json.loads(run("info", "--json")[1])
+    assert told["folder"] == str(folder)
+    assert (told["beats"], told["renders"], told["texts"]) == (1, 1, 1)
+    assert told["size"] == 1000 + 2 + 10
+    assert told["bound"] == 5_000_000
+    assert told["oldest"].startswith("20")
+    assert (told["recordings"], told["recordings_size"]) == (1, filled.stat().st_size)
+    out = run("info")[1]
+    assert "1 beats, 1 renders, 1 texts: 0.0 MB of 5.0 MB" in out
+    assert "oldest used 20" in out
+
+
+def test_clearing_keeps_recordings_unless_asked(run, folder, filled):
+    status, out, _ = run("clear")
+    assert (status, out) == (0, f"removed 0.0 MB from {folder}\n")
+    told = json.loads(run("info", "--json")[1])
+    assert (told["beats"], told["renders"], told["texts"], told["size"]) == (0, 0, 0, 0)
+    assert filled.exists()
+    assert run("clear", "--recordings")[0] == 0
+    assert not filled.exists()
+
+
+def test_a_wrong_bound_is_named(run, monkeypatch):
+    monkeypatch.setenv(BOUND_VARIABLE, "2 GB")
+    status, out, err = run("info")
+    assert (status, out) == (1, "")
+    assert f"{BOUND_VARIABLE} is '2 GB', no number of bytes" in err

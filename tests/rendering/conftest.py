@@ -1,0 +1,49 @@
+"""Small scenes of a user's own, rendered with a cache of their own."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+
+import pytest
+from small_scenes import THREE
+
+import rnnviz
+from rnnviz.rendering import performance
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that is empty at first."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(folder))
+    return folder
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    """A scene of three beats."""
+    file = tmp_path / "three.py"
+    file.write_text(THREE, encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
+    """Renders at 480p as told, and says which beats were drawn for it."""
+    told = tmp_path / "drawn.txt"
+    draw = performance._draw
+
+    @wraps(draw)
+    def tell(playing, beat, *arguments):
+        with told.open("a") as file:
+            file.write(f"{beat.name}\n")
+        draw(playing, beat, *arguments)
+
+    monkeypatch.setattr(performance, "_draw", tell)
+
+    def render(scene, trace, output: Path, **options) -> list[str]:
+        told.write_text("")
+        rnnviz.render(scene, trace, output=output, **{"quality": "l", "jobs": 2, **options})
+        return sorted(told.read_text().split())
+
+    return render

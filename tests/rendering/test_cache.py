@@ -1,0 +1,465 @@
+"""What was rendered before is never stale, and what is kept is never wrong."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from small_scenes import HEAD, THREE, same_pictures
+
+import rnnviz
+from rnnviz import translation
+from rnnviz.errors import RenderError
+from rnnviz.rendering import performance, sources
+from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
+
+ALL = ["one", "three", "two"]
+
+
+@pytest.fixture
+def anew(tmp_path, monkeypatch):
+    """Whether a video shows what it would if nothing had been kept."""
+
+    def right(scene, trace, output, **options):
+        with monkeypatch.context() as patch:
+            patch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "empty"))
+            shutil.rmtree(tmp_path / "empty", ignore_errors=True)
+            other = output.with_stem("anew")
+            rnnviz.render(scene, trace, output=other, **{"quality": "l", **options})
+        return same_pictures(output, other)
+
+    return right
+
+
+@pytest.fixture
+def restarted(monkeypatch):
+    """Forgets what this process has read and loaded of a user's modules, as a new one would."""
+
+    def restart(*modules):
+        sources._LOADED.clear()
+        for module in modules:
+            monkeypatch.delitem(sys.modules, module, raising=False)
+
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    return restart
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param("shift(RIGHT)", "shift(LEFT)", ["three", "two"], id="a body, and the state"),
+        pytest.param("RIGHT), run_time=0.2", "RIGHT), run_time=0.4", ["two"], id="a body alone"),
+        pytest.param("opacity=0.5", "opacity=0.6", ["three"], id="the last beat"),
+        pytest.param('"Two."', '"2."', ["three", "two"], id="a caption, which the next fades out"),
+        pytest.param('"Three."', '"3."', ["three"], id="the last caption"),
+        pytest.param("return 1.0", "return 1.5", ALL, id="a helper"),
+        pytest.param("class Three(", "# why\n\nclass Three(", [], id="comments and lines"),
+        pytest.param("opacity=0.5", " opacity = (0.5) ", [], id="layout"),
+        pytest.param("def two(self", "def zwei(self", ["zwei"], id="a name"),
+    ],
+)
+def test_a_change_draws_the_beats_that_it_concerns(
+    old, new, expected, three, trace, tmp_path, drawn, anew
+):
+    output = tmp_path / "three.mp4"
+    assert drawn(three, trace, output) == ALL
+    assert drawn(three, trace, output) == []
+    changed = THREE.replace(old, new)
+    assert changed != THREE
+    three.write_text(changed, encoding="utf-8")
+    assert drawn(three, trace, output) == expected
+    assert anew(three, trace, output)
+    three.write_text(THREE, encoding="utf-8")
+    assert drawn(three, trace, output) == []
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"theme": "light"}, {"quality": "m"}, {"format": "webm"}],
+    ids=str,
+)
+def test_another_look_draws_everything(setting, three, trace, tmp_path, drawn, anew):
+    drawn(three, trace, tmp_path / "three.mp4", beats=(1,))
+    output = tmp_path / f"three.{setting.get('format', 'mp4')}"
+    assert drawn(three, trace, output, beats=(1,), **setting) == ["one"]
+    assert anew(three, trace, output, beats=(1,), **setting)
+    assert drawn(three, trace, tmp_path / "three.mp4", beats=(1,)) == []
+
+
+def test_a_transparent_ground_is_another_picture(three, trace, tmp_path, drawn):
+    output = tmp_path / "three.mov"
+    assert drawn(three, trace, output, format="mov") == ALL
+    assert drawn(three, trace, output, format="mov", transparent=True) == ALL
+    assert drawn(three, trace, output, format="mov") == []
+
+
+def test_another_trace_draws_everything(three, make_trace, tmp_path, drawn, anew):
+    output = tmp_path / "three.mp4"
+    assert drawn(three, make_trace(), output) == ALL
+    assert drawn(three, make_trace(seed=1), output) == ALL
+    assert anew(three, make_trace(seed=1), output)
+    assert drawn(three, make_trace(), output) == []
+
+
+def test_some_beats_are_the_same_as_in_the_whole(three, trace, tmp_path, drawn, anew):
+    assert drawn(three, trace, tmp_path / "three.mp4") == ALL
+    assert drawn(three, trace, tmp_path / "some.mp4", beats=(2, 3)) == []
+    assert anew(three, trace, tmp_path / "some.mp4", beats=(2, 3))
+
+
+def test_another_language_and_another_translation(three, trace, tmp_path, drawn, anew, monkeypatch):
+    folder = tmp_path / "locale" / "zh" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(translation, "_locale", lambda: tmp_path / "locale")
+    output = tmp_path / "three.mp4"
+
+    def render_with(**texts):
+        head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n'
+        entries = "".join(f'\nmsgid "{key}."\nmsgstr "{text}"\n' for key, text in texts.items())
+        (folder / "rnnviz.po").write_text(head + entries, encoding="utf-8")
+        translation._messages.cache_clear()
+        made = drawn(three, trace, output, language="zh")
+        assert anew(three, trace, output, language="zh")
+        return made
+
+    try:
+        assert drawn(three, trace, output) == ALL
+        assert render_with(One="一", Two="二", Three="三") == ALL
+        assert render_with(One="一", Two="二", Three="叁") == ["three"]
+        assert render_with(One="一", Two="贰", Three="叁") == ["three", "two"]
+        assert render_with(One="一", Two="二", Three="三", Four="四") == []
+        assert drawn(three, trace, output) == []
+    finally:
+        translation._messages.cache_clear()
+
+
+@pytest.mark.parametrize("library", ["manim", "pycairo", "av", "pillow"])
+def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, monkeypatch):
+    output = tmp_path / "three.mp4"
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+    other = {library: "0.0"}
+    monkeypatch.setattr(performance, "version", lambda name: other.get(name) or version(name))
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("file", ["fonts/OFL.txt", "drawing/theme.py", "palette.py"])
+def test_another_font_or_library_module(file, three, trace, tmp_path, drawn, monkeypatch):
+    output = tmp_path / "three.mp4"
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+    library = sources._library()
+    copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
+    monkeypatch.setattr(sources, "_library", lambda: copy)
+    monkeypatch.setattr(performance, "fonts", sources.fonts.__wrapped__)
+    assert drawn(three, trace, output, beats=(1,)) == []
+    with (copy / file).open("a") as changed:
+        changed.write('\nOTHER = "other"\n')
+    sources._LOADED.clear()
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+    assert drawn(three, trace, output, beats=(1,)) == []
+
+
+VIEW = (
+    "from manim import Circle\n\nfrom inner import SIZE\n\ndef made():\n    return Circle(SIZE)\n"
+)
+WITH_VIEW = (
+    HEAD
+    + """
+from seen_here import made
+
+
+class WithView(Storyboard):
+    @beat("One.")
+    def one(self):
+        self.play(FadeIn(made()), run_time=0.2)
+"""
+)
+
+
+def test_a_module_beside_the_scene(trace, tmp_path, drawn, anew, restarted):
+    scene = tmp_path / "with_view.py"
+    scene.write_text(WITH_VIEW)
+    (tmp_path / "seen_here.py").write_text(VIEW)
+    (tmp_path / "inner.py").write_text("SIZE = 1.0\n")
+    output = tmp_path / "view.mp4"
+    modules = ("seen_here", "inner")
+    assert drawn(scene, trace, output) == ["one"]
+    first = output.read_bytes()
+    for file, text in (("seen_here", VIEW.replace("(SIZE)", "(2 * SIZE)")), ("inner", "SIZE = 3")):
+        restarted(*modules)
+        (tmp_path / f"{file}.py").write_text(text)
+        shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+        assert drawn(scene, trace, output) == ["one"], file
+        assert output.read_bytes() != first
+        assert anew(scene, trace, output)
+    restarted(*modules)
+    (tmp_path / "other.py").write_text("SIZE = 9")
+    assert drawn(scene, trace, output) == []
+
+
+def test_a_module_that_changed_under_a_running_process_is_not_kept_as_what_it_is_now(
+    trace, tmp_path, drawn, anew, restarted
+):
+    scene = tmp_path / "with_view.py"
+    scene.write_text(WITH_VIEW)
+    (tmp_path / "seen_here.py").write_text(VIEW)
+    (tmp_path / "inner.py").write_text("SIZE = 1.0\n")
+    output = tmp_path / "view.mp4"
+    restarted("seen_here", "inner")
+    drawn(scene, trace, output)
+    (tmp_path / "inner.py").write_text("SIZE = 2.00\n")
+    shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+    assert drawn(scene, trace, output) == ["one"]  # with what is loaded
+    restarted("seen_here", "inner")
+    assert drawn(scene, trace, output) == ["one"]
+    assert anew(scene, trace, output)
+
+
+def test_a_file_that_the_scene_names(trace, tmp_path, drawn, anew):
+    square = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="{}" height="9"/></svg>'
+    (tmp_path / "mark.svg").write_text(square.format(9))
+    scene = tmp_path / "named.py"
+    body = 'self.play(FadeIn(SVGMobject(str(Path(__file__).with_name("mark.svg")))))'
+    text = WITH_VIEW.replace("self.play(FadeIn(made()), run_time=0.2)", body)
+    text = text.replace("from seen_here import made", "from pathlib import Path")
+    scene.write_text(text)
+    output = tmp_path / "named.mp4"
+    assert drawn(scene, trace, output) == ["one"]
+    assert drawn(scene, trace, output) == []
+    (tmp_path / "mark.svg").write_text(square.format(4))
+    assert drawn(scene, trace, output) == ["one"]
+    assert anew(scene, trace, output)
+
+
+def test_what_a_beat_does_to_the_camera_is_seen_by_the_next(three, trace, tmp_path, drawn, anew):
+    output = tmp_path / "three.mp4"
+    drawn(three, trace, output)
+    ground = "self.camera.background_color = RED\n        self.play(self.square.animate.shift("
+    three.write_text(THREE.replace("self.play(self.square.animate.shift(", ground))
+    assert drawn(three, trace, output) == ["three", "two"]
+    assert anew(three, trace, output)
+
+
+def test_beats_however_they_are_marked(trace, tmp_path, drawn):
+    scene = tmp_path / "marked.py"
+    text = THREE.replace("beats import beat", "beats import beat as idea").replace("@beat", "@idea")
+    scene.write_text(text)
+    assert drawn(scene, trace, tmp_path / "marked.mp4") == ALL
+    assert drawn(scene, trace, tmp_path / "marked.mp4") == []
+    scene.write_text(text.replace("opacity=0.5", "opacity=0.6"))
+    assert "three" in drawn(scene, trace, tmp_path / "marked.mp4")
+
+
+def entries(cache):
+    return sorted((cache / "beats").iterdir())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda entry: entry.write_bytes(entry.read_bytes()[:-100]),
+        lambda entry: entry.write_bytes(b""),
+        lambda entry: entry.write_bytes(b"\0" * entry.stat().st_size),
+        lambda entry: entry.write_bytes(os.urandom(1000)),
+        lambda entry: entry.write_bytes(entry.read_bytes().replace(b"\x80", b"\x81")),
+        lambda entry: entry.unlink(),
+        lambda entry: (entry.unlink(), entry.mkdir()),
+    ],
+    ids=["truncated", "empty", "zeros", "garbage", "bits", "gone", "a folder"],
+)
+def test_a_damaged_beat_is_drawn_again(damage, three, trace, tmp_path, drawn, cache):
+    output = tmp_path / "three.mp4"
+    drawn(three, trace, output, beats=(1,))
+    content = output.read_bytes()
+    (entry,) = entries(cache)
+    damage(entry)
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+    assert output.read_bytes() == content
+    assert drawn(three, trace, output, beats=(1,)) == ([] if entry.is_file() else ["one"])
+
+
+@pytest.fixture
+def registered(trace, tmp_path, drawn):
+    """Renders one beat of a scene of the library, and says whether it was drawn."""
+
+    def render():
+        return bool(drawn("unrolling", trace, tmp_path / "out" / "loop.mp4", beats=(1,)))
+
+    return render
+
+
+def told_by(folder):
+    return {entry.name: entry.stat().st_mtime_ns for entry in folder.iterdir()}
+
+
+def test_an_unchanged_video_is_left_alone(registered, tmp_path):
+    assert registered()
+    before = told_by(tmp_path / "out")
+    assert not registered()
+    assert told_by(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("name", ["loop.mp4", "loop.json", "loop.zh.vtt"])
+def test_a_video_that_was_altered_or_deleted_is_joined_again(registered, tmp_path, name):
+    registered()
+    file = tmp_path / "out" / name
+    content = file.read_bytes()
+    for spoil in (Path.unlink, lambda path: path.write_bytes(b"mine")):
+        spoil(file)
+        assert not registered()
+        assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"segments": 5, "cues": [], "about": {}}'],
+)
+def test_a_damaged_note_is_as_none(registered, tmp_path, cache, content):
+    registered()
+    video = (tmp_path / "out" / "loop.mp4").read_bytes()
+    (note,) = (cache / "renders").iterdir()
+    note.write_bytes(content)
+    assert not registered()
+    assert (tmp_path / "out" / "loop.mp4").read_bytes() == video
+    assert not registered()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda noted: [],
+        lambda noted: {**noted, "files": {}},
+        lambda noted: {**noted, "files": []},
+        lambda noted: {**noted, "segments": []},
+        lambda noted: {**noted, "cues": [{"number": 1}]},
+        lambda noted: {**noted, "cues": 3},
+        lambda noted: {key: value for key, value in noted.items() if key != "about"},
+        lambda noted: {**noted, "files": {".mp4": "0"}, "segments": ["gone.mp4"]},
+    ],
+)
+def test_a_note_of_another_shape_is_as_none(registered, tmp_path, cache, change):
+    registered()
+    video = (tmp_path / "out" / "loop.mp4").read_bytes()
+    (note,) = (cache / "renders").iterdir()
+    key = note.stem.partition("-")[0]
+    Cache(cache).write_note(key, change(json.loads(note.read_text())))
+    (tmp_path / "out" / "loop.mp4").unlink()
+    assert not registered()
+    assert (tmp_path / "out" / "loop.mp4").read_bytes() == video
+
+
+UNCHANGED = """
+import sys
+from rnnviz.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as end:
+    heavy = {"manim", "torch", "av", "matplotlib", "scipy"} & set(sys.modules)
+    print(end.code, sorted(heavy))
+"""
+
+
+def test_an_unchanged_render_loads_nothing_heavy(trace, tmp_path):
+    saved = trace.save(tmp_path / "run.safetensors")
+    output = tmp_path / "loop.mp4"
+    rnnviz.render("unrolling", trace, quality="l", beats=(1,), output=output)
+    before = output.stat().st_mtime_ns
+    command = ["render", "unrolling", "-ql", "--beats", "1", "--trace", saved, "-o", output]
+    done = subprocess.run(
+        [sys.executable, "-c", UNCHANGED, *map(str, command)], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [str(output), "0 []"], done.stderr
+    assert output.stat().st_mtime_ns == before
+
+
+def test_a_library_that_changes_under_a_running_process(registered, tmp_path, monkeypatch):
+    library = sources._library()
+    copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
+    scenes = sources._scenes()
+    monkeypatch.setattr(sources, "_library", lambda: copy)
+    monkeypatch.setattr(sources, "_scenes", lambda: scenes)
+    assert registered()
+    assert not registered()
+    with (copy / "palette.py").open("a") as changed:
+        changed.write("\nOTHER = 1\n")
+    assert registered()
+    assert registered()
+    sources._LOADED.clear()
+    assert registered()
+    assert not registered()
+
+
+def filled(folder, sizes):
+    cache = usable(folder)
+    for time, (name, size) in enumerate(sizes.items()):
+        made = folder / f"{name}.mp4"
+        made.write_bytes(name.encode() * size)
+        cache.keep(made)
+        made.unlink()
+        (entry,) = cache.beats.glob(f"{name}-*")
+        os.utime(entry, (time, time))
+    return cache
+
+
+def names(cache):
+    return "".join(sorted(entry.name.partition("-")[0] for entry in cache.beats.iterdir()))
+
+
+def test_what_was_used_longest_ago_goes_first(tmp_path, monkeypatch):
+    cache = filled(tmp_path / "c", {"a": 100, "b": 100, "c": 100, "d": 100})
+    monkeypatch.setenv(BOUND_VARIABLE, "250")
+    assert cache.fetch(tmp_path / "a.mp4")
+    cache.trim()
+    assert names(cache) == "ad"
+    assert cache.held().size == 200
+    assert not cache.fetch(tmp_path / "b.mp4")
+    assert cache.fetch(tmp_path / "d.mp4")
+    assert (tmp_path / "d.mp4").read_bytes() == b"d" * 100
+
+
+def test_a_fetched_beat_stays_when_the_cache_is_emptied(tmp_path):
+    cache = filled(tmp_path / "c", {"a": 10})
+    assert cache.fetch(tmp_path / "a.mp4")
+    cache.clear()
+    assert names(cache) == ""
+    assert (tmp_path / "a.mp4").read_bytes() == b"a" * 10
+
+
+def test_a_bound_that_is_too_small_for_one_video_costs_time_alone(
+    three, trace, tmp_path, drawn, anew, cache, monkeypatch
+):
+    monkeypatch.setenv(BOUND_VARIABLE, "1")
+    output = tmp_path / "three.mp4"
+    for _ in range(2):
+        assert drawn(three, trace, output) == ALL
+        assert entries(cache) == []
+    assert anew(three, trace, output)
+
+
+@pytest.mark.parametrize("bound", ["", "-1", "2 GB", "1e9", "²"])
+def test_a_bound_that_is_no_number_is_named(bound, tmp_path, monkeypatch):
+    monkeypatch.setenv(BOUND_VARIABLE, bound)
+    with pytest.raises(RenderError, match=f"{BOUND_VARIABLE} is {bound!r}"):
+        usable(tmp_path).trim()
+
+
+def test_a_cache_that_cannot_be_written_is_elsewhere(
+    three, trace, tmp_path, drawn, cache, monkeypatch
+):
+    cache.write_text("a file where the folder would be")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    output = tmp_path / "three.mp4"
+    assert drawn(three, trace, output) == ALL
+    assert drawn(three, trace, output) == []
+    assert cache.is_file()
+
+
+def test_no_place_for_a_cache_is_named(three, trace, tmp_path, cache, monkeypatch):
+    cache.write_text("")
+    monkeypatch.setattr("tempfile.tempdir", str(cache))
+    with pytest.raises(RenderError, match=r"cannot write into the cache .*RNNVIZ_CACHE_DIR"):
+        rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")

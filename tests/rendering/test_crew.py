@@ -1,0 +1,186 @@
+"""Processes that draw beats: how they fail and are stopped; their number is no matter."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from small_scenes import THREE, frames
+
+import rnnviz
+from rnnviz.errors import RenderError, RnnvizError, SceneError, TextError
+from rnnviz.rendering.crew import Crew, Job
+
+ONLY_IN_A_CHILD = "if self.renderer.film: "
+
+
+def with_middle(statement: str) -> str:
+    """The scene of three beats whose second fails where it is drawn, not where it is planned."""
+    move = "self.play(self.square.animate.shift(RIGHT)"
+    assert move in THREE
+    return THREE.replace(move, f"{ONLY_IN_A_CHILD}{statement}\n        {move}")
+
+
+LINE = next(
+    number
+    for number, line in enumerate(with_middle("").splitlines(), start=1)
+    if ONLY_IN_A_CHILD.strip() in line
+)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind", "message"),
+    [
+        (
+            "1 / 0",
+            RenderError,
+            rf"beat 'two' of scene 'three' failed: ZeroDivisionError.*\(three.py, line {LINE}\)",
+        ),
+        (
+            "np.ones(2) @ np.ones(3)",
+            RenderError,
+            rf"beat 'two' of scene 'three' failed: ValueError.*\(three.py, line {LINE}\)",
+        ),
+        ("Square(None)", RenderError, rf"beat 'two' of scene .*\(three.py, line {LINE}\)"),
+        ("os.kill(os.getpid(), 9)", RenderError, r"drew beat 'two' of scene 'three' ended .*al 9"),
+        ("os._exit(3)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 3"),
+        ("raise TextError('no glyph')", TextError, r"^beat 'two' of scene 'three': no glyph$"),
+        ("raise SceneError('too short')", SceneError, r"^beat 'two' of scene 'three': too short$"),
+    ],
+)
+def test_a_process_that_fails_names_its_beat_and_the_others_are_kept(
+    statement, kind, message, three, trace, tmp_path, drawn, cache
+):
+    imports = "from rnnviz.errors import SceneError, TextError\n"
+    three.write_text(with_middle(statement).replace("import signal\n", imports))
+    output = tmp_path / "out" / "three.mp4"
+    output.parent.mkdir()
+    output.write_bytes(b"old")
+    with pytest.raises(kind, match=message):
+        drawn(three, trace, output)
+    assert output.read_bytes() == b"old"
+    assert list(output.parent.iterdir()) == [output]
+    assert len(list((cache / "beats").iterdir())) == 2
+    three.write_text(THREE.replace("import signal\n", imports))
+    assert drawn(three, trace, output) == ["two"]
+
+
+def test_a_storyboard_in_a_folder_of_manim_films_is_named_as_well(trace, tmp_path):
+    folder = tmp_path / "manim films"
+    folder.mkdir()
+    (folder / "three.py").write_text(with_middle("1 / 0"))
+    with pytest.raises(RenderError, match=rf"beat 'two'.*\(three.py, line {LINE}\)"):
+        rnnviz.render(folder / "three.py", trace, quality="l", output=tmp_path / "a.mp4")
+
+
+def test_an_error_where_the_scene_is_planned_keeps_the_beats_before_it(
+    three, trace, tmp_path, drawn, cache
+):
+    three.write_text(THREE.replace("set_fill(opacity=0.5)", "set_fill(opacity=1 / 0)"))
+    with pytest.raises(
+        RenderError, match=r"beat 'three' of scene 'three' failed: Zero.*\(three.py, line \d+\)"
+    ):
+        drawn(three, trace, tmp_path / "three.mp4")
+    three.write_text(THREE)
+    assert drawn(three, trace, tmp_path / "three.mp4") == ["three"]
+
+
+def test_any_number_of_processes_makes_the_same_files(three, trace, tmp_path, monkeypatch):
+    made = []
+    for jobs in (1, 2, 3):
+        monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / f"cache-{jobs}"))
+        folder = tmp_path / str(jobs)
+        rnnviz.render(three, trace, quality="l", jobs=jobs, output=folder / "three.mp4")
+        made.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    assert made[0] == made[1] == made[2]
+
+
+def test_beats_drawn_apart_and_in_any_order_are_those_of_the_whole(three, trace, tmp_path, drawn):
+    for number in (3, 1, 2):
+        drawn(three, trace, tmp_path / f"{number}.mp4", beats=(number,))
+    assert drawn(three, trace, tmp_path / "three.mp4") == []
+    parts = [shown for number in (1, 2, 3) for shown in frames(tmp_path / f"{number}.mp4")]
+    whole = frames(tmp_path / "three.mp4")
+    assert len(parts) == len(whole)
+    assert all(map(np.array_equal, parts, whole))
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def endless(marker: Path) -> None:
+    marker.write_text(str(os.getpid()))
+    while True:
+        signal.pause()
+
+
+def started(crew, *works) -> list[Job]:
+    """Jobs that a crew works on."""
+    jobs = [Job("work", lambda: None) for _ in works]
+    for job, work in zip(jobs, works, strict=True):
+        crew.start(job, work, __file__)
+    return jobs
+
+
+def interrupted(error: BaseException, *works) -> list[Job]:
+    """The jobs of a crew that is left by an error."""
+    jobs: list[Job] = []
+    try:
+        with Crew(2) as crew:
+            jobs += started(crew, *works)
+            raise error
+    except type(error):
+        return jobs
+
+
+def test_an_interrupt_ends_the_processes(tmp_path):
+    before = children()
+    interrupted(KeyboardInterrupt(), *[lambda: endless(tmp_path / "started")] * 2)
+    assert children() == before
+
+
+def test_an_error_waits_for_the_processes():
+    (job,) = interrupted(RenderError("no"), lambda: None)
+    assert (job.done, job.error) == (True, None)
+
+
+def test_a_crew_has_no_more_processes_than_places(tmp_path):
+    def work() -> None:
+        here = tmp_path / str(os.getpid())
+        here.touch()
+        assert len(list(tmp_path.iterdir())) <= 2
+        here.unlink()
+
+    jobs = [Job(f"work {number}", lambda: None) for number in range(8)]
+    with Crew(2) as crew:
+        for job in jobs:
+            crew.start(job, work, __file__)
+    assert [job.error for job in jobs] == [None] * 8
+
+
+def test_what_processes_work_in_is_left_after_they_ended(tmp_path):
+    from rnnviz.files import workshop
+
+    with Crew(1) as crew:
+        folder = crew.enter(workshop(tmp_path, RenderError))
+        crew.start(Job("work", print), lambda: (folder / "made").touch(), __file__)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_errors_go_through_a_process_as_they_are():
+    kinds = RnnvizError.__subclasses__()
+    assert kinds
+    jobs = []
+    with Crew(2) as crew:
+        for kind in kinds:
+
+            def fail(kind=kind):
+                raise kind("so it is")
+
+            jobs.append(Job("work", print))
+            crew.start(jobs[-1], fail, __file__)
+    assert [type(job.error) for job in jobs] == kinds
+    assert {str(job.error) for job in jobs} == {"work: so it is"}

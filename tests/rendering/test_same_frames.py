@@ -1,0 +1,52 @@
+"""The same input gives the same frames, on every machine and with any number of processes."""
+
+from hashlib import sha256
+
+import pytest
+from small_scenes import HEAD
+
+import rnnviz
+from rnnviz.rendering.encoder import Encoder
+
+FIXED = (
+    HEAD
+    + """
+
+class Fixed(Storyboard):
+    def _source_line(self):
+        return VGroup()  # it names the trace, which another machine rounds otherwise
+
+    @beat("Fixed: $h_t$.")
+    def first(self):
+        heights = np.array([0.3, 1.0, 0.7, 1.6])
+        bars = [Rectangle(width=0.5, height=h, fill_opacity=0.5, color=BLUE) for h in heights]
+        self.bars = VGroup(*bars).arrange(buff=0.25)
+        self.play(FadeIn(self.bars), run_time=0.4)
+
+    @beat("循环 again.")
+    def second(self):
+        ring = Circle(1.5, color=YELLOW, stroke_width=8)
+        self.play(Create(ring), self.bars.animate.rotate(0.5), run_time=0.4)
+"""
+)
+FRAMES = "1cc9cb6a83704dc5e28d1f5c4fd4eb945a1d8a4bd7dc4b0ddcc496bde99a14e0"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_frames_have_the_checksum_that_they_had(jobs, trace, tmp_path, monkeypatch):
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    expose = Encoder.expose
+
+    def note(encoder, canvas, frames):
+        place = seen / f"{encoder._file.name.rpartition('/')[2]}"
+        with place.open("a") as file:
+            file.write(f"{frames} {sha256(canvas.pixel_array.tobytes()).hexdigest()}\n")
+        expose(encoder, canvas, frames)
+
+    monkeypatch.setattr(Encoder, "expose", note)
+    scene = tmp_path / "fixed.py"
+    scene.write_text(FIXED, encoding="utf-8")
+    rnnviz.render(scene, trace, quality="l", jobs=jobs, output=tmp_path / "fixed.mp4")
+    content = "".join(sorted(path.read_text() for path in seen.iterdir()))
+    assert sha256(content.encode()).hexdigest() == FRAMES

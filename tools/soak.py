@@ -1,0 +1,80 @@
+"""Render scenes again and again, in both languages and themes, and watch this process's memory.
+
+``SOAK_MINUTES`` (30) says for how long, ``SOAK_SCENES`` (all of them) which, parted by commas.
+"""
+
+import gc
+import os
+import sys
+import tempfile
+import time
+from itertools import product
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+import rnnviz
+from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
+from rnnviz.registry import SCENES
+from rnnviz.rendering.request import THEMES
+from rnnviz.translation import languages
+
+_BOUND: Final = 100_000_000
+"""How many bytes the process may grow by after its first round, in which it loads everything."""
+_MEGABYTE: Final = 1e6
+
+
+def soak(names: list[str], minutes: float) -> int:
+    """Render for some minutes, and whole rounds only; 1 if memory grew beyond the bound."""
+    end = time.monotonic() + 60 * minutes
+    first = None
+    number = 0
+    while number < 2 or time.monotonic() < end:
+        number += 1
+        _round(names)
+        gc.collect()
+        size = psutil.Process().memory_info().rss
+        first = first or size
+        grown = size - first
+        print(
+            f"round {number}: {size / _MEGABYTE:.0f} MB, {grown / _MEGABYTE:+.1f} MB "
+            f"since the first; at most +{_BOUND / _MEGABYTE:.0f} MB",
+            flush=True,
+        )
+        if grown > _BOUND:
+            print("memory grows", file=sys.stderr)
+            return 1
+    return 0
+
+
+def _round(names: list[str]) -> None:
+    """Each scene in each language and theme, with nothing kept but its recordings."""
+    for name, language, theme in product(names, languages(), THEMES):
+        with tempfile.TemporaryDirectory() as folder:
+            for kept in cache_folder().glob("*.safetensors"):
+                (Path(folder) / kept.name).symlink_to(kept.resolve())
+            _render_in(folder, name, language, theme)
+
+
+def _render_in(folder: str, name: str, language: str, theme: str) -> None:
+    before = os.environ.get(FOLDER_VARIABLE)
+    os.environ[FOLDER_VARIABLE] = folder
+    try:
+        output = Path(folder) / "out" / "scene.mp4"
+        rnnviz.render(name, language=language, theme=theme, quality="l", output=output)
+    finally:
+        if before is None:
+            del os.environ[FOLDER_VARIABLE]
+        else:
+            os.environ[FOLDER_VARIABLE] = before
+
+
+if __name__ == "__main__":
+    chosen = os.environ.get("SOAK_SCENES")
+    sys.exit(
+        soak(
+            chosen.split(",") if chosen else list(SCENES),
+            float(os.environ.get("SOAK_MINUTES", "30")),
+        )
+    )

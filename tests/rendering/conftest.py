@@ -8,7 +8,7 @@ import pytest
 from small_scenes import THREE
 
 import rnnviz
-from rnnviz.rendering import performance
+from rnnviz.rendering.shot import Shot
 
 
 @pytest.fixture(autouse=True)
@@ -31,15 +31,15 @@ def three(tmp_path: Path) -> Path:
 def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Renders at 480p as told, and says which beats were drawn for it."""
     told = tmp_path / "drawn.txt"
-    draw = performance._draw
+    draw = Shot.draw
 
     @wraps(draw)
-    def tell(playing, beat, *arguments):
+    def tell(shot):
         with told.open("a") as file:
-            file.write(f"{beat.name}\n")
-        draw(playing, beat, *arguments)
+            file.write(f"{shot.beat.name}\n")
+        draw(shot)
 
-    monkeypatch.setattr(performance, "_draw", tell)
+    monkeypatch.setattr(Shot, "draw", tell)
 
     def render(scene, trace, output: Path, **options) -> list[str]:
         told.write_text("")

@@ -26,12 +26,12 @@ def end(processes):
         assert (process.returncode, errors) == (0, ""), said
 
 
-@pytest.mark.parametrize("bound", ["2000000000", "1"])
-def test_ten_of_the_same_scene(bound, three, trace, tmp_path, cache, monkeypatch):
+@pytest.mark.parametrize(("number", "bound"), [(10, "2000000000"), (4, "1")])
+def test_many_of_the_same_scene(number, bound, three, trace, tmp_path, cache, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "out" / "three.mp4"
     monkeypatch.setenv(BOUND_VARIABLE, bound)
-    end([start(three, saved, output) for _ in range(10)])
+    end([start(three, saved, output) for _ in range(number)])
     names = ["three.en.srt", "three.en.vtt", "three.json", "three.mp4"]
     names += ["three.zh.srt", "three.zh.vtt"]
     assert sorted(path.name for path in output.parent.iterdir()) == names

@@ -366,7 +366,7 @@ except SystemExit as end:
 def test_an_unchanged_render_loads_nothing_heavy(trace, tmp_path):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "loop.mp4"
-    rnnviz.render("unrolling", trace, quality="l", beats=(1,), output=output)
+    rnnviz.render("unrolling", saved, quality="l", beats=(1,), output=output)
     before = output.stat().st_mtime_ns
     command = ["render", "unrolling", "-ql", "--beats", "1", "--trace", saved, "-o", output]
     done = subprocess.run(

@@ -3,6 +3,7 @@
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import psutil
@@ -107,6 +108,12 @@ def test_beats_drawn_apart_and_in_any_order_are_those_of_the_whole(three, trace,
     assert all(map(np.array_equal, parts, whole))
 
 
+def shot(work):
+    """What a process is to do, in the place of a beat."""
+    order = SimpleNamespace(name="work", source=__file__)
+    return SimpleNamespace(draw=work, order=order)
+
+
 def children() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
 
@@ -121,7 +128,7 @@ def started(crew, *works) -> list[Job]:
     """Jobs that a crew works on."""
     jobs = [Job("work", lambda: None) for _ in works]
     for job, work in zip(jobs, works, strict=True):
-        crew.start(job, work, __file__)
+        crew.start(job, shot(work))
     return jobs
 
 
@@ -157,7 +164,7 @@ def test_a_crew_has_no_more_processes_than_places(tmp_path):
     jobs = [Job(f"work {number}", lambda: None) for number in range(8)]
     with Crew(2) as crew:
         for job in jobs:
-            crew.start(job, work, __file__)
+            crew.start(job, shot(work))
     assert [job.error for job in jobs] == [None] * 8
 
 
@@ -166,7 +173,7 @@ def test_what_processes_work_in_is_left_after_they_ended(tmp_path):
 
     with Crew(1) as crew:
         folder = crew.enter(workshop(tmp_path, RenderError))
-        crew.start(Job("work", print), lambda: (folder / "made").touch(), __file__)
+        crew.start(Job("work", print), shot(lambda: (folder / "made").touch()))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -181,6 +188,6 @@ def test_errors_go_through_a_process_as_they_are():
                 raise kind("so it is")
 
             jobs.append(Job("work", print))
-            crew.start(jobs[-1], fail, __file__)
+            crew.start(jobs[-1], shot(fail))
     assert [type(job.error) for job in jobs] == kinds
     assert {str(job.error) for job in jobs} == {"work: so it is"}

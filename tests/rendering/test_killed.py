@@ -13,7 +13,7 @@ from small_scenes import THREE
 import rnnviz
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-SOONEST, LATEST = 0.5, 6.0
+SOONEST, LATEST = 0.5, 5.0
 
 
 @pytest.fixture

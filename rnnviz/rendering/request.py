@@ -16,7 +16,7 @@ from rnnviz.rendering.sources import whole_library
 from rnnviz.translation import languages
 
 THEMES: Final = ("dark", "light")
-_MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "scipy", "vega_datasets", "babel")
+_MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
 """Libraries whose versions decide a scene's companions, and so its pictures."""
 
 Progress = Callable[[str, int, int], None]

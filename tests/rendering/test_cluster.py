@@ -163,8 +163,8 @@ def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
     options = {"quality": "l", "beats": (1,), "output": tmp_path / "a.mp4"}
     with workers(None, 1) as hands:
         for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
-            with pytest.raises(RenderError, match=expected):
-                begin(scene_file, trace, Company(Workers(submit)), **options).finish()
+            with pytest.raises(RenderError, match=expected), Company(Workers(submit)) as crew:
+                begin(scene_file, trace, crew, **options).finish()
 
 
 def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
@@ -177,13 +177,18 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
     scene_file.write_text(f"import {helper.stem}\n{source}", encoding="utf-8")
     cache("there")
     options = {"quality": "l", "beats": (3,), "output": tmp_path / "a.mp4"}
-    with workers(None, 1) as hands:
-        begin(scene_file, trace, Company(hands), **options).finish()
+    with workers(None, 1) as hands, Company(hands) as crew:
+        begin(scene_file, trace, crew, **options).finish()
         helper.write_text("x = 2\n", encoding="utf-8")
         with pytest.raises(RenderError, match=r"'rnnviz_test_helper.py' has changed since the wo"):
-            begin(scene_file, trace, Company(hands), **options).finish()
-    with workers(None, 1) as hands:
-        begin(scene_file, trace, Company(hands), **options).finish()
+            begin(scene_file, trace, crew, **options).finish()
+    # workers that start now load what is new, which this process did not
+    with (
+        pytest.raises(RenderError, match=r"a worker has another Python, rnnviz, library or scene"),
+        workers(None, 1) as hands,
+        Company(hands) as crew,
+    ):
+        begin(scene_file, trace, crew, **options).finish()
 
 
 def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):

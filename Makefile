@@ -3,6 +3,8 @@
 .PHONY: help demo test deep soak gallery format constraints fonts clean
 
 BIN := .venv/bin
+# starts processes of its own, one for each core
+CLUSTER := tests/rendering/test_cluster.py
 INSTALLED := .venv/.rnnviz-installed
 INSTALLED_DEV := .venv/.rnnviz-installed-dev
 INSTALLED_FROM := pyproject.toml constraints.txt tools/install.sh
@@ -18,7 +20,8 @@ test: $(INSTALLED_DEV) ## install what is missing, check and test everything
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal
+	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --ignore=$(CLUSTER)
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(CLUSTER)
 
 deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep \

@@ -1,7 +1,8 @@
 """Files that are replaced only when the new one is whole, and folders to make them in.
 
 What is made stands in a hidden folder beside its target, so that moving it there is one step. The
-folder's name says which process works in it: what a killed process left is swept up by the next.
+folder's name says which process of which machine works in it: what a killed process left is swept
+up by the next one there.
 """
 
 import os
@@ -11,11 +12,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from platform import node
 from typing import Final
 
 from rnnviz.errors import RnnvizError
 
-_WORKSHOP: Final = re.compile(r"\.rnnviz-(\d+)-.+")
+_WORKSHOP: Final = re.compile(r"\.rnnviz-(.*)-(\d+)-[^-]+")
 
 
 @contextmanager
@@ -27,7 +29,7 @@ def workshop(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
-        prefix = f".rnnviz-{os.getpid()}-"
+        prefix = f".rnnviz-{node()}-{os.getpid()}-"
         with tempfile.TemporaryDirectory(
             prefix=prefix, dir=folder, ignore_cleanup_errors=True
         ) as name:
@@ -56,7 +58,7 @@ def sweep(folder: Path) -> None:
     """Remove what processes that no longer live were working on."""
     for entry in folder.iterdir():
         found = _WORKSHOP.fullmatch(entry.name)
-        if found and not _lives(int(found[1])):
+        if found and found[1] == node() and not _lives(int(found[2])):
             shutil.rmtree(entry, ignore_errors=True)
 
 

@@ -73,7 +73,7 @@ def _import_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     beside = str(path.resolve().parent)
     if beside not in sys.path:
-        sys.path.insert(0, beside)  # as Manim does: a scene may import what stands beside it
+        sys.path.append(beside)  # a scene may import what stands beside it, and hides nothing
     try:
         spec.loader.exec_module(module)
     except Exception as error:

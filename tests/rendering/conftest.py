@@ -1,5 +1,6 @@
 """Small scenes of a user's own, rendered with a cache of their own."""
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -13,7 +14,8 @@ from rnnviz.rendering.shot import Shot
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that is empty at first."""
+    """A cache that is empty at first; what a scene adds to the search path goes with it."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
     folder = tmp_path / "cache"
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(folder))
     return folder

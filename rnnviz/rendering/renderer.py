@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from manim import CairoRenderer
+from manim import CairoRenderer, Wait
 
 from rnnviz.rendering.canvas import Canvas
 
@@ -35,6 +35,9 @@ class Renderer(CairoRenderer):
             scene.play_internal()
         elif self.film is not None:
             self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
+        waited = [one.mobject for one in scene.animations if isinstance(one, Wait)]
+        # Manim leaves an empty mobject of each pause on the screen
+        scene.mobjects = [one for one in scene.mobjects if one not in waited]
         self.num_plays += 1
 
     def render(self, scene: Any, time: float, moving_mobjects: Any = None) -> None:

@@ -463,3 +463,12 @@ def test_no_place_for_a_cache_is_named(three, trace, tmp_path, cache, monkeypatc
     monkeypatch.setattr("tempfile.tempdir", str(cache))
     with pytest.raises(RenderError, match=r"cannot write into the cache .*RNNVIZ_CACHE_DIR"):
         rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")
+
+
+def test_a_pause_draws_its_own_beat_alone(three, trace, tmp_path, drawn):
+    output = tmp_path / "three.mp4"
+    drawn(three, trace, output)
+    source = three.read_text(encoding="utf-8")
+    place = "        self.play(self.square.animate.shift(RIGHT), run_time=0.2)"
+    three.write_text(source.replace(place, f"        self.wait(0.2)\n{place}"), encoding="utf-8")
+    assert drawn(three, trace, output) == ["two"]

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,15 +66,9 @@ def _drawn(order: Order, setting: Stage) -> bytes:
                 if beat.number == order.beat:
                     raise EndSceneEarlyException
 
-            stage = Stage(
-                setting.trace,
-                setting.companions,
-                setting.language,
-                setting.theme,
-                frozenset({order.beat}),
-                Renderer(),
-                begin,
-                end,
+            alone = frozenset({order.beat})
+            stage = replace(
+                setting, beats=alone, renderer=Renderer(), on_beat_start=begin, on_beat_end=end
             )
             scene(stage).render()
             encoder.finish()

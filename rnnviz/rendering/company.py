@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.files import replacing
@@ -12,23 +11,17 @@ from rnnviz.rendering.crew import AnyCrew, Crew, Job, can_fork
 from rnnviz.rendering.shot import Shot
 from rnnviz.workers import Workers, failure, workers
 
-_Place = TypeVar("_Place")
 
-
-class Company:
+class Company(AnyCrew):
     """A crew of workers. Each plays the scene up to its beat, and gives the encoded beat back.
 
-    Used as a context: it waits for all beats at its end, unless it is left by an error that is not
-    the user's to mend.
+    It waits for all beats at its end, unless it is left by an error that is not the user's to mend.
     """
 
     def __init__(self, hands: Workers) -> None:
+        super().__init__()
         self._workers = hands
         self._running: dict[Future[bytes], tuple[Job, Shot]] = {}
-        self._entered = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,
@@ -41,10 +34,6 @@ class Company:
                 while self._running:
                     self._reap()
 
-    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
-        """Enter a place that encoded beats are put in."""
-        return self._entered.enter_context(place)
-
     def start(self, job: Job, shot: Shot) -> None:
         """Have a beat drawn by the next worker that is free."""
         from rnnviz.rendering.alone import draw_alone  # loads Manim
@@ -56,11 +45,6 @@ class Company:
         future = self._workers.submit(draw_alone, order, *setting, trace, companions)
         self._running[future] = (job, shot)
         self._reap(patience=0)
-
-    def wait_for(self, job: Job) -> None:
-        """Wait until a job is done."""
-        while not job.done:
-            self._reap()
 
     def _reap(self, patience: float | None = None) -> None:
         """Wait for a beat, and keep it."""

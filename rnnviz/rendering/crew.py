@@ -10,13 +10,14 @@ import multiprocessing
 import os
 import signal
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.rendering.shot import Shot
@@ -46,33 +47,55 @@ class Job:
             self.on_done()
 
 
-class AnyCrew(Protocol):
-    """Those who draw beats side by side."""
+class AnyCrew(ABC):
+    """Those who draw beats side by side.
+
+    Used as a context. What they work in is entered through it, and left once they have ended.
+    """
+
+    def __init__(self) -> None:
+        self._entered = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    @abstractmethod
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Wait for those at work, or stop them, and leave what was entered."""
 
     def enter(self, place: AbstractContextManager[_Place]) -> _Place:
-        """Enter a place that they work in, which is left once they have ended."""
+        """Enter a place that they work in."""
+        return self._entered.enter_context(place)
 
+    @abstractmethod
     def start(self, job: Job, shot: Shot) -> None:
         """Have a beat drawn."""
 
     def wait_for(self, job: Job) -> None:
         """Wait until a job is done."""
+        while not job.done:
+            self._reap()
+
+    @abstractmethod
+    def _reap(self) -> None:
+        """Wait for one or more that end, and hear how they did."""
 
 
-class Crew:
+class Crew(AnyCrew):
     """As many processes at a time as there are places.
 
-    Used as a context: it waits for all of them at its end, or stops them if it is left by an error.
-    What they work in is entered through it, and left once they have ended.
+    It waits for all of them at its end, or stops them if it is left by an error.
     """
 
     def __init__(self, places: int | None = None) -> None:
+        super().__init__()
         self.places = places or available_cores()
         self._running: dict[Any, tuple[Any, Connection, Job]] = {}
-        self._entered = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,
@@ -87,10 +110,6 @@ class Crew:
             while self._running:
                 self._reap()
 
-    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
-        """Enter a place that processes work in."""
-        return self._entered.enter_context(place)
-
     def start(self, job: Job, shot: Shot) -> None:
         """Let a process draw a beat as soon as there is a place for it."""
         while len(self._running) >= self.places:
@@ -102,11 +121,6 @@ class Crew:
             process.start()
             self._running[process.sentinel] = (process, theirs, job)
         ours.close()
-
-    def wait_for(self, job: Job) -> None:
-        """Wait until a job is done."""
-        while not job.done:
-            self._reap()
 
     def _reap(self) -> None:
         """Wait for a process to end, and hear how it did."""

@@ -28,18 +28,34 @@ class Rows(NamedTuple):
     top: int
     bottom: int
 
-    def meet(self, other: "Rows") -> bool:
-        """Whether they have a row in common."""
-        return self.top < other.bottom and other.top < self.bottom
+
+class _Style(NamedTuple):
+    """What decides how an outline is inked."""
+
+    fill: bytes
+    stroke: bytes
+    background: bytes
+    width: float
+    background_width: float
+    sheen: Any
+    joint: Any
+    cap: Any
 
 
 @dataclass(eq=False, slots=True)
 class _Drawn:
-    """One mobject as it was drawn last: what decides its looks, its rows, its outline if made."""
+    """One mobject as it was drawn last: its points and style, and what follows from them.
+
+    ``span`` is from its lowest to its highest point, None if one of them is not finite; ``rows``
+    are those that it covers, None if it is not seen; ``path`` is its outline, if it was made.
+    """
 
     points: bytes
-    style: tuple[Any, ...]
-    rows: Rows | None
+    span: tuple[float, float] | None
+    style: _Style
+    filled: bool
+    stroked: bool
+    rows: Rows | None = None
     path: Any = None
 
 
@@ -106,21 +122,30 @@ class Canvas(Camera):
         self.changed = [Rows(0, self.pixel_height)]
 
     def _look(self, one: Any, old: _Drawn | None) -> _Drawn:
-        points = one.points.tobytes()
-        style = _style(one)
-        if old is None or old.points != points:
-            return _Drawn(points, style, self._rows(one))
-        return old if old.style == style else _Drawn(points, style, self._rows(one), old.path)
+        points, style = one.points.tobytes(), _style(one)
+        known = old if old is not None and old.points == points else None
+        if known and known.style == style:
+            return known
+        new = _Drawn(
+            points,
+            known.span if known else _span(one.points),
+            style,
+            filled=bool(one.get_fill_rgbas()[:, 3].any()),
+            stroked=style.width > 0 and bool(one.get_stroke_rgbas()[:, 3].any()),
+            path=known and known.path,
+        )
+        new.rows = self._rows(new)
+        return new
 
-    def _rows(self, one: Any) -> Rows | None:
-        if not _inked(one) or not np.isfinite(one.points).all():
+    def _rows(self, one: _Drawn) -> Rows | None:
+        width = max(one.style.width, one.style.background_width)
+        if one.span is None or not (one.filled or one.stroked or one.style.background_width):
             return None
-        heights = one.points[:, 1]
-        widest = max(one.get_stroke_width(), one.get_stroke_width(True))
-        margin = widest * _LINE_WIDTH / 2 * _MITER
+        margin = width * _LINE_WIDTH / 2 * _MITER
         scale, middle = self.pixel_height / self.frame_height, self.pixel_height / 2
-        top = middle - (float(heights.max()) + margin - self.frame_center[1]) * scale
-        bottom = middle - (float(heights.min()) - margin - self.frame_center[1]) * scale
+        lowest, highest = one.span
+        top = middle - (highest + margin - self.frame_center[1]) * scale
+        bottom = middle - (lowest - margin - self.frame_center[1]) * scale
         rows = Rows(max(0, floor(top) - 1), min(self.pixel_height, ceil(bottom) + 1))
         return rows if rows.top < rows.bottom else None
 
@@ -138,17 +163,17 @@ class Canvas(Camera):
         """Draw whole rows: where a clip has left or right edges, Cairo rounds otherwise."""
         context = self.get_cairo_context(self.pixel_array)
         matrix = context.get_matrix()
-        for region in self.changed:
-            self.pixel_array[slice(*region)] = self._ground[slice(*region)]
+        seen = [(one, drawn, *drawn.rows) for one in shown if (drawn := self._drawn[id(one)]).rows]
+        for top, bottom in self.changed:
+            self.pixel_array[top:bottom] = self._ground[top:bottom]
             context.save()
             context.identity_matrix()
             context.new_path()
-            context.rectangle(0, region.top, self.pixel_width, region.bottom - region.top)
+            context.rectangle(0, top, self.pixel_width, bottom - top)
             context.clip()
             context.set_matrix(matrix)
-            for one in shown:
-                drawn = self._drawn[id(one)]
-                if drawn.rows is not None and drawn.rows.meet(region):
+            for one, drawn, first, last in seen:
+                if first < bottom and top < last:
                     self._ink(context, one, drawn)
             context.restore()
 
@@ -159,10 +184,12 @@ class Canvas(Camera):
             drawn.path = context.copy_path()
         else:
             context.append_path(drawn.path)
-        self.apply_stroke(context, one, background=True)
-        if one.get_fill_rgbas()[:, 3].any():
+        if drawn.style.background_width:
+            self.apply_stroke(context, one, background=True)
+        if drawn.filled:
             self.apply_fill(context, one)
-        self.apply_stroke(context, one)
+        if drawn.stroked:
+            self.apply_stroke(context, one)
 
 
 def leaves(mobjects: Sequence[Any]) -> list[Any]:
@@ -186,46 +213,42 @@ def leaves(mobjects: Sequence[Any]) -> list[Any]:
 
 def outline(context: Any, points: np.ndarray) -> None:
     """Add a mobject's cubic curves to the path, a new part where two curves do not meet."""
-    flat = points[:, :2].tolist()
-    start: list[float] | None = None
-    end: list[float] = []
-    for place in range(0, len(flat) - _CURVE + 1, _CURVE):
-        first, handle, other, last = flat[place : place + _CURVE]
-        if start is None or not _meet_at(end, first):
+    curves = points[: len(points) // _CURVE * _CURVE, :2].reshape(-1, 2 * _CURVE).tolist()
+    curve_to = context.curve_to
+    start: tuple[float, float] | None = None
+    end = (0.0, 0.0)
+    for x, y, *rest in curves:
+        if start is None or (end != (x, y) and not _meet_at(end, (x, y))):
             if start is not None and _meet_at(start, end):
                 context.close_path()
             context.new_sub_path()
-            context.move_to(*first)
-            start = first
-        context.curve_to(*handle, *other, *last)
-        end = last
+            context.move_to(x, y)
+            start = (x, y)
+        curve_to(*rest)
+        end = (rest[4], rest[5])
     if start is not None and _meet_at(start, end):
         context.close_path()
 
 
 def _meet_at(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one == other or all(
-        abs(a - b) <= _NEAR + _CLOSE * abs(b) for a, b in zip(one, other, strict=True)
-    )
+    return all(abs(a - b) <= _NEAR + _CLOSE * abs(b) for a, b in zip(one, other, strict=True))
 
 
-def _style(one: Any) -> tuple[Any, ...]:
-    background = one.get_stroke_width(True)
-    return (
+def _span(points: np.ndarray) -> tuple[float, float] | None:
+    heights = points[:, 1]
+    span = float(heights.min()), float(heights.max())
+    return span if np.isfinite(points).all() else None
+
+
+def _style(one: Any) -> _Style:
+    background = max(0.0, one.background_stroke_width)
+    return _Style(
         one.get_fill_rgbas().tobytes(),
         one.get_stroke_rgbas().tobytes(),
-        one.get_stroke_width(),
-        background,
         one.get_stroke_rgbas(background=True).tobytes() if background else b"",
+        max(0.0, one.stroke_width),
+        background,
         one.sheen_factor and tuple(one.get_sheen_direction()),
         one.joint_type,
         one.cap_style,
-    )
-
-
-def _inked(one: Any) -> bool:
-    return bool(
-        one.get_fill_rgbas()[:, 3].any()
-        or (one.get_stroke_width() and one.get_stroke_rgbas()[:, 3].any())
-        or one.get_stroke_width(True)
     )

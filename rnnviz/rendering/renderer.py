@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from manim import CairoRenderer, Wait
 
 from rnnviz.rendering.canvas import Canvas
+from rnnviz.rendering.tweening import tweening
 
 
 class Film(Protocol):
@@ -32,7 +33,8 @@ class Renderer(CairoRenderer):
         else:
             self.camera.rest(scene.static_mobjects)
         if not scene.is_current_animation_frozen_frame():
-            scene.play_internal()
+            with tweening(scene.animations):
+                scene.play_internal()
         elif self.film is not None:
             self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
         waited = [one.mobject for one in scene.animations if isinstance(one, Wait)]

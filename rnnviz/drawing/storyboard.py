@@ -46,7 +46,7 @@ class Storyboard(Scene):
         self.beats = beats_of(type(self))
         self._caption = VGroup()
         self._language = self.stage.language
-        kept = {"mobjects", "foreground_mobjects", "_caption"}
+        kept = {"mobjects", "foreground_mobjects", "_caption", "theme", "trace"}
         self._given = (frozenset(vars(self)) | {"_given"}) - kept
 
     def facts(self) -> Mapping[str, str]:

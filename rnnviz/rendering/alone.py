@@ -16,7 +16,7 @@ from rnnviz.rendering.encoder import Encoder
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.performance import decided_by
 from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import playing_in
+from rnnviz.rendering.settings import performing
 from rnnviz.rendering.shot import Order
 from rnnviz.rendering.sources import code_of, imported_by, whole_library
 from rnnviz.rendering.stage import Stage
@@ -56,7 +56,7 @@ def _drawn(order: Order, setting: Stage) -> bytes:
         )
     with tempfile.TemporaryDirectory(prefix="rnnviz-") as folder:
         film = Path(folder) / f"beat.{order.look.codec.container}"
-        with playing_in(order.look, Path(folder)), Encoder(film, order.look) as encoder:
+        with performing(order.look, Path(folder)), Encoder(film, order.look) as encoder:
 
             def begin(performance: Any, beat: Beat) -> None:
                 if beat.number == order.beat:

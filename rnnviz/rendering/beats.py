@@ -29,10 +29,10 @@ def beat(caption: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None
 
 def beats_of(scene: type) -> tuple[Beat, ...]:
     """The beats of a scene class, in the order in which they are written."""
-    methods = [method for method in vars(scene).values() if hasattr(method, "caption")]
+    methods = [(name, made) for name, made in vars(scene).items() if hasattr(made, "caption")]
     return tuple(
-        Beat(number, method.__name__, method.caption, method)
-        for number, method in enumerate(methods, start=1)
+        Beat(number, name, method.caption, method)
+        for number, (name, method) in enumerate(methods, start=1)
     )
 
 

@@ -8,6 +8,7 @@ import ctypes
 import gc
 import multiprocessing
 import os
+import random
 import signal
 import traceback
 from abc import ABC, abstractmethod
@@ -116,7 +117,8 @@ class Crew(AnyCrew):
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
         theirs, ours = context.Pipe(duplex=False)
-        process = context.Process(target=_work, args=(shot, ours, os.getpid()), daemon=True)
+        given = (shot, ours, os.getpid(), random.getstate())
+        process = context.Process(target=_work, args=given, daemon=True)
         with _undisturbed():
             process.start()
             self._running[process.sentinel] = (process, theirs, job)
@@ -162,13 +164,14 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(shot: Shot, tell: Connection, parent: int) -> None:
+def _work(shot: Shot, tell: Connection, parent: int, lot: Any) -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    random.setstate(lot)  # Python gives each copy another one
     gc.freeze()  # what this process began with is never garbage in it
     try:
         shot.draw()

@@ -74,6 +74,7 @@ def _import_file(path: Path) -> ModuleType:
     beside = str(path.resolve().parent)
     if beside not in sys.path:
         sys.path.append(beside)  # a scene may import what stands beside it, and hides nothing
+    sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
     except Exception as error:

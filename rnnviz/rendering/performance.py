@@ -20,11 +20,12 @@ from rnnviz.rendering.crew import AnyCrew, Job, described
 from rnnviz.rendering.loading import LoadedScene
 from rnnviz.rendering.look import LIBRARIES, Look
 from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import playing_in
+from rnnviz.rendering.settings import performing
 from rnnviz.rendering.shot import Order, Shot
-from rnnviz.rendering.sources import Code, fonts
+from rnnviz.rendering.sources import Code, fonts, own_modules
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.state import digest_of
+from rnnviz.rendering.surroundings import surroundings
 
 _OF_CAMERA: Final = (
     "background_color",
@@ -65,13 +66,15 @@ def film(
     folder = crew.enter(workshop(cache.beats, RenderError))
     decided = decided_by(code, stage, look)
     companions = digest_of(stage.companions, {}) or _unknown()
+    own = own_modules(loaded.scene)
 
     def begin(performance: Any, beat: Beat) -> None:
         playing[:] = [beat]
         if not stage.shows(beat):
             return
         performance.renderer.time = 0.0  # a beat is the same whenever it is played
-        state = digest_of(_state(performance), {id(performance): "performance"})
+        beginning = {"beat": beat.play, **_state(performance), **surroundings(own)}
+        state = digest_of(beginning, {id(performance): "performance"})
         key = _digest(decided[beat.name], companions, state or _unknown())
         path = folder / f"{key}.{look.codec.container}"
         job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
@@ -90,7 +93,7 @@ def film(
         if beat.number == last:
             raise EndSceneEarlyException
 
-    with playing_in(look, folder):
+    with performing(look, folder):
         try:
             directed = replace(stage, renderer=Renderer(), on_beat_start=begin, on_beat_end=end)
             scene(directed).render()

@@ -1,14 +1,18 @@
 """Manim's configuration, which nothing else touches."""
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from manim import tempconfig
 
 from rnnviz.rendering.look import QUALITIES, Look
 
+_SEED: Final = 0
+"""So that what a scene draws by lot is the same each time."""
 _HEIGHT: Final = 8.0
 """Of a picture in Manim's units, whatever the user's own configuration says."""
 
@@ -30,6 +34,7 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
             "verbosity": "ERROR",
             "preview": False,
             "format": "none",
+            "seed": _SEED,
             **settings,
         }
     ):
@@ -42,3 +47,15 @@ def playing_in(look: Look, folder: Path) -> Iterator[None]:
     ground = {"background_opacity": 0.0} if look.transparent else {}
     with manim_settings(folder, look.quality, **ground):
         yield
+
+
+@contextmanager
+def performing(look: Look, folder: Path) -> Iterator[None]:
+    """The same, for a whole performance; Manim seeds the random generators, which are put back."""
+    before, before_numpy = random.getstate(), np.random.get_state()
+    try:
+        with playing_in(look, folder):
+            yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(before_numpy)

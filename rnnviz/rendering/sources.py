@@ -5,9 +5,10 @@ out the other beats' methods.
 """
 
 import ast
-import inspect
 import os
-from collections.abc import Iterator, Mapping
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,6 +24,7 @@ _PACKAGE: Final = "rnnviz"
 _SCENES: Final = "rnnviz.scenes"
 _MARK: Final = "beat"
 _LONGEST_NAME: Final = 255
+_DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _LOADED: Final[dict[Path, str]] = {}
 """What source files held when this process first read them, just before or after loading them."""
 
@@ -83,7 +85,7 @@ def code_of(scene: Any, language: str) -> Code:
 
     def digest_of(name: str) -> str:
         own = _with(tree, name, beats)
-        content = shared.digest() + _digest(own) + _mentioned(own, home, language)
+        content = name.encode() + shared.digest() + _digest(own) + _mentioned(own, home, language)
         return sha256(content).hexdigest()
 
     return Code(source, {beat.name: digest_of(beat.name) for beat in beats_of(scene)})
@@ -95,9 +97,17 @@ def imported_by(scene: Any) -> frozenset[Path]:
     return frozenset(_closure(home, _parsed(home, home.stat().st_mtime_ns)) - {home})
 
 
+def own_modules(scene: Any) -> Mapping[Path, ast.Module]:
+    """The files of a user's own that a scene's class is made with, and what is written in them."""
+    home = Path(_source_of(scene)).resolve()
+    if _is_ours(home):
+        return {}
+    files = sorted(_closure(home, _parsed(home, home.stat().st_mtime_ns)))
+    return {file: _parsed(file, file.stat().st_mtime_ns) for file in files if not _is_ours(file)}
+
+
 def _source_of(scene: Any) -> str:
-    method: Any = inspect.unwrap(beats_of(scene)[0].play)
-    return str(method.__code__.co_filename)
+    return str(sys.modules[scene.__module__].__file__)
 
 
 def _unknown() -> str:
@@ -130,7 +140,10 @@ def _with(tree: ast.Module, name: str, beats: Mapping[str, ast.FunctionDef]) -> 
         left_out = {id(method) for other, method in beats.items() if other not in kept}
         reduced = _Without(left_out).reduce(tree)
         named = {
-            getattr(node, "attr", None) or getattr(node, "id", None) for node in ast.walk(reduced)
+            getattr(node, attribute, None)
+            for node in ast.walk(reduced)
+            for attribute in ("attr", "id", "value")
+            if isinstance(getattr(node, attribute, None), str)
         }
         wanted = {name for name in beats if name in named} - kept
         if not wanted:
@@ -170,25 +183,50 @@ def _digest_of_file(path: Path, changed: int) -> bytes:
 
 
 def _mentioned(tree: ast.Module, path: Path, language: str) -> bytes:
-    """A digest of the texts that a module says, translated, and of the user's files it names."""
+    """A digest of what a module's texts stand for.
+
+    That is what it says, translated, and, if it is a user's, the files and the variables of the
+    environment that it names.
+    """
     digest = sha256()
     ours = _is_ours(path)
     if ours and language == SOURCE_LANGUAGE:
         return b""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            digest.update(translated(node.value, language).encode())
-            if not ours:
-                digest.update(repr(_files_named(node.value, path.parent)).encode())
+    texts = _texts(tree)
+    for text in texts:
+        digest.update(translated(text, language).encode())
+    if not ours:
+        digest.update(repr(_files_named(texts, path.parent)).encode())
+        digest.update(repr([os.environ.get(text) for text in texts]).encode())
     return digest.digest()
 
 
-def _files_named(text: str, beside: Path) -> tuple[str | None, ...]:
-    """The checksums of the files that a text names, from here or from beside the module."""
-    if "." not in text or len(text) > _LONGEST_NAME or not text.isprintable():
-        return ()
-    named = [folder / text for folder in (Path.cwd(), beside)]
-    return tuple(checksum(path) for path in named if path.is_file())
+def _texts(tree: ast.Module) -> list[str]:
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return [text for text in constants if isinstance(text, str)]
+
+
+def _files_named(texts: Sequence[str], beside: Path) -> list[tuple[str, str | None]]:
+    """The files that texts name or match, and their checksums.
+
+    They are looked for here, beside the module, and in the folders that are named in turn, so that
+    a path may be put together of parts.
+    """
+    names = [text for text in texts if 0 < len(text) <= _LONGEST_NAME and text.isprintable()]
+    folders = [Path.cwd(), beside.resolve()]
+    found: dict[Path, str | None] = {}
+    for folder in folders:
+        for name in names:
+            place = folder / name
+            if place.is_file():
+                found[place] = checksum(place)
+            elif place.is_dir() and not any(
+                each.is_relative_to(place.resolve()) for each in folders
+            ):
+                folders.append(place.resolve())
+            elif "*" in name and "**" not in name and not place.is_absolute():
+                found |= {path: checksum(path) for path in folder.glob(name) if path.is_file()}
+    return sorted((str(path), content) for path, content in found.items())
 
 
 def _is_ours(path: Path) -> bool:
@@ -202,32 +240,45 @@ def _parsed(path: Path, changed: int) -> ast.Module:
 
 def _closure(home: Path, tree: ast.Module) -> set[Path]:
     """The files of the library, of its scenes, and beside the scene that it imports, all told."""
+    beside = home.parent
     found = {home}
     known: set[str] = set()
-    waiting = set(_imported(tree))
+    waiting = set(_imported(tree, home, beside))
     while waiting:
         known |= waiting
-        files = {_file_of(name, home.parent) for name in waiting}
+        files = {_file_of(name, beside) for name in waiting}
         new = {file for file in files if file is not None} - found
         found |= new
         waiting = {
-            name for file in new for name in _imported_by(file, file.stat().st_mtime_ns)
+            name for file in new for name in _imported_by(file, file.stat().st_mtime_ns, beside)
         } - known
     return found
 
 
 @cache
-def _imported_by(path: Path, changed: int) -> frozenset[str]:
-    return frozenset(_imported(_parsed(path, changed)))
+def _imported_by(path: Path, changed: int, beside: Path) -> frozenset[str]:
+    return frozenset(_imported(_parsed(path, changed), path, beside))
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
+def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
+    """The modules that one imports, with the packages that they are in.
+
+    In a user's module any text may be the name of another one, which ``importlib`` gets.
+    """
+    inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
     for node in ast.walk(tree):
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = inside[: len(inside) - node.level + 1] if node.level else ()
+            module = ".".join((*package, *([node.module] if node.module else [])))
+            names = [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not _is_ours(path):
+            names = [node.value] if _DOTTED.fullmatch(node.value) else []
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1) if name)
 
 
 def _file_of(name: str, beside: Path) -> Path | None:

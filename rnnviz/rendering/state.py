@@ -53,6 +53,8 @@ class _Digester(pickle.Pickler):
             return f"trace {one.digest}"
         if isinstance(one, ModuleType):
             return f"module {one.__name__}"
+        if isinstance(one, type):
+            return f"class {one.__module__}.{one.__qualname__}"
         if isinstance(one, np.ndarray) and one.dtype != object:
             content = sha256(np.ascontiguousarray(one).tobytes()).hexdigest()
             return f"array {one.dtype.str} {one.shape} {content}"

@@ -11,7 +11,7 @@ from rnnviz.rendering.beats import Beat
 from rnnviz.rendering.encoder import straight
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import playing_in
+from rnnviz.rendering.settings import performing
 from rnnviz.rendering.stage import Stage
 
 
@@ -21,7 +21,7 @@ def stills(scene: Any, stage: Stage, look: Look, output: Path) -> tuple[Path, ..
     Raises: RenderError if the folder cannot be written
     """
     made: list[Path] = []
-    with workshop(output, RenderError) as folder, playing_in(look, folder):
+    with workshop(output, RenderError) as folder, performing(look, folder):
 
         def keep(performance: Any, beat: Beat) -> None:
             if stage.shows(beat):

@@ -1,14 +1,16 @@
 """Small scenes of a user's own, rendered with a cache of their own."""
 
+import shutil
 import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 
 import pytest
-from small_scenes import THREE
+from small_scenes import THREE, same_pictures
 
 import rnnviz
+from rnnviz.rendering import sources
 from rnnviz.rendering.shot import Shot
 
 
@@ -49,3 +51,30 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
         return sorted(told.read_text().split())
 
     return render
+
+
+@pytest.fixture
+def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
+    """Whether a video shows what it would if nothing had been kept."""
+
+    def right(scene, trace, output: Path, **options) -> bool:
+        with monkeypatch.context() as patch:
+            patch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "empty"))
+            shutil.rmtree(tmp_path / "empty", ignore_errors=True)
+            other = output.with_stem("anew")
+            rnnviz.render(scene, trace, output=other, **{"quality": "l", **options})
+        return same_pictures(output, other)
+
+    return right
+
+
+@pytest.fixture
+def restarted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Forgets what this process has read and loaded of a user's modules, as a new one would."""
+
+    def restart(*modules: str) -> None:
+        sources._LOADED.clear()
+        for module in modules:
+            monkeypatch.delitem(sys.modules, module, raising=False)
+
+    return restart

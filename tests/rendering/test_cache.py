@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from small_scenes import HEAD, THREE, same_pictures
+from small_scenes import HEAD, THREE
 
 import rnnviz
 from rnnviz import translation
@@ -18,34 +18,6 @@ from rnnviz.rendering import performance, sources
 from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
 
 ALL = ["one", "three", "two"]
-
-
-@pytest.fixture
-def anew(tmp_path, monkeypatch):
-    """Whether a video shows what it would if nothing had been kept."""
-
-    def right(scene, trace, output, **options):
-        with monkeypatch.context() as patch:
-            patch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "empty"))
-            shutil.rmtree(tmp_path / "empty", ignore_errors=True)
-            other = output.with_stem("anew")
-            rnnviz.render(scene, trace, output=other, **{"quality": "l", **options})
-        return same_pictures(output, other)
-
-    return right
-
-
-@pytest.fixture
-def restarted(monkeypatch):
-    """Forgets what this process has read and loaded of a user's modules, as a new one would."""
-
-    def restart(*modules):
-        sources._LOADED.clear()
-        for module in modules:
-            monkeypatch.delitem(sys.modules, module, raising=False)
-
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    return restart
 
 
 @pytest.mark.parametrize(

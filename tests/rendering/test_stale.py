@@ -1,0 +1,285 @@
+"""Whatever decides a picture is seen: a change of it draws the beat again, as if nothing was kept.
+
+Each case is a scene of a user's own, what stands beside it, and one change; the scene's second
+rendering must show what a first one would.
+"""
+
+import shutil
+from dataclasses import dataclass, field
+
+import pytest
+from manim import Circle
+from small_scenes import HEAD, frames
+
+PLAY = "self.play(FadeIn(Circle(color={color}, fill_opacity=1)), run_time=0.2)"
+
+
+def scene_of(*beats: str, before: str = "", inside: str = "") -> str:
+    return HEAD + before + "\nclass Own(Storyboard):\n" + inside + "\n".join(beats)
+
+
+def marked(name: str, *lines: str) -> str:
+    body = "".join(f"\n        {line}" for line in lines)
+    return f'    @beat("{name}.")\n    def {name}(self):{body}\n'
+
+
+RED, FROM_NAME = PLAY.format(color="RED"), PLAY.format(color="COLOR")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A scene, files beside it, and in one of them (the scene's, if none is named) a change."""
+
+    scene: str
+    old: str
+    new: str
+    file: str = "own.py"
+    beside: dict[str, str] = field(default_factory=dict)
+    beats: tuple[int, ...] | None = None
+
+
+WITHOUT_WRAPS = """
+def slow(method):
+    def inner(self):
+        method(self)
+    return inner
+"""
+READ = "COLOR = (Path(__file__).parent / {path}).read_text().strip()"
+PATH = "\nfrom pathlib import Path\n"
+BLUE_OUT = "self.play(FadeOut(*self.mobjects[1:]), run_time=0.2)"
+
+CASES = {
+    "behind a decorator": Case(
+        scene_of(
+            f'    @beat("One.")\n    @slow\n    def one(self):\n        {RED}\n',
+            before=WITHOUT_WRAPS,
+        ),
+        "RED",
+        "GREEN",
+    ),
+    "behind a decorator from elsewhere": Case(
+        scene_of(
+            f'    @beat("One.")\n    @slow\n    def one(self):\n        {RED}\n',
+            before="\nfrom decorating import slow\n",
+        ),
+        "RED",
+        "GREEN",
+        beside={"decorating.py": WITHOUT_WRAPS},
+    ),
+    "a relative import": Case(
+        scene_of(marked("one", FROM_NAME), before="\nfrom pk import COLOR\n"),
+        "#ff0000",
+        "#00ff00",
+        file="pk/sub.py",
+        beside={"pk/__init__.py": "from .sub import COLOR", "pk/sub.py": 'COLOR = "#ff0000"'},
+    ),
+    "a sister of a package": Case(
+        scene_of(marked("one", FROM_NAME), before="\nfrom pk.one import COLOR\n"),
+        "#ff0000",
+        "#00ff00",
+        file="pk/two.py",
+        beside={
+            "pk/__init__.py": "",
+            "pk/one.py": "from . import two\nCOLOR = two.COLOR",
+            "pk/two.py": 'COLOR = "#ff0000"',
+        },
+    ),
+    "the package of a module": Case(
+        scene_of(marked("one", FROM_NAME), before="\nfrom pk.one import COLOR\n"),
+        "#ff0000",
+        "#00ff00",
+        file="pk/__init__.py",
+        beside={
+            "pk/__init__.py": 'KNOWN = {"color": "#ff0000"}',
+            "pk/one.py": "import pk\nCOLOR = pk.KNOWN['color']",
+        },
+    ),
+    "imported by a text": Case(
+        scene_of(
+            marked("one", FROM_NAME),
+            before='\nimport importlib\nCOLOR = importlib.import_module("hues").COLOR\n',
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="hues.py",
+        beside={"hues.py": 'COLOR = "#ff0000"'},
+    ),
+    "a module's variable": Case(
+        scene_of(
+            marked("one", 'COLORS[:] = ["#ff0000"]', "self.wait(0.2)"),
+            marked("two", PLAY.format(color="COLORS[0]")),
+            before="\nCOLORS = [WHITE]\n",
+        ),
+        "#ff0000",
+        "#00ff00",
+        beats=(2,),
+    ),
+    "a variable declared global": Case(
+        scene_of(
+            marked("one", "self.paint()", "self.wait(0.2)"),
+            marked("two", FROM_NAME),
+            inside="    def paint(self):\n        global COLOR\n        COLOR = next(HUES)\n\n",
+            before='\nHUES = iter(["#ff0000", "#00ff00"])\n',
+        ),
+        '["#ff0000", "#00ff00"]',
+        '["#00ff00", "#ff0000"]',
+        beats=(2,),
+    ),
+    "a default of Manim's": Case(
+        scene_of(
+            marked("one", "Circle.set_default(color=RED)", "self.wait(0.2)"),
+            marked("two", "self.play(FadeIn(Circle()), run_time=0.2)"),
+        ),
+        "RED",
+        "GREEN",
+        beats=(2,),
+    ),
+    "another theme within": Case(
+        scene_of(
+            marked("one", 'self.theme = THEMES["light"]', "self.wait(0.2)"),
+            marked("two", PLAY.format(color='self.theme.color("text")')),
+            before="\nfrom rnnviz.drawing.theme import THEMES\n",
+        ),
+        'THEMES["light"]',
+        'THEMES["dark"]',
+        beats=(2,),
+    ),
+    "by lot": Case(
+        scene_of(
+            marked("one", "np.random.rand(1)", "self.wait(0.2)"),
+            marked("two", "self.play(FadeIn(Circle(np.random.rand())), run_time=0.2)"),
+            before="\nimport numpy as np\n",
+        ),
+        "rand(1)",
+        "rand(2)",
+        beats=(2,),
+    ),
+    "a beat called by a text": Case(
+        scene_of(
+            marked("one", RED),
+            marked("two", 'self.again("one")'),
+            inside="    def again(self, name):\n        getattr(self, name)()\n\n",
+        ),
+        "RED",
+        "GREEN",
+        beats=(2,),
+    ),
+    "a file, its path in parts": Case(
+        scene_of(
+            marked("one", FROM_NAME), before=PATH + READ.format(path='"data" / "shade.txt"') + "\n"
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="data/shade.txt",
+        beside={"data/shade.txt": "#ff0000"},
+    ),
+    "a file without a dot": Case(
+        scene_of(marked("one", FROM_NAME), before=PATH + READ.format(path='"shade"') + "\n"),
+        "#ff0000",
+        "#00ff00",
+        file="shade",
+        beside={"shade": "#ff0000"},
+    ),
+    "a file that a pattern matches": Case(
+        scene_of(
+            marked("one", FROM_NAME),
+            before=PATH
+            + 'COLOR = next((Path(__file__).parent / "in").glob("*.txt")).read_text()\n',
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="in/shade.txt",
+        beside={"in/shade.txt": "#ff0000"},
+    ),
+}
+
+
+@pytest.fixture
+def restarted(restarted):
+    """Forgets Manim's defaults as well."""
+
+    def restart():
+        restarted("pk", "pk.sub", "pk.one", "pk.two", "hues", "decorating")
+        Circle.set_default()
+
+    yield restart
+    restart()
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_change_is_seen(case, trace, tmp_path, drawn, anew, restarted):
+    for name, text in {"own.py": case.scene, **case.beside}.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    restarted()
+    drawn(scene, trace, output, beats=case.beats)
+    before = frames(output)
+    restarted()
+    assert drawn(scene, trace, output, beats=case.beats) == []
+
+    changed = tmp_path / case.file
+    assert case.old in changed.read_text()
+    changed.write_text(changed.read_text().replace(case.old, case.new))
+    for kept in tmp_path.rglob("__pycache__"):
+        shutil.rmtree(kept)
+    restarted()
+    assert drawn(scene, trace, output, beats=case.beats)
+    after = frames(output)
+    assert any((one != other).any() for one, other in zip(before, after, strict=True))
+    restarted()
+    assert anew(scene, trace, output, beats=case.beats)
+
+
+def test_a_variable_of_the_environment(trace, tmp_path, drawn, monkeypatch):
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(marked("one", PLAY.format(color='os.environ["HUE"]'))))
+    for hue, expected in (("#ff0000", ["one"]), ("#ff0000", []), ("#00ff00", ["one"])):
+        monkeypatch.setenv("HUE", hue)
+        assert drawn(scene, trace, output) == expected
+
+
+def test_beats_that_one_function_makes_are_told_apart(trace, tmp_path, drawn, anew):
+    made = """
+def show(color):
+    @beat("The same words.")
+    def step(self):
+        circle = Circle(color=color, fill_opacity=1)
+        self.play(FadeIn(circle), run_time=0.2)
+        self.play(FadeOut(circle), run_time=0.2)
+    return step
+"""
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of("    a = show(RED)\n    b = show(GREEN)\n", before=made))
+    assert drawn(scene, trace, output) == ["a", "b"]
+    whole = frames(output)
+    assert drawn(scene, trace, output) == []
+    assert drawn(scene, trace, output, beats=(2,)) == []
+    assert anew(scene, trace, output, beats=(2,))
+    half = len(whole) // 2
+    assert any((one != other).any() for one, other in zip(whole, whole[half:], strict=False))
+
+
+def test_the_same_lot_falls_each_time(trace, tmp_path, drawn, anew):
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    body = "self.play(FadeIn(Circle(random.random() + np.random.rand())), run_time=0.2)"
+    before = "\nimport random\nimport numpy as np\n"
+    scene.write_text(scene_of(marked("one", body), marked("two", body), before=before))
+    assert drawn(scene, trace, output) == ["one", "two"]
+    assert drawn(scene, trace, output) == []
+    assert anew(scene, trace, output)
+
+
+def test_an_instance_of_a_users_class_is_a_state(trace, tmp_path, drawn):
+    before = "\nfrom dataclasses import dataclass\n\n@dataclass\nclass Held:\n    size: float\n"
+    beats = (
+        marked("one", "self.held = Held(1.5)", "self.wait(0.2)"),
+        marked("two", "self.play(FadeIn(Circle(self.held.size)), run_time=0.2)"),
+    )
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(*beats, before=before))
+    assert drawn(scene, trace, output) == ["one", "two"]
+    assert drawn(scene, trace, output) == []
+    scene.write_text(scene_of(*beats, before=before).replace("1.5", "1.7"))
+    assert drawn(scene, trace, output) == ["one", "two"]

@@ -44,8 +44,9 @@ def test_both_readmes_have_the_same_five_lines() -> None:
     assert re.sub("#.*", "", english) == re.sub("#.*", "", chinese)
 
 
-def test_the_scene_of_the_contributing_guide_renders(elsewhere: Path) -> None:
-    (code,) = python_blocks("CONTRIBUTING.md")
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "README.md", "README.zh.md"])
+def test_the_scene_of_a_document_renders(document: str, elsewhere: Path) -> None:
+    (code,) = (block for block in python_blocks(document) if "(Storyboard)" in block)
     file = elsewhere / "my_scene.py"
     file.write_text(code, encoding="utf-8")
     rendered = rnnviz.render(file, quality="l", format="png")

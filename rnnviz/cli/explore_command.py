@@ -4,18 +4,18 @@ from pathlib import Path
 
 import click
 
-from rnnviz.cli.options import check_places
+from rnnviz.cli.options import Whole, check_places
 from rnnviz.translation import languages
 
 
 @click.command("explore")
 @click.argument("trace_file", metavar="TRACE")
 @click.option("-o", "--output", metavar="FILE", required=True, help="An .html file.")
-@click.option("--layer", type=click.IntRange(min=1), default=1, help="A stacked layer, from 1.")
+@click.option("--layer", type=Whole(min=1), default=1, help="A stacked layer, from 1.")
 @click.option(
     "--direction", type=click.Choice(("forward", "reverse")), default="forward", show_default=True
 )
-@click.option("--sequence", type=click.IntRange(min=1), default=1, help="A sequence, from 1.")
+@click.option("--sequence", type=Whole(min=1), default=1, help="A sequence, from 1.")
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
 def command(

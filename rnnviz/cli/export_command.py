@@ -1,6 +1,8 @@
 """``rnnviz export``."""
 
+import sys
 import tempfile
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +63,9 @@ def command(
         else:
             names = list(SCENES) if everything else [str(what)]
             settings = {"language": language or "en", "theme": theme, "quality": quality}
-            materials = [
-                Material.of(_rendered(name, Path(folder), trace_file, settings)) for name in names
-            ]
+            with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
+                videos = [_rendered(name, Path(folder), trace_file, settings) for name in names]
+            materials = [Material.of(video) for video in videos]
         for path in export(materials, exit_, Path(output), language=language):
             click.echo(str(path))
 
@@ -74,7 +76,8 @@ def _rendered(name: str, folder: Path, trace_file: str | None, settings: dict[st
     from rnnviz.rendering.loading import load_scene
     from rnnviz.trace import load
 
-    loaded = load_scene(name)
+    with chdir("."):  # a scene's code may change it
+        loaded = load_scene(name)
     trace = (
         load(trace_file)
         if trace_file is not None

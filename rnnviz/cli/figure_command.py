@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.options import check_places, data_options, print_json, progress_bar, task_of
+from rnnviz.cli.options import Whole, check_places, data_options, print_json, progress_bar, task_of
 from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
@@ -37,12 +37,12 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
     type=click.Choice(("neurips", "icml", "ieee", "acl")),
     help="As wide as a column of that venue's page.",
 )
-@click.option("--span", type=click.IntRange(1, 2), default=1, help="1, or 2 for the whole page.")
+@click.option("--span", type=Whole(1, 2), default=1, help="1, or 2 for the whole page.")
 @click.option("--width", type=click.FloatRange(min=0.5, max=100), help="In inches.")
 @click.option("--height", type=click.FloatRange(min=0.5, max=100), help="In inches.")
-@click.option("--layer", type=click.IntRange(min=1), help="A stacked layer, from 1.")
+@click.option("--layer", type=Whole(min=1), help="A stacked layer, from 1.")
 @click.option("--direction", type=click.Choice(_DIRECTIONS), help="Of a bidirectional layer.")
-@click.option("--sequence", type=click.IntRange(min=1), help="A sequence of the batch, from 1.")
+@click.option("--sequence", type=Whole(min=1), help="A sequence of the batch, from 1.")
 @click.option("--keep-text", is_flag=True, help="Letters stay text, not outlines.")
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)

@@ -1,90 +1,39 @@
-"""``rnnviz``: its commands, and how errors reach the user."""
+"""``rnnviz``: from the first moment on, how it is ended from outside, and what its streams are."""
 
+import os
 import signal
 import sys
-import threading
-import traceback
-from difflib import get_close_matches
-from importlib import import_module
-from typing import Any, Final, Never
+from contextlib import suppress
+from typing import Final, Never
 
-import click
-
-from rnnviz.errors import RnnvizError
-
-_COMMANDS: Final = {
-    "render": "Render a scene to a video, or to a still for each beat.",
-    "list": "List the scenes.",
-    "explore": "Make an offline page to look into a trace.",
-    "export": "Bring a scene or a video into a page, slides, a handout, ….",
-    "figure": "Draw a figure of a trace, for papers and slides.",
-    "sweep": "Train many networks, and see which lengths they still learn.",
-    "record": "Record a network that a task trains, or your own, and save the trace.",
-    "inspect": "Show what is in a trace.",
-    "verify": "Prove a trace: compute it again, independently.",
-    "cache": "Show or clear what is kept from earlier renders.",
-    "doctor": "Check this installation.",
-}
-_FAILED: Final = 1
+_ENDING: Final = ("SIGTERM", "SIGHUP")
 _INTERRUPTED: Final = 130
-
-
-class _LazyGroup(click.Group):
-    """A group that imports a command's module when it is needed, and knows near matches."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
-            return None
-        command: click.Command = import_module(f"rnnviz.cli.{name}_command").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        near = get_close_matches(args[0], _COMMANDS, n=1)
-        if args[0] not in _COMMANDS and near:
-            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(
-    cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start with: rnnviz render unrolling",
-)
-@click.version_option(package_name="rnnviz", message="rnnviz %(version)s")
-def group() -> None:
-    """Show how recurrent networks work, with numbers from a network that really ran."""
 
 
 def main(args: list[str] | None = None) -> Never:
     """Run the command line; exit with 0, 1 (failed), 2 (wrong usage) or 130 (interrupted)."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        result = group.main(args, prog_name="rnnviz", standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except RnnvizError as error:
-        _fail(str(error))
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted; nothing was changed.", err=True)
-        sys.exit(_INTERRUPTED)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(_FAILED)
-    except Exception:
-        traceback.print_exc()
-        _fail("this is a bug in rnnviz; please report it with the lines above")
-    sys.exit(result if isinstance(result, int) else 0)
+        _open_streams()
+        _hear_endings()
+        from rnnviz.cli.group import run  # loads click, which takes a moment
+
+        status = run(args)
+    except KeyboardInterrupt:
+        print("\nInterrupted; nothing was changed.", file=sys.stderr)
+        status = _INTERRUPTED
+    sys.exit(status)
 
 
-def _fail(message: str) -> Never:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
-    sys.exit(_FAILED)
+def _open_streams() -> None:
+    """Let closed streams lead nowhere, so that no file that is opened takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+
+
+def _hear_endings() -> None:
+    """Hear what ends a program as an interrupt, but for what is ignored, as ``nohup`` has it."""
+    for kind in (getattr(signal, name) for name in _ENDING if hasattr(signal, name)):
+        if signal.getsignal(kind) is signal.SIG_DFL:
+            with suppress(ValueError):  # only the main thread hears signals
+                signal.signal(kind, signal.default_int_handler)

@@ -60,6 +60,12 @@ class NearChoice(click.Choice[str]):
         return f"{told} Did you mean {' or '.join(near)}?" if near else told
 
 
+class Whole(click.IntRange):
+    """A whole number in a range, called so: click speaks of a valid integer range."""
+
+    name = "whole number"
+
+
 class SectionedCommand(click.Command):
     """A command whose help lists its options under headings.
 
@@ -97,15 +103,13 @@ def data_options(command: Command) -> Command:
             click.option(
                 "--story", type=click.Choice(("city", "repair")), help="Story of 'sentence'."
             ),
-            click.option("--gap", type=click.IntRange(min=0), help="Filler words in 'sentence'."),
+            click.option("--gap", type=Whole(min=0), help="Filler words in 'sentence'."),
             click.option(
                 "--steps",
-                type=click.IntRange(min=2),
+                type=Whole(min=2),
                 help="Length of the sequences, but for 'sentence' and 'copying'.",
             ),
-            click.option(
-                "--delay", type=click.IntRange(min=1), help="Steps without a symbol in 'copying'."
-            ),
+            click.option("--delay", type=Whole(min=1), help="Steps without a symbol in 'copying'."),
         )
     ):
         command = option(command)

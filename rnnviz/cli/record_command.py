@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from rnnviz.cli.options import (
     DATA_OPTIONS,
     SectionedCommand,
+    Whole,
     data_options,
     progress_bar,
     task_of,
@@ -99,12 +100,10 @@ class _ModelName(click.ParamType[str]):
     show_default=True,
     help="Of cell 'rnn'.",
 )
-@click.option(
-    "--hidden", type=click.IntRange(min=1), help="Units of a layer.  [default: the task's]"
-)
+@click.option("--hidden", type=Whole(min=1), help="Units of a layer.  [default: the task's]")
 @click.option(
     "--layers",
-    type=click.IntRange(min=1),
+    type=Whole(min=1),
     default=1,
     show_default=True,
     help="Recurrent layers above each other.",
@@ -120,8 +119,8 @@ class _ModelName(click.ParamType[str]):
 @click.option(
     "--scale", type=float, default=1.0, show_default=True, help="They start from that times this."
 )
-@click.option("--epochs", type=click.IntRange(min=1), help="Epochs at most.  [default: the task's]")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of weights and data.")
+@click.option("--epochs", type=Whole(min=1), help="Epochs at most.  [default: the task's]")
+@click.option("--seed", type=Whole(min=0), help="Seed of weights and data.")
 @click.option("--optimizer", type=click.Choice(("adam", "sgd")), default="adam", show_default=True)
 @click.option("--learning-rate", type=float, metavar="FLOAT", help="[default: the task's]")
 @click.option(

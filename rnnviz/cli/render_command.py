@@ -1,13 +1,22 @@
 """``rnnviz render``."""
 
 import re
+import sys
 from collections.abc import Callable
+from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import click
 
-from rnnviz.cli.options import data_options, print_json, progress_bar, scheduler_option, task_of
+from rnnviz.cli.options import (
+    Whole,
+    data_options,
+    print_json,
+    progress_bar,
+    scheduler_option,
+    task_of,
+)
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 
@@ -54,11 +63,9 @@ class _Beats(click.ParamType[tuple[int, ...]]):
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 @click.option("--beats", type=_Beats(), help="Only these beats: 3, or 2-4.")
 @click.option("--transparent", is_flag=True, help="No ground, for webm, mov and png.")
-@click.option(
-    "-j", "--jobs", type=click.IntRange(min=1), help="Processes that draw.  [default: one a core]"
-)
+@click.option("-j", "--jobs", type=Whole(min=1), help="Processes that draw.  [default: one a core]")
 @scheduler_option
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of the network that is trained.")
+@click.option("--seed", type=Whole(min=0), help="Seed of the network that is trained.")
 @click.option("-p", "--preview", is_flag=True, help="Open what was made.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was made as JSON.")
 def command(
@@ -101,10 +108,12 @@ def command(
         "beats": beats,
     }
     hands = {"jobs": jobs, "scheduler": scheduler}
-    if everything:
-        made = _render_all(trace_file, task, seed, hands, folder=output, **settings)
-    else:
-        made = [_render_one(str(scene), trace_file, task, seed, hands, output=output, **settings)]
+    with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
+        if everything:
+            made = _render_all(trace_file, task, seed, hands, folder=output, **settings)
+        else:
+            one = _render_one(str(scene), trace_file, task, seed, hands, output=output, **settings)
+            made = [one]
     paths = [path for rendered in made for path in rendered.paths]
     if as_json:
         print_json(
@@ -213,7 +222,8 @@ def _trace(
         return kept
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
-    loaded = check_scene(request)
+    with chdir("."):  # a scene's code may change it
+        loaded = check_scene(request)
     kept = kept or Kept(loaded.task, extra)
     with progress_bar(f"Training on {kept.task}") as report:
         return kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"))

@@ -408,6 +408,7 @@ MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
         (["render", "unrolling", "-qx"], "'x' is not one of"),
         (["render", "unrolling", "--format", "avi"], "'avi' is not one of"),
         (["render", "unrolling", "--trace", "a", "--task", "prices"], "not both"),
+        (["render", "unrolling", "-j", "abc"], "'abc' is not a valid whole number"),
         (["record"], "Missing option '-o'"),
         (["record", "--task", "nothing", "-o", "a.safetensors"], "'nothing' is not one of"),
         (["record", "--task", "text", "-o", "a.safetensors"], "needs --text or --text-file"),
@@ -606,20 +607,3 @@ def test_a_place_that_is_not_there_is_counted_as_the_user_counts(
     status, _, err = run(*command, str(path), *place, "-o", str(tmp_path / f"a.{ending}"))
     assert status == 1
     assert message in err
-
-
-def test_terminated_while_it_writes_nothing_is_changed(tmp_path):
-    output = tmp_path / "out" / "a.pdf"
-    output.parent.mkdir()
-    output.write_bytes(b"old")
-    program = (
-        "import os, signal\n"
-        "from matplotlib.figure import Figure\n"
-        "from rnnviz.cli.main import main\n"
-        "Figure.savefig = lambda *given, **more: os.kill(os.getpid(), signal.SIGTERM)\n"
-        f"main(['figure', 'cliff', '-o', {str(output)!r}])\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (130, "\nInterrupted; nothing was changed.\n")
-    assert output.read_bytes() == b"old"
-    assert list(output.parent.iterdir()) == [output]

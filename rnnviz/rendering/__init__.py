@@ -3,6 +3,7 @@
 import html
 import tempfile
 import time
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,7 @@ class Unfinished:
             if self.key is not None:
                 remember(self.cache, self.key, cut, output, files)
             self.cache.trim()
-            return Rendered(self.name, (output,), cut.beats, self._seconds())
+            return Rendered(self.name, (self.request.named,), cut.beats, self._seconds())
         return Rendered(self.name, *self.done, self._seconds())
 
     def _seconds(self) -> float:
@@ -132,16 +133,19 @@ def begin(
     key = None if digest is None or stills else request.key(digest)
     cut = None if key is None else again(cache, key, request.look, request.output)
     if cut is not None:
-        return Unfinished(request, started, request.scene, ((request.output,), cut.beats))
+        return Unfinished(request, started, request.scene, ((request.named,), cut.beats))
 
     from rnnviz.rendering.plan import make_plan  # loads Manim
 
+    if request.scene not in SCENES:
+        crew.enter(chdir("."))  # its code may change the folder, until the crew ends
     plan = make_plan(request, trace, progress or _silent)
     if _digest(trace) != digest:  # another file stands there by now
         key = None
     if stills:
         names = tuple(beat.name for beat in plan.beats)
-        return Unfinished(request, started, plan.name, (plan.stills(request.output), names))
+        paths = tuple(request.named / still for still in plan.stills(request.output))
+        return Unfinished(request, started, plan.name, (paths, names))
     return Unfinished(request, started, plan.name, None, plan.film(cache, crew), cache, key)
 
 

@@ -1,7 +1,9 @@
 """Drawing one beat in a process that has nothing of the performance but an order."""
 
+import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +13,8 @@ from manim.utils.exceptions import EndSceneEarlyException
 from rnnviz.errors import RenderError
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.cache import checksum
-from rnnviz.rendering.crew import told
 from rnnviz.rendering.encoder import Encoder
+from rnnviz.rendering.failures import FAILURES, told
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.performance import decided_by
 from rnnviz.rendering.renderer import Renderer
@@ -35,12 +37,14 @@ def draw_alone(
 ) -> bytes:
     """An encoded beat: the scene is played up to it without drawing.
 
+    What the scene prints goes to stderr: stdout is that of the process that wants the beat.
+
     Raises: RenderError that names the beat, also if this machine would draw it otherwise
     """
     try:
-        with ONE_AT_A_TIME:
+        with ONE_AT_A_TIME, redirect_stdout(sys.stderr):
             return _drawn(order, Stage(trace, companions, language, theme))
-    except Exception as error:
+    except FAILURES as error:
         raise told(order.name, error, order.source) from None
 
 

@@ -176,7 +176,7 @@ def usable(folder: Path) -> Cache:
         with suppress(OSError):
             (place / _BEATS).mkdir(parents=True, exist_ok=True)
             if os.access(place / _BEATS, os.W_OK | os.X_OK):
-                return Cache(place)
+                return Cache(place.absolute())
     raise RenderError(
         f"cannot write into the cache {str(folder)!r}; name another folder in RNNVIZ_CACHE_DIR"
     )

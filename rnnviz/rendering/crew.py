@@ -10,22 +10,23 @@ import multiprocessing
 import os
 import random
 import signal
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.rendering.failures import FAILURES, told
 from rnnviz.rendering.shot import Shot
 from rnnviz.workers import available_cores
 
 _CONTEXT: Final = "fork"
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
+_HANGUP: Final = getattr(signal, "SIGHUP", signal.SIGTERM)
+"""A terminal that closes; not every system has it."""
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's prctl: a process dies with its parent, however that dies."""
 
@@ -96,7 +97,7 @@ class Crew(AnyCrew):
     def __init__(self, places: int | None = None) -> None:
         super().__init__()
         self.places = places or available_cores()
-        self._running: dict[Any, tuple[Any, Connection, Job]] = {}
+        self._running: dict[Connection, tuple[Any, Job]] = {}
 
     def __exit__(
         self,
@@ -106,7 +107,7 @@ class Crew(AnyCrew):
     ) -> None:
         with self._entered:
             if kind is not None and not issubclass(kind, RnnvizError):
-                for process, _, _ in self._running.values():
+                for process, _ in self._running.values():
                     process.terminate()
             while self._running:
                 self._reap()
@@ -121,15 +122,15 @@ class Crew(AnyCrew):
         process = context.Process(target=_work, args=given, daemon=True)
         with _undisturbed():
             process.start()
-            self._running[process.sentinel] = (process, theirs, job)
-        ours.close()
+            ours.close()
+            self._running[theirs] = (process, job)
 
     def _reap(self) -> None:
         """Wait for a process to end, and hear how it did."""
-        for sentinel in wait(list(self._running)):
-            process, theirs, job = self._running.pop(sentinel)
-            process.join()
-            job.end(_failure(process, theirs, job) if process.exitcode else None)
+        for theirs in wait(list(self._running)):
+            assert isinstance(theirs, Connection)
+            process, job = self._running.pop(theirs)
+            job.end(_outcome(process, theirs, job))
             theirs.close()
             process.close()
 
@@ -137,21 +138,6 @@ class Crew(AnyCrew):
 def can_fork() -> bool:
     """Whether this system starts processes as copies."""
     return _CONTEXT in multiprocessing.get_all_start_methods() and os.uname().sysname == "Linux"
-
-
-def told(name: str, error: Exception, source: str) -> RnnvizError:
-    """How a piece of work failed, in one line; ``source`` is the file whose lines are told."""
-    if isinstance(error, RnnvizError):
-        return type(error)(f"{name}: {error}")
-    return RenderError(f"{name} failed: {described(error, source)}")
-
-
-def described(error: Exception, source: str) -> str:
-    """An error in one line: what it says, and where in a source file, or else where at all."""
-    steps = traceback.extract_tb(error.__traceback__)
-    step = next((each for each in reversed(steps) if each.filename == source), steps[-1])
-    what = traceback.format_exception_only(error)[-1].strip()
-    return f"{what} ({Path(step.filename).name}, line {step.lineno})"
 
 
 @contextmanager
@@ -168,26 +154,27 @@ def _work(shot: Shot, tell: Connection, parent: int, lot: Any) -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for kind in (signal.SIGINT, _HANGUP):  # a terminal sends them to the parent as well
+        signal.signal(kind, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     random.setstate(lot)  # Python gives each copy another one
     gc.freeze()  # what this process began with is never garbage in it
+    outcome = None
     try:
         shot.draw()
-    except Exception as error:
-        tell.send(told(shot.order.name, error, shot.order.source))
-        os._exit(1)
+    except FAILURES as error:
+        outcome = told(shot.order.name, error, shot.order.source)
+    tell.send(outcome)
 
 
-def _failure(process: Any, theirs: Connection, job: Job) -> RnnvizError:
-    """What a process told before it ended, or how it ended without a word."""
-    try:
-        if theirs.poll():
-            heard: RnnvizError = theirs.recv()
-            return heard
-    except EOFError:
-        pass
+def _outcome(process: Any, theirs: Connection, job: Job) -> RnnvizError | None:
+    """What a process tells at its end, None if all is well; or how it ended without a word."""
+    with suppress(EOFError, OSError):  # it may be killed within a word
+        heard: RnnvizError | None = theirs.recv()
+        process.join()
+        return heard
+    process.join()
     code = process.exitcode
     ending = f"signal {-code}" if code < 0 else f"exit status {code}"
     return RenderError(

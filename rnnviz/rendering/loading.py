@@ -3,15 +3,21 @@
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from rnnviz import registry
 from rnnviz.errors import SceneError
 from rnnviz.rendering.beats import beats_of
+from rnnviz.rendering.failures import FAILURES, described
+
+_IN_FILE: Final = re.compile(r"(?P<file>.+\.py)(?::(?P<name>[^/\\]*))?")
+_HINT: Final = "derive a class from rnnviz.drawing.storyboard.Storyboard"
 
 
 @dataclass(frozen=True)
@@ -33,14 +39,15 @@ def load_scene(spec: str) -> LoadedScene:
 
     Raises: SceneError if there is no such scene, file or class
     """
-    path, _, class_name = spec.partition(".py")
-    if not path or not spec.startswith(path + ".py") or class_name[:1] not in ("", ":"):
+    found = _IN_FILE.fullmatch(spec)
+    if found is None:
         entry = registry.find(spec)
         module, _, attribute = entry.target.partition(":")
         scene = getattr(importlib.import_module(module), attribute)
         return LoadedScene(entry.name, entry.name, scene, entry.task, entry.needs)
-    file = Path(path + ".py")
-    scene = _class_in(file, class_name.removeprefix(":"))
+    file = Path(found["file"])
+    scene = _class_in(file, found["name"] or "")
+    _check(scene)
     own = f"{file.resolve()}:{scene.__name__}"
     return LoadedScene(scene.__name__.lower(), own, scene, scene.task, ())
 
@@ -61,9 +68,32 @@ def _class_in(path: Path, name: str) -> Any:
     found = f"it has {', '.join(own)}" if own else "it has no class with beats"
     wanted = f"class {name!r}" if name else "one scene to choose"
     raise SceneError(
-        f"no {wanted} in {str(path)!r}; {found}; derive a class from "
-        f"rnnviz.drawing.storyboard.Storyboard and name it as {path.name}:CLASS"
+        f"no {wanted} in {str(path)!r}; {found}; {_HINT} and name it as {path.name}:CLASS"
     )
+
+
+def _check(scene: Any) -> None:
+    """Refuse a class that cannot be played.
+
+    Raises: SceneError
+    """
+    name = scene.__name__
+    if not hasattr(scene, "play_beat"):
+        raise SceneError(f"class {name!r} has beats and is no storyboard; {_HINT}")
+    for what, kind, wanted in (
+        ("task", str, "the name of a task"),
+        ("least_steps", int, "a number of steps"),
+        ("companions", Mapping, "a recipe for each name, or leave it out"),
+    ):
+        got = getattr(scene, what)
+        if not isinstance(got, kind):
+            raise SceneError(f"{what!r} of class {name!r} is {got!r}; give {wanted}")
+    for beat in beats_of(scene):
+        if not isinstance(beat.caption, str) or not beat.caption.strip():
+            raise SceneError(
+                f"beat {beat.name!r} of class {name!r} has the caption {beat.caption!r}; "
+                'write what it says, as in @beat("Words enter one by one.")'
+            )
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -74,9 +104,13 @@ def _import_file(path: Path) -> ModuleType:
     beside = str(path.resolve().parent)
     if beside not in sys.path:
         sys.path.append(beside)  # a scene may import what stands beside it, and hides nothing
-    sys.modules[spec.name] = module
+    sys.modules[spec.name] = module  # dataclasses and pickle look for it there
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise SceneError(f"{str(path)!r} cannot be imported: {error!r}") from error
+    except BaseException as error:
+        sys.modules.pop(spec.name, None)
+        if not isinstance(error, FAILURES):
+            raise
+        reason = described(error, str(spec.origin))
+        raise SceneError(f"{str(path)!r} cannot be imported: {reason}") from error
     return module

@@ -12,14 +12,14 @@ from typing import Any, Final
 import cairo
 from manim.utils.exceptions import EndSceneEarlyException
 
-from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.errors import RenderError
 from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.cache import Cache
-from rnnviz.rendering.crew import AnyCrew, Job, described
+from rnnviz.rendering.crew import AnyCrew, Job
 from rnnviz.rendering.loading import LoadedScene
 from rnnviz.rendering.look import LIBRARIES, Look
-from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.playing import play
 from rnnviz.rendering.settings import performing
 from rnnviz.rendering.shot import Order, Shot
 from rnnviz.rendering.sources import Code, fonts, own_modules
@@ -57,11 +57,10 @@ def film(
 ) -> tuple[Take, ...]:
     """Play a scene without drawing; the beats that are shown and not kept are filmed meanwhile.
 
-    Raises: RenderError that names the beat, if the storyboard fails
+    Raises: RenderError that names the beat, if the storyboard fails or leaves one out
     """
     name, scene = loaded.name, loaded.scene
     takes: list[Take] = []
-    playing: list[Beat] = []
     last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
     folder = crew.enter(workshop(cache.beats, RenderError))
     decided = decided_by(code, stage, look)
@@ -69,7 +68,6 @@ def film(
     own = own_modules(loaded.scene)
 
     def begin(performance: Any, beat: Beat) -> None:
-        playing[:] = [beat]
         if not stage.shows(beat):
             return
         performance.renderer.time = 0.0  # a beat is the same whenever it is played
@@ -94,16 +92,7 @@ def film(
             raise EndSceneEarlyException
 
     with performing(look, folder):
-        try:
-            directed = replace(stage, renderer=Renderer(), on_beat_start=begin, on_beat_end=end)
-            scene(directed).render()
-        except RnnvizError:
-            raise
-        except Exception as error:
-            beat = f"beat {playing[0].name!r} of " if playing else ""
-            raise RenderError(
-                f"{beat}scene {name!r} failed: {described(error, code.file)}"
-            ) from error
+        play(loaded, replace(stage, on_beat_start=begin, on_beat_end=end), code.file)
     return tuple(takes)
 
 

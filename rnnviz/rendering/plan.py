@@ -1,5 +1,6 @@
 """What a render will do, checked before anything is written."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from rnnviz.rendering.assembling import Cut
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.crew import AnyCrew
+from rnnviz.rendering.failures import blamed
 from rnnviz.rendering.joining import frames_in, starts
 from rnnviz.rendering.loading import LoadedScene, load_scene
 from rnnviz.rendering.look import Look
@@ -60,17 +62,18 @@ class Plan:
         )
         return Filming(crew, takes, self.look.rate, about)
 
-    def stills(self, folder: Path) -> tuple[Path, ...]:
-        """Draw the picture at the end of each beat, and say which files were made.
+    def stills(self, folder: Path) -> tuple[str, ...]:
+        """Draw the picture at the end of each beat, and name the files that were made.
 
-        Raises: RenderError if the folder cannot be written
+        Raises: RenderError if the folder cannot be written, or the storyboard fails
         """
 
         def tell(performance: Any, beat: Beat) -> None:
             if beat in self.beats:
                 self.progress(beat.name, self.beats.index(beat) + 1, len(self.beats))
 
-        return stills(self.loaded.scene, replace(self.stage, on_beat_end=tell), self.look, folder)
+        stage = replace(self.stage, on_beat_end=tell)
+        return stills(self.loaded, stage, self.code.file, self.look, folder)
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,11 @@ def make_plan(
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
     """
+    if isinstance(trace, str | Path):
+        trace = load(trace)  # before a scene's code, which may change the folder
     loaded = check_scene(request)
     code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
-    if isinstance(trace, str | Path):
-        trace = load(trace)
-    elif trace is None:
+    if trace is None:
         trace = Kept(
             request.task or loaded.task, {"language": data_language(request.language)}
         ).trace()
@@ -151,5 +154,13 @@ def default_stage(scene: Any) -> Stage:
 
 
 def companions_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
-    """What a scene compares with its trace, by the names that it uses."""
-    return {name: make(trace) for name, make in scene.companions.items()}
+    """What a scene compares with its trace, by the names that it uses.
+
+    Raises: RenderError that names one that fails
+    """
+    source = getattr(sys.modules[scene.__module__], "__file__", "")  # a notebook has none
+    made = {}
+    for name, make in scene.companions.items():
+        with blamed(f"companion {name!r} of scene {scene.__name__.lower()!r}", source):
+            made[name] = make(trace)
+    return made

@@ -25,7 +25,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Request:
-    """A scene, how it is to be shown, and where the result goes."""
+    """A scene, how it is to be shown, and where the result goes.
+
+    ``named`` is the output as the user names it; a scene may change the folder that this is told
+    from, so that ``output`` is absolute.
+    """
 
     scene: str
     task: str | None
@@ -33,6 +37,7 @@ class Request:
     theme: str
     look: Look
     beats: tuple[int, ...] | None
+    named: Path
     output: Path
 
     def key(self, trace: str) -> str | None:
@@ -75,7 +80,7 @@ def request_of(
     target = Path(output or default_output(_file_name(name), language, theme, format))
     _check_target(target, format)
     look = Look(quality, format, transparent)
-    return Request(name, task, language, theme, look, beats, target)
+    return Request(name, task, language, theme, look, beats, target, target.absolute())
 
 
 def default_output(name: str, language: str, theme: str, file_format: str) -> Path:
@@ -104,6 +109,8 @@ def _check_target(target: Path, file_format: str) -> None:
             )
     elif target.is_dir():
         raise RenderError(f"{str(target)!r} is a folder; name the video file with -o")
+    elif target.name.lower() == f".{file_format}":
+        raise RenderError(f"{str(target)!r} is an ending alone; give the file a name before it")
     elif target.suffix.lower() != f".{file_format}":
         raise RenderError(
             f"{str(target)!r} does not end in .{file_format}; rename it or choose --format"

@@ -9,16 +9,21 @@ from rnnviz.errors import RenderError
 from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat
 from rnnviz.rendering.encoder import straight
+from rnnviz.rendering.loading import LoadedScene
 from rnnviz.rendering.look import Look
-from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.playing import play
 from rnnviz.rendering.settings import performing
 from rnnviz.rendering.stage import Stage
 
 
-def stills(scene: Any, stage: Stage, look: Look, output: Path) -> tuple[Path, ...]:
-    """Play a scene into a folder of stills: the picture at the end of each beat that is shown.
+def stills(
+    loaded: LoadedScene, stage: Stage, source: str, look: Look, output: Path
+) -> tuple[str, ...]:
+    """Play a scene into a folder of stills, and name them: how each beat that is shown ends.
 
-    Raises: RenderError if the folder cannot be written
+    ``source`` is the scene's file.
+
+    Raises: RenderError if the folder cannot be written, or the storyboard fails
     """
     made: list[Path] = []
     with workshop(output, RenderError) as folder, performing(look, folder):
@@ -30,10 +35,10 @@ def stills(scene: Any, stage: Stage, look: Look, output: Path) -> tuple[Path, ..
                 made.append(still)
             stage.on_beat_end(performance, beat)
 
-        scene(replace(stage, renderer=Renderer(), on_beat_end=keep)).render()
+        play(loaded, replace(stage, on_beat_end=keep), source)
         for still in made:
             os.replace(still, output / still.name)
-    return tuple(output / still.name for still in made)
+    return tuple(still.name for still in made)
 
 
 def picture_now(performance: Any) -> Any:

@@ -47,6 +47,13 @@ LINE = next(
         ("Square(None)", RenderError, rf"beat 'two' of scene .*\(three.py, line {LINE}\)"),
         ("os.kill(os.getpid(), 9)", RenderError, r"drew beat 'two' of scene 'three' ended .*al 9"),
         ("os._exit(3)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 3"),
+        ("os._exit(0)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 0"),
+        (
+            "raise SystemExit",
+            RenderError,
+            rf"beat 'two' .* failed: it ends the program, SystemExit \(three.py, line {LINE}\)",
+        ),
+        ("raise TextError('9' * 1_000_000)", TextError, r"^beat 'two' of scene 'three': 9{1000}"),
         ("raise TextError('no glyph')", TextError, r"^beat 'two' of scene 'three': no glyph$"),
         ("raise SceneError('too short')", SceneError, r"^beat 'two' of scene 'three': too short$"),
     ],

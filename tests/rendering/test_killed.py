@@ -12,7 +12,7 @@ from small_scenes import THREE
 
 import rnnviz
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 SOONEST, LATEST = 0.5, 5.0
 
 
@@ -57,7 +57,7 @@ def render_and_kill(rounds, seed, trace, folder, cache):
         if chance.random() < 0.5:
             shutil.rmtree(cache)
         shutil.copy(videos["old"], output)
-        ended = killed(command, SIGNALS[number % 3], chance.uniform(SOONEST, LATEST))
+        ended = killed(command, SIGNALS[number % len(SIGNALS)], chance.uniform(SOONEST, LATEST))
         early += ended != 0
         shown = output.read_bytes()
         assert shown in {video.read_bytes() for video in videos.values()}, number

@@ -139,6 +139,7 @@ def test_progress_names_the_beats_in_order(scene_file, trace, tmp_path):
     [
         ({"output": "."}, "is a folder"),
         ({"output": "out.avi"}, "does not end in .mp4"),
+        ({"output": "out/.mp4"}, "'out/.mp4' is an ending alone; give the file a name"),
         ({"format": "avi"}, "there is no format 'avi'"),
         ({"quality": "x"}, "there is no quality 'x'"),
         ({"language": "fr"}, "there is no language 'fr'"),

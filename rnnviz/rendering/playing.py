@@ -1,0 +1,38 @@
+"""Playing a scene, whose code is its author's: what it raises, and what it leaves out, is told."""
+
+from dataclasses import replace
+from typing import Any
+
+from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.failures import FAILURES, told
+from rnnviz.rendering.loading import LoadedScene
+from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.stage import Stage
+
+
+def play(loaded: LoadedScene, stage: Stage, source: str) -> None:
+    """Play a scene without drawing; ``source`` is its file.
+
+    Raises: RenderError that names the beat, if the storyboard fails or leaves one out
+    """
+    scene = f"scene {loaded.name!r}"
+    played: list[Beat] = []
+
+    def begin(performance: Any, beat: Beat) -> None:
+        played.append(beat)
+        stage.on_beat_start(performance, beat)
+
+    try:
+        loaded.scene(replace(stage, renderer=Renderer(), on_beat_start=begin)).render()
+    except RnnvizError:
+        raise
+    except FAILURES as error:
+        name = f"beat {played[-1].name!r} of {scene}" if played else scene
+        raise told(name, error, source) from error
+    for beat in beats_of(loaded.scene):
+        if stage.shows(beat) and beat not in played:
+            raise RenderError(
+                f"{scene} does not play its beat {beat.name!r}; leave 'construct' to Storyboard, "
+                "or call super().construct() in it"
+            )

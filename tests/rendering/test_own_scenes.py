@@ -1,0 +1,195 @@
+"""What a scene of a user's own can do wrong is told in one line; what it may do stays its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_scenes import HEAD, THREE, frames
+
+import rnnviz
+from rnnviz.cli import main
+from rnnviz.errors import RenderError, RnnvizError, SceneError
+
+FORMATS = ("mp4", "png")
+IN_TWO = "        self.play(self.square.animate.shift(RIGHT)"
+CLASS = "class Three(Storyboard):"
+CONSTRUCT = "    def construct(self):\n        self.play(FadeIn(Square()), run_time=0.1)\n"
+
+
+def with_two(statement: str) -> str:
+    """The scene of three beats, with a statement in its second."""
+    assert IN_TWO in THREE
+    return THREE.replace(IN_TWO, f"        {statement}\n{IN_TWO}")
+
+
+def with_class(line: str) -> str:
+    """The scene of three beats, with a line at the head of its class."""
+    assert CLASS in THREE
+    return THREE.replace(CLASS, f"{CLASS}\n    {line}")
+
+
+FAILING = [
+    (with_two("1 / 0"), "beat 'two' of scene 'three' failed: ZeroDivisionError: .*(three.py, line"),
+    (
+        with_two("self.square.add_updater(lambda square: 1 / 0)"),
+        "beat 'two' of scene 'three' failed: ZeroDivisionError: .*(three.py, line",
+    ),
+    (
+        with_two("raise SystemExit(0)"),
+        "beat 'two' of scene 'three' failed: it ends the program, SystemExit: 0 (three.py, line",
+    ),
+    (
+        f"raise SystemExit(0)\n{THREE}",
+        "three.py' cannot be imported: it ends the program, SystemExit: 0 (three.py, line 1)",
+    ),
+    (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
+    (
+        THREE.replace("Two.", "Two {nokey}."),
+        "beat 'two' of scene 'three' failed: KeyError: 'nokey'",
+    ),
+    (THREE.replace('"Two."', "3"), "beat 'two' of class 'Three' has the caption 3; write"),
+    (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
+    (
+        with_class("companions = {'twin': lambda trace: 1 / 0}"),
+        "companion 'twin' of scene 'three' failed: ZeroDivisionError: .*(three.py, line",
+    ),
+    (with_class("companions = None"), "'companions' of class 'Three' is None; give a recipe"),
+    (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
+    (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
+    (
+        THREE.replace("(Storyboard)", "(Scene)"),
+        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.drawing",
+    ),
+    (THREE + CONSTRUCT, "scene 'three' does not play its beat 'one'; leave 'construct' to"),
+]
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize(("scene", "told"), FAILING)
+def test_a_scene_that_fails_is_named_with_beat_and_line(
+    scene, told, file_format, three, trace, tmp_path
+):
+    three.write_text(scene)
+    output = tmp_path / "out" / f"three.{file_format}"
+    with pytest.raises(RnnvizError) as raised:
+        rnnviz.render(three, trace, quality="l", format=file_format, output=output)
+    start, _, end = told.partition(".*")
+    assert start in str(raised.value)
+    assert end in str(raised.value)
+    assert [path for path in output.parent.rglob("*") if not path.is_dir()] == []
+
+
+def test_a_construct_of_ones_own_may_add_to_the_beats(three, trace, tmp_path):
+    three.write_text(THREE + CONSTRUCT + "        super().construct()\n")
+    done = rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")
+    assert done.beats == ("one", "two", "three")
+
+
+def test_a_message_as_long_as_an_array_is_told_in_short(three, trace, tmp_path):
+    three.write_text(with_two("if self.renderer.film: raise ValueError('9' * 1_000_000)"))
+    with pytest.raises(
+        RenderError, match=r"beat 'two' .*: ValueError: 9{200,300}… \(three.py"
+    ) as told:
+        rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")
+    assert len(str(told.value)) < 400
+
+
+DATACLASS = """from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Kept:
+    number: int = 3
+"""
+
+
+def test_a_scene_may_have_classes_of_its_own_and_their_beats_are_kept(
+    three, trace, tmp_path, drawn
+):
+    scene = THREE.replace("self.square = ", "self.kept = Kept()\n        self.square = ")
+    three.write_text(DATACLASS + scene)
+    assert drawn(three, trace, tmp_path / "three.mp4") == ["one", "three", "two"]
+    assert drawn(three, trace, tmp_path / "three.mp4") == []
+
+
+@pytest.mark.parametrize("error", ["1 / 0", "raise KeyboardInterrupt"])
+def test_a_scene_whose_import_fails_is_no_module(error, three, trace):
+    three.write_text(error)
+    with pytest.raises((SceneError, KeyboardInterrupt)):
+        rnnviz.render(three, trace)
+    assert "rnnviz_user_three" not in sys.modules
+
+
+@pytest.mark.parametrize("folder", ["a.python", "b.py", "c.py:d"])
+def test_a_folder_may_be_named_as_a_file_is(folder, trace, tmp_path):
+    file = tmp_path / folder / "three.py"
+    file.parent.mkdir()
+    file.write_text(THREE)
+    for number, scene in enumerate((file, f"{file}:Three")):
+        output = tmp_path / f"{number}.mp4"
+        assert rnnviz.render(scene, trace, quality="l", beats=(1,), output=output).scene == "three"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch, trace, three):
+    """A folder to be in, with a trace; scenes that go elsewhere find another one."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    trace.save(folder / "run.safetensors")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+MOVING = {
+    "while it is loaded": "os.chdir('ELSEWHERE')".join((HEAD, THREE.removeprefix(HEAD))),
+    "while it is played": with_two("os.chdir('ELSEWHERE')"),
+}
+
+
+@pytest.mark.parametrize("when", MOVING)
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_scene_that_changes_the_folder_moves_nothing(
+    file_format, when, three, here, tmp_path, capsys
+):
+    three.write_text(MOVING[when].replace("ELSEWHERE", str(tmp_path / "elsewhere")))
+    output = {"mp4": "three.mp4", "png": "stills"}[file_format]
+    arguments = ["render", str(three), "-ql", "--trace", "run.safetensors", "--beats", "1-2"]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--format", file_format, "-o", output])
+    printed, told = capsys.readouterr()
+    assert stop.value.code == 0, told
+    made = {"mp4": ["three.mp4"], "png": ["stills/01-one.png", "stills/02-two.png"]}[file_format]
+    assert printed.split() == made
+    assert all((here / path).is_file() for path in made)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert Path.cwd() == here
+
+
+def test_what_a_scene_prints_goes_to_stderr(three, here):
+    loud = with_two("print('planned' if self.renderer.film is None else 'drawn')")
+    three.write_text(f"print('loaded')\n{loud}")
+    command = [sys.executable, "-m", "rnnviz", "render", str(three), "-ql"]
+    done = subprocess.run(
+        [*command, "--trace", "run.safetensors", "-o", "three.mp4", "--json"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[0]["paths"] == ["three.mp4"]
+    assert sorted(done.stderr.split()) == ["drawn", "loaded", "planned"]
+    assert len(frames(here / "three.mp4")) > 30
+    assert os.path.isfile(here / "three.json")
+
+
+def test_what_a_scene_prints_is_not_among_what_was_exported(three, here, capsys):
+    three.write_text(f"print('loaded')\n{THREE}")
+    arguments = ["export", str(three), "-ql", "--trace", "run.safetensors", "--to", "gif"]
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "-o", "three.gif"])
+    printed, told = capsys.readouterr()
+    assert (stop.value.code, printed) == (0, "three.gif\n"), told
+    assert set(told.split()) == {"loaded"}

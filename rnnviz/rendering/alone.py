@@ -3,7 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Mapping
-from contextlib import redirect_stdout
+from contextlib import chdir, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -37,12 +37,13 @@ def draw_alone(
 ) -> bytes:
     """An encoded beat: the scene is played up to it without drawing.
 
-    What the scene prints goes to stderr: stdout is that of the process that wants the beat.
+    What the scene prints goes to stderr: stdout is that of the process that wants the beat. The
+    folder that it changes to is left: the next scene starts where this process did.
 
     Raises: RenderError that names the beat, also if this machine would draw it otherwise
     """
     try:
-        with ONE_AT_A_TIME, redirect_stdout(sys.stderr):
+        with ONE_AT_A_TIME, redirect_stdout(sys.stderr), chdir("."):
             return _drawn(order, Stage(trace, companions, language, theme))
     except FAILURES as error:
         raise told(order.name, error, order.source) from None

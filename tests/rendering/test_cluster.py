@@ -1,11 +1,13 @@
 """Beats drawn by other processes: those of a real Dask cluster, and ones that are started anew."""
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
 from concurrent.futures import Future
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import psutil
@@ -121,6 +123,34 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
         rnnviz.render(scene_file, trace, quality="l", output=output, jobs=2)
         made.append(content(output))
     assert made[0] == made[1]
+
+
+def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
+    trace, tmp_path, cache, monkeypatch, capfd
+):
+    cache("anew")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "named.txt").write_text("what a scene names decides its beats")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(company, "can_fork", lambda: False)
+    middle = "print('said', flush=True); os.chdir('/')"
+    scene, output = tmp_path / "small.py", tmp_path / "a.mp4"
+    scene.write_text(f"{SCENE.format(middle=middle)}\n\nNAMED = 'named.txt'\n", encoding="utf-8")
+    with redirect_stdout(io.StringIO()):
+        done = rnnviz.render(scene, trace, quality="l", output=output, jobs=1)
+    assert done.beats == ("first", "second", "third")
+    printed, told = capfd.readouterr()
+    assert printed == ""
+    assert "said" in told
+
+
+def test_a_beat_that_ends_the_program_there_is_told_as_such(trace, tmp_path, cache, monkeypatch):
+    cache("anew")
+    monkeypatch.setattr(company, "can_fork", lambda: False)
+    scene, middle = tmp_path / "small.py", "if self.renderer.film: raise SystemExit(0)"
+    scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
+    with pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"):
+        rnnviz.render(scene, trace, quality="l", output=tmp_path / "a.mp4", jobs=1)
 
 
 def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):

@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +23,15 @@ ONE_AT_A_TIME: Final = threading.Lock()
 
 _PATIENCE: Final = 10
 """Seconds in which a scheduler must answer, and have a worker."""
+_ADDRESS: Final = re.compile(
+    r"((tcp|tls|wss?)://)?([\w.-]+|\[[0-9a-f:.]+(%\w+)?\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
+)
+_LAST_PORT: Final = 2**16 - 1
+_DEATHS: Final = {
+    "KilledWorker": "every worker that took it died",
+    "BrokenProcessPool": "a process that worked on it or beside it died",
+}
+"""How workers end without a word, by what Dask and Python raise then, in many lines or strange."""
 
 
 class Workers:
@@ -55,8 +65,23 @@ def workers(scheduler: str | None = None, jobs: int | None = None) -> Iterator[W
 
     Raises: ClusterError if there is no such scheduler, it has no worker, or Dask is missing
     """
+    if scheduler is not None:
+        check_address(scheduler)
     with _processes(jobs or available_cores()) if scheduler is None else _cluster(scheduler) as us:
         yield us
+
+
+def check_address(scheduler: str) -> None:
+    """Refuse what can be no address of a Dask scheduler, which Dask itself would wait for.
+
+    Raises: ClusterError
+    """
+    found = _ADDRESS.fullmatch(scheduler)
+    if not found or not 1 <= int(found["port"]) <= _LAST_PORT:
+        raise ClusterError(
+            f"{scheduler!r} is no address of a Dask scheduler; give one like tcp://127.0.0.1:8786, "
+            "as 'dask scheduler' tells it"
+        )
 
 
 def failure(future: Future[Any]) -> str | None:
@@ -69,6 +94,8 @@ def failure(future: Future[Any]) -> str | None:
         return None
     if isinstance(error, RnnvizError):
         return str(error)
+    if type(error).__name__ in _DEATHS:
+        return _DEATHS[type(error).__name__]
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
@@ -132,6 +159,11 @@ def _cluster(address: str) -> Iterator[Workers]:
         raise ClusterError(
             f"no Dask scheduler answers at {address!r}; start one with 'dask scheduler', and give "
             "the address that it tells"
+        ) from error
+    except TypeError as error:
+        raise ClusterError(
+            f"{address!r} asks for TLS, for which Dask is not set up here; set distributed.comm.tls"
+            " in its configuration, or give a tcp:// address"
         ) from error
     with _quiet("distributed.client"), client:
         try:

@@ -66,6 +66,23 @@ class Whole(click.IntRange):
     name = "whole number"
 
 
+class _Address(click.ParamType[str]):
+    """Where a Dask scheduler may be."""
+
+    name = "address"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The address as it is, if it is one."""
+        from rnnviz.errors import ClusterError
+        from rnnviz.workers import check_address
+
+        try:
+            check_address(str(value))
+        except ClusterError as error:
+            self.fail(f"{error}.", param, ctx)
+        return str(value)
+
+
 class SectionedCommand(click.Command):
     """A command whose help lists its options under headings.
 
@@ -120,8 +137,21 @@ def scheduler_option(command: Command) -> Command:
     """The option that names a Dask cluster."""
     return click.option(
         "--scheduler",
+        type=_Address(),
         metavar="ADDRESS",
         help="Work on this Dask cluster: tcp://HOST:8786.",
+    )(command)
+
+
+def task_language_option(command: Command) -> Command:
+    """The option that says which language a task is in."""
+    return click.option(
+        "--lang",
+        "language",
+        type=click.Choice(("en", "zh")),
+        default="en",
+        show_default=True,
+        help="Language of the task.",
     )(command)
 
 

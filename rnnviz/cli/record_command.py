@@ -13,6 +13,7 @@ from rnnviz.cli.options import (
     Whole,
     data_options,
     progress_bar,
+    task_language_option,
     task_of,
 )
 
@@ -84,14 +85,7 @@ class _ModelName(click.ParamType[str]):
 
 @click.command("record", cls=SectionedCommand, sections=_SECTIONS)
 @data_options
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(("en", "zh")),
-    default="en",
-    show_default=True,
-    help="Language of the task.",
-)
+@task_language_option
 @click.option("--cell", type=click.Choice(("rnn", "lstm", "gru")), default="rnn", show_default=True)
 @click.option(
     "--nonlinearity",

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import Future
 from contextlib import redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -18,7 +19,7 @@ from rnnviz.defaults import FOLDER_VARIABLE
 from rnnviz.errors import ClusterError, RenderError
 from rnnviz.rendering import begin, company
 from rnnviz.rendering.company import Company, hired
-from rnnviz.workers import Workers, workers
+from rnnviz.workers import Workers, check_address, workers
 
 SCENE = """
 import os
@@ -63,6 +64,19 @@ DIE_ONCE = """
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 """
+MALFORMED = (
+    "",
+    "bad",
+    "localhost",
+    "tcp://localhost",
+    "http://127.0.0.1:9",
+    "nonsense://here",
+    "tcp://127.0.0.1:abc",
+    "tcp://127.0.0.1:0",
+    "127.0.0.1:65536",
+    "tcp://127.0.0.1:8786/x",
+    "💥",
+)
 
 
 @pytest.fixture
@@ -228,7 +242,7 @@ def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
     cache("here")
     options = {"quality": "l", "output": tmp_path / "a.mp4"}
     with (
-        pytest.raises(RenderError, match=r"was not drawn: BrokenProcessPool.*render again"),
+        pytest.raises(RenderError, match=r"was not drawn: a process that worked.*render again"),
         workers(None, 1) as hands,
         Company(hands) as crew,
     ):
@@ -256,15 +270,50 @@ def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
 
-@pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense://here", "127.0.0.1:x"])
-def test_a_wrong_address_is_told_in_one_line(address, monkeypatch):
-    monkeypatch.setattr("rnnviz.workers._PATIENCE", 1)
+def test_a_beat_that_kills_its_workers_is_told_in_one_line(scene_file, trace, tmp_path, cache):
+    from distributed.scheduler import KilledWorker
+
+    def killed(work, *arguments):
+        if arguments[0].beat != 2:
+            return hands.submit(work, *arguments)
+        future = Future()
+        future.set_exception(KilledWorker("draw_alone", SimpleNamespace(address="tcp://a:1"), 3))
+        return future
+
+    cache("there")
     with (
-        pytest.raises(ClusterError, match="no Dask scheduler answers at") as told,
-        hired(scheduler=address),
+        pytest.raises(RenderError) as told,
+        workers(None, 1) as hands,
+        Company(Workers(killed)) as crew,
     ):
+        begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
+    assert str(told.value) == (
+        "beat 'second' of scene 'small' was not drawn: every worker that took it died; what is "
+        "finished is kept, render again"
+    )
+    assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("tcp://127.0.0.1:1", "no Dask scheduler answers at"),
+        ("tls://127.0.0.1:1", "asks for TLS, for which Dask is not set up"),
+        *((address, "is no address of a Dask scheduler; give one like") for address in MALFORMED),
+    ],
+)
+def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
+    monkeypatch.setattr("rnnviz.workers._PATIENCE", 1)
+    with pytest.raises(ClusterError, match=expected) as told, hired(scheduler=address):
         pass
     assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:8786", "tcp://[::1]:8786", "tls://node-1.lab:8786", "ws://h_1:65535"]
+)
+def test_an_address_of_a_scheduler_is_known_as_such(address):
+    check_address(address)
 
 
 def test_without_dask_the_remedy_is_told(monkeypatch):

@@ -21,20 +21,20 @@ from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 
 
-class _Beats(click.ParamType[tuple[int, ...]]):
-    """``3`` or ``2-4``: numbers of beats, from 1."""
+class _Beats(click.ParamType[range]):
+    """``3`` or ``2-4``: numbers of beats, from 1. They are not counted out: they may be many."""
 
     name = "N or FIRST-LAST"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        found = re.fullmatch(r"(\d+)(?:-(\d+))?", str(value))
+    ) -> range:
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", str(value))
         first = int(found[1]) if found else 0
         last = int(found[2] or first) if found else 0
         if not 1 <= first <= last:
             self.fail(f"{value!r} is neither a beat like 3 nor beats like 2-4.", param, ctx)
-        return tuple(range(first, last + 1))
+        return range(first, last + 1)
 
 
 @click.command("render")
@@ -77,7 +77,7 @@ def command(
     output: str | None,
     language: str,
     theme: str,
-    beats: tuple[int, ...] | None,
+    beats: range | None,
     transparent: bool,
     jobs: int | None,
     scheduler: str | None,

@@ -3,6 +3,7 @@
 import html
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,7 @@ def render(
     format: str = "mp4",
     transparent: bool = False,
     output: str | Path | None = None,
-    beats: tuple[int, ...] | None = None,
+    beats: Sequence[int] | None = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -143,7 +144,10 @@ def check_scene(request: Request) -> LoadedScene:
     Raises: SceneError for an unknown scene or beat
     """
     loaded = load_scene(request.scene)
-    check_selection(request.beats, len(beats_of(loaded.scene)), loaded.name)
+    beats = range(1, len(beats_of(loaded.scene)) + 1)
+    missing = (number for number in request.beats or () if number not in beats)
+    # one is enough to refuse them; a range of beats may name more than memory holds
+    check_selection(tuple(islice(missing, 1)), len(beats), loaded.name)
     return loaded
 
 

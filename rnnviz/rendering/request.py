@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -36,7 +36,7 @@ class Request:
     language: str
     theme: str
     look: Look
-    beats: tuple[int, ...] | None
+    beats: Sequence[int] | None
     named: Path
     output: Path
 
@@ -62,7 +62,7 @@ def request_of(
     format: str = "mp4",
     transparent: bool = False,
     output: str | Path | None = None,
-    beats: tuple[int, ...] | None = None,
+    beats: Sequence[int] | None = None,
 ) -> Request:
     """Check all that can be checked without loading the scene.
 

@@ -5,18 +5,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rnnviz.cli.options import NearChoice, print_json, progress_bar, scheduler_option
+from rnnviz.cli.options import (
+    NearChoice,
+    print_json,
+    progress_bar,
+    scheduler_option,
+    task_language_option,
+)
 
 if TYPE_CHECKING:
     from rnnviz.companions.sweeps import Sweep
 
 _TASKS: Final = ("temporal-order", "adding", "copying", "sentence")
 _CELLS: Final = ("rnn", "gru", "lstm")
+_LONGEST: Final = 100_000
+"""Steps of a sequence: training holds all of them in memory."""
+_MOST: Final = 10_000
+"""Networks of a sweep: all of them stand in one file, which is written again after each."""
 _INTERRUPTED: Final = 130
 
 
 class _List(click.ParamType[tuple[Any, ...]]):
-    """Several values of a type, with commas between."""
+    """Several different values of a type, with commas between."""
 
     name = "list"
 
@@ -26,7 +36,11 @@ class _List(click.ParamType[tuple[Any, ...]]):
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[Any, ...]:
-        return tuple(self._each.convert(part, param, ctx) for part in str(value).split(","))
+        values = tuple(self._each.convert(part, param, ctx) for part in str(value).split(","))
+        twice = next((each for each in values if values.count(each) > 1), None)
+        if twice is not None:
+            self.fail(f"{twice} stands there twice; name each once.", param, ctx)
+        return values
 
 
 @click.command("sweep")
@@ -54,14 +68,7 @@ class _List(click.ParamType[tuple[Any, ...]]):
 )
 @click.option("--hidden", type=click.IntRange(min=1), help="Units.  [default: the task's]")
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs at most.  [default: the task's]")
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(("en", "zh")),
-    default="en",
-    show_default=True,
-    help="Language of the task.",
-)
+@task_language_option
 @click.option("-o", "--output", required=True, metavar="FILE", help="A .json file.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(min=1), help="Processes that train.  [default: one a core]"
@@ -89,6 +96,7 @@ def command(
     file = Path(output)
     if file.suffix != ".json":
         raise click.UsageError(f"{output!r} does not end in .json; name the file so.")
+    _check_size(settings["lengths"], settings["cells"], seeds)
 
     from rnnviz.companions.sweeps import SweepSettings, sweep
     from rnnviz.workers import workers
@@ -113,6 +121,22 @@ def command(
             err=True,
         )
     click.echo(output)
+
+
+def _check_size(lengths: tuple[int, ...], cells: tuple[str, ...], seeds: int) -> None:
+    """Refuse what no machine trains, or no file holds."""
+    if max(lengths) > _LONGEST:
+        raise click.UsageError(
+            f"A length is {max(lengths)}, but training holds every step of a sequence in memory; "
+            f"choose lengths up to {_LONGEST}."
+        )
+    networks = len(lengths) * len(cells) * seeds
+    if networks > _MOST:
+        raise click.UsageError(
+            f"{networks} networks are asked for (lengths x cells x seeds: {len(lengths)} x "
+            f"{len(cells)} x {seeds}), but all of them stand in one file, which is written again "
+            f"after each; choose {_MOST} networks or fewer."
+        )
 
 
 def _reached(made: "Sweep") -> list[dict[str, Any]]:

@@ -5,6 +5,9 @@ sweep goes on where it was left.
 """
 
 import json
+import math
+import os
+import sys
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, field
@@ -14,11 +17,15 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import tasks
+from rnnviz.cells import GATES
+from rnnviz.companions import fields
+from rnnviz.companions.fields import Kind, Unfit, checked
 from rnnviz.companions.studies import carried_gradients, run_of
 from rnnviz.defaults import code_of_recordings
 from rnnviz.errors import SweepError
 from rnnviz.files import replacing
 from rnnviz.reports import Report
+from rnnviz.tasks.base import LANGUAGES
 from rnnviz.trace import Trace
 from rnnviz.translation import N_
 from rnnviz.workers import ONE_AT_A_TIME, Workers, failure
@@ -48,6 +55,37 @@ _SCALES: Final[Mapping[str, _Scale]] = {
     "sentence": _Scale("gap", N_("words in between")),
 }
 TASKS: Final = tuple(_SCALES)
+
+_LENGTH: Final = fields.whole(0)
+_SEED: Final = fields.whole(0)
+_COUNT: Final = fields.whole(1)
+_FIELDS: Final[Mapping[str, Kind]] = {
+    "settings": fields.OBJECT,
+    "made_by": fields.TEXT,
+    "score": fields.TEXT,
+    "chance": fields.number(),
+    "networks": fields.OBJECTS,
+}
+_FIELDS_OF_SETTINGS: Final[Mapping[str, Kind]] = {
+    "task": fields.one_of(*TASKS),
+    "lengths": fields.several(_LENGTH, different=True),
+    "cells": fields.several(fields.one_of(*GATES), different=True),
+    "seeds": fields.several(_SEED, different=True),
+    "hidden": fields.or_null(_COUNT),
+    "epochs": fields.or_null(_COUNT),
+    "language": fields.one_of(*LANGUAGES),
+}
+_FIELDS_OF_NETWORK: Final[Mapping[str, Kind]] = {
+    "cell": fields.one_of(*GATES),
+    "length": _LENGTH,
+    "seed": _SEED,
+    "hidden": _COUNT,
+    "success": fields.TRUTH,
+    "epochs": fields.whole(0),
+    "gradients": fields.several(fields.number(math.inf)),
+    "gradients_before": fields.several(fields.number(math.inf)),
+}
+"""What stands in a file, each score aside; gradients may have grown beyond all numbers."""
 
 Place = tuple[str, int, int]
 """A network of a sweep: its cell, length and seed."""
@@ -131,12 +169,13 @@ class Network:
 class Sweep:
     """The networks of a sweep that are trained so far, as ``figure('accuracy-by-gap')`` takes it.
 
-    ``chance`` is the score of a guess.
+    ``chance`` is the score of a guess, ``made_by`` the code that trains the networks.
     """
 
     settings: SweepSettings
     chance: float
     networks: dict[Place, Network] = field(default_factory=dict)
+    made_by: str = _LOADED
 
     @property
     def cells(self) -> tuple[str, ...]:
@@ -191,6 +230,7 @@ def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -
             could not be trained, once the others are kept; TaskError for a length that makes no
             task
     """
+    file = Path(os.path.realpath(file))  # a folder that is missing may be left again: new/../a.json
     for length in settings.lengths:
         settings.made(length)
     held = _begun(settings, file)
@@ -258,15 +298,37 @@ def load_sweep(file: Path) -> Sweep:
     Raises: SweepError if it cannot be read, or holds no sweep
     """
     try:
-        held = json.loads(file.read_text(encoding="utf-8"))
-        settings = SweepSettings(**_frozen(held["settings"]))
-        networks = [Network(**_frozen(each)) for each in held["networks"]]
-        found = {(one.cell, one.length, one.seed): one for one in networks}
-        return Sweep(settings, held["chance"], found)
+        return _sweep_of(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise SweepError(f"cannot read {str(file)!r} ({error.strerror}); name a sweep") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise SweepError(f"{str(file)!r} is no file of 'rnnviz sweep'; name another") from error
+    except Unfit as error:
+        raise SweepError(
+            f"{str(file)!r} is no file of 'rnnviz sweep': {error}; mend that, or name another"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise SweepError(
+            f"{str(file)!r} is no file of 'rnnviz sweep', since it is not JSON; name another"
+        ) from error
+
+
+def _sweep_of(read: Any) -> Sweep:
+    """The sweep that is written in JSON. Raises: Unfit for what is none"""
+    if not isinstance(read, dict):
+        raise Unfit("it holds no object")
+    held = checked(read, _FIELDS)
+    settings = SweepSettings(**checked(held["settings"], _FIELDS_OF_SETTINGS, "settings."))
+    score = fields.number(1 if _SCALES[settings.task].shares else sys.float_info.max)
+    missing = set(settings.places)
+    networks: dict[Place, Network] = {}
+    for number, each in enumerate(held["networks"]):
+        within = f"networks[{number}]"
+        one = Network(**checked(each, {**_FIELDS_OF_NETWORK, "score": score}, f"{within}."))
+        place = (one.cell, one.length, one.seed)
+        if place not in missing:
+            raise Unfit(f"{within} is {_told(place)}, which is there already or not of the sweep")
+        missing.remove(place)
+        networks[place] = one
+    return Sweep(settings, held["chance"], networks, held["made_by"])
 
 
 def _begun(settings: SweepSettings, file: Path) -> Sweep:
@@ -278,12 +340,12 @@ def _begun(settings: SweepSettings, file: Path) -> Sweep:
     held = load_sweep(file)
     wanted, there = asdict(settings), asdict(held.settings)
     for name in wanted:
-        if wanted[name] != there[name]:
+        if _unordered(wanted[name]) != _unordered(there[name]):
             raise SweepError(
                 f"{str(file)!r} was begun with {name} {_shown(there[name])}, not "
                 f"{_shown(wanted[name])}; give the same, or name another file"
             )
-    if json.loads(file.read_text(encoding="utf-8"))["made_by"] != _LOADED:
+    if held.made_by != _LOADED:
         raise SweepError(
             f"{str(file)!r} was begun with another rnnviz or torch; go on with that, or name "
             "another file"
@@ -297,7 +359,7 @@ def _save(held: Sweep, file: Path) -> None:
     text = json.dumps(
         {
             "settings": asdict(held.settings),
-            "made_by": _LOADED,
+            "made_by": held.made_by,
             "score": "right answers" if held.shares else "mean squared error",
             "chance": held.chance,
             "networks": [asdict(held.networks[place]) for place in networks],
@@ -324,8 +386,8 @@ def _told(place: Place) -> str:
     return f"{cell.upper()}, length {length}, seed {seed}"
 
 
-def _frozen(read: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: tuple(each) if isinstance(each, list) else each for key, each in read.items()}
+def _unordered(value: Any) -> Any:
+    return set(value) if isinstance(value, tuple) else value
 
 
 def _shown(value: Any) -> str:

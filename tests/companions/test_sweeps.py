@@ -120,6 +120,36 @@ def test_an_interrupted_sweep_goes_on_and_repeats_nothing(tmp_path):
     assert again.asked == []
 
 
+def test_the_lengths_and_cells_of_a_sweep_may_be_named_in_another_order(tmp_path):
+    file, here = tmp_path / "a.json", Here()
+    begun = sweep(TINY, file, Here(), nothing)
+    turned = replace(TINY, lengths=(4, 6), cells=("rnn", "gru"), seeds=(2, 1))
+    assert sweep(turned, file, here, nothing) == begun
+    assert here.asked == []
+
+
+def test_another_sweep_is_refused_a_file_while_one_is_written_there(tmp_path):
+    file, here = tmp_path / "a.json", Here()
+
+    def begin_another(done, most, which):
+        with pytest.raises(SweepError, match="was begun with epochs 1, not 2"):
+            sweep(replace(TINY, epochs=2), file, here, nothing)
+
+    made = sweep(TINY, file, Here(), begin_another)
+    assert here.asked == []
+    assert load_sweep(file) == made
+
+
+def test_a_sweep_is_found_by_a_path_through_a_folder_that_is_missing(tmp_path):
+    file = tmp_path / "a.json"
+    sweep(replace(TINY, seeds=(1,)), file, Here(), nothing)
+    before = file.read_bytes()
+    with pytest.raises(SweepError, match="was begun with seeds 1, not 1,2"):
+        sweep(TINY, tmp_path / "new" / ".." / "a.json", Here(), nothing)
+    assert file.read_bytes() == before
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
     from distributed import Client
 
@@ -197,6 +227,59 @@ def test_a_file_of_other_code_or_of_something_else_is_refused(tmp_path, monkeypa
         load_sweep(tmp_path / "none.json")
 
 
+def changed(held, path, value):
+    """What a sweep's file holds, but for one value."""
+    *parents, last = path
+    inner = held
+    for key in parents:
+        inner = inner[key]
+    inner[last] = value
+    return held
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        (("chance",), None, "chance is null, not a number from 0"),
+        (("chance",), "x", 'chance is "x", not a number from 0'),
+        (("more",), 1, "more is no field of it"),
+        (("networks",), [1], "networks is [1], not a list of objects"),
+        (("settings", "task"), "prices", 'settings.task is "prices", not one of temporal-order,'),
+        (("settings", "lengths"), [4, "6"], 'settings.lengths is [4, "6"], not a list of one or '),
+        (("settings", "lengths"), [4, 4], "settings.lengths is [4, 4], not a list of one or more"),
+        (("settings", "epochs"), 0, "settings.epochs is 0, not a whole number from 1, or null"),
+        (("networks", 1, "score"), "x", 'networks[1].score is "x", not a number from 0 to 1'),
+        (("networks", 1, "score"), float("nan"), "networks[1].score is NaN, not a number"),
+        (("networks", 1, "score"), True, "networks[1].score is true, not a number"),
+        (("networks", 1, "score"), 1.5, "networks[1].score is 1.5, not a number from 0 to 1"),
+        (("networks", 0, "success"), "no", 'networks[0].success is "no", not true or false'),
+        (("networks", 0, "gradients"), [], "networks[0].gradients is [], not a list of one"),
+        (("networks", 0, "gradients"), None, "networks[0].gradients is null, not a list of one"),
+        (("networks", 0, "length"), 5, "networks[0] is GRU, length 5, seed 1, which is there alr"),
+        (("networks", 1, "seed"), 1, "networks[1] is GRU, length 6, seed 1, which is there alrea"),
+    ],
+)
+def test_a_file_that_was_changed_by_hand_is_refused(path, value, expected, tmp_path, capsys):
+    file, picture = tmp_path / "a.json", tmp_path / "a.svg"
+    sweep(TINY, file, Here(), nothing)
+    held = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(changed(held, path, value)), encoding="utf-8")
+    code, _, err = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
+    assert code == 1
+    assert f"'rnnviz sweep': {expected}" in err
+    assert err.endswith("; mend that, or name another\n")
+    assert not picture.exists()
+
+
+def test_gradients_that_grew_beyond_all_numbers_are_read(tmp_path):
+    file = tmp_path / "a.json"
+    sweep(TINY, file, Here(), nothing)
+    held = json.loads(file.read_text(encoding="utf-8"))
+    changed(held, ("networks", 0, "gradients"), [float("inf")])
+    file.write_text(json.dumps(held), encoding="utf-8")
+    assert load_sweep(file).networks["gru", 6, 1].gradients == (float("inf"),)
+
+
 def test_settings_that_make_no_sweep_are_refused(tmp_path):
     for change, expected in (
         ({"task": "prices"}, "no length of 'prices' can grow"),
@@ -259,8 +342,18 @@ def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
         (("sweep", "--lengths", "4", "-o", "a.txt"), 2, "does not end in .json"),
         (("sweep", "--lengths", "4,x", "-o", "a.json"), 2, "'x' is not a valid integer range"),
         (("sweep", "--lengths", "4", "--cells", "rnn,x", "-o", "a.json"), 2, "'x' is not one of"),
-        (("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a", "-o", "a.json"), 2, "not both"),
-        (("render", "tanh", "-j", 2, "--scheduler", "a"), 2, "not both"),
+        (("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a:1", "-o", "a.json"), 2, "not both"),
+        (("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"), 2, "no address of a"),
+        (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 stands there twice"),
+        (("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"), 2, "rnn stands there"),
+        (("sweep", "--lengths", "9" * 20, "-o", "a.json"), 2, "choose lengths up to 100000"),
+        (
+            ("sweep", "--lengths", "4", "--seeds", 10**9, "-o", "a.json"),
+            2,
+            "10000 networks or fewer",
+        ),
+        (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "not both"),
+        (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
         (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "is of no sweep"),
         (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "not several"),
     ],

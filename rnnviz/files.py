@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from platform import node
 from typing import Final
@@ -36,7 +36,7 @@ def workshop(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
             yield Path(name)
     except OSError as problem:
         raise error(
-            f"cannot write into {str(folder)!r} ({problem.strerror or problem}); "
+            f"cannot write {_troubled(folder, problem)} ({problem.strerror or problem}); "
             "choose another place"
         ) from problem
 
@@ -47,19 +47,30 @@ def replacing(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
 
     Raises: ``error`` if the target is a folder or cannot be written
     """
-    if target.is_dir():
+    if os.path.isdir(target):
         raise error(f"{str(target)!r} is a folder; name the file")
     with workshop(target.parent, error) as folder:
         yield folder / target.name
         os.replace(folder / target.name, target)
 
 
+def _troubled(folder: Path, problem: OSError) -> str:
+    """What a problem is about: a file that was to stand in a folder, or the folder."""
+    for told in (problem.filename2, problem.filename):
+        if isinstance(told, str) and folder in Path(told).parents:
+            file = folder / Path(told).name
+            if not _WORKSHOP.fullmatch(file.name):
+                return repr(str(file))
+    return f"into {str(folder)!r}"
+
+
 def sweep(folder: Path) -> None:
-    """Remove what processes that no longer live were working on."""
-    for entry in folder.iterdir():
-        found = _WORKSHOP.fullmatch(entry.name)
-        if found and found[1] == node() and not _lives(int(found[2])):
-            shutil.rmtree(entry, ignore_errors=True)
+    """Remove what processes that no longer live were working on, where that can be seen."""
+    with suppress(OSError):
+        for entry in folder.iterdir():
+            found = _WORKSHOP.fullmatch(entry.name)
+            if found and found[1] == node() and not _lives(int(found[2])):
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _lives(process: int) -> bool:

@@ -4,8 +4,6 @@ Each array and the header have a checksum in the file, so that no changed byte g
 """
 
 import json
-import os
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from rnnviz.errors import TraceError
+from rnnviz.files import replacing
 
 _HEADER: Final = "rnnviz"
 _CHECKSUMS: Final = "checksums"
@@ -28,24 +27,16 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
     """
     sums = {name: _checksum(name, array) for name, array in arrays.items()}
     about = {_HEADER: header, _CHECKSUMS: json.dumps({**sums, "": _checksum_of_text(header)})}
-    temporary: str | None = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(21, "it is a folder")
-        handle, temporary = tempfile.mkstemp(prefix=".rnnviz-", dir=path.parent)
-        os.close(handle)
-        save_file(dict(arrays), temporary, metadata=about)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TraceError(
-            f"cannot write trace {str(path)!r} ({reason}); choose another place"
-        ) from error
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+    with replacing(path, TraceError) as temporary:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # that of a file here; safetensors makes a private one
+        try:
+            save_file(dict(arrays), temporary, metadata=about)
+            temporary.chmod(mode)
+        except SafetensorError as error:
+            raise TraceError(
+                f"cannot write {str(path)!r} ({error}); choose another place"
+            ) from error
 
 
 def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
@@ -53,8 +44,16 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
 
     Raises: TraceError if the file is missing, damaged, not a trace, or lacks a name
     """
-    if not path.is_file():
-        raise TraceError(f"there is no trace {str(path)!r}; make one with 'rnnviz record -o FILE'")
+    try:
+        if not path.is_file():
+            raise TraceError(
+                f"there is no trace {str(path)!r}; make one with 'rnnviz record -o FILE'"
+            )
+        path.open("rb").close()  # the reader of safetensors calls all that it cannot open missing
+    except OSError as error:
+        raise TraceError(
+            f"cannot read trace {str(path)!r} ({error.strerror}); make it readable"
+        ) from error
     arrays: dict[str, np.ndarray] = {}
     known: list[str] = []
     about: dict[str, str] = {}
@@ -65,8 +64,6 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
             if _HEADER in about:
                 chosen = [name for name in names if name in known] if names else known
                 arrays = {name: file.get_tensor(name) for name in chosen}
-    except PermissionError as error:
-        raise TraceError(f"cannot read {str(path)!r}: {error.strerror}") from error
     except Exception as error:  # the reader raises several kinds, all meaning damage
         raise _damaged(path, str(error)) from error
     if _HEADER not in about:
@@ -110,9 +107,3 @@ def _checksum(name: str, array: np.ndarray) -> int:
 
 def _checksum_of_text(text: str) -> int:
     return zlib.crc32(text.encode())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

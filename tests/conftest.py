@@ -1,7 +1,11 @@
 """Small traces of networks that nobody trained, for every test that needs one."""
 
+import ctypes
+import os
+import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,6 +106,45 @@ def make_trace() -> Callable[..., Trace]:
 @pytest.fixture
 def trace(make_trace: Callable[..., Trace]) -> Trace:
     return make_trace()
+
+
+_OVERRIDES = ~0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, bits 1 and 2
+_VERSION = 0x20080522
+
+
+@pytest.fixture
+def powerless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Permissions of files hold for this process, even if it is root's."""
+    if not hasattr(os, "getuid"):
+        pytest.skip("no permissions to take away")
+    if os.getuid():
+        yield
+        return
+    if sys.platform != "linux":
+        pytest.skip("root reads everything here")
+    kernel = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(_VERSION, 0)
+    held = (ctypes.c_uint32 * 6)()
+    assert kernel.capget(header, held) == 0
+    less = (ctypes.c_uint32 * 6)(held[0] & _OVERRIDES, *held[1:])
+    assert kernel.capset(header, less) == 0
+    monkeypatch.setattr(os, "access", partial(os.access, effective_ids=True))
+    yield
+    assert kernel.capset(header, held) == 0
+
+
+@pytest.fixture
+def closed(powerless: None) -> Iterator[Callable[..., None]]:
+    """Takes all permissions of a file or a folder, which has them again afterwards."""
+    modes: dict[Path, int] = {}
+
+    def close(path: Path, mode: int = 0) -> None:
+        modes.setdefault(path, path.stat().st_mode)
+        path.chmod(mode)
+
+    yield close
+    for path, mode in reversed(modes.items()):
+        path.chmod(mode)
 
 
 @pytest.fixture(scope="session")

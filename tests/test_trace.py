@@ -280,7 +280,7 @@ def test_a_failed_save_keeps_the_old_file_and_no_other(
 
 def test_saving_into_a_file_or_over_a_folder_says_why(trace, saved, tmp_path):
     for place in (saved / "run.safetensors", tmp_path):
-        with pytest.raises(TraceError, match=r"cannot write trace .*; choose another place") as e:
+        with pytest.raises(TraceError, match=r"(cannot write|is a folder).*; (choose|name)") as e:
             trace.save(place)
         one_line(e)
     assert list(tmp_path.iterdir()) == [saved]
@@ -293,6 +293,29 @@ def test_a_missing_file_says_how_to_make_one(tmp_path):
     with pytest.raises(TraceError, match=r"there is no trace .*; make one with") as error:
         load(tmp_path / "none.safetensors")
     one_line(error)
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(saved, closed):
+    closed(saved)
+    with pytest.raises(TraceError, match=r"cannot read trace .* \(Permission denied\)") as error:
+        load(saved)
+    one_line(error)
+
+
+def test_a_file_in_a_closed_folder_is_not_called_damaged(trace, tmp_path, closed):
+    saved = trace.save(tmp_path / "closed" / "run.safetensors")
+    closed(saved.parent)
+    with pytest.raises(TraceError, match=r"cannot read trace|there is no trace") as error:
+        load(saved)
+    one_line(error)
+
+
+def test_a_name_that_no_file_can_have_is_told(trace, tmp_path):
+    place = tmp_path / (300 * "a")
+    with pytest.raises(TraceError, match=r"cannot (write|read) .*\(File name too long\)") as error:
+        trace.save(place)
+    one_line(error)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("kept", [0, 1, 8, 9, 200, 0.5, 0.99, -1])

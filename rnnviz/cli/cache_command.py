@@ -54,17 +54,15 @@ def info(as_json: bool) -> None:
 def clear(recordings: bool) -> None:
     """Remove what was rendered; recordings take longer to make, and stay unless asked for."""
     from rnnviz.defaults import cache_folder
-    from rnnviz.rendering.cache import Cache
+    from rnnviz.rendering.cache import Cache, remove
 
     cache = Cache(cache_folder())
-    size = cache.held().size
-    cache.clear()
-    size -= cache.held().size
+    size = cache.clear()
     if recordings:
         kept = _recordings(cache.folder)
         size += _size(kept)
         for file in kept:
-            _remove(file)
+            remove(file)
     click.echo(f"removed {_megabytes(size)} from {cache.folder}")
 
 
@@ -74,15 +72,6 @@ def _recordings(folder: Path) -> list[Path]:
 
 def _size(files: list[Path]) -> int:
     return sum(file.stat().st_size for file in files)
-
-
-def _remove(file: Path) -> None:
-    from rnnviz.errors import RenderError
-
-    try:
-        file.unlink(missing_ok=True)
-    except OSError as error:
-        raise RenderError(f"cannot remove {str(file)!r} ({error.strerror})") from error
 
 
 def _when(seconds: float) -> Any:

@@ -73,13 +73,13 @@ def _cache() -> Finding:
     from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
 
     folder = cache_folder()
-    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    kept = list(folder.glob("*.safetensors")) if folder.is_dir() else []
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
+    kept = list(folder.glob("*.safetensors")) if os.path.isdir(folder) else []
     size = sum(file.stat().st_size for file in kept)
     return Finding(
         "cache",
         f"{folder} ({len(kept)} recordings, {size / 1e6:.1f} MB)",
-        existing.is_dir() and os.access(existing, os.W_OK),
+        existing.is_dir() and os.access(existing, os.R_OK | os.W_OK | os.X_OK),
         f"make it writable, or set {FOLDER_VARIABLE}",
     )
 

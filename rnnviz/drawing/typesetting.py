@@ -5,22 +5,19 @@ Only what a picture needs is kept of Manim's objects, so that copying text costs
 
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
+from io import BytesIO
 from typing import Any, Final
-from zipfile import BadZipFile
 
 import numpy as np
 from manim import ManimColor, MathTypst, Typst, VMobject
 
-from rnnviz.defaults import cache_folder
+from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
 from rnnviz.errors import RenderError
-from rnnviz.files import replacing
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.sources import fonts
 
@@ -70,27 +67,34 @@ class Typeset:
 def typeset(source: str, size: float, *, math: bool = False) -> Typeset:
     """Set a text or a formula in Typst's notation.
 
-    Units: size is the em height in Manim units
+    Units:  size is the em height in Manim units
+    Raises: RenderError if the files of setting it cannot be written
     """
     key = sha256(repr((source, size, math, _PREAMBLE, _versions(), fonts())).encode()).hexdigest()
-    path = Cache(cache_folder()).letters(f"{key}.npz")
-    kept = _read(path)
-    if kept is None:
-        kept = _set(source, size, math)
-        with suppress(RenderError), replacing(path, RenderError) as temporary:
-            _write(kept, temporary)
-    return kept
+    cache = Cache(cache_folder())
+    kept = cache.text(key)
+    if kept is not None:
+        return _read(kept)
+    made = _set(source, size, math)
+    cache.keep_text(key, _written(made))
+    return made
 
 
 def _set(source: str, size: float, math: bool) -> Typeset:
-    made: Any = (MathTypst if math else Typst)(
-        source,
-        font_size=size * _FONT_SIZE_PER_EM,
-        typst_preamble=_PREAMBLE,
-        font_paths=[str(files("rnnviz") / "fonts")],
-        track_baselines=True,
-        use_svg_cache=False,
-    )
+    try:
+        made: Any = (MathTypst if math else Typst)(
+            source,
+            font_size=size * _FONT_SIZE_PER_EM,
+            typst_preamble=_PREAMBLE,
+            font_paths=[str(files("rnnviz") / "fonts")],
+            track_baselines=True,
+            use_svg_cache=False,
+        )
+    except OSError as error:
+        raise RenderError(
+            f"cannot write what setting a text takes ({error.strerror or error}); make room, or "
+            f"name another folder in {FOLDER_VARIABLE}"
+        ) from error
     places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
     frames = made.baseline_frames
     return Typeset(
@@ -106,32 +110,29 @@ def _set(source: str, size: float, math: bool) -> Typeset:
     )
 
 
-def _write(made: Typeset, path: Path) -> None:
-    with path.open("wb") as file:
-        np.savez(
-            file,
-            points=np.concatenate([np.zeros((0, 3)), *(glyph.points for glyph in made.glyphs)]),
-            lengths=[len(glyph.points) for glyph in made.glyphs],
-            fill=[glyph.fill for glyph in made.glyphs],
-            stroke=[glyph.stroke for glyph in made.glyphs],
-            baseline_share=made.baseline_share,
-            parts=json.dumps(made.parts),
+def _written(made: Typeset) -> bytes:
+    file = BytesIO()
+    np.savez(
+        file,
+        points=np.concatenate([np.zeros((0, 3)), *(glyph.points for glyph in made.glyphs)]),
+        lengths=[len(glyph.points) for glyph in made.glyphs],
+        fill=[glyph.fill for glyph in made.glyphs],
+        stroke=[glyph.stroke for glyph in made.glyphs],
+        baseline_share=made.baseline_share,
+        parts=json.dumps(made.parts),
+    )
+    return file.getvalue()
+
+
+def _read(content: bytes) -> Typeset:
+    with np.load(BytesIO(content), allow_pickle=False) as kept:
+        points = np.split(kept["points"], np.cumsum(kept["lengths"]))[:-1]
+        styles = zip(points, kept["fill"].tolist(), kept["stroke"].tolist(), strict=True)
+        return Typeset(
+            tuple(Glyph(*style) for style in styles),
+            {name: tuple(part) for name, part in json.loads(str(kept["parts"])).items()},
+            float(kept["baseline_share"]),
         )
-
-
-def _read(path: Path) -> Typeset | None:
-    """What was kept, or None if nothing was, or it is damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            points = np.split(kept["points"], np.cumsum(kept["lengths"])[:-1])
-            styles = zip(points, kept["fill"].tolist(), kept["stroke"].tolist(), strict=True)
-            return Typeset(
-                tuple(Glyph(*style) for style in styles),
-                {name: tuple(part) for name, part in json.loads(str(kept["parts"])).items()},
-                float(kept["baseline_share"]),
-            )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
 
 
 @cache

@@ -13,12 +13,13 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG, S_IWGRP, S_IWOTH
 from typing import Any, Final
 
 from rnnviz.errors import RenderError
-from rnnviz.files import sweep, workshop
+from rnnviz.files import replacing, sweep, workshop
 
 BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
@@ -26,6 +27,7 @@ _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
 _LETTERS: Final = "letters"
 _KINDS: Final = (_BEATS, _RENDERS, _LETTERS)
+_DIGEST_SIZE: Final = sha256().digest_size
 
 
 @dataclass(frozen=True)
@@ -46,25 +48,15 @@ class Held:
 class Cache:
     """Encoded beats by their keys, notes about whole renders, and typeset texts.
 
-    The name of a beat or a note ends with the checksum of its content: one that is damaged is not
-    there.
+    The name of a beat or a note ends with the checksum of its content, a text begins with that of
+    its key and itself: what is damaged, or another's, is not there.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.beats = folder / _BEATS
         self._renders = folder / _RENDERS
-
-    @property
-    def bound(self) -> int:
-        """How many bytes may be kept: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
-
-        Raises: RenderError if the variable is no number of bytes
-        """
-        text = os.environ.get(BOUND_VARIABLE, str(_BOUND))
-        if not (text.isascii() and text.isdecimal()):
-            raise RenderError(f"{BOUND_VARIABLE} is {text!r}, no number of bytes")
-        return int(text)
+        self._letters = folder / _LETTERS
 
     def fetch(self, target: Path) -> bool:
         """Put the beat of a name in its place, where it stays; False if it is not kept."""
@@ -78,9 +70,24 @@ class Cache:
                 entry.unlink()
         return False
 
-    def letters(self, name: str) -> Path:
-        """Where a typeset text is, or would be."""
-        return self.folder / _LETTERS / name
+    def text(self, key: str) -> bytes | None:
+        """A typeset text, or None if it is not kept, or what is kept is not it."""
+        entry = self._letters / key
+        with suppress(OSError):
+            told, content = _parted(entry.read_bytes())
+            if told == _digest_of_text(key, content):
+                with suppress(OSError):
+                    os.utime(entry)
+                return content
+        return None
+
+    def keep_text(self, key: str, content: bytes) -> None:
+        """Keep a typeset text; a cache that cannot be written keeps nothing.
+
+        Unlike a beat it says what it is within, as finding a name's end takes too long for it.
+        """
+        with suppress(RenderError), replacing(self._letters / key, RenderError) as made:
+            made.write_bytes(_digest_of_text(key, content) + content)
 
     def keep(self, made: Path) -> None:
         """Keep a beat under its name; a cache that cannot be written keeps nothing."""
@@ -107,17 +114,24 @@ class Cache:
             os.replace(made, self._renders / _entry_name(made))
 
     def held(self) -> Held:
-        """How much there is."""
-        entries = list(self._entries())
+        """How much there is.
+
+        Raises: RenderError if it cannot be read, or the bound is no number of bytes
+        """
+        entries = [entry for kind in _KINDS for entry in self._entries(kind)]
         counts = Counter(path.parent.name for path, _ in entries)
         size = sum(state.st_size for _, state in entries)
         oldest = min((state.st_mtime for _, state in entries), default=None)
-        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, self.bound, oldest)
+        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, bound(), oldest)
 
     def trim(self) -> None:
         """Remove what was used longest ago, until the rest is within the bound."""
-        entries = sorted(self._entries(), key=lambda entry: entry[1].st_mtime_ns)
-        over = sum(state.st_size for _, state in entries) - self.bound
+        entries: list[tuple[Path, os.stat_result]] = []
+        for kind in _KINDS:
+            with suppress(RenderError):
+                entries += self._entries(kind)
+        entries.sort(key=lambda entry: entry[1].st_mtime_ns)
+        over = sum(state.st_size for _, state in entries) - bound()
         for path, state in entries:
             if over <= 0:
                 return
@@ -125,21 +139,62 @@ class Cache:
                 path.unlink()
                 over -= state.st_size
 
-    def clear(self) -> None:
-        """Remove all entries; what is being made now stays."""
-        for path, _ in self._entries():
-            with suppress(OSError):
-                path.unlink()
+    def clear(self) -> int:
+        """Remove all entries, and say how many bytes they took; what is being made now stays.
 
-    def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
+        Raises: RenderError if the cache cannot be read, or an entry not removed
+        """
+        removed = 0
         for kind in _KINDS:
-            folder = self.folder / kind
-            if folder.is_dir():
-                sweep(folder)
-                for path in folder.iterdir():
-                    with suppress(OSError):
-                        if path.is_file():
-                            yield path, path.stat()
+            for path, state in self._entries(kind):
+                remove(path)
+                removed += state.st_size
+        return removed
+
+    def _entries(self, kind: str) -> list[tuple[Path, os.stat_result]]:
+        folder = self.folder / kind
+        sweep(folder)
+        entries = []
+        try:
+            for path in folder.iterdir():
+                with suppress(FileNotFoundError):  # another process removed it meanwhile
+                    state = path.stat()
+                    if S_ISREG(state.st_mode):
+                        entries.append((path, state))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise RenderError(
+                f"cannot read the cache {str(folder)!r} ({error.strerror}); make it readable, or "
+                "name another folder in RNNVIZ_CACHE_DIR"
+            ) from error
+        return entries
+
+
+def bound() -> int:
+    """How many bytes a cache may keep: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
+
+    Raises: RenderError if the variable is no number of bytes
+    """
+    text = os.environ.get(BOUND_VARIABLE, str(_BOUND))
+    if not (text.isascii() and text.isdecimal()):
+        raise RenderError(
+            f"{BOUND_VARIABLE} is {text!r}, no number of bytes; write {_BOUND} for 2 GB"
+        )
+    return int(text)
+
+
+def remove(file: Path) -> None:
+    """Remove a file that is kept.
+
+    Raises: RenderError if that cannot be done
+    """
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise RenderError(
+            f"cannot remove {str(file)!r} ({error.strerror}); make its folder writable"
+        ) from error
 
 
 def _named(folder: Path, name: str) -> Iterator[Path]:
@@ -171,15 +226,44 @@ def usable(folder: Path) -> Cache:
 
     Raises: RenderError if neither can be written
     """
-    places = (folder, Path(tempfile.gettempdir()) / f"rnnviz-{getpass.getuser()}")
-    for place in places:
-        with suppress(OSError):
-            (place / _BEATS).mkdir(parents=True, exist_ok=True)
-            if os.access(place / _BEATS, os.W_OK | os.X_OK):
-                return Cache(place.absolute())
+    with suppress(OSError):
+        if _can_hold_beats(folder):
+            return Cache(folder.absolute())
+    with suppress(OSError):
+        elsewhere = Path(tempfile.gettempdir()) / f"rnnviz-{_user()}"
+        elsewhere.mkdir(mode=0o700, exist_ok=True)
+        if _is_ours_alone(elsewhere) and _can_hold_beats(elsewhere):
+            return Cache(elsewhere.absolute())
     raise RenderError(
         f"cannot write into the cache {str(folder)!r}; name another folder in RNNVIZ_CACHE_DIR"
     )
+
+
+def _can_hold_beats(folder: Path) -> bool:
+    (folder / _BEATS).mkdir(parents=True, exist_ok=True)
+    return os.access(folder / _BEATS, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    """Whether nobody else can put beats into a folder; anybody may make one of any name in /tmp."""
+    state = folder.lstat()
+    return S_ISDIR(state.st_mode) and (
+        not hasattr(os, "getuid")
+        or (state.st_uid == os.getuid() and not state.st_mode & (S_IWGRP | S_IWOTH))
+    )
+
+
+def _user() -> str:
+    """Who this process works for; a container's user may have a number and no name."""
+    return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+
+
+def _parted(entry: bytes) -> tuple[bytes, bytes]:
+    return entry[:_DIGEST_SIZE], entry[_DIGEST_SIZE:]
+
+
+def _digest_of_text(key: str, content: bytes) -> bytes:
+    return sha256(key.encode() + content).digest()
 
 
 def checksum(path: Path) -> str | None:

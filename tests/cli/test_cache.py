@@ -35,8 +35,7 @@ def filled(folder, trace):
     cache.keep(made)
     made.unlink()
     cache.write_note("render", {})
-    cache.letters("text.npz").parent.mkdir()
-    cache.letters("text.npz").write_bytes(b"1" * 10)
+    cache.keep_text("text", b"1" * 10)
     return trace.save(folder / "sentence-1.safetensors")
 
 
@@ -55,7 +54,7 @@ def test_what_it_holds(run, folder, filled, monkeypatch):
     told = json.loads(run("info", "--json")[1])
     assert told["folder"] == str(folder)
     assert (told["beats"], told["renders"], told["texts"]) == (1, 1, 1)
-    assert told["size"] == 1000 + 2 + 10
+    assert told["size"] == 1000 + 2 + (32 + 10)
     assert told["bound"] == 5_000_000
     assert told["oldest"].startswith("20")
     assert (told["recordings"], told["recordings_size"]) == (1, filled.stat().st_size)
@@ -79,3 +78,29 @@ def test_a_wrong_bound_is_named(run, monkeypatch):
     status, out, err = run("info")
     assert (status, out) == (1, "")
     assert f"{BOUND_VARIABLE} is '2 GB', no number of bytes" in err
+    assert "write 2000000000" in err
+
+
+def test_a_cache_is_cleared_whatever_its_bound_says(run, folder, filled, monkeypatch):
+    monkeypatch.setenv(BOUND_VARIABLE, "2 GB")
+    assert run("clear") == (0, f"removed 0.0 MB from {folder}\n", "")
+    assert list((folder / "beats").iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["info", "clear"])
+@pytest.mark.parametrize("inside", ["", "beats", "renders", "letters"])
+def test_a_folder_that_cannot_be_read_is_named(command, inside, run, folder, filled, closed):
+    closed(folder / inside)
+    status, out, err = run(command)
+    assert (status, out) == (1, "")
+    assert err.startswith("Error: cannot read the cache ")
+    assert "(Permission denied); make it readable" in err
+    assert err.count("\n") == 1
+
+
+def test_an_entry_that_cannot_be_removed_is_named(run, folder, filled, closed):
+    closed(folder / "beats", 0o500)
+    status, out, err = run("clear")
+    assert (status, out) == (1, "")
+    assert "cannot remove " in err
+    assert "(Permission denied); make its folder writable" in err

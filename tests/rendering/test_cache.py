@@ -14,6 +14,7 @@ from small_scenes import HEAD, THREE
 import rnnviz
 from rnnviz import translation
 from rnnviz.errors import RenderError
+from rnnviz.rendering import cache as cache_module
 from rnnviz.rendering import performance, sources
 from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
 
@@ -275,7 +276,7 @@ def test_an_unchanged_video_is_left_alone(registered, tmp_path):
     assert told_by(tmp_path / "out") == before
 
 
-@pytest.mark.parametrize("name", ["loop.mp4", "loop.json", "loop.zh.vtt"])
+@pytest.mark.parametrize("name", ["loop.mp4", "loop.zh.vtt"])
 def test_a_video_that_was_altered_or_deleted_is_joined_again(registered, tmp_path, name):
     registered()
     file = tmp_path / "out" / name
@@ -428,6 +429,64 @@ def test_a_cache_that_cannot_be_written_is_elsewhere(
     assert drawn(three, trace, output) == ALL
     assert drawn(three, trace, output) == []
     assert cache.is_file()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda place: place.chmod(0o777),
+        lambda place: place.chmod(0o770),
+        lambda place: (place.rename(place.with_name("other")), place.symlink_to("other")),
+    ],
+    ids=["all may write", "a group may write", "a link"],
+)
+def test_a_cache_among_the_temporary_files_is_ours_alone(spoil, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    place = usable(taken).folder
+    assert place.parent == tmp_path
+    assert place.stat().st_mode & 0o077 == 0
+    assert usable(taken).folder == place
+    spoil(place)
+    with pytest.raises(RenderError, match="cannot write into the cache"):
+        usable(taken)
+
+
+def test_a_cache_among_the_temporary_files_that_another_user_made(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "taken").write_text("")
+    usable(tmp_path / "taken")
+    (place,) = tmp_path.glob("rnnviz-*")
+    monkeypatch.setattr(cache_module, "_user", lambda: place.name.removeprefix("rnnviz-"))
+    monkeypatch.setattr(os, "getuid", lambda: place.stat().st_uid + 1)
+    with pytest.raises(RenderError, match="cannot write into the cache"):
+        usable(tmp_path / "taken")
+
+
+def test_a_user_without_a_name_has_a_cache(tmp_path, monkeypatch):
+    def nameless():
+        raise KeyError("getpwuid(): uid not found: 4242")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert usable(tmp_path / "cache").folder == tmp_path / "cache"
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o300, 0o500, 0o600])
+def test_a_cache_whose_beats_are_closed_is_elsewhere(mode, tmp_path, monkeypatch, closed):
+    (tmp_path / "cache" / "beats").mkdir(parents=True)
+    closed(tmp_path / "cache" / "beats", mode)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert usable(tmp_path / "cache").folder.name.startswith("rnnviz-")
+
+
+def test_what_cannot_be_read_is_not_trimmed(tmp_path, monkeypatch, closed):
+    cache = filled(tmp_path / "c", {"a": 100})
+    cache.keep_text("text", b"")
+    closed(cache.folder / "letters")
+    monkeypatch.setenv(BOUND_VARIABLE, "1")
+    cache.trim()
+    assert names(cache) == ""
 
 
 def test_no_place_for_a_cache_is_named(three, trace, tmp_path, cache, monkeypatch):

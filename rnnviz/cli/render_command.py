@@ -1,5 +1,6 @@
 """``rnnviz render``."""
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -218,7 +219,7 @@ def _trace(
     if task is None and scene in SCENES:
         task = (SCENES[scene].task, {})
     kept = None if task is None else Kept(task[0], {**task[1], **extra})
-    if kept is not None and kept.file.is_file():
+    if kept is not None and os.path.isfile(kept.file):
         return kept
     from rnnviz.rendering.plan import check_scene  # loads Manim
 

@@ -125,6 +125,8 @@ def begin(
     """
     started = time.perf_counter()
     request = request_of(scene, **settings)
+    if isinstance(trace, str | Path):
+        request.check_spares(Path(trace))
     if trace is None and request.scene in SCENES:
         task = request.task or SCENES[request.scene].task
         trace = Kept(task, {"language": data_language(request.language)})

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Final
 
 from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
+from rnnviz.rendering.cache import bound
 from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
 from rnnviz.rendering.sources import whole_library
+from rnnviz.rendering.timeline import KINDS, description_of, is_description, subtitles_of
 from rnnviz.translation import languages
 
 THEMES: Final = ("dark", "light")
@@ -40,6 +43,18 @@ class Request:
     named: Path
     output: Path
 
+    def check_spares(self, trace: Path) -> None:
+        """Refuse to put a video where the trace is that it is drawn from.
+
+        Raises: RenderError
+        """
+        for place in _written(self.output, self.look.file_format):
+            if os.path.exists(place) and os.path.exists(trace) and place.samefile(trace):
+                raise RenderError(
+                    f"{str(place)!r} is the trace itself, and would be replaced; "
+                    "choose another place with -o"
+                )
+
     def key(self, trace: str) -> str | None:
         """What decides all of the result, or None for a scene of the user's own.
 
@@ -66,7 +81,8 @@ def request_of(
 ) -> Request:
     """Check all that can be checked without loading the scene.
 
-    Raises: RenderError for an unknown setting, or an output that cannot be written
+    Raises: RenderError for an unknown setting, an output that cannot be written or would replace
+            what it does not name, or a bound of the cache that is no number of bytes
     """
     _check_choice("language", language, languages())
     _check_choice("theme", theme, THEMES)
@@ -79,6 +95,7 @@ def request_of(
     name = str(scene)
     target = Path(output or default_output(_file_name(name), language, theme, format))
     _check_target(target, format)
+    bound()
     look = Look(quality, format, transparent)
     return Request(name, task, language, theme, look, beats, target, target.absolute())
 
@@ -101,13 +118,21 @@ def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:
         raise RenderError(f"there is no {what} {got!r}; choose one of {', '.join(choices)}")
 
 
+def _written(target: Path, file_format: str) -> tuple[Path, ...]:
+    """The files that a video takes, itself first; which a folder of stills takes is not known."""
+    if file_format == "png":
+        return ()
+    spoken = (subtitles_of(target, language, kind) for language in languages() for kind in KINDS)
+    return (target, description_of(target), *spoken)
+
+
 def _check_target(target: Path, file_format: str) -> None:
     if file_format == "png":
-        if target.exists() and not target.is_dir():
+        if os.path.exists(target) and not os.path.isdir(target):
             raise RenderError(
                 f"{str(target)!r} is a file; stills need a folder, choose one with -o"
             )
-    elif target.is_dir():
+    elif os.path.isdir(target):
         raise RenderError(f"{str(target)!r} is a folder; name the video file with -o")
     elif target.name.lower() == f".{file_format}":
         raise RenderError(f"{str(target)!r} is an ending alone; give the file a name before it")
@@ -115,8 +140,37 @@ def _check_target(target: Path, file_format: str) -> None:
         raise RenderError(
             f"{str(target)!r} does not end in .{file_format}; rename it or choose --format"
         )
-    folder = next(parent for parent in target.absolute().parents if parent.exists())
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
+    folder = next(parent for parent in target.absolute().parents if os.path.exists(parent))
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise RenderError(f"cannot write into {str(folder)!r}; choose another place with -o")
+    _check_free(_written(target, file_format) or (target,))
     if target.exists() and not os.access(target, os.W_OK):
         raise RenderError(f"{str(target)!r} cannot be written; choose another place with -o")
+
+
+def _check_free(places: tuple[Path, ...]) -> None:
+    """Refuse names that no file can have, and what stands beside a video and is not of rnnviz."""
+    target, *beside = places
+    there = []
+    for place in places:
+        try:
+            if S_ISDIR(place.stat().st_mode) and place != target:
+                raise RenderError(
+                    f"{str(place)!r} is a folder, where a file beside the video goes; "
+                    "choose another name with -o"
+                )
+            there.append(place)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise RenderError(
+                f"cannot write {str(place)!r} ({error.strerror}); choose another place with -o"
+            ) from error
+    foreign = [place for place in there if place in beside]
+    # looked at last: a render in another process puts it there first
+    if foreign and not is_description(description_of(target)):
+        raise RenderError(
+            f"{str(foreign[0])!r} would be replaced by what goes beside the video, and no "
+            f"description in {description_of(target).name!r} tells that rnnviz made it; move it "
+            "away, or choose another name with -o"
+        )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
 
+KINDS: Final = ("vtt", "srt")
 _LIBRARIES: Final = ("rnnviz", "manim", "numpy")
+_TOLD: Final = {"scene", "language", "theme", "quality", "trace", "versions", "beats"}
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,27 @@ def description(
     }
 
 
+def description_of(video: Path) -> Path:
+    """Where what is told of a video stands."""
+    return video.with_suffix(".json")
+
+
+def subtitles_of(video: Path, language: str, kind: str) -> Path:
+    """Where a video's captions stand."""
+    return video.with_suffix(f".{language}.{kind}")
+
+
+def is_description(file: Path) -> bool:
+    """Whether a file tells of a video that was rendered."""
+    try:
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and set(told) >= _TOLD
+
+
 def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[Path, str]:
-    """The files that stand beside a video, and what is in them."""
+    """The files that stand beside a video, and what is in them; what says whose they are first."""
     beats = [
         {
             "number": cue.number,
@@ -72,11 +93,10 @@ def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[P
         for cue in cues
     ]
     told = json.dumps({**about, "beats": beats}, ensure_ascii=False, indent=2)
-    texts = {video.with_suffix(".json"): told + "\n"}
+    texts = {description_of(video): told + "\n"}
     for language in cues[0].captions if cues else ():
-        for kind in ("vtt", "srt"):
-            path = video.with_suffix(f".{language}.{kind}")
-            texts[path] = subtitles(cues, language, kind)
+        for kind in KINDS:
+            texts[subtitles_of(video, language, kind)] = subtitles(cues, language, kind)
     return texts
 
 

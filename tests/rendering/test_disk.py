@@ -111,7 +111,7 @@ def test_an_output_folder_that_vanishes_while_beats_are_joined(
 
     with monkeypatch.context() as patch:
         patch.setattr(assembling, "beside", vanish)
-        with pytest.raises(rnnviz.RnnvizError, match=r"cannot write into .*out"):
+        with pytest.raises(rnnviz.RnnvizError, match=r"cannot write .*out"):
             drawn(three, trace, output)
     assert not output.parent.exists()
     assert drawn(three, trace, output) == []

@@ -206,8 +206,9 @@ def _trace(
     seed: int | None,
     **settings: Any,
 ) -> Any:
-    """The trace that is given or kept, or one that is made now if the rest can be done."""
-    from rnnviz.defaults import Kept, data_language
+    """The trace that is given, or what the cache keeps: made now if it is not there."""
+    from rnnviz.defaults import Kept, cache_folder, data_language
+    from rnnviz.rendering.cache import usable
     from rnnviz.rendering.request import request_of
 
     request = request_of(scene, **settings)
@@ -216,18 +217,21 @@ def _trace(
     extra: dict[str, Any] = {"language": data_language(request.language)}
     if seed is not None:
         extra["seed"] = seed
-    if task is None and scene in SCENES:
-        task = (SCENES[scene].task, {})
-    kept = None if task is None else Kept(task[0], {**task[1], **extra})
-    if kept is not None and os.path.isfile(kept.file):
-        return kept
+    name, options = task or (request.default_task(request.code(), usable(cache_folder())), {})
+    known = None if name is None else Kept(name, {**options, **extra})
+    if known is not None and os.path.isfile(known.file):
+        return known
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
     with chdir("."):  # a scene's code may change it
         loaded = check_scene(request)
-    kept = kept or Kept(loaded.task, extra)
-    with progress_bar(f"Training on {kept.task}") as report:
-        return kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"))
+    kept = known or Kept(loaded.task, extra)
+    if not os.path.isfile(kept.file):
+        with progress_bar(f"Training on {kept.task}") as report:
+            trace = kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"))
+        if not os.path.isfile(kept.file):
+            return trace
+    return kept
 
 
 def _format_of(output: str | None) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.defaults import Kept, cache_folder, data_language
+from rnnviz.defaults import Kept, cache_folder
 from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
 from rnnviz.rendering.assembling import again, assemble, remember
@@ -127,13 +127,13 @@ def begin(
     request = request_of(scene, **settings)
     if isinstance(trace, str | Path):
         request.check_spares(Path(trace))
-    if trace is None and request.scene in SCENES:
-        task = request.task or SCENES[request.scene].task
-        trace = Kept(task, {"language": data_language(request.language)})
     cache = usable(cache_folder())
-    stills = request.look.file_format == "png"
+    code = request.code()
+    task = request.task or request.default_task(code, cache)
+    if trace is None and task is not None:
+        trace = request.recording_of(task)
     digest = _digest(trace)
-    key = None if digest is None or stills else request.key(digest)
+    key = request.key(code, digest)
     cut = None if key is None else again(cache, key, request.look, request.output)
     if cut is not None:
         return Unfinished(request, started, request.scene, ((request.named,), cut.beats))
@@ -143,12 +143,16 @@ def begin(
     if request.scene not in SCENES:
         crew.enter(chdir("."))  # its code may change the folder, until the crew ends
     plan = make_plan(request, trace, progress or _silent)
-    if _digest(trace) != digest:  # another file stands there by now
-        key = None
-    if stills:
+    request.note_task(code, cache, plan.loaded.task)
+    if trace is None:
+        trace = request.recording_of(plan.loaded.task)
+    if request.look.file_format == "png":
         names = tuple(beat.name for beat in plan.beats)
         paths = tuple(request.named / still for still in plan.stills(request.output))
         return Unfinished(request, started, plan.name, (paths, names))
+    key = request.key(code, _digest(trace))
+    if request.code() != code or digest not in (None, _digest(trace)):
+        key = None  # changed while it was read
     return Unfinished(request, started, plan.name, None, plan.film(cache, crew), cache, key)
 
 

@@ -34,6 +34,12 @@ class LoadedScene:
     needs: tuple[str, ...]
 
 
+def file_of(spec: str) -> Path | None:
+    """The file of a scene of the user's own, or None for one that is registered."""
+    found = _IN_FILE.fullmatch(spec)
+    return Path(found["file"]) if found else None
+
+
 def load_scene(spec: str) -> LoadedScene:
     """The scene that ``spec`` names: a registered name, or ``FILE.py`` or ``FILE.py:CLASS``.
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rnnviz.defaults import Kept, data_language, default_trace
+from rnnviz.defaults import Kept, default_trace
 from rnnviz.rendering.assembling import Cut
 from rnnviz.rendering.beats import Beat, beats_of, check_selection
 from rnnviz.rendering.cache import Cache
@@ -121,9 +121,7 @@ def make_plan(
     loaded = check_scene(request)
     code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
     if trace is None:
-        trace = Kept(
-            request.task or loaded.task, {"language": data_language(request.language)}
-        ).trace()
+        trace = request.recording_of(request.task or loaded.task).trace()
     elif isinstance(trace, Kept):
         trace = trace.trace()
     check_needs(loaded, trace)

@@ -10,17 +10,23 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import Final
 
+from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
-from rnnviz.rendering.cache import bound
+from rnnviz.rendering.cache import Cache, bound
+from rnnviz.rendering.loading import file_of
 from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
-from rnnviz.rendering.sources import whole_library
+from rnnviz.rendering.sources import code_in, whole_library
 from rnnviz.rendering.timeline import KINDS, description_of, is_description, subtitles_of
 from rnnviz.translation import languages
 
 THEMES: Final = ("dark", "light")
 _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
 """Libraries whose versions decide a scene's companions, and so its pictures."""
+
+_COUNTED: Final = 10_000
+"""More beats than a scene has."""
+_TASK: Final = "the task of a scene"
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a beat that is done, how many are done, and their number."""
@@ -55,16 +61,39 @@ class Request:
                     "choose another place with -o"
                 )
 
-    def key(self, trace: str) -> str | None:
-        """What decides all of the result, or None for a scene of the user's own.
-
-        ``trace`` is the trace's digest. What a scene of the user's own reads is not known.
-        """
-        if self.scene not in SCENES:
-            return None
+    def code(self) -> str | None:
+        """A digest of the code that the result is made by, or None if it cannot be read."""
         libraries = [f"{library} {version(library)}" for library in _MAKING]
-        decided = (self.scene, self.language, self.theme, self.look, self.beats, trace)
-        return sha256(repr((decided, libraries, sys.version, whole_library())).encode()).hexdigest()
+        file = None if self.scene in SCENES else file_of(self.scene)
+        own = "" if file is None else code_in(file, self.language)
+        made_by = (own, libraries, sys.version, whole_library())
+        return None if own is None else _digest(made_by)
+
+    def default_task(self, code: str | None, cache: Cache) -> str | None:
+        """The task whose recording the scene is for, or None if that is known once it is loaded."""
+        if self.scene in SCENES:
+            return SCENES[self.scene].task
+        noted = None if code is None else cache.note(_digest((_TASK, self.scene, code)))
+        return noted if isinstance(noted, str) else None
+
+    def recording_of(self, task: str) -> Kept:
+        """The recording of a task with data in the language of this request."""
+        return Kept(task, {"language": data_language(self.language)})
+
+    def note_task(self, code: str | None, cache: Cache, task: str) -> None:
+        """Remember which task a scene of the user's own is for."""
+        if code is not None and self.scene not in SCENES:
+            cache.write_note(_digest((_TASK, self.scene, code)), task)
+
+    def key(self, code: str | None, trace: str | None) -> str | None:
+        """What decides all of the result: code and a trace, by their digests, and the settings.
+
+        None if one of them is not known, or the result is stills, which are not remembered.
+        """
+        if code is None or trace is None or self.look.file_format == "png":
+            return None
+        beats = None if self.beats is None else tuple(self.beats[:_COUNTED])
+        return _digest((self.scene, self.language, self.theme, self.look, beats, code, trace))
 
 
 def request_of(
@@ -98,6 +127,10 @@ def request_of(
     bound()
     look = Look(quality, format, transparent)
     return Request(name, task, language, theme, look, beats, target, target.absolute())
+
+
+def _digest(decided: tuple[object, ...]) -> str:
+    return sha256(repr(decided).encode()).hexdigest()
 
 
 def default_output(name: str, language: str, theme: str, file_format: str) -> Path:

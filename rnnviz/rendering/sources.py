@@ -8,7 +8,7 @@ import ast
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -74,18 +74,12 @@ def code_of(scene: Any, language: str) -> Code:
     source = _source_of(scene)
     home = Path(source).resolve()
     tree = _parsed(home, home.stat().st_mtime_ns)
-    shared = sha256()
-    for path in sorted(_closure(home, tree)):
-        now = _digest_of_file(path, path.stat().st_mtime_ns)
-        if path != home:
-            shared.update(now + _mentioned(_parsed(path, path.stat().st_mtime_ns), path, language))
-        if (path != home or _is_ours(home)) and _LOADED.setdefault(path, now.hex()) != now.hex():
-            shared.update(_unknown().encode())
+    shared = _shared(home, _closure(home, tree), language)
     beats = _beats_in(tree, scene.__name__)
 
     def digest_of(name: str) -> str:
         own = _with(tree, name, beats)
-        content = name.encode() + shared.digest() + _digest(own) + _mentioned(own, home, language)
+        content = name.encode() + shared + _digest(own) + _mentioned(own, home, language)
         return sha256(content).hexdigest()
 
     return Code(source, {beat.name: digest_of(beat.name) for beat in beats_of(scene)})
@@ -95,6 +89,32 @@ def imported_by(scene: Any) -> frozenset[Path]:
     """The files of the library, and beside the scene, that a scene's class is made with."""
     home = Path(_source_of(scene)).resolve()
     return frozenset(_closure(home, _parsed(home, home.stat().st_mtime_ns)) - {home})
+
+
+def code_in(file: Path, language: str) -> str | None:
+    """The code of a scene file of the user's own, and of what it imports from beside, as a digest.
+
+    The file is not run. None if it cannot be read.
+    """
+    home = file.resolve()
+    try:
+        tree = _parsed(home, home.stat().st_mtime_ns)
+        shared = _shared(home, _closure(home, tree, library=False), language)
+    except (OSError, SyntaxError, ValueError):
+        return None
+    return sha256(shared + _digest(tree) + _mentioned(tree, home, language)).hexdigest()
+
+
+def _shared(home: Path, files: Iterable[Path], language: str) -> bytes:
+    """A digest of the modules that a scene's file imports."""
+    digest = sha256()
+    for path in sorted(files):
+        now = _digest_of_file(path, path.stat().st_mtime_ns)
+        if path != home:
+            digest.update(now + _mentioned(_parsed(path, path.stat().st_mtime_ns), path, language))
+        if (path != home or _is_ours(home)) and _LOADED.setdefault(path, now.hex()) != now.hex():
+            digest.update(_unknown().encode())
+    return digest.digest()
 
 
 def own_modules(scene: Any) -> Mapping[Path, ast.Module]:
@@ -238,8 +258,8 @@ def _parsed(path: Path, changed: int) -> ast.Module:
     return ast.parse(path.read_bytes())
 
 
-def _closure(home: Path, tree: ast.Module) -> set[Path]:
-    """The files of the library, of its scenes, and beside the scene that it imports, all told."""
+def _closure(home: Path, tree: ast.Module, library: bool = True) -> set[Path]:
+    """The files beside the scene that it imports, all told, and those of the library if wanted."""
     beside = home.parent
     found = {home}
     known: set[str] = set()
@@ -247,7 +267,7 @@ def _closure(home: Path, tree: ast.Module) -> set[Path]:
     while waiting:
         known |= waiting
         files = {_file_of(name, beside) for name in waiting}
-        new = {file for file in files if file is not None} - found
+        new = {file for file in files if file and (library or not _is_ours(file))} - found
         found |= new
         waiting = {
             name for file in new for name in _imported_by(file, file.stat().st_mtime_ns, beside)

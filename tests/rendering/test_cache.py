@@ -12,10 +12,10 @@ import pytest
 from small_scenes import HEAD, THREE
 
 import rnnviz
-from rnnviz import translation
+from rnnviz import defaults, translation
 from rnnviz.errors import RenderError
 from rnnviz.rendering import cache as cache_module
-from rnnviz.rendering import performance, sources
+from rnnviz.rendering import performance, plan, sources
 from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
 
 ALL = ["one", "three", "two"]
@@ -347,6 +347,38 @@ def test_an_unchanged_render_loads_nothing_heavy(trace, tmp_path):
     )
     assert done.stdout.splitlines() == [str(output), "0 []"], done.stderr
     assert output.stat().st_mtime_ns == before
+
+
+def test_an_unchanged_scene_of_ones_own_loads_nothing_heavy(three, trace, tmp_path):
+    saved = trace.save(tmp_path / "run.safetensors")
+    output = tmp_path / "three.mp4"
+    rnnviz.render(three, saved, quality="l", output=output)
+    command = ["render", three, "-ql", "--trace", saved, "-o", output]
+    call = [sys.executable, "-c", UNCHANGED, *map(str, command)]
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [str(output), "0 []"], done.stderr
+    three.write_text(THREE.replace("opacity=0.5", "opacity=0.6"))
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert "manim" in done.stdout
+
+
+def test_the_task_of_a_scene_of_ones_own_is_known_the_next_time(
+    three, trace, tmp_path, monkeypatch
+):
+    def recorded(task, **options):
+        assert task == "prices"
+        return trace
+
+    monkeypatch.setattr(defaults, "record_task", recorded)
+    three.write_text(THREE.replace("Storyboard):", 'Storyboard):\n    task = "prices"\n'))
+    output = tmp_path / "three.mp4"
+    rnnviz.render(three, quality="l", output=output)
+    with monkeypatch.context() as patch:
+        patch.setattr(plan, "make_plan", None)
+        rnnviz.render(three, quality="l", output=output)
+    three.write_text(THREE)
+    with pytest.raises(AssertionError):
+        rnnviz.render(three, quality="l", output=output)
 
 
 def test_a_library_that_changes_under_a_running_process(registered, tmp_path, monkeypatch):

@@ -59,7 +59,7 @@ if __name__ == "__main__":
         hands.submit(signal.pause).result()
 """
 DIE_ONCE = """
-        mark = Path({mark!r})
+        mark = Path({folder!r}, "died"[::-1])  # a name that no text tells
         if self.renderer.film is not None and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -168,11 +168,13 @@ def test_a_beat_that_ends_the_program_there_is_told_as_such(trace, tmp_path, cac
 
 
 def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
-    mark, file = tmp_path / "died", tmp_path / "small.py"
+    mark, file = tmp_path / "deid", tmp_path / "small.py"
     file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
     cache("here")
     whole = rnnviz.render(file, trace, quality="l", output=tmp_path / "whole.mp4")
-    file.write_text(SCENE.format(middle=DIE_ONCE.format(mark=str(mark)).strip()), encoding="utf-8")
+    file.write_text(
+        SCENE.format(middle=DIE_ONCE.format(folder=str(tmp_path)).strip()), encoding="utf-8"
+    )
     cache("there")
     output = tmp_path / "again.mp4"
     again = rnnviz.render(file, trace, quality="l", output=output, scheduler=scheduler)

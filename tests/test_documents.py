@@ -36,7 +36,7 @@ def test_the_five_lines_of_the_readme_run(elsewhere: Path) -> None:
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "True" in done.stdout
-    assert (elsewhere / "renders" / "unrolling.mp4").stat().st_size > 10_000
+    assert (elsewhere / "renders" / "unrolling_480p.mp4").stat().st_size > 10_000
 
 
 def test_both_readmes_have_the_same_five_lines() -> None:

@@ -41,7 +41,7 @@ def info(as_json: bool) -> None:
         return
     click.echo(str(cache.folder))
     click.echo(
-        f"{held.beats} beats, {held.renders} renders, {held.letters} texts: "
+        f"{held.beats} beats, {held.renders} notes of renders, {held.letters} texts: "
         f"{_megabytes(held.size)} of {_megabytes(held.bound)}"
     )
     if held.oldest is not None:
@@ -52,7 +52,7 @@ def info(as_json: bool) -> None:
 @command.command()
 @click.option("--recordings", is_flag=True, help="The recordings of trained networks as well.")
 def clear(recordings: bool) -> None:
-    """Remove what was rendered; recordings take longer to make, and stay unless asked for."""
+    """Remove what was rendered; recordings stay unless asked for."""
     from rnnviz.defaults import cache_folder
     from rnnviz.rendering.cache import Cache, remove
 

@@ -75,7 +75,7 @@ def run(args: list[str] | None = None) -> int:
     except RnnvizError as error:
         return _failed(str(error))
     except click.Abort:
-        click.echo("Interrupted; nothing was changed.", err=True)
+        click.echo("Interrupted; what is finished is kept, and no file is half written.", err=True)
         return _INTERRUPTED
     except BrokenPipeError:
         _let_go()

@@ -19,7 +19,9 @@ def main(args: list[str] | None = None) -> Never:
 
         status = run(args)
     except KeyboardInterrupt:
-        print("\nInterrupted; nothing was changed.", file=sys.stderr)
+        print(
+            "\nInterrupted; what is finished is kept, and no file is half written.", file=sys.stderr
+        )
         status = _INTERRUPTED
     sys.exit(status)
 

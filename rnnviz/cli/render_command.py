@@ -92,7 +92,7 @@ def command(
     Without --trace a network is trained and recorded first; the recording is kept for later.
     """
     if everything == (scene is not None):
-        raise click.UsageError("Give a SCENE, or --all.")
+        raise click.UsageError("Give a SCENE or --all, and not both.")
     if everything and beats:
         raise click.UsageError("--all does not go with --beats.")
     if jobs is not None and scheduler is not None:
@@ -147,14 +147,14 @@ def _render_all(
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
     from rnnviz.rendering.company import hired
+    from rnnviz.rendering.look import Look
     from rnnviz.rendering.request import default_output
 
+    look = Look(settings["quality"], settings["format"], settings["transparent"])
     begun, refused = [], []
     with progress_bar("Rendering") as report, hired(**hands) as crew:
         for name in SCENES:
-            place = default_output(
-                name, settings["language"], settings["theme"], settings["format"]
-            )
+            place = default_output(name, settings["language"], settings["theme"], look)
             output = None if folder is None else str(Path(folder) / place.name)
             trace = _trace(name, trace_file, task, seed, output=output, **settings)
             try:

@@ -26,6 +26,7 @@ _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
 
 _COUNTED: Final = 10_000
 """More beats than a scene has."""
+_USUAL_QUALITY: Final = "h"
 _TASK: Final = "the task of a scene"
 
 Progress = Callable[[str, int, int], None]
@@ -122,10 +123,10 @@ def request_of(
             f"{format} has no transparency; choose --format {' or '.join(SEEN_THROUGH)}"
         )
     name = str(scene)
-    target = Path(output or default_output(_file_name(name), language, theme, format))
+    look = Look(quality, format, transparent)
+    target = Path(output or default_output(_file_name(name), language, theme, look, beats))
     _check_target(target, format)
     bound()
-    look = Look(quality, format, transparent)
     return Request(name, task, language, theme, look, beats, target, target.absolute())
 
 
@@ -133,11 +134,26 @@ def _digest(decided: tuple[object, ...]) -> str:
     return sha256(repr(decided).encode()).hexdigest()
 
 
-def default_output(name: str, language: str, theme: str, file_format: str) -> Path:
-    """Where a render lands that nobody chose a place for: a file, or a folder of stills."""
-    marks = [name, *([language] if language != "en" else []), *([theme] if theme != "dark" else [])]
+def default_output(
+    name: str, language: str, theme: str, look: Look, beats: Sequence[int] | None = None
+) -> Path:
+    """Where a render lands that nobody chose a place for: a file, or a folder of stills.
+
+    Its name tells what differs from the usual, so that a quick look replaces no finished video.
+    """
+    marks = [
+        name,
+        *([language] if language != "en" else []),
+        *([theme] if theme != "dark" else []),
+        *([f"{look.size[1]}p"] if look.quality != _USUAL_QUALITY else []),
+        *([f"beats-{'-'.join(map(str, _ends(beats)))}"] if beats else []),
+    ]
     stem = "_".join(marks)
-    return Path("renders") / (stem if file_format == "png" else f"{stem}.{file_format}")
+    return Path("renders") / (stem if look.file_format == "png" else f"{stem}.{look.file_format}")
+
+
+def _ends(beats: Sequence[int]) -> Sequence[int]:
+    return beats if len(beats) == 1 else (beats[0], beats[-1])
 
 
 def _file_name(scene: str) -> str:

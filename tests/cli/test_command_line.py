@@ -125,7 +125,7 @@ def test_record_inspect_verify_and_render_go_together(run, tmp_path):
     )
     assert status == 0
     (made,) = json.loads(out)
-    assert made["paths"] == ["renders/unrolling/01-loop.png"]
+    assert made["paths"] == ["renders/unrolling_480p_beats-1/01-loop.png"]
     assert (tmp_path / made["paths"][0]).is_file()
 
 
@@ -401,8 +401,8 @@ MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["render"], "Give a SCENE, or --all."),
-        (["render", "unrolling", "--all"], "Give a SCENE, or --all."),
+        (["render"], "Give a SCENE or --all, and not both."),
+        (["render", "unrolling", "--all"], "Give a SCENE or --all, and not both."),
         (["render", "unrolling", "--beats", "4-2"], "neither a beat like 3"),
         (["render", "unrolling", "--beats", "x"], "neither a beat like 3"),
         (["render", "unrolling", "-qx"], "'x' is not one of"),

@@ -9,6 +9,7 @@ import pytest
 
 FULL = Path("/dev/full")
 PROGRAM = [sys.executable, "-m", "rnnviz"]
+INTERRUPTED = "\nInterrupted; what is finished is kept, and no file is half written.\n"
 RECORD = ["record", "--task", "adding", "--epochs", "1", "-o", "a.safetensors"]
 
 
@@ -92,7 +93,7 @@ def test_ended_while_it_writes_nothing_is_changed(kind, folder):
     output.parent.mkdir()
     output.write_bytes(b"old")
     done = interrupted_while_it_writes(kind)
-    assert (done.returncode, done.stderr) == (130, "\nInterrupted; nothing was changed.\n")
+    assert (done.returncode, done.stderr) == (130, INTERRUPTED)
     assert output.read_bytes() == b"old"
     assert list(output.parent.iterdir()) == [output]
 
@@ -119,7 +120,7 @@ main(["list"])
 
 def test_interrupted_while_it_loads():
     done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True)
-    assert done.stderr == "\nInterrupted; nothing was changed.\n"
+    assert done.stderr == INTERRUPTED
     assert (done.returncode, done.stdout) == (130, "")
 
 

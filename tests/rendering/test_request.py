@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,17 @@ def test_a_folder_without_permissions_is_named(mode, place, tmp_path, closed):
             output=folder / place,
             format="mp4" if place.endswith("mp4") else "png",
         )
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({}, "space.mp4"),
+        ({"quality": "l", "format": "gif"}, "space_480p.gif"),
+        ({"language": "zh", "theme": "light", "quality": "k"}, "space_zh_light_2160p.mp4"),
+        ({"beats": (2,), "format": "png"}, "space_beats-2"),
+        ({"beats": range(2, 5)}, "space_beats-2-4.mp4"),
+    ],
+)
+def test_a_quick_look_replaces_no_finished_video(settings, name):
+    assert request_of("space", **settings).named == Path("renders") / name

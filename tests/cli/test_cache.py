@@ -42,7 +42,7 @@ def filled(folder, trace):
 def test_an_empty_cache(run, folder):
     status, out, err = run("info")
     assert (status, err) == (0, "")
-    assert out.startswith(f"{folder}\n0 beats, 0 renders, 0 texts: 0.0 MB of 2000.0 MB\n")
+    assert out.startswith(f"{folder}\n0 beats, 0 notes of renders, 0 texts: 0.0 MB of 2000.0 MB\n")
     assert "0 recordings: 0.0 MB" in out
     assert json.loads(run("info", "--json")[1])["oldest"] is None
     assert run("clear")[0] == 0
@@ -59,7 +59,7 @@ def test_what_it_holds(run, folder, filled, monkeypatch):
     assert told["oldest"].startswith("20")
     assert (told["recordings"], told["recordings_size"]) == (1, filled.stat().st_size)
     out = run("info")[1]
-    assert "1 beats, 1 renders, 1 texts: 0.0 MB of 5.0 MB" in out
+    assert "1 beats, 1 notes of renders, 1 texts: 0.0 MB of 5.0 MB" in out
     assert "oldest used 20" in out
 
 

@@ -135,7 +135,7 @@ def _data(
 ) -> tuple[tuple[Any, ...], str]:
     """What a figure is drawn from, and the identity of the trace, if it is one."""
     from rnnviz.defaults import data_language, default_trace
-    from rnnviz.figures.catalogue import find
+    from rnnviz.figures.catalogue import FIGURES, find
     from rnnviz.trace import load
 
     entry = find(name)
@@ -144,8 +144,19 @@ def _data(
         from rnnviz.companions.sweeps import load_sweep
 
         if entry.drawn_from != "study":
-            raise click.UsageError(f"Figure {name!r} is of no sweep; leave --sweep out.")
-        return (load_sweep(Path(sweep_file)),), ""
+            able = " or ".join(each for each in FIGURES if FIGURES[each].drawn_from == "study")
+            raise click.UsageError(
+                f"Figure {name!r} cannot be drawn from a sweep; leave --sweep out, or draw {able}."
+            )
+        held = load_sweep(Path(sweep_file))
+        if left_out := held.left_out():
+            told = ", ".join(f"{cell.upper()} {length}" for cell, length in left_out)
+            click.echo(
+                f"Left out, since not all of their networks are trained yet: {told}; "
+                "to train them, run the command that began the sweep once more.",
+                err=True,
+            )
+        return (held,), ""
     if entry.drawn_from == "nothing":
         if trace_file is not None or task is not None:
             raise click.UsageError(f"Figure {name!r} is of no trace; leave --trace and tasks out.")

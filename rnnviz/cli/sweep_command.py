@@ -88,8 +88,14 @@ def command(
 ) -> None:
     """Train networks of every cell at every length, with several seeds each.
 
-    FILE holds how well each does, and its gradient by lag. It is kept up to date: the same command
-    goes on where it was left. 'rnnviz figure accuracy-by-gap --sweep FILE' draws it.
+    FILE is kept up to date: the same command goes on where it was left, and other lengths, cells
+    or seeds are added to those that it holds. Of each network it holds the score, whether it
+    succeeded, its epochs and units, and the gradient of the last loss by lag, before and after
+    training. 'rnnviz figure accuracy-by-gap --sweep FILE' draws the scores.
+
+    The score is the share of right answers on sequences drawn after training ('copying': of the
+    recalled symbols; 'adding': the mean squared error of the sums); what is told at the end is the
+    mean of all seeds. A network succeeded if its score is 0.95 or more ('adding': below 0.01).
     """
     if jobs is not None and scheduler is not None:
         raise click.UsageError("Give --jobs or --scheduler, not both.")
@@ -102,22 +108,35 @@ def command(
     from rnnviz.workers import workers
 
     wanted = SweepSettings(seeds=tuple(range(1, seeds + 1)), **settings)
+    interrupted = "Interrupted before a network was finished; the same command begins again."
     try:
-        with (
-            progress_bar(f"Training on {wanted.task}") as report,
-            workers(scheduler, jobs) as hands,
-        ):
-            made = sweep(wanted, file, hands, report)
+        with progress_bar("Training") as report, workers(scheduler, jobs) as hands:
+
+            def tell(done: int, most: int, which: str) -> None:
+                nonlocal interrupted
+                if done:
+                    kept = f"{done} of {most} networks are kept"
+                    interrupted = f"Interrupted; {kept}, the same command goes on."
+                report(done, most, f"{done} of {most}: {which}")
+
+            made = sweep(wanted, file, hands, tell)
     except KeyboardInterrupt:
-        click.echo("Interrupted; what is finished is kept, the same command goes on.", err=True)
+        click.echo(interrupted, err=True)
         ctx.exit(_INTERRUPTED)
+    held = made.settings
     if as_json:
-        print_json({"path": output, "reached": _reached(made)})
+        covers = {"lengths": held.gaps, "cells": held.cells, "seeds": held.seeds}
+        print_json({"path": output, **covers, "reached": _reached(made)})
         return
+    click.echo(
+        f"{output} covers lengths {','.join(map(str, held.gaps))} of {','.join(held.cells)}, with "
+        f"{len(held.seeds)} seed{'s' * (len(held.seeds) > 1)} each",
+        err=True,
+    )
     for each in _reached(made):
         click.echo(
             f"{each['cell'].upper():<4}  {each['length']:>5}  "
-            f"{each['successes']} of {seeds} succeeded, score {each['score']:.3g}",
+            f"{each['successes']} of {each['networks']} succeeded, score {each['score']:.3g}",
             err=True,
         )
     click.echo(output)

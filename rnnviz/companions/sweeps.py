@@ -1,16 +1,16 @@
 """Many networks, each trained at one length of a task: how well it does, how far gradients reach.
 
 What is finished stands in a file, which is replaced by a whole one after every network, so that a
-sweep goes on where it was left.
+sweep goes on where it was left, and takes in more lengths, cells and seeds.
 """
 
 import json
 import math
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,6 +86,8 @@ _FIELDS_OF_NETWORK: Final[Mapping[str, Kind]] = {
     "gradients_before": fields.several(fields.number(math.inf)),
 }
 """What stands in a file, each score aside; gradients may have grown beyond all numbers."""
+_GROWING: Final = ("lengths", "cells", "seeds")
+"""The settings that a sweep may take in more of; by any other its networks cannot be compared."""
 
 Place = tuple[str, int, int]
 """A network of a sweep: its cell, length and seed."""
@@ -112,11 +114,8 @@ class SweepSettings:
     def __post_init__(self) -> None:
         if self.task not in _SCALES:
             raise SweepError(f"no length of {self.task!r} can grow; choose {', '.join(TASKS)}")
-        for what, values in (
-            ("lengths", self.lengths),
-            ("cells", self.cells),
-            ("seeds", self.seeds),
-        ):
+        for what in _GROWING:
+            values = getattr(self, what)
             if not values or len(set(values)) < len(values):
                 raise SweepError(f"the {what} are {list(values)}; name one or more, each once")
 
@@ -142,6 +141,14 @@ class SweepSettings:
             for cell in self.cells
             for seed in self.seeds
         )
+
+    def joined(self, other: "SweepSettings") -> "SweepSettings":
+        """These, with the lengths, cells and seeds of others that are not among them."""
+        both: dict[str, Any] = {
+            name: tuple(dict.fromkeys(getattr(self, name) + getattr(other, name)))
+            for name in _GROWING
+        }
+        return replace(self, **both)
 
 
 @dataclass(frozen=True)
@@ -197,34 +204,45 @@ class Sweep:
         """The networks that are not trained yet."""
         return tuple(place for place in self.settings.places if place not in self.networks)
 
-    def accuracies(self, cell: str) -> np.ndarray:
-        """The score of each network of a cell: (length, seed).
+    def left_out(self) -> Sequence[tuple[str, int]]:
+        """The cells and lengths that are not drawn, since some network is not trained yet.
 
-        Raises: SweepError if some are not trained yet
+        Raises: SweepError if those are all
         """
-        self._check_whole()
-        return np.array([[network.score for network in row] for row in self._rows(cell)])
-
-    def successes(self, cell: str) -> np.ndarray:
-        """How many networks of a cell succeeded at each length: (length,)."""
-        return np.array([sum(network.success for network in row) for row in self._rows(cell)])
-
-    def _rows(self, cell: str) -> list[list[Network]]:
-        return [
-            [self.networks[cell, length, seed] for seed in self.settings.seeds]
-            for length in self.settings.gaps
-        ]
-
-    def _check_whole(self) -> None:
-        if self.missing:
+        lacking = sorted({(cell, length) for cell, length, _ in self.missing})
+        if len(lacking) == len(self.cells) * len(self.settings.lengths):
             raise SweepError(
                 f"{len(self.missing)} of {len(self.settings.places)} networks of the sweep are "
-                "not trained yet; give the command that began it again"
+                "not trained yet, some of every cell and length; run the command that began it "
+                "once more"
             )
+        return lacking
+
+    def accuracies(self, cell: str) -> np.ndarray:
+        """The score of each network of a cell, NaN of one not trained yet: (length, seed).
+
+        Raises: SweepError if no cell has all networks of a length
+        """
+        self.left_out()
+        return self._table(cell, lambda network: network.score, math.nan)
+
+    def successes(self, cell: str) -> np.ndarray:
+        """How many trained networks of a cell succeeded at each length: (length,)."""
+        return self._table(cell, lambda network: network.success, False).sum(axis=1)
+
+    def _table(self, cell: str, value: Callable[[Network], Any], missing: Any) -> np.ndarray:
+        rows = [
+            [self.networks.get((cell, length, seed)) for seed in self.settings.seeds]
+            for length in self.settings.gaps
+        ]
+        return np.array([[missing if one is None else value(one) for one in row] for row in rows])
 
 
 def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -> Sweep:
-    """Train what a file does not hold yet; ``report`` is called after each network.
+    """Train what a file does not hold yet; ``report`` is called at first, and after each network.
+
+    A file that holds other lengths, cells or seeds keeps them, and those that are missing in it are
+    trained as well.
 
     Raises: SweepError if the file holds another sweep or cannot be written, or for networks that
             could not be trained, once the others are kept; TaskError for a length that makes no
@@ -234,8 +252,10 @@ def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -
     for length in settings.lengths:
         settings.made(length)
     held = _begun(settings, file)
-    places = settings.places
-    running = {hands.submit(train_one, settings, place, _LOADED): place for place in held.missing}
+    places, missing = held.settings.places, held.missing
+    if missing:
+        report(len(held.networks), len(places), f"training {_told(missing[0])}")
+    running = {hands.submit(train_one, held.settings, each, _LOADED): each for each in missing}
     failed: list[str] = []
     while running:
         done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -244,8 +264,8 @@ def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -
             reason = failure(future)
             if reason is None:
                 held.networks[place] = future.result()
-                _save(held, file)
-                report(len(held.networks), len(places), _told(place))
+                _save(_joined(held, file), file)
+                report(len(held.networks), len(places), f"{_told(place)} is done")
             else:
                 failed.append(f"{_told(place)}: {reason}")
     if failed:
@@ -332,25 +352,35 @@ def _sweep_of(read: Any) -> Sweep:
 
 
 def _begun(settings: SweepSettings, file: Path) -> Sweep:
-    """What a file holds of a sweep, or a new one, whose file can be written."""
+    """A sweep with what a file holds of it; a new file is written, to see that it can be."""
+    held = _joined(Sweep(settings, _chance(settings.made(settings.lengths[0]))), file)
     if not file.exists():
-        new = Sweep(settings, _chance(settings.made(settings.lengths[0])))
-        _save(new, file)
-        return new
-    held = load_sweep(file)
-    wanted, there = asdict(settings), asdict(held.settings)
+        _save(held, file)
+    return held
+
+
+def _joined(held: Sweep, file: Path) -> Sweep:
+    """A sweep and what else its file holds, which another command may have begun or written.
+
+    Raises: SweepError if they cannot stand in one file
+    """
+    if not file.exists():
+        return held
+    there = load_sweep(file)
+    begun, wanted = asdict(there.settings), asdict(held.settings)
     for name in wanted:
-        if _unordered(wanted[name]) != _unordered(there[name]):
+        if name not in _GROWING and wanted[name] != begun[name]:
             raise SweepError(
-                f"{str(file)!r} was begun with {name} {_shown(there[name])}, not "
+                f"{str(file)!r} was begun with {name} {_shown(begun[name])}, not "
                 f"{_shown(wanted[name])}; give the same, or name another file"
             )
-    if held.made_by != _LOADED:
+    if there.made_by != held.made_by:
         raise SweepError(
             f"{str(file)!r} was begun with another rnnviz or torch; go on with that, or name "
             "another file"
         )
-    return held
+    settings = there.settings.joined(held.settings)
+    return replace(there, settings=settings, networks={**there.networks, **held.networks})
 
 
 def _save(held: Sweep, file: Path) -> None:
@@ -386,9 +416,5 @@ def _told(place: Place) -> str:
     return f"{cell.upper()}, length {length}, seed {seed}"
 
 
-def _unordered(value: Any) -> Any:
-    return set(value) if isinstance(value, tuple) else value
-
-
 def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "the task's" if value is None else str(value)

@@ -42,23 +42,26 @@ class Study(Protocol):
         """What a guess reaches."""
 
     def accuracies(self, cell: str) -> np.ndarray:
-        """How well each network of a cell does: (gap, seed)."""
+        """How well each network of a cell does, NaN of one not trained yet: (gap, seed)."""
 
 
 def accuracy_by_gap(
     study: Study, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
 ) -> Axes:
     """The mean share of right answers of each cell at each gap, or its mean squared error; the band
-    runs from the worst seed to the best.
+    runs from the worst seed to the best. A gap with a network that is not trained yet is left open.
     """
     axes = axes_or_new(ax)
     gaps = list(study.settings.gaps)
     colors = (palette.note, palette.weight, palette.hidden)
     for cell, color in zip(study.cells, colors, strict=False):
         table = study.accuracies(cell)
+        mean = table.mean(axis=1)
+        if np.isnan(mean).all():
+            continue
         band = table.min(axis=1), table.max(axis=1)
         axes.fill_between(gaps, *band, color=color, alpha=0.18, linewidth=0)
-        axes.plot(gaps, table.mean(axis=1), color=color, marker="o", label=cell.upper())
+        axes.plot(gaps, mean, color=color, marker="o", label=cell.upper())
     axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
     axes.set_ylim(0, 1.03 if study.shares else None)
     axes.set_xticks(gaps)

@@ -4,13 +4,14 @@ import json
 import os
 import signal
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rnnviz import measure, tasks, training
-from rnnviz.cli import main
+from rnnviz.cli import main, sweep_command
 from rnnviz.companions import sweeps
 from rnnviz.companions.sweeps import SweepSettings, load_sweep, sweep
 from rnnviz.defaults import FOLDER_VARIABLE
@@ -101,6 +102,7 @@ def test_an_interrupted_sweep_goes_on_and_repeats_nothing(tmp_path):
 
     def interrupt(done, most, which):
         assert len(json.loads(file.read_text(encoding="utf-8"))["networks"]) == done
+        assert most == 8
         if done == 3:
             raise KeyboardInterrupt
 
@@ -108,12 +110,13 @@ def test_an_interrupted_sweep_goes_on_and_repeats_nothing(tmp_path):
         sweep(TINY, file, Here(), interrupt)
     before = load_sweep(file)
     assert len(before.networks) == 3
-    with pytest.raises(SweepError, match="5 of 8 networks of the sweep are not trained yet"):
-        before.accuracies("rnn")
     told, here = [], Here()
     after = sweep(TINY, file, here, lambda *news: told.append(news))
     assert set(here.asked) == set(TINY.places) - before.networks.keys()
-    assert [done for done, *_ in told] == [4, 5, 6, 7, 8]
+    assert [news[:2] for news in told] == [(done, 8) for done in (3, 4, 5, 6, 7, 8)]
+    cell, length, seed = before.missing[0]
+    assert told[0][2] == f"training {cell.upper()}, length {length}, seed {seed}"
+    assert told[-1][2].endswith(" is done")
     assert all(after.networks[place] == one for place, one in before.networks.items())
     again = Here()
     assert sweep(TINY, file, again, nothing) == after
@@ -126,6 +129,50 @@ def test_the_lengths_and_cells_of_a_sweep_may_be_named_in_another_order(tmp_path
     turned = replace(TINY, lengths=(4, 6), cells=("rnn", "gru"), seeds=(2, 1))
     assert sweep(turned, file, here, nothing) == begun
     assert here.asked == []
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({"lengths": (5, 4)}, {"lengths": (6, 4, 5)}),
+        ({"cells": ("lstm",)}, {"cells": ("gru", "rnn", "lstm")}),
+        ({"seeds": (1, 2, 3)}, {"seeds": (1, 2, 3)}),
+        ({"lengths": (5,), "seeds": (3,)}, {"lengths": (6, 4, 5), "seeds": (1, 2, 3)}),
+    ],
+)
+def test_other_lengths_cells_and_seeds_are_added_to_what_a_file_holds(change, more, tmp_path):
+    file, here = tmp_path / "a.json", Here()
+    begun = sweep(TINY, file, Here(), nothing)
+    grown = sweep(replace(TINY, **change), file, here, nothing)
+    assert grown.settings == replace(TINY, **more)
+    assert set(here.asked) == set(grown.settings.places) - set(TINY.places)
+    assert grown.missing == ()
+    assert grown.networks.items() >= begun.networks.items()
+    assert load_sweep(file) == grown
+
+
+def test_a_part_of_what_a_file_holds_trains_nothing_and_loses_nothing(tmp_path):
+    file, here, told = tmp_path / "a.json", Here(), []
+    begun = sweep(TINY, file, Here(), nothing)
+    before = file.read_bytes()
+    part = replace(TINY, lengths=(4,), cells=("rnn",), seeds=(1,))
+    assert sweep(part, file, here, lambda *news: told.append(news)) == begun
+    assert here.asked == told == []
+    assert file.read_bytes() == before
+
+
+def test_two_commands_that_write_one_file_at_once_lose_nothing(tmp_path):
+    file, longer = tmp_path / "a.json", replace(TINY, lengths=(5,))
+
+    def add_another(done, most, which):
+        if done == 1:
+            sweep(longer, file, Here(), nothing)
+
+    made = sweep(TINY, file, Here(), add_another)
+    assert made.settings == TINY
+    held = load_sweep(file)
+    assert held.settings == replace(TINY, lengths=(6, 4, 5))
+    assert held.missing == ()
 
 
 def test_another_sweep_is_refused_a_file_while_one_is_written_there(tmp_path):
@@ -141,12 +188,10 @@ def test_another_sweep_is_refused_a_file_while_one_is_written_there(tmp_path):
 
 
 def test_a_sweep_is_found_by_a_path_through_a_folder_that_is_missing(tmp_path):
-    file = tmp_path / "a.json"
-    sweep(replace(TINY, seeds=(1,)), file, Here(), nothing)
-    before = file.read_bytes()
-    with pytest.raises(SweepError, match="was begun with seeds 1, not 1,2"):
-        sweep(TINY, tmp_path / "new" / ".." / "a.json", Here(), nothing)
-    assert file.read_bytes() == before
+    file, here = tmp_path / "a.json", Here()
+    begun = sweep(TINY, file, Here(), nothing)
+    assert sweep(TINY, tmp_path / "new" / ".." / "a.json", here, nothing) == begun
+    assert here.asked == []
     assert not (tmp_path / "new").exists()
 
 
@@ -189,9 +234,9 @@ def test_a_network_that_cannot_be_trained_is_named_and_the_others_are_kept(tmp_p
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"seeds": (1, 2, 3)}, "was begun with seeds 1,2, not 1,2,3"),
-        ({"lengths": (6,)}, "was begun with lengths 6,4, not 6"),
-        ({"hidden": None}, "was begun with hidden 3, not None"),
+        ({"hidden": None}, "was begun with hidden 3, not the task's"),
+        ({"epochs": 2, "lengths": (5,)}, "was begun with epochs 1, not 2"),
+        ({"language": "zh"}, "was begun with language en, not zh"),
         ({"task": "adding"}, "was begun with task temporal-order, not adding"),
     ],
 )
@@ -289,8 +334,8 @@ def test_settings_that_make_no_sweep_are_refused(tmp_path):
         with pytest.raises(SweepError, match=expected):
             replace(TINY, **change)
     with pytest.raises(TaskError):
-        sweep(replace(TINY, lengths=(6, 2)), tmp_path / "a.json", Here(), nothing)
-    assert not (tmp_path / "a.json").exists()
+        sweep(replace(TINY, lengths=(6, 2)), tmp_path / "new" / "a.json", Here(), nothing)
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize(
@@ -315,6 +360,47 @@ def test_the_figure_draws_the_mean_of_the_seeds_and_their_band(task, lengths, x,
     assert axes.lines[-1].get_ydata()[0] == made.chance
 
 
+def unfinished(file, places):
+    """A file that holds some networks of a finished one."""
+    held = json.loads(file.read_text(encoding="utf-8"))
+    held["networks"] = [
+        each for each in held["networks"] if (each["cell"], each["length"], each["seed"]) in places
+    ]
+    file.write_text(json.dumps(held), encoding="utf-8")
+
+
+def test_of_an_unfinished_sweep_the_figure_draws_what_is_whole(tmp_path, capsys):
+    file, picture = tmp_path / "a.json", tmp_path / "a.svg"
+    whole = sweep(replace(TINY, lengths=(6, 4, 5)), file, Here(), nothing)
+    unfinished(file, [("gru", 6, 1), ("gru", 6, 2), ("gru", 5, 1), ("rnn", 6, 1)])
+    held = load_sweep(file)
+    assert held.left_out() == [("gru", 4), ("gru", 5), ("rnn", 4), ("rnn", 5), ("rnn", 6)]
+    (axes,) = figure("accuracy-by-gap", held).axes
+    line, chance = axes.lines
+    assert (line.get_label(), chance.get_label()) == ("GRU", "chance")
+    np.testing.assert_array_equal(
+        line.get_ydata(), [np.nan, np.nan, whole.accuracies("gru")[-1].mean()]
+    )
+    assert axes.get_xticks().tolist() == [4, 5, 6]
+    code, _, err = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
+    assert code == 0
+    assert "not all of their networks are trained yet: GRU 4, GRU 5, RNN 4, RNN 5, RNN 6; " in err
+    assert picture.is_file()
+
+
+def test_of_an_unfinished_sweep_without_a_whole_length_nothing_is_drawn(tmp_path, capsys):
+    file, picture = tmp_path / "a.json", tmp_path / "a.svg"
+    sweep(TINY, file, Here(), nothing)
+    unfinished(file, [("gru", 6, 1), ("rnn", 4, 2)])
+    code, _, err = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
+    assert code == 1
+    assert err == (
+        "Error: 6 of 8 networks of the sweep are not trained yet, some of every cell and length; "
+        "run the command that began it once more\n"
+    )
+    assert not picture.exists()
+
+
 def run(capsys, *arguments):
     with pytest.raises(SystemExit) as end:
         main([str(each) for each in arguments])
@@ -326,14 +412,65 @@ def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
     given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 1, "--epochs", 1, "-j", 1)
     code, out, err = run(capsys, *given, "-o", file)
     assert (code, out) == (0, f"{file}\n")
+    assert f"{file} covers lengths 4,5 of rnn, with 1 seed each\n" in err
     assert err.count("of 1 succeeded") == 2
     code, out, _ = run(capsys, *given, "-o", file, "--json")
     told = json.loads(out)
+    assert (told["lengths"], told["cells"], told["seeds"]) == ([4, 5], ["rnn"], [1])
     assert [(each["cell"], each["length"]) for each in told["reached"]] == [("rnn", 4), ("rnn", 5)]
     picture = tmp_path / "a.svg"
     code, out, _ = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
     assert (code, out) == (0, f"{picture}\n")
     assert picture.is_file()
+
+
+def test_the_command_adds_to_a_file_and_tells_what_it_covers(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = ("sweep", "--cells", "rnn", "--epochs", 1, "-j", 1, "-o", "a.json", "--lengths")
+    assert run(capsys, *given, "4", "--seeds", 1)[0] == 0
+    code, _, err = run(capsys, *given, "5", "--seeds", 2)
+    assert code == 0
+    assert "a.json covers lengths 4,5 of rnn, with 2 seeds each\n" in err
+    code, _, err = run(capsys, *given, "4", "--seeds", 1)
+    assert (code, err.count("of 2 succeeded")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("finished", "expected"),
+    [
+        (0, "Interrupted before a network was finished; the same command begins again."),
+        (2, "Interrupted; 2 of 8 networks are kept, the same command goes on."),
+    ],
+)
+def test_an_interrupted_command_tells_what_is_kept(
+    finished, expected, tmp_path, capsys, monkeypatch
+):
+    def stopped(settings, file, hands, report):
+        for done in range(finished + 1):
+            report(done, 8, "")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweeps, "sweep", stopped)
+    code, _, err = run(capsys, "sweep", "--lengths", "4", "-j", 1, "-o", tmp_path / "a.json")
+    assert (code, err) == (130, f"{expected}\n")
+
+
+def test_the_command_tells_how_many_networks_are_done(tmp_path, capsys, monkeypatch):
+    told = []
+
+    @contextmanager
+    def bar(description):
+        yield lambda done, most, detail: told.append(detail)
+
+    monkeypatch.setattr(sweep_command, "progress_bar", bar)
+    given = ("sweep", "--lengths", "4", "--cells", "rnn,gru", "--seeds", 1, "--epochs", 1, "-j", 1)
+    assert run(capsys, *given, "-o", tmp_path / "a.json")[0] == 0
+    assert told[0] == "0 of 2: training RNN, length 4, seed 1"
+    assert [each.partition(":")[0] for each in told[1:]] == ["1 of 2", "2 of 2"]
+    assert {each.partition(": ")[2] for each in told[1:]} == {
+        "RNN, length 4, seed 1 is done",
+        "GRU, length 4, seed 1 is done",
+    }
 
 
 @pytest.mark.parametrize(
@@ -354,7 +491,7 @@ def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
         ),
         (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "not both"),
         (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
-        (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "is of no sweep"),
+        (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or draw accuracy-by-gap"),
         (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "not several"),
     ],
 )

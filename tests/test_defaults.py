@@ -71,7 +71,7 @@ def test_another_version_or_other_code_makes_another(folder, made, monkeypatch):
 
 
 def test_all_code_that_makes_a_recording_is_part_of_its_key():
-    """Every own module that recording a task loads is hashed, but for names and errors alone."""
+    """Every own module that recording a task loads is hashed, but for names, errors, and files."""
     code = (
         "import sys; from rnnviz.defaults import record_task; record_task('adding', epochs=1); "
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('rnnviz.')))"
@@ -84,7 +84,7 @@ def test_all_code_that_makes_a_recording_is_part_of_its_key():
         for module in defaults._MODULES
         for path in defaults._sources(folder / module)
     }
-    assert loaded - hashed == {"defaults.py", "errors.py", "summary.py"}
+    assert loaded - hashed == {"defaults.py", "errors.py", "files.py", "summary.py"}
 
 
 def test_code_in_a_folder_within_a_folder_counts(tmp_path):

@@ -244,7 +244,7 @@ def _files_named(texts: Sequence[str], beside: Path) -> list[tuple[str, str | No
                 each.is_relative_to(place.resolve()) for each in folders
             ):
                 folders.append(place.resolve())
-            elif "*" in name and "**" not in name and not place.is_absolute():
+            elif "*" in name and "**" not in name and not Path(name).is_absolute():
                 found |= {path: checksum(path) for path in folder.glob(name) if path.is_file()}
     return sorted((str(path), content) for path, content in found.items())
 

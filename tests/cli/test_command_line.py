@@ -137,8 +137,8 @@ def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, 
     status, out, err = run("render", *wanted)
     assert status == 0
     assert "left out weight-sharing: the trace has no gradients" in err
-    assert {str(Path(line).parent) for line in out.splitlines()} == {"lecture/unrolling"}
-    assert (tmp_path / "lecture" / "unrolling" / "01-loop.png").is_file()
+    assert {str(Path(line).parent) for line in out.splitlines()} == {"lecture/unrolling_480p"}
+    assert (tmp_path / "lecture" / "unrolling_480p" / "01-loop.png").is_file()
     monkeypatch.setattr(render_command, "SCENES", {"weight-sharing": SCENES["weight-sharing"]})
     status, _, err = run("render", *wanted)
     assert status == 1

@@ -15,7 +15,7 @@ import rnnviz
 from rnnviz import defaults, translation
 from rnnviz.errors import RenderError
 from rnnviz.rendering import cache as cache_module
-from rnnviz.rendering import performance, plan, sources
+from rnnviz.rendering import performance, plan, request, sources
 from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
 
 ALL = ["one", "three", "two"]
@@ -115,7 +115,8 @@ def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, mo
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     other = {library: "0.0"}
-    monkeypatch.setattr(performance, "version", lambda name: other.get(name) or version(name))
+    for module in (performance, request):
+        monkeypatch.setattr(module, "version", lambda name: other.get(name) or version(name))
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     monkeypatch.undo()
 
@@ -250,8 +251,10 @@ def test_a_damaged_beat_is_drawn_again(damage, three, trace, tmp_path, drawn, ca
     content = output.read_bytes()
     (entry,) = entries(cache)
     damage(entry)
+    output.unlink()
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     assert output.read_bytes() == content
+    output.unlink()
     assert drawn(three, trace, output, beats=(1,)) == ([] if entry.is_file() else ["one"])
 
 

@@ -3,8 +3,9 @@
 For each scene, one after the other in one run: plain ``manim`` on the scene's file; ``rnnviz
 render`` with nothing rendered before; again with nothing changed, by turns with ``manim --help``;
 again with the beats kept but no note of the whole; again after a change to one beat; and the
-encoder alone. Recordings are made beforehand. All of it runs on a copy of this checkout, in which
-the beat is changed.
+encoder alone. How the videos look is compared at the end, when no clock runs any more. Recordings
+are made beforehand. All of it runs on a copy of this checkout, in which the beat is changed. With
+``--json`` the file holds, at any time, what has been measured so far.
 usage: python benchmarks/rendering.py [--scenes A,B] [--quality h] [--all] [--growth]
                                       [--runs N] [--json FILE]
 """
@@ -18,14 +19,14 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 from processes import Cost, cost_of
-from report import options, publish_all
+from report import keep, options, publish_all
 
 from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
 from rnnviz.registry import SCENES
@@ -105,8 +106,14 @@ class Measured:
     beats: int
     pictures: int
     floor: float
-    sizes: tuple[int, int]
-    likeness: Mapping[str, tuple[float, float]]
+    videos: tuple[Path, Path]
+    likeness: Mapping[str, tuple[float, float]] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many bytes both videos take."""
+        plain, ours = (video.stat().st_size for video in self.videos)
+        return plain, ours
 
 
 def record_for(scenes: Sequence[str], folder: str) -> None:
@@ -134,14 +141,21 @@ def record_random(steps: int, units: int, target: Path) -> None:
     record(Network(8, units, 4), x, targets).save(target)
 
 
-def about_pictures(
+def about_pictures(quality: str, video: Path) -> tuple[int, float]:
+    """How many pictures a video has, and the encoder's floor for them."""
+    from pictures import floor
+
+    return floor(video, quality)
+
+
+def alike(
     scene: str, quality: str, plain: Path, ours: Path, recordings: str
-) -> tuple[int, float, dict[str, tuple[float, float]]]:
-    """How many pictures a video has, the encoder's floor for them, and how good both look."""
-    from pictures import floor, likeness  # loads Manim, whose pages are then shared
+) -> dict[str, tuple[float, float]]:
+    """How good two videos look."""
+    from pictures import likeness
 
     videos = {"manim": (plain, "ITU601"), "rnnviz": (ours, "ITU709")}
-    return *floor(ours, quality), likeness(scene, quality, EVERY, videos, recordings)
+    return likeness(scene, quality, EVERY, videos, recordings)
 
 
 @contextmanager
@@ -190,14 +204,13 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         )
         for _ in range(SHORT_TURNS)
     ]
-    seen = (scene, place.quality, video, output, str(place.recordings))
-    pictures, floor, likeness = fresh.submit(about_pictures, *seen).result()
-    sizes = (video.stat().st_size, output.stat().st_size)
+    pictures, floor = fresh.submit(about_pictures, place.quality, output).result()
     shutil.rmtree(cache / "renders")
     played = place.run(*render, cache=cache).wall
     kept = set((cache / "beats").iterdir())
     with changed(*place.storyboard(scene)) as beats:
-        again = place.run(*render, cache=cache)
+        other = output.with_stem(f"{scene}-changed")
+        again = place.run(*render[:-1], other, cache=cache)
     return Measured(
         scene=scene,
         plain=Cost.median(plain),
@@ -210,8 +223,7 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         beats=beats,
         pictures=pictures,
         floor=floor,
-        sizes=sizes,
-        likeness=likeness,
+        videos=(video, output),
     )
 
 
@@ -239,8 +251,7 @@ def times(one: Measured) -> dict[str, Any]:
 def results(one: Measured) -> dict[str, Any]:
     """A row of memory, sizes and likeness."""
     plain, ours = one.sizes
-    luma, rgb = zip(one.likeness["manim"], one.likeness["rnnviz"], strict=True)
-    return {
+    row = {
         "scene": one.scene,
         "manim peak MB": round(one.plain.memory / 1e6),
         "rnnviz peak MB": round(one.cold.memory / 1e6),
@@ -248,11 +259,16 @@ def results(one: Measured) -> dict[str, Any]:
         "manim MB": round(plain / 1e6, 2),
         "rnnviz MB": round(ours / 1e6, 2),
         "size ratio": round(ours / plain, 2),
-        "manim PSNR Y dB": round(luma[0], 2),
-        "rnnviz PSNR Y dB": round(luma[1], 2),
-        "manim PSNR RGB dB": round(rgb[0], 2),
-        "rnnviz PSNR RGB dB": round(rgb[1], 2),
     }
+    if one.likeness is not None:
+        luma, rgb = zip(one.likeness["manim"], one.likeness["rnnviz"], strict=True)
+        row |= {
+            "manim PSNR Y dB": round(luma[0], 2),
+            "rnnviz PSNR Y dB": round(luma[1], 2),
+            "manim PSNR RGB dB": round(rgb[0], 2),
+            "rnnviz PSNR RGB dB": round(rgb[1], 2),
+        }
+    return row
 
 
 RATIOS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
@@ -260,6 +276,8 @@ RATIOS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
     "nothing changed / manim --help": (lambda one: one.same / one.manim_help, 0.25),
     "peak memory / manim": (lambda one: one.cold.memory / one.plain.memory, 1.5),
     "size / manim": (lambda one: one.sizes[1] / one.sizes[0], 1.6),
+}
+LIKENESS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
     "PSNR below manim, Y dB": (lambda one: below(one, 0), 0.0),
     "PSNR below manim, RGB dB": (lambda one: below(one, 1), 0.0),
 }
@@ -268,6 +286,7 @@ RATIOS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
 
 def below(one: Measured, channel: int) -> float:
     """By how many decibels a scene is less like lossless pictures than plain Manim's video is."""
+    assert one.likeness is not None
     return one.likeness["manim"][channel] - one.likeness["rnnviz"][channel]
 
 
@@ -290,9 +309,11 @@ def aims(found: Sequence[Measured], everything: float | None) -> list[dict[str, 
         for one in found
         if one.scene == SPATIAL
     ]
-    for what, (ratio, most) in RATIOS.items():
-        worst = max(found, key=ratio)
-        rows.append(aim(f"{what}, worst: {worst.scene}", ratio(worst), most))
+    compared = [one for one in found if one.likeness is not None]
+    for ratios, told in ((RATIOS, found), (LIKENESS, compared)):
+        for what, (ratio, most) in ratios.items() if told else ():
+            worst = max(told, key=ratio)
+            rows.append(aim(f"{what}, worst: {worst.scene}", ratio(worst), most))
     return rows
 
 
@@ -356,25 +377,45 @@ def main() -> None:
     given = chosen()
     with (
         tempfile.TemporaryDirectory() as folder,
-        ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as fresh,
+        ProcessPoolExecutor(2, get_context("spawn"), max_tasks_per_child=1) as fresh,
     ):
         place = Place(Path(folder), given.quality)
         place.set_up(given.scenes, fresh)
-        found = [measured(scene, place, given.runs, fresh) for scene in given.scenes]
+        growth = [grown(*size, place, fresh) for size in GROWTH] if given.growth else []
         everything = None
         if given.all:
             command = ("rnnviz", "render", "--all", "-q", given.quality, "-o", place.folder / "all")
             everything = place.run(*command, cache=place.cache("all")).wall
-        growth = [grown(*size, place, fresh) for size in GROWTH] if given.growth else []
+        found: list[Measured] = []
+        for scene in given.scenes:
+            found.append(measured(scene, place, given.runs, fresh))
+            keep(tables(given, found, everything, growth), given.json)
+        looks = [
+            fresh.submit(alike, one.scene, place.quality, *one.videos, str(place.recordings))
+            for one in found
+        ]
+        for number, look in enumerate(looks):
+            found[number] = replace(found[number], likeness=look.result())
+            keep(tables(given, found, everything, growth), given.json)
+        publish_all(tables(given, found, everything, growth), given.json)
+
+
+def tables(
+    given: argparse.Namespace,
+    found: Sequence[Measured],
+    everything: float | None,
+    growth: Sequence[Mapping[str, Any]],
+) -> dict[str, list[Any]]:
+    """All that has been measured so far."""
     told = f"-q{given.quality}, median of {given.runs}"
-    tables = {
+    made: dict[str, list[Any]] = {
         f"rendering, {told}: seconds": [times(one) for one in found],
         f"rendering, {told}: memory, size, likeness": [results(one) for one in found],
-        f"rendering, {told}: aims": aims(found, everything),
+        f"rendering, {told}: aims": aims(found, everything if len(found) == len(SCENES) else None),
     }
     if growth:
-        tables[f"{GROWING}, cold, as its recording grows"] = growth
-    publish_all(tables, given.json)
+        made[f"{GROWING}, cold, as its recording grows"] = list(growth)
+    return made
 
 
 if __name__ == "__main__":

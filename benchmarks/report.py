@@ -38,8 +38,13 @@ def publish_all(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | N
     machine = _machine()
     for title, rows in tables.items():
         _show(title, rows, machine)
+    keep(tables, target)
+
+
+def keep(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | None) -> None:
+    """Write several tables as JSON, if a file is named."""
     listed = [{"title": title, "rows": list(rows)} for title, rows in tables.items()]
-    _write({"machine": machine, "tables": listed}, target)
+    _write({"machine": _machine(), "tables": listed}, target)
 
 
 def _machine() -> dict[str, Any]:

@@ -35,7 +35,9 @@ class Adding(ValueTask):
 
     def __init__(self, *, steps: int = 20, language: str = "en"):
         if steps < 2:
-            raise TaskError(f"{steps} steps have no place for two markers; choose 2 or more")
+            raise TaskError(
+                f"a sequence of length {steps} has no place for two markers; choose 2 or more"
+            )
         inputs, output = _LABELS[spoken(language)]
         super().__init__(
             language=language,

@@ -34,8 +34,8 @@ class TemporalOrder(TokenTask):
     def __init__(self, *, steps: int = 20, language: str = "en"):
         if steps < _FEWEST:
             raise TaskError(
-                f"{steps} steps have no place for two symbols between a first and a last token; "
-                f"choose {_FEWEST} or more"
+                f"a sequence of length {steps} has no place for two symbols between a first and a "
+                f"last token; choose {_FEWEST} or more"
             )
         self.begin, self.end = _LABELS[spoken(language)]
         super().__init__(

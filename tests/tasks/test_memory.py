@@ -192,9 +192,9 @@ def test_one_generator_one_batch_of_the_length_asked_for(name, options, steps):
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
-        ("adding", {"steps": 1}, "1 steps have no place for two markers; choose 2 or more"),
+        ("adding", {"steps": 1}, "of length 1 has no place for two markers; choose 2 or more"),
         ("copying", {"delay": 0}, "the delay is 0 steps; it must be 1 or more"),
-        ("temporal-order", {"steps": 3}, "3 steps have no place for two symbols .* choose 4"),
+        ("temporal-order", {"steps": 3}, "of length 3 has no place for two symbols .* choose 4"),
         ("adding", {"language": "fr"}, "there is no language 'fr'; choose en or zh"),
         ("copying", {"language": "fr"}, "there is no language 'fr'"),
         ("temporal-order", {"language": "fr"}, "there is no language 'fr'"),

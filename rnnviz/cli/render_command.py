@@ -153,12 +153,13 @@ def _render_all(
     look = Look(settings["quality"], settings["format"], settings["transparent"])
     begun, refused = [], []
     with progress_bar("Rendering") as report, hired(**hands) as crew:
-        for name in SCENES:
+        for number, name in enumerate(SCENES, start=1):
             place = default_output(name, settings["language"], settings["theme"], look)
             output = None if folder is None else str(Path(folder) / place.name)
             trace = _trace(name, trace_file, task, seed, output=output, **settings)
             try:
-                begun.append(_begin(name, trace, crew, report, output=output, **settings))
+                told = f"{name} ({number} of {len(SCENES)}), "
+                begun.append(_begin(name, trace, crew, report, told, output=output, **settings))
             except SceneError as error:
                 if trace_file is None and task is None:
                     raise
@@ -183,17 +184,23 @@ def _render_one(
 
     trace = _trace(scene, trace_file, task, seed, **settings)
     with progress_bar(f"Rendering {scene}") as report, hired(**hands) as crew:
-        return _begin(scene, trace, crew, report, **settings).finish()
+        return _begin(scene, trace, crew, report, "", **settings).finish()
 
 
 def _begin(
-    scene: str, trace: Any, crew: Any, report: Callable[[int, int, str], None], **settings: Any
+    scene: str,
+    trace: Any,
+    crew: Any,
+    report: Callable[[int, int, str], None],
+    told: str,
+    **settings: Any,
 ) -> Any:
+    """Begin a render; its beats are reported after what is told of the scene."""
     from rnnviz.rendering import begin
     from rnnviz.reports import reported
 
     def tell(beat: str, done: int, total: int) -> None:
-        report(done, total, f"{scene}, {beat}")
+        report(done, total, f"{told}{beat}")
 
     with reported(report):
         return begin(scene, trace, crew, progress=tell, **settings)

@@ -200,7 +200,8 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
         sizes = {"hidden": settings.hidden, "epochs": settings.epochs}
         made[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
         if report is not None:
-            report(done, len(wanted), f"{cell.upper()}, gap {gap}, seed {seed}")
+            which = f"{cell.upper()}, gap {gap}, seed {seed}"
+            report(done, len(wanted), f"network {done} of {len(wanted)}, kept for later: {which}")
     runs = tuple(made[each] for each in wanted)
     return Study(settings, runs, clue_of(trace), 1 / runs[0].trace.output_size)
 

@@ -101,7 +101,7 @@ class Unfinished:
             output = self.request.output
             cut = self.filming.cut()
             files = assemble(cut, self.filming.folder, self.request.look, output)
-            if self.key is not None:
+            if self.key is not None and self.filming.certain:
                 remember(self.cache, self.key, cut, output, files)
             self.cache.trim()
             return Rendered(self.name, (self.request.named,), cut.beats, self._seconds())

@@ -38,11 +38,15 @@ _OF_CAMERA: Final = (
 
 @dataclass(frozen=True)
 class Take:
-    """One beat of a video: its encoded pictures, its captions, and the work on it, if any."""
+    """One beat of a video: its encoded pictures, its captions, and the work on it, if any.
+
+    ``certain`` is whether all that decides it is known; else it is drawn again each time.
+    """
 
     beat: Beat
     path: Path
     job: Job
+    certain: bool
     captions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -64,7 +68,8 @@ def film(
     last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
     folder = crew.enter(workshop(cache.beats, RenderError))
     decided = decided_by(code, stage, look)
-    companions = digest_of(stage.companions, {}) or _unknown()
+    compared = digest_of(stage.companions, {})
+    companions = compared or _unknown()
     own = own_modules(loaded.scene)
 
     def begin(performance: Any, beat: Beat) -> None:
@@ -76,7 +81,7 @@ def film(
         key = _digest(decided[beat.name], companions, state or _unknown())
         path = folder / f"{key}.{look.codec.container}"
         job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
-        takes.append(Take(beat, path, job))
+        takes.append(Take(beat, path, job, certain=None not in (compared, state)))
         if cache.fetch(path):
             job.end()
         else:

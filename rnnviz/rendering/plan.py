@@ -91,6 +91,11 @@ class Filming:
         """Where its beats are."""
         return self.takes[0].path.parent
 
+    @property
+    def certain(self) -> bool:
+        """Whether all that decides its beats is known."""
+        return all(take.certain for take in self.takes)
+
     def cut(self) -> Cut:
         """Wait for the beats.
 

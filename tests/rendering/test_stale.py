@@ -283,3 +283,15 @@ def test_an_instance_of_a_users_class_is_a_state(trace, tmp_path, drawn):
     assert drawn(scene, trace, output) == []
     scene.write_text(scene_of(*beats, before=before).replace("1.5", "1.7"))
     assert drawn(scene, trace, output) == ["one", "two"]
+
+
+def test_what_has_no_content_is_drawn_each_time(trace, tmp_path, drawn):
+    beats = (
+        marked("one", "self.held = threading.Lock()", "self.wait(0.2)"),
+        marked("two", "self.play(FadeIn(Circle()), run_time=0.2)"),
+    )
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(*beats, before="\nimport threading\n"))
+    assert drawn(scene, trace, output) == ["one", "two"]
+    assert drawn(scene, trace, output) == ["two"]
+    assert drawn(scene, trace, output, beats=(1,)) == []

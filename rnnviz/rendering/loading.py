@@ -40,6 +40,15 @@ def file_of(spec: str) -> Path | None:
     return Path(found["file"]) if found else None
 
 
+def name_of(spec: str) -> str:
+    """What a scene is called: its registered name, its class if that is named, or its file."""
+    found = _IN_FILE.fullmatch(spec)
+    if found is None:
+        return Path(spec).stem
+    name = found["name"] or ""
+    return name.lower() if name.isidentifier() else Path(found["file"]).stem
+
+
 def load_scene(spec: str) -> LoadedScene:
     """The scene that ``spec`` names: a registered name, or ``FILE.py`` or ``FILE.py:CLASS``.
 
@@ -55,7 +64,7 @@ def load_scene(spec: str) -> LoadedScene:
     scene = _class_in(file, found["name"] or "")
     _check(scene)
     own = f"{file.resolve()}:{scene.__name__}"
-    return LoadedScene(scene.__name__.lower(), own, scene, scene.task, ())
+    return LoadedScene(name_of(spec), own, scene, scene.task, ())
 
 
 def _class_in(path: Path, name: str) -> Any:

@@ -14,7 +14,7 @@ from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
 from rnnviz.registry import SCENES
 from rnnviz.rendering.cache import Cache, bound
-from rnnviz.rendering.loading import file_of
+from rnnviz.rendering.loading import file_of, name_of
 from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
 from rnnviz.rendering.sources import code_in, whole_library
 from rnnviz.rendering.timeline import KINDS, description_of, is_description, subtitles_of
@@ -124,7 +124,7 @@ def request_of(
         )
     name = str(scene)
     look = Look(quality, format, transparent)
-    target = Path(output or default_output(_file_name(name), language, theme, look, beats))
+    target = Path(output or default_output(name_of(name), language, theme, look, beats))
     _check_target(target, format)
     bound()
     return Request(name, task, language, theme, look, beats, target, target.absolute())
@@ -154,12 +154,6 @@ def default_output(
 
 def _ends(beats: Sequence[int]) -> Sequence[int]:
     return beats if len(beats) == 1 else (beats[0], beats[-1])
-
-
-def _file_name(scene: str) -> str:
-    """What a scene's file is called: its registered name, its class, or its file."""
-    path, _, name = scene.rpartition(":")
-    return name.lower() if path and name.isidentifier() else Path(scene).stem
 
 
 def _check_choice(what: str, got: str, choices: tuple[str, ...]) -> None:

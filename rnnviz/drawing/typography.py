@@ -108,8 +108,8 @@ def prose(
     A fact is shown as it is, dollar signs too; one within a formula is a number or a letter.
 
     Units:  width and size in Manim units
-    Raises: TextError for a character that no font has, or a fact that cannot stand in a formula;
-            KeyError for an unknown fact
+    Raises: TextError for a character that no font has, a fact that is not given, or one that
+            cannot stand in a formula
     """
     limit = width / size * _POINTS_PER_EM
     text = _filled(template, facts)
@@ -128,6 +128,12 @@ def prose(
 
 def _filled(template: str, facts: Mapping[str, str]) -> str:
     """The text with its facts, their dollar signs told apart from those of formulas."""
+    for name in _FACT.findall(template):
+        if name not in facts:
+            raise TextError(
+                f"caption {template!r} names {{{name}}}, and facts() gives {', '.join(facts) or 'nothing'}; "
+                "give it there, or take it out"
+            )
     for name in (name for piece in _MATH.findall(template) for name in _FACT.findall(piece)):
         if not _IN_FORMULA.fullmatch(facts[name]):
             raise TextError(f"{facts[name]!r} cannot stand in a formula; it is no number")

@@ -54,7 +54,7 @@ def test_a_character_that_no_font_has_is_named(text):
 def test_prose_fills_in_facts_and_sets_formulas():
     caption = prose("{n} units of $h_({n})$", {"n": "8"}, color=INK, width=12.0)
     assert caption.text == "8 units of $h_(8)$"
-    with pytest.raises(KeyError):
+    with pytest.raises(TextError, match=r"names \{m\}, and facts\(\) gives n; "):
         prose("{m} units", {"n": "8"}, color=INK, width=12.0)
 
 

@@ -48,7 +48,7 @@ FAILING = [
     (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
     (
         THREE.replace("Two.", "Two {nokey}."),
-        "beat 'two' of scene 'three' failed: KeyError: 'nokey'",
+        "caption 'Two {nokey}.' names {nokey}, and facts() gives item",
     ),
     (THREE.replace('"Two."', "3"), "beat 'two' of class 'Three' has the caption 3; write"),
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),

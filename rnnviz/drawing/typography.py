@@ -130,8 +130,9 @@ def _filled(template: str, facts: Mapping[str, str]) -> str:
     """The text with its facts, their dollar signs told apart from those of formulas."""
     for name in _FACT.findall(template):
         if name not in facts:
+            given = ", ".join(facts) or "nothing"
             raise TextError(
-                f"caption {template!r} names {{{name}}}, and facts() gives {', '.join(facts) or 'nothing'}; "
+                f"caption {template!r} names {{{name}}}, and facts() gives {given}; "
                 "give it there, or take it out"
             )
     for name in (name for piece in _MATH.findall(template) for name in _FACT.findall(piece)):

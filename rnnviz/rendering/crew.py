@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -159,6 +160,8 @@ def _work(shot: Shot, tell: Connection, parent: int, lot: Any) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
     random.setstate(lot)  # Python gives each copy another one
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
     gc.freeze()  # what this process began with is never garbage in it
     outcome = None
     try:

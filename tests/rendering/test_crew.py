@@ -2,13 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import psutil
 import pytest
-from small_scenes import THREE, frames
+from small_scenes import HEAD, THREE, frames
 
 import rnnviz
 from rnnviz.errors import RenderError, RnnvizError, SceneError, TextError
@@ -198,3 +200,34 @@ def test_errors_go_through_a_process_as_they_are():
             crew.start(jobs[-1], shot(fail))
     assert [type(job.error) for job in jobs] == kinds
     assert {str(job.error) for job in jobs} == {"work: so it is"}
+
+
+THREADS = """
+import torch
+
+class Own(Storyboard):
+    def setup(self):
+        self.compute()
+
+    def compute(self):
+        return torch.ones(2000, 1000).log_softmax(-1).sum()
+
+    @beat("One.")
+    def one(self):
+        self.compute()
+        self.wait(0.2)
+"""
+
+
+def test_torch_works_in_a_process_that_was_started_after_its_threads(trace, tmp_path):
+    scene, saved = tmp_path / "own.py", trace.save(tmp_path / "run.safetensors")
+    scene.write_text(HEAD + THREADS)
+    command = [sys.executable, "-m", "rnnviz", "render", str(scene), "-ql", "--trace", str(saved)]
+    done = subprocess.run(
+        [*command, "-o", str(tmp_path / "own.mp4")],
+        env=os.environ | {"OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr

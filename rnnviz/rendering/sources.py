@@ -122,8 +122,8 @@ def own_modules(scene: Any) -> Mapping[Path, ast.Module]:
     home = Path(_source_of(scene)).resolve()
     if _is_ours(home):
         return {}
-    files = sorted(_closure(home, _parsed(home, home.stat().st_mtime_ns)))
-    return {file: _parsed(file, file.stat().st_mtime_ns) for file in files if not _is_ours(file)}
+    files = sorted(_closure(home, _parsed(home, home.stat().st_mtime_ns), library=False))
+    return {file: _parsed(file, file.stat().st_mtime_ns) for file in files}
 
 
 def _source_of(scene: Any) -> str:

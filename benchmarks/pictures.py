@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -31,14 +32,18 @@ _CHUNK: Final = 120
 """How many decoded pictures a process holds."""
 _PATIENCE: Final = 300
 """Seconds for which a process waits for the others to have decoded a chunk."""
+OTHERS: Final[Mapping[str, dict[str, str]]] = {
+    "veryfast": {"preset": "veryfast", "crf": "23", "threads": "1"}
+}
+"""Encoders beside ours: x264 at Manim's quality and the usual preset for speed."""
 _LUMA: Final = {
     Colorspace.ITU601: np.array([0.299, 0.587, 0.114], np.float32),
     Colorspace.ITU709: np.array([0.2126, 0.7152, 0.0722], np.float32),
 }
 
 
-def floor(video: Path, quality: str) -> tuple[int, float]:
-    """How many pictures a video has, and how many seconds encoding them takes, and nothing else.
+def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
+    """How many pictures a video has, and how many seconds each encoder takes for them alone.
 
     They are encoded as beats are, in a process a core, one part each, all at the same time. They
     are decoded beforehand, chunk by chunk, while no clock runs.
@@ -62,33 +67,39 @@ def floor(video: Path, quality: str) -> tuple[int, float]:
         worker.join()
     if any(worker.exitcode for worker in workers):
         raise RuntimeError("a process that encodes has failed; what it said stands above")
-    return frames, max(told.get() for _ in workers)
+    found = [told.get() for _ in workers]
+    return frames, {name: max(seconds[name] for seconds in found) for name in found[0]}
 
 
 def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, told: Any) -> None:
     look = Look(quality, "mp4")
-    seconds = 0.0
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        av.open(str(video)) as source,
-        av.open(str(Path(folder) / "part.mp4"), "w", format=look.codec.container) as made,
-    ):
-        stream: Any = made.add_stream(look.codec.name, rate=look.rate, options=look.codec.options)
-        stream.width, stream.height = look.size
-        stream.pix_fmt = look.codec.pixels
+    seconds = dict.fromkeys(("ours", *OTHERS), 0.0)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        source = stack.enter_context(av.open(str(video)))
+        made: dict[str, tuple[Any, Any]] = {}
+        for name, options in {"ours": look.codec.options, **OTHERS}.items():
+            file = stack.enter_context(
+                av.open(str(folder / f"{name}.mp4"), "w", format=look.codec.container)
+            )
+            stream: Any = file.add_stream(look.codec.name, rate=look.rate, options=options)
+            stream.width, stream.height = look.size
+            stream.pix_fmt = look.codec.pixels
+            made[name] = (file, stream)
         pictures = islice(source.decode(video=0), part.start, part.stop)
         for chunk in range(chunks):
             frames = list(islice(pictures, _CHUNK))
             for place, frame in enumerate(frames):
                 frame.pts, frame.time_base = chunk * _CHUNK + place, Fraction(1, look.rate)
                 frame.pict_type = PictureType.NONE
-            barrier.wait(_PATIENCE)
-            started = time.perf_counter()
-            for frame in frames:
-                made.mux(stream.encode(frame))
-            if chunk == chunks - 1:
-                made.mux(stream.encode())
-            seconds += time.perf_counter() - started
+            for name, (file, stream) in made.items():
+                barrier.wait(_PATIENCE)
+                started = time.perf_counter()
+                for frame in frames:
+                    file.mux(stream.encode(frame))
+                if chunk == chunks - 1:
+                    file.mux(stream.encode())
+                seconds[name] += time.perf_counter() - started
     told.put(seconds)
 
 

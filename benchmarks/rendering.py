@@ -105,7 +105,7 @@ class Measured:
     redrawn: int
     beats: int
     pictures: int
-    floor: float
+    floors: Mapping[str, float]
     videos: tuple[Path, Path]
     likeness: Mapping[str, tuple[float, float]] | None = None
 
@@ -141,11 +141,11 @@ def record_random(steps: int, units: int, target: Path) -> None:
     record(Network(8, units, 4), x, targets).save(target)
 
 
-def about_pictures(quality: str, video: Path) -> tuple[int, float]:
-    """How many pictures a video has, and the encoder's floor for them."""
-    from pictures import floor
+def about_pictures(quality: str, video: Path) -> tuple[int, dict[str, float]]:
+    """How many pictures a video has, and the encoders' floors for them."""
+    from pictures import floors
 
-    return floor(video, quality)
+    return floors(video, quality)
 
 
 def alike(
@@ -204,7 +204,7 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         )
         for _ in range(SHORT_TURNS)
     ]
-    pictures, floor = fresh.submit(about_pictures, place.quality, output).result()
+    pictures, floors = fresh.submit(about_pictures, place.quality, output).result()
     shutil.rmtree(cache / "renders")
     played = place.run(*render, cache=cache).wall
     kept = set((cache / "beats").iterdir())
@@ -222,7 +222,7 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         redrawn=len(set((cache / "beats").iterdir()) - kept),
         beats=beats,
         pictures=pictures,
-        floor=floor,
+        floors=floors,
         videos=(video, output),
     )
 
@@ -237,8 +237,10 @@ def times(one: Measured) -> dict[str, Any]:
         "cold s": round(one.cold.wall, 2),
         "cold CPU s": round(one.cold.cpu, 2),
         "cold / manim": round(one.cold.wall / one.plain.wall, 2),
-        "floor s": round(one.floor, 2),
-        "cold / floor": round(one.cold.wall / one.floor, 2),
+        "floor s": round(one.floors["ours"], 2),
+        "cold / floor": round(one.cold.wall / one.floors["ours"], 2),
+        "veryfast s": round(one.floors["veryfast"], 2),
+        "cold / veryfast": round(one.cold.wall / one.floors["veryfast"], 2),
         "changed s": round(one.changed.wall, 2),
         "changed / manim": round(one.changed.wall / one.plain.wall, 2),
         "beats drawn again": f"{one.redrawn} of {one.beats}",
@@ -296,13 +298,15 @@ def aims(found: Sequence[Measured], everything: float | None) -> list[dict[str, 
     ``everything`` is how long ``rnnviz render --all`` took, if it was measured.
     """
     plain = sum(one.plain.wall for one in found)
-    floor = sum(one.floor for one in found)
     cold, how = sum(one.cold.wall for one in found), "one command each"
     if everything is not None:
         cold, how = everything, "--all"
     rows = [
         aim(f"cold / manim, {how}", cold / plain, 0.5),
-        aim(f"cold / floor, {how}", cold / floor, 1.6),
+        *(
+            aim(f"cold / {name}, {how}", cold / sum(one.floors[encoder] for one in found), 1.6)
+            for encoder, name in (("ours", "floor"), ("veryfast", "veryfast"))
+        ),
     ]
     rows += [
         aim(f"cold / manim, {SPATIAL}", one.cold.wall / one.plain.wall, 0.5)

@@ -7,10 +7,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
+
+_COLUMNS: Final = 5
+"""How many columns beside the first fit into 80 characters."""
 
 
 def options(runs: int) -> argparse.ArgumentParser:
@@ -57,10 +60,14 @@ def _machine() -> dict[str, Any]:
 
 
 def _show(title: str, rows: Sequence[dict[str, Any]], machine: Mapping[str, Any]) -> None:
-    table = Table(*rows[0], title=title, caption=", ".join(f"{k} {v}" for k, v in machine.items()))
-    for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+    caption = ", ".join(f"{k} {v}" for k, v in machine.items())
+    first, *others = rows[0]
+    for place in range(0, len(others), _COLUMNS):
+        columns = (first, *others[place : place + _COLUMNS])
+        table = Table(*columns, title=title, caption=caption)
+        for row in rows:
+            table.add_row(*(str(row.get(column, "")) for column in columns))
+        Console().print(table)
 
 
 def _write(report: dict[str, Any], target: Path | None) -> None:

@@ -1,7 +1,7 @@
 """Processes that draw beats side by side, each from the state in which it was started.
 
 A process starts as a copy of this one, with all that is loaded and built; the memory that neither
-changes is shared.
+changes is shared. It draws when its turn comes: meanwhile this one plays on, and starts others.
 """
 
 import ctypes
@@ -30,16 +30,22 @@ _HANGUP: Final = getattr(signal, "SIGHUP", signal.SIGTERM)
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's prctl: a process dies with its parent, however that dies."""
+_AHEAD: Final = 8
+"""How many may wait for their turn: each holds what this process has changed since."""
 
 _Place = TypeVar("_Place")
 
 
 @dataclass
 class Job:
-    """One piece of work: what it is, and how it ended."""
+    """One piece of work: what it is, how long a video it makes, and how it ended.
+
+    Units: seconds; 0 until it is known
+    """
 
     name: str
     on_done: Callable[[], None]
+    seconds: float = 0.0
     error: RnnvizError | None = None
     done: bool = False
 
@@ -48,6 +54,15 @@ class Job:
         self.error, self.done = error, True
         if error is None:
             self.on_done()
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """A process, the line on which it is told to begin and tells how it ended, and its job."""
+
+    process: Any
+    line: Connection
+    job: Job
 
 
 class AnyCrew(ABC):
@@ -90,7 +105,7 @@ class AnyCrew(ABC):
 
 
 class Crew(AnyCrew):
-    """As many processes at a time as there are places.
+    """As many processes at work at a time as there are places, those with the longest job first.
 
     It waits for all of them at its end, or stops them if it is left by an error.
     """
@@ -98,7 +113,8 @@ class Crew(AnyCrew):
     def __init__(self, places: int | None = None) -> None:
         super().__init__()
         self.places = places or available_cores()
-        self._running: dict[Connection, tuple[Any, Job]] = {}
+        self._waiting: list[_Hand] = []
+        self._working: dict[Connection, _Hand] = {}
 
     def __exit__(
         self,
@@ -108,32 +124,39 @@ class Crew(AnyCrew):
     ) -> None:
         with self._entered:
             if kind is not None and not issubclass(kind, RnnvizError):
-                for process, _ in self._running.values():
-                    process.terminate()
-            while self._running:
+                for hand in (*self._waiting, *self._working.values()):
+                    hand.process.terminate()
+            while self._working:
                 self._reap()
 
     def start(self, job: Job, shot: Shot) -> None:
-        """Let a process draw a beat as soon as there is a place for it."""
-        while len(self._running) >= self.places:
+        """Start a process for a beat, which it draws as soon as there is a place for it."""
+        while len(self._waiting) >= _AHEAD:
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
-        theirs, ours = context.Pipe(duplex=False)
-        given = (shot, ours, os.getpid(), random.getstate())
+        line, end = context.Pipe()
+        given = (shot, end, os.getpid(), random.getstate())
         process = context.Process(target=_work, args=given, daemon=True)
         with _undisturbed():
             process.start()
-            ours.close()
-            self._running[theirs] = (process, job)
+            end.close()
+            self._waiting.append(_Hand(process, line, job))
+        self._reap(patience=0)
 
-    def _reap(self) -> None:
-        """Wait for a process to end, and hear how it did."""
-        for theirs in wait(list(self._running)):
-            assert isinstance(theirs, Connection)
-            process, job = self._running.pop(theirs)
-            job.end(_outcome(process, theirs, job))
-            theirs.close()
-            process.close()
+    def _reap(self, patience: float | None = None) -> None:
+        """Hear from those that end, and give their places to those that wait."""
+        for line in wait(list(self._working), patience):
+            assert isinstance(line, Connection)
+            hand = self._working.pop(line)
+            hand.job.end(_outcome(hand))
+            line.close()
+            hand.process.close()
+        while self._waiting and len(self._working) < self.places:
+            hand = max(self._waiting, key=lambda each: each.job.seconds)
+            self._waiting.remove(hand)
+            self._working[hand.line] = hand
+            with suppress(OSError):  # it may be killed before its turn
+                hand.line.send(None)
 
 
 def can_fork() -> bool:
@@ -151,7 +174,7 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(shot: Shot, tell: Connection, parent: int, lot: Any) -> None:
+def _work(shot: Shot, line: Connection, parent: int, lot: Any) -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -164,22 +187,24 @@ def _work(shot: Shot, tell: Connection, parent: int, lot: Any) -> None:
         torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
     gc.freeze()  # what this process began with is never garbage in it
     outcome = None
+    line.recv()
     try:
         shot.draw()
     except FAILURES as error:
         outcome = told(shot.order.name, error, shot.order.source)
-    tell.send(outcome)
+    line.send(outcome)
 
 
-def _outcome(process: Any, theirs: Connection, job: Job) -> RnnvizError | None:
+def _outcome(hand: _Hand) -> RnnvizError | None:
     """What a process tells at its end, None if all is well; or how it ended without a word."""
     with suppress(EOFError, OSError):  # it may be killed within a word
-        heard: RnnvizError | None = theirs.recv()
-        process.join()
+        heard: RnnvizError | None = hand.line.recv()
+        hand.process.join()
         return heard
-    process.join()
-    code = process.exitcode
+    hand.process.join()
+    code = hand.process.exitcode
     ending = f"signal {-code}" if code < 0 else f"exit status {code}"
     return RenderError(
-        f"the process that drew {job.name} ended ({ending}); what is finished is kept, render again"
+        f"the process that drew {hand.job.name} ended ({ending}); what is finished is kept, "
+        "render again"
     )

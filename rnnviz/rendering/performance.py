@@ -93,6 +93,7 @@ def film(
     def end(performance: Any, beat: Beat) -> None:
         if stage.shows(beat):
             takes[-1] = replace(takes[-1], captions=performance.told(beat))
+            takes[-1].job.seconds = performance.renderer.time
         if beat.number == last:
             raise EndSceneEarlyException
 

@@ -286,6 +286,7 @@ def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
     In a user's module any text may be the name of another one, which ``importlib`` gets.
     """
     inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
+    ours = _is_ours(path)
     for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -294,7 +295,7 @@ def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
             package = inside[: len(inside) - node.level + 1] if node.level else ()
             module = ".".join((*package, *([node.module] if node.module else [])))
             names = [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not _is_ours(path):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not ours:
             names = [node.value] if _DOTTED.fullmatch(node.value) else []
         for name in names:
             parts = name.split(".")
@@ -316,10 +317,12 @@ def _file_of(name: str, beside: Path) -> Path | None:
     return None
 
 
+@cache
 def _library() -> Path:
     return Path(str(rnnviz.__file__)).parent.resolve()
 
 
+@cache
 def _scenes() -> Path:
     """``rnnviz.scenes`` in an installed library, the folder beside it in a checkout."""
     inside = _library() / "scenes"

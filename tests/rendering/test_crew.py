@@ -133,6 +133,11 @@ def endless(marker: Path) -> None:
         signal.pause()
 
 
+def held(go: Path) -> None:
+    while not go.exists():
+        os.sched_yield()
+
+
 def started(crew, *works) -> list[Job]:
     """Jobs that a crew works on."""
     jobs = [Job("work", lambda: None) for _ in works]
@@ -175,6 +180,51 @@ def test_a_crew_has_no_more_processes_than_places(tmp_path):
         for job in jobs:
             crew.start(job, shot(work))
     assert [job.error for job in jobs] == [None] * 8
+
+
+def test_the_longest_job_is_next(tmp_path):
+    order = tmp_path / "order"
+
+    def note(name: str) -> None:
+        with order.open("a") as file:
+            file.write(name)
+
+    with Crew(1) as crew:
+        started(crew, lambda: held(order))
+        for name, seconds in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
+            job = Job(name, print)
+            crew.start(job, shot(lambda name=name: note(name)))
+            job.seconds = seconds
+        order.touch()
+    assert order.read_text() == "bca"
+
+
+def test_few_wait_for_their_turn(tmp_path):
+    go = tmp_path / "go"
+    with Crew(1) as crew:
+        started(crew, lambda: held(go), *[lambda: None] * 8)
+        assert len(children()) == 9
+        go.touch()
+        started(crew, lambda: None)
+        assert len(children()) <= 9
+
+
+def test_an_interrupt_ends_those_who_wait(tmp_path):
+    before = children()
+    works = [lambda: endless(tmp_path / "started")] * 4
+    jobs = interrupted(KeyboardInterrupt(), *works)
+    assert children() == before
+    assert all(job.error for job in jobs)
+
+
+def test_one_that_is_killed_before_its_turn_is_told_of(tmp_path):
+    go = tmp_path / "go"
+    with Crew(1) as crew:
+        first, killed, last = started(crew, lambda: held(go), lambda: None, lambda: None)
+        children()[1].kill()
+        go.touch()
+    assert (first.error, last.error) == (None, None)
+    assert "signal 9" in str(killed.error)
 
 
 def test_what_processes_work_in_is_left_after_they_ended(tmp_path):

@@ -168,6 +168,6 @@ def companions_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
     source = getattr(sys.modules[scene.__module__], "__file__", "")  # a notebook has none
     made = {}
     for name, make in scene.companions.items():
-        with blamed(f"companion {name!r} of scene {scene.__name__.lower()!r}", source):
+        with blamed(f"companion {name!r} of class {scene.__name__!r}", source):
             made[name] = make(trace)
     return made

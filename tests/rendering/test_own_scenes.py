@@ -54,7 +54,7 @@ FAILING = [
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
     (
         with_class("companions = {'twin': lambda trace: 1 / 0}"),
-        "companion 'twin' of scene 'three' failed: ZeroDivisionError: .*(three.py, line",
+        "companion 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
     ),
     (with_class("companions = None"), "'companions' of class 'Three' is None; give a recipe"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),

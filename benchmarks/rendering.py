@@ -292,15 +292,15 @@ def below(one: Measured, channel: int) -> float:
     return one.likeness["manim"][channel] - one.likeness["rnnviz"][channel]
 
 
-def aims(found: Sequence[Measured], everything: float | None) -> list[dict[str, Any]]:
+def aims(found: Sequence[Measured], everything: Cost | None) -> list[dict[str, Any]]:
     """What was aimed at, and what was reached.
 
-    ``everything`` is how long ``rnnviz render --all`` took, if it was measured.
+    ``everything`` is what ``rnnviz render --all`` cost, if it was measured.
     """
     plain = sum(one.plain.wall for one in found)
     cold, how = sum(one.cold.wall for one in found), "one command each"
     if everything is not None:
-        cold, how = everything, "--all"
+        cold, how = everything.wall, "--all"
     rows = [
         aim(f"cold / manim, {how}", cold / plain, 0.5),
         *(
@@ -389,7 +389,8 @@ def main() -> None:
         everything = None
         if given.all:
             command = ("rnnviz", "render", "--all", "-q", given.quality, "-o", place.folder / "all")
-            everything = place.run(*command, cache=place.cache("all")).wall
+            everything = place.run(*command, cache=place.cache("all"))
+            keep(tables(given, [], everything, growth), given.json)
         found: list[Measured] = []
         for scene in given.scenes:
             found.append(measured(scene, place, given.runs, fresh))
@@ -407,16 +408,27 @@ def main() -> None:
 def tables(
     given: argparse.Namespace,
     found: Sequence[Measured],
-    everything: float | None,
+    everything: Cost | None,
     growth: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[Any]]:
     """All that has been measured so far."""
     told = f"-q{given.quality}, median of {given.runs}"
-    made: dict[str, list[Any]] = {
-        f"rendering, {told}: seconds": [times(one) for one in found],
-        f"rendering, {told}: memory, size, likeness": [results(one) for one in found],
-        f"rendering, {told}: aims": aims(found, everything if len(found) == len(SCENES) else None),
-    }
+    made: dict[str, list[Any]] = {}
+    if found:
+        made |= {
+            f"rendering, {told}: seconds": [times(one) for one in found],
+            f"rendering, {told}: memory, size, likeness": [results(one) for one in found],
+        }
+        whole = everything if len(found) == len(SCENES) else None
+        made[f"rendering, {told}: aims"] = aims(found, whole)
+    if everything is not None:
+        made[f"render --all, {told}"] = [
+            {
+                "cold s": round(everything.wall, 2),
+                "cold CPU s": round(everything.cpu, 2),
+                "peak MB": round(everything.memory / 1e6),
+            }
+        ]
     if growth:
         made[f"{GROWING}, cold, as its recording grows"] = list(growth)
     return made

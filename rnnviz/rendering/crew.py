@@ -30,7 +30,7 @@ _HANGUP: Final = getattr(signal, "SIGHUP", signal.SIGTERM)
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's prctl: a process dies with its parent, however that dies."""
-_AHEAD: Final = 8
+_AHEAD: Final = 3
 """How many may wait for their turn: each holds what this process has changed since."""
 
 _Place = TypeVar("_Place")

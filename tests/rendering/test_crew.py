@@ -202,11 +202,11 @@ def test_the_longest_job_is_next(tmp_path):
 def test_few_wait_for_their_turn(tmp_path):
     go = tmp_path / "go"
     with Crew(1) as crew:
-        started(crew, lambda: held(go), *[lambda: None] * 8)
-        assert len(children()) == 9
+        started(crew, lambda: held(go), *[lambda: None] * 3)
+        assert len(children()) == 4
         go.touch()
         started(crew, lambda: None)
-        assert len(children()) <= 9
+        assert len(children()) <= 4
 
 
 def test_an_interrupt_ends_those_who_wait(tmp_path):

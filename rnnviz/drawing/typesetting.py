@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import Any, Final
 
 import numpy as np
+import typst
 from manim import ManimColor, MathTypst, Typst, VMobject
 
 from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
@@ -86,7 +87,7 @@ def _set(source: str, size: float, math: bool) -> Typeset:
             source,
             font_size=size * _FONT_SIZE_PER_EM,
             typst_preamble=_PREAMBLE,
-            font_paths=[str(files("rnnviz") / "fonts")],
+            font_paths=_fonts(),
             track_baselines=True,
             use_svg_cache=False,
         )
@@ -133,6 +134,12 @@ def _read(content: bytes) -> Typeset:
             {name: tuple(part) for name, part in json.loads(str(kept["parts"])).items()},
             float(kept["baseline_share"]),
         )
+
+
+@cache
+def _fonts() -> Any:
+    """Ours and Typst's own, read once; Manim gives them to Typst as they are."""
+    return typst.Fonts(include_system_fonts=False, font_paths=[str(files("rnnviz") / "fonts")])
 
 
 @cache

@@ -32,10 +32,8 @@ _CHUNK: Final = 120
 """How many decoded pictures a process holds."""
 _PATIENCE: Final = 300
 """Seconds for which a process waits for the others to have decoded a chunk."""
-OTHERS: Final[Mapping[str, dict[str, str]]] = {
-    "veryfast": {"preset": "veryfast", "crf": "23", "threads": "1"}
-}
-"""Encoders beside ours: x264 at Manim's quality and the usual preset for speed."""
+_VERYFAST: Final = {"preset": "veryfast", "crf": "23", "threads": "1"}
+"""x264 at Manim's quality, with the usual preset for speed."""
 _LUMA: Final = {
     Colorspace.ITU601: np.array([0.299, 0.587, 0.114], np.float32),
     Colorspace.ITU709: np.array([0.2126, 0.7152, 0.0722], np.float32),
@@ -45,8 +43,9 @@ _LUMA: Final = {
 def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
     """How many pictures a video has, and how many seconds each encoder takes for them alone.
 
-    They are encoded as beats are, in a process a core, one part each, all at the same time. They
-    are decoded beforehand, chunk by chunk, while no clock runs.
+    The encoders are ours (``floor``) and x264's preset ``veryfast``. Pictures are encoded as beats
+    are, in a process a core, one part each, all at the same time. They are decoded beforehand,
+    chunk by chunk, while no clock runs.
 
     Raises: RuntimeError if one of them fails
     """
@@ -73,12 +72,13 @@ def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
 
 def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, told: Any) -> None:
     look = Look(quality, "mp4")
-    seconds = dict.fromkeys(("ours", *OTHERS), 0.0)
+    encoders = {"floor": look.codec.options, "veryfast": _VERYFAST}
+    seconds = dict.fromkeys(encoders, 0.0)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = stack.enter_context(av.open(str(video)))
         made: dict[str, tuple[Any, Any]] = {}
-        for name, options in {"ours": look.codec.options, **OTHERS}.items():
+        for name, options in encoders.items():
             file = stack.enter_context(
                 av.open(str(folder / f"{name}.mp4"), "w", format=look.codec.container)
             )

@@ -237,10 +237,11 @@ def times(one: Measured) -> dict[str, Any]:
         "cold s": round(one.cold.wall, 2),
         "cold CPU s": round(one.cold.cpu, 2),
         "cold / manim": round(one.cold.wall / one.plain.wall, 2),
-        "floor s": round(one.floors["ours"], 2),
-        "cold / floor": round(one.cold.wall / one.floors["ours"], 2),
-        "veryfast s": round(one.floors["veryfast"], 2),
-        "cold / veryfast": round(one.cold.wall / one.floors["veryfast"], 2),
+        **{f"{name} s": round(seconds, 2) for name, seconds in one.floors.items()},
+        **{
+            f"cold / {name}": round(one.cold.wall / seconds, 2)
+            for name, seconds in one.floors.items()
+        },
         "changed s": round(one.changed.wall, 2),
         "changed / manim": round(one.changed.wall / one.plain.wall, 2),
         "beats drawn again": f"{one.redrawn} of {one.beats}",
@@ -304,8 +305,8 @@ def aims(found: Sequence[Measured], everything: Cost | None) -> list[dict[str, A
     rows = [
         aim(f"cold / manim, {how}", cold / plain, 0.5),
         *(
-            aim(f"cold / {name}, {how}", cold / sum(one.floors[encoder] for one in found), 1.6)
-            for encoder, name in (("ours", "floor"), ("veryfast", "veryfast"))
+            aim(f"cold / {name}, {how}", cold / sum(one.floors[name] for one in found), 1.6)
+            for name in found[0].floors
         ),
     ]
     rows += [

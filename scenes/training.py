@@ -35,7 +35,7 @@ class Training(Storyboard):
 
     def setup(self) -> None:
         self.course = self.stage.companions["course"]
-        self.records = len(self.course.epochs)
+        self.records = len(self.course.score)
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
         self.step = self.window.steps[-1]
 

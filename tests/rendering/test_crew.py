@@ -201,20 +201,27 @@ def test_the_longest_job_is_next(tmp_path):
 
 def test_few_wait_for_their_turn(tmp_path):
     go = tmp_path / "go"
-    with Crew(1) as crew:
-        started(crew, lambda: held(go), *[lambda: None] * 3)
-        assert len(children()) == 4
-        go.touch()
-        started(crew, lambda: None)
-        assert len(children()) <= 4
+    there = []
+
+    class Watched(Crew):
+        def _reap(self, patience: float | None = None) -> None:
+            if patience is None:
+                there.append(len(children()))
+                go.touch()
+            super()._reap(patience)
+
+    with Watched(1) as crew:
+        started(crew, lambda: held(go), *[lambda: None] * 4)
+    assert there[0] == 4
 
 
 def test_an_interrupt_ends_those_who_wait(tmp_path):
-    before = children()
-    works = [lambda: endless(tmp_path / "started")] * 4
+    before, begun = children(), tmp_path / "begun"
+    works = [lambda: endless(tmp_path / "started")] * 2 + [begun.touch] * 2
     jobs = interrupted(KeyboardInterrupt(), *works)
     assert children() == before
     assert all(job.error for job in jobs)
+    assert not begun.exists()
 
 
 def test_one_that_is_killed_before_its_turn_is_told_of(tmp_path):

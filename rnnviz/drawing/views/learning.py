@@ -24,7 +24,7 @@ from rnnviz.drawing.typography import (
     percent,
 )
 from rnnviz.drawing.views.plane import Plane
-from rnnviz.drawing.views.replay import ROUNDING, Records
+from rnnviz.drawing.views.replay import ROUNDING, Records, reveal
 from rnnviz.drawing.wording import Say
 
 
@@ -92,8 +92,7 @@ class EpochCurve(VGroup):
         drawn = [*self.places[: int(reach + ROUNDING) + 1], points.at(reach)]
         self.curve.set_points_as_corners(drawn)
         self.marker.move_to(here)
-        for index, text in enumerate(self.status):
-            text.set_opacity(float(index == round(position)))
+        reveal(self.status, round(position))
         return self
 
     def _status(self, epoch: str, name: str, value: str) -> VGroup:

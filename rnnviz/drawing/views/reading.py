@@ -24,7 +24,7 @@ from rnnviz.drawing.typography import (
     number,
 )
 from rnnviz.drawing.views.arrows import FlowArrow
-from rnnviz.drawing.views.replay import ROUNDING, Records
+from rnnviz.drawing.views.replay import ROUNDING, Records, reveal
 from rnnviz.drawing.views.strip import Strip
 from rnnviz.drawing.window import Window
 from rnnviz.drawing.wording import Say
@@ -143,7 +143,7 @@ class Answer(VGroup):
                 VGroup(
                     *[
                         label(self._written(float(value)), color=ink, size=SMALL)
-                        .move_to([0.0, 0.0, 0.0])
+                        .move_to([0.0, 0.0, 0.0], LEFT)
                         .set_on(y_row - 0.1)
                         for value in values[:, row]
                     ]
@@ -167,9 +167,8 @@ class Answer(VGroup):
             y = bar.get_y()
             bar.stretch_to_fit_width(length)
             bar.move_to([zero, y, 0.0], aligned_edge=LEFT if value >= 0 else RIGHT)
-            for index, text in enumerate(texts):
-                text.set_opacity(float(index == round(position)))
-                text.move_to([bar.get_right()[0] + 0.14, text.get_y(), 0.0], LEFT)
+            reveal(texts, round(position))
+            texts.set_x(bar.get_x(RIGHT) + 0.14, LEFT)
         return self
 
     def appear(self) -> Animation:

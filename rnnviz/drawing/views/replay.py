@@ -1,6 +1,6 @@
 """Values over the records of a training, and views that go through them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -8,6 +8,7 @@ from manim import (
     Animation,
     UpdateFromAlphaFunc,
     VGroup,
+    VMobject,
     rate_functions,
     smooth,
 )
@@ -35,16 +36,28 @@ class Records:
         return (1 - share) * self.values[before] + share * self.values[after]
 
 
+def reveal(texts: Iterable[VMobject], shown: int) -> None:
+    """Of texts that take turns, let one be seen; those that are as they should be are left."""
+    for index, text in enumerate(texts):
+        opacity = float(index == shown)
+        if any(one.get_fill_opacity() != opacity for one in text.family_members_with_points()):
+            text.set_opacity(opacity)
+
+
 def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:
     """Views that have ``show`` go together from a record to the last, resting at each."""
     start = min(first, records - 2)
     count = records - 1 - start
+    position = None
 
     def move(_: VGroup, share: float) -> None:
+        nonlocal position
         before = int(share * count + ROUNDING)
         moved = min(1.0, (share * count - before) / _MOVING)
-        for view in views:
-            view.show(start + before + float(smooth(max(0.0, moved))))
+        last, position = position, start + before + float(smooth(max(0.0, moved)))
+        if position != last:
+            for view in views:
+                view.show(position)
 
     return UpdateFromAlphaFunc(
         VGroup(*views),

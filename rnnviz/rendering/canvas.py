@@ -12,7 +12,8 @@ import numpy as np
 from manim import Camera, Mobject, VMobject
 
 _STRIPE: Final = 40
-"""The height of a stripe, in rows of pixels: an even number, since two rows share a colour."""
+_COLUMN: Final = 240
+"""The height of a stripe and the width of a column, in pixels: even, since two share a colour."""
 _LINE_WIDTH: Final = 0.01
 _MITER: Final = 10.0
 """How far a pointed corner may reach, in half line widths: Cairo's limit."""
@@ -22,53 +23,52 @@ _CLOSE: Final = 1e-5
 """Two curves meet where Manim says so: within 1e-6, and 1e-5 of the coordinate."""
 
 
-class Rows(NamedTuple):
-    """Rows of pixels, from the top one up to, not with, the bottom one."""
+class Box(NamedTuple):
+    """Pixels: rows from ``top`` up to, not with, ``bottom``, and columns alike."""
 
     top: int
     bottom: int
+    left: int
+    right: int
 
 
-class _Style(NamedTuple):
-    """What decides how an outline is inked."""
+class _Ends(NamedTuple):
+    """From the lowest point to the highest, and from the one furthest left to that on the right."""
 
-    fill: bytes
-    stroke: bytes
-    background: bytes
-    width: float
-    background_width: float
-    sheen: Any
-    joint: Any
-    cap: Any
+    lowest: float
+    highest: float
+    leftmost: float
+    rightmost: float
 
 
 @dataclass(eq=False, slots=True)
 class _Drawn:
     """One mobject as it was drawn last: its points and style, and what follows from them.
 
-    ``span`` is from its lowest to its highest point, None if one of them is not finite; ``rows``
-    are those that it covers, None if it is not seen; ``path`` is its outline, if it was made.
+    ``ends`` are None if one of its points is not finite; ``box`` is what it covers, None if it is
+    not seen; ``path`` is its outline, if it was made.
     """
 
     points: bytes
-    span: tuple[float, float] | None
-    style: _Style
+    style: tuple[Any, ...]
+    ends: _Ends | None
+    background: bool
     filled: bool
     stroked: bool
-    rows: Rows | None = None
+    box: Box | None = None
     path: Any = None
 
 
 class Canvas(Camera):
     """A camera that keeps its last picture.
 
-    ``changed`` tells, after each ``show``, which rows of the picture may have changed: runs of
-    whole stripes, with unchanged ones between them.
+    ``changed`` tells, after each ``show``, where the picture may have changed: in runs of whole
+    stripes, with unchanged ones between them, and there in some whole columns.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.changed: list[Rows] = []
+        self.changed: list[Box] = []
         self._ground = self.pixel_array.copy()
         self._drawn: dict[int, _Drawn] = {}
         self._order: list[int] | None = None
@@ -94,18 +94,21 @@ class Canvas(Camera):
             self._show_anew(shown)
             return
         before, self._drawn = self._drawn, {}
-        touched: list[Rows] = []
+        touched: list[Box] = []
         for one in shown:
             old = before.get(id(one))
             new = self._look(one, old)
             self._drawn[id(one)] = new
             if new is not old:
-                touched += [drawn.rows for drawn in (old, new) if drawn and drawn.rows]
+                touched += [drawn.box for drawn in (old, new) if drawn and drawn.box]
         if not self._in_order(list(self._drawn), before):
-            touched = [Rows(0, self.pixel_height)]
-        touched += [old.rows for key, old in before.items() if key not in self._drawn and old.rows]
-        self.changed = self._runs(touched)
-        self._draw(shown)
+            touched = [self._whole()]
+        touched += [old.box for key, old in before.items() if key not in self._drawn and old.box]
+        self.changed = []
+        self._draw(shown, touched)
+
+    def _whole(self) -> Box:
+        return Box(0, self.pixel_height, 0, self.pixel_width)
 
     def _in_order(self, order: list[int], before: Mapping[int, _Drawn]) -> bool:
         """Whether those that were drawn before still lie on one another as they did."""
@@ -119,7 +122,7 @@ class Canvas(Camera):
         self._drawn, self._order = {}, None
         self.set_frame_to_background(self._ground)
         self.capture_mobjects(shown)
-        self.changed = [Rows(0, self.pixel_height)]
+        self.changed = [self._whole()]
 
     def _look(self, one: Any, old: _Drawn | None) -> _Drawn:
         points, style = one.points.tobytes(), _style(one)
@@ -128,53 +131,74 @@ class Canvas(Camera):
             return known
         new = _Drawn(
             points,
-            known.span if known else _span(one.points),
             style,
+            known.ends if known else _ends(one.points),
+            background=one.background_stroke_width > 0,
             filled=bool(one.get_fill_rgbas()[:, 3].any()),
-            stroked=style.width > 0 and bool(one.get_stroke_rgbas()[:, 3].any()),
+            stroked=one.stroke_width > 0 and bool(one.get_stroke_rgbas()[:, 3].any()),
             path=known and known.path,
         )
-        new.rows = self._rows(new)
+        if new.ends and (new.background or new.filled or new.stroked):
+            width = max(0.0, one.stroke_width, one.background_stroke_width)
+            new.box = self._box(new.ends, width * _LINE_WIDTH / 2 * _MITER)
         return new
 
-    def _rows(self, one: _Drawn) -> Rows | None:
-        width = max(one.style.width, one.style.background_width)
-        if one.span is None or not (one.filled or one.stroked or one.style.background_width):
-            return None
-        margin = width * _LINE_WIDTH / 2 * _MITER
-        scale, middle = self.pixel_height / self.frame_height, self.pixel_height / 2
-        lowest, highest = one.span
-        top = middle - (highest + margin - self.frame_center[1]) * scale
-        bottom = middle - (lowest - margin - self.frame_center[1]) * scale
-        rows = Rows(max(0, floor(top) - 1), min(self.pixel_height, ceil(bottom) + 1))
-        return rows if rows.top < rows.bottom else None
+    def _box(self, ends: _Ends, margin: float) -> Box | None:
+        """What pixels lie between some ends, a margin around them included."""
+        x, y, _ = self.frame_center
+        top, bottom = _pixels(
+            (y - ends.highest - margin, y - ends.lowest + margin),
+            self.pixel_height,
+            self.frame_height,
+        )
+        left, right = _pixels(
+            (ends.leftmost - margin - x, ends.rightmost + margin - x),
+            self.pixel_width,
+            self.frame_width,
+        )
+        return Box(top, bottom, left, right) if top < bottom and left < right else None
 
-    def _runs(self, touched: Sequence[Rows]) -> list[Rows]:
+    def _runs(self, touched: Sequence[Box]) -> list[tuple[int, int]]:
+        """The rows of stripes in which one of some boxes lies, those beside one another as one."""
         stripes = np.zeros(ceil(self.pixel_height / _STRIPE), dtype=bool)
-        for rows in touched:
-            stripes[rows.top // _STRIPE : (rows.bottom - 1) // _STRIPE + 1] = True
+        for box in touched:
+            stripes[box.top // _STRIPE : (box.bottom - 1) // _STRIPE + 1] = True
         edges = np.flatnonzero(np.diff(stripes, prepend=False, append=False)) * _STRIPE
         return [
-            Rows(top, min(bottom, self.pixel_height))
-            for top, bottom in edges.reshape(-1, 2).tolist()
+            (top, min(bottom, self.pixel_height)) for top, bottom in edges.reshape(-1, 2).tolist()
         ]
 
-    def _draw(self, shown: Sequence[Any]) -> None:
-        """Draw whole rows: where a clip has left or right edges, Cairo rounds otherwise."""
+    def _draw(self, shown: Sequence[Any], touched: Sequence[Box]) -> None:
+        """Draw whole rows: where a clip has left or right edges, Cairo rounds otherwise.
+
+        What lies beside all that changed, and beside all that covers some of it, is left.
+        """
         context = self.get_cairo_context(self.pixel_array)
         matrix = context.get_matrix()
-        seen = [(one, drawn, *drawn.rows) for one in shown if (drawn := self._drawn[id(one)]).rows]
-        for top, bottom in self.changed:
-            self.pixel_array[top:bottom] = self._ground[top:bottom]
+        seen = [(one, drawn, drawn.box) for one in shown if (drawn := self._drawn[id(one)]).box]
+        for top, bottom in self._runs(touched):
+            here = [box for box in touched if box.top < bottom and top < box.bottom]
+            members = [each for each in seen if each[2].top < bottom and top < each[2].bottom]
+            left, right = min(box.left for box in here), max(box.right for box in here)
+            self.changed.append(
+                Box(
+                    top,
+                    bottom,
+                    left // _COLUMN * _COLUMN,
+                    min(ceil(right / _COLUMN) * _COLUMN, self.pixel_width),
+                )
+            )
             context.save()
             context.identity_matrix()
             context.new_path()
             context.rectangle(0, top, self.pixel_width, bottom - top)
             context.clip()
             context.set_matrix(matrix)
-            for one, drawn, first, last in seen:
-                if first < bottom and top < last:
-                    self._ink(context, one, drawn)
+            for left, right in _columns(here, [box for _, _, box in members]):
+                self.pixel_array[top:bottom, left:right] = self._ground[top:bottom, left:right]
+                for one, drawn, box in members:
+                    if left <= box.left < right:
+                        self._ink(context, one, drawn)
             context.restore()
 
     def _ink(self, context: Any, one: Any, drawn: _Drawn) -> None:
@@ -184,7 +208,7 @@ class Canvas(Camera):
             drawn.path = context.copy_path()
         else:
             context.append_path(drawn.path)
-        if drawn.style.background_width:
+        if drawn.background:
             self.apply_stroke(context, one, background=True)
         if drawn.filled:
             self.apply_fill(context, one)
@@ -234,20 +258,41 @@ def _meet_at(one: Sequence[float], other: Sequence[float]) -> bool:
     return all(abs(a - b) <= _NEAR + _CLOSE * abs(b) for a, b in zip(one, other, strict=True))
 
 
-def _span(points: np.ndarray) -> tuple[float, float] | None:
-    heights = points[:, 1]
-    span = float(heights.min()), float(heights.max())
-    return span if np.isfinite(points).all() else None
+def _columns(touched: Sequence[Box], covered: Sequence[Box]) -> list[tuple[int, int]]:
+    """From where to where reaches all that lies over something touched, or over such, and so on."""
+    found: list[tuple[int, int, bool]] = []
+    spans = [(box.left, box.right, True) for box in touched]
+    spans += [(box.left, box.right, False) for box in covered]
+    for left, right, changes in sorted(spans):
+        if found and left < found[-1][1]:
+            start, end, changed = found.pop()
+            found.append((start, max(end, right), changed or changes))
+        else:
+            found.append((left, right, changes))
+    return [(left, right) for left, right, changes in found if changes]
 
 
-def _style(one: Any) -> _Style:
-    background = max(0.0, one.background_stroke_width)
-    return _Style(
-        one.get_fill_rgbas().tobytes(),
-        one.get_stroke_rgbas().tobytes(),
-        one.get_stroke_rgbas(background=True).tobytes() if background else b"",
-        max(0.0, one.stroke_width),
-        background,
+def _pixels(ends: tuple[float, float], count: int, length: float) -> tuple[int, int]:
+    """From which pixel up to which some ends reach, which are measured from the middle."""
+    first, last = (end * count / length + count / 2 for end in ends)
+    return max(0, floor(first) - 1), min(count, ceil(last) + 1)
+
+
+def _ends(points: np.ndarray) -> _Ends | None:
+    if not np.isfinite(points).all():
+        return None
+    (left, low, _), (right, high, _) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return _Ends(low, high, left, right)
+
+
+def _style(one: Any) -> tuple[Any, ...]:
+    """What decides how an outline is inked."""
+    background = one.background_stroke_width
+    return (
+        one.fill_rgbas.tobytes(),
+        one.stroke_rgbas.tobytes(),
+        background > 0 and (background, one.background_stroke_rgbas.tobytes()),
+        one.stroke_width,
         one.sheen_factor and tuple(one.get_sheen_direction()),
         one.joint_type,
         one.cap_style,

@@ -9,15 +9,16 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from rnnviz.rendering.canvas import Canvas, Rows
+from rnnviz.rendering.canvas import Box, Canvas
 from rnnviz.rendering.look import Look
 
 _MARGIN: Final = 8
-"""Rows around others that their conversion sees, so that no seam is left."""
+"""Rows and columns around others that their conversion sees, so that no seam is left."""
+_BYTE: Final = 8
 
 
 class Encoder:
-    """A film that is encoded into a file, rows converted only when they changed.
+    """A film that is encoded into a file, pixels converted only where they changed.
 
     Used as a context, which closes the file; it is whole once ``finish`` was called.
     """
@@ -26,10 +27,10 @@ class Encoder:
         self.frames = 0
         self._look = look
         codec, (width, height) = look.codec, look.size
-        self._convert: dict[int, VideoReformatter] = {}
+        self._converters: dict[tuple[int, ...], VideoReformatter] = {}
         self._frame = av.VideoFrame(width, height, codec.pixels)
         self._frame.time_base = Fraction(1, look.rate)
-        self._planes = [_rows_of(plane) for plane in self._frame.planes]
+        self._planes = _samples(self._frame)
         self._file = av.open(str(target), "w", format=codec.container)
         stream: Any = self._file.add_stream(codec.name, rate=look.rate, options=codec.options)
         stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
@@ -56,21 +57,21 @@ class Encoder:
 
     def expose(self, canvas: Canvas, frames: int) -> None:
         """Encode what a canvas shows now, for a number of frames."""
-        for rows in canvas.changed:
-            self._take(canvas.pixel_array, rows)
+        for box in canvas.changed:
+            self._take(canvas.pixel_array, box)
         for _ in range(frames):
             self._frame.pts = self.frames
             self._file.mux(self._stream.encode(self._frame))
             self.frames += 1
 
-    def _take(self, pixels: np.ndarray, rows: Rows) -> None:
-        height = self._look.size[1]
-        top, bottom = rows
-        above, below = max(0, top - _MARGIN), min(height, bottom + _MARGIN)
-        seen = pixels[above:below]
+    def _take(self, pixels: np.ndarray, box: Box) -> None:
+        width, height = self._look.size
+        top, bottom = max(0, box.top - _MARGIN), min(height, box.bottom + _MARGIN)
+        left, right = max(0, box.left - _MARGIN), min(width, box.right + _MARGIN)
+        seen = pixels[top:bottom, left:right]
         if self._look.transparent:
             seen = straight(seen)
-        converter = self._convert.setdefault(below - above, VideoReformatter())
+        converter = self._converters.setdefault(seen.shape, VideoReformatter())
         made = converter.reformat(
             av.VideoFrame.from_numpy_buffer(seen, "rgba"),
             format=self._look.codec.pixels,
@@ -78,10 +79,14 @@ class Encoder:
             dst_color_range=ColorRange.MPEG,
             threads=1,
         )
-        for target, plane in zip(self._planes, made.planes, strict=True):
-            each = height // len(target)
-            part = _rows_of(plane)[(top - above) // each : (bottom - above) // each]
-            target[top // each : bottom // each, : part.shape[1]] = part[:, : target.shape[1]]
+        for target, samples in zip(self._planes, _samples(made), strict=True):
+            rows, columns = height // target.shape[0], width // target.shape[1]
+            target[
+                box.top // rows : box.bottom // rows, box.left // columns : box.right // columns
+            ] = samples[
+                (box.top - top) // rows : (box.bottom - top) // rows,
+                (box.left - left) // columns : (box.right - left) // columns,
+            ]
 
 
 def straight(pixels: np.ndarray) -> np.ndarray:
@@ -92,5 +97,10 @@ def straight(pixels: np.ndarray) -> np.ndarray:
     return np.concatenate([plain, pixels[..., 3:]], axis=2)
 
 
-def _rows_of(plane: Any) -> np.ndarray:
-    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+def _samples(frame: Any) -> list[np.ndarray]:
+    """The planes of a frame, without what pads their rows."""
+    kind = np.dtype(np.uint8 if frame.format.components[0].bits <= _BYTE else np.uint16)
+    return [
+        np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]
+        for plane in frame.planes
+    ]

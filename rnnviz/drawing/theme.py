@@ -1,7 +1,7 @@
 """The colours of every picture: one meaning each, in a dark and a light theme."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -40,10 +40,15 @@ class Theme(Palette):
         return _along(self.magnitude_stops, float(np.clip(value, 0.0, 1.0)))
 
 
-def _along(stops: Sequence[str], position: float) -> ManimColor:
+def _along(stops: tuple[str, ...], position: float) -> ManimColor:
+    knots, channels = _scale(stops)
+    return ManimColor([float(np.interp(position, knots, channel)) for channel in channels])
+
+
+@cache
+def _scale(stops: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
     rgb = np.array([ManimColor(stop).to_rgb() for stop in stops])
-    knots = np.linspace(0.0, 1.0, len(stops))
-    return ManimColor([float(np.interp(position, knots, channel)) for channel in rgb.T])
+    return np.linspace(0.0, 1.0, len(stops)), rgb.T
 
 
 DARK, LIGHT = (Theme(**asdict(each)) for each in (palette.DARK, palette.LIGHT))

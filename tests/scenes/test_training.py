@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from manim import LEFT, UP, Square
 
 from rnnviz import training
 from rnnviz.defaults import record_task
 from rnnviz.drawing.theme import DARK
 from rnnviz.drawing.typography import number, percent
-from rnnviz.drawing.views.replay import Records
+from rnnviz.drawing.views.replay import ChangingText, Records
 
 
 @pytest.fixture(scope="module", params=["as recorded", "another training"])
@@ -44,7 +45,7 @@ def expected_colors(values, limit):
 
 
 def texts_shown(texts):
-    return [text.text for text in texts if text.get_fill_opacity() > 0.5]
+    return [text.text for text in texts if text[0].get_fill_opacity() > 0.5]
 
 
 def look(scene):
@@ -83,8 +84,8 @@ def curve(shown):
         "values": shown.plane.y_bounds[1] * share,
         "marker at": marker - shown.places[-1],
         "drawn to": shown.curve.get_end() - shown.places[-1],
-        "status": [[piece.text for piece in text] for text in shown.status],
-        "bright": [text[0].get_fill_opacity() for text in shown.status],
+        "status": [[piece.text for piece in text] for text in shown.status.texts],
+        "seen": [shown.status.texts.index(text) for text in shown.status],
     }
 
 
@@ -130,7 +131,7 @@ def test_the_curve_ends_at_the_last_epoch_with_the_loss_and_score_written(trace,
         shown = seen[beat or "against_chance"][name]
         np.testing.assert_allclose(shown["marker at"], 0, atol=1e-9)
         np.testing.assert_allclose(shown["drawn to"], 0, atol=1e-9)
-        assert shown["bright"] == [0.0] * history.epochs + [1.0]
+        assert shown["seen"] == [history.epochs]
         assert [text[0] for text in shown["status"]] == [
             f"epoch {epoch}" for epoch in range(history.epochs + 1)
         ]
@@ -165,6 +166,17 @@ def test_the_default_network_learns_the_task(default_trace_of, perform):
     assert facts["measure"] == "Right answers"
     y = default_trace_of("training").y[-1, 0]
     assert y.argmax() == int(default_trace_of("training").targets[-1, 0])
+
+
+def test_a_text_takes_the_place_of_another_wherever_that_has_been_moved():
+    small, large = Square(0.5).move_to(LEFT, LEFT), Square(2.0).move_to(LEFT, LEFT)
+    text = ChangingText([small, large]).shift(2 * UP).set_x(3.0, LEFT)
+    assert text.show(1).submobjects == [large]
+    np.testing.assert_allclose(large.get_left(), [3, 2, 0])
+    assert (small.get_stroke_opacity(), large.get_stroke_opacity()) == (0, 1)
+    text.set_x(-1.0, LEFT).show(0)
+    np.testing.assert_allclose(small.get_left(), [-1, 2, 0])
+    assert (small.get_stroke_opacity(), large.get_stroke_opacity()) == (1, 0)
 
 
 def test_between_two_records_values_go_from_one_to_the_next():

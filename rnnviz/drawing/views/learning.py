@@ -24,7 +24,7 @@ from rnnviz.drawing.typography import (
     percent,
 )
 from rnnviz.drawing.views.plane import Plane
-from rnnviz.drawing.views.replay import ROUNDING, Records, reveal
+from rnnviz.drawing.views.replay import ROUNDING, ChangingText, Records
 from rnnviz.drawing.wording import Say
 
 
@@ -70,8 +70,8 @@ class EpochCurve(VGroup):
         note = theme.color("note")
         axis = label(say("epoch"), color=note, size=NOTE)
         axis.next_to([centre[0], self.plane.ticks.get_bottom()[1], 0.0], DOWN, buff=0.14)
-        self.status = VGroup(
-            *[
+        self.status = ChangingText(
+            [
                 self._status(say("epoch {number}").format(number=int(epoch)), name, text(value))
                 for epoch, value in zip(epochs, self.values, strict=True)
             ]
@@ -92,7 +92,7 @@ class EpochCurve(VGroup):
         drawn = [*self.places[: int(reach + ROUNDING) + 1], points.at(reach)]
         self.curve.set_points_as_corners(drawn)
         self.marker.move_to(here)
-        reveal(self.status, round(position))
+        self.status.show(round(position))
         return self
 
     def _status(self, epoch: str, name: str, value: str) -> VGroup:

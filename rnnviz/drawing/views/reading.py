@@ -24,7 +24,7 @@ from rnnviz.drawing.typography import (
     number,
 )
 from rnnviz.drawing.views.arrows import FlowArrow
-from rnnviz.drawing.views.replay import ROUNDING, Records, reveal
+from rnnviz.drawing.views.replay import ROUNDING, ChangingText, Records
 from rnnviz.drawing.views.strip import Strip
 from rnnviz.drawing.window import Window
 from rnnviz.drawing.wording import Say
@@ -140,8 +140,8 @@ class Answer(VGroup):
             bar.set_fill(theme.color("output") if bright else theme.dimmed("output", 0.55))
             self.bars.add(bar.move_to([0.0, y_row, 0.0]))
             self.numbers.add(
-                VGroup(
-                    *[
+                ChangingText(
+                    [
                         label(self._written(float(value)), color=ink, size=SMALL)
                         .move_to([0.0, 0.0, 0.0], LEFT)
                         .set_on(y_row - 0.1)
@@ -167,8 +167,7 @@ class Answer(VGroup):
             y = bar.get_y()
             bar.stretch_to_fit_width(length)
             bar.move_to([zero, y, 0.0], aligned_edge=LEFT if value >= 0 else RIGHT)
-            reveal(texts, round(position))
-            texts.set_x(bar.get_x(RIGHT) + 0.14, LEFT)
+            texts.show(round(position)).set_x(bar.get_x(RIGHT) + 0.14, LEFT)
         return self
 
     def appear(self) -> Animation:

@@ -1,7 +1,7 @@
 """Values over the records of a training, and views that go through them."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Self
 
 import numpy as np
 from manim import (
@@ -36,12 +36,28 @@ class Records:
         return (1 - share) * self.values[before] + share * self.values[after]
 
 
-def reveal(texts: Iterable[VMobject], shown: int) -> None:
-    """Of texts that take turns, let one be seen; those that are as they should be are left."""
-    for index, text in enumerate(texts):
-        opacity = float(index == shown)
-        if any(one.get_fill_opacity() != opacity for one in text.family_members_with_points()):
-            text.set_opacity(opacity)
+class ChangingText(VGroup):
+    """Texts in one place, of which one is seen; it stands where it was given, moved as the last.
+
+    The others are no members, so that they cost nothing.
+    """
+
+    def __init__(self, texts: Sequence[VMobject]):
+        self.texts = tuple(texts)
+        self.index = 0
+        self._centres = [text.get_center() for text in texts]
+        super().__init__(self.texts[0])
+
+    def show(self, index: int) -> Self:
+        """Let another one be seen."""
+        if index != self.index:
+            last, text = self.texts[self.index], self.texts[index]
+            moved = last.get_center() - self._centres[self.index]
+            text.move_to(self._centres[index] + moved)
+            self.submobjects = [text.set_opacity(1.0)]
+            last.set_opacity(0.0)  # an animation that is under way goes on drawing it
+            self.index = index
+        return self
 
 
 def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:

@@ -31,6 +31,16 @@ class Box(NamedTuple):
     left: int
     right: int
 
+    def grown(self, by: int, size: tuple[int, int]) -> "Box":
+        """With pixels more on all sides, within a picture of a width and a height."""
+        width, height = size
+        return Box(
+            max(0, self.top - by),
+            min(height, self.bottom + by),
+            max(0, self.left - by),
+            min(width, self.right + by),
+        )
+
 
 class _Ends(NamedTuple):
     """From the lowest point to the highest, and from the one furthest left to that on the right."""

@@ -12,8 +12,10 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from rnnviz.rendering.canvas import Box, Canvas
 from rnnviz.rendering.look import Look
 
-_MARGIN: Final = 8
-"""Rows and columns around others that their conversion sees, so that no seam is left."""
+_REACH: Final = 2
+"""How far a pixel's colour reaches, in pixels: rows and columns that share one are filtered."""
+_MARGIN: Final = 4
+"""Pixels around others that their conversion sees, so that no seam is left."""
 _BYTE: Final = 8
 
 
@@ -65,9 +67,9 @@ class Encoder:
             self.frames += 1
 
     def _take(self, pixels: np.ndarray, box: Box) -> None:
-        width, height = self._look.size
-        top, bottom = max(0, box.top - _MARGIN), min(height, box.bottom + _MARGIN)
-        left, right = max(0, box.left - _MARGIN), min(width, box.right + _MARGIN)
+        size = width, height = self._look.size
+        box = box.grown(_REACH, size)
+        top, bottom, left, right = box.grown(_MARGIN, size)
         seen = pixels[top:bottom, left:right]
         if self._look.transparent:
             seen = straight(seen)

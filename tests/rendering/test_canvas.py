@@ -73,13 +73,18 @@ ROUNDING = 2
 
 
 class Film:
-    """Keeps every frame."""
+    """Keeps every frame, as one sees it who looks only where the canvas says that it changed."""
 
     def __init__(self):
         self.frames = []
+        self.seen = None
 
     def expose(self, canvas, frames):
-        self.frames += [canvas.pixel_array.copy()] * frames
+        if self.seen is None:
+            self.seen = np.zeros_like(canvas.pixel_array)
+        for top, bottom, left, right in canvas.changed:
+            self.seen[top:bottom, left:right] = canvas.pixel_array[top:bottom, left:right]
+        self.frames += [self.seen.copy()] * frames
 
 
 @contextmanager

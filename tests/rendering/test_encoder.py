@@ -1,11 +1,14 @@
 """Encoded beats: their colours, their ground, their quality against Manim's own, and GIFs."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from manim._config.video_encoder import VideoEncoderSpec
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
@@ -14,6 +17,7 @@ from rnnviz.defaults import record_task
 from rnnviz.drawing.theme import THEMES
 from rnnviz.errors import RenderError
 from rnnviz.palette import PALETTES
+from rnnviz.rendering.canvas import Box
 from rnnviz.rendering.encoder import Encoder, straight
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.plan import companions_of, load_scene
@@ -144,6 +148,52 @@ def test_a_gif_is_as_long_as_the_video(made):
         av.open(str(made("mp4", theme="dark"))) as video,
     ):
         assert gif.duration == pytest.approx(video.duration, abs=20_000)
+
+
+@dataclass
+class Shown:
+    """What an encoder looks at of a canvas."""
+
+    pixel_array: np.ndarray
+    changed: list[Box]
+
+
+BOXES = st.tuples(st.integers(0, 11), st.integers(1, 12), st.integers(0, 3), st.integers(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("ending", "transparent"), [("mp4", False), ("webm", True), ("mov", False), ("mov", True)]
+)
+@settings(max_examples=3)
+@given(st.lists(BOXES, min_size=1, max_size=4), st.integers(0, 9))
+def test_boxes_are_converted_as_the_whole_picture_is(
+    tmp_path_factory, ending, transparent, boxes, seed
+):
+    look = Look("l", ending, transparent)
+    width, height = look.size
+    whole = Box(0, height, 0, width)
+    rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("boxes")
+    pixels = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
+    paths = [folder / f"{name}.{look.codec.container}" for name in ("boxes", "whole")]
+    with Encoder(paths[0], look) as some, Encoder(paths[1], look) as every:
+        changed = [whole]
+        for row, rows, column, columns in [*boxes, (0, 0, 0, 0)]:
+            some.expose(Shown(pixels, changed), 1)
+            every.expose(Shown(pixels, [whole]), 1)
+            top, bottom = row * 40, min((row + rows) * 40, height)
+            left, right = column * 240, min((column + columns) * 240, width)
+            shape = pixels[top:bottom, left:right].shape
+            pixels[top:bottom, left:right] = rng.integers(0, 256, shape, dtype=np.uint8)
+            changed = [Box(top, bottom, left, right)]
+        some.finish()
+        every.finish()
+    one, other = map(packets, paths)
+    assert one == other
+
+
+def packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(video=0)]
 
 
 class Both:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from manim import CairoRenderer, Wait
 
 from rnnviz.rendering.canvas import Canvas
+from rnnviz.rendering.skipping import skip
 from rnnviz.rendering.tweening import tweening
 
 
@@ -27,16 +28,18 @@ class Renderer(CairoRenderer):
         """Play animations to their end."""
         self.skip_animations = self.film is None
         scene.compile_animation_data(*animations, **settings)
-        scene.begin_animations()
         if self.film is None:
             self.time += scene.duration
+            if not scene.is_current_animation_frozen_frame():
+                skip(scene)
         else:
+            scene.begin_animations()
             self.camera.rest(scene.static_mobjects)
-        if not scene.is_current_animation_frozen_frame():
-            with tweening(scene.animations):
-                scene.play_internal()
-        elif self.film is not None:
-            self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
+            if scene.is_current_animation_frozen_frame():
+                self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
+            else:
+                with tweening(scene.animations):
+                    scene.play_internal()
         waited = [one.mobject for one in scene.animations if isinstance(one, Wait)]
         # Manim leaves an empty mobject of each pause on the screen
         scene.mobjects = [one for one in scene.mobjects if one not in waited]

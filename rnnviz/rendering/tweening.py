@@ -13,7 +13,7 @@ from manim import Animation, AnimationGroup, Mobject, Transform, VMobject
 from manim.utils.bezier import interpolate
 
 _METHOD: Final = "interpolate_mobject"
-_LOOKS: Final = (
+LOOKS: Final = (
     "fill_rgbas",
     "stroke_rgbas",
     "background_stroke_rgbas",
@@ -30,7 +30,7 @@ _Step = Callable[[float], object]
 @contextmanager
 def tweening(animations: Iterable[Animation]) -> Iterator[None]:
     """A time in which transforms, also those in groups, mix only what differs."""
-    quick = [each for each in _single(animations) if _is_plain(each)]
+    quick = [each for each in single(animations) if _is_plain(each)]
     for each in quick:
         setattr(each, _METHOD, _Tween(each))
     try:
@@ -63,12 +63,12 @@ class _Tween:
 
     def _step(self, mobject: Any, start: Any, target: Any) -> _Step:
         transform = self._transform
-        if not _is_ordinary(mobject) or start.updaters or target.updaters:
+        if not is_ordinary(mobject) or start.updaters or target.updaters:
             return lambda alpha: transform.interpolate_submobject(mobject, start, target, alpha)
         straight = transform.path_func is interpolate
         kept: list[tuple[str, Any, Any]] = []
         mixed: list[tuple[str, Any, Any]] = []
-        for name in ("points", *_LOOKS) if straight else _LOOKS:
+        for name in ("points", *LOOKS) if straight else LOOKS:
             ends = getattr(start, name), getattr(target, name)
             (kept if np.array_equal(*ends) else mixed).append((name, *ends))
 
@@ -84,10 +84,11 @@ class _Tween:
         return step
 
 
-def _single(animations: Iterable[Animation]) -> Iterator[Animation]:
+def single(animations: Iterable[Animation]) -> Iterator[Animation]:
+    """The animations of groups, one by one."""
     for each in animations:
         if isinstance(each, AnimationGroup):
-            yield from _single(each.animations)
+            yield from single(each.animations)
         else:
             yield each
 
@@ -104,7 +105,8 @@ def _is_plain(animation: Animation) -> bool:
     )
 
 
-def _is_ordinary(mobject: Any) -> bool:
+def is_ordinary(mobject: Any) -> bool:
+    """Whether a mobject is an outline that is mixed as Manim mixes every one."""
     kind = type(mobject)
     return (
         isinstance(mobject, VMobject)

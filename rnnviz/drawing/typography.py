@@ -33,6 +33,8 @@ _MATH: Final = re.compile(r"\$(.+?)\$")
 _FACT: Final = re.compile(r"\{(\w+)\}")
 _IN_FORMULA: Final = re.compile(r"[A-Za-z]|[0-9.,·⁻⁰¹²³⁴⁵⁶⁷⁸⁹+−]+")
 _DOLLAR: Final = "\ue000"
+_ROUNDING: Final = 1e-9
+"""Percent that shares which add up to all may lack."""
 
 
 class Ink(VGroup):
@@ -202,7 +204,7 @@ def scientific(mantissa: str, exponent: int) -> str:
 def percent(share: float) -> str:
     """A share as a percentage with two significant digits, never rounded up to all or nothing."""
     value = 100.0 * share
-    if 99.5 <= value < 100.0:
+    if 99.5 <= value < 100.0 - _ROUNDING:
         return ">99%"
     return f"{value:.0f}%" if value >= 10 else f"{number(value)}%"
 

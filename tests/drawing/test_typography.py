@@ -147,7 +147,15 @@ def test_a_number_reads_back_as_the_value(value, digits):
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.5, "50%"), (0.0123, "1.2%"), (0.999, ">99%"), (1.0, "100%"), (0.0, "0%"), (2.5, "250%")],
+    [
+        (0.5, "50%"),
+        (0.0123, "1.2%"),
+        (0.999, ">99%"),
+        (1.0, "100%"),
+        (1 - 1e-16, "100%"),
+        (0.0, "0%"),
+        (2.5, "250%"),
+    ],
 )
 def test_percentages(share, shown):
     assert percent(share) == shown

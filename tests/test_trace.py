@@ -616,3 +616,29 @@ def test_options_that_are_not_json_are_an_error_of_ours(trace, tmp_path):
     metadata = dataclasses.replace(trace.metadata, task_options={"gap": np.float32(1)})
     with pytest.raises(TraceError):
         dataclasses.replace(trace, metadata=metadata).save(tmp_path / "run.safetensors")
+
+
+@pytest.mark.parametrize("direction", [0, 1])
+def test_the_state_before_a_step_is_that_of_the_step_that_was_taken_before_it(rich, direction):
+    start = np.random.default_rng(0).normal(size=rich.h0.shape).astype(rich.h0.dtype)
+    trace = dataclasses.replace(rich, h0=start)
+    before = trace.states_before(1, direction)
+    for sequence, length in enumerate([6, 4]):
+        taken = range(length) if direction == 0 else range(length - 1, -1, -1)
+        last = start[1, direction, sequence]
+        for step in taken:
+            np.testing.assert_array_equal(before[step, sequence], last)
+            last = trace.h[1, direction, step, sequence]
+        assert not before[length:, sequence].any()
+
+
+def test_two_arrays_that_changed_places_are_not_what_was_saved(saved):
+    """A checksum is of the array's name and shape as well, not of its bytes alone."""
+    arrays, about = load_file(saved), raw_header(saved)
+    sums = json.loads(about["checksums"])
+    h, preact = arrays["h"], arrays["preact"]
+    arrays |= {"h": preact.reshape(h.shape), "preact": h.reshape(preact.shape)}
+    sums |= {"h": sums["preact"], "preact": sums["h"]}
+    save_file(arrays, saved, {**about, "checksums": json.dumps(sums)})
+    with pytest.raises(TraceError, match="was changed"):
+        load(saved)

@@ -1,32 +1,42 @@
 # rnnviz. `make help` says what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help demo test deep soak gallery format constraints fonts clean
+.PHONY: help demo test test-all test-rest deep mutants soak gallery format constraints networks fonts clean
 
 BIN := .venv/bin
-# starts processes of its own, one for each core
-CLUSTER := tests/rendering/test_cluster.py
+# one thread a process, since there is a process for each core; a group of tests shares a process
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=loadgroup
 INSTALLED := .venv/.rnnviz-installed
 INSTALLED_DEV := .venv/.rnnviz-installed-dev
 INSTALLED_FROM := pyproject.toml constraints.txt tools/install.sh
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1	\2/p' Makefile
 
 demo: $(INSTALLED) ## install what is missing, record a network, render a first video
 	@$(BIN)/rnnviz render unrolling
 
-test: $(INSTALLED_DEV) ## install what is missing, check and test everything
+test: $(INSTALLED_DEV) ## install what is missing, check the code, and run the quick tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --ignore=$(CLUSTER)
-	OMP_NUM_THREADS=1 $(BIN)/pytest $(CLUSTER)
+	$(PYTEST)
+
+test-all: $(INSTALLED_DEV) ## run every test, the slow ones as well
+	$(PYTEST) -m ""
+
+# What 'make test' leaves out, for MINUTES at the most, in an order that ORDER decides.
+test-rest: $(INSTALLED_DEV)
+	$(PYTEST) -m "slow or deep" --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
 
 deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal --hypothesis-profile=deep \
-		tests/recording tests/measure tests/test_verification.py tests/test_trace.py
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=worksteal -m deep
+	$(PYTEST) --hypothesis-profile=deep \
+		tests/recording tests/measure tests/rendering/test_skipping.py \
+		tests/test_verification.py tests/test_trace.py
+	$(PYTEST) -m deep
+
+mutants: $(INSTALLED_DEV) ## break the code in 60 places, one after the other: the tests must notice
+	OMP_NUM_THREADS=1 $(BIN)/python tools/mutants.py
 
 soak: $(INSTALLED) ## render every scene again and again for SOAK_MINUTES (30): memory must not grow
 	OMP_NUM_THREADS=1 $(BIN)/python tools/soak.py
@@ -45,6 +55,9 @@ constraints: $(INSTALLED_DEV) ## pin what is installed in constraints.txt
 	@$(BIN)/python -m pip list --format=freeze --exclude=pip --exclude=rnnviz \
 		| sed 's/+.*//' >> constraints.txt.new
 	@mv constraints.txt.new constraints.txt
+
+networks: $(INSTALLED_DEV) ## train the networks again that tests use without training them
+	OMP_NUM_THREADS=1 $(BIN)/python tools/train_test_networks.py
 
 # NOTO_CJK=FILE names NotoSansCJK-Regular.ttc where there is no apt.
 fonts: $(INSTALLED_DEV) ## make the shipped font again from Debian's fonts-noto-cjk

@@ -1,11 +1,16 @@
 """Small traces of networks that nobody trained, for every test that needs one."""
 
 import ctypes
+import hashlib
 import os
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from functools import cache, partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pytest
@@ -22,6 +27,53 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=500, deadline=None, print_blob=True)
 settings.load_profile("bounded")
+
+_RUN: Final = pytest.StashKey[Path]()
+_DEADLINE: Final = "RNNVIZ_TESTS_END"
+_NO_TIME: Final = "no time left in this run"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("rnnviz")
+    group.addoption("--order", metavar="TEXT", help="shuffle the tests; TEXT decides the order")
+    group.addoption("--minutes", type=float, help="skip tests that have not started by then")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One cache folder for the run and all its processes, never the user's."""
+    if hasattr(config, "workerinput"):
+        return
+    config.stash[_RUN] = Path(tempfile.mkdtemp(prefix="rnnviz-tests-"))
+    os.environ[FOLDER_VARIABLE] = str(config.stash[_RUN] / "cache")
+    minutes = config.getoption("minutes")
+    if minutes is not None:
+        os.environ[_DEADLINE] = str(time.time() + 60 * minutes)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _RUN in config.stash:
+        shutil.rmtree(config.stash[_RUN], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    order = config.getoption("order")
+    if order is not None:
+        items.sort(key=lambda item: hashlib.sha256(f"{order} {item.nodeid}".encode()).digest())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if time.time() > float(os.environ.get(_DEADLINE, "inf")):
+        pytest.skip(_NO_TIME)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    minutes = terminalreporter.config.getoption("minutes")
+    if minutes is None:
+        return
+    skipped = terminalreporter.stats.get("skipped", [])
+    left = sum(_NO_TIME in str(report.longrepr) for report in skipped)
+    done = sum(map(len, (terminalreporter.stats.get(kind, []) for kind in ("passed", "failed"))))
+    terminalreporter.write_line(f"{done} tests in {minutes:g} minutes; no time for {left}")
 
 
 class SmallNetwork(nn.Module):
@@ -147,7 +199,7 @@ def closed(powerless: None) -> Iterator[Callable[..., None]]:
         path.chmod(mode)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Dask scheduler with three workers, each a process."""
     import distributed  # loads asyncio's loops, which most tests do without

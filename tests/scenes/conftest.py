@@ -1,33 +1,39 @@
 """Scenes performed without a video: what stands on the screen at the end of each beat."""
 
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from kept_networks import use_in
 from manim import VMobject
 
-from rnnviz.defaults import record_task
+from rnnviz.defaults import cache_folder, default_trace
 from rnnviz.drawing.typography import Ink
 from rnnviz.recording import rerecord
 from rnnviz.registry import SCENES
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.plan import companions_of
+from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import manim_settings
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import picture_now
 from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
+HERE = Path(__file__).parent
 FRAME_RATE = 3
+SIZE = {"pixel_width": 427, "pixel_height": 240}
+_REMEMBERED = 24
 
 
-@cache
-def recorded(task: str, language: str) -> Trace:
-    return record_task(task, language=language)
+@pytest.fixture(scope="session", autouse=True)
+def _networks() -> None:
+    """The default recordings, made of networks that were trained before."""
+    use_in(cache_folder())
 
 
 @cache
@@ -35,8 +41,18 @@ def made_for(name: str, trace: Trace) -> Mapping[str, Any]:
     return companions_of(load_scene(name).scene, trace)
 
 
+@cache
 def default_of(name: str, language: str = "en") -> Trace:
-    return recorded(SCENES[name].task, language)
+    return default_trace(SCENES[name].task, language=language)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests of one scene share a process, and what is remembered there of its performances."""
+    for item in items:
+        if HERE in item.path.parents:
+            stem = item.path.stem.removeprefix("test_").replace("_", "-")
+            name = getattr(item, "callspec", None) and item.callspec.params.get("name")
+            item.add_marker(pytest.mark.xdist_group(name or stem))
 
 
 def other_network(trace: Trace) -> Trace:
@@ -54,9 +70,43 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("media")
 
 
+class FrameByFrame(Renderer):
+    """Takes every animation through its frames, and draws none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.film = SimpleNamespace(expose=None)
+        self.camera.rest = lambda mobjects: None
+
+    def _expose(self, moving: Sequence[Any], frames: int) -> None:
+        self.time += frames / self.camera.frame_rate
+
+
 @pytest.fixture(scope="session")
 def perform(media: Path) -> Callable[..., dict[str, Any]]:
-    """(scene, look, trace, …) → what ``look`` makes of the scene at the end of each beat."""
+    """(scene, look, trace, …) → what ``look`` makes of the scene at the end of each beat.
+
+    A performance that was seen before with the same look is not played again. Nothing is drawn;
+    with ``frames`` every animation goes through its frames, else it is skipped to its end.
+    """
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def play(
+        name: str, look: Look, trace: Trace, language: str, theme: str, frames: bool
+    ) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        stage = Stage(
+            trace,
+            companions=made_for(name, trace),
+            language=language,
+            theme=theme,
+            beats=None if frames else frozenset(),
+            renderer=FrameByFrame() if frames else Renderer(),
+            on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
+        )
+        with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
+            load_scene(name).scene(stage).render()
+        return seen
 
     def run(
         name: str,
@@ -65,21 +115,10 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         *,
         language: str = "en",
         theme: str = "dark",
-        beats: frozenset[int] | None = frozenset(),
+        frames: bool = False,
     ) -> dict[str, Any]:
-        seen: dict[str, Any] = {}
         shown = trace if trace is not None else default_of(name, language)
-        stage = Stage(
-            shown,
-            companions=made_for(name, shown),
-            language=language,
-            theme=theme,
-            beats=beats,
-            on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
-        )
-        with manim_settings(media, "l", frame_rate=FRAME_RATE):
-            load_scene(name).scene(stage).render()
-        return seen
+        return play(name, look, shown, language, theme, frames)
 
     return run
 
@@ -102,10 +141,20 @@ def visible(mobject: VMobject) -> bool:
     return filled or stroked
 
 
-def box(mobject: Any) -> tuple[float, float, float, float]:
-    left, bottom, _ = mobject.get_corner([-1, -1, 0])
-    right, top, _ = mobject.get_corner([1, 1, 0])
-    return float(left), float(bottom), float(right), float(top)
+Box = tuple[float, float, float, float]
+_NOWHERE: Box = (np.inf, np.inf, -np.inf, -np.inf)
+
+
+def boxes_in(mobject: Any, found: dict[int, Box]) -> Box:
+    """Left, bottom, right and top of a mobject with all its parts; note those of each part."""
+    points = getattr(mobject, "points", ())
+    ends = np.concatenate([points[::4], points[3::4]])[:, :2] if len(points) else ()
+    each = [boxes_in(part, found) for part in mobject.submobjects]
+    if len(ends):
+        each.append((*ends.min(axis=0).tolist(), *ends.max(axis=0).tolist()))
+    left, bottom, right, top = zip(*(each or [_NOWHERE]), strict=True)
+    found[id(mobject)] = min(left), min(bottom), max(right), max(top)
+    return found[id(mobject)]
 
 
 @pytest.fixture(scope="session")
@@ -115,12 +164,15 @@ def layout_of() -> Look:
     def look(scene: Any) -> SimpleNamespace:
         family = [part for mobject in scene.mobjects for part in mobject.get_family()]
         texts = {id(part): part for part in family if isinstance(part, Ink)}
+        boxes: dict[int, Box] = {}
+        for mobject in scene.mobjects:
+            boxes_in(mobject, boxes)
         return SimpleNamespace(
             time=scene.time,
-            boxes=[(box(part), repr(part)) for part in family if visible(part)],
+            boxes=[(boxes[id(part)], repr(part)) for part in family if visible(part)],
             texts=[
-                SimpleNamespace(text=ink.text, em=ink.em, box=box(ink), small=ink.has_scripts)
-                for ink in texts.values()
+                SimpleNamespace(text=ink.text, em=ink.em, box=boxes[place], small=ink.has_scripts)
+                for place, ink in texts.items()
                 if any(map(visible, ink.get_family()))
             ],
         )

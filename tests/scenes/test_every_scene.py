@@ -1,6 +1,7 @@
 """What holds for every scene, without a word about any one of them."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,11 @@ from rnnviz.rendering.needs import check_needs
 
 NAMES = list(SCENES)
 SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
+
+
+@cache
+def briefly_trained(task, **options):
+    return record_task(task, epochs=1, seed=1, **options)
 
 
 def refused(name, trace):
@@ -53,15 +59,15 @@ def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_
     ids=["prices", "long sentence"],
 )
 def test_layout_of_other_recordings(name, task, options, perform, layout_of):
-    trace = record_task(task, epochs=1, seed=1, **options)
+    trace = briefly_trained(task, **options)
     if not refused(name, trace):
         check_layout(perform(name, layout_of, trace, language=options.get("language", "en")))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, picture_of):
-    whole = perform(name, picture_of, beats=None)
-    passed_over = perform(name, picture_of, beats=frozenset())
+    whole = perform(name, picture_of, frames=True)
+    passed_over = perform(name, picture_of)
     assert whole.keys() == passed_over.keys()
     for beat in whole:
         assert np.array_equal(whole[beat], passed_over[beat]), beat

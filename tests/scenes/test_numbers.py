@@ -164,6 +164,7 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
             "heights": np.array([bar.height for bar in chart.bars]),
             "numbers": [text.text for text in chart.numbers],
             "factors": [text.text for text in scene.flow.factor_marks],
+            "factor values": scene.flow.factors,
             "widths": np.array([arrow.thickness for arrow in scene.flow.arrows]),
             "arrow colors": colors(scene.flow.arrows),
             "steps": scene.window.steps,
@@ -188,6 +189,8 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
     np.testing.assert_allclose(heights, np.maximum(norms / norms.max(), heights.min()), rtol=1e-6)
     factors = [np.linalg.norm(trace.jacobian[0, 0, step, 0], 2) for step in steps[1:]]
     assert linear["factors"] == [number(float(value)) for value in factors]
+    # written with two digits, they may all be alike
+    np.testing.assert_allclose(linear["factor values"], factors)
     thick = linear["widths"] > linear["widths"].min()
     np.testing.assert_allclose(
         linear["widths"][thick] / linear["widths"].max(),

@@ -1,0 +1,60 @@
+"""The networks that tests use without training them are those that training gives."""
+
+import numpy as np
+import pytest
+from kept_networks import LANGUAGES, instead_of_training, key_of, read, use_in
+
+from rnnviz import tasks, training
+from rnnviz.companions.studies import LECTURE, other_stories, study_of
+from rnnviz.defaults import FOLDER_VARIABLE, default_trace
+
+NETWORKS = {language: read(language) for language in LANGUAGES}
+
+
+def short(key):
+    return key.translate(str.maketrans("", "", ' "{}[]'))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_kept_network_gives_what_it_gave_on_what_the_task_draws_today(language):
+    for key, kept in NETWORKS[language].items():
+        np.testing.assert_allclose(kept.outputs(), kept.about["outputs"], rtol=1e-4, err_msg=key)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_network_of_the_lecture_is_kept(language):
+    lstm = [key for key in NETWORKS[language] if '"cell": "lstm"' in key]
+    assert len(lstm) == len(LECTURE.gaps) * len(LECTURE.seeds)
+    assert len(NETWORKS[language]) > 3 * len(lstm)
+
+
+def test_whoever_asks_for_a_default_recording_trains_nothing(tmp_path, monkeypatch):
+    use_in(tmp_path / "cache")
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setattr(training, "train", None)
+    for language in LANGUAGES:
+        study_of(default_trace("sentence", language=language))
+        other_stories(default_trace("sentence", language=language))
+        default_trace("prices", language=language)
+
+
+def test_a_network_that_is_not_kept_is_asked_for_by_name():
+    with (
+        instead_of_training({}),
+        pytest.raises(AssertionError, match=r"run tools/train_test_networks\.py"),
+    ):
+        training.train(tasks.make("sentence"), seed=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kept",
+    [pytest.param(kept, id=short(key)) for each in NETWORKS.values() for key, kept in each.items()],
+)
+def test_training_gives_the_kept_weights(kept):
+    task = tasks.make(kept.about["task"], **kept.about["options"])
+    made = training.train(task, **kept.about["settings"])
+    assert key_of(task, kept.about["settings"])
+    assert (made.seed, made.history.epochs) == (kept.about["seed"], kept.about["epochs"])
+    for name, value in made.network.named_parameters():
+        np.testing.assert_allclose(value.detach(), kept.weights[name], atol=1e-3, err_msg=name)

@@ -1,17 +1,53 @@
 """Small scenes of a user's own, rendered with a cache of their own."""
 
+import functools
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import pytest
 from small_scenes import THREE, same_pictures
 
 import rnnviz
-from rnnviz.rendering import sources
+from rnnviz.rendering import performance, request, sources
+from rnnviz.rendering.look import QUALITIES
 from rnnviz.rendering.shot import Shot
+
+SMALL: Final = (214, 120, 15)
+"""A sixteenth of the pixels of quality l, as many pictures a second."""
+_FULL: Final = QUALITIES["l"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Quality l is a small picture here, in this process and in those that are its copies.
+
+    Not so in a module that says ``FULL_SIZE = True``.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if not getattr(request.module, "FULL_SIZE", False):
+            patch.setitem(QUALITIES, "l", SMALL)
+        yield
+
+
+@pytest.fixture
+def full_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quality l is what users have, for one test."""
+    monkeypatch.setitem(QUALITIES, "l", _FULL)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def versions_are_read_once() -> Iterator[None]:
+    """No library is installed while tests run; each render asks for the versions of 20."""
+    once = functools.cache(version)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (performance, request):
+            patch.setattr(module, "version", once)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -66,6 +66,7 @@ from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import manim_settings
 from rnnviz.rendering.stage import Stage
 
+FULL_SIZE = True  # the lines that Manim draws in it are as wide as users see them
 SHORT = 0.3
 
 

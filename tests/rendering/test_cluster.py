@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -20,6 +21,9 @@ from rnnviz.errors import ClusterError, RenderError
 from rnnviz.rendering import begin, company
 from rnnviz.rendering.company import Company, hired
 from rnnviz.workers import Workers, check_address, workers
+
+pytestmark = pytest.mark.xdist_group("cluster")
+FULL_SIZE = True  # workers that are started anew know no other
 
 SCENE = """
 import os
@@ -92,6 +96,13 @@ def cache(tmp_path, monkeypatch):
     return lambda name: monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / name))
 
 
+@pytest.fixture(scope="module")
+def hands() -> Iterator[Workers]:
+    """One process that was started anew, for tests that neither end nor change it."""
+    with workers(None, 1) as one:
+        yield one
+
+
 def content(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -158,13 +169,15 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
     assert "said" in told
 
 
-def test_a_beat_that_ends_the_program_there_is_told_as_such(trace, tmp_path, cache, monkeypatch):
+def test_a_beat_that_ends_the_program_there_is_told_as_such(hands, trace, tmp_path, cache):
     cache("anew")
-    monkeypatch.setattr(company, "can_fork", lambda: False)
     scene, middle = tmp_path / "small.py", "if self.renderer.film: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
-    with pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"):
-        rnnviz.render(scene, trace, quality="l", output=tmp_path / "a.mp4", jobs=1)
+    with (
+        pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"),
+        Company(hands) as crew,
+    ):
+        begin(scene, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
 
 
 def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
@@ -195,7 +208,7 @@ def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
 
 
 def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
-    scene_file, trace, tmp_path, cache
+    hands, scene_file, trace, tmp_path, cache
 ):
     def changed(*work):
         scene_file.write_text(scene_file.read_text(encoding="utf-8") + "x = 1", encoding="utf-8")
@@ -207,14 +220,13 @@ def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
 
     cache("there")
     options = {"quality": "l", "beats": (1,), "output": tmp_path / "a.mp4"}
-    with workers(None, 1) as hands:
-        for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
-            with pytest.raises(RenderError, match=expected), Company(Workers(submit)) as crew:
-                begin(scene_file, trace, crew, **options).finish()
+    for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
+        with pytest.raises(RenderError, match=expected), Company(Workers(submit)) as crew:
+            begin(scene_file, trace, crew, **options).finish()
 
 
 def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
-    scene_file, trace, tmp_path, cache, monkeypatch
+    hands, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     monkeypatch.syspath_prepend(str(tmp_path))
     helper = tmp_path / "rnnviz_test_helper.py"
@@ -223,7 +235,7 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
     scene_file.write_text(f"import {helper.stem}\n{source}", encoding="utf-8")
     cache("there")
     options = {"quality": "l", "beats": (3,), "output": tmp_path / "a.mp4"}
-    with workers(None, 1) as hands, Company(hands) as crew:
+    with Company(hands) as crew:
         begin(scene_file, trace, crew, **options).finish()
         helper.write_text("x = 2\n", encoding="utf-8")
         with pytest.raises(RenderError, match=r"'rnnviz_test_helper.py' has changed since the wo"):
@@ -231,8 +243,8 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
     # workers that start now load what is new, which this process did not
     with (
         pytest.raises(RenderError, match=r"a worker has another Python, rnnviz, library or scene"),
-        workers(None, 1) as hands,
-        Company(hands) as crew,
+        workers(None, 1) as anew,
+        Company(anew) as crew,
     ):
         begin(scene_file, trace, crew, **options).finish()
 
@@ -245,14 +257,14 @@ def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
     options = {"quality": "l", "output": tmp_path / "a.mp4"}
     with (
         pytest.raises(RenderError, match=r"was not drawn: a process that worked.*render again"),
-        workers(None, 1) as hands,
-        Company(hands) as crew,
+        workers(None, 1) as anew,
+        Company(anew) as crew,
     ):
         begin(file, trace, crew, **options).finish()
 
 
 def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
-    scene_file, trace, tmp_path, cache
+    hands, scene_file, trace, tmp_path, cache
 ):
     def lost(work, *arguments):
         if arguments[0].beat > 1:
@@ -265,14 +277,15 @@ def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
     cache("there")
     with (
         pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
-        workers(None, 1) as hands,
         Company(Workers(lost)) as crew,
     ):
         begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
 
-def test_a_beat_that_kills_its_workers_is_told_in_one_line(scene_file, trace, tmp_path, cache):
+def test_a_beat_that_kills_its_workers_is_told_in_one_line(
+    hands, scene_file, trace, tmp_path, cache
+):
     from distributed.scheduler import KilledWorker
 
     def killed(work, *arguments):
@@ -285,7 +298,6 @@ def test_a_beat_that_kills_its_workers_is_told_in_one_line(scene_file, trace, tm
     cache("there")
     with (
         pytest.raises(RenderError) as told,
-        workers(None, 1) as hands,
         Company(Workers(killed)) as crew,
     ):
         begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -133,9 +134,28 @@ def endless(marker: Path) -> None:
         signal.pause()
 
 
-def held(go: Path) -> None:
-    while not go.exists():
-        os.sched_yield()
+class Gate:
+    """What a process waits at until this one opens it."""
+
+    def __init__(self) -> None:
+        self._ends = os.pipe()
+
+    def wait(self) -> None:
+        os.read(self._ends[0], 1)
+
+    def open(self) -> None:
+        os.write(self._ends[1], b"0")
+
+    def close(self) -> None:
+        for end in self._ends:
+            os.close(end)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    made = Gate()
+    yield made
+    made.close()
 
 
 def started(crew, *works) -> list[Job]:
@@ -182,7 +202,7 @@ def test_a_crew_has_no_more_processes_than_places(tmp_path):
     assert [job.error for job in jobs] == [None] * 8
 
 
-def test_the_longest_job_is_next(tmp_path):
+def test_the_longest_job_is_next(gate, tmp_path):
     order = tmp_path / "order"
 
     def note(name: str) -> None:
@@ -190,28 +210,28 @@ def test_the_longest_job_is_next(tmp_path):
             file.write(name)
 
     with Crew(1) as crew:
-        started(crew, lambda: held(order))
+        started(crew, gate.wait)
         for name, seconds in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
             job = Job(name, print)
             crew.start(job, shot(lambda name=name: note(name)))
             job.seconds = seconds
-        order.touch()
+        gate.open()
     assert order.read_text() == "bca"
 
 
-def test_few_wait_for_their_turn(tmp_path):
-    go = tmp_path / "go"
-    there = []
+def test_few_wait_for_their_turn(gate):
+    before, there = children(), []
 
     class Watched(Crew):
         def _reap(self, patience: float | None = None) -> None:
             if patience is None:
-                there.append(len(children()))
-                go.touch()
+                there.append(len(set(children()) - set(before)))
+                if len(there) == 1:
+                    gate.open()
             super()._reap(patience)
 
     with Watched(1) as crew:
-        started(crew, lambda: held(go), *[lambda: None] * 4)
+        started(crew, gate.wait, *[lambda: None] * 4)
     assert there[0] == 4
 
 
@@ -224,12 +244,12 @@ def test_an_interrupt_ends_those_who_wait(tmp_path):
     assert not begun.exists()
 
 
-def test_one_that_is_killed_before_its_turn_is_told_of(tmp_path):
-    go = tmp_path / "go"
+def test_one_that_is_killed_before_its_turn_is_told_of(gate):
+    before = children()
     with Crew(1) as crew:
-        first, killed, last = started(crew, lambda: held(go), lambda: None, lambda: None)
-        children()[1].kill()
-        go.touch()
+        first, killed, last = started(crew, gate.wait, lambda: None, lambda: None)
+        [child for child in children() if child not in before][1].kill()
+        gate.open()
     assert (first.error, last.error) == (None, None)
     assert "signal 9" in str(killed.error)
 

@@ -1,29 +1,23 @@
 """Disks that are full, and folders that vanish."""
 
 import os
+import resource
 import shutil
 import subprocess
-import sys
 
 import pytest
+import warm
 from small_scenes import THREE
 
 import rnnviz
 from rnnviz.rendering import assembling
 
-LIMITED = """
-import resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
-from rnnviz.cli.main import main
-main(sys.argv[2:])
-"""
-
 
 def render_within(limit, three, saved, output):
     """A render that may write no file larger than so many bytes."""
-    arguments = ["render", str(three), "-ql", "--trace", str(saved), "-o", str(output)]
-    return subprocess.run(
-        [sys.executable, "-c", LIMITED, str(limit), *arguments], capture_output=True, text=True
+    return warm.run(
+        *("render", three, "-ql", "--trace", saved, "-o", output),
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
 
 
@@ -61,7 +55,7 @@ def tiny(tmp_path):
 
 
 @pytest.mark.parametrize("which", ["the output's", "the cache's"])
-def test_a_full_disk(which, three, trace, tmp_path, tiny, cache, monkeypatch, drawn):
+def test_a_full_disk(which, three, trace, tmp_path, tiny, cache, monkeypatch, drawn, full_size):
     output = (tiny if which == "the output's" else tmp_path) / "out" / "three.mp4"
     output.parent.mkdir()
     output.write_bytes(b"old")

@@ -25,6 +25,8 @@ from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import manim_settings
 from rnnviz.rendering.stage import Stage
 
+FULL_SIZE = True  # colours are measured in the middle of small squares
+
 SCENE = """
 from manim import FadeIn, Square
 from rnnviz.drawing.storyboard import Storyboard
@@ -221,6 +223,7 @@ def loss(path: Path, kept: list[np.ndarray], matrix: str) -> float:
     return float(np.mean(errors))
 
 
+@pytest.mark.slow
 def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
     trace = record_task("sentence", epochs=1, seed=1)
     look = Look("m", "mp4")

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
 from small_scenes import HEAD, THREE, frames
 
 import rnnviz
@@ -172,12 +172,8 @@ def test_a_scene_that_changes_the_folder_moves_nothing(
 def test_what_a_scene_prints_goes_to_stderr(three, here):
     loud = with_two("print('planned' if self.renderer.film is None else 'drawn')")
     three.write_text(f"print('loaded')\n{loud}")
-    command = [sys.executable, "-m", "rnnviz", "render", str(three), "-ql"]
-    done = subprocess.run(
-        [*command, "--trace", "run.safetensors", "-o", "three.mp4", "--json"],
-        capture_output=True,
-        text=True,
-    )
+    arguments = ["render", three, "-ql", "--trace", "run.safetensors", "-o", "three.mp4"]
+    done = warm.run(*arguments, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)[0]["paths"] == ["three.mp4"]
     assert sorted(done.stderr.split()) == ["drawn", "loaded", "planned"]

@@ -8,9 +8,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import warm
+from kept_networks import instead_of_training, read
 from PIL import Image
 
 import rnnviz
+from rnnviz.defaults import default_trace
 from rnnviz.errors import RenderError, SceneError
 from rnnviz.rendering.beats import beats_of, check_selection
 from rnnviz.rendering.loading import load_scene
@@ -50,7 +53,7 @@ def frames(path: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["mp4", "webm", "mov", "gif"])
-def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path):
+def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path, full_size):
     output = tmp_path / "out" / f"small.{kind}"
     done = rnnviz.render(scene_file, trace, quality="l", format=kind, output=output)
     assert done.paths == (output,)
@@ -89,7 +92,7 @@ def test_an_mp4_has_chapters_captions_and_its_index_in_front(scene_file, trace, 
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 
 
-def test_stills_are_the_ends_of_beats(scene_file, trace, tmp_path):
+def test_stills_are_the_ends_of_beats(scene_file, trace, tmp_path, full_size):
     done = rnnviz.render(scene_file, trace, quality="l", format="png", output=tmp_path / "stills")
     assert [path.name for path in done.paths] == ["01-first.png", "02-second.png"]
     first, second = (np.asarray(Image.open(path).convert("RGB")) for path in done.paths)
@@ -149,7 +152,7 @@ def test_progress_names_the_beats_in_order(scene_file, trace, tmp_path):
 )
 def test_wrong_settings_are_named(options, expected, scene_file, trace):
     with pytest.raises(RenderError, match=expected):
-        rnnviz.render(scene_file, trace, **options)
+        rnnviz.render(scene_file, trace, **{"quality": "l", **options})
 
 
 def test_wrong_scenes_are_named(trace, tmp_path, scene_file):
@@ -192,20 +195,28 @@ def test_interrupted_in_the_middle_nothing_is_changed(tmp_path, trace):
     output = tmp_path / "out" / "small.mp4"
     output.parent.mkdir()
     output.write_bytes(b"old")
-    command = [sys.executable, "-m", "rnnviz", "render", str(file), "-ql", "--trace", str(saved)]
-    done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
+    done = warm.run("render", file, "-ql", "--trace", saved, "-o", output)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
     assert output.read_bytes() == b"old"
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_a_long_recording_is_shown_in_a_window_that_says_so(make_trace, tmp_path):
+@pytest.mark.parametrize(
+    "scene",
+    [
+        "unrolling",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("space", "weight-sharing", "vanishing-gradient")
+        ),
+    ],
+)
+def test_a_long_recording_is_shown_in_a_window_that_says_so(scene, make_trace, tmp_path):
     long = make_trace(steps=500, batch=1, hidden=40)
-    for scene in ("unrolling", "space", "weight-sharing", "vanishing-gradient"):
-        output = tmp_path / scene
-        done = rnnviz.render(scene, long, quality="l", format="png", output=output, beats=(2, 3))
-        assert len(done.paths) == 2
+    output = tmp_path / scene
+    done = rnnviz.render(scene, long, quality="l", format="png", output=output, beats=(2, 3))
+    assert len(done.paths) == 2
 
 
 def test_beats_are_checked_against_the_scene():
@@ -218,7 +229,10 @@ def test_beats_are_checked_against_the_scene():
 
 def test_a_storyboard_runs_with_plain_manim(tmp_path):
     source = Path(__file__).parents[2] / "scenes" / "weight_sharing.py"
-    command = [sys.executable, "-m", "manim", "-ql", "--format", "png", "--media_dir", "media"]
+    with instead_of_training(read("en")):
+        default_trace("sentence")
+    command = [sys.executable, "-m", "manim", "--format", "png", "--media_dir", "media"]
+    command += ["--resolution", "214,120", "--frame_rate", "2"]
     done = subprocess.run(
         [*command, str(source), "WeightSharing"], cwd=tmp_path, capture_output=True, text=True
     )

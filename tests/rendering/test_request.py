@@ -11,6 +11,7 @@ from rnnviz.errors import RenderError
 from rnnviz.rendering.cache import BOUND_VARIABLE
 from rnnviz.rendering.request import request_of
 
+FULL_SIZE = True
 OURS = dict.fromkeys(
     ("scene", "language", "theme", "quality", "trace", "versions", "beats"), "something"
 )

@@ -8,6 +8,8 @@ from small_scenes import HEAD
 import rnnviz
 from rnnviz.rendering.encoder import Encoder
 
+FULL_SIZE = True  # the checksum is of pictures in this size
+
 FIXED = (
     HEAD
     + """

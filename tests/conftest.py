@@ -1,6 +1,7 @@
 """Small traces of networks that nobody trained, for every test that needs one."""
 
 import ctypes
+import gc
 import hashlib
 import os
 import shutil
@@ -8,11 +9,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import settings
@@ -31,6 +33,8 @@ settings.load_profile("bounded")
 _RUN: Final = pytest.StashKey[Path]()
 _DEADLINE: Final = "RNNVIZ_TESTS_END"
 _NO_TIME: Final = "no time left in this run"
+_GARBAGE: Final = 150_000_000
+_held = 0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,6 +63,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = config.getoption("order")
     if order is not None:
         items.sort(key=lambda item: hashlib.sha256(f"{order} {item.nodeid}".encode()).digest())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there now stays, and need not be looked through again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Python counts objects, not bytes, before it looks for garbage; a played scene has many."""
+    global _held
+    if _memory() > _held + _GARBAGE:
+        gc.collect()
+        _held = _memory()
+
+
+def _memory() -> int:
+    return psutil.Process().memory_info().rss
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -128,7 +151,7 @@ def small_case(
     return model, x, targets
 
 
-@cache
+@lru_cache(maxsize=64)
 def _small_trace(loss: str, dtype: str, gradients: bool, options: tuple) -> Trace:
     model, x, targets = small_case(loss, dtype, **dict(options))
     return record(model, x, targets, loss=loss, gradients=gradients)

@@ -1,5 +1,6 @@
 """The cache of default recordings: found again, never wrong, never in the way."""
 
+import multiprocessing
 import subprocess
 import sys
 from pathlib import Path
@@ -158,19 +159,27 @@ def test_a_kept_recording_loads_neither_torch_nor_matplotlib(folder):
     assert done.returncode == 0, done.stderr
 
 
-def test_two_processes_at_once_leave_one_whole_entry(folder):
-    code = (
-        "from rnnviz.defaults import default_trace; "
-        f"print(default_trace('sentence', **{OPTIONS}).identity)"
-    )
+def test_two_processes_at_once_leave_one_whole_entry(folder, monkeypatch):
+    made = defaults.record_task("sentence", **OPTIONS)
+    system = multiprocessing.get_context("fork")
+    made_by_both, told = system.Barrier(2), system.SimpleQueue()
+
+    def record_task(*task, **options):
+        made_by_both.wait(timeout=60)
+        return made
+
+    monkeypatch.setattr(defaults, "record_task", record_task)
     both = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+        system.Process(target=lambda: told.put(default_trace("sentence", **OPTIONS).identity))
         for _ in range(2)
     ]
-    told = {process.communicate(timeout=60)[0].strip() for process in both}
-    assert [process.returncode for process in both] == [0, 0]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join(timeout=60)
+    assert [process.exitcode for process in both] == [0, 0]
     (entry,) = folder.iterdir()
-    assert told == {load(entry).identity}
+    assert {told.get(), told.get()} == {load(entry).identity} == {made.identity}
 
 
 def test_a_folder_in_the_place_of_an_entry_is_no_error(folder, made):

@@ -17,6 +17,13 @@ warnings.filterwarnings("ignore", module="ipykernel")
 warnings.filterwarnings("ignore", "'audioop' is deprecated", DeprecationWarning, "pydub")
 warnings.filterwarnings("ignore", "Couldn't find ffmpeg or avconv", RuntimeWarning, "pydub")
 """
+BRIEFLY = """
+import functools
+
+import rnnviz.training
+
+rnnviz.training.train = functools.partial(rnnviz.training.train, epochs=1)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +37,10 @@ def stored() -> nbformat.NotebookNode:
 def outputs(
     stored: nbformat.NotebookNode, tmp_path_factory: pytest.TempPathFactory
 ) -> list[nbformat.NotebookNode]:
-    """What the cells show, run with every warning as an error."""
+    """What the cells show, with a training of one epoch and every warning as an error."""
     folder = tmp_path_factory.mktemp("notebook")
     book = nbformat.from_dict(stored)
-    book.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
+    book.cells.insert(0, nbformat.v4.new_code_cell(STRICT + BRIEFLY))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RNNVIZ_CACHE_DIR", str(folder / "cache"))
         patch.setenv("IPYTHONDIR", str(folder / "ipython"))

@@ -97,10 +97,12 @@ def test_the_installed_wheel_renders_from_any_folder(installed: Path, tmp_path: 
 
     work = tmp_path / "elsewhere"
     work.mkdir()
-    command = (installed / "bin" / "rnnviz", "render", "unrolling", "-ql", "--format", "png")
-    printed = run(
-        *command, "--beats", "1", cwd=work, HOME=str(tmp_path), RNNVIZ_CACHE_DIR=str(tmp_path / "c")
-    )
+    program = installed / "bin" / "rnnviz"
+    own = {"HOME": str(tmp_path), "RNNVIZ_CACHE_DIR": str(tmp_path / "c")}
+    trained = ("--task", "sentence", "--epochs", "1", "-o", "a.safetensors")
+    run(program, "record", *trained, cwd=work, **own)
+    still = ("--trace", "a.safetensors", "-ql", "--format", "png", "--beats", "1")
+    printed = run(program, "render", "unrolling", *still, cwd=work, **own)
     (still,) = work.rglob("*.png")
     assert still.stat().st_size > 1000
     assert still.is_relative_to(work / "renders")

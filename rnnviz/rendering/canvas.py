@@ -299,9 +299,9 @@ def _style(one: Any) -> tuple[Any, ...]:
     """What decides how an outline is inked."""
     background = one.background_stroke_width
     return (
-        one.fill_rgbas.tobytes(),
-        one.stroke_rgbas.tobytes(),
-        background > 0 and (background, one.background_stroke_rgbas.tobytes()),
+        one.get_fill_rgbas().tobytes(),
+        one.get_stroke_rgbas().tobytes(),
+        background > 0 and (background, one.get_stroke_rgbas(background=True).tobytes()),
         one.stroke_width,
         one.sheen_factor and tuple(one.get_sheen_direction()),
         one.joint_type,

@@ -572,13 +572,21 @@ def test_bad_csv(content, expected, fails, tmp_path):
     assert not (tmp_path / "a.safetensors").exists()
 
 
-def test_an_output_that_cannot_be_written_is_refused_before_the_work(fails, saved, tmp_path):
-    assert "cannot write" in fails("record", "-o", "/proc/none/a.safetensors")
-    assert "cannot write" in fails("render", "unrolling", "-o", "/proc/none/a.mp4")
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(
+    fails, saved, tmp_path, closed, monkeypatch
+):
+    nowhere = ("record", "--epochs", 1, "-o", "/proc/none/a.safetensors")
+    assert "cannot write" in fails(*nowhere)  # root is told after the work
+    monkeypatch.setattr("rnnviz.training.train", lambda *given, **more: 1 / 0)
+    (tmp_path / "closed").mkdir()
+    closed(tmp_path / "closed", 0o500)
+    assert "cannot write into" in fails("record", "-o", "closed/a.safetensors")
+    render = ("render", "unrolling", "--trace", saved)
+    assert "cannot write" in fails(*render, "-o", "/proc/none/a.mp4")
     (tmp_path / "folder.mp4").mkdir()
-    assert "is a folder" in fails("render", "unrolling", "-o", "folder.mp4")
+    assert "is a folder" in fails(*render, "-o", "folder.mp4")
     (tmp_path / "file").write_text("kept")
-    message = fails("render", "unrolling", "--format", "png", "-o", "file", "--trace", saved)
+    message = fails(*render, "--format", "png", "-o", "file")
     assert "is a file; stills need a folder" in message
     assert (tmp_path / "file").read_text() == "kept"
 

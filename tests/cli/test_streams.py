@@ -1,11 +1,14 @@
 """Streams that are closed or full, and what ends the command line from outside."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import warm
+from matplotlib.figure import Figure
 
 FULL = Path("/dev/full")
 PROGRAM = [sys.executable, "-m", "rnnviz"]
@@ -72,36 +75,30 @@ def test_a_reader_that_leaves_is_told_nothing():
     assert (done.returncode, done.stderr) == (1, "")
 
 
-WRITING = """
-import os, signal, sys
-from matplotlib.figure import Figure
-from rnnviz.cli.main import main
-{before}
-Figure.savefig = lambda *given, **more: os.kill(os.getpid(), signal.{kind})
-main(["figure", "cliff", "-o", "out/a.pdf"])
-"""
+def interrupted_while_it_writes(kind, heard):
+    """A command that is sent a signal as soon as it writes, and how it hears it at its start."""
+
+    def prepare():
+        signal.signal(kind, heard)
+        Figure.savefig = lambda *given, **more: os.kill(os.getpid(), kind)
+
+    return warm.run("figure", "cliff", "-o", "out/a.pdf", prepare=prepare)
 
 
-def interrupted_while_it_writes(kind, before):
-    program = WRITING.format(kind=kind, before=before)
-    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-
-
-@pytest.mark.parametrize("kind", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_ended_while_it_writes_nothing_is_changed(kind, folder):
     output = folder / "out" / "a.pdf"
     output.parent.mkdir()
     output.write_bytes(b"old")
-    heard = "default_int_handler" if kind == "SIGINT" else "SIG_DFL"  # whatever ran the tests
-    done = interrupted_while_it_writes(kind, f"signal.signal(signal.{kind}, signal.{heard})")
+    heard = signal.default_int_handler if kind == signal.SIGINT else signal.SIG_DFL
+    done = interrupted_while_it_writes(kind, heard)
     assert (done.returncode, done.stderr) == (130, INTERRUPTED)
     assert output.read_bytes() == b"old"
     assert list(output.parent.iterdir()) == [output]
 
 
 def test_what_is_ignored_stays_so_as_nohup_has_it():
-    ignore = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
-    done = interrupted_while_it_writes("SIGHUP", ignore)
+    done = interrupted_while_it_writes(signal.SIGHUP, signal.SIG_IGN)
     assert "Interrupted" not in done.stderr
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import signal
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -24,9 +24,31 @@ TINY = SweepSettings(
 )
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Recordings that are kept for all tests here: of a network, only its first one is trained."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def empty_cache(tmp_path, monkeypatch):
+    """A cache in which processes find nothing that another trained."""
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def here(monkeypatch):
+    """The command's work is done in this process; what workers it asked for."""
+    asked = []
+
+    def workers(*given):
+        asked.append(given)
+        return nullcontext(Here())
+
+    monkeypatch.setattr("rnnviz.workers.workers", workers)
+    return asked
 
 
 def nothing(done, most, which):
@@ -195,6 +217,8 @@ def test_a_sweep_is_found_by_a_path_through_a_folder_that_is_missing(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("cluster")
 def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
     from distributed import Client
 
@@ -210,7 +234,7 @@ def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
     assert made.networks == sweep(TINY, tmp_path / "here.json", Here(), nothing).networks
 
 
-def test_processes_of_this_machine_train_the_same(tmp_path):
+def test_processes_of_this_machine_train_the_same(empty_cache, tmp_path):
     settings = replace(TINY, lengths=(4,), seeds=(1,))
     with workers(None, 2) as hands:
         made = sweep(settings, tmp_path / "there.json", hands, nothing)
@@ -407,11 +431,12 @@ def run(capsys, *arguments):
     return end.value.code, *capsys.readouterr()
 
 
-def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
+def test_the_command_trains_tells_and_feeds_the_figure(here, tmp_path, capsys):
     file = tmp_path / "a.json"
     given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 1, "--epochs", 1, "-j", 1)
     code, out, err = run(capsys, *given, "-o", file)
     assert (code, out) == (0, f"{file}\n")
+    assert here == [(None, 1)]
     assert f"{file} covers lengths 4,5 of rnn, with 1 seed each\n" in err
     assert err.count("of 1 succeeded") == 2
     code, out, _ = run(capsys, *given, "-o", file, "--json")
@@ -424,7 +449,7 @@ def test_the_command_trains_tells_and_feeds_the_figure(tmp_path, capsys):
     assert picture.is_file()
 
 
-def test_the_command_adds_to_a_file_and_tells_what_it_covers(tmp_path, capsys, monkeypatch):
+def test_the_command_adds_to_a_file_and_tells_what_it_covers(here, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ("sweep", "--cells", "rnn", "--epochs", 1, "-j", 1, "-o", "a.json", "--lengths")
     assert run(capsys, *given, "4", "--seeds", 1)[0] == 0
@@ -455,7 +480,7 @@ def test_an_interrupted_command_tells_what_is_kept(
     assert (code, err) == (130, f"{expected}\n")
 
 
-def test_the_command_tells_how_many_networks_are_done(tmp_path, capsys, monkeypatch):
+def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, monkeypatch):
     told = []
 
     @contextmanager

@@ -4,6 +4,7 @@ import dataclasses
 import re
 import shutil
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from playwright.sync_api import expect, sync_playwright
 from rnnviz.cli import main
 from rnnviz.errors import ExportError, TraceError
 from rnnviz.explore import explore
-from rnnviz.explore.rows import MOST_STEPS, rows_of
+from rnnviz.explore import rows as made
+from rnnviz.explore.rows import rows_of
 from rnnviz.palette import PALETTES
 from rnnviz.recording import record
 
@@ -73,22 +75,29 @@ def test_values_have_a_course_and_no_candidates(make_trace):
         assert drawn == pytest.approx(values[:, 0, 0], rel=ROUNDED)
 
 
-def test_long_traces_are_thinned_and_the_page_says_so(make_trace):
-    long = make_trace(steps=MOST_STEPS + 50, batch=1)
+@pytest.fixture
+def few_steps(monkeypatch):
+    """So few steps are shown, and no more."""
+    monkeypatch.setattr(made, "MOST_STEPS", 20)
+    return 20
+
+
+def test_long_traces_are_thinned_and_the_page_says_so(make_trace, few_steps):
+    long = make_trace(steps=few_steps + 10, batch=1)
     rows = rows_of(long)
-    assert len(rows.steps) == len(rows.losses) == MOST_STEPS
+    assert len(rows.steps) == len(rows.losses) == few_steps
     assert (rows.steps[0]["step"], rows.steps[-1]["step"]) == (1, long.steps)
-    assert f"{MOST_STEPS} of {long.steps} steps are shown" in explore(long)
+    assert f"{few_steps} of {long.steps} steps are shown" in explore(long)
 
 
-def test_thinning_keeps_the_few_losses_that_there_are(make_case):
-    model, x, targets = make_case(steps=MOST_STEPS + 50, batch=1)
-    few = [4, 101, 102]
+def test_thinning_keeps_the_few_losses_that_there_are(make_case, few_steps):
+    model, x, targets = make_case(steps=few_steps + 10, batch=1)
+    few = [4, 16, 17]
     trace = record(model, x, targets, loss="cross-entropy", losses=few)
     rows = rows_of(trace)
     assert [row["t"] - 1 for row in rows.losses] == few
     assert {row["step"] - 1 for row in rows.steps} >= {0, *few, trace.steps - 1}
-    assert len(rows.steps) <= MOST_STEPS
+    assert len(rows.steps) <= few_steps
 
 
 def test_a_zero_that_could_have_been_something_is_kept(make_trace):
@@ -134,6 +143,12 @@ def browser():
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="module")
+def explored(make_trace):
+    """(theme) → the page of the small trace."""
+    return cache(lambda theme: explore(make_trace(), theme=theme))
 
 
 @pytest.fixture
@@ -209,18 +224,16 @@ def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
     assert followed(page) == (4, pytest.approx(norms_of(trace, 4)[:4], rel=ROUNDED))
 
 
-def test_the_arrow_keys_go_from_loss_to_loss(make_trace, visit):
-    trace = make_trace()
-    page = visit(explore(trace))
+def test_the_arrow_keys_go_from_loss_to_loss(trace, explored, visit):
+    page = visit(explored("light"))
     pick(page, trace.steps).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     assert followed(page)[0] == trace.steps - 2
 
 
-def test_a_row_of_the_table_is_its_loss(make_trace, visit):
-    trace = make_trace()
-    page = visit(explore(trace))
+def test_a_row_of_the_table_is_its_loss(trace, explored, visit):
+    page = visit(explored("light"))
     cells = {(cell["t"], cell["k"]): cell["norm"] for cell in drawn(page, "table", "cells")}
     assert cells == {
         (t, k): pytest.approx(norms_of(trace, t)[k - 1], rel=ROUNDED)
@@ -295,8 +308,8 @@ def test_no_word_becomes_markup(make_trace, visit):
 
 
 @pytest.mark.parametrize("theme", PALETTES)
-def test_it_has_no_accessibility_violation(theme, make_trace, visit):
-    page = visit(explore(make_trace(), theme=theme))
+def test_it_has_no_accessibility_violation(theme, explored, visit):
+    page = visit(explored(theme))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

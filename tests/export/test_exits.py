@@ -1,5 +1,6 @@
 """Every exit, read back by a program that knows its format."""
 
+import io
 import json
 import re
 import shutil
@@ -324,6 +325,24 @@ def test_a_video_of_another_kind_is_refused(tmp_path):
     (tmp_path / "a.avi").write_bytes(b"x")
     with pytest.raises(ExportError, match=r"no \.mp4 or \.webm"):
         Material.of(tmp_path / "a.avi")
+
+
+def test_a_still_is_the_last_picture_of_its_beat(material, tmp_path):
+    """In a video whose every picture has a grey of its own."""
+    count, rate = round(15 * material.cues[-1].end), 15
+    greys = [round(255 * number / (count - 1)) for number in range(count)]
+    with av.open(str(tmp_path / "grey.mp4"), "w") as made:
+        stream = made.add_stream("libx264", rate=rate, options={"crf": "0"})
+        stream.width, stream.height = 64, 48
+        for grey in greys:
+            picture = np.full((48, 64), grey, np.uint8)
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "gray")))
+        made.mux(stream.encode())
+    stills = replace(material, video=tmp_path / "grey.mp4").stills()
+    assert len(stills) == len(material.cues)
+    for cue, still in zip(material.cues, stills, strict=True):
+        shown = np.asarray(Image.open(io.BytesIO(still)).convert("L"))[24, 32]
+        assert abs(int(shown) - greys[round(cue.end * rate) - 1]) < 0.5 * 255 / (count - 1), cue
 
 
 def test_a_damaged_video_is_refused(material):

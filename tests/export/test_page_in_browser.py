@@ -10,6 +10,7 @@ from nasty import NASTY
 from playwright.sync_api import expect, sync_playwright
 
 from rnnviz.export.exits import export
+from rnnviz.export.material import Material
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
@@ -49,9 +50,10 @@ def visit(browser):
     assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
-@pytest.fixture
-def lecture(material, tmp_path):
-    (path,) = export([material], "html", tmp_path / "lecture.html")
+@pytest.fixture(scope="module")
+def lecture(video, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lecture")
+    (path,) = export([Material.of(video)], "html", folder / "lecture.html")
     return path
 
 

@@ -129,6 +129,7 @@ def test_a_cluster_draws_what_this_machine_draws(scheduler, scene_file, trace, t
     assert kept[0] == kept[1]
 
 
+@pytest.mark.slow
 def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, cache, trace):
     made = []
     for place in (None, scheduler):
@@ -180,6 +181,7 @@ def test_a_beat_that_ends_the_program_there_is_told_as_such(hands, trace, tmp_pa
         begin(scene, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
     mark, file = tmp_path / "deid", tmp_path / "small.py"
     file.write_text(SCENE.format(middle="pass"), encoding="utf-8")

@@ -15,8 +15,10 @@ from PIL import Image
 import rnnviz
 from rnnviz.defaults import default_trace
 from rnnviz.errors import RenderError, SceneError
+from rnnviz.plain_text import plain
 from rnnviz.rendering.beats import beats_of, check_selection
 from rnnviz.rendering.loading import load_scene
+from rnnviz.translation import translated
 
 SCENE = """
 import os, signal
@@ -73,6 +75,9 @@ def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path, full_size
 
 
 def test_an_mp4_has_chapters_captions_and_its_index_in_front(scene_file, trace, tmp_path):
+    known = next(iter(beats_of(load_scene("unrolling").scene))).caption
+    assert "{" not in known
+    scene_file.write_text(SCENE.format(middle="pass").replace("It moves.", known))
     output = tmp_path / "small.mp4"
     rnnviz.render(scene_file, trace, quality="l", output=output)
     told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))["beats"]
@@ -86,8 +91,9 @@ def test_an_mp4_has_chapters_captions_and_its_index_in_front(scene_file, trace, 
             if not video.seek(0)
         }
     assert chapters == [(beat["name"], pytest.approx(beat["end"])) for beat in told]
-    assert captions["eng"] == ["One state.", "It moves."]
-    assert len(captions["zho"]) == 2
+    assert captions["eng"] == ["One state.", plain(known, {})]
+    assert captions["zho"] == ["One state.", plain(translated(known, "zh"), {})]
+    assert captions["zho"] != captions["eng"]
     data = output.read_bytes()
     assert 0 < data.index(b"moov") < data.index(b"mdat")
 

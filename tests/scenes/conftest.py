@@ -25,7 +25,7 @@ from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
 HERE = Path(__file__).parent
-FRAME_RATE = 3
+FRAME_RATE = 1
 SIZE = {"pixel_width": 427, "pixel_height": 240}
 _REMEMBERED = 24
 

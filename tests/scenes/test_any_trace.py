@@ -162,7 +162,8 @@ OTHER = {
     "adding": lambda: record_task("adding", epochs=1, seed=1, cell="lstm"),
     "copying": lambda: record_task("copying", epochs=1, seed=1, nonlinearity="relu"),
 }
-ALWAYS = ("smallest", "long words", "value at the middle step only", "LSTM, different lengths")
+ALWAYS = ("long words", "LSTM, different lengths")
+OFTEN = ("smallest", "value at the middle step only")
 
 
 @cache
@@ -170,12 +171,15 @@ def made(case):
     return {**PLAIN, **OTHER}[case]()
 
 
+def how_often(case):
+    if case in ALWAYS:
+        return ()
+    return pytest.mark.slow if case in OFTEN else pytest.mark.deep
+
+
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(case, marks=() if case in ALWAYS else pytest.mark.deep)
-        for case in (*PLAIN, *OTHER)
-    ],
+    [pytest.param(case, marks=how_often(case)) for case in (*PLAIN, *OTHER)],
 )
 @pytest.mark.parametrize("name", list(SCENES))
 def test_a_scene_plays_or_says_why_it_does_not(name, case, perform, layout_of):
@@ -197,7 +201,7 @@ def test_a_scene_plays_or_says_why_it_does_not(name, case, perform, layout_of):
 
 
 def test_the_traces_that_are_always_played_are_among_the_cases():
-    assert set(ALWAYS) <= {*PLAIN, *OTHER}
+    assert {*ALWAYS, *OFTEN} <= {*PLAIN, *OTHER}
     assert not set(PLAIN) & set(OTHER)
 
 

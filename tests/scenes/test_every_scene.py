@@ -10,10 +10,12 @@ from layouts import check_layout
 
 from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError
+from rnnviz.plain_text import plain
 from rnnviz.registry import SCENES
 from rnnviz.rendering.beats import beats_of
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.needs import check_needs
+from rnnviz.translation import translated
 
 NAMES = list(SCENES)
 SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
@@ -22,6 +24,10 @@ SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
 @cache
 def briefly_trained(task, **options):
     return record_task(task, epochs=1, seed=1, **options)
+
+
+def captions_of(scene):
+    return dict(scene.told(scene.beats[0]))
 
 
 def refused(name, trace):
@@ -53,10 +59,9 @@ def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_
 @pytest.mark.parametrize(
     ("task", "options"),
     [
-        ("prices", {"language": "zh"}),
-        ("sentence", {"hidden": 40, "gap": 30}),
+        pytest.param("prices", {"language": "zh"}, id="prices", marks=pytest.mark.slow),
+        pytest.param("sentence", {"hidden": 40, "gap": 30}, id="long sentence"),
     ],
-    ids=["prices", "long sentence"],
 )
 def test_layout_of_other_recordings(name, task, options, perform, layout_of):
     trace = briefly_trained(task, **options)
@@ -71,6 +76,15 @@ def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, pictur
     assert whole.keys() == passed_over.keys()
     for beat in whole:
         assert np.array_equal(whole[beat], passed_over[beat]), beat
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_caption_is_told_in_every_language_whatever_is_played(language, perform):
+    told = perform("unrolling", captions_of, language=language)["loop"]
+    caption = beats_of(load_scene("unrolling").scene)[0].caption
+    assert told["en"] == plain(caption, {})
+    assert told["zh"] == plain(translated(caption, "zh"), {})
+    assert told["en"] != told["zh"]
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

@@ -1,0 +1,797 @@
+"""Break guarded lines of the code on purpose, one at a time, and see whether the tests notice.
+
+A mutant is caught if one of its tests fails, and survives if all of them pass: then nothing guards
+the line. The tests run in a copy of the tree among the temporary files; the tree itself is never
+touched. They run with the Python of the tree's own ``.venv``, or with this one if it has none.
+
+    python tools/mutants.py                              all mutants of this tree
+    python tools/mutants.py --only rendering/ --jobs 1   those of some files, one after the other
+    python tools/mutants.py --unchanged                  the same tests on the code as it is
+
+The exit status is 1 if a mutant survives or its tests could not be run, 2 for wrong usage.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from importlib.util import cache_from_source
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Final, Literal
+
+Verdict = Literal["caught", "survived", "error"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A line of the code and what breaks it, and the files of the tests that should notice.
+
+    ``old`` stands in the file exactly once. ``hangs`` says that the tests wait for ever, so that
+    running out of time is what catches it.
+    """
+
+    file: str
+    old: str
+    new: str
+    reason: str
+    tests: tuple[str, ...]
+    hangs: bool = False
+
+
+MUTANTS: Final = (
+    # --- recording ------------------------------------------------------------------------------
+    Mutant(
+        "rnnviz/recording/sweep.py",
+        "reach = _all if layer < top and len(steps[layer]) == 2 else rows[direction]",
+        "reach = rows[direction]",
+        "below the top, each direction of a layer hears only its own direction's losses",
+        ("tests/recording/test_any_network.py",),
+    ),
+    Mutant(
+        "rnnviz/recording/direct.py",
+        "return np.arange(steps - 1, -1, -int(listed))[::-1].copy()",
+        "return np.arange(0, steps, int(listed))",
+        "every n-th loss is counted from the first step, not back from the last",
+        ("tests/recording/test_any_network.py",),
+    ),
+    Mutant(
+        "rnnviz/recording/recorder.py",
+        "_check_structure(run, tables, parameter_gradients)",
+        "pass",
+        "the sums of the sweep are not compared with autograd's gradients",
+        ("tests/recording/test_refusals.py",),
+    ),
+    Mutant(
+        "rnnviz/recording/recorder.py",
+        "placed_losses[-1] = losses[0]",
+        "placed_losses[0] = losses[0]",
+        "the loss of a whole sequence stands at its first step",
+        ("tests/recording/test_models.py",),
+    ),
+    Mutant(
+        "rnnviz/recording/tap.py",
+        "self._check_attached(hx)",
+        "pass",
+        "a state that is detached between two calls is not refused",
+        ("tests/recording/test_refusals.py",),
+    ),
+    Mutant(
+        "rnnviz/recording/tap.py",
+        "        drawn_dropout(form.layer, x)",
+        "        pass",
+        "the replay draws no dropout between layers, so that what follows is dropped otherwise",
+        ("tests/recording/test_models.py",),
+    ),
+    Mutant(
+        "rnnviz/cells.py",
+        'to_n * r if of == "state" else to_n',
+        "to_n",
+        "a GRU's state reaches its gate n without the factor r",
+        ("tests/test_reference.py",),
+    ),
+    Mutant(
+        "rnnviz/trace.py",
+        "first[self.mask.sum(axis=0) - 1, np.arange(self.batch)] = True",
+        "first[-1] = True",
+        "in reverse, a short sequence starts in its padding",
+        ("tests/measure/test_weights.py",),
+    ),
+    Mutant(
+        "rnnviz/storage.py",
+        'return zlib.crc32(np.ascontiguousarray(array).data.cast("B"), described)',
+        'return zlib.crc32(np.ascontiguousarray(array).data.cast("B"))',
+        "the checksum of an array leaves out its name, dtype and shape",
+        ("tests/test_trace.py",),
+    ),
+    # --- measures -------------------------------------------------------------------------------
+    Mutant(
+        "rnnviz/measure/gradients.py",
+        "steps = places[:, None] - lags if direction == 0 else places[:, None] + lags",
+        "steps = places[:, None] - lags",
+        "lags of the reverse direction are counted in the forward one",
+        ("tests/measure/test_gradients.py",),
+    ),
+    Mutant(
+        "rnnviz/measure/gating.py",
+        'keeping = {"lstm": "f", "gru": "z"}.get(trace.metadata.cell)',
+        'keeping = {"lstm": "f", "gru": "r"}.get(trace.metadata.cell)',
+        "a GRU keeps of its state what the reset gate says",
+        ("tests/measure/test_gating.py",),
+    ),
+    Mutant(
+        "rnnviz/measure/trajectories.py",
+        "axes = axes * np.where(largest < 0, -1.0, 1.0)",
+        "axes = axes * 1.0",
+        "the sign of a principal axis is left to chance",
+        ("tests/measure/test_trajectories.py",),
+    ),
+    Mutant(
+        "rnnviz/measure/weights.py",
+        "whole[:, before] += self.forget[step] * whole[:, step]",
+        "whole[:, before] += self.forget[before] * whole[:, step]",
+        "the gradient at a cell state passes the forget gate of the wrong step",
+        ("tests/measure/test_weights.py",),
+    ),
+    Mutant(
+        "rnnviz/measure/chain_rule.py",
+        "trace.W.T @ (slopes[k + 1] * at_states[k + 1])",
+        "trace.W @ (slopes[k + 1] * at_states[k + 1])",
+        "W is not transposed on the way back",
+        ("tests/measure/test_chain_rule.py",),
+    ),
+    Mutant(
+        "rnnviz/measure/cliff.py",
+        "return gradient * min(1.0, threshold / length) if length > 0 else gradient",
+        "return gradient * (threshold / length) if length > 0 else gradient",
+        "clipping lengthens a gradient that is short enough",
+        ("tests/measure/test_cliff.py",),
+    ),
+    # --- verification ---------------------------------------------------------------------------
+    Mutant(
+        "rnnviz/verification.py",
+        "relative[~possible & (got != 0)] = np.inf",
+        "relative[~possible & (got != 0)] = 0.0",
+        "a gradient where none can be is not held against the recording",
+        ("tests/test_verification.py",),
+    ),
+    Mutant(
+        "rnnviz/verification.py",
+        "return all(check.ok for check in self.checks)",
+        "return any(check.ok for check in self.checks)",
+        "one passed check makes a proof",
+        ("tests/test_verification.py",),
+    ),
+    Mutant(
+        "rnnviz/verification.py",
+        'yield _exactly("x", "its lengths", not trace.x[~self.network.exists].any())',
+        'yield _exactly("x", "its lengths", True)',
+        "an input at a step that a sequence does not have is not noticed",
+        ("tests/test_verification.py",),
+    ),
+    Mutant(
+        "rnnviz/verification.py",
+        "hash_arrays(named) == trace.metadata.inputs_hash",
+        "True",
+        "what went in is not held against its recorded hash",
+        ("tests/test_verification.py",),
+    ),
+    Mutant(
+        "rnnviz/reference.py",
+        "at_r = at_n * n_h * r * (1 - r)",
+        "at_r = at_n * r * (1 - r)",
+        "the reference leaves out what a GRU's r scales",
+        ("tests/test_reference.py",),
+    ),
+    Mutant(
+        "rnnviz/reference.py",
+        "found.append(np.where(self.exists[previous][:, None], values[previous], start))",
+        "found.append(values[previous])",
+        "in the reference, the reverse direction of a short sequence starts in its padding",
+        ("tests/test_reference.py",),
+    ),
+    # --- views and scenes -----------------------------------------------------------------------
+    Mutant(
+        "rnnviz/drawing/views/backflow.py",
+        "measure.jacobian_norms(trace)[window.indices, 0][1:]",
+        "measure.jacobian_norms(trace)[window.indices, 0][:-1]",
+        "the factor at an arrow is that of the step before",
+        ("tests/scenes/test_numbers.py",),
+    ),
+    Mutant(
+        "rnnviz/drawing/typography.py",
+        r"""escaped = shown.replace("\\", "\\\\").replace('"', '\\"')""",
+        r"""escaped = shown.replace("\\", "\\\\")""",
+        "a quotation mark in a user's text ends the text, and the rest is Typst source",
+        ("tests/drawing/test_typography.py",),
+    ),
+    Mutant(
+        "rnnviz/drawing/views/matrix.py",
+        "((rows - 1) / 2 - i) * cell",
+        "(i - (rows - 1) / 2) * cell",
+        "the first row of a matrix is drawn at the bottom",
+        ("tests/drawing/test_views.py",),
+    ),
+    Mutant(
+        "rnnviz/drawing/views/one_step.py",
+        "rest=from_state - shown,",
+        "rest=shown - from_state,",
+        "what the units that are not shown add has the wrong sign",
+        ("tests/scenes/test_hidden_state.py",),
+    ),
+    Mutant(
+        "rnnviz/drawing/views/answer.py",
+        "best[-1] = target",
+        "best[0] = target",
+        "the wanted class takes the place of the most probable one",
+        ("tests/scenes/test_output.py",),
+    ),
+    Mutant(
+        "rnnviz/drawing/storyboard.py",
+        "self._language = language",
+        "pass",
+        "the captions of all languages are those of the performance's own",
+        ("tests/test_translation.py", "tests/rendering/test_render.py"),
+    ),
+    # --- the cache and rendering ----------------------------------------------------------------
+    Mutant(
+        "rnnviz/rendering/request.py",
+        "self.scene, self.language, self.theme, self.look, beats, code, trace",
+        "self.scene, self.language, self.look, beats, code, trace",
+        "the note of a render leaves out the theme",
+        ("tests/rendering/test_cache.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/cache.py",
+        "if checksum(target) == _told_by(entry):",
+        "if checksum(target):",
+        "a damaged beat is taken from the cache as it is",
+        ("tests/rendering/test_cache.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/performance.py",
+        '{"beat": beat.play, **_state(performance), **surroundings(own)}',
+        '{"beat": beat.play, **_state(performance)}',
+        "the key of a beat leaves out what earlier beats changed outside the scene",
+        ("tests/rendering/test_stale.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/canvas.py",
+        "width * _LINE_WIDTH / 2 * _MITER",
+        "width * _LINE_WIDTH / 2",
+        "the box of an outline leaves out its pointed corners",
+        ("tests/rendering/test_canvas.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/canvas.py",
+        "touched += [old.box for key, old in before.items() if key not in self._drawn and old.box]",
+        "touched += []",
+        "what left the scene stays in the picture",
+        ("tests/rendering/test_canvas.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/encoder.py",
+        "box = box.grown(_REACH, size)",
+        "box = box.grown(0, size)",
+        "colours beyond the edge of what changed are not converted again",
+        ("tests/rendering/test_encoder.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/crew.py",
+        "hand = max(self._waiting, key=lambda each: each.job.seconds)",
+        "hand = min(self._waiting, key=lambda each: each.job.seconds)",
+        "the shortest job is next",
+        ("tests/rendering/test_crew.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/state.py",
+        "sorted(map(str, parts))",
+        "list(map(str, parts))",
+        "the digest of a set depends on its order, another one in each process",
+        ("tests/rendering/test_state.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/tweening.py",
+        "if ends != self._ends or family != self._family:",
+        "if ends != self._ends:",
+        "a part that joins during an animation is not moved",
+        ("tests/rendering/test_tweening.py",),
+    ),
+    # --- joining, and what stands beside a video ------------------------------------------------
+    Mutant(
+        "rnnviz/rendering/joining.py",
+        "packet.pts = start + round(packet.pts * base / tick)",
+        "packet.pts = start + packet.pts",
+        "a picture's time is in the beat's time base, not in the video's",
+        ("tests/export/test_exits.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/joining.py",
+        "text = cue.captions[language].encode()",
+        "text = next(iter(cue.captions.values())).encode()",
+        "every track of captions is in the first language",
+        ("tests/rendering/test_render.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/timeline.py",
+        'shown = _escaped(text) if web else text.replace("-->", "→")',
+        'shown = text.replace("-->", "→")',
+        "captions in WebVTT are not escaped",
+        ("tests/rendering/test_timeline.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/animating.py",
+        "round(1000 * number / shown / _TICK) * _TICK for number",
+        "round(1000 / shown / _TICK) * _TICK * number for number",
+        "the rounding of a GIF's delays adds up",
+        ("tests/rendering/test_encoder.py",),
+    ),
+    Mutant(
+        "rnnviz/rendering/assembling.py",
+        "all(checksum(_with_ending(output, end)) == told for end, told in sums.items())",
+        "all(_with_ending(output, end).is_file() for end in sums)",
+        "a video that somebody altered is left as it is",
+        ("tests/rendering/test_cache.py",),
+    ),
+    # --- exports and the page to explore --------------------------------------------------------
+    Mutant(
+        "rnnviz/export/snippets.py",
+        'f"    <li>{html.escape(cue.captions[language])}</li>"',
+        'f"    <li>{cue.captions[language]}</li>"',
+        "a caption is markup in the notes of reveal.js",
+        ("tests/export/test_exits.py",),
+    ),
+    Mutant(
+        "rnnviz/export/clips.py",
+        "if frame.time >= end - half:",
+        "if frame.time >= end + half:",
+        "a clip ends with the first picture of the next beat",
+        ("tests/export/test_exits.py",),
+    ),
+    Mutant(
+        "rnnviz/export/material.py",
+        "float(frame.time) > ends[len(made)] - 0.5 / rate",
+        "float(frame.time) > ends[len(made)] + 0.5 / rate",
+        "the still of a beat is the first picture of the next one",
+        ("tests/export/test_exits.py",),
+    ),
+    Mutant(
+        "rnnviz/embedding.py",
+        r'for character in "<>&\u2028\u2029":',
+        r'for character in "&\u2028\u2029":',
+        "a word from the data ends the script of a page",
+        ("tests/explore/test_explore.py",),
+    ),
+    Mutant(
+        "rnnviz/explore/rows.py",
+        "first, last = (0, max(there)) if direction == 0 else (min(there), trace.steps - 1)",
+        "first, last = 0, max(there)",
+        "in reverse, the steps of the forward direction are shown",
+        ("tests/explore/test_explore.py",),
+    ),
+    # --- figures --------------------------------------------------------------------------------
+    Mutant(
+        "rnnviz/figures/gradient_by_lag.py",
+        "np.where((norms > 0).any(axis=1, keepdims=True), norms, np.nan)",
+        "np.where(norms > 0, norms, np.nan)",
+        "gradients that are exactly zero are left out of the mean",
+        ("tests/figures/test_numbers.py",),
+    ),
+    Mutant(
+        "rnnviz/figures/products.py",
+        "values[: t + 1][::-1] if direction == 0 else values[t : last + 1]",
+        "values[: t + 1] if direction == 0 else values[t : last + 1]",
+        "products are drawn by step, under an axis of lags",
+        ("tests/figures/test_numbers.py",),
+    ),
+    Mutant(
+        "rnnviz/figures/saving.py",
+        '"svg.hashsalt": "rnnviz",',
+        '"svg.hashsalt": None,',
+        "the same figure gives another SVG each time",
+        ("tests/figures/test_every_figure.py",),
+    ),
+    Mutant(
+        "rnnviz/figures/__init__.py",
+        "        rcdefaults()",
+        "        pass",
+        "the user's Matplotlib settings change a figure",
+        ("tests/figures/test_every_figure.py",),
+    ),
+    # --- the command line -----------------------------------------------------------------------
+    Mutant(
+        "rnnviz/cli/verify_command.py",
+        "return 0 if report.ok else 1",
+        "return 0",
+        "'verify' exits with 0 whatever it found",
+        ("tests/cli/test_command_line.py",),
+    ),
+    Mutant(
+        "rnnviz/cli/record_command.py",
+        'return tuple(int(step) - 1 for step in str(value).split(","))',
+        'return tuple(int(step) for step in str(value).split(","))',
+        "the steps of --losses are counted from 0",
+        ("tests/cli/test_command_line.py",),
+    ),
+    Mutant(
+        "rnnviz/cli/main.py",
+        "if signal.getsignal(kind) is signal.SIG_DFL:",
+        "if signal.getsignal(kind) is not None:",
+        "a hangup that nohup has ignored ends the program",
+        ("tests/cli/test_streams.py",),
+    ),
+    Mutant(
+        "rnnviz/cli/cache_command.py",
+        "    if recordings:",
+        "    if True:",
+        "'cache clear' removes recordings without being asked",
+        ("tests/cli/test_cache.py",),
+    ),
+    Mutant(
+        "rnnviz/cli/own_model.py",
+        "with redirect_stdout(sys.stderr), _current_folder():",
+        "with _current_folder():",
+        "what a user's code prints is among the data on stdout",
+        ("tests/cli/test_own_model.py",),
+    ),
+    # --- files, defaults, weights, training, tasks ----------------------------------------------
+    Mutant(
+        "rnnviz/files.py",
+        "if found and found[1] == node() and not _lives(int(found[2])):",
+        "if found and found[1] == node():",
+        "the folder of a process that is at work is swept up by another one",
+        ("tests/rendering/test_at_once.py",),
+    ),
+    Mutant(
+        "rnnviz/defaults.py",
+        "digest.update(Path(options[_FILE_OPTION]).read_bytes())",
+        "digest.update(Path(options[_FILE_OPTION]).name.encode())",
+        "a kept recording is found by the name of its data, not by their content",
+        ("tests/test_defaults.py",),
+    ),
+    Mutant(
+        "rnnviz/weights.py",
+        'torch.load(path, map_location="cpu", weights_only=True)',
+        'torch.load(path, map_location="cpu", weights_only=False)',
+        "code in a file of weights is run",
+        ("tests/test_weights_files.py",),
+    ),
+    Mutant(
+        "rnnviz/training/run.py",
+        "loss_by_step(loss, output, targets).sum() / _count(loss, targets)",
+        "loss_by_step(loss, output, targets).mean()",
+        "the loss is a mean over all steps, also those without a target",
+        ("tests/test_training.py",),
+    ),
+    Mutant(
+        "rnnviz/tasks/series.py",
+        "targets=self.values[places + 1][..., None],",
+        "targets=self.values[places][..., None],",
+        "the value that is wanted is the one that was given",
+        ("tests/tasks/test_tasks.py",),
+    ),
+)
+
+_PASSED: Final = 0
+_FAILED: Final = 1
+"""Exit statuses of pytest: all passed, some failed; with any other, tests did not run."""
+_OPTIONS: Final = ("-x", "-q", "-p", "no:cacheprovider", "-n", "0", "--tb=no", "-rfE")
+_TOLD: Final = re.compile(r"^(FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_IMPORTED: Final = (
+    "import rnnviz, rnnviz.scenes; print(rnnviz.__file__); print(*rnnviz.scenes.__path__)"
+)
+_LIMIT: Final = 300.0
+_LONGEST: Final = 500
+
+
+class MutantError(Exception):
+    """What keeps mutants from being tried."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one mutant; ``by`` is the first test that failed, or what went wrong.
+
+    Units:  seconds
+    """
+
+    number: int
+    mutant: Mutant
+    verdict: Verdict
+    by: str
+    seconds: float
+
+    @property
+    def told(self) -> str:
+        """The verdict in a cell of the table."""
+        return {"caught": self.by, "survived": "SURVIVED", "error": f"ERROR: {self.by}"}[
+            self.verdict
+        ]
+
+
+class Workspace:
+    """A copy of a tree in which tests run, one mutant at a time."""
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.tree = folder / "tree"
+        self._folder = folder
+        own = root / ".venv" / "bin" / "python"
+        self._python = str(own) if own.is_file() else sys.executable
+        _copy(root, self.tree)
+        # the editable install has rnnviz.scenes in the tree itself
+        (self.tree / "rnnviz" / "scenes").symlink_to("../scenes")
+
+    def check(self) -> None:
+        """Raises MutantError if the copy is not what is imported."""
+        with self._surroundings() as environment:
+            done = subprocess.run(
+                [self._python, "-c", _IMPORTED],
+                cwd=self.tree,
+                env=environment,
+                capture_output=True,
+                text=True,
+            )
+        wanted = [self.tree / "rnnviz" / "__init__.py", self.tree / "scenes"]
+        if [Path(line).resolve() for line in done.stdout.splitlines()] != wanted:
+            raise MutantError(
+                f"the copy in {self.tree} is not what {self._python} imports: "
+                f"{done.stdout or done.stderr}"
+            )
+
+    @contextmanager
+    def broken(self, mutant: Mutant) -> Iterator[None]:
+        """A time in which the copy has the mutant."""
+        file = self.tree / mutant.file
+        before = file.read_text(encoding="utf-8")
+        try:
+            _write(file, before.replace(mutant.old, mutant.new))
+            yield
+        finally:
+            _write(file, before)
+
+    def tested(self, tests: Sequence[str], limit: float) -> tuple[int | None, str]:
+        """The exit status of pytest and what it said; None if it took too long."""
+        command = [self._python, "-m", "pytest", *_OPTIONS, *tests]
+        with self._surroundings() as environment:
+            process = subprocess.Popen(
+                command,
+                cwd=self.tree,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+            try:
+                said, _ = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
+                return None, ""
+            finally:
+                with suppress(ProcessLookupError):  # what a test started may still be there
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        return process.returncode, said
+
+    @contextmanager
+    def _surroundings(self) -> Iterator[dict[str, str]]:
+        """Variables for a process, with a cache and temporary files that nobody used before."""
+        with tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as name:
+            (Path(name) / "tmp").mkdir()
+            yield {
+                **os.environ,
+                "PYTHONPATH": str(self.tree),
+                "OMP_NUM_THREADS": "1",
+                "RNNVIZ_CACHE_DIR": str(Path(name) / "cache"),
+                "TMPDIR": str(Path(name) / "tmp"),
+            }
+
+
+def check_texts(root: Path, mutants: Sequence[Mutant]) -> None:
+    """Refuse mutants that do not fit a tree.
+
+    Raises: MutantError that names one whose line is not there exactly once, or whose tests are not
+            there
+    """
+    for mutant in mutants:
+        file = root / mutant.file
+        count = file.read_text(encoding="utf-8").count(mutant.old) if file.is_file() else 0
+        if count != 1:
+            raise MutantError(
+                f"mutant {mutant.reason!r}: {mutant.file} has {count} times, not once, "
+                f"{mutant.old!r}"
+            )
+        missing = [test for test in mutant.tests if not (root / test).is_file()]
+        if missing:
+            raise MutantError(f"mutant {mutant.reason!r}: there is no {missing[0]}")
+
+
+def judged(status: int | None, said: str, *, hangs: bool = False) -> tuple[Verdict, str]:
+    """What the end of a run of pytest says of a mutant, and the first test that failed."""
+    if status is None:
+        return ("caught", "caught (time)") if hangs else ("error", "out of time")
+    if status == _PASSED:
+        return "survived", ""
+    found = _TOLD.search(said)
+    if status != _FAILED or found is None:
+        return "error", f"pytest ended with {status}: {said.strip()[-_LONGEST:]}"
+    if "::" not in found[2]:
+        return "error", f"{found[2]} cannot be collected"
+    return "caught", found[2]
+
+
+def tried(
+    root: Path, mutants: Sequence[tuple[int, Mutant]], *, jobs: int, limit: float, unchanged: bool
+) -> Iterator[Outcome]:
+    """Try numbered mutants in copies of a tree, and tell of them in their order.
+
+    Raises: MutantError if a copy is not what its tests import
+    """
+    with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as name:
+        free: SimpleQueue[Workspace] = SimpleQueue()
+        for number in range(jobs):
+            workspace = Workspace(root, Path(name).resolve() / str(number))
+            workspace.check()
+            free.put(workspace)
+
+        def attempt(numbered: tuple[int, Mutant]) -> Outcome:
+            number, mutant = numbered
+            workspace, begun = free.get(), time.monotonic()
+            try:
+                if unchanged:
+                    end = workspace.tested(mutant.tests, limit)
+                else:
+                    with workspace.broken(mutant):
+                        end = workspace.tested(mutant.tests, limit)
+            finally:
+                free.put(workspace)
+            verdict, by = judged(*end, hangs=mutant.hangs)
+            return Outcome(number, mutant, verdict, by, time.monotonic() - begun)
+
+        with ThreadPoolExecutor(jobs) as pool:
+            yield from pool.map(attempt, mutants)
+
+
+def main() -> int:
+    """Try the mutants that are asked for; the exit status."""
+    options = _options()
+    _hand_on_no_deafness()
+    root = options.root.resolve()
+    chosen = [
+        (number, mutant)
+        for number, mutant in enumerate(MUTANTS, start=1)
+        if options.only in mutant.file or options.only in mutant.reason
+    ]
+    if options.list:
+        for number, mutant in chosen:
+            print(f"{number}  {mutant.file}: {mutant.reason} ({', '.join(mutant.tests)})")
+        return 0
+    try:
+        if not chosen:
+            raise MutantError(f"no mutant has {options.only!r} in its file or its reason")
+        check_texts(root, [mutant for _, mutant in chosen])
+        if options.unchanged:
+            chosen = _without_change([mutant for _, mutant in chosen])
+        return _report(chosen, root, options)
+    except MutantError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+
+
+def _report(chosen: list[tuple[int, Mutant]], root: Path, options: argparse.Namespace) -> int:
+    """Try mutants, print a table of them, a row as soon as it is known, and sum up."""
+    begun, outcomes = time.monotonic(), []
+    trials = tried(
+        root, chosen, jobs=options.jobs, limit=options.limit, unchanged=options.unchanged
+    )
+    widths = [max(map(len, column)) for column in zip(*map(_named, chosen), strict=True)]
+    for outcome in trials:
+        outcomes.append(outcome)
+        named = zip(_named((outcome.number, outcome.mutant)), widths, strict=True)
+        cells = [f"{text:<{width}}" for text, width in named]
+        told = outcome.by or "passed" if options.unchanged else outcome.told
+        print("  ".join([*cells, f"{outcome.seconds:4.0f} s", told]), flush=True)
+    counts = {
+        verdict: sum(each.verdict == verdict for each in outcomes)
+        for verdict in ("caught", "survived", "error")
+    }
+    seconds = time.monotonic() - begun
+    if options.unchanged:
+        print(f"\n{counts['survived']} of {len(outcomes)} runs passed, in {seconds:.0f} s")
+        return 0 if counts["survived"] == len(outcomes) else 1
+    print(
+        f"\n{len(outcomes)} mutants: {counts['caught']} caught, {counts['survived']} survived, "
+        f"{counts['error']} errors, in {seconds:.0f} s"
+    )
+    if options.json is not None:
+        about = {"root": str(root), "seconds": round(seconds, 1), **counts}
+        rows = [{**asdict(each), "seconds": round(each.seconds, 1)} for each in outcomes]
+        text = json.dumps({**about, "mutants": rows}, ensure_ascii=False, indent=2)
+        options.json.write_text(text + "\n", encoding="utf-8")
+    return 0 if counts["caught"] == len(outcomes) else 1
+
+
+def _hand_on_no_deafness() -> None:
+    """Signals that this process ignores, as in the background, its tests hear all the same.
+
+    What is ignored stays so in a process that is started; a handler does not.
+    """
+    for kind in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(kind) is signal.SIG_IGN:
+            signal.signal(kind, lambda *_: None)
+
+
+def _without_change(mutants: Sequence[Mutant]) -> list[tuple[int, Mutant]]:
+    """One for each group of tests, to be run on the code as it is."""
+    groups = dict.fromkeys(mutant.tests for mutant in mutants)
+    return [
+        (number, Mutant("unchanged", "", "", " ".join(tests), tests))
+        for number, tests in enumerate(groups, start=1)
+    ]
+
+
+def _named(numbered: tuple[int, Mutant]) -> tuple[str, str, str]:
+    """The cells of the table that say which mutant it is."""
+    number, mutant = numbered
+    return str(number), mutant.file, mutant.reason
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Break guarded lines one at a time; exit 1 if the tests miss one.",
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="copies that are tested side by side"
+    )
+    parser.add_argument("--only", default="", metavar="TEXT", help="in the file or the reason")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there")
+    parser.add_argument("--list", action="store_true", help="say which mutants there are")
+    parser.add_argument(
+        "--root", type=Path, default=Path(__file__).parents[1], help="the tree to take"
+    )
+    parser.add_argument(
+        "--limit", type=float, default=_LIMIT, metavar="SECONDS", help="for one mutant"
+    )
+    parser.add_argument(
+        "--unchanged", action="store_true", help="run the tests on the code as it is"
+    )
+    options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error("--jobs is 1 or more")
+    return options
+
+
+def _copy(root: Path, target: Path) -> None:
+    """The files of a tree that git tracks, and those that it does not ignore."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-coz", "--exclude-standard"],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if os.path.lexists(root / name):
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / name, target / name, follow_symlinks=False)
+
+
+def _write(file: Path, text: str) -> None:
+    """Change a module, whose compiled form may be taken for that of a text of the same size."""
+    file.write_text(text, encoding="utf-8")
+    for kept in Path(cache_from_source(str(file))).parent.glob(f"{file.stem}.*.pyc"):
+        kept.unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

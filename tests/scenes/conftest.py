@@ -1,5 +1,6 @@
 """Scenes performed without a video: what stands on the screen at the end of each beat."""
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
@@ -27,7 +28,7 @@ Look = Callable[[Any], Any]
 HERE = Path(__file__).parent
 FRAME_RATE = 1
 SIZE = {"pixel_width": 427, "pixel_height": 240}
-_REMEMBERED = 24
+_REMEMBERED = 8
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -36,7 +37,7 @@ def _networks() -> None:
     use_in(cache_folder())
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def made_for(name: str, trace: Trace) -> Mapping[str, Any]:
     return companions_of(load_scene(name).scene, trace)
 
@@ -106,6 +107,7 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         )
         with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
             load_scene(name).scene(stage).render()
+        gc.collect()  # a scene and its renderer hold each other, and thousands of mobjects
         return seen
 
     def run(

@@ -18,6 +18,7 @@ from rnnviz.rendering.needs import check_needs
 from rnnviz.translation import translated
 
 NAMES = list(SCENES)
+LOOKED_AT = ("unrolling", "space", "training", "vanishing-gradient")
 SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
 
 
@@ -69,7 +70,10 @@ def test_layout_of_other_recordings(name, task, options, perform, layout_of):
         check_layout(perform(name, layout_of, trace, language=options.get("language", "en")))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=() if name in LOOKED_AT else pytest.mark.slow) for name in NAMES],
+)
 def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, picture_of):
     whole = perform(name, picture_of, frames=True)
     passed_over = perform(name, picture_of)

@@ -265,6 +265,14 @@ def one_in_two_groups(scene):
     scene.play(two.animate.shift(UP), run_time=SHORT)
 
 
+def without_a_fill(scene):
+    """A shape on which no fill was ever set."""
+    circle, shape = Circle(), Square()
+    del shape.fill_rgbas
+    scene.add(circle, shape)
+    scene.play(circle.animate.shift(RIGHT), run_time=SHORT)
+
+
 def foreground(scene):
     scene.add_foreground_mobject(Square(color=RED, fill_opacity=0.6))
     circle = Circle(fill_opacity=1)
@@ -292,6 +300,7 @@ def foreground(scene):
         beyond_the_edges,
         redrawn,
         one_in_two_groups,
+        without_a_fill,
         foreground,
     ],
 )

@@ -27,7 +27,7 @@ test-all: $(INSTALLED_DEV) ## run every test, the slow ones as well
 
 # What 'make test' leaves out, for MINUTES at the most, in an order that ORDER decides.
 test-rest: $(INSTALLED_DEV)
-	$(PYTEST) -m "slow or deep" --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
+	$(PYTEST) --no-loadscope-reorder -m "slow or deep" --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
 
 deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
 	$(PYTEST) --hypothesis-profile=deep \

@@ -2,17 +2,13 @@
 
 import numpy as np
 import pytest
-from kept_networks import LANGUAGES, instead_of_training, key_of, read, use_in
+from kept_networks import LANGUAGES, instead_of_training, read, use_in
 
 from rnnviz import tasks, training
-from rnnviz.companions.studies import LECTURE, other_stories, study_of
+from rnnviz.companions.studies import LEARNT, LECTURE, other_stories, study_of
 from rnnviz.defaults import FOLDER_VARIABLE, default_trace
 
 NETWORKS = {language: read(language) for language in LANGUAGES}
-
-
-def short(key):
-    return key.translate(str.maketrans("", "", ' "{}[]'))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -47,14 +43,18 @@ def test_a_network_that_is_not_kept_is_asked_for_by_name():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "kept",
-    [pytest.param(kept, id=short(key)) for each in NETWORKS.values() for key, kept in each.items()],
-)
-def test_training_gives_the_kept_weights(kept):
-    task = tasks.make(kept.about["task"], **kept.about["options"])
-    made = training.train(task, **kept.about["settings"])
-    assert key_of(task, kept.about["settings"])
-    assert (made.seed, made.history.epochs) == (kept.about["seed"], kept.about["epochs"])
-    for name, value in made.network.named_parameters():
-        np.testing.assert_allclose(value.detach(), kept.weights[name], atol=1e-3, err_msg=name)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_training_comes_to_the_same(language):
+    """Not to the same weights: another processor rounds otherwise, which training magnifies."""
+    learnt, scores, agree = [], [], []
+    for kept in NETWORKS[language].values():
+        if kept.about["task"] != "sentence":  # whose score is a share of right answers
+            continue
+        task = tasks.make(kept.about["task"], **kept.about["options"])
+        made = training.train(task, **kept.about["settings"])
+        scores.append(made.score - kept.about["score"])
+        learnt.append(kept.about["score"] >= LEARNT)
+        agree.append((made.score >= LEARNT) == learnt[-1])
+    assert 0 < np.mean(learnt) < 1
+    assert abs(np.mean(scores)) < 0.05
+    assert np.mean(agree) > 0.85

@@ -25,9 +25,9 @@ test: $(INSTALLED_DEV) ## install what is missing, check the code, and run the q
 test-all: $(INSTALLED_DEV) ## run every test, the slow ones as well
 	$(PYTEST) -m ""
 
-# What 'make test' leaves out, for MINUTES at the most, in an order that ORDER decides.
+# What is marked slow, for MINUTES at the most, in an order that ORDER decides.
 test-rest: $(INSTALLED_DEV)
-	$(PYTEST) --no-loadscope-reorder -m "slow or deep" --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
+	$(PYTEST) --no-loadscope-reorder -m slow --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
 
 deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
 	$(PYTEST) --hypothesis-profile=deep \

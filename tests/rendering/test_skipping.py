@@ -206,3 +206,20 @@ def test_a_scene_with_updaters_is_played_as_manim_plays_it(media):
         scene = Following(renderer=Renderer())
         scene.render()
     np.testing.assert_allclose(scene.dot.get_center(), [2, 1, 0], atol=1e-9)
+
+
+def test_an_updater_rests_while_its_mobject_is_animated(media):
+    class Rising(Scene):
+        def construct(self):
+            self.square = Square()
+            self.square.add_updater(lambda each, dt: each.shift(dt * UP))
+            self.add(self.square)
+            self.play(Transform(self.square, Square().shift(RIGHT)))
+
+    ends = []
+    for renderer in (AsManim(), Renderer()):
+        with manim_settings(media, "l", frame_rate=4):
+            scene = Rising(renderer=renderer)
+            scene.render()
+        ends.append(scene.square.get_center())
+    np.testing.assert_allclose(ends[1], ends[0], atol=1e-9)

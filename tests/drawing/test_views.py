@@ -88,6 +88,13 @@ def test_a_log_axis_spaces_decades_evenly():
     assert axis.height_at(0.0) == 0.0
 
 
+def test_on_a_log_axis_nothing_but_zero_stands_where_zero_does():
+    axis = LogAxis([0.0, 1.0], DARK, base=0.0, height=2.0, left=0.0, right=1.0)
+    assert axis.height_at(0.0) == 0.0
+    assert axis.height_at(1.0) == pytest.approx(1.0)
+    assert [tick.text for tick in axis.ticks] == ["0", "10^(0)", "10^(1)"]
+
+
 def test_many_decades_get_few_ticks():
     axis = LogAxis([1e-40, 1.0], DARK, base=0.0, height=3.0, left=0.0, right=1.0)
     assert len(axis.ticks) <= 6

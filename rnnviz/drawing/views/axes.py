@@ -15,6 +15,8 @@ _MOST_TICKS: Final = 6
 class LogAxis(VGroup):
     """Decades from the one below the smallest value to the one above the greatest.
 
+    Where a value is zero, the base is a decade lower and is marked 0: no other value stands on it.
+
     Units:  ``base`` and ``height`` in Manim units; the grid runs from ``left`` to ``right``
     """
 
@@ -28,11 +30,12 @@ class LogAxis(VGroup):
         left: float,
         right: float,
     ):
-        shown = np.asarray(values, dtype=float)
-        shown = shown[shown > 0]
+        values = np.asarray(values, dtype=float)
+        shown, has_zero = values[values > 0], bool((values <= 0).any())
         self.low = int(np.floor(np.log10(shown.min()) + 1e-9)) if shown.size else -1
         self.high = int(np.ceil(np.log10(shown.max()) - 1e-9)) if shown.size else 0
         self.high = max(self.high, self.low + 1)
+        self.low -= has_zero
         self.base, self.height_of_all = base, height
         stride = -(-(self.high - self.low) // (_MOST_TICKS - 1))
         self.lines, self.ticks = VGroup(), VGroup()
@@ -41,7 +44,8 @@ class LogAxis(VGroup):
             self.lines.add(
                 Line([left, y, 0], [right, y, 0], stroke_width=1, color=theme.dimmed("note", 0.4))
             )
-            tick = formula(f"10^({decade})", color=theme.color("note"), size=0.36)
+            name = "0" if has_zero and decade == self.low else f"10^({decade})"
+            tick = formula(name, color=theme.color("note"), size=0.36)
             self.ticks.add(tick.next_to([left, y, 0.0], LEFT, buff=0.15))
         super().__init__(self.lines, self.ticks)
 

@@ -296,11 +296,10 @@ class ProductLines(VGroup):
                 for (name, each), role in zip(products.items(), roles, strict=False)
             ]
         )
-        lowest = np.inf
-        for line in sorted(self.lines, key=lambda one: -float(one.dots[0].get_y())):
-            y = min(float(line.dots[0].get_y()) + 0.3, lowest - 0.4)
-            line.title.move_to([places[0] + 0.1, y, 0.0], LEFT)
-            lowest = y
+        highest = -np.inf
+        for line in sorted(self.lines, key=lambda one: float(one.dots[0].get_y())):
+            highest = max(float(line.dots[0].get_y()) + 0.3, highest + 0.4)
+            line.title.move_to([places[0] + 0.1, highest, 0.0], LEFT)
         self.names = VGroup(
             *[
                 formula(f"h_({step})", color=theme.color("hidden"), size=0.4).move_to(

@@ -11,7 +11,7 @@ from kept_networks import use_in
 
 import rnnviz
 from rnnviz.defaults import cache_folder
-from rnnviz.export.exits import EXITS
+from rnnviz.exports.exits import EXITS
 from rnnviz.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -20,10 +20,10 @@ from pptx import Presentation
 import rnnviz
 from rnnviz.defaults import data_language, default_trace
 from rnnviz.explore import explore
-from rnnviz.export.exits import export
-from rnnviz.export.handout import handout
-from rnnviz.export.material import Material
-from rnnviz.export.page import source_line
+from rnnviz.exports.exits import export
+from rnnviz.exports.handout import handout
+from rnnviz.exports.material import Material
+from rnnviz.exports.page import source_line
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 

@@ -345,21 +345,21 @@ MUTANTS: Final = (
     ),
     # --- exports and the page to explore --------------------------------------------------------
     Mutant(
-        "rnnviz/export/snippets.py",
+        "rnnviz/exports/snippets.py",
         'f"    <li>{html.escape(cue.captions[language])}</li>"',
         'f"    <li>{cue.captions[language]}</li>"',
         "a caption is markup in the notes of reveal.js",
         ("tests/export/test_exits.py",),
     ),
     Mutant(
-        "rnnviz/export/clips.py",
+        "rnnviz/exports/clips.py",
         "if frame.time >= end - half:",
         "if frame.time >= end + half:",
         "a clip ends with the first picture of the next beat",
         ("tests/export/test_exits.py",),
     ),
     Mutant(
-        "rnnviz/export/material.py",
+        "rnnviz/exports/material.py",
         "float(frame.time) > ends[len(made)] - 0.5 / rate",
         "float(frame.time) > ends[len(made)] + 0.5 / rate",
         "the still of a beat is the first picture of the next one",

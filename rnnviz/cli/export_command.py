@@ -54,8 +54,8 @@ def command(
             raise click.UsageError(
                 f"--{name.split('_')[0]} goes with a SCENE; a video is as it is."
             )
-    from rnnviz.export.exits import export
-    from rnnviz.export.material import Material
+    from rnnviz.exports.exits import export
+    from rnnviz.exports.material import Material
 
     with tempfile.TemporaryDirectory() as folder:
         if of_video:

@@ -9,7 +9,7 @@ from nasty import NASTY
 
 import rnnviz
 from rnnviz.defaults import record_task
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 
 SCENE = """
 from manim import FadeIn

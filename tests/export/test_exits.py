@@ -20,9 +20,9 @@ from pptx import Presentation
 from pypdf import PdfReader
 
 from rnnviz.errors import ExportError, TextError
-from rnnviz.export.clips import clips
-from rnnviz.export.exits import EXITS, export
-from rnnviz.export.material import Material
+from rnnviz.exports.clips import clips
+from rnnviz.exports.exits import EXITS, export
+from rnnviz.exports.material import Material
 
 ENDINGS = {
     "html": ".html",

@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from nasty import NASTY
 from playwright.sync_api import expect, sync_playwright
 
-from rnnviz.export.exits import export
-from rnnviz.export.material import Material
+from rnnviz.exports.exits import export
+from rnnviz.exports.material import Material
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import av
 
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 from rnnviz.rendering.animating import animate, pictures
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}

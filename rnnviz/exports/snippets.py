@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 
 Files = Mapping[str, str]
 """Where the files lie that a snippet names, as seen from it: 'video', 'poster', and each language's

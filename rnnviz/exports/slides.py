@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from rnnviz.errors import ExportError
-from rnnviz.export.clips import clips
-from rnnviz.export.material import Material
+from rnnviz.exports.clips import clips
+from rnnviz.exports.material import Material
 
 _WIDTH, _HEIGHT = 13.333, 7.5
 _TITLE: Final = 0.95

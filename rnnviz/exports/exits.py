@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from rnnviz.errors import ExportError
-from rnnviz.export.clips import animation
-from rnnviz.export.handout import handout
-from rnnviz.export.material import Material
-from rnnviz.export.page import page, source_line
-from rnnviz.export.slides import slides
-from rnnviz.export.snippets import SNIPPETS
+from rnnviz.exports.clips import animation
+from rnnviz.exports.handout import handout
+from rnnviz.exports.material import Material
+from rnnviz.exports.page import page, source_line
+from rnnviz.exports.slides import slides
+from rnnviz.exports.snippets import SNIPPETS
 from rnnviz.files import replacing
 from rnnviz.rendering.timeline import subtitles
 

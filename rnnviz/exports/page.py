@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from rnnviz.embedding import data_uri, filled, in_script
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 from rnnviz.lettering import font_for
 from rnnviz.rendering.timeline import subtitles
 from rnnviz.translation import N_, translated
@@ -48,7 +48,7 @@ def page(materials: Sequence[Material], videos: Mapping[str, str] | None = None)
         },
         "scenes": [_scene(one, None if videos is None else videos[one.scene]) for one in materials],
     }
-    template = (files("rnnviz") / "export" / "page.html").read_text(encoding="utf-8")
+    template = (files("rnnviz") / "exports" / "page.html").read_text(encoding="utf-8")
     return filled(
         template,
         language=html.escape(first.language),

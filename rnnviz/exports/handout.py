@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typst
 
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 from rnnviz.lettering import check_characters
 
 _SOURCE = """

@@ -18,6 +18,31 @@ from typing import Final
 from rnnviz.errors import RnnvizError
 
 _WORKSHOP: Final = re.compile(r"\.rnnviz-(.*)-(\d+)-[^-]+")
+_LONGEST_NAME: Final = 255
+
+
+def is_component(name: str) -> bool:
+    """Whether a name stays within the folder that it is put into, and can be a file's."""
+    try:
+        length = len(os.fsencode(name))
+    except UnicodeEncodeError:
+        return False
+    return (
+        0 < length <= _LONGEST_NAME
+        and name not in (".", "..")
+        and not set(name) & {"/", "\\", "\0"}
+        and Path(name).name == name
+    )
+
+
+def within(folder: Path, name: str, error: type[RnnvizError]) -> Path:
+    """The place in a folder of a name that is made of data.
+
+    Raises: ``error`` if the name is not one component of a path
+    """
+    if not is_component(name):
+        raise error(f"{name!r} cannot be the name of a file in {str(folder)!r}; give another name")
+    return folder / name
 
 
 @contextmanager

@@ -4,6 +4,7 @@ A language is a folder under ``locale/`` with gettext catalogues (``.po``). What
 is said in English.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,6 +12,17 @@ from importlib.resources.abc import Traversable
 from typing import Final
 
 SOURCE_LANGUAGE: Final = "en"
+
+_LONGEST_TAG: Final = 35
+_TAG: Final = re.compile(
+    r"""(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4,8})  # a language
+    (?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?  # a script, a region
+    (?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*  # variants
+    (?:-[0-9a-wy-z](?:-[a-z0-9]{2,8})+)*  # extensions
+    (?:-x(?:-[a-z0-9]{1,8})+)?  # for private use
+    |x(?:-[a-z0-9]{1,8})+""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
 
 
 def N_(text: str) -> str:
@@ -23,6 +35,15 @@ def languages() -> tuple[str, ...]:
     """The languages that captions can be in, English first."""
     found = sorted(folder.name for folder in _locale().iterdir() if folder.is_dir())
     return (SOURCE_LANGUAGE, *found)
+
+
+def is_language_tag(text: str) -> bool:
+    """Whether a text has the form that BCP 47 (RFC 5646) gives to the name of a language.
+
+    Example: >>> is_language_tag("zh-Hant-TW"), is_language_tag("zh/../TW")
+             (True, False)
+    """
+    return len(text) <= _LONGEST_TAG and _TAG.fullmatch(text) is not None
 
 
 def translated(text: str, language: str) -> str:
@@ -40,6 +61,8 @@ def _messages(language: str) -> Mapping[str, str]:
     from babel.messages.pofile import read_po  # not needed for English
 
     found: dict[str, str] = {}
+    if language not in languages():
+        return found
     for entry in (_locale() / language / "LC_MESSAGES").iterdir():
         if entry.name.endswith(".po"):
             with entry.open("rb") as file:

@@ -338,8 +338,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/rendering/assembling.py",
-        "all(checksum(_with_ending(output, end)) == told for end, told in sums.items())",
-        "all(_with_ending(output, end).is_file() for end in sums)",
+        "all(checksum(file) == told for file, told in sums.items())",
+        "all(file.is_file() for file in sums)",
         "a video that somebody altered is left as it is",
         ("tests/rendering/test_cache.py",),
     ),

@@ -10,7 +10,7 @@ import numpy as np
 from rnnviz import storage
 from rnnviz.defaults import cache_folder
 from rnnviz.errors import RnnvizError, SceneError, TraceError
-from rnnviz.trace import CLASSES, NO_TARGET, Trace
+from rnnviz.trace import CLASSES, NO_TARGET, Trace, hash_arrays
 
 if TYPE_CHECKING:
     from rnnviz.tasks import Task
@@ -148,7 +148,7 @@ def _kept_weights(trace: Trace) -> dict[str, np.ndarray] | None:
 
 
 def _place_of(trace: Trace) -> Path:
-    return cache_folder() / f"training-{trace.metadata.parameters_hash[:16]}.safetensors"
+    return cache_folder() / f"training-{hash_arrays(trace.parameters)[:16]}.safetensors"
 
 
 def _ends_as(trace: Trace, weights: dict[str, np.ndarray]) -> bool:

@@ -16,7 +16,7 @@ _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
 def clips(material: Material, folder: Path) -> Iterator[Path]:
     """One MP4 for each beat, encoded anew: a beat need not begin at a key frame."""
     for cue in material.cues:
-        path = folder / f"{cue.number:02d}-{cue.name.replace('_', '-')}.mp4"
+        path = folder / f"{cue.number}.mp4"
         with av.open(str(material.video)) as given, av.open(str(path), "w") as made:
             pictures = given.streams.video[0]
             rate = pictures.average_rate or Fraction(30)

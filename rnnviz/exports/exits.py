@@ -10,10 +10,11 @@ from rnnviz.errors import ExportError
 from rnnviz.exports.clips import animation
 from rnnviz.exports.handout import handout
 from rnnviz.exports.material import Material
+from rnnviz.exports.naming import distinct
 from rnnviz.exports.page import page, source_line
 from rnnviz.exports.slides import slides
-from rnnviz.exports.snippets import SNIPPETS
-from rnnviz.files import replacing
+from rnnviz.exports.snippets import SNIPPETS, Files
+from rnnviz.files import replacing, within
 from rnnviz.rendering.timeline import subtitles
 
 Writer = Callable[[Material, Path, str], None]
@@ -69,10 +70,11 @@ def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
         return (output,)
     if output.suffix:
         raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
-    names = {one.scene: f"{one.scene}{one.video.suffix}" for one in materials}
+    stems = distinct([one.scene for one in materials])
+    names = [f"{stem}{one.video.suffix}" for stem, one in zip(stems, materials, strict=True)]
     made = []
-    for one in materials:
-        target = output / names[one.scene]
+    for name, one in zip(names, materials, strict=True):
+        target = within(output, name, ExportError)
         with replacing(target, ExportError) as temporary:
             shutil.copyfile(one.video, temporary)
         made.append(target)
@@ -83,21 +85,24 @@ def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
 
 
 def _snippet(material: Material, to: str, output: Path, language: str) -> tuple[Path, ...]:
-    ending = material.video.suffix
-    files = {"video": f"{output.stem}{ending}", "poster": f"{output.stem}.png"}
-    contents = {files["poster"]: material.stills()[-1]}
-    for code in material.languages:
-        files[code] = f"{output.stem}.{code}.vtt"
-        contents[files[code]] = subtitles(material.cues, code, "vtt").encode()
-    made = []
-    for name, content in contents.items():
-        with replacing(output.parent / name, ExportError) as temporary:
+    stem = output.stem
+    files = Files(
+        video=f"{stem}{material.video.suffix}",
+        poster=f"{stem}.png",
+        captions={code: f"{stem}.{code}.vtt" for code in material.languages},
+    )
+    snippet = SNIPPETS[to][1](material, language, files)
+    contents = {files.poster: material.stills()[-1]}
+    for code, name in files.captions.items():
+        contents[name] = subtitles(material.cues, code, "vtt").encode()
+    places = {within(output.parent, name, ExportError): made for name, made in contents.items()}
+    for place, content in places.items():
+        with replacing(place, ExportError) as temporary:
             temporary.write_bytes(content)
-        made.append(output.parent / name)
-    video = output.parent / files["video"]
+    video = within(output.parent, files.video, ExportError)
     if not video.exists() or not video.samefile(material.video):
         with replacing(video, ExportError) as temporary:
             shutil.copyfile(material.video, temporary)
     with replacing(output, ExportError) as temporary:
-        temporary.write_text(SNIPPETS[to][1](material, language, files), encoding="utf-8")
-    return (output, video, *made)
+        temporary.write_text(snippet, encoding="utf-8")
+    return (output, video, *places)

@@ -11,6 +11,7 @@ from unicodedata import category
 import av
 
 from rnnviz.errors import ExportError
+from rnnviz.files import is_component
 from rnnviz.registry import SCENES
 from rnnviz.rendering.timeline import Cue
 from rnnviz.translation import translated
@@ -19,6 +20,7 @@ _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
 _MOST_BEATS: Final = 999
 _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
+_UNSAID: Final = ("Cc", "Cs")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class Material:
 
     def _check(self) -> None:
         """Raises ValueError for what no video of rnnviz has."""
-        if Path(self.scene).name != self.scene:
+        (self.scene + self.theme + self.trace).encode()  # a lone surrogate stands in no file
+        if not is_component(self.scene):
             raise ValueError(f"{self.scene!r} is no scene's name")
         number, time = 0, 0.0
         for cue in self.cues:
@@ -102,7 +105,7 @@ class Material:
                 raise ValueError(f"beat {cue.name!r} is at no time of its own")
             if set(cue.captions) != {*self.cues[0].captions, self.language}:
                 raise ValueError(f"beat {cue.name!r} lacks a caption")
-            if any(category(mark) == "Cc" for mark in "".join(cue.captions.values())):
+            if any(category(mark) in _UNSAID for mark in "".join(cue.captions.values())):
                 raise ValueError(f"beat {cue.name!r} has a control character in its caption")
             number, time = cue.number, cue.end - _ROUNDED
 
@@ -119,7 +122,8 @@ class Material:
     def titles(self) -> Mapping[str, str]:
         """What the scene is called, by language; a scene of the user's own by its name."""
         entry = SCENES.get(self.scene)
-        title = entry.title if entry else self.scene
+        own = "".join(" " if category(mark) in _UNSAID else mark for mark in self.scene)
+        title = entry.title if entry else own
         return {language: translated(title, language) for language in self.languages}
 
     def stills(self) -> tuple[bytes, ...]:
@@ -130,6 +134,16 @@ class Material:
         try:
             return tuple(_pictures(self.video, [cue.end for cue in self.cues]))
         except (OSError, av.FFmpegError) as error:
+            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+
+    def opening(self) -> bytes:
+        """The first picture of the video, as PNG.
+
+        Raises: ExportError if the video cannot be read
+        """
+        try:
+            return _pictures(self.video, [0.0])[0]
+        except (OSError, av.FFmpegError, IndexError) as error:
             raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
 
 
@@ -143,6 +157,8 @@ def _pictures(video: Path, ends: Sequence[float]) -> list[bytes]:
             while len(made) < len(ends) and float(frame.time) > ends[len(made)] - 0.5 / rate:
                 made.append(_png(before if before is not None else frame))
             before = frame
+            if len(made) == len(ends):
+                return made
         while before is not None and len(made) < len(ends):
             made.append(_png(before))
     return made

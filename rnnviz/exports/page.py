@@ -2,13 +2,14 @@
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
 from rnnviz.embedding import data_uri, filled, in_script
 from rnnviz.exports.material import Material
+from rnnviz.exports.naming import address, distinct
 from rnnviz.lettering import font_for
 from rnnviz.rendering.timeline import subtitles
 from rnnviz.translation import N_, translated
@@ -29,13 +30,14 @@ _WORDS: Final = {
 }
 
 
-def page(materials: Sequence[Material], videos: Mapping[str, str] | None = None) -> str:
+def page(materials: Sequence[Material], videos: Sequence[str] | None = None) -> str:
     """The page of one scene or of a whole lecture.
 
-    ``videos`` gives, by scene, the address of a video that stands beside the page; without it the
-    videos are within the page.
+    ``videos`` are the names of the videos, which stand beside the page; without them the videos
+    are within it.
     """
     first = materials[0]
+    names = distinct([one.scene for one in materials])
     languages = first.languages
     lecture: dict[str, Any] = {
         "language": first.language,
@@ -46,7 +48,10 @@ def page(materials: Sequence[Material], videos: Mapping[str, str] | None = None)
             key: {code: translated(text, code) for code in languages}
             for key, text in _WORDS.items()
         },
-        "scenes": [_scene(one, None if videos is None else videos[one.scene]) for one in materials],
+        "scenes": [
+            _scene(one, name, None if videos is None else address(videos[place]))
+            for place, (one, name) in enumerate(zip(materials, names, strict=True))
+        ],
     }
     template = (files("rnnviz") / "exports" / "page.html").read_text(encoding="utf-8")
     return filled(
@@ -64,14 +69,14 @@ def source_line(material: Material, language: str) -> str:
     return translated(_WORDS["source"], language).format(trace=material.trace)
 
 
-def _scene(material: Material, address: str | None) -> dict[str, Any]:
-    stills = material.stills()
+def _scene(material: Material, name: str, video: str | None) -> dict[str, Any]:
+    beats = distinct([cue.name for cue in material.cues])
     return {
-        "scene": material.scene,
+        "scene": name,
         "title": dict(material.titles()),
         "trace": material.trace,
-        "video": address or data_uri(material.video.read_bytes(), material.media_type),
-        "poster": data_uri(stills[-1], "image/png"),
+        "video": video or data_uri(material.video.read_bytes(), material.media_type),
+        "poster": data_uri(material.opening(), "image/png"),
         "tracks": {
             language: data_uri(subtitles(material.cues, language, "vtt").encode(), "text/vtt")
             for language in material.languages
@@ -79,10 +84,11 @@ def _scene(material: Material, address: str | None) -> dict[str, Any]:
         "beats": [
             {
                 "number": cue.number,
+                "name": name,
                 "start": cue.start,
                 "end": cue.end,
                 "captions": dict(cue.captions),
             }
-            for cue in material.cues
+            for cue, name in zip(material.cues, beats, strict=True)
         ],
     }

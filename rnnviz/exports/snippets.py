@@ -4,13 +4,21 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
+from rnnviz.errors import ExportError
 from rnnviz.exports.material import Material
+from rnnviz.exports.naming import address
 
-Files = Mapping[str, str]
-"""Where the files lie that a snippet names, as seen from it: 'video', 'poster', and each language's
-subtitles."""
+
+@dataclass(frozen=True)
+class Files:
+    """The names of the files that a snippet names, which lie beside it; subtitles by language."""
+
+    video: str
+    poster: str
+    captions: Mapping[str, str]
 
 
 def revealjs(material: Material, language: str, files: Files) -> str:
@@ -29,15 +37,16 @@ def revealjs(material: Material, language: str, files: Files) -> str:
 
 def quarto(material: Material, language: str, files: Files) -> str:
     """A section of a Quarto document: the video where pages can play it, the poster elsewhere."""
-    title = _markdown(material.titles()[language])
-    alternative = _told(material, language)
+    title = _markdown(_inert(material.titles()[language]))
+    alternative = _inert(_told(material, language))
+    video = _inert(_video(material, language, files)).replace("`", "&#96;")
     return (
         f"## {title}\n\n"
         '::: {.content-visible when-format="html"}\n'
-        f"```{{=html}}\n{_video(material, language, files)}\n```\n"
+        f"```{{=html}}\n{video}\n```\n"
         ":::\n\n"
         '::: {.content-visible unless-format="html"}\n'
-        f"![{title}]({files['poster']}){{fig-alt={_quoted(alternative)}}}\n"
+        f"![{title}]({address(files.poster)}){{fig-alt={_quoted(alternative)}}}\n"
         ":::\n"
     )
 
@@ -46,18 +55,22 @@ def markdown(material: Material, language: str, files: Files) -> str:
     """Markdown with the poster as a link to the video, and the beats as a list."""
     title = _markdown(material.titles()[language])
     beats = "\n".join(f"{cue.number}. {_markdown(cue.captions[language])}" for cue in material.cues)
-    return f"## {title}\n\n[![{title}]({files['poster']})]({files['video']})\n\n{beats}\n"
+    poster, video = address(files.poster), address(files.video)
+    return f"## {title}\n\n[![{title}]({poster})]({video})\n\n{beats}\n"
 
 
 def beamer(material: Material, language: str, files: Files) -> str:
-    """A frame of Beamer: the poster, which opens the video, and the beats in the notes."""
-    notes = "\n".join(f"    \\item {_latex(cue.captions[language])}" for cue in material.cues)
+    """A frame of Beamer: the poster, which opens the video, and the beats in the notes.
+
+    Raises: ExportError for a name of a file that TeX cannot read
+    """
+    notes = "\n".join(f"    \\item {{}}{_latex(cue.captions[language])}" for cue in material.cues)
     return (
         f"\\begin{{frame}}{{{_latex(material.titles()[language])}}}\n"
         "  \\centering\n"
-        f"  \\href{{run:{files['video']}}}{{%\n"
+        f"  \\href{{run:{_latex_name(files.video)}}}{{%\n"
         f"    \\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]"
-        f"{{{files['poster']}}}}}\n"
+        f"{{{_latex_name(files.poster)}}}}}\n"
         f"  \\note{{\\begin{{enumerate}}\n{notes}\n  \\end{{enumerate}}}}\n"
         "\\end{frame}\n"
     )
@@ -69,7 +82,7 @@ def jupyter(material: Material, language: str, files: Files) -> str:
     beats = "".join(f"{cue.number}. {_markdown(cue.captions[language])}\n" for cue in material.cues)
     code = (
         "from IPython.display import Video\n"
-        f"Video({files['video']!r}, embed=True, width=960, html_attributes="
+        f"Video({files.video!r}, embed=True, width=960, html_attributes="
         f"{'controls aria-label=' + _attribute(title)!r})"
     )
     cells: list[dict[str, Any]] = [
@@ -105,14 +118,15 @@ SNIPPETS: Final[Mapping[str, tuple[str, Callable[[Material, str, Files], str]]]]
 
 def _video(material: Material, language: str, files: Files) -> str:
     tracks = "\n".join(
-        f'  <track kind="captions" srclang="{html.escape(code)}" src={_attribute(files[code])}'
+        f'  <track kind="captions" srclang="{html.escape(code)}" src={_attribute(address(name))}'
         f"{' default' if code == language and code != material.language else ''}>"
-        for code in material.languages
+        for code, name in files.captions.items()
     )
+    poster, video = _attribute(address(files.poster)), _attribute(address(files.video))
     return (
-        f'<video controls preload="metadata" width="100%" poster={_attribute(files["poster"])} '
+        f'<video controls preload="metadata" width="100%" poster={poster} '
         f"aria-label={_attribute(material.titles()[language])}>\n"
-        f'  <source src={_attribute(files["video"])} type="{material.media_type}">\n'
+        f'  <source src={video} type="{material.media_type}">\n'
         f"{tracks}\n"
         f"  {html.escape(_told(material, language))}\n"
         "</video>"
@@ -132,7 +146,8 @@ def _attribute(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    escaped = re.sub(r'[\\"]|&(?=#?\w+;)', r"\\\g<0>", text)
+    return f'"{escaped}"'
 
 
 def _cell(kind: str, source: str) -> dict[str, Any]:
@@ -140,7 +155,17 @@ def _cell(kind: str, source: str) -> dict[str, Any]:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$&^])", r"\\\1", text)
+    escaped = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&^])", r"\\\1", text.strip())
+    return re.sub(r"^(\d*)([-.=:])", r"\1\\\2", escaped)  # else a list, a line, or a fence
+
+
+def _inert(text: str) -> str:
+    """A text in which Quarto finds no shortcode and no inline code, nor Hugo after it.
+
+    Both are found within attributes, raw blocks and code, whatever is escaped; an invisible word
+    joiner inside their opening marks keeps them text.
+    """
+    return re.sub(r"\{(?=\{+[<%])|`(?=[r{])", "\\g<0>\u2060", text)
 
 
 _LATEX: Final = {
@@ -157,5 +182,29 @@ _LATEX: Final = {
 }
 
 
+_LATEX_NAME: Final = {
+    "%": r"\csname @percentchar\endcsname ",
+    # as a letter: hyperref takes what follows another # for the parameters of a program
+    "#": r"\csname char_generate:nn\endcsname{35}{11}",
+    "\\": r"\csname @backslashchar\endcsname ",
+    "{": r"\csname @charlb\endcsname ",
+    "}": r"\csname @charrb\endcsname ",
+    **{sign: rf"\string{sign}" for sign in "~_&^$'`"},
+}
+_UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\"]|^[ ~]|  |\$[\w{(]")
+"""What no program of TeX reads a file by: it expands variables and ~, and joins spaces."""
+
+
 def _latex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _latex_name(name: str) -> str:
+    """The name of a file, as ``\\includegraphics`` and ``\\href`` expand it within a frame."""
+    found = _UNREADABLE.search(name)
+    if found:
+        raise ExportError(
+            f"TeX cannot read a file called {name!r}, for its {found[0]!r}; "
+            "choose another name with -o"
+        )
+    return "".join(_LATEX_NAME.get(character, character) for character in name)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from rnnviz.errors import RenderError
-from rnnviz.files import sweep, workshop
+from rnnviz.files import is_component, sweep, workshop
 from rnnviz.rendering.cache import Cache, checksum
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.timeline import Cue, beside
@@ -31,9 +31,15 @@ class Cut:
 
     @classmethod
     def of(cls, noted: Mapping[str, Any]) -> Self:
-        """What was noted of a cut."""
+        """What was noted of a cut.
+
+        Raises: TypeError, KeyError or ValueError if nothing, or something else, was noted
+        """
         cues = tuple(Cue(**cue) for cue in noted["cues"])
-        return cls(tuple(noted["segments"]), cues, dict(noted["about"]))
+        segments = tuple(noted["segments"])
+        if not all(is_component(name) for name in segments):
+            raise ValueError("a segment is no file's name")
+        return cls(segments, cues, dict(noted["about"]))
 
 
 def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...]:
@@ -76,10 +82,10 @@ def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
     noted = cache.note(key)
     try:
         cut = Cut.of(noted)
-        sums = dict(noted["files"])
-    except (TypeError, KeyError, ValueError):
+        sums = {_with_ending(output, end): told for end, told in noted["files"].items()}
+    except (TypeError, KeyError, ValueError, AttributeError):
         return None
-    if sums and all(checksum(_with_ending(output, end)) == told for end, told in sums.items()):
+    if sums and all(checksum(file) == told for file, told in sums.items()):
         sweep(output.parent)
         return cut
     with workshop(cache.beats, RenderError) as beats:

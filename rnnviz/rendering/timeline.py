@@ -7,6 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from rnnviz.translation import is_language_tag
+
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
 
@@ -20,6 +22,7 @@ class Cue:
     """One beat in a video: from when to when, and its caption by language as plain text.
 
     Units:  seconds from the start of the video
+    Raises: ValueError for captions in what is no language, or in one language twice
     """
 
     number: int
@@ -27,6 +30,14 @@ class Cue:
     start: float
     end: float
     captions: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        """The languages of captions become parts of file names."""
+        for language in self.captions:
+            if not is_language_tag(language):
+                raise ValueError(f"{language!r} is no language; BCP 47 writes 'en' or 'zh-Hant'")
+        if len({language.lower() for language in self.captions}) < len(self.captions):
+            raise ValueError(f"beat {self.name!r} has two captions in one language")
 
 
 def subtitles(cues: Sequence[Cue], language: str, kind: str) -> str:

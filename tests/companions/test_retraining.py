@@ -8,7 +8,7 @@ import pytest
 from rnnviz import tasks, training
 from rnnviz.companions import retraining
 from rnnviz.companions.retraining import NEW_SEQUENCES, training_of
-from rnnviz.defaults import record_task
+from rnnviz.defaults import cache_folder, record_task
 from rnnviz.errors import SceneError
 
 
@@ -136,3 +136,10 @@ def test_a_network_that_rnnviz_did_not_train_is_refused(trace, lacks):
     other = dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, **lacks))
     with pytest.raises(SceneError, match=r"does not say how its network was trained.*; record"):
         training_of(other)
+
+
+def test_no_metadata_decide_where_a_training_is_kept(trace):
+    hostile = dataclasses.replace(trace.metadata, parameters_hash="x/../../../keep")
+    place = retraining._place_of(dataclasses.replace(trace, metadata=hostile))
+    assert place == retraining._place_of(trace)
+    assert place.parent == cache_folder()

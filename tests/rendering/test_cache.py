@@ -315,6 +315,12 @@ def test_a_damaged_note_is_as_none(registered, tmp_path, cache, content):
         lambda noted: {**noted, "cues": 3},
         lambda noted: {key: value for key, value in noted.items() if key != "about"},
         lambda noted: {**noted, "files": {".mp4": "0"}, "segments": ["gone.mp4"]},
+        lambda noted: {**noted, "files": {"/../../keep": "0"}},
+        lambda noted: {**noted, "segments": ["../../" + name for name in noted["segments"]]},
+        lambda noted: {
+            **noted,
+            "cues": [{**cue, "captions": {"x/../../keep": "a"}} for cue in noted["cues"]],
+        },
     ],
 )
 def test_a_note_of_another_shape_is_as_none(registered, tmp_path, cache, change):

@@ -1,12 +1,17 @@
 """The lecture page in a real browser: keys, stops, captions, languages, and no talk to others."""
 
+import base64
+import io
 import re
 import shutil
 from dataclasses import replace
 
+import av
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from nasty import NASTY
+from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
 from rnnviz.exports.exits import export
@@ -202,3 +207,95 @@ def test_a_lecture_of_several_has_a_table_of_contents(material, tmp_path, visit)
     page.wait_for_function("document.getElementById('video').currentSrc.endsWith('unrolling.mp4')")
     again = visit(index, "#unrolling")
     expect(again.locator("h1")).to_have_text("One layer, used at every step")
+
+
+SHOWN = """() => {
+  const video = document.getElementById("video");
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  canvas.getContext("2d").drawImage(video, 0, 0);
+  const all = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  return all.reduce((sum, value) => sum + value, 0) / all.length;
+}"""
+
+
+def at_start_of(page, cue):
+    """It waits on the first picture of a beat."""
+    expect(page.locator("#said")).to_have_text(cue.captions["en"])
+    expect(current(page)).to_contain_text(f"{cue.number}. ")
+    page.wait_for_function(f"Math.abs({STOPPED_AT} - {cue.start}) < 0.02")
+    assert page.evaluate(PAUSED)
+
+
+def test_the_place_is_in_the_address(lecture, material, visit):
+    first, second = material.cues
+    page = visit(lecture)
+    at_start_of(page, first)
+    page.locator("#beats button").nth(1).click()
+    page.wait_for_url("**#small/second")
+    page.reload()
+    page.wait_for_function("document.getElementById('video').readyState >= 2")
+    at_start_of(page, second)
+    expect(page).to_have_url(re.compile("#small/second$"))
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_url("**#small/first")
+    page.go_back()
+    at_start_of(page, second)
+    page.go_back()
+    at_start_of(page, first)
+    page.go_forward()
+    at_start_of(page, second)
+
+
+@pytest.mark.parametrize("fragment", ["#small/second", "#small/2", "#small/second%20%", "#gone/2"])
+def test_a_link_leads_to_its_beat(fragment, lecture, material, visit):
+    page = visit(lecture, fragment)
+    known = fragment in ("#small/second", "#small/2")
+    at_start_of(page, material.cues[known])
+    page.keyboard.press("PageDown")
+    page.wait_for_function(f"!{PAUSED}")
+
+
+def test_playing_on_moves_the_address_and_leaves_no_trail(lecture, visit):
+    page = visit(lecture)
+    before = page.evaluate("history.length")
+    page.locator("#stops").uncheck()
+    page.locator("#next").click()
+    page.wait_for_url("**#small/second")
+    assert page.evaluate("history.length") == before
+
+
+def test_it_opens_on_the_first_picture_and_not_on_the_answer(lecture, material, visit):
+    page = visit(lecture)
+    poster = page.evaluate("document.getElementById('video').poster")
+    given = Image.open(io.BytesIO(base64.b64decode(poster.partition(",")[2]))).convert("RGB")
+    with av.open(str(material.video)) as opened:
+        pictures = [frame.to_image() for frame in opened.decode(video=0)]
+    assert np.array_equal(np.asarray(given), np.asarray(pictures[0]))
+    assert not np.array_equal(np.asarray(given), np.asarray(pictures[-1]))
+    page = visit(lecture, "#small/second")
+    at_start_of(page, material.cues[1])
+    page.wait_for_function(f"!{PAUSED.replace('paused', 'seeking')}")
+    number = round(material.cues[1].start * 15)
+    drawn = [np.asarray(picture.convert("RGBA")).mean() for picture in pictures]
+    assert abs(page.evaluate(SHOWN) - drawn[number]) < abs(page.evaluate(SHOWN) - drawn[-1])
+
+
+def test_in_a_lecture_each_scene_and_beat_has_an_address(material, tmp_path, visit):
+    other = replace(material, scene="unrolling")
+    index, *_ = export([material, other], "html", tmp_path / "lecture")
+    page = visit(index, "#unrolling/second")
+    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+    at_start_of(page, material.cues[1])
+    page.locator("#contents a").first.click()
+    expect(page.locator("h1")).to_have_text("small")
+    at_start_of(page, material.cues[0])
+    page.go_back()
+    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+    at_start_of(page, material.cues[1])
+    again = visit(index, "#small/second")
+    again.keyboard.press("PageDown")
+    again.keyboard.press("PageDown")
+    again.keyboard.press("PageDown")
+    again.wait_for_url("**#unrolling/first")
+    at_start_of(again, material.cues[0])

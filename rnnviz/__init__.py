@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz import measure
     from rnnviz.errors import RnnvizError
+    from rnnviz.exports.making import export
     from rnnviz.figures import figure, save_figure
     from rnnviz.recording import record, recurrent_layers, rerecord
     from rnnviz.rendering import render, show
@@ -23,6 +24,7 @@ __all__ = [
     "RnnvizError",
     "Trace",
     "__version__",
+    "export",
     "figure",
     "load",
     "load_arrays",
@@ -41,6 +43,7 @@ __all__ = [
 _HOME_OF = {
     "RnnvizError": "rnnviz.errors",
     "Trace": "rnnviz.trace",
+    "export": "rnnviz.exports.making",
     "figure": "rnnviz.figures",
     "load": "rnnviz.trace",
     "load_arrays": "rnnviz.trace",

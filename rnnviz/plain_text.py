@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from typing import Final
+from unicodedata import bidirectional
 
 _MATH: Final = re.compile(r"\$(.+?)\$")
 _NAMES: Final = {
@@ -46,6 +47,8 @@ _LOWERED: Final = str.maketrans("0123456789+−=aehijklmnoprstuvx", "₀₁₂�
 _RAISED: Final = str.maketrans(
     "0123456789+−=abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
 )
+_ISOLATE, _END = "\u2068", "\u2069"
+_RIGHTWARD: Final = ("R", "AL", "RLE", "RLO", "RLI")
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
@@ -71,9 +74,10 @@ def plain(template: str, facts: Mapping[str, str]) -> str:
     Example: >>> plain("from $h_({n})$ alone", {"n": "8"})
              'from h₈ alone'
     """
+    told = {name: isolated(fact) for name, fact in facts.items()}
     pieces = enumerate(_MATH.split(template))
     return "".join(
-        formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(facts)
+        formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(told)
         for index, piece in pieces
     )
 
@@ -109,3 +113,31 @@ def _script(found: re.Match[str]) -> str:
         return squeezed.translate(table)
     mark = "_" if found[1] == "_" else "^"
     return f"{mark}({text})" if len(squeezed) > 1 else f"{mark}{text}"
+
+
+def isolated(text: str) -> str:
+    """A text to stand within another: where it is read from the right, nothing slides into it.
+
+    Example: >>> isolated("word"), len(isolated("مرحبا"))
+             ('word', 7)
+    """
+    return f"{_ISOLATE}{text}{_END}" if any(map(_is_rightward, text)) else text
+
+
+def without_isolates(text: str) -> str:
+    """A text without the signs that ``isolated`` puts around others; they are drawn by nothing."""
+    return text.replace(_ISOLATE, "").replace(_END, "")
+
+
+def is_rightward(text: str) -> bool:
+    """Whether a text as a whole is read from the right: whether its first letter is."""
+    depth = 0
+    for mark in text:
+        depth += (mark == _ISOLATE) - (mark == _END)
+        if depth == 0 and bidirectional(mark) in ("L", "R", "AL"):
+            return _is_rightward(mark)
+    return False
+
+
+def _is_rightward(mark: str) -> bool:
+    return bidirectional(mark) in _RIGHTWARD

@@ -92,7 +92,8 @@ def explore_shot(language: str, folder: Path) -> Image.Image:
 def handout_page(material: Material, folder: Path) -> Image.Image:
     """The first page of the handout."""
     language = material.language
-    handout(material, folder / "{p}.png", language, source_line(material, language))
+    title, source = material.titles()[language], source_line([material], language)
+    handout([material], folder / "{p}.png", language, title, source)
     with Image.open(folder / "1.png") as page:
         size = (SHEET, page.height * SHEET // page.width)
         small = page.convert("RGB").resize(size, Image.Resampling.LANCZOS)

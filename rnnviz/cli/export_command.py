@@ -1,15 +1,15 @@
 """``rnnviz export``."""
 
 import sys
-import tempfile
-from contextlib import chdir, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.options import NearChoice, progress_bar
+from rnnviz.cli.options import DATA_OPTIONS, NearChoice, data_options, progress_bar, task_of
+from rnnviz.cli.render_command import trace_for
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
 
@@ -17,15 +17,18 @@ _EXITS = (
     "html", "pptx", "handout", "gif", "webp", "revealjs", "quarto", "markdown", "beamer", "jupyter",
 )  # fmt: skip
 _VIDEOS = (".mp4", ".webm", ".mov", ".gif")
-_OF_SCENES = ("trace_file", "quality", "theme")
+_OF_SEVERAL = ("html", "pptx", "handout")
+_OF_SCENES = ("trace_file", "quality", "theme", *DATA_OPTIONS)
 
 
 @click.command("export")
-@click.argument("what", metavar="SCENE|VIDEO", required=False)
-@click.option("--all", "everything", is_flag=True, help="Every scene, as one page.")
+@click.argument("what", metavar="[SCENE|VIDEO]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every scene, in the lecture's order.")
 @click.option("--to", "exit_", type=NearChoice(_EXITS), required=True, help="Where it goes.")
 @click.option("-o", "--output", metavar="PATH", required=True, help="A file, or a folder for html.")
+@click.option("--title", metavar="TEXT", help="What the whole is called.")
 @click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
+@data_options
 @click.option(
     "-q", "--quality", type=click.Choice(tuple("lmhpk")), default="h", show_default=True,
     help="Of a scene that is rendered for it.",
@@ -33,62 +36,70 @@ _OF_SCENES = ("trace_file", "quality", "theme")
 @click.option("--lang", "language", type=click.Choice(languages()), help="Of captions and text.")
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 def command(
-    what: str | None,
+    what: tuple[str, ...],
     everything: bool,
     exit_: str,
     output: str,
+    title: str | None,
     trace_file: str | None,
     quality: str,
     language: str | None,
     theme: str,
+    **options: Any,
 ) -> None:
-    """Export a SCENE, which is rendered for it, or a VIDEO that rnnviz made."""
-    if everything == (what is not None):
+    """Export scenes, which are rendered for it, and videos that rnnviz made.
+
+    Of several, in the order in which they are named, html, pptx and handout make one.
+    """
+    if everything == bool(what):
         raise click.UsageError("Give a SCENE or a VIDEO, or --all.")
-    if everything and exit_ != "html":
-        raise click.UsageError("--all goes with --to html.")
-    of_video = what is not None and Path(what).suffix.lower() in _VIDEOS
-    for name in _OF_SCENES:
-        source = click.get_current_context().get_parameter_source(name)
-        if of_video and source is ParameterSource.COMMANDLINE:
-            raise click.UsageError(
-                f"--{name.split('_')[0]} goes with a SCENE; a video is as it is."
-            )
-    from rnnviz.exports.exits import export
-    from rnnviz.exports.material import Material
+    if (everything or len(what) > 1) and exit_ not in _OF_SEVERAL:
+        told = "--all goes" if everything else "Several go"
+        raise click.UsageError(f"{told} with --to {', '.join(_OF_SEVERAL[:-1])} or handout.")
+    given = _given(_OF_SCENES)
+    if given and what and all(Path(one).suffix.lower() in _VIDEOS for one in what):
+        raise click.UsageError(f"{given[0]} goes with a SCENE; a video is as it is.")
+    task = task_of(options)
+    if trace_file is not None and task is not None:
+        raise click.UsageError("Give --trace, or a task to train on, not both.")
+    from rnnviz.exports.making import made
 
-    with tempfile.TemporaryDirectory() as folder:
-        if of_video:
-            materials = [Material.of(Path(str(what)))]
-        else:
-            names = list(SCENES) if everything else [str(what)]
-            settings = {"language": language or "en", "theme": theme, "quality": quality}
-            with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
-                videos = [_rendered(name, Path(folder), trace_file, settings) for name in names]
-            materials = [Material.of(video) for video in videos]
-        for path in export(materials, exit_, Path(output), language=language):
-            click.echo(str(path))
+    names = list(SCENES) if everything else list(what)
+
+    def rendered(scene: str, place: Path) -> Path:
+        from rnnviz.rendering import begin
+        from rnnviz.rendering.company import hired
+
+        settings: dict[str, Any] = {
+            "language": language or "en",
+            "theme": theme,
+            "quality": quality,
+            "output": place,
+        }
+        told = f"Rendering {scene}"
+        if len(names) > 1:
+            told += f" ({names.index(scene) + 1} of {len(names)})"
+        with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
+            trace = trace_for(scene, trace_file, task, None, **settings)
+            with progress_bar(told) as report, hired(None, None) as crew:
+
+                def tell(beat: str, done: int, total: int) -> None:
+                    report(done, total, beat)
+
+                return begin(scene, trace, crew, progress=tell, **settings).finish().paths[0]
+
+    for path in made(
+        names, rendered, exit_, Path(output), language=language, title=title, of_scenes=[]
+    ):
+        click.echo(str(path))
 
 
-def _rendered(name: str, folder: Path, trace_file: str | None, settings: dict[str, Any]) -> Path:
-    from rnnviz.defaults import data_language, default_trace
-    from rnnviz.rendering import render
-    from rnnviz.rendering.loading import load_scene
-    from rnnviz.trace import load
-
-    with chdir("."):  # a scene's code may change it
-        loaded = load_scene(name)
-    trace = (
-        load(trace_file)
-        if trace_file is not None
-        else default_trace(loaded.task, language=data_language(settings["language"]))
-    )
-    with progress_bar(f"Rendering {name}") as report:
-        done = render(
-            name,
-            trace,
-            output=folder / f"{loaded.name}.mp4",
-            progress=lambda beat, done, total: report(done, total, beat),
-            **settings,
-        )
-    return done.paths[0]
+def _given(names: tuple[str, ...]) -> list[str]:
+    """Those options that stand on the command line, as they are written there."""
+    context = click.get_current_context()
+    written = {param.name: param.opts[-1] for param in context.command.params}
+    return [
+        written[name]
+        for name in names
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]

@@ -156,7 +156,7 @@ def _render_all(
         for number, name in enumerate(SCENES, start=1):
             place = default_output(name, settings["language"], settings["theme"], look)
             output = None if folder is None else str(Path(folder) / place.name)
-            trace = _trace(name, trace_file, task, seed, output=output, **settings)
+            trace = trace_for(name, trace_file, task, seed, output=output, **settings)
             try:
                 told = f"{name} ({number} of {len(SCENES)}), "
                 begun.append(_begin(name, trace, crew, report, told, output=output, **settings))
@@ -182,7 +182,7 @@ def _render_one(
 ) -> Any:
     from rnnviz.rendering.company import hired
 
-    trace = _trace(scene, trace_file, task, seed, **settings)
+    trace = trace_for(scene, trace_file, task, seed, **settings)
     with progress_bar(f"Rendering {scene}") as report, hired(**hands) as crew:
         return _begin(scene, trace, crew, report, "", **settings).finish()
 
@@ -206,7 +206,7 @@ def _begin(
         return begin(scene, trace, crew, progress=tell, **settings)
 
 
-def _trace(
+def trace_for(
     scene: str,
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,

@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 
 from rnnviz.errors import ExportError
 from rnnviz.exports.clips import animation
@@ -17,59 +19,102 @@ from rnnviz.exports.snippets import SNIPPETS, Files
 from rnnviz.files import replacing, within
 from rnnviz.rendering.timeline import subtitles
 
-Writer = Callable[[Material, Path, str], None]
+Writer = Callable[[Sequence[Material], Path, str, str], None]
 _FILES: Final[Mapping[str, tuple[str, Writer]]] = {
-    "pptx": (".pptx", slides),
-    "handout": (".pdf", lambda one, path, code: handout(one, path, code, source_line(one, code))),
-    "gif": (".gif", lambda one, path, code: animation(one, path)),
-    "webp": (".webp", lambda one, path, code: animation(one, path)),
+    "pptx": (
+        ".pptx",
+        lambda some, path, code, title: slides(
+            some, path, code, title, lambda one: source_line([one], code)
+        ),
+    ),
+    "handout": (
+        ".pdf",
+        lambda some, path, code, title: handout(some, path, code, title, source_line(some, code)),
+    ),
+    "gif": (".gif", lambda some, path, code, title: animation(some[0], path)),
+    "webp": (".webp", lambda some, path, code, title: animation(some[0], path)),
 }
 EXITS: Final = ("html", *_FILES, *SNIPPETS)
+OF_SEVERAL: Final = ("html", "pptx", "handout")
+_UNTITLED: Final = ("gif", "webp")
 
 
-def export(
-    materials: Sequence[Material], to: str, output: Path, *, language: str | None = None
-) -> tuple[Path, ...]:
-    """Write an exit of one video, or a page of several, and say which files were made.
+def check(to: str, output: Path, *, several: bool = False, title: str | None = None) -> None:
+    """Refuse what cannot be exported, before anything is rendered for it.
 
-    ``output`` is a file, or for ``html`` a folder: then the videos lie beside the page. Files that
-    a snippet names are put beside it. Existing files are replaced only by whole ones.
-
-    Raises: ExportError for an unknown exit, a name with another ending, a language without
-            captions, or a place that cannot be written
+    Raises: ExportError for an unknown exit, a name with another ending, several videos or a title
+            where they have no place
     """
     if to not in EXITS:
         near = get_close_matches(to, EXITS, n=3, cutoff=0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(EXITS)}"
         raise ExportError(f"there is no exit {to!r}; {hint}")
-    first = materials[0]
-    spoken = language or first.language
-    if spoken not in first.languages:
+    if several and to not in OF_SEVERAL:
         raise ExportError(
-            f"{str(first.video)!r} has no captions in {spoken!r}; "
-            f"it has {' and '.join(first.languages)}"
+            f"{to!r} is made of one video; {', '.join(OF_SEVERAL[:-1])} and {OF_SEVERAL[-1]} are "
+            "made of several"
         )
+    if title is not None and to in _UNTITLED:
+        raise ExportError(f"{to!r} has no place for a title; leave it out")
+    if title is not None and (not title.strip() or any(map(_breaks, title))):
+        raise ExportError(f"the title {title!r} is not one line of text; write it as one")
     if to == "html":
-        return _page(materials, output)
-    if len(materials) > 1:
-        raise ExportError(f"{to!r} is made of one video; html is made of several")
+        if output.suffix and output.suffix.lower() != ".html":
+            raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
+        return
     ending, _ = {**_FILES, **SNIPPETS}[to]
     if output.suffix.lower() != ending:
         raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
+
+
+def _breaks(mark: str) -> bool:
+    return category(mark) in ("Cc", "Cs", "Zl", "Zp")
+
+
+def export(
+    materials: Sequence[Material],
+    to: str,
+    output: Path,
+    *,
+    language: str | None = None,
+    title: str | None = None,
+) -> tuple[Path, ...]:
+    """Write an exit of a video, or of several, and say which files were made.
+
+    ``output`` is a file, or for ``html`` a folder: then the videos lie beside the page. Files that
+    a snippet names are put beside it. ``title`` takes the place of a scene's, or is that of all.
+    Existing files are replaced only by whole ones.
+
+    Raises: as ``check``, and ExportError for a language without captions, or a place that cannot
+            be written
+    """
+    check(to, output, several=len(materials) > 1, title=title)
+    first = materials[0]
+    spoken = language or first.language
+    for one in materials:
+        if spoken not in one.languages:
+            raise ExportError(
+                f"{str(one.video)!r} has no captions in {spoken!r}; "
+                f"it has {' and '.join(one.languages)}"
+            )
+    if title is not None and len(materials) == 1:
+        materials = [first] = [replace(first, title=title)]
+    if to == "html":
+        return _page(materials, output, spoken, title if len(materials) > 1 else None)
     if to in _FILES:
         with replacing(output, ExportError) as temporary:
-            _FILES[to][1](first, temporary, spoken)
+            _FILES[to][1](materials, temporary, spoken, title or first.titles()[spoken])
         return (output,)
     return _snippet(first, to, output, spoken)
 
 
-def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
+def _page(
+    materials: Sequence[Material], output: Path, language: str, title: str | None
+) -> tuple[Path, ...]:
     if output.suffix.lower() == ".html":
         with replacing(output, ExportError) as temporary:
-            temporary.write_text(page(materials), encoding="utf-8")
+            temporary.write_text(page(materials, language, title), encoding="utf-8")
         return (output,)
-    if output.suffix:
-        raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
     stems = distinct([one.scene for one in materials])
     names = [f"{stem}{one.video.suffix}" for stem, one in zip(stems, materials, strict=True)]
     made = []
@@ -80,7 +125,7 @@ def _page(materials: Sequence[Material], output: Path) -> tuple[Path, ...]:
         made.append(target)
     index = output / "index.html"
     with replacing(index, ExportError) as temporary:
-        temporary.write_text(page(materials, names), encoding="utf-8")
+        temporary.write_text(page(materials, language, title, names), encoding="utf-8")
     return (index, *made)
 
 

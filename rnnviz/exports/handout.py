@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import typst
 
 from rnnviz.exports.material import Material
 from rnnviz.lettering import check_characters
+from rnnviz.plain_text import without_isolates
 
 _SOURCE = """
 #let lecture = json("lecture.json")
@@ -19,37 +21,51 @@ _SOURCE = """
 )[#lecture.source #h(1fr) #counter(page).display("1 / 1", both: true)])
 #text(size: 17pt, lecture.title)
 #v(2mm)
-#for beat in lecture.beats {
-  block(breakable: false, width: 100%, below: 6mm, grid(
-    columns: (13cm, 1fr), column-gutter: 5mm,
-    box(stroke: 0.4pt + luma(190), inset: 0.4pt, image(beat.still, width: 100%, alt: beat.caption)),
-    grid(columns: (auto, 1fr), column-gutter: 2mm,
-      text(size: 13pt, fill: luma(90), str(beat.number)), par(leading: 0.75em, beat.caption)),
-  ))
+#for scene in lecture.scenes {
+  if scene.title != lecture.title {
+    block(above: 8mm, below: 5mm, sticky: true, text(size: 13pt, scene.title))
+  }
+  for beat in scene.beats {
+    block(breakable: false, width: 100%, below: 6mm, grid(
+      columns: (13cm, 1fr), column-gutter: 5mm,
+      box(stroke: 0.4pt + luma(190), inset: 0.4pt,
+        image(beat.still, width: 100%, alt: beat.caption)),
+      grid(columns: (auto, 1fr), column-gutter: 2mm,
+        text(size: 13pt, fill: luma(90), str(beat.number)), par(leading: 0.75em, beat.caption)),
+    ))
+  }
 }
 """
 
 
-def handout(material: Material, path: Path, language: str, source: str) -> None:
+def handout(
+    materials: Sequence[Material], path: Path, language: str, title: str, source: str
+) -> None:
     """Write the handout as PDF; ``source`` is the line at the foot of each page.
 
     Raises: TextError for a character that the shipped font does not have
     """
-    title = material.titles()[language]
-    for text in (title, source, *(cue.captions[language] for cue in material.cues)):
-        check_characters(text, "replace it in the JSON file beside the video")
+    titles = [material.titles()[language] for material in materials]
+    captions = [cue.captions[language] for material in materials for cue in material.cues]
+    for text in (title, source, *titles, *captions):
+        check_characters(without_isolates(text), "replace it in the JSON file beside the video")
+    primary = language.partition("-")[0].lower()
     with tempfile.TemporaryDirectory() as name, as_file(files("rnnviz") / "fonts") as fonts:
         folder = Path(name)
-        beats = []
-        for cue, still in zip(material.cues, material.stills(), strict=True):
-            (folder / f"{cue.number}.png").write_bytes(still)
-            caption = cue.captions[language]
-            beats.append({"number": cue.number, "still": f"{cue.number}.png", "caption": caption})
+        scenes = []
+        for place, (material, called) in enumerate(zip(materials, titles, strict=True)):
+            beats = []
+            for cue, still in zip(material.cues, material.stills(), strict=True):
+                file = f"{place}-{cue.number}.png"
+                (folder / file).write_bytes(still)
+                caption = cue.captions[language]
+                beats.append({"number": cue.number, "still": file, "caption": caption})
+            scenes.append({"title": called, "beats": beats})
         lecture = {
             "title": title,
-            "language": language,
+            "language": primary if len(primary) in (2, 3) else "en",
             "source": source,
-            "beats": beats,
+            "scenes": scenes,
         }
         (folder / "lecture.json").write_text(json.dumps(lecture), encoding="utf-8")
         (folder / "handout.typ").write_text(_SOURCE, encoding="utf-8")

@@ -20,6 +20,7 @@ _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
 _MOST_BEATS: Final = 999
 _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
+_OFF: Final = 0.2
 _UNSAID: Final = ("Cc", "Cs")
 
 
@@ -33,6 +34,7 @@ class Material:
     trace: str
     video: Path
     cues: tuple[Cue, ...]
+    title: str | None = None
 
     @classmethod
     def of(cls, video: Path) -> "Material":
@@ -88,7 +90,27 @@ class Material:
             ) from error
         if not made.cues:
             raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
+        made._check_length(beside)
         return made
+
+    def _check_length(self, beside: Path) -> None:
+        """Raises ExportError for a video that does not last as long as its beats."""
+        try:
+            lasts = _length(self.video)
+        except (OSError, av.FFmpegError, IndexError) as error:
+            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+        told = self.cues[-1].end
+        if abs(lasts - told) <= _OFF:
+            return
+        gone = [str(cue.number) for cue in self.cues if cue.end > lasts + _OFF]
+        lacks = f"of beat {' and '.join(gone[:: max(1, len(gone) - 1)])} the end is missing"
+        if len(gone) > 2:
+            lacks = f"beats {gone[0]} to {gone[-1]} are not whole"
+        why = f"{lacks}; it was cut or made faster" if gone else "it was slowed or added to"
+        raise ExportError(
+            f"{str(self.video)!r} lasts {lasts:.1f} s, and {beside.name!r} tells of beats up to "
+            f"{told:.1f} s: {why} since rnnviz made it; render the scene again"
+        )
 
     def _check(self) -> None:
         """Raises ValueError for what no video of rnnviz has."""
@@ -121,6 +143,8 @@ class Material:
 
     def titles(self) -> Mapping[str, str]:
         """What the scene is called, by language; a scene of the user's own by its name."""
+        if self.title is not None:
+            return dict.fromkeys(self.languages, self.title)
         entry = SCENES.get(self.scene)
         own = "".join(" " if category(mark) in _UNSAID else mark for mark in self.scene)
         title = entry.title if entry else own
@@ -145,6 +169,21 @@ class Material:
             return _pictures(self.video, [0.0])[0]
         except (OSError, av.FFmpegError, IndexError) as error:
             raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+
+
+def _length(video: Path) -> float:
+    """How long the pictures of a video last, in seconds.
+
+    What the container says includes its sound; where a stream says nothing, as in WebM, the last
+    picture is looked for.
+    """
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        if stream.duration is not None and stream.time_base is not None:
+            return float(stream.duration * stream.time_base)
+        rate = float(stream.average_rate or 1)
+        times = [packet.pts * packet.time_base for packet in container.demux(stream) if packet.pts]
+        return float(max(times, default=0)) + 1 / rate
 
 
 def _pictures(video: Path, ends: Sequence[float]) -> list[bytes]:

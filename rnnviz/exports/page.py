@@ -30,17 +30,24 @@ _WORDS: Final = {
 }
 
 
-def page(materials: Sequence[Material], videos: Sequence[str] | None = None) -> str:
-    """The page of one scene or of a whole lecture.
+def page(
+    materials: Sequence[Material],
+    language: str,
+    title: str | None = None,
+    videos: Sequence[str] | None = None,
+) -> str:
+    """The page of one scene or of a whole lecture, which opens in a language.
 
-    ``videos`` are the names of the videos, which stand beside the page; without them the videos
-    are within it.
+    ``title`` is that of the whole lecture. ``videos`` are the names of the videos, which stand
+    beside the page; without them the videos are within it.
     """
     first = materials[0]
     names = distinct([one.scene for one in materials])
-    languages = first.languages
+    shared = [code for code in first.languages if all(code in one.languages for one in materials)]
+    languages = sorted(shared, key=lambda code: code != language)
     lecture: dict[str, Any] = {
-        "language": first.language,
+        "language": language,
+        "title": title,
         "languages": languages,
         "names": {code: _NAMES.get(code, code) for code in languages},
         "theme": first.theme,
@@ -56,23 +63,25 @@ def page(materials: Sequence[Material], videos: Sequence[str] | None = None) -> 
     template = (files("rnnviz") / "exports" / "page.html").read_text(encoding="utf-8")
     return filled(
         template,
-        language=html.escape(first.language),
+        language=html.escape(language),
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
-        title=html.escape(first.titles()[first.language]),
+        title=html.escape(title or first.titles()[language]),
         font=data_uri(font_for(json.dumps(lecture, ensure_ascii=False)), "font/woff"),
         lecture=in_script(lecture),
     )
 
 
-def source_line(material: Material, language: str) -> str:
-    """Where a video's numbers come from, in a language."""
-    return translated(_WORDS["source"], language).format(trace=material.trace)
+def source_line(materials: Sequence[Material], language: str) -> str:
+    """Where the numbers of videos come from, in a language."""
+    traces = dict.fromkeys(material.trace for material in materials)
+    return translated(_WORDS["source"], language).format(trace=", ".join(traces))
 
 
 def _scene(material: Material, name: str, video: str | None) -> dict[str, Any]:
     beats = distinct([cue.name for cue in material.cues])
     return {
         "scene": name,
+        "language": material.language,
         "title": dict(material.titles()),
         "trace": material.trace,
         "video": video or data_uri(material.video.read_bytes(), material.media_type),

@@ -2,58 +2,108 @@
 
 import io
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from rnnviz.errors import ExportError
 from rnnviz.exports.clips import clips
 from rnnviz.exports.material import Material
+from rnnviz.exports.timing import timing
+from rnnviz.plain_text import is_rightward
+from rnnviz.rendering.timeline import Cue
 
 _WIDTH, _HEIGHT = 13.333, 7.5
 _TITLE: Final = 0.95
 _MARGIN: Final = 0.3
+_OPENING, _ONLY_TITLE = 0, 5
+"""Layouts of the deck that python-pptx begins with."""
 
 
-def slides(material: Material, path: Path, language: str) -> None:
-    """Write a presentation.
+def slides(
+    materials: Sequence[Material],
+    path: Path,
+    language: str,
+    title: str,
+    source: Callable[[Material], str],
+) -> None:
+    """Write a presentation; of several scenes each begins with a slide of its title and source.
 
     Raises: ExportError if python-pptx is not installed
     """
     try:
         from pptx import Presentation
-        from pptx.util import Inches, Pt
+        from pptx.util import Inches
     except ImportError as error:
         raise ExportError(
             "PowerPoint slides need python-pptx; install it with: pip install 'rnnviz[slides]'"
         ) from error
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
-    deck.core_properties.title = material.titles()[language]
-    deck.core_properties.comments = f"rnnviz, trace {material.trace}"
-    only_title = deck.slide_layouts[5]
+    deck.core_properties.title = title
+    traces = dict.fromkeys(material.trace for material in materials)
+    deck.core_properties.comments = f"rnnviz, trace {', '.join(traces)}"
+    for material in materials:
+        if len(materials) > 1:
+            _opening(deck, material.titles()[language], source(material))
+        with tempfile.TemporaryDirectory() as folder:
+            parts = zip(
+                material.cues, clips(material, Path(folder)), material.stills(), strict=True
+            )
+            for cue, clip, still in parts:
+                _slide(deck, cue, cue.captions[language], clip, still)
+    deck.save(str(path))
+
+
+def _opening(deck: Any, title: str, source: str) -> None:
+    from pptx.util import Inches
+
+    slide = deck.slides.add_slide(deck.slide_layouts[_OPENING])
+    for shape, text, top, height in (
+        (slide.shapes.title, title, 2.2, 1.6),
+        (slide.placeholders[1], source, 4.0, 1.6),
+    ):
+        shape.left, shape.width = Inches(1), Inches(_WIDTH - 2)
+        shape.top, shape.height = Inches(top), Inches(height)
+        _write(shape, text)
+
+
+def _slide(deck: Any, cue: Cue, caption: str, clip: Path, still: bytes) -> None:
+    from pptx.oxml import parse_xml
+    from pptx.oxml.ns import qn
+    from pptx.util import Inches, Pt
+
     height = _HEIGHT - _TITLE - 2 * _MARGIN
     width = height * 16 / 9
-    with tempfile.TemporaryDirectory() as folder:
-        parts = zip(material.cues, clips(material, Path(folder)), material.stills(), strict=True)
-        for cue, clip, still in parts:
-            caption = cue.captions[language]
-            slide = deck.slides.add_slide(only_title)
-            title: Any = slide.shapes.title
-            title.left, title.top = Inches(_MARGIN), Inches(_MARGIN / 2)
-            title.width, title.height = Inches(_WIDTH - 2 * _MARGIN), Inches(_TITLE)
-            title.text_frame.text = caption
-            title.text_frame.word_wrap = True
-            for paragraph in title.text_frame.paragraphs:
-                paragraph.font.size = Pt(24)
-            movie = slide.shapes.add_movie(
-                str(clip),
-                Inches((_WIDTH - width) / 2),
-                Inches(_TITLE + _MARGIN),
-                Inches(width),
-                Inches(height),
-                poster_frame_image=io.BytesIO(still),
-                mime_type="video/mp4",
-            )
-            movie._element.nvPicPr.cNvPr.set("descr", caption)
-            slide.notes_slide.notes_text_frame.text = caption
-    deck.save(str(path))
+    slide = deck.slides.add_slide(deck.slide_layouts[_ONLY_TITLE])
+    title = slide.shapes.title
+    title.left, title.top = Inches(_MARGIN), Inches(_MARGIN / 2)
+    title.width, title.height = Inches(_WIDTH - 2 * _MARGIN), Inches(_TITLE)
+    _write(title, caption)
+    title.text_frame.word_wrap = True
+    for paragraph in title.text_frame.paragraphs:
+        paragraph.font.size = Pt(24)
+    movie = slide.shapes.add_movie(
+        str(clip),
+        Inches((_WIDTH - width) / 2),
+        Inches(_TITLE + _MARGIN),
+        Inches(width),
+        Inches(height),
+        poster_frame_image=io.BytesIO(still),
+        mime_type="video/mp4",
+    )
+    movie._element.nvPicPr.cNvPr.set("descr", caption)
+    # python-pptx writes a video that nothing but a click on it plays
+    plain = slide._element.find(qn("p:timing"))
+    lasts = round(1000 * (cue.end - cue.start))
+    plain.getparent().replace(plain, parse_xml(timing(movie.shape_id, lasts)))
+    _write(slide.notes_slide.notes_text_frame, caption)
+
+
+def _write(place: Any, text: str) -> None:
+    """Put a text into a shape or its frame, in the direction in which it is read."""
+    frame = getattr(place, "text_frame", place)
+    frame.text = text
+    for paragraph in frame.paragraphs:
+        if is_rightward(text):
+            paragraph._p.get_or_add_pPr().set("rtl", "1")

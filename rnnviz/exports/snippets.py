@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rnnviz.embedding import data_uri
 from rnnviz.errors import ExportError
 from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address
@@ -77,7 +78,7 @@ def beamer(material: Material, language: str, files: Files) -> str:
 
 
 def jupyter(material: Material, language: str, files: Files) -> str:
-    """A notebook with the video in it, and its beats as text."""
+    """A notebook that shows the video, which is in it, and its beats as text."""
     title = material.titles()[language]
     beats = "".join(f"{cue.number}. {_markdown(cue.captions[language])}\n" for cue in material.cues)
     code = (
@@ -85,9 +86,27 @@ def jupyter(material: Material, language: str, files: Files) -> str:
         f"Video({files.video!r}, embed=True, width=960, html_attributes="
         f"{'controls aria-label=' + _attribute(title)!r})"
     )
+    # what is saved is shown before anything is run; where the notebook is not trusted yet,
+    # JupyterLab leaves out the video within it, and plays the file beside it
+    within = data_uri(material.video.read_bytes(), material.media_type)
+    shown = (
+        f'<video controls width="960" aria-label={_attribute(title)} src="{within}">\n'
+        f'  <source src={_attribute(address(files.video))} type="{material.media_type}">\n'
+        f"  {html.escape(_told(material, language))}\n"
+        "</video>"
+    )
+    output = {
+        "output_type": "execute_result",
+        "execution_count": 1,
+        "data": {
+            "text/html": shown.splitlines(keepends=True),
+            "text/plain": ["<IPython.core.display.Video object>"],
+        },
+        "metadata": {},
+    }
     cells: list[dict[str, Any]] = [
         _cell("markdown", f"# {_markdown(title)}\n\n{beats}"),
-        {**_cell("code", code), "execution_count": None, "outputs": []},
+        {**_cell("code", code), "execution_count": 1, "outputs": [output]},
     ]
     for place, cell in enumerate(cells):
         cell["id"] = f"rnnviz-{place}"

@@ -1,5 +1,6 @@
 """Every exit, read back by a program that knows its format."""
 
+import base64
 import io
 import json
 import re
@@ -209,6 +210,14 @@ def test_jupyter(nasty, tmp_path):
     book = nbformat.read(written(nasty, "jupyter", tmp_path), as_version=4)
     nbformat.validate(book)
     told, code = book.cells
+    (output,) = code.outputs
+    shown = Elements(output.data["text/html"])
+    (video,) = shown.attributes("video")
+    media, _, content = video["src"].partition(";base64,")
+    assert media == "data:video/mp4"
+    assert base64.b64decode(content) == nasty.video.read_bytes()
+    assert [source["src"] for source in shown.attributes("source")] == ["out.mp4"]
+    assert not shown.attributes("img")
     assert "small" in told.source
     compile(code.source, "cell", "exec")
     assert "'out.mp4'" in code.source
@@ -239,9 +248,106 @@ def test_a_language_without_captions_is_refused(material, tmp_path):
         export([material], "markdown", tmp_path / "a.md", language="fr")
 
 
-def test_several_videos_make_a_page_only(material, tmp_path):
-    with pytest.raises(ExportError, match="made of one video"):
-        export([material, material], "pptx", tmp_path / "a.pptx")
+@pytest.mark.parametrize("to", sorted({*ENDINGS} - {"html", "pptx", "handout"}))
+def test_several_videos_make_no_snippet(to, material, tmp_path):
+    with pytest.raises(ExportError, match="one video; html, pptx and handout are made of several"):
+        export([material, material], to, tmp_path / f"a{ENDINGS[to]}")
+
+
+P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
+
+
+def one(node, path):
+    """The only node that is called so below another."""
+    (found,) = node.iterfind("/".join(P + step for step in path.split("/")))
+    return found
+
+
+def test_next_plays_the_clip(material, tmp_path):
+    """What PowerPoint writes for a video in the click sequence, level by level."""
+    deck = Presentation(str(written(material, "pptx", tmp_path)))
+    for slide, cue in zip(deck.slides, material.cues, strict=True):
+        (movie,) = [shape for shape in slide.shapes if shape.shape_type == 16]
+        timing = slide._element.find(f"{P}timing")
+        assert [child.tag for child in slide._element][-1] == timing.tag
+        root = one(timing, "tnLst/par/cTn")
+        assert dict(root.attrib) == {
+            "id": "1", "dur": "indefinite", "restart": "never", "nodeType": "tmRoot",
+        }  # fmt: skip
+        main, node, clicks = one(root, "childTnLst")
+        assert [part.tag for part in (main, node, clicks)] == [f"{P}seq", f"{P}video", f"{P}seq"]
+        assert one(main, "cTn").get("nodeType") == "mainSeq"
+        parts = ["cTn", "prevCondLst", "nextCondLst"]
+        assert [child.tag.removeprefix(P) for child in main] == parts
+        assert one(main, "nextCondLst/cond").get("evt") == "onNext"
+        step = one(main, "cTn/childTnLst/par/cTn")
+        assert one(step, "stCondLst/cond").get("delay") == "indefinite"  # waits for Next
+        effect = one(step, "childTnLst/par/cTn/childTnLst/par/cTn")
+        assert (effect.get("nodeType"), effect.get("presetClass")) == ("clickEffect", "mediacall")
+        play = one(effect, "childTnLst/cmd")
+        assert (play.get("type"), play.get("cmd")) == ("call", "playFrom(0.0)")
+        lasts = int(one(play, "cBhvr/cTn").get("dur"))
+        assert lasts == pytest.approx(1000 * (cue.end - cue.start), abs=1)
+        assert one(node, "cMediaNode/cTn/stCondLst/cond").get("delay") == "indefinite"
+        assert one(clicks, "cTn").get("nodeType") == "interactiveSeq"
+        targets = {target.get("spid") for target in timing.iter(f"{P}spTgt")}
+        assert targets == {str(movie.shape_id)}
+        ids = [int(node.get("id")) for node in timing.iter(f"{P}cTn")]
+        assert ids == list(range(1, len(ids) + 1))
+
+
+def test_several_scenes_make_one_deck(material, tmp_path):
+    other = replace(material, scene="unrolling", trace="abc123")
+    path = tmp_path / "a.pptx"
+    export([other, material], "pptx", path, title="Week 7", language="zh")
+    deck = Presentation(str(path))
+    assert deck.core_properties.title == "Week 7"
+    assert material.trace in deck.core_properties.comments
+    opening, *_ = deck.slides
+    assert opening.shapes.title.text_frame.text == other.titles()["zh"]
+    assert "abc123" in opening.placeholders[1].text_frame.text
+    movies = [sum(shape.shape_type == 16 for shape in slide.shapes) for slide in deck.slides]
+    assert movies == [0, 1, 1, 0, 1, 1]
+    for slide in deck.slides:
+        for shape in slide.shapes:
+            assert 0 <= shape.left < shape.left + shape.width <= deck.slide_width
+            assert 0 <= shape.top < shape.top + shape.height <= deck.slide_height
+
+
+def test_several_scenes_make_one_handout(material, tmp_path):
+    other = replace(material, scene="unrolling", trace="abc123")
+    export([material, other], "handout", tmp_path / "a.pdf", title="Week 7")
+    reader = PdfReader(tmp_path / "a.pdf")
+    text = " ".join(page.extract_text() for page in reader.pages)
+    assert reader.metadata.title == "Week 7"
+    for said in ("Week 7", "small", "One layer, used at every step", material.trace, "abc123"):
+        assert said in text
+    assert sum(len(page.images) for page in reader.pages) == 4
+
+
+@pytest.mark.parametrize("to", ["pptx", "handout", "revealjs", "quarto", "markdown", "beamer",
+                                "jupyter", "html"])  # fmt: skip
+def test_a_title_takes_the_place_of_the_scenes(to, material, tmp_path):
+    path = tmp_path / f"out{ENDINGS[to]}"
+    export([material], to, path, title="Week 7")
+    shown = {
+        "pptx": lambda: Presentation(str(path)).core_properties.title,
+        "handout": lambda: PdfReader(path).metadata.title,
+    }.get(to, lambda: path.read_text(encoding="utf-8"))()
+    assert "Week 7" in shown
+
+
+@pytest.mark.parametrize(
+    ("to", "title", "message"),
+    [
+        ("gif", "Week 7", "'gif' has no place for a title"),
+        ("markdown", "a\nb", "not one line of text"),
+        ("html", " ", "not one line of text"),
+    ],
+)
+def test_a_title_that_cannot_be_shown_is_refused(to, title, message, material, tmp_path):
+    with pytest.raises(ExportError, match=message):
+        export([material], to, tmp_path / f"a{ENDINGS[to]}", title=title)
 
 
 def test_a_failure_leaves_the_old_file(material, tmp_path, monkeypatch):
@@ -343,6 +449,37 @@ def test_a_still_is_the_last_picture_of_its_beat(material, tmp_path):
     for cue, still in zip(material.cues, stills, strict=True):
         shown = np.asarray(Image.open(io.BytesIO(still)).convert("L"))[24, 32]
         assert abs(int(shown) - greys[round(cue.end * rate) - 1]) < 0.5 * 255 / (count - 1), cue
+
+
+def remade(material, pick):
+    """The video with other pictures than its own, as another tool writes it."""
+    with av.open(str(material.video)) as given:
+        pictures = pick([frame.to_ndarray(format="rgb24") for frame in given.decode(video=0)])
+    with av.open(str(material.video), "w") as made:
+        stream = made.add_stream("libx264", rate=15)
+        stream.height, stream.width, _ = pictures[0].shape
+        for picture in pictures:
+            made.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "rgb24")))
+        made.mux(stream.encode())
+
+
+@pytest.mark.parametrize(
+    ("pick", "message"),
+    [
+        (lambda pictures: pictures[:40], r"lasts 2\.7 s, .* 3\.9 s: of beat 2 the end is missing"),
+        (lambda pictures: pictures[:20], r"of beat 1 and 2 the end is missing"),
+        (lambda pictures: [each for each in pictures for _ in range(2)], r"it was slowed or added"),
+    ],
+)  # fmt: skip
+def test_a_video_that_another_tool_made_longer_or_shorter_is_refused(pick, message, material):
+    remade(material, pick)
+    with pytest.raises(ExportError, match=message):
+        Material.of(material.video)
+
+
+def test_a_video_made_anew_at_its_own_length_is_taken(material):
+    remade(material, list)
+    assert Material.of(material.video).cues == material.cues
 
 
 def test_a_damaged_video_is_refused(material):

@@ -48,7 +48,7 @@ _RAISED: Final = str.maketrans(
     "0123456789+−=abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
 )
 _ISOLATE, _END = "\u2068", "\u2069"
-_RIGHTWARD: Final = ("R", "AL", "RLE", "RLO", "RLI")
+_RIGHTWARD: Final = ("R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI")
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
@@ -118,10 +118,15 @@ def _script(found: re.Match[str]) -> str:
 def isolated(text: str) -> str:
     """A text to stand within another: where it is read from the right, nothing slides into it.
 
-    Example: >>> isolated("word"), len(isolated("مرحبا"))
-             ('word', 7)
+    Example: >>> isolated("word"), len(isolated("\\u05d0"))
+             ('word', 3)
     """
-    return f"{_ISOLATE}{text}{_END}" if any(map(_is_rightward, text)) else text
+    return f"{_ISOLATE}{text}{_END}" if has_rightward(text) else text
+
+
+def has_rightward(text: str) -> bool:
+    """Whether there is anything in a text that is read from the right, or that turns it round."""
+    return any(bidirectional(mark) in _RIGHTWARD for mark in text)
 
 
 def without_isolates(text: str) -> str:
@@ -135,9 +140,5 @@ def is_rightward(text: str) -> bool:
     for mark in text:
         depth += (mark == _ISOLATE) - (mark == _END)
         if depth == 0 and bidirectional(mark) in ("L", "R", "AL"):
-            return _is_rightward(mark)
+            return bidirectional(mark) != "L"
     return False
-
-
-def _is_rightward(mark: str) -> bool:
-    return bidirectional(mark) in _RIGHTWARD

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from rnnviz.plain_text import formula_text, plain
+from rnnviz.plain_text import formula_text, is_rightward, isolated, plain, without_isolates
 
 LOCALE = Path(__file__).parents[1] / "rnnviz" / "locale"
 
@@ -57,3 +57,29 @@ def test_no_notation_is_left_in_any_caption(caption):
     if "$" in caption:
         for left in ("partial", "arrow", '"', "_(", "^(", "sigma", "gamma", "{", "}"):
             assert left not in text, text
+
+
+@pytest.mark.parametrize("word", ["مرحبا", "שלום!", "٣", "a\u202eb"])
+def test_what_is_read_from_the_right_is_isolated_in_a_caption(word):
+    told = plain("The word “{word}”: {loss}", {"word": word, "loss": "0.5"})
+    assert told == f"The word “\u2068{word}\u2069”: 0.5"
+    assert without_isolates(told) == f"The word “{word}”: 0.5"
+
+
+@pytest.mark.parametrize("word", ["word", "词", "слово", "3", ""])
+def test_other_texts_are_as_they_are(word):
+    assert isolated(word) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "rightward"),
+    [
+        ("The word “\u2068مرحبا\u2069”", False),
+        ("\u2068مرحبا\u2069 is a word", False),
+        ("مرحبا, a word", True),
+        ("3: שלום", True),
+        ("3", False),
+    ],
+)
+def test_a_text_is_read_as_its_first_letter_is(text, rightward):
+    assert is_rightward(text) == rightward

@@ -346,8 +346,8 @@ MUTANTS: Final = (
     # --- exports and the page to explore --------------------------------------------------------
     Mutant(
         "rnnviz/exports/snippets.py",
-        'f"    <li>{html.escape(cue.captions[language])}</li>"',
-        'f"    <li>{cue.captions[language]}</li>"',
+        'f"    <li{_direction(said)}>{html.escape(said)}</li>"',
+        'f"    <li{_direction(said)}>{said}</li>"',
         "a caption is markup in the notes of reveal.js",
         ("tests/export/test_exits.py",),
     ),

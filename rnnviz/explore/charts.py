@@ -13,7 +13,7 @@ import altair as alt
 
 from rnnviz.explore.rows import Rows
 from rnnviz.palette import Palette
-from rnnviz.plain_text import formula_text
+from rnnviz.plain_text import formula_text, isolated
 from rnnviz.translation import explained
 
 _NORM: Final = "‖∂Lₜ/∂hₖ‖"
@@ -367,7 +367,7 @@ class Charts:
     def _finished(
         self, layers: list[alt.Chart], description: str, height: int, *, canvas: bool = False
     ) -> Spec:
-        words = {str(row["step"]): _cut(row["word"]) for row in self.rows.steps}
+        words = {str(row["step"]): isolated(_cut(row["word"])) for row in self.rows.steps}
         text = {"labelColor": self.palette.text, "titleColor": self.palette.text}
         made = (
             alt.layer(*layers)

@@ -19,6 +19,7 @@ from rnnviz.explore.rows import (
 )
 from rnnviz.lettering import font_for
 from rnnviz.palette import PALETTES
+from rnnviz.plain_text import isolated
 from rnnviz.trace import CLASSES, Trace
 from rnnviz.translation import N_, translated
 
@@ -158,7 +159,7 @@ def _words(trace: Trace, rows: Rows, say: Say) -> list[Row]:
             "step": row["step"],
             "word": row["word"],
             "told": template.format(
-                step=str(row["step"]), word=row["word"], loss=f"{losses[row['step']]:.3g}"
+                step=str(row["step"]), word=isolated(row["word"]), loss=f"{losses[row['step']]:.3g}"
             )
             if row["step"] in losses
             else None,

@@ -9,7 +9,7 @@ import numpy as np
 from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, loss_places, needed
-from rnnviz.plain_text import visible
+from rnnviz.plain_text import isolated, visible
 from rnnviz.trace import CLASSES, VALUES, Trace
 
 MOST_STEPS: Final = 200
@@ -196,7 +196,7 @@ def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
     return [
         {
             "t": step + 1,
-            "name": visible(labels[index]) if labels else str(index + 1),
+            "name": isolated(visible(labels[index])) if labels else str(index + 1),
             "value": short(y[index]),
             "rank": rank,
             "right": index == right if known else None,

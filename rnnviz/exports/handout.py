@@ -12,7 +12,17 @@ from rnnviz.exports.material import Material
 from rnnviz.lettering import check_characters
 from rnnviz.plain_text import without_isolates
 
-_SOURCE = """
+_SOURCE = r"""
+// what stands between the signs of an isolate becomes a box: the signs themselves would be spaces
+#let told(caption) = {
+  let (before, ..isolates) = caption.split("\u{2068}")
+  before
+  for part in isolates {
+    let (inner, ..after) = part.split("\u{2069}")
+    box(inner)
+    after.join("")
+  }
+}
 #let lecture = json("lecture.json")
 #set document(title: lecture.title)
 #set text(font: "rnnviz Sans", fallback: false, size: 10.5pt, lang: lecture.language)
@@ -29,9 +39,10 @@ _SOURCE = """
     block(breakable: false, width: 100%, below: 6mm, grid(
       columns: (13cm, 1fr), column-gutter: 5mm,
       box(stroke: 0.4pt + luma(190), inset: 0.4pt,
-        image(beat.still, width: 100%, alt: beat.caption)),
+        image(beat.still, width: 100%, alt: beat.alt)),
       grid(columns: (auto, 1fr), column-gutter: 2mm,
-        text(size: 13pt, fill: luma(90), str(beat.number)), par(leading: 0.75em, beat.caption)),
+        text(size: 13pt, fill: luma(90), str(beat.number)),
+        par(leading: 0.75em, told(beat.caption))),
     ))
   }
 }
@@ -59,7 +70,8 @@ def handout(
                 file = f"{place}-{cue.number}.png"
                 (folder / file).write_bytes(still)
                 caption = cue.captions[language]
-                beats.append({"number": cue.number, "still": file, "caption": caption})
+                alt = without_isolates(caption)
+                beats.append({"number": cue.number, "still": file, "caption": caption, "alt": alt})
             scenes.append({"title": called, "beats": beats})
         lecture = {
             "title": title,

@@ -11,6 +11,7 @@ from rnnviz.embedding import data_uri
 from rnnviz.errors import ExportError
 from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address
+from rnnviz.plain_text import has_rightward
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Files:
 def revealjs(material: Material, language: str, files: Files) -> str:
     """A section of reveal.js, which plays the video and tells its beats in the notes."""
     notes = "\n".join(
-        f"    <li>{html.escape(cue.captions[language])}</li>" for cue in material.cues
+        f"    <li{_direction(said)}>{html.escape(said)}</li>"
+        for said in (cue.captions[language] for cue in material.cues)
     )
+    title = material.titles()[language]
     return (
         f"<section>\n"
-        f"  <h2>{html.escape(material.titles()[language])}</h2>\n"
+        f"  <h2{_direction(title)}>{html.escape(title)}</h2>\n"
         f"{_indented(_video(material, language, files))}\n"
         f'  <aside class="notes"><ol>\n{notes}\n  </ol></aside>\n'
         f"</section>\n"
@@ -154,6 +157,11 @@ def _video(material: Material, language: str, files: Files) -> str:
 
 def _told(material: Material, language: str) -> str:
     return " ".join(cue.captions[language] for cue in material.cues)
+
+
+def _direction(text: str) -> str:
+    """An attribute where a text has parts that are read from the right."""
+    return ' dir="auto"' if has_rightward(text) else ""
 
 
 def _indented(text: str) -> str:

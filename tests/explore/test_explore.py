@@ -224,6 +224,46 @@ def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
     assert followed(page) == (4, pytest.approx(norms_of(trace, 4)[:4], rel=ROUNDED))
 
 
+WHERE = """([selector, text]) => {
+  const node = document.createTreeWalker(document.querySelector(selector), NodeFilter.SHOW_TEXT).nextNode();
+  const range = document.createRange(), start = node.data.lastIndexOf(text);
+  range.setStart(node, start);
+  range.setEnd(node, start + text.length);
+  const { left, right } = range.getBoundingClientRect();
+  return [left, right];
+}"""  # noqa: E501
+
+
+@pytest.mark.parametrize("word", ["مرحبا", "שלום"])
+def test_nothing_slides_into_a_word_that_is_read_from_the_right(word, make_trace, visit):
+    trace = make_trace()
+    words = ((word, *"bcdefghijklmnop"[: trace.steps - 1]),) * trace.batch
+    labels = dataclasses.replace(trace.metadata, step_labels=words)
+    page = visit(explore(dataclasses.replace(trace, metadata=labels)))
+    pick(page, 1).click()
+    before, after, loss = (
+        page.evaluate(WHERE, ["#told", part]) for part in ("“", "”", f"{trace.loss[0, 0]:.3g}")
+    )
+    inside = page.evaluate(WHERE, ["#told", word])
+    assert before[1] <= inside[0] + 1
+    assert inside[1] <= after[0] + 1
+    assert after[1] <= loss[0]
+    direction = "getComputedStyle(document.querySelector('#words label span')).direction"
+    assert page.evaluate(direction) == "rtl"
+    assert f"\u2068{word}\u2069" in page.locator("#curve svg").text_content()
+
+
+def test_the_signs_of_a_formula_stand_close(explored, visit):
+    page = visit(explored("light"))
+    width = """(text) => {
+      const context = document.createElement("canvas").getContext("2d");
+      context.font = '100px "rnnviz Sans"';
+      return context.measureText(text).width;
+    }"""
+    assert page.evaluate(width, "‖") < 50
+    assert page.evaluate(width, "∂") < page.evaluate(width, "O")
+
+
 def test_the_arrow_keys_go_from_loss_to_loss(trace, explored, visit):
     page = visit(explored("light"))
     pick(page, trace.steps).focus()

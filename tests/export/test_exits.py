@@ -129,6 +129,33 @@ def test_handout_names_a_character_that_it_cannot_show(nasty, tmp_path):
     assert not (tmp_path / "out.pdf").exists()
 
 
+def test_what_is_read_from_the_right_is_so_on_slides(material, tmp_path):
+    turned = said(material, "שלום 3")
+    for slide in Presentation(str(written(turned, "pptx", tmp_path))).slides:
+        for frame in (slide.shapes.title.text_frame, slide.notes_slide.notes_text_frame):
+            assert [each._p.pPr.get("rtl") for each in frame.paragraphs] == ["1"]
+    within = said(material, "The word “\u2068שלום\u2069”: 3")
+    for slide in Presentation(str(written(within, "pptx", tmp_path))).slides:
+        (paragraph,) = slide.shapes.title.text_frame.paragraphs
+        assert paragraph._p.pPr.get("rtl") is None
+        assert "\u2068שלום\u2069" in paragraph.text
+
+
+def test_in_a_snippet_what_is_read_from_the_right_has_its_direction(material, tmp_path):
+    shown = said(material, "שלום 3")
+    page = Elements(written(shown, "revealjs", tmp_path).read_text(encoding="utf-8"))
+    assert [item.get("dir") for item in page.attributes("li")] == ["auto", "auto"]
+
+
+def test_signs_that_isolate_are_no_missing_characters_of_a_handout(material, tmp_path):
+    shown = said(material, "The word “\u2068אב\u2069”: 3")
+    with pytest.raises(TextError, match="'א'"):
+        export([shown], "handout", tmp_path / "out.pdf")
+    reader = PdfReader(written(said(material, "A \u2068word\u2069."), "handout", tmp_path))
+    text = " ".join(page.extract_text() for page in reader.pages)
+    assert "A word." in text
+
+
 def test_handout_reads_no_caption_as_source(material, tmp_path):
     shown = said(material, NASTY.replace("🦊", ""))
     reader = PdfReader(written(shown, "handout", tmp_path))

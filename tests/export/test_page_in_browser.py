@@ -299,3 +299,27 @@ def test_in_a_lecture_each_scene_and_beat_has_an_address(material, tmp_path, vis
     again.keyboard.press("PageDown")
     again.wait_for_url("**#unrolling/first")
     at_start_of(again, material.cues[0])
+
+
+def test_nothing_slides_into_a_word_that_is_read_from_the_right(material, tmp_path, visit):
+    said = dict.fromkeys(material.languages, "The word “\u2068שלום\u2069”: 3 times")
+    turned = dict.fromkeys(material.languages, "שלום: 3")
+    first, second = material.cues
+    cues = (replace(first, captions=said), replace(second, captions=turned))
+    (path,) = export([replace(material, cues=cues)], "html", tmp_path / "a.html")
+    page = visit(path)
+    page.set_viewport_size({"width": 700, "height": 900})  # a narrow page has its captions below
+    where = """(text) => {
+      const node = document.getElementById("said").firstChild, range = document.createRange();
+      range.setStart(node, node.data.indexOf(text));
+      range.setEnd(node, node.data.indexOf(text) + text.length);
+      return range.getBoundingClientRect().left;
+    }"""
+    places = [page.evaluate(where, text) for text in ("word", "שלום", "3")]
+    assert places == sorted(places)
+    direction = "getComputedStyle(document.getElementById('said')).direction"
+    assert page.evaluate(direction) == "ltr"
+    assert page.locator("#beats bdi").all_text_contents() == [said["en"], turned["en"]]
+    page.locator("#beats button").nth(1).click()
+    expect(current(page)).to_contain_text("2. ")
+    assert page.evaluate(direction) == "rtl"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -29,17 +29,21 @@ Progress = Callable[[int, int, float], None]
 Losses = str | int | Sequence[int]
 
 FOLDER_VARIABLE: Final = "RNNVIZ_CACHE_DIR"
-_LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib", "vega_datasets")
+_LIBRARIES: Final = ("rnnviz", "torch", "numpy", "matplotlib", "pandas", "vega_datasets", "wcwidth")
+_SEGMENTER: Final = "rjieba"
 _DATA_LANGUAGES: Final = ("en", "zh")
-_FILE_OPTION: Final = "csv"
+_FILE_OPTIONS: Final = ("csv", "text_file")
 _MODULES: Final = (
     "cells.py",
     "losses.py",
     "metadata.py",
     "network.py",
     "recording",
+    "reading.py",
     "storage.py",
+    "tables",
     "tasks",
+    "tokens.py",
     "trace.py",
     "training",
 )
@@ -136,9 +140,11 @@ def code_of_recordings() -> str:
 
 def _key(task: str, options: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([task, dict(options)], sort_keys=True, default=str).encode())
-    if _FILE_OPTION in options:
-        with suppress(OSError):  # a file that cannot be read is the task's to report
-            digest.update(Path(options[_FILE_OPTION]).read_bytes())
+    for option in _FILE_OPTIONS:
+        if option in options:
+            # a file that cannot be read is the task's to report
+            with suppress(OSError, ValueError), open(options[option], "rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
     for part in _deciding():
         digest.update(part)
     return digest.hexdigest()[:16]
@@ -147,6 +153,8 @@ def _key(task: str, options: Mapping[str, Any]) -> str:
 def _deciding() -> Iterator[bytes]:
     for library in _LIBRARIES:
         yield f"{library} {version(library)}".encode()
+    with suppress(PackageNotFoundError):
+        yield f"{_SEGMENTER} {version(_SEGMENTER)}".encode()
     for module in _MODULES:
         for path in _sources(files("rnnviz") / module):
             yield path.read_bytes()

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnviz import tasks
-from rnnviz.errors import RecordingError, TrainingError
+from rnnviz.errors import RecordingError, TaskError, TrainingError
 from rnnviz.network import seeded
 from rnnviz.trace import NO_TARGET
 from rnnviz.training import BATCHES_PER_EPOCH, run, train
@@ -15,6 +15,18 @@ from rnnviz.verification import verify
 @pytest.fixture(scope="module")
 def learnt():
     return train("sentence", seed=1)
+
+
+def test_options_of_a_task_go_with_its_name(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("day;level\n" + "".join(f"{row};{row % 7},5\n" for row in range(40)))
+    trained = train("series", csv=path, column="level", decimal=",", steps=4, epochs=1, seed=1)
+    assert trained.task.options["steps"] == 4
+    assert train("text", text="abab", steps=2, epochs=1, seed=1).task.tokens == tuple("abab")
+    with pytest.raises(TaskError, match=r"does not take these options: .*'epoch'"):
+        train("sentence", epoch=1)
+    with pytest.raises(TrainingError, match="train has no option 'steps'; options of a task go"):
+        train(trained.task, steps=4)
 
 
 def test_the_sentence_is_learnt_and_the_score_is_that_of_fresh_sentences(learnt):

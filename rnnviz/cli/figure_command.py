@@ -121,8 +121,8 @@ def _typed() -> str:
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in ("name", "output"):
             value = context.params[name]
-            words.append(param.opts[-1])
-            if value is not True:
+            words.append((param.opts if value is not False else param.secondary_opts)[-1])
+            if not isinstance(value, bool):
                 words.append(Path(value).name if name in _PLACES else str(value))
     return shlex.join(words)
 

@@ -1,6 +1,7 @@
 """The commands, and how errors reach the user."""
 
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -30,6 +31,16 @@ _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 _FAILED: Final = 1
 _INTERRUPTED: Final = 130
+
+
+class _Told(logging.Handler):
+    """What is logged, a line each on stderr."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(record.getMessage(), err=True)
+
+
+_TOLD: Final = _Told()
 
 
 class _LazyGroup(click.Group):
@@ -67,6 +78,9 @@ def group() -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run a command; its exit status, once errors are told."""
+    log = logging.getLogger("rnnviz")
+    log.setLevel(logging.INFO)
+    log.addHandler(_TOLD)
     try:
         result = group.main(args, prog_name="rnnviz", standalone_mode=False)
     except click.ClickException as error:
@@ -86,6 +100,8 @@ def run(args: list[str] | None = None) -> int:
             return _failed(f"stdout cannot be written ({error.strerror}); send it elsewhere")
         traceback.print_exc()
         return _failed("this is a bug in rnnviz; please report it with the lines above")
+    finally:
+        log.removeHandler(_TOLD)
     return result if isinstance(result, int) else 0
 
 

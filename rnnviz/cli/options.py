@@ -35,13 +35,22 @@ DATA_OPTIONS: Final = (
     "steps",
     "delay",
 )
+READING_OPTIONS: Final = (
+    "encoding",
+    "delimiter",
+    "decimal",
+    "header",
+    "fill",
+    "date_column",
+    "date_order",
+)
 _DATA: Final = ("text", "text_file", "csv")
 _OF_TASK: Final = {
     "sentence": {"story", "gap"},
     "prices": {"steps"},
     "weather": {"steps"},
-    "text": {"unit", "steps"},
-    "series": {"steps", "column"},
+    "text": {"unit", "steps", "encoding"},
+    "series": {"steps", "column", *READING_OPTIONS},
     "adding": {"steps"},
     "copying": {"delay"},
     "temporal-order": {"steps"},
@@ -113,9 +122,11 @@ def data_options(command: Command) -> Command:
         (
             click.option("--task", type=NearChoice(TASKS), help="A task by its name."),
             click.option("--text", metavar="STR", help="Your own text: predict the next token."),
-            click.option("--text-file", metavar="FILE", help="Your own text, from a UTF-8 file."),
+            click.option("--text-file", metavar="FILE", help="Your own text, from a file."),
             click.option("--csv", metavar="FILE", help="Your own numbers: predict the next value."),
-            click.option("--column", metavar="NAME", help="The column of --csv."),
+            click.option(
+                "--column", metavar="NAME", help="The column of --csv, or its place from 1."
+            ),
             click.option("--unit", type=click.Choice(("char", "word")), help="Tokens of a text."),
             click.option(
                 "--story", type=click.Choice(("city", "repair")), help="Story of 'sentence'."
@@ -127,6 +138,27 @@ def data_options(command: Command) -> Command:
                 help="Length of the sequences, but for 'sentence' and 'copying'.",
             ),
             click.option("--delay", type=Whole(min=1), help="Steps without a symbol in 'copying'."),
+            click.option("--encoding", metavar="NAME", help="Of the file: utf-8, gb18030, …."),
+            click.option("--delimiter", metavar="CHAR", help="Between columns; or tab, space."),
+            click.option("--decimal", type=click.Choice((".", ",")), help="The decimal sign."),
+            click.option(
+                "--header/--no-header", default=None, help="Whether --csv begins with names."
+            ),
+            click.option(
+                "--fill",
+                type=NearChoice(("linear", "previous", "next", "mean", "leave")),
+                help="What becomes of gaps in --csv; 'leave' cuts sequences between them.",
+            ),
+            click.option(
+                "--date-column",
+                metavar="NAME",
+                help="Where the dates of --csv are, which label and order its rows; or none.",
+            ),
+            click.option(
+                "--date-order",
+                type=click.Choice(("dmy", "mdy", "ymd")),
+                help="Which of day, month and year is first in dates of --csv.",
+            ),
         )
     ):
         command = option(command)
@@ -160,7 +192,7 @@ def task_of(options: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
 
     Raises: click.UsageError for options that do not go together
     """
-    given = {name: options.pop(name) for name in DATA_OPTIONS}
+    given = {name: options.pop(name) for name in (*DATA_OPTIONS, *READING_OPTIONS)}
     data = [name for name in _DATA if given[name] is not None]
     if len(data) > 1 or (data and given["task"] not in (None, _task_of_data(data[0]))):
         raise click.UsageError("Give one of --task, --text, --text-file and --csv.")
@@ -172,16 +204,23 @@ def task_of(options: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
     }
     if task is None:
         if chosen:
-            raise click.UsageError(f"--{next(iter(chosen))} needs --task or data of yours.")
+            raise click.UsageError(
+                f"--{_dashed(next(iter(chosen)))} needs --task or data of yours."
+            )
         return None
     for name in chosen:
         if name not in _OF_TASK[task]:
-            raise click.UsageError(f"--{name} is no option of task {task!r}.")
+            raise click.UsageError(f"--{_dashed(name)} is no option of task {task!r}.")
     if task == "text":
         if not data:
             raise click.UsageError("Task 'text' needs --text or --text-file.")
-        chosen["text"] = given["text"] if data == ["text"] else _read(given["text_file"])
-        chosen["source"] = "the user's text" if data == ["text"] else Path(given["text_file"]).name
+        encoding = chosen.pop("encoding", None)
+        if data == ["text"]:
+            if encoding is not None:
+                raise click.UsageError("--encoding needs --text-file or --csv.")
+            chosen["text"] = given["text"]
+        else:
+            chosen["text"], chosen["source"] = _read(given["text_file"], encoding)
     if task == "series":
         if given["csv"] is None or given["column"] is None:
             raise click.UsageError("Task 'series' needs --csv and --column.")
@@ -239,7 +278,15 @@ def _task_of_data(name: str) -> str:
     return "series" if name == "csv" else "text"
 
 
-def _read(path: str) -> str:
-    from rnnviz.tasks.text import read_text
+def _dashed(name: str) -> str:
+    return name.replace("_", "-")
 
-    return read_text(path)
+
+def _read(path: str, encoding: str | None) -> tuple[str, str]:
+    """The text of a file, and the file's name."""
+    from rnnviz.reading import file_name, read_text
+
+    text, kind = read_text(path, encoding)
+    if kind != "UTF-8":
+        click.echo(f"{file_name(path)}: {len(text)} characters, read as {kind}", err=True)
+    return text, file_name(path)

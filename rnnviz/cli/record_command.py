@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from rnnviz.cli.options import (
     DATA_OPTIONS,
+    READING_OPTIONS,
     SectionedCommand,
     Whole,
     data_options,
@@ -24,6 +25,7 @@ Losses = str | int | tuple[int, ...]
 
 _SECTIONS: Final = {
     "A task, on which a network is trained": (*DATA_OPTIONS, "language"),
+    "How the file of your data is read, where that is not to be recognised": READING_OPTIONS,
     "Its network": (
         "cell",
         "nonlinearity",

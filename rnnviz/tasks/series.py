@@ -1,19 +1,25 @@
 """A series of numbers: the next value, from the values so far."""
 
-import csv
+import logging
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, ValueTask, share_of_targets
+from rnnviz.reading import file_name
+from rnnviz.tables import read_column, summary
+from rnnviz.tasks.base import Batch, ValueTask
+
+_LOG: Final = logging.getLogger("rnnviz.data")
 
 
 class NextValue(ValueTask):
     """At every step the next value of a series is wanted; values are scaled to mean 0, spread 1.
+
+    A value of NaN is a gap: it is in no input, and no target.
 
     Raises: TaskError if there are too few values, all are the same, or they cannot be scaled
     """
@@ -27,7 +33,7 @@ class NextValue(ValueTask):
 
     def __init__(
         self,
-        values: Sequence[float],
+        values: Sequence[float] | np.ndarray,
         labels: Sequence[str],
         *,
         steps: int,
@@ -44,21 +50,28 @@ class NextValue(ValueTask):
                 f"least {steps + 2}; give more rows or fewer --steps"
             )
         raw = np.asarray(values, dtype=np.float64)
-        if raw.min() == raw.max():
+        known = raw[~np.isnan(raw)]
+        if known.min() == known.max():
             raise TaskError(
-                f"the series is {raw[0]:g} throughout, so there is nothing to predict; "
+                f"the series is {known[0]:g} throughout, so there is nothing to predict; "
                 "choose another column"
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            self.mean, self.spread = float(raw.mean()), float(raw.std())
+            self.mean, self.spread = float(known.mean()), float(known.std())
         if not 0 < self.spread < float("inf"):
             raise TaskError(
-                f"the series runs from {raw.min():g} to {raw.max():g}, which cannot be scaled; "
+                f"the series runs from {known.min():g} to {known.max():g}, which cannot be scaled; "
                 "give it in another unit"
             )
         self.values = ((raw - self.mean) / self.spread).astype(np.float32)
         self.labels = tuple(labels)
         self.steps = steps
+        self._starts = _whole_windows(~np.isnan(raw), steps)
+        if len(self._starts) < 2:
+            raise TaskError(
+                f"the gaps leave {len(self._starts)} sequences of {steps} steps without one; fill "
+                "them, or choose fewer --steps"
+            )
         scale = {"mean": self.mean, "spread": self.spread, "steps": steps}
         super().__init__(
             language=language,
@@ -70,11 +83,12 @@ class NextValue(ValueTask):
 
     def sample(self, rng: np.random.Generator, size: int) -> Batch:
         """Windows from random places."""
-        return self._windows(rng.integers(0, len(self.values) - self.steps, size=size))
+        return self._windows(self._starts[rng.integers(0, len(self._starts), size=size)])
 
     def example(self) -> Batch:
-        """The last window whose next values are all known."""
-        return self._windows(np.array([len(self.values) - self.steps - 1]))
+        """The last window whose next values are all known, or the last at all."""
+        known = ~np.isnan(self.values[self._starts + self.steps])
+        return self._windows(self._starts[known][-1:] if known.any() else self._starts[-1:])
 
     def score(self, output: np.ndarray, batch: Batch) -> float:
         """The squared error over that of the naive forecast, which repeats the last value."""
@@ -87,7 +101,7 @@ class NextValue(ValueTask):
     @property
     def chance(self) -> float:
         """The variance of the scaled targets."""
-        return float(self._shares @ (self.values[1:] - self._mean_target) ** 2)
+        return float(self._shares @ (self._targets - self._mean_target) ** 2)
 
     def trivial(self, batch: Batch) -> np.ndarray:
         """The mean of all targets, at every step."""
@@ -95,11 +109,20 @@ class NextValue(ValueTask):
 
     @cached_property
     def _shares(self) -> np.ndarray:
-        return share_of_targets(len(self.values), self.steps)
+        """How often each value after the first is a target, in random windows; of sum 1."""
+        edges = np.zeros(len(self.values) + 1, dtype=np.int64)
+        np.add.at(edges, self._starts + 1, 1)
+        np.add.at(edges, self._starts + self.steps + 1, -1)
+        times = np.cumsum(edges)[1:-1] * ~np.isnan(self.values[1:])
+        return times / times.sum()
+
+    @property
+    def _targets(self) -> np.ndarray:
+        return np.nan_to_num(self.values[1:])
 
     @property
     def _mean_target(self) -> float:
-        return float(self._shares @ self.values[1:])
+        return float(self._shares @ self._targets)
 
     def _windows(self, starts: np.ndarray) -> Batch:
         places = np.arange(self.steps)[:, None] + starts
@@ -111,54 +134,60 @@ class NextValue(ValueTask):
         )
 
 
-class Series(NextValue):
-    """A numeric column of the user's CSV file.
+def _whole_windows(known: np.ndarray, steps: int) -> np.ndarray:
+    """Where windows of so many values begin that are all known, and have one after them."""
+    missing = np.concatenate([[0], np.cumsum(~known)])
+    starts = np.arange(len(known) - steps)
+    return starts[missing[starts] == missing[starts + steps]]
 
-    Raises: TaskError for a missing file or column, a cell that is no number, or too few rows
+
+class Series(NextValue):
+    """A numeric column of the user's CSV file, by its name or its place from 1.
+
+    The further options are those of ``rnnviz.tables.read_column``: what is not given is recognised,
+    and logged in one line.
+
+    Raises: TaskError for a missing file or column, a cell that is no number, too few rows, or what
+            is ambiguous
     """
 
     name = "series"
 
-    def __init__(self, *, csv: str, column: str, steps: int = 12, language: str = "en"):
-        values = read_column(Path(csv), column)
+    def __init__(
+        self,
+        *,
+        csv: str | Path,
+        column: str | int,
+        steps: int = 12,
+        language: str = "en",
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        header: bool | None = None,
+        fill: str | None = None,
+        date_column: str | int | None = None,
+        date_order: str | None = None,
+    ):
+        reading: dict[str, Any] = {
+            "delimiter": delimiter,
+            "decimal": decimal,
+            "encoding": encoding,
+            "header": header,
+            "fill": fill,
+            "date_column": date_column,
+            "date_order": date_order,
+        }
+        given = {name: value for name, value in reading.items() if value is not None}
+        read = read_column(csv, column, **given)
+        file = file_name(csv)
+        changes = f" ({'; '.join(read.changes)})" if read.changes else ""
         super().__init__(
-            values,
-            [str(row) for row in range(1, len(values) + 1)],
+            read.values,
+            read.labels,
             steps=steps,
-            quantity=column,
+            quantity=read.name,
             language=language,
-            source=f"column {column!r} of {Path(csv).name}",
-            options={"csv": Path(csv).name, "column": column},
+            source=f"column {str(column)!r} of {file}{changes}",
+            options={"csv": file, "column": column, **given},
         )
-
-
-def read_column(path: Path, column: str) -> list[float]:
-    """The numbers of one column of a CSV file with a header line."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            names = list(rows.fieldnames or ())
-            if column not in names:
-                raise TaskError(
-                    f"{str(path)!r} has no column {column!r}; it has {', '.join(names) or 'none'}"
-                )
-            return [_number(row[column], rows.line_num, column) for row in rows]
-    except UnicodeDecodeError as error:
-        raise TaskError(f"{str(path)!r} is not UTF-8 text; save it as UTF-8") from error
-    except csv.Error as error:
-        raise TaskError(f"{str(path)!r} is not a CSV file: {error}") from error
-    except OSError as error:
-        raise TaskError(f"cannot read {str(path)!r}: {error.strerror}") from error
-
-
-def _number(cell: str | None, line: int, column: str) -> float:
-    try:
-        value = float(cell or "")
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value):
-        raise TaskError(
-            f"line {line} has {cell or 'nothing'!r} in column {column!r}, which is not a number; "
-            "correct or remove that line"
-        )
-    return value
+        _LOG.log(logging.INFO if read.plain else logging.WARNING, "%s", summary(csv, read))

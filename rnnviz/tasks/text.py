@@ -1,21 +1,29 @@
 """The user's own text: the next character or word."""
 
+import logging
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from rnnviz.errors import TaskError
+from rnnviz.reading import check_text, file_name, read_text
 from rnnviz.tasks.base import Batch, TokenTask, logits_of, share_of_targets
+from rnnviz.tokens import units_of
+
+_LOG: Final = logging.getLogger("rnnviz.data")
 
 
 class Text(TokenTask):
     """Every token of a text predicts the next; the vocabulary is the text's own.
 
-    ``unit`` is 'char' or 'word' (what white space parts); ``steps`` is the length of the
-    sequences, and of the one that is shown, at most.
+    It is given as ``text`` or in ``text_file``, whose ``encoding`` is recognised if it is not
+    given, and logged if it is not UTF-8. ``unit`` is 'char' (with its accents) or 'word' (what
+    white space parts; Chinese without spaces is parted by a segmenter). ``steps`` is the length of
+    the sequences, and of the one that is shown, at most.
 
-    Raises: TaskError for an empty text, or one of a single token
+    Raises: TaskError for an empty text, one of a single token, or what is no text
     """
 
     name = "text"
@@ -26,29 +34,46 @@ class Text(TokenTask):
     def __init__(
         self,
         *,
-        text: str,
+        text: str | None = None,
+        text_file: str | Path | None = None,
+        encoding: str | None = None,
         unit: str = "char",
         steps: int = 12,
         language: str = "en",
-        source: str = "the user's text",
+        source: str | None = None,
     ):
-        if unit not in ("char", "word"):
-            raise TaskError(f"there is no unit {unit!r}; choose char or word")
+        if (text is None) == (text_file is None):
+            raise TaskError("task 'text' needs text or text_file, one of them")
+        kind = "UTF-8"
+        if text_file is not None:
+            text, kind = read_text(text_file, encoding)
+            source = source or file_name(text_file)
+        assert text is not None
+        check_text(text, "the text")
         if steps < 2:
             raise TaskError(f"{steps} steps are too few to show a sequence; choose 2 or more")
-        self.tokens = tuple(text.split() if unit == "word" else " ".join(text.split()))
+        self.tokens = units_of(text, unit)
         if len(self.tokens) < 2:
             found = "is empty" if not self.tokens else f"has one {unit} ({self.tokens[0]!r}) only"
-            raise TaskError(f"the text {found}; at least two are needed, one to predict the next")
+            also = (
+                ", or choose --unit char"
+                if unit == "word" and len("".join(self.tokens)) > 1
+                else ""
+            )
+            raise TaskError(
+                f"the text {found}; at least two are needed, one to predict the next{also}"
+            )
         self.steps = min(steps, len(self.tokens) - 1)
         vocabulary = tuple(sorted(set(self.tokens)))
         super().__init__(
             language=language,
             input_labels=vocabulary,
             output_labels=vocabulary,
-            source=source,
+            source=source or "the user's text",
             options={"text": text, "unit": unit, "steps": steps},
         )
+        if kind != "UTF-8":
+            _LOG.warning("%s: %d characters, read as %s", source, len(text), kind)
 
     def sample(self, rng: np.random.Generator, size: int) -> Batch:
         """Windows of the text from random places."""
@@ -66,7 +91,7 @@ class Text(TokenTask):
     def chance(self) -> float:
         """The entropy of the targets' frequencies, in nats."""
         present = self._frequencies[self._frequencies > 0]
-        return float(-(present * np.log(present)).sum())
+        return max(0.0, float(-(present * np.log(present)).sum()))
 
     def trivial(self, batch: Batch) -> np.ndarray:
         """Every token, as frequent as it is."""
@@ -88,15 +113,3 @@ class Text(TokenTask):
             [self.tokens[start : start + self.steps] for start in starts],
             [self.tokens[start + 1 : start + self.steps + 1] for start in starts],
         )
-
-
-def read_text(path: str | Path) -> str:
-    """The text of a UTF-8 file. Raises: TaskError if it cannot be read as one."""
-    try:
-        return Path(path).read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TaskError(
-            f"{str(path)!r} is not UTF-8 text (byte {error.start}); save it as UTF-8"
-        ) from error
-    except OSError as error:
-        raise TaskError(f"cannot read {str(path)!r}: {error.strerror}") from error

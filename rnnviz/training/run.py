@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -47,9 +47,11 @@ def train(
     record_every: int | None = None,
     record_losses: Losses = "all",
     progress: Progress | None = None,
+    **options: Any,
 ) -> Trained:
     """Train a network on a task until it is learnt or epochs run out.
 
+    ``task`` is a task, or the name of one with its ``options``: ``csv``, ``column``, ``text``, ….
     An epoch is 15 batches of 32 random sequences. ``cell`` is 'rnn', 'gru' or 'lstm',
     ``nonlinearity`` that of an 'rnn', 'tanh' or 'relu'. ``hidden``, ``epochs`` and
     ``learning_rate`` are the task's unless given. ``optimizer`` is 'adam', or 'sgd': plain
@@ -67,7 +69,13 @@ def train(
             RecordingError as recording
     Example: >>> train("adding", cell="lstm", record_every=50).history.traces[-1]
     """
-    task = tasks.make(task) if isinstance(task, str) else task
+    if isinstance(task, str):
+        task = tasks.make(task, **options)
+    elif options:
+        raise TrainingError(
+            f"train has no option {next(iter(options))!r}; options of a task go with its name, as "
+            "in train('series', csv='table.csv', column='price')"
+        )
     settings = Settings(
         cell=cell,
         nonlinearity=nonlinearity,

@@ -374,6 +374,48 @@ def test_recording_from_own_text_and_numbers(run, tmp_path):
     assert series.metadata.loss == "squared"
 
 
+def test_how_a_table_is_read_is_told_and_can_be_given(run, fails, tmp_path):
+    table = tmp_path / "table.csv"
+    rows = [f"{day:02}.01.2024;{day % 7},5" for day in range(1, 21)]
+    table.write_text("日期;价格\n" + "\n".join(rows), encoding="gbk")
+    usual = ("record", "--csv", table, "--epochs", 1, "--steps", 3, "-o", "a.safetensors")
+    status, _, err = run(*usual, "--column", "价格")
+    assert status == 0, err
+    assert err.splitlines()[0] == (
+        "table.csv: 20 values of '价格'; GB18030, columns parted by ';', decimal comma, dates in "
+        "'日期' (day first)"
+    )
+    first = load("a.safetensors")
+    assert first.metadata.step_labels == (("17.01.2024", "18.01.2024", "19.01.2024"),)
+    given = ("--encoding", "gb18030", "--delimiter", ";", "--decimal", ",", "--header")
+    more = ("--fill", "linear", "--date-column", "日期", "--date-order", "dmy")
+    assert run(*usual, "--column", "2", *given, *more)[0] == 0
+    assert (load("a.safetensors").x == first.x).all()
+    assert "there is no encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
+    assert (
+        "is no option of task 'prices'"
+        in run("record", "--task", "prices", "--date-order", "dmy", "-o", "a.safetensors")[2]
+    )
+
+
+def test_how_a_text_file_is_read_is_told(run, tmp_path):
+    (tmp_path / "a.txt").write_bytes("春眠不觉晓，处处闻啼鸟。".encode("gb18030"))
+    arguments = ("record", "--text-file", "a.txt", "--epochs", 1, "-o", "a.safetensors")
+    for given in ((), ("--encoding", "gb18030")):
+        status, _, err = run(*arguments, *given)
+        assert status == 0
+        assert err.splitlines()[0].lower() == "a.txt: 12 characters, read as gb18030"
+        assert load("a.safetensors").metadata.source == "a.txt"
+    status, _, err = run("record", "--text", "ab", "--encoding", "utf-8", "-o", "a.safetensors")
+    assert (status, "--encoding needs --text-file or --csv." in err) == (2, True)
+
+
+def test_chance_is_never_less_than_nothing(run):
+    status, _, err = run("record", "--text", "aaaa", "--epochs", 1, "-o", "a.safetensors")
+    assert status == 0
+    assert err.endswith("by chance 0\n")
+
+
 def test_special_characters_of_typst_are_shown_as_typed(run):
     tokens = ["#let", "x", "=", "$y$", "\\", '"q"', "@a", "*b*", "_c_", "<d>", "`e`"]
     text = " ".join(tokens)
@@ -549,7 +591,7 @@ def test_a_character_that_no_font_has(run, fails):
 
 
 def test_a_text_file_that_cannot_be_read(fails, tmp_path):
-    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    (tmp_path / "latin.txt").write_bytes("Привет".encode("cp1251"))
     assert "is not UTF-8 text" in fails("record", "--text-file", "latin.txt", "-o", "a.safetensors")
     assert "cannot read" in fails("record", "--text-file", "none.txt", "-o", "a.safetensors")
 
@@ -560,8 +602,8 @@ def test_a_text_file_that_cannot_be_read(fails, tmp_path):
         ("day,level\n1,2\n", "has no column 'price'; it has day, level"),
         ("", "has no column 'price'; it has none"),
         ("price\n1\ntwo\n3\n", "line 3 has 'two' in column 'price', which is not a number"),
-        ("price\n1\nnan\n3\n", "line 3 has 'nan'"),
-        ("day,price\n1\n", "line 2 has 'nothing'"),
+        ("price\n1\nnan\n3\n", "column 'price' has 1 gap (line 3: nothing, or no number)"),
+        ("day,price\n1\n", "the series has 0 values"),
         ("price\n1\n2\n3\n", "the series has 3 values"),
     ],
 )

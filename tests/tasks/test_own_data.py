@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz import tasks
 from rnnviz.errors import TaskError
-from rnnviz.tasks.series import read_column
-from rnnviz.tasks.text import read_text
+from rnnviz.reading import read_text
+from rnnviz.tables import read_column
 
 POEM = "春眠不觉晓，处处闻啼鸟。"
 
@@ -54,17 +54,69 @@ def test_text_that_predicts_nothing(text, unit, expected):
 
 def test_a_text_file_is_read_without_its_byte_order_mark(tmp_path):
     (tmp_path / "poem.txt").write_text(POEM, encoding="utf-8-sig")
-    assert read_text(tmp_path / "poem.txt") == POEM
+    assert read_text(tmp_path / "poem.txt") == (POEM, "UTF-8")
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
-    [(POEM.encode("gb18030"), "is not UTF-8 text"), (POEM.encode("utf-16"), "is not UTF-8 text")],
+    [
+        (POEM.encode("big5", "replace"), r"is not UTF-8 text \(byte 0\).* name its encoding with"),
+        ("Привет, мир".encode("cp1251"), r"is not UTF-8 text \(byte 0\).* name its encoding with"),
+        ("Привет, мир".encode("koi8-r"), r"is not UTF-8 text \(byte 0\).* name its encoding with"),
+        ("안녕하세요, 저는 한국에서 왔습니다".encode("euc_kr"), "name its encoding with"),
+        ("ÄÖÜ".encode("latin-1"), "name its encoding with"),
+        (b"ab\0cd e", r"has the control character U\+0000 at character 3"),
+        (b"ab\x07", r"has the control character U\+0007 at character 3"),
+        ("é".encode() + b"\xed\xa0\x80", "name its encoding with"),
+        (POEM.encode("utf-16")[:-1], "is not utf-16 text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\xff", "name its encoding with"),
+    ],
 )
-def test_a_text_file_of_another_encoding(content, expected, tmp_path):
+def test_a_text_file_that_is_no_text_or_of_an_unknown_encoding(content, expected, tmp_path):
     (tmp_path / "poem.txt").write_bytes(content)
     with pytest.raises(TaskError, match=expected):
         read_text(tmp_path / "poem.txt")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [("gb18030", "GB18030"), ("gbk", "GB18030"), ("utf-16", "UTF-16"), ("utf-32", "UTF-32")],
+)
+def test_a_text_file_of_a_recognised_encoding_is_read_and_told(encoding, name, tmp_path, caplog):
+    (tmp_path / "poem.txt").write_bytes(POEM.encode(encoding))
+    task = tasks.make("text", text_file=tmp_path / "poem.txt")
+    assert "".join(task.tokens) == POEM
+    assert task.source == "poem.txt"
+    assert caplog.messages == [f"poem.txt: 12 characters, read as {name}"]
+
+
+def test_western_text_and_a_named_encoding(tmp_path):
+    for encoding, given in (("latin-1", None), ("cp1252", None), ("cp850", "cp850")):
+        (tmp_path / "a.txt").write_bytes("Le café naïf, où ça? Größe".encode(encoding))
+        assert read_text(tmp_path / "a.txt", given)[0] == "Le café naïf, où ça? Größe"
+
+
+def test_a_text_that_is_too_long_is_not_read(tmp_path):
+    with pytest.raises(TaskError, match=r"is longer than the 10 MB that are read"):
+        tasks.make("text", text_file="/dev/zero")
+
+
+@pytest.mark.parametrize("text", ["ab\0c", "ab\ud800c", "ab\x1bc"])
+def test_what_is_no_text_is_refused_before_training(text):
+    with pytest.raises(TaskError, match="at character 3, which is no text"):
+        tasks.make("text", text=text)
+
+
+def test_a_file_name_that_is_not_utf_8_does_not_break_the_trace(tmp_path):
+    path = tmp_path / "caf\udce9.txt"
+    path.write_text(POEM, encoding="utf-8")
+    assert tasks.make("text", text_file=path).source == "caf\ufffd.txt"
+
+
+def test_text_or_text_file():
+    for given in ({}, {"text": "ab", "text_file": "a.txt"}):
+        with pytest.raises(TaskError, match="needs text or text_file, one of them"):
+            tasks.make("text", **given)
 
 
 def test_files_that_are_not_there_or_are_folders(tmp_path):
@@ -81,12 +133,12 @@ def test_files_that_are_not_there_or_are_folders(tmp_path):
         ("", "has no column 'level'; it has none"),
         ("day,depth\n1,2\n", "has no column 'level'; it has day, depth"),
         ("day,level\n1,2\n2,high\n", "line 3 has 'high' in column 'level'"),
-        ("day,level\n1,2\n\n2,\n", "line 4 has 'nothing' in column 'level'"),
-        ("day,level\n1\n", "line 2 has 'nothing' in column 'level'"),
-        ("level\nnan\n", "line 2 has 'nan'"),
+        ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: nothing, or no number\\)"),
+        ("day,level\n3,2\n1\n2,5\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
+        ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
         ("level\n1\n-inf\n", "line 3 has '-inf'"),
         ("level\n1e999\n", "line 2 has '1e999'"),
-        ('level\n"1,5"\n', "line 2 has '1,5'"),
+        ('level\n"1,5"\n1.5\n', "'1.5' .line 3. and '1,5' .line 2., which do not have the same"),
     ],
 )
 def test_a_table_that_is_no_series(content, expected, tmp_path):
@@ -131,3 +183,45 @@ def test_a_large_vocabulary_needs_no_matrix_of_its_square():
         tracemalloc.stop()
     assert example.x.sum() == 2
     assert peak < size**2  # a byte each would be more
+
+
+def test_gaps_that_are_left_are_in_no_input(tmp_path):
+    path = tmp_path / "table.csv"
+    cells = [str((3 * row) % 7) for row in range(60)]
+    for gap in (10, 11, 30, 50):
+        cells[gap] = ""
+    path.write_text("level,x\n" + "".join(f"{cell},1\n" for cell in cells))
+    task = tasks.make("series", csv=path, column="level", steps=5, fill="leave")
+    batch = task.sample(np.random.default_rng(0), 2000)
+    assert not np.isnan(batch.x).any()
+    assert np.isnan(batch.targets[-1]).any()
+    assert not np.isnan(batch.targets[:-1]).any()
+    assert not np.isnan(task.example().targets).any()
+    drawn = task.error(task.trivial(batch), batch)
+    assert drawn == pytest.approx(task.chance, rel=0.05)
+    assert "(4 gaps left, in no input)" in task.source
+    with pytest.raises(TaskError, match="the gaps leave 0 sequences of 25 steps"):
+        tasks.make("series", csv=path, column="level", steps=25, fill="leave")
+
+
+def test_without_gaps_windows_are_drawn_as_before(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("level\n" + "".join(f"{(3 * row) % 7}\n" for row in range(40)))
+    task = tasks.make("series", csv=path, column="level", steps=5)
+    rng = np.random.default_rng(1)
+    starts = np.random.default_rng(1).integers(0, 35, size=8)
+    drawn = [[int(label) - 1 for label in row] for row in task.sample(rng, 8).step_labels]
+    assert [row[0] for row in drawn] == starts.tolist()
+
+
+def test_what_is_recognised_is_logged_and_kept(tmp_path, caplog):
+    path = tmp_path / "table.csv"
+    rows = [f"{day:02}.01.2024;{day * day % 7},5" for day in range(20, 0, -1)]
+    path.write_text("Tag;Wert\n" + "\n".join(rows), encoding="utf-8")
+    task = tasks.make("series", csv=path, column="Wert", steps=5)
+    assert caplog.messages == [
+        "table.csv: 20 values of 'Wert'; UTF-8, columns parted by ';', decimal comma, dates in "
+        "'Tag' (day first), newest first in the file, turned round by 'Tag'"
+    ]
+    assert task.source.endswith("(newest first in the file, turned round by 'Tag')")
+    assert task.example().target_labels[0][-1] == "20.01.2024"

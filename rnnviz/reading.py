@@ -1,0 +1,202 @@
+"""Text from a file: its encoding recognised or given, and nothing in it that is no text."""
+
+import codecs
+import os
+import re
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from rnnviz.errors import TaskError
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8", "UTF-8"),
+    (codecs.BOM_UTF32_LE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF32_BE, "utf-32", "UTF-32"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
+)
+_MARK: Final = "\ufeff"
+_NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+"""Control characters that are no white space, and halves of surrogate pairs."""
+
+_ACCENTS: Final = re.compile("[^\x00-\x7f]{2,}")
+_SIGN_WITHIN: Final = re.compile(r"[^\W\d_][°¡-©«-´¶¸¹»-¿×÷€‚„†‡‰‹›][^\W\d_]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_WESTERN: Final = frozenset(
+    "".join(map(chr, range(0xA0, 0x100))) + "ŒœŠšŽžŸ€‚ƒ„…‘’“”•–—™‹›"
+) - frozenset("¤¦¨¬¯´¸")
+_BESIDE_ACCENTS: Final = frozenset("’‘“”„«»‹›·–—…\xa0")
+_OPENING: Final = frozenset("¿¡")
+_LEADS_OF_COMMON: Final = frozenset((*range(0xA1, 0xA4), *range(0xB0, 0xD8)))
+_LAST_HANGUL: Final = 0xC8
+_SURE: Final = 12
+"""Among so many Chinese characters some are beyond what EUC-KR has for Hangul."""
+
+_MOST_COMMON_SHARE: Final = 0.85
+
+
+def read_text(
+    path: str | Path, encoding: str | None = None, *, most: int = 10_000_000
+) -> tuple[str, str]:
+    """The text of a file, and the name of its encoding; line ends are line feeds.
+
+    Recognised are UTF-8, UTF-16 and UTF-32, GB18030 (so GBK and GB 2312), and windows-1252 (so
+    Latin-1); ``encoding`` names any that Python knows. ``most`` is the size that is read at all.
+
+    Raises: TaskError if the file cannot be read, is larger, is no text, or its encoding cannot be
+            told
+    """
+    data = _bytes(path, most)
+    if encoding is not None:
+        text, name = _decoded(path, data, encoding), encoding
+    else:
+        text, name = _recognised(path, data)
+    text = text.removeprefix(_MARK)
+    if found := _NO_TEXT.search(text):
+        raise TaskError(
+            f"{str(path)!r} is not text in {name}: it has {_told(found[0])} at character "
+            f"{found.start() + 1}; remove it, or name the file's encoding with --encoding"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n"), name
+
+
+def check_text(text: str, what: str) -> None:
+    """Raises TaskError for a text that was not read from a file, and has what is no text."""
+    if found := _NO_TEXT.search(text):
+        raise TaskError(
+            f"{what} has {_told(found[0])} at character {found.start() + 1}, which is no text; "
+            "remove it, or give the text as a file with its --encoding"
+        )
+
+
+def file_name(path: str | Path) -> str:
+    """The last part of a path; bytes of it that are not UTF-8 are replaced."""
+    return os.fsencode(Path(path).name).decode("utf-8", "replace")
+
+
+def _told(character: str) -> str:
+    what = "the half of a surrogate pair" if character >= "\ud800" else "the control character"
+    return f"{what} U+{ord(character):04X}"
+
+
+def _bytes(path: str | Path, most: int) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise TaskError(f"cannot read {str(path)!r}: {error.strerror}") from error
+    except ValueError as error:  # a path with NUL in it
+        raise TaskError(f"cannot read {str(path)!r}: {error}") from error
+    if len(data) > most:
+        raise TaskError(
+            f"{str(path)!r} is longer than the {most / 1e6:g} MB that are read; give a part of it"
+        )
+    return data
+
+
+def _decoded(path: str | Path, data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeError as error:
+        place = f" (byte {error.start})" if isinstance(error, UnicodeDecodeError) else ""
+        raise TaskError(
+            f"{str(path)!r} is not {encoding} text{place}; name another encoding with --encoding"
+        ) from error
+    except (LookupError, ValueError) as error:
+        raise TaskError(
+            f"there is no encoding {encoding!r}; name one such as utf-8, gb18030, windows-1252, "
+            "shift_jis"
+        ) from error
+
+
+def _recognised(path: str | Path, data: bytes) -> tuple[str, str]:
+    for mark, encoding, name in _MARKS:
+        if data.startswith(mark):
+            return _decoded(path, data, encoding), name
+    if wide := _without_mark(data):
+        return _decoded(path, data, wide), wide.upper()
+    try:
+        return data.decode("utf-8"), "UTF-8"
+    except UnicodeDecodeError as error:
+        fit = {
+            name: text
+            for name, text in (
+                ("GB18030", _try(data, "gb18030")),
+                ("windows-1252", _try(data, "windows-1252")),
+            )
+            if text is not None and _FITS[name](text)
+        }
+        if len(fit) == 1:
+            name, text = fit.popitem()
+            return text, name
+        told = (
+            f"could be {' or '.join(fit)}" if fit else "is of an encoding that cannot be recognised"
+        )
+        raise TaskError(
+            f"{str(path)!r} is not UTF-8 text (byte {error.start}) and {told}; save it as UTF-8, "
+            "or name its encoding with --encoding, such as gb18030, windows-1252 or shift_jis"
+        ) from error
+
+
+def _without_mark(data: bytes) -> str | None:
+    """UTF-16 without a mark, by its NULs: half of every ASCII character is one."""
+    if len(data) % 2 or b"\0" not in data:
+        return None
+    even, odd = data[::2].count(0), data[1::2].count(0)
+    if min(even, odd) or max(even, odd) < len(data) // 8:
+        return None
+    return "utf-16-be" if even else "utf-16-le"
+
+
+def _try(data: bytes, encoding: str) -> str | None:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether what is not ASCII is what Chinese is written with, rather than rare characters.
+
+    The common characters are the first level of GB 2312. What is Korean in EUC-KR has all of its
+    characters in a part of them; only a long text shows that it does not leave it.
+    """
+    common = beyond_hangul = count = 0
+    for character, times in Counter(text).items():
+        if character.isascii():
+            continue
+        count += times
+        lead = character.encode("gb2312", "replace")[0]
+        common += times * (lead in _LEADS_OF_COMMON)
+        beyond_hangul += times * (lead > _LAST_HANGUL)
+    return common >= _MOST_COMMON_SHARE * count and (count < _SURE or beyond_hangul > 0)
+
+
+def _is_western(text: str) -> bool:
+    """Whether what is not ASCII is an accent within words, or a sign beside them."""
+    if any(not mark.isascii() and mark not in _WESTERN for mark in set(text)):
+        return False
+    together = {pair for run in set(_ACCENTS.findall(text)) for pair in pairwise(run)}
+    if _SIGN_WITHIN.search(text) or any(map(_is_no_pair, together)):
+        return False
+    return all(_is_western_word(word) for word in set(_WORD.findall(text)) if not word.isascii())
+
+
+def _is_no_pair(pair: tuple[str, str]) -> bool:
+    """Whether a sign stands beside an accent or another sign, as where a byte is half of one."""
+    signs = [mark for mark in pair if not mark.isalpha() and mark not in _BESIDE_ACCENTS]
+    return bool(signs) and pair[0] not in _OPENING
+
+
+def _is_western_word(word: str) -> bool:
+    accents = [mark for mark in word if not mark.isascii()]
+    raised = any(
+        before.islower() and after.isupper() and not after.isascii()
+        for before, after in pairwise(word)
+    )
+    return len(accents) <= max(1, len(word) // 2) and not raised
+
+
+_FITS: Final = {"GB18030": _is_chinese, "windows-1252": _is_western}

@@ -1,0 +1,217 @@
+"""One column of a table as a series: in the order of its dates, its gaps told or filled."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from rnnviz.errors import TaskError
+from rnnviz.reading import file_name, read_text
+from rnnviz.tables.dates import Dates, find_dates
+from rnnviz.tables.layout import Table, read_table
+from rnnviz.tables.numbers import Numbers, read_numbers
+
+FILLS: Final = ("linear", "previous", "next", "mean", "leave")
+_LARGEST: Final = 100_000_000
+_FEW: Final = 3
+
+
+@dataclass(frozen=True)
+class Column:
+    """A series of numbers, oldest first, NaN where a gap was left, with a label for each.
+
+    ``notes`` say what was recognised in the file and done to its rows, ``changes`` the latter
+    alone; ``plain`` is whether there is nothing to say but of a UTF-8 file with commas, a header
+    and a number in each row, in its order.
+    """
+
+    name: str
+    values: np.ndarray
+    labels: tuple[str, ...]
+    notes: tuple[str, ...]
+    changes: tuple[str, ...]
+    plain: bool
+
+
+def read_column(
+    path: str | Path,
+    column: str | int,
+    *,
+    delimiter: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool | None = None,
+    fill: str | None = None,
+    date_column: str | int | None = None,
+    date_order: str | None = None,
+) -> Column:
+    """The numbers of a column of a CSV file, by its name or its place from 1.
+
+    Delimiter, decimal sign, encoding, header and dates are recognised unless they are given;
+    where they can be meant in several ways, none is chosen. Rows are put in the order of their
+    dates. ``fill`` is what becomes of gaps: 'linear' (between the neighbours), 'previous', 'next',
+    'mean', or 'leave'. Gaps before the first and after the last value are left out.
+
+    Raises: TaskError for a file that is no table, a column that there is not or of which there
+            are two, a cell that is no number, a gap and no ``fill``, and what is ambiguous
+    """
+    _check_options(decimal, fill)
+    text, name = read_text(path, encoding, most=_LARGEST)
+    file = repr(str(path)) + (
+        "" if name == "UTF-8" else f" (read as {name}; --encoding names another)"
+    )
+    dates_in = None if date_column is None else str(date_column)
+    asked = [str(column), *([dates_in] if dates_in not in (None, "none") else [])]
+    table = read_table(file, text, asked, delimiter=delimiter, decimal=decimal, header=header)
+    at = table.place(str(column))
+    numbers = read_numbers(
+        table.columns[at],
+        table.lines,
+        str(column),
+        decimal=decimal,
+        delimiter=table.delimiter,
+        others=[cells for each, cells in enumerate(table.columns) if each != at],
+    )
+    dates = find_dates(table, at, dates_in, date_order)
+    labels = dates.labels if dates else tuple(str(row + 1) for row in range(len(table.lines)))
+    order, sorted_notes, holes = _order(table, dates)
+    values, names = numbers.values[order], [labels[row] for row in order]
+    lines = [table.lines[row] for row in order]
+    values, names, lines, ends = _without_ends(values, names, lines)
+    filled, gap_notes = _filled(values, lines, str(column), fill)
+    done = [*sorted_notes, *ends, *gap_notes]
+    return Column(
+        table.names[at],
+        filled,
+        tuple(names),
+        (name, *table.notes, *_signs(numbers), *_dated(dates), *done, *holes),
+        tuple(done),
+        not holes and name == "UTF-8" and table.plain and not _signs(numbers) and not done,
+    )
+
+
+def _check_options(decimal: str | None, fill: str | None) -> None:
+    if decimal not in (None, ".", ","):
+        raise TaskError(f"there is no decimal sign {decimal!r}; choose . or ,")
+    if fill is not None and fill not in FILLS:
+        raise TaskError(f"there is no way {fill!r} to fill gaps; choose one of {', '.join(FILLS)}")
+
+
+def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], list[str]]:
+    """The rows, oldest first, with what was done to their order, and what their dates lack."""
+    rows = np.arange(len(table.lines))
+    if dates is None or len(rows) < 2:
+        return rows, [], []
+    steps = np.diff(dates.times)
+    distinct = len(np.unique(dates.times))
+    notes = []
+    if (steps >= 0).all():
+        order = rows
+    elif (steps <= 0).all():
+        order = rows[::-1]
+        notes.append(f"newest first in the file, turned round by {dates.column!r}")
+    else:
+        if 2 * distinct <= len(rows):
+            raise TaskError(
+                f"{table.file} has {len(rows)} rows for {distinct} dates in column "
+                f"{dates.column!r}, out of order, as several series below each other have; give "
+                "the rows of one series, or --date-column none for the order of the file"
+            )
+        order = np.argsort(dates.times, kind="stable")
+        notes.append(f"sorted by {dates.column!r}")
+    if distinct < len(rows):
+        times = dates.times[order]
+        twice = int(order[1:][np.diff(times) == 0][0])
+        count = len(rows) - distinct
+        notes.append(
+            f"{count} {'row has' if count == 1 else 'rows have'} the date of another, the first "
+            f"{dates.labels[twice]}, all kept"
+        )
+    return order, notes, _holes(dates, order)
+
+
+def _holes(dates: Dates, order: np.ndarray) -> list[str]:
+    """Where dates are missing from what is otherwise a day, an hour, … a row."""
+    steps = np.diff(dates.times[order])
+    steps_known = steps[steps > 0]
+    if not dates.certain or not len(steps_known):
+        return []
+    usual = float(np.median(steps_known))
+    wide = np.flatnonzero(steps > 1.5 * usual)
+    if not len(wide) or (steps_known < 0.5 * usual).any():
+        return []
+    before, after = (dates.labels[order[wide[0] + ahead]] for ahead in (0, 1))
+    count = len(wide)
+    return [
+        f"{count} {'place' if count == 1 else 'places'} where dates are missing, the first between "
+        f"{before} and {after}; a step is a row"
+    ]
+
+
+def _without_ends(
+    values: np.ndarray, labels: list[str], lines: list[int]
+) -> tuple[np.ndarray, list[str], list[int], list[str]]:
+    """The rows from the first value to the last."""
+    there = np.flatnonzero(~np.isnan(values))
+    if not len(there):
+        return values[:0], [], [], []
+    inside = slice(int(there[0]), int(there[-1]) + 1)
+    left = len(values) - (inside.stop - inside.start)
+    rows = "row" if left == 1 else "rows"
+    notes = [f"{left} {rows} without a value at the ends left out"] if left else []
+    return values[inside], labels[inside], lines[inside], notes
+
+
+def _filled(
+    values: np.ndarray, lines: Sequence[int], column: str, fill: str | None
+) -> tuple[np.ndarray, list[str]]:
+    gaps = np.flatnonzero(np.isnan(values))
+    count = len(gaps)
+    if not count:
+        return values, []
+    told = f"{count} {'gap' if count == 1 else 'gaps'}"
+    if fill is None:
+        named = ", ".join(str(lines[gap]) for gap in gaps[:_FEW]) + (" …" if count > _FEW else "")
+        raise TaskError(
+            f"column {column!r} has {told} (line {named}: nothing, or no number), which would be "
+            f"inputs; choose what becomes of them with --fill {', '.join(FILLS[:-1])}, or "
+            f"{FILLS[-1]}, which shows sequences without gaps only"
+        )
+    if fill == "leave":
+        return values, [f"{told} left, in no input"]
+    import pandas
+
+    series: Any = pandas.Series(values)
+    made = {
+        "linear": lambda: series.interpolate("linear"),
+        "previous": lambda: series.ffill(),
+        "next": lambda: series.bfill(),
+        "mean": lambda: series.fillna(series.mean()),
+    }[fill]()
+    return np.asarray(made.to_numpy(), dtype=np.float64), [f"{told} filled ({fill})"]
+
+
+def _signs(numbers: Numbers) -> list[str]:
+    told = []
+    if numbers.decimal == ",":
+        told.append("decimal comma")
+    if numbers.thousands:
+        told.append(f"thousands parted by {' and '.join(map(repr, numbers.thousands))}")
+    if numbers.unit:
+        told.append(f"unit {numbers.unit}")
+    return told
+
+
+def _dated(dates: Dates | None) -> list[str]:
+    if dates is None:
+        return []
+    return [f"dates in {dates.column!r}" + (f" ({dates.first})" if dates.first else "")]
+
+
+def summary(path: str | Path, column: Column) -> str:
+    """What was read, in one line."""
+    return f"{file_name(path)}: {len(column.values)} values of {column.name!r}; " + ", ".join(
+        column.notes
+    )

@@ -1,0 +1,287 @@
+"""Dates as people write them, and the order in which they put the rows of a table."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from rnnviz.errors import TaskError
+from rnnviz.tables.layout import Table
+
+ORDERS: Final = ("dmy", "mdy", "ymd")
+
+_FORMATS: Final = (
+    ("%Y-%m-%d", "ymd"),
+    ("%d-%m-%Y", "dmy"),
+    ("%m-%d-%Y", "mdy"),
+    ("%y-%m-%d", "ymd"),
+    ("%d-%m-%y", "dmy"),
+    ("%m-%d-%y", "mdy"),
+    ("%Y-%m", "ymd"),
+    ("%m-%Y", "mdy"),
+    ("%Y%m%d", "ymd"),
+    ("%d %b %Y", "dmy"),
+    ("%d %B %Y", "dmy"),
+    ("%d %b %y", "dmy"),
+    ("%b %d %Y", "mdy"),
+    ("%B %d %Y", "mdy"),
+    ("%b %d %y", "mdy"),
+    ("%Y %b %d", "ymd"),
+    ("%b %Y", "mdy"),
+    ("%B %Y", "mdy"),
+    ("%Y %b", "ymd"),
+    ("%b %y", "mdy"),
+)
+_ZONE: Final = re.compile(r"(?<=[\d:])\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})$")
+_TIME: Final = re.compile(r"\s+(\d{1,2}(?::\d{2}){1,2}(?:[.,]\d+)?(?:\s*[AaPp]\.?[Mm]\.?)?)$")
+_WEEKDAY: Final = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+", re.IGNORECASE)
+_YEAR_NAMES: Final = re.compile(
+    r"year|yr|jahr|année|annee|año|ano|anno|年|年份|年度", re.IGNORECASE
+)
+_STAMP_NAMES: Final = re.compile(r".*(time|date|stamp|unix|epoch|时间|日期).*", re.IGNORECASE)
+_DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2}")
+_MOSTLY: Final = 0.8
+_SAMPLE: Final = 2000
+_SECONDS: Final = (10**8, 2 * 10**10)
+_ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+
+
+@dataclass(frozen=True)
+class Dates:
+    """When each row of a table is: as text, and in seconds, or years, that can be ordered.
+
+    ``first`` says which part of a date is first in the file, if it is not the year; where that
+    does not matter to the order, and cannot be told, the times are not ``certain``.
+    """
+
+    column: str
+    labels: tuple[str, ...]
+    times: np.ndarray
+    first: str
+    certain: bool
+
+
+def find_dates(table: Table, values: int, column: str | None, order: str | None) -> Dates | None:
+    """The dates of a table: those of a column that is given, or of the one that has some.
+
+    ``values`` is the column of the numbers; ``column`` may be 'none'.
+
+    Raises: TaskError for dates that may be read in several ways, or cells among them that are none
+    """
+    if column is not None and column.lower() == "none" and "none" not in table.names:
+        return None
+    if column is not None:
+        places = [table.place(column)]
+    else:
+        places = [at for at in range(len(table.columns)) if at != values]
+    found = {at: dates for at in places if (dates := _dates_in(table, at, order))}
+    if not found:
+        if column is not None:
+            cell, line = next(zip(table.columns[places[0]], table.lines, strict=True), ("", 0))
+            raise TaskError(
+                f"line {line} of {table.file} has {cell!r} in column {column!r}, which is not a "
+                "date that can be read; write it like 2024-01-31, or give --date-column none"
+            )
+        return None
+    at = next(iter(found))
+    orders = {tuple(np.argsort(dates.times, kind="stable")) for dates in found.values()}
+    if len(orders) > 1:
+        raise TaskError(
+            f"{table.file} has several columns of dates, "
+            f"{', '.join(repr(table.names[each]) for each in found)}, which order its rows "
+            "differently; name one with --date-column"
+        )
+    dates = found[at]
+    clock = None
+    if len(np.unique(dates.times)) < len(dates.times):
+        clock = _clock(table, {values, *found})
+    if clock is None:
+        return dates
+    within, of_day = clock
+    pairs = zip(dates.labels, table.columns[within], strict=True)
+    labels = tuple(f"{day} {time}" for day, time in pairs)
+    return replace(dates, labels=labels, times=dates.times + of_day)
+
+
+def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
+    """The dates of a column; None for a column of something else."""
+    cells, name = table.columns[at], table.names[at]
+    if not cells:
+        return None
+    plain = [_plain(cell) for cell in cells]
+    if all(re.fullmatch(r"(1[5-9]|2[01])\d\d", cell) for cell in plain):
+        years = np.array([float(cell) for cell in plain])
+        named = table.headed and _YEAR_NAMES.fullmatch(name)
+        return Dates(name, tuple(plain), years, "", True) if named else None
+    if all(re.fullmatch(r"\d{9,13}(\.\d+)?", cell) for cell in plain):
+        return _stamps(name, plain) if _STAMP_NAMES.fullmatch(name) else None
+    if any(re.fullmatch(r"[\d\s]*[.,]?\d*", cell) and len(cell) != 8 for cell in plain):
+        return None  # numbers
+    parts = [_parted(cell) for cell in plain]
+    days = [day for day, _, _ in parts]
+    readings = _readings(days, only_dmy=all(_DOTTED.match(cell) for cell in cells))
+    if not readings:
+        _check_mostly(table, at, days)
+        return None
+    if order is not None:
+        readings = {each: times for each, times in readings.items() if each == order}
+        if not readings:
+            raise TaskError(
+                f"the dates in column {name!r} of {table.file}, like {cells[0]!r}, are not in the "
+                f"order {order}; give another --date-order"
+            )
+    clock = _clock_of([time for _, time, _ in parts])
+    if clock is None:
+        return None
+    zone = np.array([_offset(zone) for _, _, zone in parts])
+    read = {each: times + clock - zone for each, times in readings.items()}
+    if len({tuple(np.argsort(times, kind="stable")) for times in read.values()}) > 1:
+        told = " or ".join(f"--date-order {each} ({_ORDERED[each]})" for each in read)
+        raise TaskError(
+            f"the dates in column {name!r} of {table.file}, like {cells[0]!r}, can be read in "
+            f"several ways, which order the rows differently; give {told}, or --date-column none"
+        )
+    chosen = next(iter(read))
+    first = _ORDERED[chosen] if len(read) == 1 and chosen != "ymd" else ""
+    labels = [re.sub(r"(?<=\d)T(?=\d)", " ", cell) for cell in cells]
+    if not clock.any():
+        labels = [
+            _TIME.sub("", _ZONE.sub("", label) if ":" in label else label) for label in labels
+        ]
+    return Dates(name, tuple(labels), read[chosen], first, len(read) == 1)
+
+
+def _stamps(name: str, cells: Sequence[str]) -> Dates | None:
+    """Seconds, or milliseconds, since 1970, labelled with their day and time in UTC."""
+    stamps = np.array([float(cell) for cell in cells])
+    stamps = stamps / 1000 if stamps.min() > _SECONDS[1] else stamps
+    if not (_SECONDS[0] <= stamps.min() and stamps.max() <= _SECONDS[1]):
+        return None
+    written = np.datetime_as_string(stamps.astype("datetime64[s]"), unit="m")
+    return Dates(name, tuple(str(each).replace("T", " ") for each in written), stamps, "", True)
+
+
+def _plain(cell: str) -> str:
+    """A date with hyphens for what parts its numbers, and names of months after a space."""
+    text = re.sub(r"(?<=\d)[T](?=\d)", " ", " ".join(cell.split()))
+    text = re.sub(r"(\d{1,2})[时時点](\d{1,2})分?((\d{1,2})秒)?", _chinese_time, text)
+    text = re.sub(r"(\d+)年(\d{1,2})月(\d{1,2})[日号]", r"\1-\2-\3", text)
+    text = re.sub(r"(\d+)年(\d{1,2})月", r"\1-\2", text)
+    text = re.sub(r"^(\d{4})年$", r"\1", text)
+    return text
+
+
+def _chinese_time(found: re.Match[str]) -> str:
+    return f" {found[1]}:{found[2]}" + (f":{found[4]}" if found[4] else "")
+
+
+def _parted(cell: str) -> tuple[str, str, str]:
+    """The day, the time of day, and the zone of a date."""
+    zone = ""
+    if ":" in cell and (found := _ZONE.search(cell)):
+        zone, cell = found[1], cell[: found.start()]
+    time = ""
+    if found := _TIME.search(cell):
+        time, cell = found[1], cell[: found.start()]
+    day = _WEEKDAY.sub("", cell)
+    if re.search(r"[A-Za-z]", day):
+        day = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", day)
+        day = " ".join(
+            re.split(r"[\s,./-]+", day.replace("Sept", "Sep").replace("Sepember", "September"))
+        )
+    else:
+        day = re.sub(r"[./]", "-", day)
+    return day, time, zone
+
+
+def _readings(days: Sequence[str], *, only_dmy: bool) -> dict[str, np.ndarray]:
+    """Seconds of each day, by the order in which day, month and year may be meant."""
+    found: dict[str, np.ndarray] = {}
+    for pattern, order in _FORMATS:
+        if order in found or (only_dmy and order != "dmy"):
+            continue
+        if _parsed(days[:20], pattern) is None:
+            continue
+        times = _parsed(days, pattern)
+        if times is not None:
+            found[order] = times
+    return found
+
+
+def _parsed(texts: Sequence[str], pattern: str) -> np.ndarray | None:
+    import pandas
+
+    if pattern == "%Y%m%d" and not all(re.fullmatch(r"(19|20)\d{6}", text) for text in texts):
+        return None
+    try:
+        read: Any = pandas.to_datetime(pandas.Series(list(texts)), format=pattern, errors="raise")
+    except (ValueError, OverflowError):
+        return None
+    return np.asarray(read.to_numpy().astype("datetime64[s]").astype(np.float64))
+
+
+def _check_mostly(table: Table, at: int, days: Sequence[str]) -> None:
+    """Refuse a column in which all but a few cells are dates."""
+    for pattern, _ in _FORMATS:
+        if pattern == "%Y%m%d":
+            continue
+        there = _coerced(days[:_SAMPLE], pattern)
+        if there.sum() < _MOSTLY * len(there):
+            continue
+        there = _coerced(days, pattern)
+        if not there.all():
+            wrong = int(np.argmin(there))
+            raise TaskError(
+                f"line {table.lines[wrong]} of {table.file} has {table.columns[at][wrong]!r} in "
+                f"column {table.names[at]!r}, where other rows have dates; correct or remove that "
+                "line, or give --date-column none"
+            )
+
+
+def _coerced(days: Sequence[str], pattern: str) -> np.ndarray:
+    """Which of the texts are dates of a pattern."""
+    import pandas
+
+    read = pandas.to_datetime(pandas.Series(list(days)), format=pattern, errors="coerce")
+    return np.asarray(read.notna())
+
+
+def _clock(table: Table, taken: set[int]) -> tuple[int, np.ndarray] | None:
+    """The column with a time of day in each row, if there is one, and its seconds."""
+    for at, cells in enumerate(table.columns):
+        if at not in taken and all(":" in cell for cell in cells):
+            seconds = _clock_of([" ".join(cell.split()) for cell in cells])
+            if seconds is not None:
+                return at, seconds
+    return None
+
+
+def _clock_of(times: Sequence[str]) -> np.ndarray | None:
+    """Seconds since midnight; 24:00 is the end of the day, and nothing its beginning."""
+    seconds = []
+    for time in times:
+        found = re.fullmatch(
+            r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:[.,](\d+))?\s*(?:([AaPp])\.?[Mm]\.?)?",
+            time or "0:00",
+        )
+        if found is None:
+            return None
+        hours = int(found[1])
+        if found[5]:
+            hours = hours % 12 + (12 if found[5] in "pP" else 0)
+        if hours > 24:
+            return None
+        fraction = float(f"0.{found[4]}") if found[4] else 0.0
+        seconds.append(3600 * hours + 60 * int(found[2]) + int(found[3] or 0) + fraction)
+    return np.array(seconds)
+
+
+def _offset(zone: str) -> float:
+    """How far a time zone is ahead, in seconds."""
+    found = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", zone)
+    if found is None:
+        return 0.0
+    ahead = 3600.0 * int(found[2]) + 60.0 * int(found[3])
+    return -ahead if found[1] == "-" else ahead

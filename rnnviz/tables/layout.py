@@ -1,0 +1,348 @@
+"""Which lines and columns a table has: its delimiter, its header, and what stands around it."""
+
+import csv
+import io
+import re
+import unicodedata
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from rnnviz.errors import TaskError
+
+_DELIMITERS: Final = ("\t", ";", "|", ",")
+_SPACES: Final = r"\s+"
+_NOWHERE: Final = "\x1f"
+"""A delimiter that stands in no text: all of a line is one cell."""
+
+_GIVEN: Final = {"tab": "\t", "\\t": "\t", "space": _SPACES, " ": _SPACES}
+_SAMPLE: Final = 500
+_SETTLED: Final = 3
+_DEEPEST: Final = 50
+_NAMED: Final = 12
+_SAID: Final = {"\t": "tabs", _SPACES: "spaces"}
+_EXCEL: Final = re.compile(r"sep=(.)\n")
+_VALUE: Final = re.compile(r"[^\w]*\d[\d\s.,:'’/+\-TZ年月日°%$€£¥]*(e[+-]?\d+)?\W*", re.IGNORECASE)
+_COMMENT: Final = ("#", "//")
+
+
+@dataclass(frozen=True)
+class Table:
+    """The cells of a table, column by column, with the line of the file in which each row begins.
+
+    ``notes`` say what was recognised, and ``plain`` whether it is what a comma-separated file with
+    a header has anyway.
+    """
+
+    file: str
+    names: tuple[str, ...]
+    headed: bool
+    columns: tuple[tuple[str, ...], ...]
+    lines: tuple[int, ...]
+    delimiter: str | None
+    notes: tuple[str, ...]
+    plain: bool
+
+    def place(self, column: str) -> int:
+        """Where the column of a name, or of a number from 1, stands.
+
+        Raises: TaskError if there is none, or two
+        """
+        wanted = _normal(column)
+        found = [at for at, name in enumerate(self.names) if self.headed and name == wanted]
+        if len(found) == 1:
+            return found[0]
+        number = int(wanted) if re.fullmatch(r"[1-9]\d{0,5}", wanted, re.ASCII) else 0
+        if found and number - 1 not in found:
+            places = " and ".join(str(at + 1) for at in found)
+            raise TaskError(
+                f"{self.file} has {len(found)} columns {column!r}, at places {places}; name one by "
+                f"its place: --column {found[0] + 1}"
+            )
+        if 1 <= number <= len(self.names):
+            return number - 1
+        if not self.headed and self.names:
+            raise TaskError(
+                f"{self.file} has no header line, so no column {column!r}; name one by its place, "
+                f"from 1 to {len(self.names)}"
+            )
+        named = ", ".join(self.names[:_NAMED]) or "none"
+        more = len(self.names) - _NAMED
+        raise TaskError(
+            f"{self.file} has no column {column!r}; it has {named}"
+            + (f" and {more} more" if more > 0 else "")
+        )
+
+
+def read_table(
+    file: str,
+    text: str,
+    wanted: Sequence[str],
+    *,
+    delimiter: str | None,
+    decimal: str | None,
+    header: bool | None,
+) -> Table:
+    """The table in a text; ``wanted`` are names of columns, which tell where the header is.
+
+    Raises: TaskError if no delimiter makes a table of the text, or several do
+    """
+    names = [_normal(name) for name in wanted]
+    skipped = 0
+    if found := _EXCEL.match(text):
+        delimiter, skipped, text = delimiter or found[1], 1, text[found.end() :]
+    chosen = _chosen(file, text, names, delimiter, decimal)
+    comments, text = _comments(text)
+    rows, lines = _rows(file, text, chosen, skipped)
+    start, headed = _header(file, rows, names, header)
+    notes, above = [], start
+    head = [_normal(cell) for cell in rows[start]] if headed and rows else []
+    body = list(zip(rows[start + headed :], lines[start + headed :], strict=True))
+    body = [(row, line) for row, line in body if any(row) and not _is_comment(row)]
+    if not headed and header is None and body and comments:
+        head = _commented(comments[-1], _width(body[0][0]))
+        headed = bool(head)
+        above -= headed
+    if above:
+        notes.append(f"{above} {_lines(above)} before the table left out")
+    width = _common_width(head, [row for row, _ in body])
+    after = 0
+    while body and width > 1 and _is_footer(body[-1][0]):
+        body.pop()
+        after += 1
+    if after:
+        notes.append(f"{after} {_lines(after)} after the table left out")
+    for row, line in body:
+        if _width(row) > width:
+            what = "names in its header" if headed else "columns"
+            raise TaskError(
+                f"{file} has {width} {what}, but {_width(row)} fields in line {line}; correct the "
+                "line, name each column, or give another delimiter with --delimiter (a decimal "
+                "comma needs one, or quotes)"
+            )
+    if not headed:
+        notes.append("no header line, columns by their places")
+    said = None if chosen == _NOWHERE else _SAID.get(chosen, repr(chosen))
+    if chosen not in (",", _NOWHERE):
+        notes.insert(0, f"columns parted by {said}")
+    return Table(
+        file,
+        tuple(head[:width]) if headed else tuple(str(at + 1) for at in range(width)),
+        headed,
+        tuple(tuple(row[at] if at < len(row) else "" for row, _ in body) for at in range(width)),
+        tuple(line for _, line in body),
+        None if chosen == _NOWHERE else chosen,
+        tuple(notes),
+        not notes,
+    )
+
+
+def _chosen(
+    file: str, text: str, names: Sequence[str], delimiter: str | None, decimal: str | None
+) -> str:
+    """The delimiter that is given, or the one that makes a table of the lines."""
+    if delimiter is not None:
+        if delimiter not in _GIVEN and (len(delimiter) != 1 or delimiter in '"\r\n'):
+            raise TaskError(
+                f"a delimiter is one character, tab or space, not {delimiter!r}; give one of them"
+            )
+        return _GIVEN.get(delimiter, delimiter)
+    fits = [each for each in _DELIMITERS if each != decimal and _fit(text, each)]
+    if not fits:
+        return _SPACES if _fit(text, _SPACES) else _NOWHERE
+    naming = [each for each in fits if _names_all(text, each, names)]
+    chosen = (naming or fits)[0]
+    if chosen == "," and decimal is None and _may_be_decimals(text, names):
+        cell = next(line for line in text.split("\n") if line.strip())
+        raise TaskError(
+            f"{file} has lines like {cell.strip()!r}, which may be two columns or one number with "
+            "a decimal comma; give --delimiter , or --decimal ,"
+        )
+    return chosen
+
+
+def _records(text: str, delimiter: str) -> list[list[str]]:
+    """The first records, without comments and empty lines."""
+    lines = (line for line in text.split("\n") if not line.lstrip().startswith(_COMMENT))
+    if delimiter == _SPACES:
+        parted = [line.split() for line in islice(lines, _SAMPLE)]
+    else:
+        reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+        try:
+            parted = list(islice(reader, _SAMPLE))
+        except csv.Error:
+            return []
+    return [[cell.strip() for cell in row] for row in parted if any(map(str.strip, row))]
+
+
+def _fit(text: str, delimiter: str) -> bool:
+    """Whether nearly all records have as many fields, more than one, and a header has them too."""
+    records = _records(text, delimiter)
+    counts = [len(row) for row in records]
+    if not counts:
+        return False
+    width = Counter(counts).most_common(1)[0][0]
+    start = _settled(counts, width)
+    if width < 2 or start is None:
+        return False
+    inside = counts[start:]
+    if sum(count in (width, width - 1) for count in inside) < 0.9 * len(inside):
+        return False
+    # one name above numbers: what parts the numbers is their decimal sign
+    return not (start == 1 and counts[0] == 1 and not _is_data(records[0]) and _is_data(records[1]))
+
+
+def _settled(counts: Sequence[int], width: int) -> int | None:
+    """The first record from which on records have as many fields."""
+    for at, count in enumerate(counts):
+        following = counts[at : at + _SETTLED]
+        if count > 1 and all(each in (width, width - 1) for each in following):
+            return at
+    return None
+
+
+def _names_all(text: str, delimiter: str, names: Sequence[str]) -> bool:
+    return any(
+        all(name in [_normal(cell) for cell in row] for name in names)
+        for row in _records(text, delimiter)[:50]
+    )
+
+
+def _may_be_decimals(text: str, names: Sequence[str]) -> bool:
+    """Whether lines of two whole numbers may be numbers with a decimal comma instead."""
+    records = _records(text, ",")
+    return names in ([], ["1"]) and all(
+        len(row) == 2 and all(re.fullmatch(r"-?\d+", cell) for cell in row) for row in records
+    )
+
+
+def _rows(file: str, text: str, delimiter: str, skipped: int) -> tuple[list[list[str]], list[int]]:
+    """All records, as wide as the widest of the sample, and the line in which each begins."""
+    import pandas
+    from pandas.errors import EmptyDataError, ParserError, ParserWarning
+
+    width = max(map(len, _records(text, delimiter)), default=1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", ParserWarning)
+            frame = pandas.read_csv(
+                io.StringIO(text),
+                sep=delimiter,
+                header=None,
+                names=range(width),
+                index_col=False,
+                dtype=str,
+                na_filter=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+            )
+    except EmptyDataError:
+        return [], []
+    except (ParserError, ParserWarning, ValueError) as error:
+        told = " ".join(str(error).replace("Error tokenizing data. C error:", "").split())
+        raise TaskError(
+            f"{file} is not a table of {width} columns: {told}; correct that line, or give another "
+            "--delimiter"
+        ) from error
+    rows = [[str(cell or "").strip() for cell in row] for row in frame.fillna("").values.tolist()]
+    lines, line = [], 1 + skipped
+    for row in frame.fillna("").values.tolist():
+        lines.append(line)
+        line += 1 + sum(str(cell).count("\n") for cell in row)
+    return rows, lines
+
+
+def _header(
+    file: str, rows: Sequence[Sequence[str]], names: Sequence[str], header: bool | None
+) -> tuple[int, bool]:
+    """Which row the table begins with, and whether it is a header."""
+    counts = [_width(row) for row in rows[:_SAMPLE]]
+    full = [at for at, row in enumerate(rows[:_SAMPLE]) if any(row) and not _is_comment(row)]
+    if not full:
+        return 0, False
+    width = Counter(counts[at] for at in full).most_common(1)[0][0]
+    start = next((at for at in full if counts[at] >= max(width - 1, min(2, width))), full[0])
+    if header is not None:
+        return start, header
+    data = _is_data(rows[start], rows[start + 1 : start + 20])
+    numbers = all(name.isdecimal() for name in names)
+    spelt = names if numbers else [name for name in names if not name.isdecimal()]
+    named = [
+        at
+        for at in full[:_DEEPEST]
+        if spelt and all(name in map(_normal, rows[at]) for name in spelt)
+    ]
+    if named and named[0] == start:
+        if data and numbers:
+            raise TaskError(
+                f"{file} begins with {', '.join(rows[start][:_NAMED])}, which may be names or "
+                "numbers; give --header or --no-header"
+            )
+        return start, True
+    for at in () if numbers else named:
+        if not any(_VALUE.fullmatch(cell) for cell in rows[at] if cell not in spelt):
+            return at, True
+    return start, not data
+
+
+def _is_data(row: Sequence[str], following: Sequence[Sequence[str]] = ()) -> bool:
+    """Whether a row has numbers or dates in each column in which the rows below have them."""
+    of_values = [
+        at
+        for at in range(len(row))
+        if not following
+        or 2 * sum(bool(_VALUE.fullmatch(each[at])) for each in following) > len(following)
+    ]
+    values = [bool(_VALUE.fullmatch(row[at])) for at in of_values if row[at]]
+    return bool(values) and all(values)
+
+
+def _comments(text: str) -> tuple[list[str], str]:
+    """The comments that a text begins with, and the text with empty lines in their place."""
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines) and (not lines[at].strip() or lines[at].lstrip().startswith(_COMMENT)):
+        at += 1
+    comments = [line for line in lines[:at] if line.strip()]
+    return comments, "\n".join([""] * at + lines[at:])
+
+
+def _commented(comment: str, width: int) -> list[str]:
+    """The names in a comment above a table without a header, as NumPy writes them."""
+    text = comment.strip().lstrip("#/ ")
+    for parted in (re.split(r"[,;|\t]", text), text.split()):
+        names = [_normal(name) for name in parted]
+        if len(names) == width and all(names):
+            return names
+    return []
+
+
+def _common_width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """How many columns there are: those with names, or as many as most rows have."""
+    if head:
+        return max(1, _width(head))
+    return Counter(map(_width, rows)).most_common(1)[0][0] if rows else 0
+
+
+def _width(row: Sequence[str]) -> int:
+    return max((at + 1 for at, cell in enumerate(row) if cell), default=0)
+
+
+def _is_comment(row: Sequence[str]) -> bool:
+    return row[0].startswith(_COMMENT)
+
+
+def _is_footer(row: Sequence[str]) -> bool:
+    """A line of words below a table, in its first field alone."""
+    return not any(row[1:]) and not re.match(r"[\d+-]", row[0])
+
+
+def _lines(count: int) -> str:
+    return "line" if count == 1 else "lines"
+
+
+def _normal(name: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(name.split()))

@@ -1,0 +1,198 @@
+"""Numbers as people write them: decimal and thousands signs, units, and cells without one."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from rnnviz.errors import TaskError
+
+_GAPS: Final = frozenset(
+    (
+        *("", "null", "na", "n/a", "#n/a", "#value!", "nan", "none", "nil", "missing", "\\n"),
+        *("-", "--", "---", "–", "—", ".", "..", "...", "…", "?", "缺测", "缺失", "无", "空"),
+    )
+)
+_THOUSANDS: Final = " '’"
+_SPACES: Final = re.compile(r"[\u00a0\u2007\u2009\u202f\s]+")
+_CURRENCY: Final = "$¢£¤¥฿₠-₿￥"
+_BODY: Final = r"(?:\d[\d.,'’ ]*|[.,]\d+)(?:(?<=[\d.,])[eE][+-]?\d+)?"
+_CELL: Final = re.compile(
+    rf"(?P<opened>\()?(?P<sign>[+-]?)\s*"
+    rf"(?P<before>(?:[A-Z]{{0,3}}[{_CURRENCY}]|[A-Z]{{3}}|Rs\.?|Fr\.?|kr\.?)?)\s*(?P<inner>[+-]?)\s*"
+    rf"(?P<body>{_BODY})\s*"
+    rf"(?P<after>(?:[^\W\d_]|[°℃℉%‰‱{_CURRENCY}′″])[^\s*?<>~#!,;]*(?: [^\W\d_][^\s*?<>~#!,;]*)?)?"
+    rf"(?P<closed>\))?"
+)
+_WIDE: Final = re.compile("[\uff01-\uff5e\uffe0-\uffe6]+")
+"""Characters as wide as Chinese ones."""
+
+_ONE_SIGN: Final = re.compile(r"(\d*)([.,])(\d*)(?:[eE].*)?")
+_FEW: Final = 5
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a column, NaN where there is none, with the signs and the unit they have."""
+
+    values: np.ndarray
+    decimal: str
+    thousands: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class _Cell:
+    line: int
+    text: str
+    body: str
+    negative: bool
+    unit: str
+
+
+def is_gap(cell: str) -> bool:
+    """Whether a cell stands for no value: it is empty, or NA, null, -, ….
+
+    Example: >>> is_gap("n/a")
+             True
+    """
+    return cell.strip().lower() in _GAPS
+
+
+def read_numbers(
+    cells: Sequence[str],
+    lines: Sequence[int],
+    column: str,
+    *,
+    decimal: str | None,
+    delimiter: str | None,
+    others: Sequence[Sequence[str]] = (),
+) -> Numbers:
+    """The numbers in the cells of a column; ``others`` are columns that may tell its signs.
+
+    Raises: TaskError for a cell that is no number, units that differ, or a decimal sign that
+            cannot be told
+    """
+    held: list[_Cell | None] = [
+        None if is_gap(cell) else _cell_of(cell, line, column)
+        for cell, line in zip(cells, lines, strict=True)
+    ]
+    given = [cell for cell in held if cell is not None]
+    _check_units(given, column)
+    sign = decimal or _decimal_of(given, column, delimiter, others)
+    values = np.array(
+        [float("nan") if cell is None else _value(cell, sign, column) for cell in held]
+    )
+    used = Counter(
+        mark for cell in given for mark in cell.body if mark in _THOUSANDS + ".," and mark != sign
+    )
+    return Numbers(values, sign, "".join(sorted(used)), given[0].unit if given else "")
+
+
+def _cell_of(cell: str, line: int, column: str) -> _Cell:
+    plain = _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), cell)
+    plain = _SPACES.sub(" ", plain).strip()
+    plain = plain.replace("\u2212", "-").replace("٫", ".")
+    found = _CELL.fullmatch(plain)
+    if (
+        found is None
+        or bool(found["opened"]) != bool(found["closed"])
+        or (found["opened"] and (found["sign"] or found["inner"]))
+        or (found["sign"] and found["inner"])
+    ):
+        raise TaskError(
+            f"line {line} has {cell!r} in column {column!r}, which is not a number; correct or "
+            "remove that line"
+        )
+    negative = bool(found["opened"]) or "-" in (found["sign"], found["inner"])
+    unit = " ".join(part for part in (found["before"], found["after"]) if part)
+    return _Cell(line, cell, found["body"].strip(), negative, unit)
+
+
+def _check_units(cells: Sequence[_Cell], column: str) -> None:
+    for cell in cells:
+        if cell.unit != cells[0].unit:
+            one, other = (each.unit or "no unit" for each in (cells[0], cell))
+            raise TaskError(
+                f"line {cell.line} has {cell.text!r} in column {column!r}, but line "
+                f"{cells[0].line} has {cells[0].text!r}, which is not a number of the same unit "
+                f"({other}, {one}); give all of them in one unit"
+            )
+
+
+def _decimal_of(
+    cells: Sequence[_Cell], column: str, delimiter: str | None, others: Sequence[Sequence[str]]
+) -> str:
+    """The decimal sign that the cells show, or that is told by what stands around them."""
+    shown = {mark: cell for cell in reversed(cells) if (mark := _shown(cell.body))}
+    if len(shown) > 1:
+        first, second = shown.values()
+        raise TaskError(
+            f"column {column!r} has {first.text!r} (line {first.line}) and {second.text!r} (line "
+            f"{second.line}), which do not have the same decimal sign; give it with --decimal"
+        )
+    if shown:
+        return next(iter(shown))
+    open_cells = [cell for cell in cells if _ONE_SIGN.fullmatch(cell.body)]
+    if not open_cells:
+        return "."
+    sign = next(mark for mark in open_cells[0].body if mark in ".,")
+    other = "," if sign == "." else "."
+    whole = [cell.body for cell in cells if cell.body.isdigit()]
+    if whole and len(open_cells) >= _FEW and all(len(body) < 4 for body in whole):
+        return other  # 987 beside 1,234: a sign that groups thousands, never less than three digits
+    elsewhere = {
+        told
+        for cells_of in others
+        for cell in cells_of
+        if (found := _CELL.fullmatch(_SPACES.sub(" ", cell))) and (told := _shown(found["body"]))
+    }
+    if len(elsewhere) == 1:
+        return elsewhere.pop()
+    if sign == "." and delimiter != ";":
+        return sign
+    raise TaskError(
+        f"column {column!r} has numbers like {open_cells[0].text!r} (line {open_cells[0].line}), "
+        f"whose {sign!r} may be a decimal sign or part thousands; give --decimal , or --decimal ."
+    )
+
+
+def _shown(body: str) -> str:
+    """The decimal sign that a number shows by itself, or nothing if it may be either."""
+    marks = [mark for mark in body if mark in ".,"]
+    if len(set(marks)) == 2:
+        return marks[-1] if marks.count(marks[-1]) == 1 else ""
+    if len(marks) > 1:
+        return "," if marks[0] == "." else "."
+    if not marks:
+        return ""
+    before, after = re.split(r"[.,]", re.sub(r"[eE].*", "", body))
+    if re.search(r"[ '’]", before) or len(after) != 3:
+        return marks[0]
+    certain = not before or before.startswith("0") or len(before) > 3 or "e" in body.lower()
+    return marks[0] if certain else ""
+
+
+def _value(cell: _Cell, decimal: str, column: str) -> float:
+    number, _, exponent = cell.body.lower().partition("e")
+    whole, _, rest = number.partition(decimal)
+    grouped = re.fullmatch(
+        r"\d{1,3}(?:([.,'’ ])\d{3}(?:\1\d{3})*)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*", whole
+    )
+    if grouped is None or not re.fullmatch(r"\d*", rest) or not (whole or rest):
+        raise TaskError(
+            f"line {cell.line} has {cell.text!r} in column {column!r}, which is not a number with "
+            f"decimal sign {decimal!r}; correct it, or give another with --decimal"
+        )
+    digits = re.sub(r"\D", "", whole) or "0"
+    value = float(f"{digits}.{rest or 0}e{exponent or 0}")
+    if not np.isfinite(value):
+        raise TaskError(
+            f"line {cell.line} has {cell.text!r} in column {column!r}, which is not a number that "
+            "can be held; correct or remove that line"
+        )
+    return -value if cell.negative and value else value

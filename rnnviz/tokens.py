@@ -1,0 +1,73 @@
+"""Text as units that people see: characters with all their marks, and words."""
+
+import re
+import unicodedata
+from typing import Final
+
+from wcwidth import iter_graphemes
+
+from rnnviz.errors import TaskError
+
+UNITS: Final = ("char", "word")
+
+_HAN: Final = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA: Final = "\u3041-\u309f\u30a0-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+_OTHERS: Final = "\u0e00-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3\u1950-\u19df\u1a20-\u1aad"
+"""Thai, Lao, Tibetan, Burmese, Khmer, Tai Le, New Tai Lue and Tai Tham."""
+
+_RUN: Final = re.compile(f"[{_HAN}{_KANA}]+|[{_OTHERS}]+")
+_PHRASES: Final = re.compile(
+    f"[{_HAN}{_KANA}][，。！？；：、…—「」『』“”‘’《》（）]+[{_HAN}{_KANA}]"
+)
+_NOT_HAN: Final = re.compile(f"[^{_HAN}]")
+_LOAN_WORDS: Final = 0.05
+_LONGEST_WORDS: Final = 3.5
+_LONGEST_SPELT: Final = 8.0
+"""Mean lengths that words do not have: in characters of a word each, and in letters."""
+
+
+def units_of(text: str, unit: str) -> tuple[str, ...]:
+    """The characters or the words of a text, in its order, in Unicode's composed form.
+
+    White space of any length is one space, and parts words. A character has its accents and
+    joiners with it: 'é', 'ที่', '👩‍🚀'. Chinese that is written without spaces is parted into words
+    by rjieba.
+
+    Raises: TaskError for another unit, or words of a script without spaces that cannot be parted
+    """
+    if unit not in UNITS:
+        raise TaskError(f"there is no unit {unit!r}; choose {' or '.join(UNITS)}")
+    parts = unicodedata.normalize("NFC", text).split()
+    if unit == "char":
+        return tuple(iter_graphemes(" ".join(parts)))
+    return tuple(_chinese_words(parts) if without_spaces(parts) else parts)
+
+
+def without_spaces(parts: list[str]) -> bool:
+    """Whether what white space parts are phrases rather than words."""
+    if any(_PHRASES.search(part) for part in parts):
+        return True
+    runs = [run for part in parts for run in _RUN.findall(part)]
+    for longest, spelt in ((_LONGEST_WORDS, False), (_LONGEST_SPELT, True)):
+        lengths = [len(run) for run in runs if bool(re.match(f"[{_OTHERS}]", run)) is spelt]
+        if lengths and sum(lengths) / len(lengths) > longest:
+            return True
+    return False
+
+
+def _chinese_words(parts: list[str]) -> list[str]:
+    runs = "".join(run for each in parts for run in _RUN.findall(each))
+    other = _NOT_HAN.findall(runs)
+    if len(other) > _LOAN_WORDS * len(runs):
+        raise TaskError(
+            f"the text is written without spaces ({runs[:12]!r}), and only Chinese can be parted "
+            "into words; put spaces between the words, or choose --unit char"
+        )
+    try:
+        import rjieba
+    except ImportError as error:
+        raise TaskError(
+            "the text is Chinese without spaces, which needs a segmenter to be parted into words: "
+            "pip install 'rnnviz[chinese]'; or put spaces between the words, or choose --unit char"
+        ) from error
+    return [word for part in parts for word in rjieba.cut(part)]

@@ -35,6 +35,7 @@ _DATA_LANGUAGES: Final = ("en", "zh")
 _FILE_OPTIONS: Final = ("csv", "text_file")
 _MODULES: Final = (
     "cells.py",
+    "labels.py",
     "losses.py",
     "metadata.py",
     "network.py",

@@ -53,7 +53,7 @@ class Summary:
             if value not in (None, "") and (name != "language" or data.task):
                 yield name, str(value)
         if data.accuracy is not None:
-            yield data.accuracy_name or "accuracy", f"{data.accuracy:.4g}"
+            yield data.accuracy_name or "accuracy", f"{data.accuracy:z.4g}"
         if data.step_labels:
             labels = data.step_labels[0]
             yield "sequence", " ".join(labels[:_LABELS]) + " …" * (len(labels) > _LABELS)

@@ -1,5 +1,6 @@
 """Files of a user's own: the weights of a model, and what it is to be run on."""
 
+import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,15 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file as load_tensors
 from torch import Tensor, nn
 
 from rnnviz.errors import RecordingError
+from rnnviz.labels import LABELS, labels_of
 
 _NEEDED: Final = ("inputs", "targets")
-_KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state")
+_KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
 
 
 def load_weights(model: nn.Module, path: str | Path) -> None:
@@ -42,11 +44,14 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     model.load_state_dict(held, strict=False)
 
 
-def load_inputs(path: str | Path) -> dict[str, np.ndarray]:
+def load_inputs(path: str | Path) -> dict[str, Any]:
     """What a model is run on, from a ``.safetensors`` or ``.npz`` file.
 
     It holds ``inputs`` and ``targets``, and may hold ``lengths``, ``state`` (the initial state)
-    and, of an LSTM, ``cell_state`` beside it. Whole numbers come as int64.
+    and, of an LSTM, ``cell_state`` beside it. Whole numbers come as int64. ``step_labels``,
+    ``target_labels`` (batch, time), ``input_labels`` (input) and ``output_labels`` (output) are
+    arrays of strings in a ``.npz``; a ``.safetensors``, which has no strings, holds them as lists
+    in JSON in its metadata.
 
     Raises: RecordingError for a file that is missing, damaged, lacks one of these, or holds
             anything else
@@ -69,7 +74,10 @@ def load_inputs(path: str | Path) -> dict[str, np.ndarray]:
         raise RecordingError(
             f"{str(source)!r} has 'cell_state' but no 'state'; an LSTM starts from both"
         )
-    return {name: _numbers(source, name, array) for name, array in found.items()}
+    return {
+        name: labels_of(name, held) if name in LABELS else _numbers(source, name, held)
+        for name, held in found.items()
+    }
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:
@@ -120,12 +128,14 @@ def _check_names(path: Path, state: Mapping[str, Tensor], held: Mapping[str, Ten
         )
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _arrays(path: Path) -> dict[str, Any]:
     try:
         if path.suffix == ".safetensors":
-            return load_arrays(path)
+            return {**load_arrays(path), **_labels_beside(path)}
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
+    except RecordingError:
+        raise
     except SafetensorError as error:
         raise _damaged(path, "file of arrays") from error
     except OSError as error:
@@ -133,8 +143,25 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     except Exception as error:  # the readers raise several kinds
         raise RecordingError(
             f"{str(path)!r} is damaged, or holds more than plain arrays, which is never loaded; "
-            "save arrays of numbers alone"
+            "save arrays of numbers, and labels as arrays of strings (dtype=str)"
         ) from error
+
+
+def _labels_beside(path: Path) -> dict[str, Any]:
+    """The labels in the metadata of a ``.safetensors`` file."""
+    with safe_open(path, "numpy") as file:
+        about = file.metadata() or {}
+    found = {}
+    for name in LABELS:
+        if name in about:
+            try:
+                found[name] = json.loads(about[name])
+            except (ValueError, RecursionError) as error:
+                raise RecordingError(
+                    f"{name!r} in the metadata of {str(path)!r} is not JSON; write it with "
+                    "json.dumps(labels)"
+                ) from error
+    return found
 
 
 def _numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:

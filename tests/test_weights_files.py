@@ -1,5 +1,6 @@
 """Files of weights and inputs: what is taken as it is, and what is refused."""
 
+import json
 import os
 from pickle import dumps
 
@@ -197,6 +198,54 @@ def test_numbers_that_torch_does_not_know_become_some_that_it_knows(tmp_path):
 def test_inputs_that_do_not_fit(arrays, expected, tmp_path):
     path = write_arrays(tmp_path / "in.npz", **arrays)
     assert expected in refused(lambda: load_inputs(path))
+
+
+LABELS = {
+    "step_labels": (("春", "眠", "不"), ("a", "b", "")),
+    "target_labels": (("1", "2", "3"), ("4", "5", "6")),
+    "input_labels": ("left", "right"),
+    "output_labels": ("yes", "no", "maybe"),
+}
+
+
+def write_labels(path, labels):
+    """A file of inputs with labels, as its format holds them."""
+    arrays = {"inputs": np.zeros((2, 3, 2)), "targets": np.zeros((2, 3), np.int64)}
+    if path.suffix == ".npz":
+        np.savez(path, **arrays, **{name: np.array(rows) for name, rows in labels.items()})
+    else:
+        save_arrays(arrays, path, {name: json.dumps(rows) for name, rows in labels.items()})
+    return path
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz"])
+def test_labels_come_with_the_inputs(ending, tmp_path):
+    found = load_inputs(write_labels(tmp_path / f"in.{ending}", LABELS))
+    assert {name: found[name] for name in LABELS} == LABELS
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "npz"])
+@pytest.mark.parametrize(
+    ("name", "rows", "expected"),
+    [
+        ("step_labels", [[["a"]]], "step_labels does not have the shape (batch, time)"),
+        ("input_labels", [["a"]], "input_labels does not have the shape (input,)"),
+        ("output_labels", "yes", "output_labels is"),
+        ("output_labels", [True, False], "output_labels has True, which is no text"),
+    ],
+)
+def test_labels_of_another_shape(ending, name, rows, expected, tmp_path):
+    path = write_labels(tmp_path / f"in.{ending}", {name: rows})
+    assert expected in refused(lambda: load_inputs(path))
+
+
+def test_labels_that_are_no_text(tmp_path):
+    path = write_labels(tmp_path / "in.npz", {"step_labels": np.array([["a", None]], object)})
+    assert "labels as arrays of strings (dtype=str)" in refused(lambda: load_inputs(path))
+    arrays = {"inputs": np.zeros(2), "targets": np.zeros(2)}
+    save_arrays(arrays, tmp_path / "in.safetensors", {"step_labels": "a, b"})
+    message = refused(lambda: load_inputs(tmp_path / "in.safetensors"))
+    assert "is not JSON; write it with json.dumps(labels)" in message
 
 
 @pytest.mark.parametrize("ending", ["safetensors", "npz"])

@@ -454,8 +454,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/defaults.py",
-        "digest.update(Path(options[_FILE_OPTION]).read_bytes())",
-        "digest.update(Path(options[_FILE_OPTION]).name.encode())",
+        'digest.update(hashlib.file_digest(file, "sha256").digest())',
+        "digest.update(Path(options[option]).name.encode())",
         "a kept recording is found by the name of its data, not by their content",
         ("tests/test_defaults.py",),
     ),

@@ -5,6 +5,8 @@ import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
@@ -40,7 +42,19 @@ class _Told(logging.Handler):
         click.echo(record.getMessage(), err=True)
 
 
-_TOLD: Final = _Told()
+@contextmanager
+def _told_on_stderr() -> Iterator[None]:
+    """Within it, what rnnviz logs is told there alone: Manim has a handler for all that is."""
+    log, told = logging.getLogger("rnnviz"), _Told()
+    before = log.level, log.propagate
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    log.addHandler(told)
+    try:
+        yield
+    finally:
+        log.removeHandler(told)
+        log.level, log.propagate = before
 
 
 class _LazyGroup(click.Group):
@@ -78,9 +92,11 @@ def group() -> None:
 
 def run(args: list[str] | None = None) -> int:
     """Run a command; its exit status, once errors are told."""
-    log = logging.getLogger("rnnviz")
-    log.setLevel(logging.INFO)
-    log.addHandler(_TOLD)
+    with _told_on_stderr():
+        return _run(args)
+
+
+def _run(args: list[str] | None) -> int:
     try:
         result = group.main(args, prog_name="rnnviz", standalone_mode=False)
     except click.ClickException as error:
@@ -100,8 +116,6 @@ def run(args: list[str] | None = None) -> int:
             return _failed(f"stdout cannot be written ({error.strerror}); send it elsewhere")
         traceback.print_exc()
         return _failed("this is a bug in rnnviz; please report it with the lines above")
-    finally:
-        log.removeHandler(_TOLD)
     return result if isinstance(result, int) else 0
 
 

@@ -11,6 +11,8 @@ from typing import Any
 from torch import nn
 
 from rnnviz.errors import RecordingError
+from rnnviz.labels import LABELS
+from rnnviz.reading import file_name
 from rnnviz.recording import record
 from rnnviz.trace import Trace
 from rnnviz.weights import load_inputs, load_weights
@@ -42,7 +44,10 @@ def record_model(
                 held["targets"],
                 lengths=held.get("lengths"),
                 state=state,
-                about={"source": f"{name} on {Path(inputs_file).name}"},
+                about={
+                    "source": f"{name} on {file_name(inputs_file)}",
+                    **{label: held[label] for label in LABELS if label in held},
+                },
                 **settings,
             )
         except SystemExit as error:

@@ -138,7 +138,8 @@ class _ModelName(click.ParamType[str]):
     "--inputs",
     metavar="FILE",
     help="A .safetensors or .npz file with arrays 'inputs' and 'targets', and with 'lengths', "
-    "'state' and an LSTM's 'cell_state' if you like.",
+    "'state', an LSTM's 'cell_state', 'step_labels', 'target_labels' (batch, time), "
+    "'input_labels' and 'output_labels' if you like.",
 )
 @click.option(
     "--weights",
@@ -241,18 +242,18 @@ def _of_task(
     with progress_bar(f"Training on {name}") as report:
         trained = training.train(
             task,
-            progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"),
+            progress=lambda epoch, most, loss: report(epoch, most, f"loss {loss:z.3g}"),
             **settings,
         )
     trace = trained.record(**recording)
     told = (
         f"{name}: {trace.steps} steps, {trace.cell_size} units, "
-        f"{trained.history.epochs} epochs, {task.score_name} {trained.score:.3g}"
+        f"{trained.history.epochs} epochs, {task.score_name} {trained.score:z.3g}"
     )
     if task.loss == "cross-entropy":
-        told += f"; {task.chance_name}: {trained.history.loss[-1]:.3g}"
+        told += f"; {task.chance_name}: {trained.history.loss[-1]:z.3g}"
     if task.loss == "cross-entropy" or task.score_name == task.chance_name:
-        told += f", by chance {task.chance:.3g}"
+        told += f", by chance {task.chance:z.3g}"
     return trace, told
 
 
@@ -274,5 +275,5 @@ def _of_model(
     data = trace.metadata
     return trace, (
         f"{model}: {data.module} {data.layer!r}, {trace.steps} steps, batch {trace.batch}, "
-        f"{trace.cell_size} units, loss {trace.loss.sum():.3g}"
+        f"{trace.cell_size} units, loss {trace.loss.sum():z.3g}"
     )

@@ -235,7 +235,7 @@ def trace_for(
     kept = known or Kept(loaded.task, extra)
     if not os.path.isfile(kept.file):
         with progress_bar(f"Training on {kept.task}") as report:
-            trace = kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:.3g}"))
+            trace = kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:z.3g}"))
         if not os.path.isfile(kept.file):
             return trace
     return kept

@@ -136,7 +136,7 @@ def command(
     for each in _reached(made):
         click.echo(
             f"{each['cell'].upper():<4}  {each['length']:>5}  "
-            f"{each['successes']} of {each['networks']} succeeded, score {each['score']:.3g}",
+            f"{each['successes']} of {each['networks']} succeeded, score {each['score']:z.3g}",
             err=True,
         )
     click.echo(output)

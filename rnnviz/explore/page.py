@@ -159,7 +159,9 @@ def _words(trace: Trace, rows: Rows, say: Say) -> list[Row]:
             "step": row["step"],
             "word": row["word"],
             "told": template.format(
-                step=str(row["step"]), word=isolated(row["word"]), loss=f"{losses[row['step']]:.3g}"
+                step=str(row["step"]),
+                word=isolated(row["word"]),
+                loss=f"{losses[row['step']]:z.3g}",
             )
             if row["step"] in losses
             else None,

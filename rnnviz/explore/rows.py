@@ -104,7 +104,7 @@ def losses_of(trace: Trace, sequence: int, direction: int = 0) -> dict[int, int]
 
 def short(value: Any) -> float:
     """A number for the page, to four significant digits."""
-    return float(f"{float(value):.{_DIGITS}g}")
+    return float(f"{float(value):z.{_DIGITS}g}")
 
 
 def _kept(steps: int, losses: Iterable[int]) -> list[int]:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
+from rnnviz.labels import LABELS, check_counts, labels_of
 from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Place
 from rnnviz.recording.calls import ByLayer, last_of
@@ -83,13 +84,17 @@ def record(
     steps of a padded batch there are; a packed sequence says it itself. With ``training`` the
     model runs in its training mode, its dropout drawn once. ``dtype`` ('float32' or 'float64')
     records a copy of that precision instead of the model's own. ``about`` gives what only the
-    caller knows of the metadata: task, labels, seed, accuracy, …
+    caller knows of the metadata: task, seed, accuracy, …, and names for what is shown:
+    ``step_labels`` and ``target_labels`` for each step of each sequence, ``input_labels`` and
+    ``output_labels`` for the entries of x_t and y_t. They are lists or arrays of strings.
 
+    Shapes: step_labels, target_labels (batch, time), or (time,) for a single sequence, whatever
+            the order of the model's axes; input_labels (input,), output_labels (output,)
     Units:  gradients of the loss summed over time and batch, or as a callable reduces it
     Raises: RecordingError if the model cannot be recorded exactly
     Example: >>> trace = record(nn.LSTM(3, 5), x, targets, loss="squared")
     """
-    _check_about(about or {})
+    about = _checked(about or {})
     copy = copied(model, training, dtype)
     chosen = choose(copy, layer)
     held = chosen.weights(0, 0).weight_hh
@@ -107,6 +112,7 @@ def record(
         with standing_in(chosen, tap):
             given = subject.run("the model's forward failed")
         run = Run.of(chosen, tap.calls, lengths, wide)
+        check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])
         objective = Objective(
             loss, wanted, ignore_index, Place(run.form, run.time, run.batch, run.mask)
         )
@@ -136,7 +142,7 @@ def record(
         hashed = {name: values[name] for name in _INPUTS if name in values}
         details = {
             "task": "",
-            **(about or {}),
+            **about,
             "cell": chosen.cell,
             "nonlinearity": chosen.nonlinearity,
             "loss": objective.name,
@@ -345,11 +351,13 @@ def _linear_after(
     return None
 
 
-def _check_about(about: Mapping[str, Any]) -> None:
+def _checked(about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the caller knows of the metadata, its labels as a trace holds them."""
     known = {item.name for item in fields(Metadata)}
     unknown = [name for name in about if name not in known]
     if unknown:
         raise RecordingError(f"metadata has no {unknown[0]!r}; it has {', '.join(sorted(known))}")
+    return {**about, **{name: labels_of(name, about[name]) for name in LABELS if name in about}}
 
 
 def _numpy(values: Tensor, dtype: torch.dtype | None = None) -> np.ndarray:

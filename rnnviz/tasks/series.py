@@ -53,15 +53,15 @@ class NextValue(ValueTask):
         known = raw[~np.isnan(raw)]
         if known.min() == known.max():
             raise TaskError(
-                f"the series is {known[0]:g} throughout, so there is nothing to predict; "
+                f"the series is {known[0]:zg} throughout, so there is nothing to predict; "
                 "choose another column"
             )
         with np.errstate(over="ignore", invalid="ignore"):
             self.mean, self.spread = float(known.mean()), float(known.std())
         if not 0 < self.spread < float("inf"):
             raise TaskError(
-                f"the series runs from {known.min():g} to {known.max():g}, which cannot be scaled; "
-                "give it in another unit"
+                f"the series runs from {known.min():zg} to {known.max():zg}, which cannot be "
+                "scaled; give it in another unit"
             )
         self.values = ((raw - self.mean) / self.spread).astype(np.float32)
         self.labels = tuple(labels)

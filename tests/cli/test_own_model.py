@@ -3,6 +3,7 @@
 import itertools
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -235,6 +236,30 @@ def test_files_that_do_not_fit(module, given, fails, tmp_path):
     torch.save(nn.Linear(2, 2).state_dict(), "other.pt")
     message = fails(f"{module}:Tagger", "--weights", "other.pt")
     assert "lacks 'first.weight_ih_l0'" in message
+
+
+def test_labels_reach_the_trace(module, given, call, fails):
+    labels = {
+        "step_labels": np.array([list("abcdef"), list("ghijkl")]),
+        "target_labels": np.arange(12).reshape(2, 6).astype(str),
+        "input_labels": np.array(["x", "y", "z"]),
+        "output_labels": np.array(["一", "二", "三", "四"]),
+    }
+    np.savez("in.npz", **given, **labels)
+    usual = (f"{module}:Tagger", "--layer", "first")
+    assert call(*usual)[0] == 0
+    about = load("a.safetensors").metadata
+    for name, rows in labels.items():
+        assert np.array_equal(getattr(about, name), rows)
+    Path("a.safetensors").unlink()
+    for name, wrong, expected in (
+        ("step_labels", [["a"] * 5] * 2, "step_labels has the shape (2, 5), but there are 2"),
+        ("target_labels", [["a"] * 6], "target_labels has the shape (1, 6), but there are 2"),
+        ("input_labels", ["a"], "input_labels has 1 labels, but there are 3 entries"),
+        ("output_labels", ["a"], "output_labels has 1 labels, but there are 4 entries"),
+    ):
+        np.savez("in.npz", **given, **{name: np.array(wrong)})
+        assert expected in fails(*usual)
 
 
 def test_inspect_tells_of_the_model(module, given, call, capsys):

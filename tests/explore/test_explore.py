@@ -45,6 +45,11 @@ def norms_of(trace, t, sequence=0, layer=0, direction=0):
     return np.linalg.norm(trace.grad_h_by_loss[t - 1, layer, direction, :, sequence], axis=-1)
 
 
+def test_no_number_of_a_page_is_minus_zero():
+    assert str(made.short(-0.0)) == "0.0"
+    assert made.short(-0.00012345) == -0.0001234
+
+
 def test_rows_are_the_traces_numbers(make_trace):
     trace = make_trace()
     rows = rows_of(trace, sequence=1)

@@ -116,7 +116,7 @@ class OneHot(VGroup):
         self.digits = VGroup(
             *[
                 label(
-                    f"{value:g}",
+                    f"{value:zg}",
                     color=theme.on(cell.get_fill_color()) if value else theme.color("note"),
                     size=BODY,
                 ).move_to(cell)
@@ -364,7 +364,7 @@ class SeriesChart(VGroup):
         self.symbol = formula("x_t", color=theme.color("input"), size=0.42)
         self.symbol.next_to(self.cells, LEFT, buff=0.2)
         self.last = VGroup(
-            label(f"{self.values[-1]:.4g}", color=theme.color("text"), size=SMALL)
+            label(f"{self.values[-1]:z.4g}", color=theme.color("text"), size=SMALL)
             .set_stroke(theme.ground, width=5, background=True)
             .next_to(self.dots[-1], RIGHT, buff=0.14),
             label(number(float(self.given[-1])), color=theme.color("text"), size=SMALL).next_to(

@@ -1,10 +1,15 @@
 """Which part of a long recording is shown, and how the screen says so."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from rnnviz.drawing.wording import Say
 from rnnviz.plain_text import lowered
 from rnnviz.trace import Trace
+
+_FITS: Final = 7
+_PART: Final = re.compile(r"(?:^\D+)?\d+\D*")
 
 
 @dataclass(frozen=True)
@@ -34,9 +39,12 @@ class Window:
         return slice(self.steps[0] - 1, self.steps[-1])
 
     def words(self, trace: Trace) -> tuple[str, ...]:
-        """What people call the inputs of the first sequence at these steps, or x₁, x₂, …"""
+        """What people call the inputs of the first sequence at these steps, or x₁, x₂, …
+
+        Dates and times that are too long to stand below each other leave out what they share.
+        """
         if trace.metadata.step_labels:
-            return trace.metadata.step_labels[0][self.indices]
+            return brief(trace.metadata.step_labels[0][self.indices])
         return tuple(f"x{lowered(step)}" for step in self.steps)
 
     @property
@@ -57,3 +65,32 @@ def units_note(trace: Trace, most: int, say: Say) -> tuple[str, ...]:
     if trace.hidden_size <= most:
         return ()
     return (say("units 1–{most} of {count}").format(most=most, count=trace.hidden_size),)
+
+
+def brief(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Labels with numbers in them without the parts that all of them begin or end with.
+
+    Only as much goes as is needed for all to be short, and only if that makes them so.
+
+    Example: >>> brief(("2024-03-11", "2024-03-12"))
+             ('03-11', '03-12')
+    """
+    if not all(any(map(str.isdigit, label)) for label in labels):
+        return labels
+    rows = [_PART.findall(label) for label in labels]
+    if any("".join(row) != label for row, label in zip(rows, labels, strict=True)):
+        return labels
+    while _longest(rows) > _FITS and min(map(len, rows)) > 1:
+        if len({row[0] for row in rows}) == 1:
+            rows = [row[1:] for row in rows]
+        elif len({row[-1] for row in rows}) == 1:
+            rows = [row[:-1] for row in rows]
+        else:
+            break
+    if _longest(rows) > _FITS:
+        return labels
+    return tuple("".join(row).rstrip(" -/:,_") for row in rows)
+
+
+def _longest(rows: list[list[str]]) -> int:
+    return max(len("".join(row).rstrip()) for row in rows)

@@ -1,5 +1,6 @@
 """One column of a table as a series: in the order of its dates, its gaps told or filled."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,7 @@ def read_column(
     values, names = numbers.values[order], [labels[row] for row in order]
     lines = [table.lines[row] for row in order]
     values, names, lines, ends = _without_ends(values, names, lines)
+    holes += _stand_ins(values)
     filled, gap_notes = _filled(values, lines, str(column), fill)
     done = [*sorted_notes, *ends, *gap_notes]
     return Column(
@@ -162,6 +164,22 @@ def _without_ends(
     rows = "row" if left == 1 else "rows"
     notes = [f"{left} {rows} without a value at the ends left out"] if left else []
     return values[inside], labels[inside], lines[inside], notes
+
+
+def _stand_ins(values: np.ndarray) -> list[str]:
+    """Numbers like -9999 that may stand for no value: nines alone, and far from all others."""
+    known = np.unique(values[~np.isnan(values)])
+    told = []
+    for number, others in ((known[:1], known[1:]), (known[-1:], known[:-1])):
+        if len(others) < _FEW or not re.fullmatch(r"-?99+(\.9+|\.0)?", str(float(number[0]))):
+            continue
+        if np.abs(others - number).min() > 3 * np.ptp(others):
+            count = int((values == number[0]).sum())
+            told.append(
+                f"{number[0]:g} ({count} {'time' if count == 1 else 'times'}) lies far from all "
+                "other values: if it stands for a gap, write NA"
+            )
+    return told
 
 
 def _filled(

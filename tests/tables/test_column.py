@@ -280,6 +280,14 @@ def test_gaps_at_the_ends_are_left_out_and_told(read):
     assert column.changes == ("3 rows without a value at the ends left out",)
 
 
+@pytest.mark.parametrize("number", ["-9999", "-999.9", "99999", "999"])
+def test_a_number_that_may_stand_for_a_gap_is_told(number, read):
+    notes = read(table([1, 2, number, 4, 5.5], labels=ISO[:5])).notes
+    assert f"{number} (1 time) lies far from all other values: if it stands for a gap" in notes[-1]
+    for cells in ([1, 2, 3, 4, 9], [900, 950, 999, 800, 850], [1, 2, 1000, 4, 5]):
+        assert "gap" not in str(read(table(cells, labels=ISO[:5])).notes)
+
+
 FORMATS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y", "%d.%m.%y"),
     *("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d %b %Y", "%d-%b-%y", "%b %d, %Y", "%B %d %Y"),

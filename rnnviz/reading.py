@@ -18,7 +18,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16", "UTF-16"),
 )
 _MARK: Final = "\ufeff"
-_NO_TEXT: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_NO_TEXT: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
 """Control characters that are no white space, and halves of surrogate pairs."""
 
 _ACCENTS: Final = re.compile("[^\x00-\x7f]{2,}")
@@ -77,7 +77,7 @@ def file_name(path: str | Path) -> str:
 
 
 def _told(character: str) -> str:
-    what = "the half of a surrogate pair" if character >= "\ud800" else "the control character"
+    what = "the half of a surrogate pair" if ord(character) >= 0xD800 else "the control character"
     return f"{what} U+{ord(character):04X}"
 
 

@@ -214,7 +214,7 @@ def _mentioned(tree: ast.Module, path: Path, language: str) -> bytes:
         return b""
     texts = _texts(tree)
     for text in texts:
-        digest.update(translated(text, language).encode())
+        digest.update(translated(text, language).encode(errors="surrogatepass"))
     if not ours:
         digest.update(repr(_files_named(texts, path.parent)).encode())
         digest.update(repr([os.environ.get(text) for text in texts]).encode())

@@ -1,6 +1,7 @@
 """``rnnviz figure``."""
 
 import inspect
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
 _PLACES = ("trace_file", "sweep_file", "text_file", "csv")
+_NOT_IN_FILES = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that an XML file, and so the metadata of an SVG, cannot hold."""
 
 _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 """The file of a trace, that of a sweep, or a task, at most one of them."""
@@ -124,7 +127,7 @@ def _typed() -> str:
             words.append((param.opts if value is not False else param.secondary_opts)[-1])
             if not isinstance(value, bool):
                 words.append(Path(value).name if name in _PLACES else str(value))
-    return shlex.join(words)
+    return _NOT_IN_FILES.sub("?", shlex.join(words))
 
 
 def _data(

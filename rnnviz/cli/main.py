@@ -6,6 +6,8 @@ import sys
 from contextlib import suppress
 from typing import Final, Never
 
+from rnnviz.cli.streams import set_up_streams
+
 _ENDING: Final = ("SIGTERM", "SIGHUP")
 _INTERRUPTED: Final = 130
 
@@ -27,10 +29,11 @@ def main(args: list[str] | None = None) -> Never:
 
 
 def _open_streams() -> None:
-    """Let closed streams lead nowhere, so that no file that is opened takes their place."""
+    """Let closed streams lead nowhere, so that no file takes their place; let others show all."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    set_up_streams()
 
 
 def _hear_endings() -> None:

@@ -270,8 +270,8 @@ def check_places(trace: "Trace", *, layer: int = 0, direction: int = 0, sequence
 
 
 def print_json(value: Any) -> None:
-    """A value as JSON on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """A value as JSON on stdout, in ASCII, which every encoding has."""
+    click.echo(json.dumps(value, indent=2))
 
 
 def _task_of_data(name: str) -> str:

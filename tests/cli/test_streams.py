@@ -1,14 +1,21 @@
 """Streams that are closed or full, and what ends the command line from outside."""
 
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import warm
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.figure import Figure
+
+from rnnviz.cli.streams import set_up_streams
 
 FULL = Path("/dev/full")
 PROGRAM = [sys.executable, "-m", "rnnviz"]
@@ -125,3 +132,88 @@ def test_interrupted_while_it_loads():
 def test_it_listens_before_it_loads_what_takes_a_moment():
     program = "import sys, rnnviz.cli; sys.exit('click' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+
+
+ENCODINGS = ["ascii", "us-ascii", "cp1252", "latin-1", "gbk", "utf-8", "utf-16", "shift_jis"]
+
+
+@given(text=st.text(st.characters()), encoding=st.sampled_from(ENCODINGS))
+def test_a_stream_of_any_encoding_takes_any_text(text, encoding):
+    with pytest.MonkeyPatch.context() as patch:
+        said = io.BytesIO()
+        patch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding=encoding))
+        set_up_streams()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        told = said.getvalue()
+        if text.isascii():
+            assert told == text.replace("\n", os.linesep).encode(encoding)
+        sys.stdout.detach()
+
+
+def test_what_a_stream_lacks_is_replaced_and_the_bytes_of_a_path_stay(monkeypatch):
+    said = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding="cp1252"))
+    set_up_streams()
+    sys.stdout.write("循 × é − " + os.fsdecode(b"a\xff.mp4"))
+    sys.stdout.flush()
+    assert said.getvalue() == "? × é - aÿ.mp4".encode("latin-1")
+    sys.stdout.detach()
+
+
+def in_ascii(*arguments):
+    """How a command ends whose streams are ASCII."""
+
+    def prepare():
+        sys.stdout.reconfigure(encoding="ascii")
+        sys.stderr.reconfigure(encoding="ascii")
+
+    done = warm.run(*arguments, prepare=prepare)
+    assert (done.stdout + done.stderr).isascii()
+    return done
+
+
+def test_every_command_speaks_ascii_where_that_is_asked_for(folder):
+    trace = folder / "循.safetensors"
+    done = in_ascii("record", "--task", "adding", "--epochs", "1", "-o", trace)
+    assert (done.returncode, done.stdout) == (0, f"{folder}/?.safetensors\n")
+    for arguments in [
+        ["--help"],
+        ["list", "--lang", "zh"],
+        ["figure", "--list", "--lang", "zh"],
+        ["inspect", trace],
+        ["verify", trace],
+        ["cache", "info"],
+        ["explore", trace, "-o", "循.html"],
+        ["figure", "states", "--trace", trace, "-o", "循.png"],
+    ]:
+        done = in_ascii(*arguments)
+        assert done.returncode == 0, done.stderr
+    for arguments in [
+        ["render", "循环"],
+        ["render", "unrolling", "--theme", "循"],
+        ["inspect", "环.safetensors"],
+        ["export", "循.mp4", "--to", "html", "-o", "a.html"],
+    ]:
+        done = in_ascii(*arguments)
+        assert done.returncode in (1, 2)
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["list", "--json"], ["figure", "--json", "--lang", "zh"]])
+def test_json_is_ascii_in_every_encoding(arguments):
+    done = warm.run(*arguments)
+    assert done.stdout.isascii()
+    assert any(not str(each).isascii() for each in json.loads(done.stdout))
+
+
+@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+def test_a_figure_of_a_trace_with_an_odd_name_is_written(folder, kind):
+    done = warm.run(*RECORD)
+    assert done.returncode == 0
+    odd = os.fsdecode(b"a\xff\x01.safetensors")
+    (folder / "a.safetensors").rename(folder / odd)
+    done = warm.run("figure", "states", "--trace", odd, "-o", f"a.{kind}")
+    assert (done.returncode, done.stdout) == (0, f"a.{kind}\n")
+    if kind == "svg":
+        ElementTree.parse(folder / "a.svg")

@@ -50,6 +50,13 @@ _RAISED: Final = str.maketrans(
 _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHTWARD: Final = ("R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI")
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
+FIRST_WIDE: Final = 0x2E80
+"""From here on, the characters of East Asia."""
+_UNSEEN: Final = re.compile(
+    "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""Unicode's Default_Ignorable_Code_Point: joiners, marks of direction, selectors of variants."""
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
 
@@ -59,12 +66,25 @@ def lowered(number: int) -> str:
 
 
 def visible(text: str) -> str:
-    """A text, or the signs of its spaces where it has nothing else.
+    """A text, or what stands for its spaces, or for what is not shown, where there is no more.
 
     Example: >>> visible("\\n")
              '↵'
     """
-    return text if text.strip() else "".join(_VISIBLE.get(mark, mark) for mark in text)
+    if not text.strip():
+        return "".join(_VISIBLE.get(mark, mark) for mark in text)
+    if any(map(is_shown, text)):
+        return text
+    return " ".join(f"U+{ord(mark):04X}" for mark in text)
+
+
+def is_shown(character: str) -> bool:
+    """Whether a character is seen by itself, or only tells how others are set.
+
+    Example: >>> is_shown("\\u200d")  # the joiner of zero width
+             False
+    """
+    return _UNSEEN.fullmatch(character) is None
 
 
 def plain(template: str, facts: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from rnnviz.drawing.views.layered import DrawnPart, LayeredNetwork
 from rnnviz.drawing.views.network import FoldedNetwork
 from rnnviz.drawing.window import Window
 from rnnviz.drawing.wording import in_a_caption
+from rnnviz.plain_text import isolated
 from rnnviz.rendering.beats import beat
 from rnnviz.trace import Trace
 
@@ -137,7 +138,7 @@ class Feedforward(Storyboard):
             return number(float(y[0]))
         best = int(y.argmax())
         labels = self.trace.metadata.output_labels
-        output = in_a_caption(labels[best]) if labels else str(best + 1)
+        output = isolated(in_a_caption(labels[best])) if labels else str(best + 1)
         return self.say("{output}, {share}").format(output=output, share=percent(float(y[best])))
 
     def change(self) -> str:

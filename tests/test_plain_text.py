@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import read_po
 
-from rnnviz.plain_text import formula_text, is_rightward, isolated, plain, without_isolates
+from rnnviz.plain_text import (
+    formula_text,
+    is_rightward,
+    isolated,
+    plain,
+    visible,
+    without_isolates,
+)
 
 LOCALE = Path(__file__).parents[1] / "rnnviz" / "locale"
 
@@ -83,3 +90,17 @@ def test_other_texts_are_as_they_are(word):
 )
 def test_a_text_is_read_as_its_first_letter_is(text, rightward):
     assert is_rightward(text) == rightward
+
+
+@pytest.mark.parametrize("text", ["", "ab", "12", "\u4e2d", "e\u0301"])
+def test_only_what_goes_from_right_to_left_is_isolated(text):
+    assert isolated(text) == text
+    assert isolated(f"{text}\u05d0") == f"\u2068{text}\u05d0\u2069"
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [("\u200c", "U+200C"), ("\u200d\ufe0f", "U+200D U+FE0F"), ("a\u200c", "a\u200c")],
+)
+def test_what_is_not_shown_by_itself_is_named(text, seen):
+    assert visible(text) == seen

@@ -1,10 +1,11 @@
 """``rnnviz explore``."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from rnnviz.cli.options import Whole, check_places
+from rnnviz.cli.options import Whole, check_places, font_option
 from rnnviz.translation import languages
 
 
@@ -16,6 +17,7 @@ from rnnviz.translation import languages
     "--direction", type=click.Choice(("forward", "reverse")), default="forward", show_default=True
 )
 @click.option("--sequence", type=Whole(min=1), default=1, help="A sequence, from 1.")
+@font_option
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
 def command(
@@ -24,6 +26,7 @@ def command(
     layer: int,
     direction: str,
     sequence: int,
+    fonts: tuple[Any, ...],
     language: str,
     theme: str,
 ) -> None:
@@ -43,7 +46,7 @@ def command(
         "sequence": sequence - 1,
     }
     check_places(trace, **places)
-    made = explore(trace, language=language, theme=theme, **places)
+    made = explore(trace, language=language, theme=theme, font=fonts, **places)
     with replacing(target, ExportError) as temporary:
         temporary.write_text(made, encoding="utf-8")
     click.echo(str(target))

@@ -8,7 +8,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.options import DATA_OPTIONS, NearChoice, data_options, progress_bar, task_of
+from rnnviz.cli.options import (
+    DATA_OPTIONS,
+    NearChoice,
+    data_options,
+    font_option,
+    progress_bar,
+    task_of,
+)
 from rnnviz.cli.render_command import trace_for
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages
@@ -33,6 +40,7 @@ _OF_SCENES = ("trace_file", "quality", "theme", *DATA_OPTIONS)
     "-q", "--quality", type=click.Choice(tuple("lmhpk")), default="h", show_default=True,
     help="Of a scene that is rendered for it.",
 )  # fmt: skip
+@font_option
 @click.option("--lang", "language", type=click.Choice(languages()), help="Of captions and text.")
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 def command(
@@ -43,6 +51,7 @@ def command(
     title: str | None,
     trace_file: str | None,
     quality: str,
+    fonts: tuple[Any, ...],
     language: str | None,
     theme: str,
     **options: Any,
@@ -63,6 +72,7 @@ def command(
     if trace_file is not None and task is not None:
         raise click.UsageError("Give --trace, or a task to train on, not both.")
     from rnnviz.exports.making import made
+    from rnnviz.lettering import lettered
 
     names = list(SCENES) if everything else list(what)
 
@@ -74,6 +84,7 @@ def command(
             "language": language or "en",
             "theme": theme,
             "quality": quality,
+            "font": fonts,
             "output": place,
         }
         told = f"Rendering {scene}"
@@ -88,10 +99,11 @@ def command(
 
                 return begin(scene, trace, crew, progress=tell, **settings).finish().paths[0]
 
-    for path in made(
-        names, rendered, exit_, Path(output), language=language, title=title, of_scenes=[]
-    ):
-        click.echo(str(path))
+    with lettered(fonts):
+        for path in made(
+            names, rendered, exit_, Path(output), language=language, title=title, of_scenes=[]
+        ):
+            click.echo(str(path))
 
 
 def _given(names: tuple[str, ...]) -> list[str]:

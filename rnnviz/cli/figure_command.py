@@ -9,7 +9,16 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.options import Whole, check_places, data_options, print_json, progress_bar, task_of
+from rnnviz.cli.options import (
+    Whole,
+    check_places,
+    check_text,
+    data_options,
+    font_option,
+    print_json,
+    progress_bar,
+    task_of,
+)
 from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
@@ -47,6 +56,7 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 @click.option("--direction", type=click.Choice(_DIRECTIONS), help="Of a bidirectional layer.")
 @click.option("--sequence", type=Whole(min=1), help="A sequence of the batch, from 1.")
 @click.option("--keep-text", is_flag=True, help="Letters stay text, not outlines.")
+@font_option
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="The list as JSON.")
@@ -62,6 +72,7 @@ def command(
     layer: int | None,
     direction: str | None,
     sequence: int | None,
+    fonts: tuple[Any, ...],
     **options: Any,
 ) -> None:
     """Draw the figure NAME of a trace, for a paper, slides or a poster."""
@@ -86,6 +97,8 @@ def command(
     }
     chosen = {option: place for option, place in places.items() if place is not None}
     source = (trace_file, sweep_file, task)
+    check_text(task, fonts)
+    options["font"] = fonts
     click.echo(str(_draw(name, output, source, language, keep_text, chosen, options)))
 
 
@@ -124,9 +137,10 @@ def _typed() -> str:
         given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if given and name not in ("name", "output"):
             value = context.params[name]
-            words.append((param.opts if value is not False else param.secondary_opts)[-1])
-            if not isinstance(value, bool):
-                words.append(Path(value).name if name in _PLACES else str(value))
+            for each in value if isinstance(value, tuple) else (value,):
+                words.append((param.opts if each is not False else param.secondary_opts)[-1])
+                if not isinstance(each, bool):
+                    words.append(Path(each).name if name in _PLACES else str(each))
     return _NOT_IN_FILES.sub("?", shlex.join(words))
 
 

@@ -1,6 +1,7 @@
 """What several commands share: options of tasks, progress, and JSON."""
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -56,6 +57,9 @@ _OF_TASK: Final = {
     "temporal-order": {"steps"},
 }
 
+_MOST_SHOWN: Final = 24
+"""Of a longer sequence not every step is shown."""
+
 Command = Callable[..., Any]
 
 
@@ -90,6 +94,26 @@ class _Address(click.ParamType[str]):
         except ClusterError as error:
             self.fail(f"{error}.", param, ctx)
         return str(value)
+
+
+class _Font(click.ParamType[Any]):
+    """A font: a file, FILE#FACE, or a name that the system knows."""
+
+    name = "font"
+    envvar_list_splitter = os.pathsep
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The font, ready to set text; which face it is, if its file holds several, is said."""
+        from rnnviz.lettering import given_fonts
+
+        (font,) = given_fonts(value)
+        if len(font.faces) > 1 and "#" not in font.told:
+            click.echo(
+                f"rnnviz: {font} holds {len(font.faces)} faces, of which {font.faces[0]!r} is "
+                f"used; name another as {font}#NAME: {', '.join(font.faces[1:])}",
+                err=True,
+            )
+        return font
 
 
 class SectionedCommand(click.Command):
@@ -163,6 +187,50 @@ def data_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def font_option(command: Command) -> Command:
+    """The option that gives fonts for what rnnviz Sans does not set."""
+    return click.option(
+        "--font",
+        "fonts",
+        type=_Font(),
+        multiple=True,
+        metavar="FILE|NAME",
+        envvar="RNNVIZ_FONT",
+        help="A font for other scripts: Arabic, Hindi, Korean, ...; may be given several times.",
+    )(command)
+
+
+def check_text(
+    task: tuple[str, dict[str, Any]] | None, fonts: Sequence[Any] = (), *, drawn: bool = True
+) -> None:
+    """Say before any training which character of a user's text no font has.
+
+    Raises: TextError if it is ``drawn``, and in the sequence that is shown
+    """
+    if task is None or task[0] != "text":
+        return
+    from rnnviz.errors import TextError
+    from rnnviz.lettering import lacking, lettered, remedy_for, told_of
+
+    name, options = task
+    where = "--text" if options["source"] == "the user's text" else repr(options["source"])
+    text = " ".join(options["text"].split())
+    with lettered(fonts):
+        missing = lacking(text)
+        if not missing:
+            return
+        if drawn:
+            from rnnviz import tasks  # loads torch
+
+            batch = tasks.make(name, **options).example()
+            steps = batch.step_labels[0]
+            shown = lacking("".join((*steps, *batch.target_labels[0])))
+            if shown and len(steps) <= _MOST_SHOWN:
+                raise TextError(f"{told_of(shown[0], text)}; {remedy_for(shown[0], where)}")
+        told = f"{told_of(missing[0], text)}; {remedy_for(missing[0], where)}"
+    click.echo(f"rnnviz: to draw this, note that {told}", err=True)
 
 
 def scheduler_option(command: Command) -> Command:

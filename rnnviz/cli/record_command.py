@@ -12,6 +12,7 @@ from rnnviz.cli.options import (
     READING_OPTIONS,
     SectionedCommand,
     Whole,
+    check_text,
     data_options,
     progress_bar,
     task_language_option,
@@ -179,6 +180,7 @@ def command(ctx: click.Context, /, model: str | None, output: str, **options: An
     target = Path(output)
     of_model = {name: options.pop(name) for name in _OF_MODEL}
     task, task_options = task_of(options) or ("sentence", {})
+    check_text((task, task_options), drawn=False)
     if target.suffix != ".safetensors":
         raise click.UsageError(f"{output!r} does not end in .safetensors; name the file so.")
     check_writable(target)

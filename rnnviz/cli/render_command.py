@@ -12,7 +12,9 @@ import click
 
 from rnnviz.cli.options import (
     Whole,
+    check_text,
     data_options,
+    font_option,
     print_json,
     progress_bar,
     scheduler_option,
@@ -64,6 +66,7 @@ class _Beats(click.ParamType[range]):
 @click.option("--theme", type=click.Choice(("dark", "light")), default="dark", show_default=True)
 @click.option("--beats", type=_Beats(), help="Only these beats: 3, or 2-4.")
 @click.option("--transparent", is_flag=True, help="No ground, for webm, mov and png.")
+@font_option
 @click.option("-j", "--jobs", type=Whole(min=1), help="Processes that draw.  [default: one a core]")
 @scheduler_option
 @click.option("--seed", type=Whole(min=0), help="Seed of the network that is trained.")
@@ -80,6 +83,7 @@ def command(
     theme: str,
     beats: range | None,
     transparent: bool,
+    fonts: tuple[Any, ...],
     jobs: int | None,
     scheduler: str | None,
     seed: int | None,
@@ -107,7 +111,9 @@ def command(
         "format": file_format or _format_of(output),
         "transparent": transparent,
         "beats": beats,
+        "font": fonts,
     }
+    check_text(task, fonts)
     hands = {"jobs": jobs, "scheduler": scheduler}
     with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
         if everything:

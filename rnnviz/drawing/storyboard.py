@@ -11,6 +11,7 @@ from rnnviz.drawing.theme import THEMES
 from rnnviz.drawing.typography import BODY, MINUS, NOTE, label, number, prose, reading_time
 from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.drawing.wording import item_names
+from rnnviz.lettering import lettered
 from rnnviz.plain_text import plain
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.plan import default_stage
@@ -73,6 +74,11 @@ class Storyboard(Scene):
     def state(self) -> Mapping[str, Any]:
         """All that the next beat starts from: what is on the screen, and what beats have made."""
         return {name: value for name, value in vars(self).items() if name not in self._given}
+
+    def render(self, *given: Any, **settings: Any) -> Any:
+        """Play, and draw if the renderer does, with the fonts of the stage."""
+        with lettered(self.stage.fonts):
+            return super().render(*given, **settings)
 
     def construct(self) -> None:
         """Play the beats."""

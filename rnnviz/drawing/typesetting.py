@@ -19,16 +19,19 @@ from manim import ManimColor, MathTypst, Typst, VMobject
 
 from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
 from rnnviz.errors import RenderError
+from rnnviz.lettering import FAMILY, fonts_in_use
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.sources import fonts
+from rnnviz.typefaces import Font
 
 _PREAMBLE: Final = (
-    '#set text(font: "rnnviz Sans", fallback: false, top-edge: "baseline", '
-    'bottom-edge: "descender")\n'
+    "#set text(font: ({families}), fallback: false, top-edge: "
+    '"baseline", bottom-edge: "descender")\n'
     '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
 )
 _FONT_SIZE_PER_EM: Final = 96.0
 _IN_MEMORY: Final = 4096
+_FONTS_IN_MEMORY: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,30 +67,35 @@ class Typeset:
     baseline_share: float
 
 
-@lru_cache(maxsize=_IN_MEMORY)
 def typeset(source: str, size: float, *, math: bool = False) -> Typeset:
-    """Set a text or a formula in Typst's notation.
+    """Set a text or a formula in Typst's notation, with the fonts in use.
 
     Units:  size is the em height in Manim units
     Raises: RenderError if the files of setting it cannot be written
     """
-    key = sha256(repr((source, size, math, _PREAMBLE, _versions(), fonts())).encode()).hexdigest()
+    return _typeset(source, size, math, fonts_in_use())
+
+
+@lru_cache(maxsize=_IN_MEMORY)
+def _typeset(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
+    preamble = _preamble(given)  # names the given fonts by their content
+    key = sha256(repr((source, size, math, preamble, _versions(), fonts())).encode()).hexdigest()
     cache = Cache(cache_folder())
     kept = cache.text(key)
     if kept is not None:
         return _read(kept)
-    made = _set(source, size, math)
+    made = _set(source, size, math, given)
     cache.keep_text(key, _written(made))
     return made
 
 
-def _set(source: str, size: float, math: bool) -> Typeset:
+def _set(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
     try:
         made: Any = (MathTypst if math else Typst)(
             source,
             font_size=size * _FONT_SIZE_PER_EM,
-            typst_preamble=_PREAMBLE,
-            font_paths=_fonts(),
+            typst_preamble=_preamble(given),
+            font_paths=_fonts(given),
             track_baselines=True,
             use_svg_cache=False,
         )
@@ -136,10 +144,16 @@ def _read(content: bytes) -> Typeset:
         )
 
 
-@cache
-def _fonts() -> Any:
-    """Ours and Typst's own, read once; Manim gives them to Typst as they are."""
-    return typst.Fonts(include_system_fonts=False, font_paths=[str(files("rnnviz") / "fonts")])
+def _preamble(given: tuple[Font, ...]) -> str:
+    families = [*(font.family for font in given), FAMILY]
+    return _PREAMBLE.format(families=", ".join(map(json.dumps, families)))
+
+
+@lru_cache(maxsize=_FONTS_IN_MEMORY)
+def _fonts(given: tuple[Font, ...]) -> Any:
+    """Ours, Typst's own and the given ones, read once; Manim gives them to Typst as they are."""
+    folders = [files("rnnviz") / "fonts", *(font.folder for font in given)]
+    return typst.Fonts(include_system_fonts=False, font_paths=list(map(str, folders)))
 
 
 @cache

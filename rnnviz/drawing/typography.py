@@ -10,11 +10,12 @@ from typing import Final, Self
 
 import numpy as np
 from manim import UP, ManimColor, VGroup
+from wcwidth import iter_graphemes
 
 from rnnviz.drawing.typesetting import Typeset, typeset
 from rnnviz.errors import TextError
 from rnnviz.lettering import check_characters
-from rnnviz.plain_text import visible
+from rnnviz.plain_text import FIRST_WIDE, isolated, visible
 
 NOTE: Final = 0.24
 SMALL: Final = 0.28
@@ -25,8 +26,8 @@ MINUS: Final = "−"
 _POINTS_PER_EM: Final = 10.0
 _WIDER: Final = 1.06
 """A caption may be so much wider than asked for if it is a line shorter then."""
+_WIDE: Final = chr(FIRST_WIDE)
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
-_FIRST_WIDE: Final = 0x2E80
 _SECONDS_PER_WIDE: Final = 0.2
 _SECONDS_PER_LETTER: Final = 0.062
 _MATH: Final = re.compile(r"\$(.+?)\$")
@@ -78,9 +79,10 @@ def label(text: str, *, color: ManimColor, size: float = BODY) -> Ink:
     """One line of text, shown as typed.
 
     Units:  size is the em height in Manim units
-    Raises: TextError if no font that rnnviz ships has one of the characters
+    Raises: TextError if no font in use has one of the characters
     """
-    return _typst(f"#{_literal(text)}", text, color=color, size=size)
+    shown = _literal(isolated(visible(text)), "the data that the trace was recorded from")
+    return _typst(f"#{shown}", text, color=color, size=size)
 
 
 def fitted_label(
@@ -90,10 +92,11 @@ def fitted_label(
     shown = label(text, color=color, size=size)
     if shown.width > width:
         shown = label(text, color=color, size=max(smallest, size * width / shown.width))
-    kept = len(text)
+    pieces = tuple(iter_graphemes(text))
+    kept = len(pieces)
     while shown.width > width and kept > 1:
         kept = min(kept - 1, max(1, int(kept * width / shown.width)))
-        shown = label(text[:kept].rstrip() + "…", color=color, size=smallest)
+        shown = label("".join(pieces[:kept]).rstrip() + "…", color=color, size=smallest)
     return shown
 
 
@@ -140,12 +143,14 @@ def _filled(template: str, facts: Mapping[str, str]) -> str:
     for name in (name for piece in _MATH.findall(template) for name in _FACT.findall(piece)):
         if not _IN_FORMULA.fullmatch(facts[name]):
             raise TextError(f"{facts[name]!r} cannot stand in a formula; it is no number")
-    return template.format_map({name: text.replace("$", _DOLLAR) for name, text in facts.items()})
+    return template.format_map(
+        {name: isolated(text).replace("$", _DOLLAR) for name, text in facts.items()}
+    )
 
 
 def reading_time(text: str) -> float:
     """How many seconds it takes to read a caption aloud; a Chinese character is a syllable."""
-    wide = sum(ord(character) >= _FIRST_WIDE for character in text)
+    wide = sum(ord(character) >= FIRST_WIDE for character in text)
     return _SECONDS_PER_WIDE * wide + _SECONDS_PER_LETTER * (len(text) - wide)
 
 
@@ -158,7 +163,9 @@ def _markup(text: str) -> str:
 
 
 def _plain_markup(text: str) -> str:
-    return f"#{_literal(text.replace(_DOLLAR, '$'))}" if text else ""
+    if not text:
+        return ""
+    return f"#{_literal(text.replace(_DOLLAR, '$'), 'the caption or in the data that it names')}"
 
 
 def _halves(text: str) -> tuple[str, ...]:
@@ -177,7 +184,7 @@ def _halves(text: str) -> tuple[str, ...]:
 
 def _ems(text: str) -> float:
     """About how wide a text is: Chinese characters take one em, others half of one."""
-    return sum(1.0 if ord(character) >= _FIRST_WIDE else 0.5 for character in text)
+    return sum(1.0 if piece[0] >= _WIDE else 0.5 for piece in iter_graphemes(text))
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -212,10 +219,9 @@ def percent(share: float) -> str:
 _SUPERSCRIPT: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _literal(text: str) -> str:
-    shown = visible(text)
-    shown = re.sub(r"\s", " ", shown)
-    check_characters(shown, "replace it in the data that the trace was recorded from")
+def _literal(text: str, where: str) -> str:
+    shown = re.sub(r"\s", " ", visible(text))
+    check_characters(shown, where)
     escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
     return f'text("{escaped}")'
 

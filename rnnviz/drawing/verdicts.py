@@ -8,6 +8,7 @@ from rnnviz.companions.studies import Run, Study, carried_shares, clue_of
 from rnnviz.drawing.typography import number, percent
 from rnnviz.drawing.views.heat import felt_of
 from rnnviz.drawing.wording import Say
+from rnnviz.plain_text import isolated
 from rnnviz.trace import Trace
 
 _BARELY: Final = 1e-3
@@ -18,7 +19,7 @@ def clues(stories: Sequence[Trace], say: Say) -> str:
     found = [trace.metadata.step_labels[0][clue_of(trace)] for trace in stories]
     if len(found) == 1:
         return found[0]
-    return say("{one}, and {other} below").format(one=found[0], other=found[1])
+    return say("{one}, and {other} below").format(one=isolated(found[0]), other=isolated(found[1]))
 
 
 def most_felt(trace: Trace, say: Say) -> str:
@@ -27,10 +28,10 @@ def most_felt(trace: Trace, say: Say) -> str:
     words = trace.metadata.step_labels[0]
     most, clue = int(felt.argmax()), clue_of(trace)
     if most == clue:
-        return say("It feels “{word}” most.").format(word=words[clue])
+        return say("It feels “{word}” most.").format(word=isolated(words[clue]))
     text = say("It feels “{word}” most, “{clue}” {share} as much.")
     share = percent(float(felt[clue] / felt[most]))
-    return text.format(word=words[most], clue=words[clue], share=share)
+    return text.format(word=isolated(words[most]), clue=isolated(words[clue]), share=share)
 
 
 def how_well(accuracy: float, study: Study, say: Say) -> str:

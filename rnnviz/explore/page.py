@@ -1,12 +1,12 @@
 """The page: linked charts and the words to choose a loss by, with everything they need inside."""
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from rnnviz.embedding import data_uri, filled, in_script
+from rnnviz.embedding import filled, in_script
 from rnnviz.errors import ExportError
 from rnnviz.explore.rows import (
     MOST_CANDIDATES,
@@ -17,11 +17,12 @@ from rnnviz.explore.rows import (
     losses_of,
     rows_of,
 )
-from rnnviz.lettering import font_for
+from rnnviz.lettering import font_faces, given_fonts, lettered
 from rnnviz.palette import PALETTES
 from rnnviz.plain_text import isolated
 from rnnviz.trace import CLASSES, Trace
 from rnnviz.translation import N_, translated
+from rnnviz.typefaces import Given
 
 if TYPE_CHECKING:
     from rnnviz.explore.charts import Charts
@@ -60,8 +61,11 @@ def explore(
     sequence: int = 0,
     layer: int = 0,
     direction: int = 0,
+    font: Given | Iterable[Given] | None = None,
 ) -> str:
     """One HTML page that needs no network.
+
+    ``font`` sets what rnnviz Sans does not, and is embedded; without it a reader's fonts do.
 
     Raises: ExportError if altair is not installed, or a theme or language that there is not;
             TraceError if the trace has no gradients, no such layer, direction or sequence, or if
@@ -99,13 +103,15 @@ def explore(
         "choice": say("step of the loss"),
         "logarithmic": say("logarithmic"),
     }
+    with lettered(given_fonts(font)):
+        faces = font_faces("".join(texts.values()) + content)
     template = (files("rnnviz") / "explore" / "page.html").read_text(encoding="utf-8")
     return filled(
         template,
         language=html.escape(language),
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
         title=html.escape(title),
-        font=data_uri(font_for("".join(texts.values()) + content), "font/woff"),
+        fonts=faces,
         scheme=palette.name,
         ground=palette.ground,
         surface=palette.surface,

@@ -9,7 +9,7 @@ from pathlib import Path
 import typst
 
 from rnnviz.exports.material import Material
-from rnnviz.lettering import check_characters
+from rnnviz.lettering import FAMILY, check_characters, fonts_in_use
 from rnnviz.plain_text import without_isolates
 
 _SOURCE = r"""
@@ -25,7 +25,7 @@ _SOURCE = r"""
 }
 #let lecture = json("lecture.json")
 #set document(title: lecture.title)
-#set text(font: "rnnviz Sans", fallback: false, size: 10.5pt, lang: lecture.language)
+#set text(font: lecture.families, fallback: false, size: 10.5pt, lang: lecture.language)
 #set page(paper: "a4", margin: (x: 1.6cm, top: 1.5cm, bottom: 1.9cm), footer: context text(
   size: 8pt, fill: luma(90),
 )[#lecture.source #h(1fr) #counter(page).display("1 / 1", both: true)])
@@ -54,12 +54,12 @@ def handout(
 ) -> None:
     """Write the handout as PDF; ``source`` is the line at the foot of each page.
 
-    Raises: TextError for a character that the shipped font does not have
+    Raises: TextError for a character that no font in use has
     """
     titles = [material.titles()[language] for material in materials]
     captions = [cue.captions[language] for material in materials for cue in material.cues]
     for text in (title, source, *titles, *captions):
-        check_characters(without_isolates(text), "replace it in the JSON file beside the video")
+        check_characters(without_isolates(text), "the JSON file beside the video")
     primary = language.partition("-")[0].lower()
     with tempfile.TemporaryDirectory() as name, as_file(files("rnnviz") / "fonts") as fonts:
         folder = Path(name)
@@ -76,6 +76,7 @@ def handout(
         lecture = {
             "title": title,
             "language": primary if len(primary) in (2, 3) else "en",
+            "families": [*(font.family for font in fonts_in_use()), FAMILY],
             "source": source,
             "scenes": scenes,
         }
@@ -85,6 +86,6 @@ def handout(
             str(folder / "handout.typ"),
             output=str(path),
             root=str(folder),
-            font_paths=[str(fonts)],
+            font_paths=[str(fonts), *(str(font.folder) for font in fonts_in_use())],
             ignore_system_fonts=True,
         )

@@ -1,7 +1,7 @@
 """From scenes and videos, mixed, to an exit: what is a scene is rendered for it."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,7 +9,9 @@ from rnnviz.errors import ExportError
 from rnnviz.exports.exits import check
 from rnnviz.exports.exits import export as written
 from rnnviz.exports.material import Material
+from rnnviz.lettering import given_fonts, lettered
 from rnnviz.rendering import render
+from rnnviz.typefaces import Given
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -30,6 +32,7 @@ def export(
     language: str | None = None,
     theme: str = "dark",
     quality: str = "h",
+    font: Given | Sequence[Given] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Path, ...]:
     """Export scenes, which are rendered for it, and videos that rnnviz made; say what was written.
@@ -37,14 +40,15 @@ def export(
     ``what`` are names of scenes, ``FILE.py`` or ``FILE.py:CLASS``, or videos, in the order in which
     they are shown; of several, html, pptx and handout make one. ``to`` is an exit, as of
     ``rnnviz export --to``, and ``output`` a file, or for html a folder as well. ``trace``,
-    ``task``, ``theme`` and ``quality`` are those of ``rnnviz.render``, for the scenes; ``title``
-    is what the whole is called. ``progress`` is called with a scene and its beat that is done,
-    how many are done, and their number.
+    ``task``, ``theme`` and ``quality`` are those of ``rnnviz.render``, for the scenes, and ``font``
+    for all; ``title`` is what the whole is called. ``progress`` is called with a scene and its beat
+    that is done, how many are done, and their number.
 
     Raises: ExportError for what cannot be exported so; as ``rnnviz.render`` for a scene
     """
     if trace is not None and task is not None:
         raise ExportError("a trace and a task were given; give one of them")
+    fonts = given_fonts(font)
 
     def rendered(scene: str, place: Path) -> Path:
         def tell(beat: str, done: int, total: int) -> None:
@@ -53,26 +57,28 @@ def export(
 
         settings: dict[str, Any] = {"theme": theme, "quality": quality, "task": task}
         settings |= {"language": language or "en", "progress": tell, "output": place}
+        settings["font"] = fonts
         return render(scene, trace, **settings).paths[0]
 
-    return made(
-        [str(one) for one in what],
-        rendered,
-        to,
-        Path(output),
-        language=language,
-        title=title,
-        of_scenes=[
-            name
-            for name, given in (
-                ("trace", trace is not None),
-                ("task", task is not None),
-                ("theme", theme != "dark"),
-                ("quality", quality != "h"),
-            )
-            if given
-        ],
-    )
+    with lettered(fonts):
+        return made(
+            [str(one) for one in what],
+            rendered,
+            to,
+            Path(output),
+            language=language,
+            title=title,
+            of_scenes=[
+                name
+                for name, given in (
+                    ("trace", trace is not None),
+                    ("task", task is not None),
+                    ("theme", theme != "dark"),
+                    ("quality", quality != "h"),
+                )
+                if given
+            ],
+        )
 
 
 def made(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from rnnviz.embedding import data_uri, filled, in_script
 from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address, distinct
-from rnnviz.lettering import font_for
+from rnnviz.lettering import font_faces
 from rnnviz.rendering.timeline import subtitles
 from rnnviz.translation import N_, translated
 
@@ -66,7 +66,7 @@ def page(
         language=html.escape(language),
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
         title=html.escape(title or first.titles()[language]),
-        font=data_uri(font_for(json.dumps(lecture, ensure_ascii=False)), "font/woff"),
+        fonts=font_faces(json.dumps(lecture, ensure_ascii=False)),
         lecture=in_script(lecture),
     )
 

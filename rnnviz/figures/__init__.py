@@ -5,8 +5,9 @@ several panels are made of them; ``figure`` draws one by itself, in a style.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
+from itertools import chain
 from typing import Any
 
 from matplotlib import rc_context, rcdefaults, rcParams
@@ -17,8 +18,11 @@ from rnnviz.errors import FigureError
 from rnnviz.figures.catalogue import FIGURES, find
 from rnnviz.figures.saving import drawn_with, save_figure
 from rnnviz.figures.style import COLUMNS, STYLES, settings
+from rnnviz.lettering import given_fonts, lettered
 from rnnviz.palette import PALETTES
+from rnnviz.trace import Trace
 from rnnviz.translation import languages, translated
+from rnnviz.typefaces import Given
 
 _PANEL = 0.4
 
@@ -33,17 +37,19 @@ def figure(
     height: float | None = None,
     language: str = "en",
     theme: str = "light",
+    font: Given | Iterable[Given] | None = None,
     **options: Any,
 ) -> Figure:
     """Draw a figure by its name, of a trace or of what else it is drawn from.
 
     ``style`` is paper, slides or poster; ``venue`` neurips, icml, ieee or acl, for the width of
-    ``span`` (1 or 2) columns of its page. ``options`` are those of the figure's own function.
-    The user's Matplotlib settings are neither used nor changed.
+    ``span`` (1 or 2) columns of its page. ``font`` sets what rnnviz Sans does not: a file,
+    FILE#FACE, the name of a font of the system, or several. ``options`` are those of the figure's
+    own function. The user's Matplotlib settings are neither used nor changed.
 
     Units:  width and height in inches
-    Raises: FigureError for an unknown figure, style or option; TextError for a character that the
-            font does not have; TraceError if the trace lacks what the figure shows
+    Raises: FigureError for an unknown figure, style or option; TextError for what is no font, or a
+            character that no font has; TraceError if the trace lacks what the figure shows
     Example: >>> rnnviz.figure("gradient-table", trace, venue="icml").savefig("table.pdf")
     """
     draw = function_of(name)
@@ -53,8 +59,10 @@ def figure(
         raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
     across = width or _width(venue, span) or chosen.width
     up = across * (find(name).height or chosen.height)
-    chosen_settings = settings(chosen, palette, across, height or up)
-    with rc_context():
+    text = "".join(_labels(data))
+    fonts = [each.cut(text) for each in given_fonts(font)]
+    chosen_settings = settings(chosen, palette, across, height or up, fonts)
+    with rc_context(), lettered(fonts):
         rcdefaults()
         rcParams.update(chosen_settings)
         made = draw(*data, palette=palette, say=lambda text: translated(text, language), **options)
@@ -74,6 +82,15 @@ def function_of(name: str) -> Callable[..., Axes | Figure]:
     module, _, function = find(name).target.partition(":")
     drawing: Callable[..., Axes | Figure] = getattr(import_module(module), function)
     return drawing
+
+
+def _labels(data: Iterable[Any]) -> Iterator[str]:
+    """What the data call their steps and entries."""
+    for each in data:
+        if isinstance(each, Trace):
+            about = each.metadata
+            yield from (*about.input_labels, *about.output_labels)
+            yield from chain(*about.step_labels, *about.target_labels)
 
 
 def _width(venue: str | None, span: int) -> float | None:

@@ -1,9 +1,11 @@
 """What the figures share: axes to draw on, colour maps, and a time axis with words."""
 
 import io
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from matplotlib import rcParams
@@ -13,10 +15,10 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from wcwidth import iter_graphemes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.style import FONT
-from rnnviz.lettering import check_characters
+from rnnviz.lettering import FAMILY, check_characters
 from rnnviz.measure.recorded import check_place
 from rnnviz.palette import Palette
 from rnnviz.trace import Trace
@@ -27,6 +29,7 @@ Say = Callable[[str], str]
 
 MOST_WORDS = 24
 _LONGEST = 14
+"""Letters that a word may have; those of East Asia are twice as wide."""
 _PAPER = 8.0
 _POINTS_PER_INCH = 72
 _LEFT = 0.9
@@ -63,7 +66,7 @@ def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:
     """What people call the inputs of a sequence, in one line each, if the trace says it; long
     words are cut.
 
-    Raises: TextError for a character that the font in use, if it is rnnviz's, does not have
+    Raises: TextError for a character that no font in use has, if they are rnnviz's
     """
     labels = trace.metadata.step_labels
     return tuple(map(_cut, labels[sequence])) if labels else ()
@@ -71,9 +74,13 @@ def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:
 
 def _cut(word: str) -> str:
     line = " ".join(word.split())
-    if rcParams["font.family"] == [FONT]:
-        check_characters(line, "replace it in the data that the trace was recorded from")
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
+    if rcParams["font.family"][-1:] == [FAMILY]:
+        check_characters(line, "the data that the trace was recorded from")
+    pieces = tuple(iter_graphemes(line))
+    wide = list(accumulate(2 if east_asian_width(piece[0]) in "WF" else 1 for piece in pieces))
+    if not wide or wide[-1] <= _LONGEST:
+        return line
+    return "".join(pieces[: bisect_right(wide, _LONGEST - 1)]) + "…"
 
 
 def scaled(size: float) -> float:

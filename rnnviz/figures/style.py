@@ -5,7 +5,7 @@ Sources: widths from the style files of NeurIPS 2023 (textwidth 5.5 in), ICML 20
 219.086 pt, 455.244 pt across); 72.27 pt are an inch
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
@@ -13,9 +13,10 @@ from typing import Any, Final
 
 from matplotlib import font_manager
 
+from rnnviz.lettering import FAMILY
 from rnnviz.palette import Palette
+from rnnviz.typefaces import Font
 
-FONT: Final = "rnnviz Sans"
 _POINT: Final = 1 / 72.27
 
 
@@ -46,9 +47,16 @@ COLUMNS: Final[Mapping[str, tuple[float, float]]] = {
 """The width of one column and of the whole page, in inches."""
 
 
-def settings(style: Style, palette: Palette, width: float, height: float) -> dict[Any, Any]:
-    """Matplotlib's settings for a figure, to be used within ``rc_context``."""
+def settings(
+    style: Style, palette: Palette, width: float, height: float, fonts: Sequence[Font] = ()
+) -> dict[Any, Any]:
+    """Matplotlib's settings for a figure, to be used within ``rc_context``.
+
+    ``fonts`` set what rnnviz Sans does not.
+    """
     add_font()
+    for font in fonts:
+        font_manager.fontManager.addfont(font.file)
     small = style.type * 0.9
     return {
         "figure.figsize": (width, height),
@@ -56,7 +64,7 @@ def settings(style: Style, palette: Palette, width: float, height: float) -> dic
         "savefig.facecolor": palette.ground,
         "figure.dpi": 100,
         "savefig.dpi": 300,
-        "font.family": [FONT],
+        "font.family": [*(font.family for font in fonts), FAMILY],
         "font.size": style.type,
         "mathtext.fontset": "cm",
         "axes.unicode_minus": True,

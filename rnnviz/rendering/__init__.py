@@ -3,7 +3,7 @@
 import html
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from rnnviz.rendering.request import Progress, Request, request_of
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
+    from rnnviz.typefaces import Given
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def render(
     transparent: bool = False,
     output: str | Path | None = None,
     beats: Sequence[int] | None = None,
+    font: "Given | Iterable[Given] | None" = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
@@ -53,14 +55,17 @@ def render(
     ``scene`` is a registered name, ``FILE.py`` or ``FILE.py:CLASS``. ``quality`` is Manim's
     letter (l m h p k), ``format`` one of mp4, webm, mov, gif, or png for one still a beat (then
     ``output`` is a folder); webm, mov and png may be ``transparent``. ``beats`` (numbers from 1)
-    renders those alone. Beats are drawn by ``jobs`` processes side by side (None: one a core), or
+    renders those alone. ``font`` sets what rnnviz Sans does not, other scripts above all: a file,
+    FILE#FACE, the name of a font of the system, or several, in the order in which they are tried.
+    Beats are drawn by ``jobs`` processes side by side (None: one a core), or
     by the workers of the Dask ``scheduler`` at an address, and kept: what did not change since is
     not drawn again. Workers find a scene file of your own at the same path as it has here. Where
     systems do not fork, a script calls this under ``if __name__ == "__main__"``.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs;
             RenderError for an output that cannot be written, or a storyboard that fails;
-            TextError for a missing character; ClusterError for a scheduler that is not there
+            TextError for what is no font, or a character that no font has; ClusterError for a
+            scheduler that is not there
     """
     with hired(jobs, scheduler) as crew:
         return begin(
@@ -75,6 +80,7 @@ def render(
             transparent=transparent,
             output=output,
             beats=beats,
+            font=font,
             progress=progress,
         ).finish()
 

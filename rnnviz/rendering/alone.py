@@ -23,6 +23,7 @@ from rnnviz.rendering.shot import Order
 from rnnviz.rendering.sources import code_of, imported_by, whole_library
 from rnnviz.rendering.stage import Stage
 from rnnviz.trace import Trace
+from rnnviz.typefaces import Font
 from rnnviz.workers import ONE_AT_A_TIME
 
 _LOADED: Final = whole_library()
@@ -33,7 +34,12 @@ _IMPORTED: Final[dict[Path, str | None]] = {}
 
 
 def draw_alone(
-    order: Order, language: str, theme: str, trace: Trace, companions: Mapping[str, Any]
+    order: Order,
+    language: str,
+    theme: str,
+    fonts: tuple[Font, ...],
+    trace: Trace,
+    companions: Mapping[str, Any],
 ) -> bytes:
     """An encoded beat: the scene is played up to it without drawing.
 
@@ -44,7 +50,7 @@ def draw_alone(
     """
     try:
         with ONE_AT_A_TIME, redirect_stdout(sys.stderr), chdir("."):
-            return _drawn(order, Stage(trace, companions, language, theme))
+            return _drawn(order, Stage(trace, companions, language, theme, fonts))
     except FAILURES as error:
         raise told(order.name, error, order.source) from None
 

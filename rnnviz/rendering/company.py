@@ -41,7 +41,9 @@ class Company(AnyCrew):
         stage, order = shot.performance.stage, shot.order
         trace = self._workers.sent(f"trace {stage.trace.digest}", stage.trace)
         companions = self._workers.sent(f"companions {order.companions}", stage.companions)
-        setting = (stage.language, stage.theme)
+        families = " ".join(font.family for font in stage.fonts)
+        fonts = self._workers.sent(f"fonts {families}", stage.fonts)
+        setting = (stage.language, stage.theme, fonts)
         future = self._workers.submit(draw_alone, order, *setting, trace, companions)
         self._running[future] = (job, shot)
         self._reap(patience=0)

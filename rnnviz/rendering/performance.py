@@ -104,7 +104,9 @@ def film(
 
 def decided_by(code: Code, stage: Stage, look: Look) -> Mapping[str, str]:
     """For each beat, by its name, a digest of what decides it but for companions and state."""
-    setting = _digest(look, stage.language, stage.theme, stage.trace.digest, _versions(), fonts())
+    lettering = (fonts(), *(font.family for font in stage.fonts))
+    shown = (stage.language, stage.theme, stage.trace.digest)
+    setting = _digest(look, *shown, _versions(), lettering)
     return {name: _digest(setting, each) for name, each in code.beats.items()}
 
 

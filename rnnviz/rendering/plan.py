@@ -135,6 +135,7 @@ def make_plan(
         companions=companions_of(loaded.scene, trace),
         language=request.language,
         theme=request.theme,
+        fonts=request.fonts,
         beats=None if request.beats is None else frozenset(request.beats),
     )
     beats = tuple(beat for beat in beats_of(loaded.scene) if stage.shows(beat))

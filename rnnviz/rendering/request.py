@@ -2,13 +2,13 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISDIR
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
@@ -19,6 +19,9 @@ from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, L
 from rnnviz.rendering.sources import code_in, whole_library
 from rnnviz.rendering.timeline import KINDS, description_of, is_description, subtitles_of
 from rnnviz.translation import languages
+
+if TYPE_CHECKING:
+    from rnnviz.typefaces import Font, Given
 
 THEMES: Final = ("dark", "light")
 _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
@@ -49,6 +52,7 @@ class Request:
     beats: Sequence[int] | None
     named: Path
     output: Path
+    fonts: "tuple[Font, ...]" = ()
 
     def check_spares(self, trace: Path) -> None:
         """Refuse to put a video where the trace is that it is drawn from.
@@ -94,7 +98,9 @@ class Request:
         if code is None or trace is None or self.look.file_format == "png":
             return None
         beats = None if self.beats is None else tuple(self.beats[:_COUNTED])
-        return _digest((self.scene, self.language, self.theme, self.look, beats, code, trace))
+        fonts = tuple(font.family for font in self.fonts)
+        shown = (self.scene, self.language, self.theme, self.look, fonts, beats)
+        return _digest((*shown, code, trace))
 
 
 def request_of(
@@ -108,11 +114,13 @@ def request_of(
     transparent: bool = False,
     output: str | Path | None = None,
     beats: Sequence[int] | None = None,
+    font: "Given | Iterable[Given] | None" = None,
 ) -> Request:
     """Check all that can be checked without loading the scene.
 
     Raises: RenderError for an unknown setting, an output that cannot be written or would replace
-            what it does not name, or a bound of the cache that is no number of bytes
+            what it does not name, or a bound of the cache that is no number of bytes; TextError
+            for what is no font
     """
     _check_choice("language", language, languages())
     _check_choice("theme", theme, THEMES)
@@ -127,7 +135,16 @@ def request_of(
     target = Path(output or default_output(name_of(name), language, theme, look, beats))
     _check_target(target, format)
     bound()
-    return Request(name, task, language, theme, look, beats, target, target.absolute())
+    fonts = _fonts(font)
+    return Request(name, task, language, theme, look, beats, target, target.absolute(), fonts)
+
+
+def _fonts(given: "Given | Iterable[Given] | None") -> "tuple[Font, ...]":
+    if not given:
+        return ()
+    from rnnviz.lettering import given_fonts  # loads fontTools
+
+    return given_fonts(given)
 
 
 def _digest(decided: tuple[object, ...]) -> str:

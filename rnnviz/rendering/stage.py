@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnviz.rendering.beats import Beat
 from rnnviz.trace import Trace
+from rnnviz.typefaces import Font
 
 
 def _ignore(scene: Any, beat: Beat) -> None:
@@ -19,6 +20,7 @@ class Stage:
     ``companions`` are the recordings that the scene compares with its trace, by the names that
     the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
     passed over, so that each shown beat starts from the picture it has in the whole video.
+    ``fonts`` set what rnnviz Sans does not.
     ``renderer`` draws in the place of Manim's own.
     """
 
@@ -26,6 +28,7 @@ class Stage:
     companions: Mapping[str, Any] = field(default_factory=dict)
     language: str = "en"
     theme: str = "dark"
+    fonts: tuple[Font, ...] = ()
     beats: frozenset[int] | None = None
     renderer: Any = None
     on_beat_start: Callable[[Any, Beat], None] = _ignore

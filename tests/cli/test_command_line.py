@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from own_fonts import DEJAVU, built, collected
 from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import storage, tasks, training
 from rnnviz.cli import main, record_command, render_command
-from rnnviz.cli.options import TASKS
+from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
+from rnnviz.lettering import given_fonts
 from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
 from rnnviz.registry import SCENES
@@ -588,6 +590,46 @@ def test_a_character_that_no_font_has(run, fails):
     assert run("record", "--text", "ab🦄ab🦄", "--epochs", 1, "-o", "a.safetensors")[0] == 0
     message = fails("render", "unrolling", "--trace", "a.safetensors", "-ql", "--format", "png")
     assert "no font of rnnviz has the character '🦄' (U+1F984)" in message
+
+
+@pytest.mark.parametrize("command", [("render", "unrolling"), ("figure", "states", "-o", "a.pdf")])
+@pytest.mark.parametrize("source", ["--text", "--text-file"])
+def test_what_no_font_has_is_told_before_training(command, source, fails, monkeypatch, tmp_path):
+    monkeypatch.setattr(training, "train", lambda *given, **more: pytest.fail("trained"))
+    (tmp_path / "a.txt").write_text("\u0633\u0644\u0645 a", encoding="utf-8")
+    given = "\u0633\u0644\u0645 a" if source == "--text" else "a.txt"
+    message = fails(*command, source, given)
+    assert "no font of rnnviz has the character '\u0633' (U+0633)" in message
+    where = "--text" if source == "--text" else "'a.txt'"
+    assert (
+        f"; give a font that has it: --font FILE (font= in Python), or replace it in {where}"
+        in (message)
+    )
+
+
+def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
+    task = ("text", {"text": "ab\u0633" * 20, "steps": 30, "source": "the user's text"})
+    check_text(task)
+    assert capsys.readouterr().err.startswith("rnnviz: to draw this, note that no font of rnnviz")
+    check_text(task, given_fonts(DEJAVU))
+    assert capsys.readouterr().err == ""
+    check_text(("text", {**task[1], "steps": 3}), drawn=False)
+    assert "to draw this" in capsys.readouterr().err
+
+
+def test_a_given_font_is_told_in_a_figure(run, saved, tmp_path):
+    assert run("figure", "states", "--trace", saved, "--font", DEJAVU, "-o", "a.svg")[0] == 0
+    assert "--font DejaVuSans.ttf" in (tmp_path / "a.svg").read_text(encoding="utf-8")
+
+
+def test_which_face_of_a_collection_is_used_is_told(run, saved, tmp_path, monkeypatch):
+    faces = [built("\u092e", family=name) for name in ("One", "Two")]
+    monkeypatch.setenv("RNNVIZ_FONT", str(collected(tmp_path, "all.ttc", *faces)))
+    status, _, err = run("explore", saved, "-o", "a.html")
+    assert status == 0
+    assert "all.ttc holds 2 faces, of which 'One' is used; name another as all.ttc#NAME: Two" in err
+    status, _, err = run("explore", saved, "--font", f"{tmp_path}/all.ttc#Two", "-o", "a.html")
+    assert (status, err) == (0, "")
 
 
 def test_a_text_file_that_cannot_be_read(fails, tmp_path):

@@ -12,9 +12,9 @@ from rnnviz.errors import RenderError
 def folder(tmp_path, monkeypatch):
     """Where they are kept: nothing at first, in memory neither."""
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
-    typeset.cache_clear()
+    typesetting._typeset.cache_clear()
     yield tmp_path / "cache" / "letters"
-    typeset.cache_clear()
+    typesetting._typeset.cache_clear()
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def again(monkeypatch):
     """(text) → what another process gets, and whether it had to set it."""
 
     def get(text):
-        typeset.cache_clear()
+        typesetting._typeset.cache_clear()
         done = []
         set_anew = typesetting._set
         with monkeypatch.context() as patch:

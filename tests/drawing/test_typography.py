@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from own_fonts import DEJAVU, built, saved
 
 from rnnviz.drawing.theme import DARK
 from rnnviz.drawing.typography import (
@@ -17,6 +18,7 @@ from rnnviz.drawing.typography import (
     prose,
 )
 from rnnviz.errors import TextError
+from rnnviz.lettering import given_fonts, lettered
 
 INK = DARK.color("text")
 
@@ -159,3 +161,73 @@ def test_a_number_reads_back_as_the_value(value, digits):
 )
 def test_percentages(share, shown):
     assert percent(share) == shown
+
+
+def test_arabic_is_joined_and_goes_from_right_to_left():
+    with lettered(given_fonts(DEJAVU)):
+        word = label("سلم", color=INK)
+        alone = [label(letter, color=INK) for letter in "سلم"]
+        backwards = label("ملس", color=INK)
+    assert word.width < 0.95 * sum(letter.width for letter in alone)
+    last, first = word[0], word[-1]
+    assert first.get_x() > last.get_x()
+    assert not same_outline(word, backwards)
+
+
+def test_a_number_after_an_arabic_word_stays_after_it():
+    with lettered(given_fonts(DEJAVU)):
+        shown = prose("“{word}” 12", {"word": "سلم"}, color=INK, width=12.0)
+        alone = label("سلم", color=INK)
+    ones = shapes(label("1", color=INK))[0]
+    place = max(
+        glyph.get_x()
+        for glyph in shown
+        if glyph.points.shape == ones.shape
+        and np.allclose(glyph.points - glyph.points.min(axis=0), ones, atol=1e-6)
+    )
+    assert place > shown.get_left()[0] + alone.width
+
+
+def same_outline(one, other):
+    return len(one) == len(other) and all(
+        a.shape == b.shape and np.allclose(a, b)
+        for a, b in zip(shapes(one), shapes(other), strict=True)
+    )
+
+
+def test_the_given_font_sets_what_ours_lacks_and_its_content_decides(tmp_path):
+    small = given_fonts(saved(tmp_path, "a.ttf", built("मa", side=200)))
+    large = given_fonts(saved(tmp_path, "b.ttf", built("मa", side=900)))
+    with lettered(small):
+        first, latin = label("म", color=INK), label("a", color=INK)
+    with lettered(large):
+        second = label("म", color=INK)
+    assert second.width == pytest.approx(4.5 * first.width)
+    assert same_outline(latin, label("a", color=INK))
+    with pytest.raises(TextError, match="no font of rnnviz has the character 'म'"):
+        label("म", color=INK)
+
+
+def test_fonts_are_tried_in_the_order_in_which_they_are_given(tmp_path):
+    small = saved(tmp_path, "a.ttf", built("म", side=200))
+    large = saved(tmp_path, "b.ttf", built("मस", side=900))
+    with lettered(given_fonts([small, large])):
+        first, second = label("म", color=INK), label("स", color=INK)
+    assert second.width == pytest.approx(4.5 * first.width)
+
+
+def test_a_variable_font_is_set_in_its_regular_weight(tmp_path):
+    variable = given_fonts(saved(tmp_path, "a.ttf", built("म", side=200, heavy=1000)))
+    plain = given_fonts(saved(tmp_path, "b.ttf", built("म", side=500)))
+    with lettered(variable):
+        first = label("म", color=INK)
+    with lettered(plain):
+        second = label("म", color=INK)
+    assert first.width == pytest.approx(second.width, rel=0.01)
+
+
+def test_a_word_is_cut_between_letters_with_their_marks(tmp_path):
+    text = "क\u093fक\u093fक\u093fक\u093f"
+    with lettered(given_fonts(saved(tmp_path, "a.ttf", built("क\u093f\u25cc")))):
+        cut = fitted_label(text, color=INK, width=0.5)
+    assert cut.text.removesuffix("…") in {text[:place] for place in (2, 4, 6)}

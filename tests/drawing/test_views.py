@@ -7,16 +7,19 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from own_fonts import built, saved
 
 from rnnviz.drawing.projection import Eye
 from rnnviz.drawing.theme import DARK
 from rnnviz.drawing.views.arrows import FlowArrow, straight
 from rnnviz.drawing.views.axes import LogAxis
 from rnnviz.drawing.views.bars import BarChart, RowBars
+from rnnviz.drawing.views.chain import StateChain
 from rnnviz.drawing.views.matrix import MOST_ROWS, WeightMatrix
 from rnnviz.drawing.views.strip import MOST_CELLS, Strip
 from rnnviz.drawing.window import Window, units_note
 from rnnviz.drawing.wording import item_names
+from rnnviz.lettering import given_fonts, lettered
 from rnnviz.translation import translated
 
 
@@ -148,3 +151,14 @@ def test_captions_call_an_input_what_it_is(make_trace, task, options, loss, expe
     assert item_names(changed, str) == {"item": expected, "items": expected + "s"}
     chinese = item_names(changed, partial(translated, language="zh"))
     assert not set(chinese.values()) & {expected, expected + "s"}
+
+
+def test_tall_words_stay_clear_of_the_arrows_above_them(make_trace, tmp_path):
+    trace = make_trace()
+    labels = (("\u092e",) * trace.steps,) * trace.batch
+    metadata = dataclasses.replace(trace.metadata, step_labels=labels)
+    trace = dataclasses.replace(trace, metadata=metadata)
+    with lettered(given_fonts(saved(tmp_path, "a.ttf", built("\u092e", side=1300)))):
+        chain = StateChain.of(trace, Window.last(trace, 3), DARK)
+    for word, arrow in zip(chain.words, chain.inputs, strict=True):
+        assert word.get_top()[1] < arrow.get_bottom()[1]

@@ -124,7 +124,7 @@ def said(material, caption):
 
 
 def test_handout_names_a_character_that_it_cannot_show(nasty, tmp_path):
-    with pytest.raises(TextError, match=r"no font .* '🦊' \(U\+1F98A\) .*; replace it in the JSON"):
+    with pytest.raises(TextError, match=r"no font .* '🦊' \(U\+1F98A\) .*replace it in the JSON"):
         export([nasty], "handout", tmp_path / "out.pdf")
     assert not (tmp_path / "out.pdf").exists()
 

@@ -10,7 +10,10 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
+from matplotlib.textpath import TextPath
 from models import Around, layer_of
+from own_fonts import DEJAVU, built, saved
+from pypdf import PdfReader
 
 from rnnviz.errors import FigureError, RnnvizError, TextError
 from rnnviz.figures import FIGURES, figure, function_of, save_figure
@@ -299,9 +302,50 @@ def test_words_along_a_path_do_not_lie_over_each_other():
 @pytest.mark.parametrize("name", ["states", "unrolled", "trajectory"])
 @pytest.mark.parametrize("character", ["\U0001f98a", "\u0645", "\0"])
 def test_a_character_that_no_font_has_is_named(name, character, traces):
-    told = rf"no font .* \(U\+{ord(character):04X}\) in .*; replace it"
+    told = rf"no font .* \(U\+{ord(character):04X}\) in .*replace it in the data"
     with pytest.raises(TextError, match=told):
         figure(name, labelled(traces["plain"], character))
+
+
+@pytest.mark.parametrize("name", ["states", "unrolled", "trajectory", "saliency"])
+@pytest.mark.parametrize("kind", ["pdf", "png"])
+def test_words_are_set_with_a_given_font(name, kind, traces, tmp_path):
+    drawn = figure(name, labelled(traces["plain"], "\u0633\u0644\u0645"), font=DEJAVU)
+    save_figure(drawn, tmp_path / f"a.{kind}")  # a missing glyph would be a warning, an error here
+    if kind == "pdf":
+        (page,) = PdfReader(tmp_path / "a.pdf").pages
+        fonts = [each.get_object()["/BaseFont"] for each in page["/Resources"]["/Font"].values()]
+        assert any("rnnvizgiven" in font for font in fonts)
+
+
+def test_arabic_is_joined_in_a_figure(traces):
+    word = "\u0633\u0644\u0645"
+    drawn = figure("states", labelled(traces["plain"], word), font=DEJAVU)
+    family = drawn.axes[0].get_xticklabels()[0].get_fontproperties()
+    whole = TextPath((0, 0), word, prop=family).get_extents().width
+    parts = sum(TextPath((0, 0), each, prop=family).get_extents().width for each in word)
+    assert whole < 0.95 * parts
+
+
+def test_a_variable_font_is_drawn_in_its_regular_weight(traces, tmp_path):
+    trace = labelled(traces["plain"], "\u092e")
+    widths = []
+    for name, font in {
+        "a.ttf": built("\u092e", side=200, heavy=1000),
+        "b.ttf": built("\u092e", side=500),
+    }.items():
+        drawn = figure("states", trace, font=saved(tmp_path, name, font))
+        family = drawn.axes[0].get_xticklabels()[0].get_fontproperties()
+        widths.append(TextPath((0, 0), "\u092e", prop=family).get_extents().width)
+    assert widths[0] == pytest.approx(widths[1], rel=0.01)
+
+
+def test_a_long_word_is_cut_by_how_wide_it_is(traces):
+    def shown(word):
+        return words_of(figure("states", labelled(traces["plain"], word)))[0].get_text()
+
+    assert shown("\u4e2d" * 7) == "\u4e2d" * 6 + "\u2026"
+    assert shown("e\u0301" * 13) == "e\u0301" * 13 + "0"
 
 
 def test_a_character_is_left_to_a_font_of_the_users_own(traces):

@@ -14,10 +14,11 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from own_fonts import built, saved
 
 import rnnviz
 from rnnviz.defaults import FOLDER_VARIABLE
-from rnnviz.errors import ClusterError, RenderError
+from rnnviz.errors import ClusterError, RenderError, TextError
 from rnnviz.rendering import begin, company
 from rnnviz.rendering.company import Company, hired
 from rnnviz.workers import Workers, check_address, workers
@@ -149,6 +150,24 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
         rnnviz.render(scene_file, trace, quality="l", output=output, jobs=2)
         made.append(content(output))
     assert made[0] == made[1]
+
+
+def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
+    file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
+    middle = "self.add(label('\u092e', color=self.theme.color('text')))"
+    wanted = "from rnnviz.drawing.typography import label\n"
+    file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
+    made = []
+    for fork in (True, False):
+        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        cache(f"cache {fork}")
+        output = tmp_path / f"{fork}.mp4"
+        settings = {"quality": "l", "beats": (2,), "output": output, "jobs": 1}
+        rnnviz.render(file, trace, font=font, **settings)
+        made.append(content(output))
+    assert made[0] == made[1]
+    with pytest.raises(TextError, match=r"no font of rnnviz has the character '\u092e'"):
+        rnnviz.render(file, trace, **settings)
 
 
 def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
+from own_fonts import built, saved
 
 import rnnviz
 from rnnviz.errors import RenderError
@@ -113,3 +114,12 @@ def test_a_folder_without_permissions_is_named(mode, place, tmp_path, closed):
 )
 def test_a_quick_look_replaces_no_finished_video(settings, name):
     assert request_of("space", **settings).named == Path("renders") / name
+
+
+def test_a_given_font_decides_the_result(tmp_path):
+    fonts = [saved(tmp_path, f"{side}.ttf", built("\u092e", side=side)) for side in (300, 400)]
+    requests = [request_of("unrolling", font=font) for font in (None, (), *fonts, fonts, fonts[0])]
+    keys = [request.key("code", "trace") for request in requests]
+    assert keys[0] == keys[1]
+    assert keys[2] == keys[5]
+    assert len(set(keys)) == 4

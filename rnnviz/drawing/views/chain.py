@@ -30,6 +30,8 @@ from rnnviz.trace import Trace
 
 _WORD_DROP = 1.12
 _ARROW_DROP = 0.76
+_GAP = 0.03
+"""The least between a word and the arrow above it."""
 
 
 class StateChain(VGroup):
@@ -70,6 +72,10 @@ class StateChain(VGroup):
                 for word, place in zip(words, places, strict=True)
             ]
         )
+        # marks above the letters, as Thai and Hindi have, must not meet the arrows
+        tops = [float(word.get_top()[1]) for word in self.words if len(word)]
+        highest = bottom - _ARROW_DROP - _GAP
+        self.words.shift(-max([0.0, *(top - highest for top in tops)]) * UP)
         self.inputs = VGroup(
             *[
                 FlowArrow(

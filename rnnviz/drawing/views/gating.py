@@ -36,6 +36,7 @@ from rnnviz.drawing.views.by_gap import CARRIED, CELL_ROLES, spread
 from rnnviz.drawing.views.equation import Equation
 from rnnviz.drawing.window import Window
 from rnnviz.drawing.wording import Say
+from rnnviz.plain_text import isolated
 from rnnviz.trace import Trace
 
 MOST_UNITS: Final = 16
@@ -326,7 +327,8 @@ class UnitStep(VGroup):
             size=0.62,
         ).move_to([0.0, layout.CENTRE_Y + 0.25, 0.0])
         text = say("unit {unit} at “{word}”, recorded")
-        about = text.format(unit=unit + 1, word=trace.metadata.step_labels[0][step])
+        word = isolated(trace.metadata.step_labels[0][step])
+        about = text.format(unit=unit + 1, word=word)
         self.about = label(about, color=theme.color("note"), size=SMALL)
         self.about.next_to(self.equation, DOWN, buff=0.45)
         super().__init__(self.equation, self.about)

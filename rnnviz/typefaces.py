@@ -1,0 +1,302 @@
+"""Fonts that a user gives, by a file or by a name that the system knows, made ready to set text.
+
+One face becomes one font file under a name of its own, whatever it came in. The characters that
+are to be set with another font are taken out of it, so that whoever sets the text falls back.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Container, Iterable, Iterator
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache, cached_property
+from hashlib import sha256
+from io import BytesIO
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any, Final
+
+from fontTools import subset
+from fontTools.ttLib import TTFont, newTable
+from fontTools.ttLib.sfnt import SFNTWriter
+from fontTools.varLib.instancer import OverlapMode, instantiateVariableFont
+
+from rnnviz.errors import TextError
+
+_ENDINGS: Final = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
+_OUTLINES: Final = ("glyf", "CFF ", "CFF2")
+_LEFT_OUT: Final = ("COLR", "CPAL", "SVG ", "sbix", "CBDT", "CBLC", "EBDT", "EBLC", "EBSC", "DSIG")
+"""Pictures and signatures: text is drawn as outlines of one colour."""
+_NAMES: Final = (16, 1, 4, 6)
+"""In a font's table of names: its family, the same for old programs, its full name, PostScript's"""
+_COLLECTION: Final = b"ttcf"
+_FORMS: Final = ("NFC", "NFD", "NFKD")
+_DOTTED_CIRCLE: Final = "\u25cc"
+_REGULAR: Final = 400
+_NORMAL_WIDTH: Final = 5
+_REMEDY: Final = "name a .ttf, .otf, .ttc, .woff or .woff2 file, or a font of the system"
+
+
+@dataclass(frozen=True)
+class Font:
+    """One face, ready to set text.
+
+    ``told`` is what it is called to people. ``family`` is the name in ``content``, which no other
+    font has. ``faces`` are the names of all that its file holds.
+    """
+
+    told: str
+    family: str
+    content: bytes = field(repr=False, compare=False)
+    faces: tuple[str, ...] = field(default=(), repr=False, compare=False)
+
+    def __str__(self) -> str:
+        return self.told
+
+    @cached_property
+    def characters(self) -> frozenset[int]:
+        """The code points that it can show, but for those that another font is to set."""
+        font = TTFont(BytesIO(self.content), lazy=True)
+        shown = font.getBestCmap()
+        if "loca" not in font:
+            return frozenset(shown)
+        places = font["loca"].locations
+        return frozenset(
+            code
+            for code, glyph in shown.items()
+            if chr(code).isspace() or places[(index := font.getGlyphID(glyph))] < places[index + 1]
+        )
+
+    @property
+    def folder(self) -> Path:
+        """A folder that holds its file alone, as long as this process lives."""
+        folder = _home() / self.family
+        if not folder.is_dir():
+            with tempfile.TemporaryDirectory(dir=folder.parent) as making:
+                made = Path(making) / "made"
+                made.mkdir()
+                (made / "font.otf").write_bytes(self.content)
+                os.replace(made, folder)
+        return folder
+
+    @property
+    def file(self) -> Path:
+        """Its file."""
+        return self.folder / "font.otf"
+
+    def cut(self, text: str) -> "Font":
+        """The same with no more than the characters of a text, and of one weight: the regular."""
+        logging.getLogger("fontTools").setLevel(logging.ERROR)
+        family = f"{self.family} {sha256(text.encode()).hexdigest()[:24]}"
+        font = TTFont(BytesIO(self.content), recalcTimestamp=False)
+        cutter = subset.Subsetter(subset.Options(hinting=False, notdef_outline=True))
+        cutter.populate(text=_with_parts(text))
+        cutter.subset(font)
+        if "fvar" in font:
+            font = _of_regular_weight(font)
+        _name(font["name"], family)
+        file = BytesIO()
+        font.save(file, reorderTables=False)
+        return Font(self.told, family, file.getvalue())
+
+
+Given = str | Path | Font
+"""A font, the path of its file, FILE#FACE for one of several in it, or a name."""
+
+
+def fonts_of(
+    given: Given | Iterable[Given] | None, elsewhere: Container[int] = ()
+) -> tuple[Font, ...]:
+    """The fonts that are given, in their order, without the characters to be set ``elsewhere``.
+
+    Raises: TextError for a file that is no font, a name that no font has, or one without outlines
+    """
+    if given is None:
+        return ()
+    each = (given,) if isinstance(given, str | Path | Font) else tuple(given)
+    return tuple(one if isinstance(one, Font) else _font(str(one), elsewhere) for one in each)
+
+
+def _font(given: str, elsewhere: Container[int]) -> Font:
+    path, _, face = given.rpartition("#") if "#" in given and not os.path.exists(given) else (
+        given, "", ""
+    )  # fmt: skip
+    if os.path.isfile(path):
+        return _of_file(Path(path), face, given, elsewhere)
+    if os.path.isdir(path):
+        raise TextError(f"{path!r} is a folder, not a font; {_REMEDY}")
+    if os.path.dirname(path) or path.lower().endswith(_ENDINGS):
+        raise TextError(f"there is no font file {path!r}; {_REMEDY}")
+    file, number = _of_system(given)
+    return _ready(file, number, given, elsewhere)
+
+
+def _of_file(path: Path, face: str, given: str, elsewhere: Container[int]) -> Font:
+    faces = tuple(_faces(path))
+    if not faces:
+        raise TextError(f"{str(path)!r} is no font that can be read; {_REMEDY}")
+    number = 0
+    if face:
+        wanted = _plain(face)
+        known = [_called(names) for names in faces]
+        found = [place for place, names in enumerate(faces) if wanted in map(_plain, names)]
+        if face.isdecimal() and 1 <= int(face) <= len(faces):
+            found = [int(face) - 1]
+        if not found:
+            raise TextError(
+                f"{path.name!r} holds no face {face!r}; it holds {', '.join(known)}, from 1"
+            )
+        number = found[0]
+    return _ready(path, number, Path(given).name, elsewhere, tuple(map(_called, faces)))
+
+
+def _of_system(name: str) -> tuple[Path, int]:
+    """The file of a font that the system knows by a name, and which face of it: a regular one."""
+    from matplotlib.font_manager import findSystemFonts  # takes a moment
+
+    wanted = _plain(name)
+    found: list[tuple[tuple[bool, int], str, int]] = []
+    families = set()
+    for file in sorted(findSystemFonts()):
+        for number, names in enumerate(_faces(Path(file))):
+            families.add(names[0])
+            if wanted in map(_plain, names):
+                found.append((_unlike_regular(Path(file), number), file, number))
+    if not found:
+        near = get_close_matches(name, families, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else _REMEDY
+        raise TextError(f"the system has no font {name!r}; {hint}")
+    _, file, number = min(found)
+    return Path(file), number
+
+
+def _faces(path: Path) -> Iterator[tuple[str, ...]]:
+    """The names of each face in a file, its family first; none if it is no font."""
+    try:
+        with path.open("rb") as file:
+            for number in range(_count(file.read(12))):
+                table = TTFont(file, fontNumber=number, lazy=True)["name"]
+                main = [name for kind in _NAMES if (name := table.getDebugName(kind))]
+                every = [str(each) for each in table.names if each.nameID in _NAMES]
+                yield tuple(dict.fromkeys([*main, *every])) or (path.name,)
+    except Exception:  # whatever a broken file makes of its reader
+        return
+
+
+def _count(beginning: bytes) -> int:
+    is_collection = beginning.startswith(_COLLECTION)
+    return int.from_bytes(beginning[8:12], "big") if is_collection else 1
+
+
+def _called(names: tuple[str, ...]) -> str:
+    return names[0]
+
+
+def _plain(name: str) -> str:
+    """A name without what people write in several ways."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _unlike_regular(path: Path, number: int) -> tuple[bool, int]:
+    """How far a face is from upright, regular and of normal width."""
+    try:
+        with path.open("rb") as file:
+            font = TTFont(file, fontNumber=number, lazy=True)
+            if "fvar" in font:
+                return False, 0
+            about = font["OS/2"]
+            slanted = bool(about.fsSelection & 1)
+            width = abs(about.usWidthClass - _NORMAL_WIDTH) * 1000
+            return slanted, width + abs(about.usWeightClass - _REGULAR)
+    except Exception:  # a font without this table is taken last
+        return True, 10_000
+
+
+def _ready(
+    path: Path, number: int, told: str, elsewhere: Container[int], faces: tuple[str, ...] = ()
+) -> Font:
+    try:
+        with path.open("rb") as file:
+            font = TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False)
+            if not any(table in font for table in _OUTLINES):
+                raise TextError(f"{told!r} has no outlines, only pictures; {_REMEDY}")
+            tables = dict(_tables(font, elsewhere))
+    except TextError:
+        raise
+    except ImportError as error:
+        raise TextError(
+            f"{told!r} is a WOFF2 file, which needs Brotli; install it with: pip install brotli"
+        ) from error
+    except Exception as error:  # whatever a broken file makes of its reader
+        raise TextError(f"{told!r} is no font that can be read ({error}); {_REMEDY}") from error
+    digest = sha256()
+    for tag, table in sorted(tables.items()):
+        digest.update(f"{tag} {len(table)} ".encode())
+        digest.update(table)
+    family = f"rnnviz given {digest.hexdigest()[:24]}"
+    return Font(told, family, _written(tables, family), faces)
+
+
+def _tables(font: TTFont, elsewhere: Container[int]) -> Iterator[tuple[str, bytes]]:
+    """The tables as they stand, but for the characters; compiling them takes a minute."""
+    for tag in list(font.reader.keys()):
+        if tag not in (*_LEFT_OUT, "name", "cmap"):
+            yield tag, font.reader[tag]
+    characters = font["cmap"]
+    for table in characters.tables:
+        if table.isUnicode() and hasattr(table, "cmap"):
+            table.cmap = {code: name for code, name in table.cmap.items() if code not in elsewhere}
+    characters.tables = [table for table in characters.tables if table.isUnicode()]
+    yield "cmap", characters.compile(font)
+
+
+def _with_parts(text: str) -> str:
+    """A text with all that shaping may take in the place of its characters.
+
+    Thai's sara am is set as its two parts, a mark that stands alone on a dotted circle.
+    """
+    forms = (unicodedata.normalize(form, text) for form in _FORMS)
+    return "".join((text, *forms, _DOTTED_CIRCLE))
+
+
+def _of_regular_weight(font: TTFont) -> TTFont:
+    """One instance of a variable font."""
+    axes = {axis.axisTag: axis for axis in font["fvar"].axes}
+    place = {tag: axis.defaultValue for tag, axis in axes.items()}
+    if weight := axes.get("wght"):
+        place["wght"] = min(max(_REGULAR, weight.minValue), weight.maxValue)
+    return instantiateVariableFont(font, place, overlap=OverlapMode.KEEP_AND_DONT_SET_FLAGS)
+
+
+def _name(table: Any, family: str) -> None:
+    """Give a font one name, and take its others."""
+    table.names = []
+    for kind, text in {1: family, 2: "Regular", 4: family, 6: family.replace(" ", "")}.items():
+        table.setName(text, kind, 3, 1, 0x409)
+
+
+def _written(tables: dict[str, bytes], family: str) -> bytes:
+    names = newTable("name")
+    _name(names, family)
+    file = BytesIO()
+    is_cff = "glyf" not in tables
+    writer = SFNTWriter(file, len(tables) + 1, "OTTO" if is_cff else "\0\1\0\0")
+    for tag, content in {**tables, "name": names.compile(_Anything())}.items():
+        writer[tag] = content
+    writer.close()
+    return file.getvalue()
+
+
+class _Anything:
+    """The font that a table of names asks for, and does not use."""
+
+
+@cache
+def _home() -> Path:
+    """Where the files of fonts stand, until this process ends; copies of it leave them there."""
+    folder = tempfile.mkdtemp(prefix="rnnviz-fonts-")
+    Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=0)
+    return Path(folder)

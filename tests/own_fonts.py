@@ -1,0 +1,63 @@
+"""Tiny fonts that tests make themselves, and one that Matplotlib brings."""
+
+from pathlib import Path
+
+import matplotlib
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTCollection
+
+DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+"""Arabic, joined, and Hebrew."""
+
+
+def square(side):
+    pen = TTGlyphPen(None)
+    pen.moveTo((0, 0))
+    pen.lineTo((0, side))
+    pen.lineTo((side, side))
+    pen.lineTo((side, 0))
+    pen.closePath()
+    return pen.glyph()
+
+
+def built(characters, *, family="Squares", style="Regular", weight=400, side=500, heavy=None):
+    """A font whose characters are squares; of variable weight if ``heavy`` is another side."""
+    names = [f"u{ord(character):04X}" for character in characters]
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *names])
+    builder.setupCharacterMap(dict(zip(map(ord, characters), names, strict=True)))
+    builder.setupGlyf({name: square(side) for name in (".notdef", *names)})
+    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *names), (side, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": style})
+    builder.setupOS2(usWeightClass=weight)
+    builder.setupPost()
+    if heavy is not None:
+        grown = heavy - side
+        corners = [(0, 0), (0, grown), (grown, grown), (grown, 0), (0, 0), (grown, 0), None, None]
+        builder.setupFvar([("wght", 100, 100, 900, "Weight")], [])
+        builder.setupGvar({name: [_variation(corners)] for name in names})
+    return builder.font
+
+
+def _variation(corners):
+    from fontTools.ttLib.tables.TupleVariation import TupleVariation
+
+    deltas = [corner or (0, 0) for corner in corners]
+    return TupleVariation({"wght": (0, 1, 1)}, deltas)
+
+
+def saved(folder, name, font, flavor=None):
+    """The file of a font."""
+    font.flavor = flavor
+    font.save(folder / name)
+    return folder / name
+
+
+def collected(folder, name, *fonts):
+    """The file of a collection."""
+    made = TTCollection()
+    made.fonts = list(fonts)
+    made.save(folder / name)
+    return folder / name

@@ -20,7 +20,9 @@ class Metadata:
     ``output_layer`` are the module paths of the recurrent layer and of the Linear after it
     (None if what follows is something else). ``reduction`` is 'sum' where L is the sum of the
     recorded losses of all steps and sequences, 'batch' where each is that of the whole batch.
-    ``dtype`` is the network's; what ran in half precision is recorded as float32.
+    ``dtype`` is the network's; what ran in half precision is recorded as float32. ``effective``
+    names the parameters that are none of the model's own, but made of these, as a parametrized or
+    a pruned weight is: what is recorded is what the layer used.
     """
 
     task: str
@@ -47,6 +49,7 @@ class Metadata:
     target_labels: tuple[tuple[str, ...], ...] = ()
     input_labels: tuple[str, ...] = ()
     output_labels: tuple[str, ...] = ()
+    effective: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -80,6 +83,7 @@ def read_metadata(source: Path, header: str) -> Metadata:
             **raw,
             **{name: tuple(tuple(row) for row in raw[name]) for name in nested},
             **{name: tuple(raw[name]) for name in flat},
+            "effective": tuple(raw.get("effective", ())),
         }
         known = {item.name for item in fields(Metadata)}
         return Metadata(**{name: value for name, value in values.items() if name in known})

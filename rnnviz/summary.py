@@ -38,6 +38,8 @@ class Summary:
             yield "output layer", data.output_layer
         elif self.sizes["output"] is None:
             yield "output", "none that has a place in the layer's time"
+        if data.effective:
+            yield "made of parameters", ", ".join(data.effective)
         if self.lengths is not None:
             yield "lengths", compact(self.lengths)
         summed = "of the whole batch" if data.reduction == "batch" else "summed over the batch"

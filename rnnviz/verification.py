@@ -219,7 +219,7 @@ class _Proof:
         yield _exactly(", ".join(named), HASH, hash_arrays(named) == trace.metadata.inputs_hash)
         if self.ran != self.kept:
             yield _exactly(
-                "parameters", self.ran, all(_fits(v, self.ran) for v in trace.parameters.values())
+                "parameters", self.ran, all(_fits(v, self.ran) for v in _of_layer(trace))
             )
         if trace.lengths is not None:
             yield _exactly("x", "its lengths", not trace.x[~self.network.exists].any())
@@ -856,6 +856,16 @@ def _errors(
 
 def _exactly(field: str, against: str, right: bool) -> Check:
     return Check(field, against, 0.0 if right else float("inf"), 0.0)
+
+
+def _of_layer(trace: Trace) -> Iterator[np.ndarray]:
+    """The recurrent layer's weights; other parts of a model may be of another precision."""
+    for layer in range(trace.layers):
+        for direction in range(trace.directions):
+            for kind in _PARAMETERS:
+                weight = trace.weight(kind, layer, direction)
+                if weight is not None:
+                    yield weight
 
 
 def _fits(values: np.ndarray, dtype: str) -> bool:

@@ -11,6 +11,9 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from rnnviz.errors import RecordingError
 from rnnviz.losses import LOSSES
+from rnnviz.recording.alignment import TIME_FIRST
+from rnnviz.recording.failures import all_ours
+from rnnviz.recording.layers import KINDS
 from rnnviz.recording.recorder import record
 from rnnviz.trace import Trace
 
@@ -18,6 +21,7 @@ Labels = tuple[tuple[str, ...], ...]
 _OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
 
 
+@all_ours
 def rerecord(
     trace: Trace,
     parameters: Mapping[str, np.ndarray],
@@ -34,20 +38,11 @@ def rerecord(
     labels that people know them by; the first state of the trace is then zero.
 
     Raises: TraceError if what follows the recurrent layer is not one Linear,
-            RecordingError for a parameter that is unknown or of another shape, or a trace that
-            does not say how it came about: a loss of the user's own, or dropout
+            RecordingError for a parameter that is unknown, or no part of the recurrent layer and
+            the Linear after it, or of another shape, or a trace that does not say how it came
+            about: a loss of the user's own, or dropout
     """
-    unknown = [key for key in parameters if key not in trace.parameters]
-    if unknown:
-        raise RecordingError(
-            f"the trace has no parameter {unknown[0]!r}; it has {', '.join(trace.parameters)}"
-        )
-    for key, value in parameters.items():
-        if np.shape(value) != trace.parameters[key].shape:
-            raise RecordingError(
-                f"parameter {key!r} has shape {np.shape(value)}, but the network's has "
-                f"{trace.parameters[key].shape}"
-            )
+    _check_parameters(trace, parameters)
     if trace.metadata.loss not in LOSSES or trace.metadata.training:
         raise RecordingError(
             f"a trace with loss {trace.metadata.loss!r}"
@@ -77,36 +72,79 @@ def rerecord(
         torch.tensor(wanted[0] if whole else wanted),
         loss=trace.metadata.loss,
         losses=times,
+        per=TIME_FIRST,
         gradients=trace.has_gradients,
         about=about,
     )
 
 
+def _check_parameters(trace: Trace, parameters: Any) -> None:
+    if not isinstance(parameters, Mapping):
+        raise RecordingError(
+            f"parameters are {type(parameters).__name__}; give a mapping of names to arrays"
+        )
+    rebuilt = _names(trace)
+    for key, value in parameters.items():
+        if key not in trace.parameters:
+            raise RecordingError(
+                f"the trace has no parameter {key!r}; it has {', '.join(trace.parameters)}"
+            )
+        if key not in rebuilt:
+            raise RecordingError(
+                f"parameter {key!r} is no part of what runs again, which is the recurrent layer "
+                f"and the Linear after it, with {', '.join(rebuilt)}; record the model again"
+            )
+        try:
+            found = np.asarray(value, dtype=np.float64).shape
+        except (TypeError, ValueError) as error:
+            raise RecordingError(f"parameter {key!r} is no array of numbers ({error})") from error
+        if found != trace.parameters[key].shape:
+            raise RecordingError(
+                f"parameter {key!r} has shape {found}, but the network's has "
+                f"{trace.parameters[key].shape}"
+            )
+
+
+def _names(trace: Trace) -> tuple[str, ...]:
+    """The parameters of the recurrent layer and of the Linear after it."""
+    assert trace.V.ndim
+    recurrent = [
+        trace.parameter_name(kind, layer, direction)
+        for layer in range(trace.layers)
+        for direction in range(trace.directions)
+        for kind in KINDS
+    ]
+    linear = [f"{trace.metadata.output_layer}.{kind}" for kind in ("weight", "bias")]
+    return tuple(name for name in (*recurrent, *linear) if name in trace.parameters)
+
+
 class _Rebuilt(nn.Module):
-    """The recurrent layer and the Linear of a trace, by their own names, from its first state."""
+    """The recurrent layer and the Linear of a trace, by their own names, from its first state.
+
+    What is its own are attributes, and those modules are no attributes, so that these may have any
+    name: they stand among its modules alone, where ``named_modules`` finds them.
+    """
 
     def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray], *, from_start: bool):
         super().__init__()
         self.trace = trace
         self.from_start = from_start
-        self.linear = trace.metadata.output_layer
-        held = {name: torch.tensor(value) for name, value in parameters.items()}
+        linear = str(trace.metadata.output_layer)
         dtype = torch.tensor(trace.h).dtype
         rows, columns = trace.V.shape
-        bias = f"{self.linear}.bias" in held
+        bias = f"{linear}.bias" in parameters
         _put(self, trace.metadata.layer, _recurrent(trace).to(dtype))
-        _put(self, str(self.linear), nn.Linear(columns, rows, bias=bias).to(dtype))
+        _put(self, linear, nn.Linear(columns, rows, bias=bias).to(dtype))
         with torch.no_grad():
             for name, parameter in self.named_parameters():
-                parameter.copy_(held[name])
+                parameter.copy_(torch.tensor(np.asarray(parameters[name])))
 
     def forward(self, x: Any) -> Tensor:
         """Run all steps; the output of each, or of the last states."""
         trace = self.trace
         start = self._first(trace.h0, x)
-        layer, linear = (
-            self.get_submodule(str(path)) for path in (trace.metadata.layer, self.linear)
-        )
+        parts = dict(self.named_modules())
+        layer, linear = parts[trace.metadata.layer], parts[str(trace.metadata.output_layer)]
         if isinstance(layer, nn.RNNCellBase):
             cells = None if trace.c0 is None else self._first(trace.c0, x)[0]
             return _after(trace, linear, *_looped(layer, x, start[0], cells))
@@ -174,7 +212,7 @@ def _put(root: nn.Module, path: str, module: nn.Module) -> None:
     """Register a module at a path, with empty modules on the way."""
     *way, name = path.split(".")
     for step in way:
-        if not hasattr(root, step):
-            root.add_module(step, nn.Module())
-        root = root.get_submodule(step)
-    root.add_module(name, module)
+        below = root._modules.setdefault(step, nn.Module())
+        assert below is not None
+        root = below
+    root._modules[name] = module

@@ -2,12 +2,14 @@
 
 A model may give (time, batch, ·), (batch, time, ·), all steps below each other, the data of a
 packed sequence, or one output for the whole sequence. Where the sizes allow several readings, the
-gradients decide: the output at a step depends on no later state, and on no other sequence.
+gradients decide: the output at a step depends on no later state, and on no other sequence. What
+they cannot tell apart is asked for.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import product
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -16,16 +18,48 @@ from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 from rnnviz.errors import RecordingError
 from rnnviz.recording.calls import Form
 
+NONE, OF_SEQUENCES, FULL = range(3)
+"""How far gradients bear a reading out."""
+
+STEP: Final = "step"
+SEQUENCE: Final = "sequence"
+TIME_FIRST: Final = (STEP, SEQUENCE)
+BATCH_FIRST: Final = (SEQUENCE, STEP)
+
+Per = str | Sequence[str] | None
+"""What the leading axes of outputs, targets and losses are, where their sizes do not tell."""
+
+
+def axes_of(per: Per) -> tuple[str, ...]:
+    """``per`` as names of axes; none where it is not given.
+
+    Raises: RecordingError if it is anything else
+    """
+    known = ((), (STEP,), (SEQUENCE,), TIME_FIRST, BATCH_FIRST)
+    axes = (per,) if isinstance(per, str) else () if per is None else per
+    try:
+        found = tuple(axes)
+    except TypeError:
+        found = (per,)  # type: ignore[assignment]
+    if found not in known or (per is not None and not found):
+        raise RecordingError(
+            f"per is {per!r}; choose 'step', 'sequence', ('step', 'sequence') or "
+            "('sequence', 'step')"
+        )
+    return found
+
 
 @dataclass(frozen=True)
 class Layout:
     """One reading of the leading axes: how they become (time, batch), or (1, batch) of a whole.
 
-    ``squeezed`` says that the output has no axis of its own: one value a step.
+    ``axes`` are what the leading axes are, in their order, flattened or not. ``squeezed`` says
+    that the output has no axis of its own: one value a step.
     """
 
     leading: tuple[int, ...]
     canonical: Callable[[Tensor], Tensor]
+    axes: tuple[str, ...]
     whole: bool = False
     squeezed: bool = False
 
@@ -43,25 +77,39 @@ class Place:
     steps: int
     batch: int
     mask: Tensor | None
+    per: tuple[str, ...] = ()
+
+    @property
+    def natural(self) -> tuple[str, ...]:
+        """The layer's own order of axes."""
+        return BATCH_FIRST if self.form.layer.batch_first else TIME_FIRST
+
+    @property
+    def square(self) -> bool:
+        """Whether there are as many sequences as steps, so that sizes tell no axis."""
+        return self.steps == self.batch > 1
 
     def layouts(self) -> list[Layout]:
         """Every reading, the layer's own order of axes first."""
         steps, batch = self.steps, self.batch
-        by_time = Layout((steps, batch), lambda v: v)
-        by_batch = Layout((batch, steps), lambda v: v.transpose(0, 1))
-        flat_time = Layout((steps * batch,), lambda v: v.reshape(steps, batch, *v.shape[1:]))
+        by_time = Layout((steps, batch), lambda v: v, TIME_FIRST)
+        by_batch = Layout((batch, steps), lambda v: v.transpose(0, 1), BATCH_FIRST)
+        flat_time = Layout(
+            (steps * batch,), lambda v: v.reshape(steps, batch, *v.shape[1:]), TIME_FIRST
+        )
         flat_batch = Layout(
             (batch * steps,),
             lambda v: v.reshape(batch, steps, *v.shape[1:]).transpose(0, 1),
+            BATCH_FIRST,
         )
         found = [by_time, by_batch, flat_time, flat_batch]
         if self.form.layer.batch_first:
             found = [by_batch, by_time, flat_batch, flat_time]
         if self.form.packed is not None:
-            found.append(Layout(self.form.packed.data.shape[:1], self._unpacked))
-        found.append(Layout((batch,), lambda v: v[None], whole=True))
+            found.append(Layout(self.form.packed.data.shape[:1], self._unpacked, TIME_FIRST))
+        found.append(Layout((batch,), lambda v: v[None], (SEQUENCE,), whole=True))
         if batch == 1:
-            found.append(Layout((), lambda v: v[None, None], whole=True))
+            found.append(Layout((), lambda v: v[None, None], (SEQUENCE,), whole=True))
         return found
 
     def read(self, output: Tensor, targets: Any, leaves: Sequence[Tensor]) -> Layout | None:
@@ -69,30 +117,64 @@ class Place:
 
         ``leaves`` are the states (time, batch, hidden) of the top layer, of which the output was
         made. An output without an axis of its own, like its targets, has one value a step.
+
+        Raises: RecordingError if it has several readings, and gradients do not tell which is meant
         """
         known = self.layouts()
         fits = [layout for layout in known if layout.leading == output.shape[:-1]]
         if isinstance(targets, Tensor) and targets.shape == output.shape:
             fits += [replace(each, squeezed=True) for each in known if each.leading == output.shape]
         fits.sort(key=lambda layout: layout.whole)
-        if len(fits) > 1:
-            agreeing = [layout for layout in fits if self._agrees(layout, output, leaves)]
-            fits = agreeing or fits
-        return fits[0] if fits else None
+        return self._told_apart(fits, output, leaves) if len(fits) > 1 else next(iter(fits), None)
 
-    def _agrees(self, layout: Layout, output: Tensor, leaves: Sequence[Tensor]) -> bool:
-        """Whether the first output of the last sequence depends on what it should alone."""
-        seen = layout.output(output)[0, -1].sum()
-        if not seen.requires_grad:
-            return False
-        found = torch.autograd.grad(seen, leaves, retain_graph=True, allow_unused=True)
-        touched = torch.zeros(self.steps, self.batch, dtype=torch.bool, device=output.device)
-        for gradient in found:
-            if gradient is not None:
-                touched |= (gradient != 0).any(dim=-1)
-        if touched[:, :-1].any():
-            return False
-        return layout.whole or self.steps == 1 or not bool(touched[1:].any())
+    def _told_apart(
+        self, fits: Sequence[Layout], output: Tensor, leaves: Sequence[Tensor]
+    ) -> Layout:
+        """The one reading that is meant; those by step go before those of whole sequences."""
+        if min(self.steps, self.batch) == 1:
+            agreeing = [each for each in fits if self._evidence(each, output, leaves) != NONE]
+            return (agreeing or fits)[0]
+        if self.per:
+            fits = [each for each in fits if each.axes == self.per] or fits
+        if len(fits) > 1:
+            evidence = {
+                index: self._evidence(each, output, leaves) for index, each in enumerate(fits)
+            }
+            best = max(evidence.values())
+            fits = [fits[index] for index, found in evidence.items() if found == best > NONE]
+        by_step = [each for each in fits if not each.whole] or fits
+        if len(by_step) != 1:
+            raise RecordingError(
+                f"the model's output is {tuple(output.shape)} for {self.steps} steps and "
+                f"{self.batch} sequences, and its gradients do not tell which axis is which; say "
+                f"it with per={TIME_FIRST} or per={BATCH_FIRST}"
+            )
+        return by_step[0]
+
+    def _evidence(self, layout: Layout, output: Tensor, leaves: Sequence[Tensor]) -> int:
+        """How well a reading fits what an output depends on: the first that depends on anything.
+
+        It does in full if it depends on no other sequence and no later step.
+        """
+        made = layout.output(output)
+        times = dict.fromkeys((0, len(made) // 2, len(made) - 1))
+        for time, sequence in product(times, dict.fromkeys((self.batch - 1, 0))):
+            seen = made[time, sequence].sum()
+            if not seen.requires_grad:
+                return NONE
+            found = torch.autograd.grad(seen, leaves, retain_graph=True, allow_unused=True)
+            touched = torch.zeros(self.steps, self.batch, dtype=torch.bool, device=output.device)
+            for gradient in found:
+                if gradient is not None:
+                    touched |= (gradient != 0).any(dim=-1)
+            if not touched.any():
+                continue
+            own = touched[:, sequence].clone()
+            touched[:, sequence] = False
+            if touched.any():
+                return NONE
+            return FULL if layout.whole or not own[time + 1 :].any() else OF_SEQUENCES
+        return NONE
 
     def _unpacked(self, values: Tensor) -> Tensor:
         packed = self.form.packed
@@ -110,46 +192,119 @@ def targets_in_place(
 
     ``axes`` is how many a target has of its own: 1 for values, 0 for classes.
 
-    Raises: RecordingError if they have neither
+    Raises: RecordingError if they have neither, or one of two that cannot be told apart
     """
     leading = len(layout.leading)
+    check_order(targets, layout, place)
     if targets.shape[:leading] == layout.leading and targets.dim() == leading + axes:
         return layout.canonical(targets)
-    natural = (
-        (place.batch, place.steps) if place.form.layer.batch_first else (place.steps, place.batch)
-    )
+    batch_first = place.natural == BATCH_FIRST
+    natural = (place.batch, place.steps) if batch_first else (place.steps, place.batch)
     if not layout.whole and targets.shape[:2] == natural:
-        return targets.transpose(0, 1) if place.form.layer.batch_first else targets
+        return targets.transpose(0, 1) if batch_first else targets
     raise RecordingError(
         f"targets have shape {tuple(targets.shape)}, but an output of shape {tuple(output.shape)} "
         f"needs them to begin with {layout.leading or 'no axis'}"
     )
 
 
-def losses_in_place(found: Any, layout: Layout | None, place: Place) -> Tensor:
-    """The losses that a callable gave, as (time or 1, batch or 1).
+def check_order(targets: Tensor, layout: Layout, place: Place) -> None:
+    """Refuse targets that may stand in the output's order of axes or in the layer's."""
+    plain = layout.leading == (place.steps, place.batch) == targets.shape[:2]
+    if plain and place.square and layout.axes != place.natural and len(place.per) < 2:
+        raise RecordingError(
+            f"targets of shape {tuple(targets.shape)} may have the output's order of axes or the "
+            f"recurrent layer's, which differ; say with per={layout.axes} that they have the "
+            "output's, and give them so"
+        )
+
+
+def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Place) -> Tensor:
+    """The losses that a callable gave of an output, as (time or 1, batch or 1).
 
     One number is the loss of the whole; (time, batch) in the output's order of axes, or flat, are
     those of each step and sequence; (time) those of each step; (batch) those of each sequence.
 
-    Raises: RecordingError for anything else
+    Raises: RecordingError for anything else, and for what may be read in several ways
     """
     if not isinstance(found, Tensor) or not found.is_floating_point():
         raise RecordingError(
             f"the loss gives {type(found).__name__}; it must give a tensor, with one number a step "
             "or one for the whole"
         )
+    if torch.finfo(found.dtype).bits < torch.finfo(output.dtype).bits:
+        raise RecordingError(
+            f"the loss gives {found.dtype} for an output of {output.dtype}; let it keep the "
+            "output's dtype"
+        )
     if found.numel() == 1 and (found.dim() == 0 or place.steps == place.batch == 1):
         return found.reshape(1, 1)
-    by_step = layout is not None and not layout.whole
-    for each in [layout] if layout is not None else place.layouts():
-        if found.shape == each.leading and found.dim() > 0:
-            return each.canonical(found)
-    if found.shape == (place.steps,) and (by_step or place.steps != place.batch):
+    if len(place.per) == 1:
+        return _losses_of_one_axis(found, place)
+    if layout is not None and layout.whole and found.shape == layout.leading != ():
+        return layout.canonical(found)
+    fits = [each for each in place.layouts() if each.leading == found.shape and not each.whole]
+    if fits:
+        return _by_step(found, output, layout, fits, place).canonical(found)
+    if place.square and found.shape == (place.steps,):
+        raise RecordingError(
+            f"the loss gives {len(found)} numbers, one a step or one a sequence, of which there "
+            f"are {place.steps} each; say which with per='step' or per='sequence'"
+        )
+    if found.shape == (place.steps,):
         return found[:, None]
     if found.shape == (place.batch,):
         return found[None]
     raise RecordingError(
         f"the loss gives shape {tuple(found.shape)}; it must give one number a step "
         f"({place.steps} steps, {place.batch} sequences) or one for the whole"
+        + (f", and stand as per={place.per} says" if place.per else "")
     )
+
+
+def _losses_of_one_axis(found: Tensor, place: Place) -> Tensor:
+    """Losses of each step, or of each sequence, as the user says that they are."""
+    by_step = place.per == (STEP,)
+    wanted = place.steps if by_step else place.batch
+    if found.shape != (wanted,):
+        raise RecordingError(
+            f"the loss gives shape {tuple(found.shape)}, but per={place.per[0]!r} means "
+            f"({wanted},); change per, or the loss"
+        )
+    return found[:, None] if by_step else found[None]
+
+
+def _by_step(
+    losses: Tensor, output: Tensor, layout: Layout | None, fits: Sequence[Layout], place: Place
+) -> Layout:
+    """Which reading is meant of losses of each step and sequence."""
+    if min(place.steps, place.batch) == 1 or len({each.axes for each in fits}) == 1:
+        return fits[0]
+    if len(place.per) == 2:
+        fits = [each for each in fits if each.axes == place.per]
+    elif layout is not None and not layout.whole and output.requires_grad:
+        fits = [each for each in fits if _follows(each, losses, output, layout)]
+    if len({each.axes for each in fits}) != 1:
+        raise RecordingError(
+            f"the loss gives shape {tuple(losses.shape)} for {place.steps} steps and "
+            f"{place.batch} sequences, and its gradients do not tell which axis is which; say it "
+            f"with per={TIME_FIRST} or per={BATCH_FIRST}"
+        )
+    return fits[0]
+
+
+def _follows(reading: Layout, losses: Tensor, output: Tensor, layout: Layout) -> bool:
+    """Whether the loss at each step and sequence depends on the output there alone."""
+    placed = reading.canonical(losses)
+    drawn = torch.rand(placed.shape, generator=torch.Generator().manual_seed(0)) + 0.5
+    weights = drawn.to(losses.device, losses.dtype)
+    if not losses.requires_grad:
+        return False
+    plain, weighted = (
+        torch.autograd.grad(total, output, retain_graph=True, allow_unused=True)[0]
+        for total in (placed.sum(), (weights * placed).sum())
+    )
+    if plain is None or weighted is None or not plain.any():
+        return False
+    apart = layout.output(weighted) - weights.unsqueeze(-1) * layout.output(plain)
+    return bool(apart.abs().max() <= 1e3 * torch.finfo(plain.dtype).eps * plain.abs().max())

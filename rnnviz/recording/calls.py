@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.layers import Layer
+from rnnviz.recording.layers import Layer, WeightsByLayer
 
 ByLayer = list[list[Tensor]]
 """A tensor for each stacked layer (outer) and direction (inner)."""
@@ -39,7 +39,7 @@ class Form:
         name = f"the recurrent layer {layer.name!r}" if layer.name else "the recurrent layer"
         if not isinstance(x, Tensor):
             raise RecordingError(f"{name} got {type(given).__name__}; it takes a tensor")
-        takes = layer.weights(0, 0).weight_ih.dtype
+        takes = layer.example(layer.module).dtype
         if x.dtype != takes:
             remedy = "change its dtype" if x.is_floating_point() else "embed or convert it"
             raise RecordingError(f"{name} got an input of {x.dtype}, but takes {takes}; {remedy}")
@@ -176,7 +176,12 @@ class Call:
 
 
 def run_opened(
-    form: Form, x: Tensor, h0: Tensor, c0: Tensor | None, dropout: Sequence[Tensor]
+    form: Form,
+    x: Tensor,
+    h0: Tensor,
+    c0: Tensor | None,
+    dropout: Sequence[Tensor],
+    weights: WeightsByLayer,
 ) -> tuple[ByLayer, ByLayer | None]:
     """All states of stacked layers, each layer by its own fused pass.
 
@@ -187,7 +192,7 @@ def run_opened(
     entering = x
     for index in range(layer.layers):
         start = h0[index] if c0 is None else (h0[index], c0[index])
-        output, end = layer.alone(index)(form.pack(entering), start)
+        output, end = layer.alone(index, weights[index])(form.pack(entering), start)
         steps = padded(output)
         h.append(list(steps.split(layer.hidden_size, dim=-1)))
         if c0 is not None:

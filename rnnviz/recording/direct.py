@@ -134,7 +134,8 @@ def _mixes(losses: Tensor, leaves: list[Tensor], plain: list[Tensor]) -> bool:
         float((got - weights.unsqueeze(-1) * one).abs().max())
         for got, one in zip(weighted, plain, strict=True)
     )
-    return apart > _MIXING[losses.dtype] * max(scale, 1e-30)
+    bound = max(_MIXING[one.dtype] for one in (losses, *leaves))
+    return apart > bound * max(scale, 1e-30)
 
 
 def _stacked(

@@ -1,6 +1,8 @@
 """The recurrent layers of a model: which there are, what they are, and their weights."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, Final
 
 import torch
@@ -14,7 +16,10 @@ _CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "g
 
 @dataclass(frozen=True)
 class Weights:
-    """The parameters of one layer and direction: gates below each other, as PyTorch keeps them."""
+    """What one layer and direction works with: its parameters, or tensors that are made of them.
+
+    Gates are below each other, as PyTorch keeps them.
+    """
 
     weight_ih: Tensor
     weight_hh: Tensor
@@ -26,6 +31,11 @@ class Weights:
         """The same numbers, in a dtype, without their history."""
         held = (getattr(self, item.name) for item in fields(self))
         return Weights(*(None if one is None else one.detach().to(dtype) for one in held))  # type: ignore[arg-type]
+
+
+KINDS: Final = tuple(item.name for item in fields(Weights))
+WeightsByLayer = list[list[Weights]]
+"""The weights of each stacked layer (outer) and direction (inner)."""
 
 
 @dataclass(frozen=True)
@@ -98,18 +108,35 @@ class Layer:
             return {"rnn": "nn.RNNCell", "lstm": "nn.LSTMCell", "gru": "nn.GRUCell"}[self.cell]
         return f"nn.{self.cell.upper()}"
 
-    def weights(self, layer: int, direction: int) -> Weights:
-        """The parameters of one layer and direction."""
-        suffix = "" if self.stepwise else f"_l{layer}{SUFFIXES[direction]}"
-        return Weights(
-            **{  # type: ignore[arg-type]
-                item.name: getattr(self.module, item.name + suffix, None)
-                for item in fields(Weights)
-            }
-        )
+    def name_of(self, kind: str, layer: int, direction: int) -> str:
+        """What the module calls a weight of one layer and direction: weight_hh → weight_hh_l0."""
+        return kind if self.stepwise else f"{kind}_l{layer}{SUFFIXES[direction]}"
 
-    def alone(self, layer: int) -> Any:
-        """A module of one of the stacked layers, with the same parameters, time-major."""
+    def weights(self) -> WeightsByLayer:
+        """What it works with, by layer and direction."""
+        return [
+            [
+                Weights(
+                    **{  # type: ignore[arg-type]
+                        kind: getattr(self.module, self.name_of(kind, layer, way), None)
+                        for kind in KINDS
+                    }
+                )
+                for way in range(self.directions)
+            ]
+            for layer in range(self.layers)
+        ]
+
+    def example(self, model: nn.Module) -> Tensor:
+        """A tensor of the dtype and on the device that it works with."""
+        held = (getattr(self.module, self.name_of(kind, 0, 0), None) for kind in KINDS)
+        for one in chain(self.module.parameters(), held, model.parameters()):
+            if isinstance(one, Tensor) and one.is_floating_point():
+                return one
+        return torch.empty(0)
+
+    def alone(self, layer: int, ways: Sequence[Weights]) -> Any:
+        """A module of one of the stacked layers, with weights by direction, time-major."""
         settings = {"nonlinearity": self.nonlinearity} if self.cell == "rnn" else {}
         if self.hidden_size != self.cell_size:
             settings["proj_size"] = self.hidden_size  # type: ignore[assignment]
@@ -122,13 +149,15 @@ class Layer:
             device="meta",
             **settings,
         )
-        for direction in range(self.directions):
-            weights = self.weights(layer, direction)
-            for item in fields(Weights):
-                held = getattr(weights, item.name)
+        for direction, weights in enumerate(ways):
+            for kind in KINDS:
+                held = getattr(weights, kind)
                 if held is not None:
-                    setattr(made, f"{item.name}_l0{SUFFIXES[direction]}", held)
-        made.flatten_parameters()
+                    name = f"{kind}_l0{SUFFIXES[direction]}"
+                    delattr(made, name)
+                    setattr(made, name, held)
+        if all(isinstance(each, nn.Parameter) for each in made._flat_weights):
+            made.flatten_parameters()
         return made
 
 
@@ -170,12 +199,6 @@ def choose(model: nn.Module, name: str | None) -> Layer:
     path = next(iter(found)) if name is None else name
     layer = Layer(path, found[path])
     held = dict(layer.module.named_parameters(recurse=False))
-    weights = layer.weights(0, 0)
-    if not {id(weights.weight_ih), id(weights.weight_hh)} <= {id(each) for each in held.values()}:
-        raise RecordingError(
-            f"the weights of layer {path!r} are parametrized or pruned; make them plain first, "
-            "with torch.nn.utils.parametrize.remove_parametrizations or torch.nn.utils.prune.remove"
-        )
     known = dict(model.named_parameters())
     shared = [name for name in held if (f"{path}.{name}" if path else name) not in known]
     if shared:

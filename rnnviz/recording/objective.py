@@ -9,7 +9,17 @@ from torch import Tensor
 
 from rnnviz.errors import RecordingError
 from rnnviz.losses import LOSSES, loss_by_step, prediction
-from rnnviz.recording.alignment import Layout, Place, losses_in_place, targets_in_place
+from rnnviz.recording.alignment import (
+    SEQUENCE,
+    STEP,
+    Layout,
+    Place,
+    check_order,
+    losses_in_place,
+    targets_in_place,
+)
+from rnnviz.recording.conditions import repeatable
+from rnnviz.recording.failures import told
 from rnnviz.trace import CLASSES, NO_TARGET, VALUES
 
 Loss = str | Callable[[Any, Any], Tensor]
@@ -47,7 +57,30 @@ class Objective:
                 f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}, or give a "
                 "callable"
             )
+        per = self.place.per
+        if known and per == (STEP,):
+            raise RecordingError(
+                f"per is 'step', but the loss {self.loss!r} has a number for each step and "
+                "sequence; leave it out"
+            )
         found = self.place.read(output, self.targets if self.loss in VALUES else None, leaves)
+        several = min(self.place.steps, self.place.batch) > 1
+        if (
+            found is not None
+            and len(per) == 2
+            and not found.whole
+            and several
+            and found.axes != per
+        ):
+            raise RecordingError(
+                f"per is {per}, but the model's output is {tuple(output.shape)} for "
+                f"{self.place.steps} steps and {self.place.batch} sequences; change per"
+            )
+        if known and found is not None and per == (SEQUENCE,) and not found.whole:
+            raise RecordingError(
+                f"per is 'sequence', but the model's output is {tuple(output.shape)}, one entry "
+                "for each step and sequence; leave it out"
+            )
         if known and found is None:
             place = self.place
             raise RecordingError(
@@ -70,6 +103,7 @@ class Objective:
             return self.targets
         values = self.loss in VALUES
         if values and self.targets.shape == output.shape:
+            check_order(self.targets, layout, self.place)
             targets = layout.output(self.targets)
         else:
             targets = targets_in_place(self.targets, layout, self.place, output, int(values))
@@ -97,7 +131,7 @@ class Objective:
             assert layout is not None
             found = loss_by_step(self.loss, layout.output(output), self.wanted(output, layout))
         else:
-            found = losses_in_place(self._called(output), layout, self.place)
+            found = losses_in_place(self._called(output), output, layout, self.place)
             if self.place.mask is not None and found.shape == self.place.mask.shape[:2]:
                 found = found * self.place.mask[..., 0]
         if not found.isfinite().all():
@@ -116,8 +150,10 @@ class Objective:
     def _called(self, output: Tensor) -> Any:
         assert callable(self.loss)
         try:
-            return self.loss(output, self.targets)
+            with repeatable(output.device, output.dtype):
+                return self.loss(output, self.targets)
         except Exception as error:
             raise RecordingError(
-                f"the loss {self.name} failed on an output of shape {tuple(output.shape)}: {error}"
+                f"the loss {self.name} failed on an output of shape {tuple(output.shape)}: "
+                f"{told(error)}"
             ) from error

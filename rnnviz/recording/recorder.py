@@ -10,7 +10,7 @@ loss is checked against autograd.
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final
@@ -24,8 +24,9 @@ from torch.nn.utils.rnn import PackedSequence
 from rnnviz.errors import RecordingError
 from rnnviz.labels import LABELS, check_counts, labels_of
 from rnnviz.metadata import Metadata
-from rnnviz.recording.alignment import Layout, Place
+from rnnviz.recording.alignment import Layout, Per, Place, axes_of
 from rnnviz.recording.calls import ByLayer, last_of
+from rnnviz.recording.conditions import draws_kept
 from rnnviz.recording.direct import (
     Direct,
     Losses,
@@ -33,12 +34,14 @@ from rnnviz.recording.direct import (
     loss_times,
     parts_of,
 )
-from rnnviz.recording.layers import Weights, choose
+from rnnviz.recording.failures import all_ours
+from rnnviz.recording.layers import choose
 from rnnviz.recording.objective import Loss, Objective
 from rnnviz.recording.run import Run
-from rnnviz.recording.subject import Subject, copied, placed, random_state_kept
+from rnnviz.recording.subject import Subject, copied, duplicate, placed
 from rnnviz.recording.sweep import Tables, sweep
 from rnnviz.recording.tap import AGREEMENT, Replay, Tap, check_agreement, standing_in
+from rnnviz.recording.used import Used
 from rnnviz.trace import NO_TARGET, Trace, hash_arrays
 
 _INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
@@ -50,7 +53,16 @@ _STRUCTURE: Final = {
 }
 """How far the sums of the sweep may lie from autograd's gradients, relative to their terms."""
 
+_ROUNDED: Final = {
+    torch.float64: 1e-12,
+    torch.float32: 1e-5,
+    torch.float16: 4 * 2.0**-10,
+    torch.bfloat16: 4 * 2.0**-7,
+}
+"""How far a Linear's output may lie from the same, computed again, relative to its largest."""
 
+
+@all_ours
 def record(
     model: nn.Module,
     inputs: Any,
@@ -58,6 +70,7 @@ def record(
     *,
     loss: Loss = "cross-entropy",
     ignore_index: int = NO_TARGET,
+    per: Per = None,
     layer: str | None = None,
     output: Callable[[Any], Any] | None = None,
     state: Any = None,
@@ -78,15 +91,24 @@ def record(
     ·), flat, packed, or one for the whole sequence; targets have the same order of axes.
 
     ``loss`` is 'cross-entropy', 'squared' (½‖o − target‖², an entry of NaN is no target),
-    'squared-on-softmax', or a callable (output, targets) → losses: one a step or one for the
-    whole. ``losses`` chooses those that get a row in the tables by loss: 'all', 'last', every
-    n-th counted back from the last, or a list of steps from 0. ``lengths`` (batch) says how many
-    steps of a padded batch there are; a packed sequence says it itself. With ``training`` the
-    model runs in its training mode, its dropout drawn once. ``dtype`` ('float32' or 'float64')
-    records a copy of that precision instead of the model's own. ``about`` gives what only the
-    caller knows of the metadata: task, seed, accuracy, …, and names for what is shown:
-    ``step_labels`` and ``target_labels`` for each step of each sequence, ``input_labels`` and
-    ``output_labels`` for the entries of x_t and y_t. They are lists or arrays of strings.
+    'squared-on-softmax', or a callable (output, targets) → losses: one a step, one a sequence, one
+    for each step and sequence, or one for the whole. Where there are as many sequences as steps,
+    ``per`` says which is meant: 'step' or 'sequence'; and of axes that nothing tells apart their
+    order in outputs, targets and losses: ('step', 'sequence') or ('sequence', 'step').
+
+    ``losses`` chooses those that get a row in the tables by loss: 'all', 'last', every n-th counted
+    back from the last, or a list of steps from 0. ``lengths`` (batch) says how many steps of a
+    padded batch there are; a packed sequence says it itself. With ``training`` the model runs in
+    its training mode, its dropout drawn once. ``dtype`` ('float32' or 'float64') records a copy of
+    that precision instead of the model's own; tensors that its forward makes without a dtype are
+    of that precision too. A weight that is parametrized, normalised, pruned or dropped is recorded
+    as the layer used it, with the gradient with respect to that, and ``metadata.effective`` names
+    it.
+
+    ``about`` gives what only the caller knows of the metadata: task, seed, accuracy, …, and names
+    for what is shown: ``step_labels`` and ``target_labels`` for each step of each sequence,
+    ``input_labels`` and ``output_labels`` for the entries of x_t and y_t. They are lists or arrays
+    of strings.
 
     Shapes: step_labels, target_labels (batch, time), or (time,) for a single sequence, whatever
             the order of the model's axes; input_labels (input,), output_labels (output,)
@@ -94,33 +116,38 @@ def record(
     Raises: RecordingError if the model cannot be recorded exactly
     Example: >>> trace = record(nn.LSTM(3, 5), x, targets, loss="squared")
     """
-    about = _checked(about or {})
+    about = _checked({} if about is None else about)
+    axes = axes_of(per)
+    if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
+        raise RecordingError(f"ignore_index is {ignore_index!r}; give a whole number")
     copy = copied(model, training, dtype)
     chosen = choose(copy, layer)
-    held = chosen.weights(0, 0).weight_hh
-    own, device = held.dtype, held.device
+    example = chosen.example(copy)
+    own, device = example.dtype, example.device
     if own not in AGREEMENT:
         raise RecordingError(f"the layer is {own}, which is not recorded; give dtype='float64'")
     wide = torch.float64 if own == torch.float64 else torch.float32
+    twin = duplicate(copy)  # which still is as the copy was before it ran
     subject = Subject.of(copy, inputs, state, output, own, device)
     wanted = placed(targets, own, device)
     if isinstance(wanted, PackedSequence):
         wanted = wanted.data
 
-    with random_state_kept(device), torch.enable_grad():
-        tap = Tap(chosen)
-        with standing_in(chosen, tap):
+    with draws_kept(device), torch.enable_grad():
+        used = Used.of(copy)
+        tap = Tap(chosen, used)
+        with standing_in(chosen, tap), used.of_linears(copy):
             given = subject.run("the model's forward failed")
-        run = Run.of(chosen, tap.calls, lengths, wide)
+        run = Run.of(tap, lengths, wide)
         check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])
-        objective = Objective(
-            loss, wanted, ignore_index, Place(run.form, run.time, run.batch, run.mask)
-        )
+        place = Place(run.form, run.time, run.batch, run.mask, axes)
+        objective = Objective(loss, wanted, ignore_index, place)
         h, c = _leaves(run.states, own), _leaves(_cell_states(run), own)
         assert h is not None
-        replay = Replay(tap.calls, h, c)
-        with standing_in(chosen, replay):
-            replayed = subject.run("the model's forward breaks under replay")
+        again = choose(twin, chosen.name)
+        replay = Replay(again, tap.calls, h, c)
+        with standing_in(again, replay):
+            replayed = replace(subject, model=twin).run("the model's forward breaks under replay")
         check_agreement("the model's output, replayed,", replayed, given)
         layout = objective.layout_of(replayed, h[-1])
         found = objective.losses(replayed, layout)
@@ -128,7 +155,7 @@ def record(
         direct = parameter_gradients = None
         if gradients:
             _check_room(run, len(times), wide)
-            parameter_gradients = _parameter_gradients(copy, objective.losses(given, layout).sum())
+            parameter_gradients = _parameter_gradients(used, objective.losses(given, layout).sum())
             replay.check_inputs()
             direct = direct_parts(found, h, c, times, run.mask, wide)
 
@@ -138,7 +165,13 @@ def record(
             tables = _swept(run, direct, times, len(found) == 1, wide)
             _check_structure(run, tables, parameter_gradients)
             values |= _of_gradients(direct, times, tables)
-        parameters = {name: _numpy(value, wide) for name, value in copy.named_parameters()}
+        parameters = {
+            name: _exactly(name, value, wide)
+            for name, value in (
+                *used.parameters.items(),
+                *((name, tensors[0]) for name, tensors in used.effective.items()),
+            )
+        }
         hashed = {name: values[name] for name in _INPUTS if name in values}
         details = {
             "task": "",
@@ -147,7 +180,8 @@ def record(
             "nonlinearity": chosen.nonlinearity,
             "loss": objective.name,
             "layer": chosen.name,
-            "output_layer": _linear_after(copy, run, h[-1], replayed, layout),
+            "output_layer": _linear_after(copy, parameters, run, h[-1], replayed, layout),
+            "effective": tuple(used.effective),
             "dtype": str(own).removeprefix("torch."),
             "parameters_hash": hash_arrays(parameters),
             "inputs_hash": hash_arrays(hashed),
@@ -278,25 +312,28 @@ def _check_room(run: Run, rows: int, dtype: torch.dtype) -> None:
         )
 
 
-def _parameter_gradients(model: nn.Module, total: Tensor) -> dict[str, Tensor]:
-    named = dict(model.named_parameters())
+def _parameter_gradients(used: Used, total: Tensor) -> dict[str, Tensor]:
+    """∂L of every parameter, and of what was made of them and used in the place of one."""
     if not total.requires_grad:
         raise RecordingError("the loss does not depend on the model's parameters")
-    wanted = [value for value in named.values() if value.requires_grad]
+    named: dict[str, list[Tensor]] = {name: [each] for name, each in used.parameters.items()}
+    named |= used.effective
+    wanted = [each for tensors in named.values() for each in tensors if each.requires_grad]
     found = iter(torch.autograd.grad(total, wanted, allow_unused=True))
-    gradients = {
-        name: next(found) if value.requires_grad else None for name, value in named.items()
-    }
-    for name, gradient in gradients.items():
-        if gradient is not None and not gradient.isfinite().all():
+    gradients = {}
+    for name, tensors in named.items():
+        parts = [next(found) for each in tensors if each.requires_grad]
+        dense = [part.to_dense() for part in parts if part is not None]
+        gradient = (
+            sum(dense[1:], dense[0]) if dense else torch.zeros_like(tensors[0], dtype=total.dtype)
+        )
+        if not gradient.isfinite().all():
             raise RecordingError(
                 f"the gradient of {name!r} is not finite: it explodes over time; record fewer "
                 "steps, or a network with smaller weights"
             )
-    return {
-        name: torch.zeros_like(named[name]) if gradient is None else gradient
-        for name, gradient in gradients.items()
-    }
+        gradients[name] = gradient
+    return gradients
 
 
 def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) -> None:
@@ -307,16 +344,15 @@ def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) 
     """
     layer = run.layer
     greatest = max(float(gradient.abs().max()) for gradient in gradients.values())
-    names = {id(value): name for name, value in layer.module.named_parameters(recurse=False)}
     prefix = f"{layer.name}." if layer.name else ""
     for (index, way), at_gates in tables.last_at_gates.items():
         steps = run.steps[index][way]
-        weights: Weights = layer.weights(index, way)
-        for weight, back, entered in (
-            (weights.weight_ih, at_gates[0], steps.x),
-            (weights.weight_hh, at_gates[1], steps.before),
+        weights = run.weights[index][way]
+        for kind, weight, back, entered in (
+            ("weight_ih", weights.weight_ih, at_gates[0], steps.x),
+            ("weight_hh", weights.weight_hh, at_gates[1], steps.before),
         ):
-            name = prefix + names[id(weight)]
+            name = prefix + layer.name_of(kind, index, way)
             left, right = back.flatten(0, 1), entered.flatten(0, 1)
             apart = (left.T @ right - gradients[name]).abs().max()
             rounding = 64 * torch.finfo(weight.dtype).eps * greatest
@@ -331,7 +367,12 @@ def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) 
 
 
 def _linear_after(
-    model: nn.Module, run: Run, top: Sequence[Tensor], output: Tensor, layout: Layout | None
+    model: nn.Module,
+    parameters: Mapping[str, np.ndarray],
+    run: Run,
+    top: Sequence[Tensor],
+    output: Tensor,
+    layout: Layout | None,
 ) -> str | None:
     """The module path of the Linear that alone makes the output of the top layer's states."""
     if layout is None:
@@ -343,16 +384,25 @@ def _linear_after(
         ends = [last_of(state.detach(), run.lengths, way)[None] for way, state in enumerate(top)]
         read = [torch.cat(ends, dim=-1), every[-1:]]
     for name, part in model.named_modules():
-        if isinstance(part, nn.Linear) and part.in_features == every.shape[-1]:
+        known = f"{name}.weight" in parameters
+        if known and isinstance(part, nn.Linear) and part.in_features == every.shape[-1]:
             for states in read:
-                again = part(states)
-                if again.shape == made.shape and torch.allclose(again, made):
+                again = part(states.to(part.weight.dtype))
+                if again.shape == made.shape and _same(again, made):
                     return name
     return None
 
 
-def _checked(about: Mapping[str, Any]) -> dict[str, Any]:
+def _same(got: Tensor, expected: Tensor) -> bool:
+    """Whether two computations of the same numbers agree but for rounding."""
+    scale, bound = float(expected.abs().max()), _ROUNDED.get(got.dtype, 0.0)
+    return float((got - expected.to(got.dtype)).abs().max()) <= bound * scale
+
+
+def _checked(about: Any) -> dict[str, Any]:
     """What the caller knows of the metadata, its labels as a trace holds them."""
+    if not isinstance(about, Mapping):
+        raise RecordingError(f"about is {type(about).__name__}; give a mapping of metadata")
     known = {item.name for item in fields(Metadata)}
     unknown = [name for name in about if name not in known]
     if unknown:
@@ -365,6 +415,21 @@ def _numpy(values: Tensor, dtype: torch.dtype | None = None) -> np.ndarray:
     array = values.detach().to(dtype or values.dtype).cpu().contiguous().numpy()
     array.flags.writeable = False
     return array
+
+
+def _exactly(name: str, parameter: Tensor, dtype: torch.dtype) -> np.ndarray:
+    """A parameter in a dtype that holds it.
+
+    Raises: RecordingError if it does not
+    """
+    made = parameter.detach().to(dtype, copy=True)
+    if not torch.equal(made.to(parameter.dtype), parameter):
+        remedy = "record with dtype='float64'" if dtype != torch.float64 else "make it a buffer"
+        raise RecordingError(
+            f"parameter {name!r} is {parameter.dtype}, and would be rounded in a recording of "
+            f"{dtype}; {remedy}"
+        )
+    return _numpy(made)
 
 
 @cache

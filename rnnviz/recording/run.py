@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.calls import ByLayer, Call, Form
-from rnnviz.recording.layers import Layer
+from rnnviz.recording.calls import ByLayer, Form
+from rnnviz.recording.layers import Layer, WeightsByLayer
 from rnnviz.recording.steps import Steps, steps_of
-from rnnviz.recording.tap import check_agreement
+from rnnviz.recording.tap import Tap, check_agreement
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Run:
     """
 
     layer: Layer
+    weights: WeightsByLayer
     form: Form
     x: Tensor
     h0: Tensor
@@ -35,12 +36,13 @@ class Run:
     dropout: list[Tensor]
 
     @classmethod
-    def of(cls, layer: Layer, calls: list[Call], lengths: Any, dtype: torch.dtype) -> "Run":
-        """The run that calls of a layer make up, worked out in a dtype.
+    def of(cls, tap: Tap, lengths: Any, dtype: torch.dtype) -> "Run":
+        """The run that the noted calls of a layer make up, worked out in a dtype.
 
         Raises: RecordingError if there was no call, lengths do not fit, or the states that follow
                 from the gates are not those of the fused layer
         """
+        layer, calls = tap.layer, tap.calls
         if not calls:
             raise RecordingError(
                 f"the model's forward does not call its recurrent layer {layer.name!r}"
@@ -73,7 +75,7 @@ class Run:
                         layer.cell,
                         layer.nonlinearity,
                         way,
-                        layer.weights(index, way).detached(dtype),
+                        tap.weights[index][way].detached(dtype),
                         mask,
                         entering,
                         h if mask is None else h * mask,
@@ -88,7 +90,7 @@ class Run:
                 entering = torch.cat([one.h for one in made], dim=-1)
                 if index < len(dropout):
                     entering = entering * dropout[index]
-        return cls(layer, first.form, x, h0, c0, states, steps, known, mask, dropout)
+        return cls(layer, tap.weights, first.form, x, h0, c0, states, steps, known, mask, dropout)
 
     @property
     def time(self) -> int:
@@ -107,13 +109,20 @@ class Run:
         )
 
 
+def _array(given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given)
+    except ValueError:  # rows of several lengths
+        return np.array(None)
+
+
 def _lengths(form: Form, given: Any, steps: int, batch: int) -> Tensor | None:
     """The steps of each sequence, or None if all have all."""
     packed = form.lengths
     if given is None:
         lengths = packed
     else:
-        listed = np.asarray(given)
+        listed = _array(given)
         if listed.dtype.kind not in "iu":
             raise RecordingError(f"lengths are {given!r}; give a whole number for each sequence")
         lengths = torch.as_tensor(listed.astype(np.int64))

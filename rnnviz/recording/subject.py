@@ -2,8 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
+from torch.overrides import TorchFunctionMode
 
 from rnnviz.errors import RecordingError
+from rnnviz.recording.conditions import repeatable
+from rnnviz.recording.failures import told
 
 DTYPES: Final = {"float32": torch.float32, "float64": torch.float64}
 
@@ -26,25 +28,18 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
     if not isinstance(model, nn.Module):
         found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
         raise RecordingError(f"the model is {found}; give an instance of torch.nn.Module")
-    if dtype is not None and dtype not in DTYPES:
+    if dtype is not None and (not isinstance(dtype, str) or dtype not in DTYPES):
         raise RecordingError(f"there is no dtype {dtype!r}; choose {' or '.join(DTYPES)}")
-    kept = [
-        value
-        for part in model.modules()
-        for value in vars(part).values()
-        if isinstance(value, Tensor) and value.grad_fn is not None
-    ]
-    memo = {id(value): value.detach().clone() for value in kept}
-    try:
-        subject = copy.deepcopy(model, memo)
-    except Exception as error:
-        raise RecordingError(
-            f"the model cannot be copied ({error}); a recording works on a copy"
-        ) from error
+    subject = duplicate(model)
     for name, parameter in subject.named_parameters():
         if parameter.is_meta or isinstance(parameter, nn.UninitializedParameter):
             raise RecordingError(
                 f"parameter {name!r} has no values yet; run the model once, or load its weights"
+            )
+        if parameter.is_complex():
+            raise RecordingError(
+                f"parameter {name!r} is {parameter.dtype}, which is not recorded; keep what "
+                "torch.view_as_real makes of it, and use torch.view_as_complex of that"
             )
         if not torch.isfinite(parameter).all():
             raise RecordingError(
@@ -54,7 +49,64 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
         if parameter.is_floating_point():
             parameter.requires_grad_(True)
     subject.train(training)
-    return subject if dtype is None else subject.to(DTYPES[dtype])
+    if dtype is not None:
+        _convert(subject, DTYPES[dtype])
+    return subject
+
+
+def duplicate(model: nn.Module) -> nn.Module:
+    """A deep copy; tensors that a model keeps of earlier runs, wherever, lose their graphs.
+
+    Raises: RecordingError with the attribute that cannot be copied
+    """
+    try:
+        with _Graphless():
+            return copy.deepcopy(model)
+    except Exception as error:
+        raise RecordingError(
+            f"the model cannot be copied: {_culprit(model)}{told(error)}; a recording works on a "
+            "copy, so take out what cannot be copied"
+        ) from error
+
+
+class _Graphless(TorchFunctionMode):
+    """Deep copies of tensors that have a graph, which torch refuses, are made without it."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        if func is Tensor.__deepcopy__ and args[0].grad_fn is not None:
+            tensor, memo = args
+            if id(tensor) not in memo:
+                memo[id(tensor)] = tensor.detach().clone()
+            return memo[id(tensor)]
+        return func(*args, **(kwargs or {}))
+
+
+def _culprit(model: nn.Module) -> str:
+    """The attribute of a module that cannot be copied by itself, in words."""
+    for path, part in model.named_modules():
+        for name, value in vars(part).items():
+            if name in ("_modules", "_parameters", "_buffers"):
+                continue
+            try:
+                with _Graphless():
+                    copy.deepcopy(value)
+            except Exception:  # whatever it raises, this is it
+                where = f"{path}.{name}" if path else name
+                return f"its attribute {where!r} holds {type(value).__name__}: "
+    return ""
+
+
+def _convert(model: nn.Module, dtype: torch.dtype) -> None:
+    """All numbers with a point to a precision; complex ones stay complex."""
+
+    def converted(tensor: Tensor) -> Tensor:
+        if tensor.is_complex():
+            return tensor.to(dtype.to_complex())
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    model._apply(converted)
 
 
 @dataclass(frozen=True)
@@ -66,6 +118,7 @@ class Subject:
     keywords: Mapping[str, Any]
     pick: Callable[[Any], Any] | None
     device: torch.device
+    dtype: torch.dtype
 
     @classmethod
     def of(
@@ -101,14 +154,14 @@ class Subject:
             signature, (*arguments, None), keywords
         ):
             arguments = (*arguments, None)
-        return cls(model, arguments, keywords, pick, device)
+        return cls(model, arguments, keywords, pick, device, dtype)
 
     def run(self, when_it_fails: str) -> Tensor:
         """The output of one forward, with the same random draws each time.
 
         Raises: RecordingError if it fails, or gives no tensor of numbers
         """
-        with torch.random.fork_rng(devices=_cuda(self.device)):
+        with repeatable(self.device, self.dtype):
             try:
                 result = self.model(*self.arguments, **self.keywords)
             except RecordingError:
@@ -120,7 +173,7 @@ class Subject:
                     if isinstance(part, Tensor)
                 )
                 raise RecordingError(
-                    f"{when_it_fails} on inputs of shape {given or 'unknown'}: {error}"
+                    f"{when_it_fails} on inputs of shape {given or 'unknown'}: {told(error)}"
                 ) from error
         if self.pick is not None:
             output = self._picked(result)
@@ -135,6 +188,13 @@ class Subject:
                 f"the model's output is {found}; it must be a tensor of numbers, alone or first in "
                 "a tuple; pick it with output="
             )
+        if torch.finfo(output.dtype).bits < torch.finfo(self.dtype).bits:
+            narrow = str(output.dtype).removeprefix("torch.")
+            raise RecordingError(
+                f"the model's output is {narrow}, but its layer {self.dtype}: the forward rounds "
+                "it; take that conversion, or autocast, out"
+                + (f", or record with dtype={narrow!r}" if narrow in DTYPES else "")
+            )
         return output
 
     def _picked(self, result: Any) -> Any:
@@ -143,15 +203,8 @@ class Subject:
             return self.pick(result)
         except Exception as error:
             raise RecordingError(
-                f"output= failed on what the model returns, {type(result).__name__}: {error!r}"
+                f"output= failed on what the model returns, {type(result).__name__}: {told(error)}"
             ) from error
-
-
-@contextmanager
-def random_state_kept(device: torch.device) -> Iterator[None]:
-    """The caller's random state, as it was, whatever is drawn inside."""
-    with torch.random.fork_rng(devices=_cuda(device)):
-        yield
 
 
 def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
@@ -160,16 +213,14 @@ def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
         moved = value.to(device)  # type: ignore[arg-type]
         return moved.to(dtype) if value.data.is_floating_point() else moved
     if isinstance(value, np.ndarray):
-        value = torch.from_numpy(np.array(value))
+        if value.dtype.kind not in "biufc":
+            raise RecordingError(f"an array has dtype {value.dtype}, not numbers; convert it")
+        value = torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
     if isinstance(value, Tensor):
         return value.detach().to(device, dtype if value.is_floating_point() else value.dtype)
     if isinstance(value, tuple):
         return tuple(placed(part, dtype, device) for part in value)
     return value
-
-
-def _cuda(device: torch.device) -> list[torch.device]:
-    return [device] if device.type == "cuda" else []
 
 
 def _binds(signature: inspect.Signature, arguments: Any, keywords: Any) -> bool:

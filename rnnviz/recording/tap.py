@@ -10,10 +10,12 @@ from typing import Any, Final
 
 import torch
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording.calls import ByLayer, Call, Form, run_opened
-from rnnviz.recording.layers import Layer
+from rnnviz.recording.layers import KINDS, Layer, WeightsByLayer
+from rnnviz.recording.used import Used
 
 AGREEMENT: Final = {
     torch.float64: 1e-12,
@@ -43,12 +45,25 @@ def check_agreement(what: str, got: Tensor, expected: Tensor) -> None:
 class Tap:
     """The layer at work, each of its calls noted."""
 
-    def __init__(self, layer: Layer):
+    def __init__(self, layer: Layer, used: Used):
         self.layer = layer
         self.fused = layer.module.forward
+        self.used = used
         self.calls: list[Call] = []
+        self.weights: WeightsByLayer = []
 
     def __call__(self, input: Any, hx: Any = None) -> Any:
+        with parametrize.cached():  # so that what is noted is what the layer works with
+            weights = self.layer.weights()
+            for index, ways in enumerate(weights):
+                for way, one in enumerate(ways):
+                    named = {self.layer.name_of(kind, index, way): kind for kind in KINDS}
+                    held = {name: getattr(one, kind) for name, kind in named.items()}
+                    self.used.note(self.layer.name, held)
+            self.weights = self.weights or weights
+            return self._noted(input, hx)
+
+    def _noted(self, input: Any, hx: Any) -> Any:
         layer = self.layer
         form = Form.of(layer, input)
         x = form.steps(input)
@@ -74,7 +89,7 @@ class Tap:
             h = [list(form.steps(result[0]).detach().split(layer.hidden_size, dim=-1))]
             c = None if c0 is None else [list(result[1][1].reshape(c0.shape)[0].unsqueeze(1))]
         else:
-            h, c = run_opened(form, x, h0, c0, dropout)
+            h, c = run_opened(form, x, h0, c0, dropout, self.weights)
             result = form.result(h, c)
             self._check_opened(form, input, hx, x, h0, c0, h if not dropout else None)
         h = [[part.detach().clone() for part in ways] for ways in h]
@@ -129,15 +144,15 @@ class Tap:
                 fused, _ = self.fused(input, hx)
             finally:
                 module.train(training)
-            opened = h or run_opened(form, x, h0, c0, [])[0]
+            opened = h or run_opened(form, x, h0, c0, [], self.weights)[0]
             check_agreement("the layer opened up", torch.cat(opened[-1], dim=-1), form.steps(fused))
 
 
 class Replay:
     """The noted states, given back as leaves, call by call."""
 
-    def __init__(self, calls: list[Call], h: ByLayer, c: ByLayer | None):
-        self.calls, self.h, self.c = calls, h, c
+    def __init__(self, layer: Layer, calls: list[Call], h: ByLayer, c: ByLayer | None):
+        self.layer, self.calls, self.h, self.c = layer, calls, h, c
         self.at = 0
         self.time = 0
         self.entering: list[Tensor] = []
@@ -149,7 +164,9 @@ class Replay:
                 "runs again; record a model that does the same each time"
             )
         call = self.calls[self.at]
-        form = Form.of(call.form.layer, input)
+        with parametrize.cached():
+            self.layer.weights()  # draws what the layer would draw
+        form = Form.of(self.layer, input)
         x = form.steps(input)
         check_agreement("the layer's input, when the model runs again,", x, call.x)
         drawn_dropout(form.layer, x)

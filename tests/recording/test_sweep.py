@@ -10,6 +10,7 @@ from rnnviz.recording.backward import Factored, Whole, back_of
 from rnnviz.recording.layers import choose
 from rnnviz.recording.run import Run
 from rnnviz.recording.tap import Tap, standing_in
+from rnnviz.recording.used import Used
 
 OPTIONS = [
     ("rnn", {}),
@@ -40,10 +41,10 @@ def test_rows_do_not_depend_on_how_many_are_made(cell, options, batch):
 def test_the_way_is_chosen_by_the_number_of_losses(losses, kind):
     model = Around(layer_of("lstm", 2, 12)).double()
     layer = choose(model, None)
-    tap = Tap(layer)
+    tap = Tap(layer, Used.of(model))
     with standing_in(layer, tap):
         model(torch.randn(5, 1, 2, dtype=torch.float64))
-    steps = Run.of(layer, tap.calls, None, torch.float64).steps[0][0]
+    steps = Run.of(tap, None, torch.float64).steps[0][0]
     back, length = back_of(steps, losses)
     assert isinstance(back, kind)
     assert length == 5

@@ -2,7 +2,8 @@
 
 import json
 import pickle
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,29 +19,48 @@ from rnnviz.labels import LABELS, labels_of
 
 _NEEDED: Final = ("inputs", "targets")
 _KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
+_ENDINGS: Final = (".safetensors", ".pt", ".pth", ".ckpt", ".tar")
+_WRAPPERS: Final = ("module", "_orig_mod")
+_EXTRA: Final = "_extra_state"
 
 
-def load_weights(model: nn.Module, path: str | Path) -> None:
-    """Give a model the weights of a ``.safetensors``, ``.pt`` or ``.pth`` file, by their names.
+def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> None:
+    """Give a model the weights of a file: ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt``, ``.tar``.
 
-    A ``.pt`` file is read as tensors by name and nothing else: no code in it is ever run. Where
-    the file is float64 and the model is not, the model becomes it, so that no weight is rounded.
+    They are taken by their names, without what wrappers put into these (``module.`` of
+    DataParallel, ``_orig_mod.`` of torch.compile), and without a prefix that all of them have, as
+    ``model.`` in a checkpoint of Lightning. Of a file that holds more, the weights are the one
+    mapping in it that has the model's names, or the one that ``key`` names: ``state_dict``,
+    ``ema/model`` for a mapping within another, or a prefix of the names.
+
+    A file is read as tensors, numbers and texts in mappings and lists: no code in it is ever run.
+    Where it is wider than the model, the model becomes as wide, so that no weight is rounded.
 
     Raises: RecordingError for a file that is missing, damaged, or holds anything else, and for
             names or shapes that are not the model's
     """
     source = Path(path)
-    held = _tensors(source)
     state = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
-    _check_names(source, state, held)
+    held = _chosen(source, _read(source), state, key)
     for name, value in held.items():
         if value.shape != state[name].shape:
             raise RecordingError(
                 f"{name!r} has shape {tuple(value.shape)} in {str(source)!r}, but "
                 f"{tuple(state[name].shape)} in the model; build the model of these weights"
             )
-    if any(value.dtype == torch.float64 for value in held.values()):
-        model.double()
+        if value.is_complex() != state[name].is_complex():
+            raise RecordingError(
+                f"{name!r} is {value.dtype} in {str(source)!r}, but {state[name].dtype} in the "
+                "model; build the model of these weights"
+            )
+    wider = {
+        value.dtype
+        for name, value in held.items()
+        if value.is_floating_point()
+        and torch.promote_types(value.dtype, state[name].dtype) != state[name].dtype
+    }
+    if wider:
+        model.to(torch.float64 if torch.float64 in wider else torch.float32)
     model.load_state_dict(held, strict=False)
 
 
@@ -80,52 +100,175 @@ def load_inputs(path: str | Path) -> dict[str, Any]:
     }
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
-    _check_file(path, (".safetensors", ".pt", ".pth"))
+def _read(path: Path) -> Any:
+    _check_file(path, _ENDINGS)
     try:
         if path.suffix == ".safetensors":
             return load_tensors(path)
-        held: Any = torch.load(path, map_location="cpu", weights_only=True)
+        return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f" ({found[1]})" if found else ""
         raise RecordingError(
-            f"{str(path)!r} is damaged, or holds more than plain weights, which is never loaded; "
-            "save model.state_dict() alone"
+            f"{str(path)!r} is damaged, or holds more than plain weights, which is never "
+            f"loaded{what}; save model.state_dict() alone"
         ) from error
     except OSError as error:
         raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     except Exception as error:  # the readers raise several kinds, all meaning damage
         raise _damaged(path, "file of weights") from error
+
+
+def _chosen(
+    path: Path, held: Any, state: Mapping[str, Tensor], key: str | None
+) -> dict[str, Tensor]:
+    """The weights in what a file holds, by the model's own names."""
     if not isinstance(held, Mapping):
         raise RecordingError(
             f"{str(path)!r} holds type {type(held).__name__}, not weights by name; save "
             "model.state_dict()"
         )
-    other = [(name, value) for name, value in held.items() if not isinstance(value, Tensor)]
-    if other:
-        name, value = other[0]
+    found = dict(_weights_in(held)) if key is None else {key: _at(path, held, key)}
+    fitting = {
+        where: fitted
+        for where, weights in found.items()
+        if (fitted := _by_own_names(weights, state)) is not None
+    }
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    if fitting:
+        raise RecordingError(
+            f"{str(path)!r} holds weights of this model as {_listed(fitting)}; name one with "
+            "key=, or --weights-key"
+        )
+    if not found:
+        name, value = next(
+            ((name, value) for name, value in held.items() if not isinstance(value, Tensor)),
+            ("nothing", None),
+        )
         raise RecordingError(
             f"{str(path)!r} holds {name!r} of type {type(value).__name__}, not weights "
             "alone; save model.state_dict() alone"
         )
-    return {str(name): value for name, value in held.items()}
+    closest = max(found, key=lambda where: _shared(found[where], state))
+    raise _other_names(path, closest, found[closest], state)
 
 
-def _check_names(path: Path, state: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> None:
+def _weights_in(
+    held: Mapping[Any, Any], where: str = ""
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The mappings of tensors by name in a mapping, with where they stand."""
+    tensors = _tensors(held)
+    if tensors is not None:
+        yield where, tensors
+        return
+    for name, value in held.items():
+        if isinstance(value, Mapping):
+            yield from _weights_in(value, f"{where}/{name}" if where else str(name))
+
+
+def _tensors(held: Mapping[Any, Any]) -> dict[str, Tensor] | None:
+    """A mapping, if it is one of tensors by name; what modules keep besides is left out."""
+    kept = {name: value for name, value in held.items() if not str(name).endswith(_EXTRA)}
+    named = all(isinstance(name, str) for name in kept)
+    if not kept or not named or not all(isinstance(value, Tensor) for value in kept.values()):
+        return None
+    return kept
+
+
+def _at(path: Path, held: Mapping[Any, Any], key: str) -> dict[str, Tensor]:
+    """The weights that a key names: a mapping, one within another, or a prefix of names."""
+    inside: Any = held
+    for place, step in enumerate(steps := key.split("/")):
+        if isinstance(inside, Mapping) and step in inside:
+            inside = inside[step]
+            continue
+        prefix = ".".join(steps[place:]).removesuffix(".") + "."
+        named = _tensors(inside) if isinstance(inside, Mapping) else None
+        inside = {
+            name.removeprefix(prefix): value
+            for name, value in (named or {}).items()
+            if name.startswith(prefix)
+        }
+        break
+    tensors = _tensors(inside) if isinstance(inside, Mapping) else None
+    if tensors is None:
+        known = [where for where, _ in _weights_in(held) if where]
+        raise RecordingError(
+            f"{str(path)!r} has no weights as {key!r}; it has {_listed(known) or 'them at its top'}"
+        )
+    return tensors
+
+
+def _by_own_names(
+    held: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> dict[str, Tensor] | None:
+    """Weights by the model's names, without wrappers and a common prefix; None for others."""
+    for plain in (str, _unwrapped):
+        own = {plain(name): name for name in state}
+        named = {plain(name): value for name, value in held.items()}
+        if len(own) < len(state) or len(named) < len(held):
+            continue
+        while True:
+            renamed = {own[name]: value for name, value in named.items() if name in own}
+            if len(renamed) == len(named) and not _missing(state, renamed):
+                return renamed
+            first = {name.partition(".")[0] for name in named}
+            if len(first) > 1 or not all("." in name for name in named):
+                break
+            named = {name.partition(".")[2]: value for name, value in named.items()}
+    return None
+
+
+def _shared(held: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> int:
+    """How many of the model's names others end in."""
+    return sum(any(f".{other}".endswith(f".{name}") for other in held) for name in state)
+
+
+def _unwrapped(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def _missing(state: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> list[str]:
+    """The model's weights that a file lacks; of those that are shared, one name is enough."""
     shared = {state[name].data_ptr() for name in held if name in state}
-    missing = [
+    return [
         name for name, value in state.items() if name not in held and value.data_ptr() not in shared
     ]
-    unknown = [name for name in held if name not in state]
-    if missing or unknown:
-        apart = [
-            f"{what} {', '.join(map(repr, names))}"
-            for what, names in (("lacks", missing), ("has besides", unknown))
-            if names
-        ]
-        raise RecordingError(
-            f"{str(path)!r} does not hold the model's weights: it {' and '.join(apart)}; build the "
-            "model of these weights"
+
+
+def _other_names(
+    path: Path, where: str, held: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> RecordingError:
+    """What is said of weights that are not the model's; if a part of them is, how to name it."""
+    for prefix in dict.fromkeys(name.partition(".")[0] for name in held if "." in name):
+        part = {
+            name.removeprefix(f"{prefix}."): value
+            for name, value in held.items()
+            if name.startswith(f"{prefix}.")
+        }
+        if len(part) < len(held) and _by_own_names(part, state) is not None:
+            key = f"{where}/{prefix}" if where else prefix
+            return RecordingError(
+                f"{str(path)!r} holds more than the model's weights; those whose names begin with "
+                f"{prefix + '.'!r} are: name them with key={key!r}, or --weights-key {key}"
+            )
+    apart = [
+        f"{what} {', '.join(map(repr, names))}"
+        for what, names in (
+            ("lacks", _missing(state, held)),
+            ("has besides", [name for name in held if name not in state]),
         )
+        if names
+    ]
+    return RecordingError(
+        f"{str(path)!r} does not hold the model's weights{f' as {where!r}' if where else ''}: it "
+        f"{' and '.join(apart)}; build the model of these weights"
+    )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(repr(name) if name else "its top" for name in names)
 
 
 def _arrays(path: Path) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def test_no_code_in_a_file_is_run(zipped, tmp_path):
     ("held", "expected"),
     [
         ({"epoch": 3, **network().state_dict()}, "holds 'epoch' of type int, not weights alone"),
-        ({"model": network().state_dict()}, "holds 'model' of type"),
+        ({"model": {"epoch": 3}}, "holds 'model' of type dict, not weights alone"),
+        ({}, "holds 'nothing' of type NoneType"),
         ([1, 2], "holds type list, not weights by name"),
         (torch.zeros(3), "holds type Tensor, not weights by name"),
     ],
@@ -108,6 +109,118 @@ def test_no_code_in_a_file_is_run(zipped, tmp_path):
 def test_files_that_hold_something_else(held, expected, tmp_path):
     path = write_weights(held, tmp_path / "weights.pt")
     assert expected in refused(lambda: load_weights(network(), path))
+
+
+WRAPPED = {
+    "DataParallel": lambda name: f"module.{name}",
+    "torch.compile": lambda name: f"_orig_mod.{name}",
+    "both": lambda name: f"module._orig_mod.{name}",
+    "a compiled part": lambda name: name.replace("0.", "0._orig_mod."),
+    "Lightning": lambda name: f"model.{name}",
+    "Lightning, compiled": lambda name: f"model._orig_mod.{name}",
+    "deeper": lambda name: f"net.body.{name}",
+}
+
+
+def checkpoint(state):
+    """What training scripts save: an optimizer's state, settings, and the weights among them."""
+    moments = {0: {"exp_avg": torch.zeros(4, 3), "step": torch.tensor(3.0)}}
+    return {
+        "epoch": 3,
+        "args": {"lr": 0.1, "name": "a", "sizes": [3, 4], "nothing": None},
+        "optimizer_states": [{"state": moments, "param_groups": [{"lr": 0.1, "params": [0]}]}],
+        "optimizer": {"state": moments, "param_groups": []},
+        **state,
+    }
+
+
+def loaded(path, key=None):
+    model = network(2)
+    load_weights(model, path, key)
+    return model.state_dict()
+
+
+def same_states(got, expected):
+    assert got.keys() == expected.keys()
+    for name, value in got.items():
+        assert torch.equal(value, expected[name]), name
+
+
+@pytest.mark.parametrize("ending", ["safetensors", "pt"])
+@pytest.mark.parametrize("wrapper", WRAPPED)
+def test_what_wrappers_put_into_names_is_left_out(wrapper, ending, tmp_path):
+    state = network(1).state_dict()
+    held = {WRAPPED[wrapper](name): value for name, value in state.items()}
+    same_states(loaded(write_weights(held, tmp_path / f"weights.{ending}")), state)
+    plain, model = write_weights(dict(state), tmp_path / f"plain.{ending}"), network(2)
+    wrapped = nn.DataParallel(model)
+    load_weights(wrapped, plain)
+    same_states(model.state_dict(), state)
+
+
+@pytest.mark.parametrize("ending", ["pt", "pth", "ckpt", "tar"])
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model", "net", "anything"])
+@pytest.mark.parametrize("wrapper", ["torch.compile", "Lightning"])
+def test_weights_are_found_in_a_checkpoint(wrapper, key, ending, tmp_path):
+    state = network(1).state_dict()
+    held = {WRAPPED[wrapper](name): value for name, value in state.items()}
+    path = write_weights(checkpoint({key: held}), tmp_path / f"run.{ending}")
+    same_states(loaded(path), state)
+    same_states(loaded(path, key), state)
+
+
+def test_of_several_weights_one_is_to_be_named(tmp_path):
+    first, second = network(1).state_dict(), network(3).state_dict()
+    path = write_weights(checkpoint({"model": first, "ema": {"model": second}}), tmp_path / "a.pt")
+    message = refused(lambda: loaded(path))
+    assert "holds weights of this model as 'model', 'ema/model'; name one with key=" in message
+    same_states(loaded(path, "model"), first)
+    same_states(loaded(path, "ema/model"), second)
+    assert "has no weights as 'none'; it has 'optimizer/state/0'" in refused(
+        lambda: loaded(path, "none")
+    )
+
+
+def test_of_weights_of_more_than_the_model_a_part_is_to_be_named(tmp_path):
+    state = network(1).state_dict()
+    held = {f"model.{name}": value for name, value in state.items()}
+    held["criterion.weight"] = torch.ones(4)
+    path = write_weights(checkpoint({"state_dict": held}), tmp_path / "run.ckpt")
+    message = refused(lambda: loaded(path))
+    assert "those whose names begin with 'model.' are: name them with key='state_dict/model'" in (
+        message
+    )
+    same_states(loaded(path, "state_dict/model"), state)
+
+
+def test_weights_of_another_model_in_a_checkpoint_are_told_with_their_key(tmp_path):
+    held = {"rnn.weight": torch.ones(2), "0.weight": torch.ones(4, 3)}
+    path = write_weights(checkpoint({"state_dict": held}), tmp_path / "run.ckpt")
+    message = refused(lambda: loaded(path))
+    assert "does not hold the model's weights as 'state_dict': it lacks '0.bias'" in message
+
+
+def test_a_checkpoint_that_holds_code_is_not_run(tmp_path):
+    made = tmp_path / "made"
+    held = checkpoint({"state_dict": network(1).state_dict(), "callback": Harmful(made)})
+    path = write_weights(held, tmp_path / "run.ckpt")
+    assert "more than plain weights, which is never loaded (posix.mkdir)" in refused(
+        lambda: loaded(path)
+    )
+    assert not made.exists()
+
+
+def test_complex_weights_do_not_lose_their_imaginary_part(tmp_path):
+    held = network(1).state_dict()
+    held["0.bias"] = torch.full((4,), 1 + 2j)
+    path = write_weights(held, tmp_path / "weights.pt")
+    assert "'0.bias' is torch.complex64 in" in refused(lambda: loaded(path))
+
+
+def test_a_model_in_half_precision_becomes_as_wide_as_its_weights(tmp_path):
+    state, model = network(1).state_dict(), network(2).half()
+    load_weights(model, write_weights(state, tmp_path / "weights.pt"))
+    same_states(model.state_dict(), state)
 
 
 def test_names_that_do_not_fit_are_named(tmp_path):

@@ -19,7 +19,12 @@ from rnnviz.weights import load_inputs, load_weights
 
 
 def record_model(
-    name: str, inputs_file: str, *, weights_file: str | None = None, **settings: Any
+    name: str,
+    inputs_file: str,
+    *,
+    weights_file: str | None = None,
+    weights_key: str | None = None,
+    **settings: Any,
 ) -> Trace:
     """Record the model that MODULE:CALLABLE gives, on the arrays of a file.
 
@@ -37,7 +42,7 @@ def record_model(
         try:
             model = _model(name)
             if weights_file is not None:
-                load_weights(model, weights_file)
+                load_weights(model, weights_file, weights_key)
             return record(
                 model,
                 held["inputs"],

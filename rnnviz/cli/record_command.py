@@ -37,10 +37,19 @@ _SECTIONS: Final = {
         "scale",
     ),
     "Its training": ("epochs", "seed", "optimizer", "learning_rate", "clip"),
-    "Or a model of your own": ("model", "inputs", "weights", "loss", "layer", "training"),
+    "Or a model of your own": (
+        "model",
+        "inputs",
+        "weights",
+        "weights_key",
+        "loss",
+        "per",
+        "layer",
+        "training",
+    ),
     "The recording": ("losses", "dtype", "no_grad", "output"),
 }
-_OF_MODEL: Final = ("inputs", "weights", "loss", "layer", "training")
+_OF_MODEL: Final = ("inputs", "weights", "weights_key", "loss", "per", "layer", "training")
 _OF_BOTH: Final = (*_SECTIONS["The recording"], "model")
 
 
@@ -145,13 +154,25 @@ class _ModelName(click.ParamType[str]):
 @click.option(
     "--weights",
     metavar="FILE",
-    help="The model's weights, from .safetensors, or from .pt or .pth that holds nothing else.",
+    help="The model's weights, from .safetensors, or from .pt, .pth, .ckpt or .tar, of which "
+    "nothing but tensors is used; wrappers' prefixes in names are left out.",
+)
+@click.option(
+    "--weights-key",
+    metavar="KEY",
+    help="Which weights in that file, if it holds several: state_dict, ema/model.",
 )
 @click.option(
     "--loss",
     type=click.Choice(("cross-entropy", "squared", "squared-on-softmax")),
     default="cross-entropy",
     show_default=True,
+)
+@click.option(
+    "--per",
+    type=click.Choice(("step,sequence", "sequence,step")),
+    help="The order of axes in outputs and targets, where there are as many sequences as steps and "
+    "gradients do not tell.",
 )
 @click.option("--layer", metavar="NAME", help="Which recurrent layer of several: encoder.rnn.")
 @click.option("--training", is_flag=True, help="In training mode, its dropout drawn once.")
@@ -223,6 +244,8 @@ def _check_together(ctx: click.Context, model: str | None) -> None:
             raise click.UsageError(f"{flags[name]} needs --model.")
         if model is not None and name not in _OF_MODEL:
             raise click.UsageError(f"{flags[name]} goes with a task, not with --model.")
+    if "weights_key" in given and "weights" not in given:
+        raise click.UsageError("--weights-key needs --weights.")
     if model is not None and "inputs" not in given:
         raise click.UsageError("--model needs --inputs.")
 
@@ -269,7 +292,9 @@ def _of_model(
         model,
         options["inputs"],
         weights_file=options["weights"],
+        weights_key=options["weights_key"],
         loss=options["loss"],
+        per=None if options["per"] is None else options["per"].split(","),
         layer=options["layer"],
         training=options["training"],
         **recording,

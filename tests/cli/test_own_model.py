@@ -171,6 +171,26 @@ def test_weights_come_from_a_file(ending, module, given, call):
         np.testing.assert_array_equal(after.parameters[name], value / 2)
 
 
+def test_one_of_several_weights_in_a_checkpoint_is_named(module, given, call, fails, tmp_path):
+    assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
+    (tmp_path / "a.safetensors").unlink()
+    state = model_of(module).state_dict()
+    halved = {f"module.{name}": value / 2 for name, value in state.items()}
+    torch.save({"epoch": 3, "model": state, "ema": {"model": halved}}, "run.ckpt")
+    options = (f"{module}:Tagger", "--layer", "first", "--weights", "run.ckpt")
+    assert "name one with key=, or --weights-key" in fails(*options)
+    assert call(*options, "--weights-key", "ema/model")[0] == 0
+    trace = load("a.safetensors")
+    for name, value in state.items():
+        np.testing.assert_array_equal(trace.parameters[name], value / 2)
+
+
+def test_the_order_of_axes_may_be_told(module, given, call, fails):
+    message = fails(f"{module}:Tagger", "--layer", "first", "--per", "step,sequence")
+    assert "per is ('step', 'sequence'), but the model's output is" in message
+    assert call(f"{module}:Tagger", "--layer", "first", "--per", "sequence,step")[0] == 0
+
+
 def test_an_lstm_starts_from_both_states(module, given, call):
     h0, c0 = np.full((1, 2, 5), 0.25), np.full((1, 2, 5), -0.5)
     np.savez("in.npz", **given, state=h0, cell_state=c0)

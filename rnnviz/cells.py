@@ -22,6 +22,9 @@ GATES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+WITH_ARTICLE: Final[Mapping[str, str]] = {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}
+"""What a sentence calls a network, by its cell."""
+
 SUFFIXES: Final = ("", "_reverse")
 """How PyTorch ends a parameter's name, by direction."""
 

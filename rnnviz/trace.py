@@ -266,7 +266,8 @@ class Trace:
     def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
         """c_prev of every step of an LSTM, in the layer's direction: (time, batch, cell)."""
         if self.c is None or self.c0 is None:
-            raise TraceError(f"a {self.metadata.cell} has no cell state; record an LSTM")
+            known = cells.WITH_ARTICLE.get(self.metadata.cell, "this network")
+            raise TraceError(f"{known} has no cell state; record an LSTM")
         return self._before(self.c[layer, direction], self.c0[layer, direction], direction)
 
     def layer_input(self, layer: int) -> np.ndarray:

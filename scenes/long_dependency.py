@@ -83,8 +83,8 @@ class LongDependency(Storyboard):
         self.play(*[one.tell_clue() for one in self.sentences])
 
     @beat(
-        "The brighter a {item}, the more a small change of it would move the loss of this trained "
-        "network. {felt}"
+        "The brighter the {item}, the more a small change of it would move the loss of this "
+        "trained network. {felt}"
     )
     def heat(self) -> None:
         self.equation = saliency_equation(self.theme)

@@ -206,7 +206,7 @@ def test_what_enters_a_layer_is_what_the_one_below_gives_with_dropout(rich):
 
 
 def test_a_cell_state_is_an_lstms(trace):
-    with pytest.raises(TraceError, match="a rnn has no cell state; record an LSTM"):
+    with pytest.raises(TraceError, match="an RNN has no cell state; record an LSTM"):
         trace.cells_before()
 
 

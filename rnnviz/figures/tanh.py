@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
+from rnnviz.cells import WITH_ARTICLE
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.palette import LIGHT, Palette
@@ -25,8 +26,10 @@ def tanh(
     """
     about = trace.metadata
     if about.cell != "rnn" or about.nonlinearity != "tanh":
+        other = f"a {about.nonlinearity} RNN"
+        kind = other if about.cell == "rnn" else WITH_ARTICLE[about.cell]
         raise TraceError(
-            f"the trace is of a {about.cell}, {about.nonlinearity}, but 'tanh' shows a tanh RNN; "
+            f"the trace is of {kind}, but 'tanh' shows a tanh RNN; "
             "see 'saturation' for the gates of others"
         )
     sums = trace.preact[layer, direction][trace.mask].ravel()

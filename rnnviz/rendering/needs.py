@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from rnnviz import measure
+from rnnviz.cells import WITH_ARTICLE
 from rnnviz.errors import SceneError, TraceError
 from rnnviz.rendering.loading import LoadedScene
 from rnnviz.trace import CLASSES, VALUES, Trace
@@ -32,7 +33,7 @@ def _plain_rnn(trace: Trace) -> str | None:
     about = trace.metadata
     other = _other_than(
         {
-            f"a {about.cell.upper()}": about.cell != "rnn",
+            WITH_ARTICLE[about.cell]: about.cell != "rnn",
             f"a {about.nonlinearity} RNN": about.nonlinearity != "tanh",
             **_stacked(trace),
             **_without_output(trace),

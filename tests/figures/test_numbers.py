@@ -169,6 +169,14 @@ def test_tanh(trace):
         np.testing.assert_allclose(value, function(at))
 
 
+@pytest.mark.parametrize(
+    ("cell", "named"), [("lstm", "an LSTM"), ("gru", "a GRU"), ("relu", "a relu RNN")]
+)
+def test_tanh_names_what_it_does_not_show(cell, named):
+    with pytest.raises(TraceError, match=f"the trace is of {named}, but 'tanh' shows"):
+        tanh(recorded(cell, 0))
+
+
 def test_saliency(trace):
     expected = np.sqrt((trace.grad_x_by_loss[4, :, 1] ** 2).sum(axis=-1))
     assert heights(saliency(trace, loss=4, sequence=1)) == pytest.approx(expected)

@@ -84,7 +84,7 @@ def sentence():
 
 LACKING = [
     ("plain-rnn", lambda: of(nn.GRU(3, 4)), "of a GRU, but .* a tanh RNN"),
-    ("plain-rnn", lambda: of(nn.LSTM(3, 4)), "of a LSTM, "),
+    ("plain-rnn", lambda: of(nn.LSTM(3, 4)), "of an LSTM, "),
     ("plain-rnn", lambda: of(nn.RNN(3, 4, nonlinearity="relu")), "of a relu RNN, "),
     ("plain-rnn", lambda: of(nn.RNN(3, 4, num_layers=2)), "of 2 layers, "),
     ("plain-rnn", lambda: of(nn.RNN(3, 4, bidirectional=True)), "of two directions, "),

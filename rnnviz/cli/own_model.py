@@ -14,6 +14,7 @@ from rnnviz.errors import RecordingError
 from rnnviz.labels import LABELS
 from rnnviz.reading import file_name
 from rnnviz.recording import record
+from rnnviz.recording.failures import told
 from rnnviz.trace import Trace
 from rnnviz.weights import load_inputs, load_weights
 
@@ -57,7 +58,7 @@ def record_model(
             )
         except SystemExit as error:
             raise RecordingError(
-                f"{name} ends the program ({_told(error)}); name code that goes on"
+                f"{name} ends the program ({told(error)}); name code that goes on"
             ) from error
 
 
@@ -68,7 +69,7 @@ def _model(name: str) -> nn.Module:
         module = import_module(path)
     except Exception as error:
         raise RecordingError(
-            f"module {path!r} cannot be imported ({_told(error)}); correct it, or name another"
+            f"module {path!r} cannot be imported ({told(error)}); correct it, or name another"
         ) from error
     try:
         make: Any = reduce(getattr, inside.split("."), module)
@@ -84,7 +85,7 @@ def _model(name: str) -> nn.Module:
         model = make()
     except Exception as error:
         raise RecordingError(
-            f"{name}() failed ({_told(error)}); name what makes the model without arguments"
+            f"{name}() failed ({told(error)}); name what makes the model without arguments"
         ) from error
     if not isinstance(model, nn.Module):
         raise RecordingError(
@@ -92,10 +93,6 @@ def _model(name: str) -> nn.Module:
             "makes the model"
         )
     return model
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The conditions under which a model or a loss, run more than once, does the same each time."""
 
 import random
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from torch.utils import checkpoint
 @contextmanager
 def repeatable(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
     """Draws that come again, no graph that is dropped, and no tensor narrower than a dtype."""
-    with draws_kept(device), _graphs_kept(), _made_as_wide_as(dtype):
+    with draws_kept(device), _graphs_kept(), _made_as_wide_as(dtype), _not_compiled():
         yield
 
 
@@ -43,6 +44,16 @@ def _made_as_wide_as(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(usual)
+
+
+@contextmanager
+def _not_compiled() -> Iterator[None]:
+    """What is compiled runs as it was written; a compiler would compile what stands in as well."""
+    if "torch._dynamo" not in sys.modules:  # nothing is
+        yield
+        return
+    with torch.compiler.set_stance("force_eager"):
+        yield
 
 
 class _Kept:

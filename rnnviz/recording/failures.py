@@ -1,5 +1,6 @@
 """What is said of an exception that a user's own code raised: one line, with its place."""
 
+import sysconfig
 import traceback
 from collections.abc import Callable
 from functools import wraps
@@ -14,10 +15,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NOT_THEIRS: Final = (Path(torch.__file__).parent, Path(__file__).parent.parent)
+_INSTALLED: Final = tuple(
+    Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib", "platlib")
+)
 
 
 def told(error: BaseException) -> str:
-    """An exception in one line, and where it was raised in code that is neither ours nor torch's.
+    """An exception in one line, and where in the user's own code it came about.
 
     Example: >>> told(error)
              'KeyError: 5 (models.py, line 12)'
@@ -48,8 +52,10 @@ def all_ours(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def _place(error: BaseException) -> str:
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        path = Path(frame.filename)
-        if not any(path.is_relative_to(folder) for folder in _NOT_THEIRS):
-            return f"{path.name}, line {frame.lineno}"
+    frames = [
+        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
+    ]
+    for path, line in reversed(frames):
+        if not any(path.is_relative_to(folder) for folder in (*_NOT_THEIRS, *_INSTALLED)):
+            return f"{path.name}, line {line}"
     return ""

@@ -215,8 +215,8 @@ def test_lengths_mask_the_steps_that_are_not_there(module, given, call):
         ("Tagger.none", "has no 'Tagger.none'"),
         ("number", "has type int and cannot be called"),
         ("no_model", "no_model() gives type dict, not an nn.Module"),
-        ("fails", "fails() failed (ValueError: it cannot be made)"),
-        ("stops", "stops ends the program (SystemExit: 0)"),
+        ("fails", "fails() failed (ValueError: it cannot be made (models_of_test_"),
+        ("stops", "stops ends the program (SystemExit: 0 (models_of_test_"),
         ("Tagger", "'first' (GRU), 'second' (RNN)"),
         ("Breaks", "it cannot run"),
         ("Stops", "Stops ends the program"),
@@ -233,7 +233,7 @@ def test_failures_of_the_users_model(name, expected, module, given, fails):
         (None, "cannot be imported (ModuleNotFoundError: No module named"),
         ("import there_is_no_such_module", "No module named 'there_is_no_such_module'"),
         ("def f(:", "cannot be imported (SyntaxError"),
-        ("raise SystemExit", ":make ends the program (SystemExit)"),
+        ("raise SystemExit", ":make ends the program (SystemExit (models_of_test_"),
     ],
 )
 def test_failures_of_the_users_module(code, expected, module, given, fails, tmp_path):

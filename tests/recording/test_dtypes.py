@@ -176,6 +176,21 @@ def test_checkpointed_layers(reentrant, layers):
     same_traces(record(model, x, y), record(plain, x, y), 1e-6)
 
 
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_compiled_model_runs_as_it_was_written(in_place):
+    def backend(graph, examples):
+        raise AssertionError("something was compiled")
+
+    model, (x, y) = Around(nn.LSTM(3, 5)), data()
+    plain = record(model, x, y)
+    if in_place:
+        model.compile(backend=backend)
+        compiled = record(model, x, y)
+    else:
+        compiled = record(torch.compile(model, backend=backend), x, y)
+    np.testing.assert_array_equal(compiled.grad_h_by_loss, plain.grad_h_by_loss)
+
+
 class NoWayBack(torch.autograd.Function):
     @staticmethod
     def forward(ctx, value):

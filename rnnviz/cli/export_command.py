@@ -97,13 +97,29 @@ def command(
                 def tell(beat: str, done: int, total: int) -> None:
                     report(done, total, beat)
 
-                return begin(scene, trace, crew, progress=tell, **settings).finish().paths[0]
+                done = begin(scene, trace, crew, progress=tell, **settings).finish()
+        for note in done.notes:
+            _note(note)
+        return done.paths[0]
 
     with lettered(fonts):
-        for path in made(
-            names, rendered, exit_, Path(output), language=language, title=title, of_scenes=[]
-        ):
-            click.echo(str(path))
+        paths = made(
+            names,
+            rendered,
+            exit_,
+            Path(output),
+            language=language,
+            title=title,
+            of_scenes=[],
+            tell=_note,
+        )
+    for path in paths:
+        click.echo(str(path))
+
+
+def _note(note: str) -> None:
+    """Tell what of a video is left out."""
+    click.echo(f"rnnviz: {note}", err=True)
 
 
 def _given(names: tuple[str, ...]) -> list[str]:

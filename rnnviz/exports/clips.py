@@ -9,12 +9,18 @@ import av
 
 from rnnviz.exports.material import Material
 from rnnviz.rendering.animating import animate, pictures
+from rnnviz.rendering.reading import decoded, on_ground
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
+_COLOURS: Final = ("colorspace", "color_range", "color_primaries", "color_trc")
+"""What numbers stand for which colours; a player guesses where that is not told."""
 
 
 def clips(material: Material, folder: Path) -> Iterator[Path]:
-    """One MP4 for each beat, encoded anew: a beat need not begin at a key frame."""
+    """One MP4 for each beat, encoded anew: a beat need not begin at a key frame.
+
+    A transparent video stands on its theme's ground in them.
+    """
     for cue in material.cues:
         path = folder / f"{cue.number}.mp4"
         with av.open(str(material.video)) as given, av.open(str(path), "w") as made:
@@ -23,9 +29,12 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
             stream = made.add_stream("libx264", rate=rate, options=_QUALITY)
             stream.width, stream.height = pictures.width, pictures.height
             stream.pix_fmt = "yuv420p"
+            for name in _COLOURS:
+                setattr(stream.codec_context, name, getattr(pictures.codec_context, name))
             for place, frame in enumerate(_between(given, pictures, cue.start, cue.end)):
-                frame.pts, frame.time_base, frame.pict_type = place, 1 / rate, 0
-                made.mux(stream.encode(frame))
+                shown = on_ground(frame, material.ground)
+                shown.pts, shown.time_base, shown.pict_type = place, 1 / rate, 0
+                made.mux(stream.encode(shown))
             made.mux(stream.encode())
         yield path
 
@@ -33,7 +42,7 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
 def animation(material: Material, path: Path, *, width: int = 640, rate: int = 12) -> None:
     """The whole video as a GIF or an animated WebP, smaller and with fewer pictures a second."""
     if path.suffix.lower() == ".gif":
-        animate(material.video, path, width=width, rate=rate)
+        animate(material.video, path, width=width, rate=rate, ground=material.ground)
         return
     first, *others = pictures(material.video, width, rate)
     duration = round(1000 / rate)
@@ -50,7 +59,7 @@ def animation(material: Material, path: Path, *, width: int = 640, rate: int = 1
 
 def _between(container: Any, stream: Any, start: float, end: float) -> Iterator[Any]:
     half = 0.5 / float(stream.average_rate or 30)
-    for frame in container.decode(stream):
+    for frame in decoded(container):
         if frame.time >= end - half:
             return
         if frame.time >= start - half:

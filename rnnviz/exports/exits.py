@@ -17,6 +17,7 @@ from rnnviz.exports.page import page, source_line
 from rnnviz.exports.slides import slides
 from rnnviz.exports.snippets import SNIPPETS, Files
 from rnnviz.files import replacing, within
+from rnnviz.rendering.reading import is_audible, is_transparent
 from rnnviz.rendering.timeline import subtitles
 
 Writer = Callable[[Sequence[Material], Path, str, str], None]
@@ -37,6 +38,8 @@ _FILES: Final[Mapping[str, tuple[str, Writer]]] = {
 EXITS: Final = ("html", *_FILES, *SNIPPETS)
 OF_SEVERAL: Final = ("html", "pptx", "handout")
 _UNTITLED: Final = ("gif", "webp")
+_OPAQUE: Final = ("pptx", "handout", "gif")
+_SILENT: Final = ("gif", "webp")
 
 
 def check(to: str, output: Path, *, several: bool = False, title: str | None = None) -> None:
@@ -106,6 +109,18 @@ def export(
             _FILES[to][1](materials, temporary, spoken, title or first.titles()[spoken])
         return (output,)
     return _snippet(first, to, output, spoken)
+
+
+def left_out(material: Material, to: str) -> tuple[str, ...]:
+    """What of a video an exit cannot carry, told to whoever exports it."""
+    video, told = material.video, []
+    if to in _OPAQUE and is_transparent(video):
+        told.append(
+            f"{to} has no transparency; {video.name!r} stands on the ground of its theme in it"
+        )
+    if to in _SILENT and is_audible(video):
+        told.append(f"{to} has no sound; that of {video.name!r} is left out")
+    return tuple(told)
 
 
 def _page(

@@ -66,7 +66,7 @@ def handout(
         scenes = []
         for place, (material, called) in enumerate(zip(materials, titles, strict=True)):
             beats = []
-            for cue, still in zip(material.cues, material.stills(), strict=True):
+            for cue, still in zip(material.cues, material.stills(material.ground), strict=True):
                 file = f"{place}-{cue.number}.png"
                 (folder / file).write_bytes(still)
                 caption = cue.captions[language]

@@ -1,12 +1,13 @@
 """From scenes and videos, mixed, to an exit: what is a scene is rendered for it."""
 
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.errors import ExportError
-from rnnviz.exports.exits import check
+from rnnviz.exports.exits import check, left_out
 from rnnviz.exports.exits import export as written
 from rnnviz.exports.material import Material
 from rnnviz.lettering import given_fonts, lettered
@@ -68,6 +69,7 @@ def export(
             Path(output),
             language=language,
             title=title,
+            tell=lambda told: warnings.warn(told, stacklevel=4),
             of_scenes=[
                 name
                 for name, given in (
@@ -90,8 +92,11 @@ def made(
     language: str | None,
     title: str | None,
     of_scenes: list[str],
+    tell: Callable[[str], None],
 ) -> tuple[Path, ...]:
     """As ``export``, with scenes rendered by a function; ``of_scenes`` are settings given for them.
+
+    ``tell`` is called with what the exit cannot carry of a video.
 
     Raises: ExportError, and what ``rendered`` raises
     """
@@ -106,6 +111,8 @@ def made(
             Material.of(rendered(one, Path(folder) / f"{place}.mp4")) if known is None else known
             for place, (one, known) in enumerate(zip(what, ready, strict=True))
         ]
+        for told in (told for one in materials for told in left_out(one, to)):
+            tell(told)
         return written(materials, to, output, language=language, title=title)
 
 

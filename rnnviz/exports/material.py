@@ -12,7 +12,9 @@ import av
 
 from rnnviz.errors import ExportError
 from rnnviz.files import is_component
+from rnnviz.palette import DARK, PALETTES
 from rnnviz.registry import SCENES
+from rnnviz.rendering.reading import decoded, image_of
 from rnnviz.rendering.timeline import Cue
 from rnnviz.translation import translated
 
@@ -150,13 +152,18 @@ class Material:
         title = entry.title if entry else own
         return {language: translated(title, language) for language in self.languages}
 
-    def stills(self) -> tuple[bytes, ...]:
-        """The last picture of each beat, as PNG.
+    @property
+    def ground(self) -> str:
+        """The colour of its theme's ground, on which a transparent video can be put."""
+        return PALETTES.get(self.theme, DARK).ground
+
+    def stills(self, ground: str | None = None) -> tuple[bytes, ...]:
+        """The last picture of each beat, as PNG; of a transparent video, on a ground if named.
 
         Raises: ExportError if the video cannot be read
         """
         try:
-            return tuple(_pictures(self.video, [cue.end for cue in self.cues]))
+            return tuple(_pictures(self.video, [cue.end for cue in self.cues], ground))
         except (OSError, av.FFmpegError) as error:
             raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
 
@@ -166,7 +173,7 @@ class Material:
         Raises: ExportError if the video cannot be read
         """
         try:
-            return _pictures(self.video, [0.0])[0]
+            return _pictures(self.video, [0.0], None)[0]
         except (OSError, av.FFmpegError, IndexError) as error:
             raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
 
@@ -186,24 +193,24 @@ def _length(video: Path) -> float:
         return float(max(times, default=0)) + 1 / rate
 
 
-def _pictures(video: Path, ends: Sequence[float]) -> list[bytes]:
+def _pictures(video: Path, ends: Sequence[float], ground: str | None) -> list[bytes]:
     made: list[bytes] = []
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 1)
         before: Any = None
-        for frame in container.decode(stream):
+        for frame in decoded(container):
             while len(made) < len(ends) and float(frame.time) > ends[len(made)] - 0.5 / rate:
-                made.append(_png(before if before is not None else frame))
+                made.append(_png(before if before is not None else frame, ground))
             before = frame
             if len(made) == len(ends):
                 return made
         while before is not None and len(made) < len(ends):
-            made.append(_png(before))
+            made.append(_png(before, ground))
     return made
 
 
-def _png(frame: Any) -> bytes:
+def _png(frame: Any, ground: str | None) -> bytes:
     file = io.BytesIO()
-    frame.to_image().save(file, format="PNG", optimize=True)
+    image_of(frame, ground).save(file, format="PNG", optimize=True)
     return file.getvalue()

@@ -47,9 +47,8 @@ def slides(
         if len(materials) > 1:
             _opening(deck, material.titles()[language], source(material))
         with tempfile.TemporaryDirectory() as folder:
-            parts = zip(
-                material.cues, clips(material, Path(folder)), material.stills(), strict=True
-            )
+            stills = material.stills(material.ground)
+            parts = zip(material.cues, clips(material, Path(folder)), stills, strict=True)
             for cue, clip, still in parts:
                 _slide(deck, cue, cue.captions[language], clip, still)
     deck.save(str(path))

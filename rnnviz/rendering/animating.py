@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +10,8 @@ from typing import Any, Final
 import av
 import numpy as np
 from PIL import Image
+
+from rnnviz.rendering.reading import decoded, image_of
 
 _COLOURS: Final = 256
 _FREQUENT: Final = 64
@@ -21,37 +24,47 @@ _TICK: Final = 10
 
 
 def animate(
-    video: Path, target: Path, *, width: int | None = None, rate: int | None = None
+    video: Path,
+    target: Path,
+    *,
+    width: int | None = None,
+    rate: int | None = None,
+    ground: str | None = None,
 ) -> None:
     """Write a GIF of a whole video, or a smaller one with fewer pictures a second.
+
+    ``ground`` is the colour that a transparent video is put on.
 
     Units: width in pixels, rate in pictures a second; both as the video's unless given
     """
     with av.open(str(video)) as given:
         shown = rate or float(given.streams.video[0].average_rate or 25)
     count = sum(1 for _ in pictures(video, 16, rate))
-    table = _table(islice(pictures(video, width, rate), 0, None, max(1, count // _LOOKED_AT)))
-    drawn = (
-        picture.quantize(palette=table, dither=Image.Dither.NONE)
-        for picture in pictures(video, width, rate)
-    )
+    shows = partial(pictures, video, width, rate, ground)
+    table = _table(islice(shows(), 0, None, max(1, count // _LOOKED_AT)))
+    drawn = (picture.quantize(palette=table, dither=Image.Dither.NONE) for picture in shows())
     ends = [round(1000 * number / shown / _TICK) * _TICK for number in range(count + 1)]
     lengths = [end - start for start, end in pairwise(ends)]
     first = next(drawn)
     first.save(target, save_all=True, append_images=drawn, duration=lengths, loop=0)
 
 
-def pictures(video: Path, width: int | None = None, rate: int | None = None) -> Iterator[Any]:
-    """The pictures of a video, in another size and fewer of them if wanted."""
+def pictures(
+    video: Path, width: int | None = None, rate: int | None = None, ground: str | None = None
+) -> Iterator[Any]:
+    """The pictures of a video, in another size and fewer of them if wanted.
+
+    Those of a transparent one are transparent, or put on a ground.
+    """
     wanted = 0.0
     with av.open(str(video)) as given:
-        for frame in given.decode(video=0):
+        for frame in decoded(given):
             if rate is None or (frame.time is not None and frame.time >= wanted - 1e-6):
                 across = width or frame.width
                 small: Any = frame.reformat(
                     width=across, height=round(frame.height * across / frame.width)
                 )
-                yield small.to_image()
+                yield image_of(small, ground)
                 wanted += 1 / rate if rate else 0.0
 
 

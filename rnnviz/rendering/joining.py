@@ -18,6 +18,8 @@ from rnnviz.rendering.timeline import Cue
 _MILLISECOND: Final = Fraction(1, 1000)
 _CODES: Final = {"en": "eng", "zh": "zho"}
 _UNKNOWN: Final = "und"
+_ALPHA: Final = "alpha_mode"
+"""What a WebM says of a track whose packets carry opacity as well."""
 
 
 def frames_in(segment: Path) -> int:
@@ -45,8 +47,12 @@ def join(segments: Sequence[Path], cues: Sequence[Cue], rate: int, target: Path)
     options = {"movflags": "+faststart"} if target.suffix.lower() != ".webm" else {}
     with av.open(str(segments[0])) as first, av.open(str(target), "w", options=options) as made:
         made.metadata["comment"] = f"rnnviz {version('rnnviz')}"
-        copied = made.add_stream_from_template(first.streams.video[0])
+        pictures = first.streams.video[0]
+        copied = made.add_stream_from_template(pictures)
         copied.time_base = Fraction(1, rate)
+        # a template gives neither: players then see no opacity, or another profile of the codec
+        copied.codec_context.codec_tag = pictures.codec_context.codec_tag
+        copied.metadata.update({_ALPHA: "1"} if _ALPHA in pictures.metadata else {})
         languages = list(cues[0].captions) if whole else []
         tracks = [_track(made, language) for language in languages]
         if whole:

@@ -39,6 +39,17 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return done.paths[0]
 
 
+@pytest.fixture(scope="session")
+def transparent(video: Path) -> Material:
+    """The same scene without a ground."""
+    trace = record_task("sentence", epochs=1, seed=1)
+    looks = {"quality": "l", "format": "webm", "transparent": True}
+    done = rnnviz.render(
+        video.with_suffix(".py"), trace, output=video.parent / "clear" / "clear.webm", **looks
+    )
+    return Material.of(done.paths[0])
+
+
 @pytest.fixture
 def material(video: Path, tmp_path: Path) -> Material:
     for path in video.parent.glob("small.*"):

@@ -22,8 +22,9 @@ from pypdf import PdfReader
 
 from rnnviz.errors import ExportError, TextError
 from rnnviz.exports.clips import clips
-from rnnviz.exports.exits import EXITS, export
+from rnnviz.exports.exits import EXITS, export, left_out
 from rnnviz.exports.material import Material
+from rnnviz.rendering.reading import decoded
 
 ENDINGS = {
     "html": ".html",
@@ -106,6 +107,50 @@ def test_clips_hold_each_picture_of_their_beat_once(material, tmp_path):
             times = [frame.time for frame in opened.decode(stream)]
         assert len(times) == round((cue.end - cue.start) / step)
         np.testing.assert_allclose(np.diff(times), step, atol=1e-3)
+
+
+def ground_in(image):
+    return np.array(image.convert("RGB").getpixel((5, 5)))
+
+
+DARK_GROUND = (0x0F, 0x12, 0x17)
+
+
+def test_a_transparent_video_stays_so_or_stands_on_its_ground(transparent, tmp_path):
+    with Image.open(written(transparent, "webp", tmp_path)) as picture:
+        picture.seek(20)
+        assert picture.convert("RGBA").getpixel((5, 5))[3] == 0
+    written(transparent, "markdown", tmp_path)
+    with Image.open(tmp_path / "out.png") as poster:
+        assert poster.mode == "RGBA"
+        assert poster.getpixel((5, 5))[3] == 0
+    for image in PdfReader(written(transparent, "handout", tmp_path)).pages[0].images:
+        np.testing.assert_allclose(ground_in(image.image), DARK_GROUND, atol=2)
+    with Image.open(written(transparent, "gif", tmp_path)) as picture:
+        picture.seek(20)
+        np.testing.assert_allclose(ground_in(picture), DARK_GROUND, atol=5)
+    deck = Presentation(str(written(transparent, "pptx", tmp_path)))
+    (movie,) = [shape for shape in deck.slides[0].shapes if shape.shape_type == 16]
+    with Image.open(io.BytesIO(movie.poster_frame.blob)) as poster:
+        np.testing.assert_allclose(ground_in(poster), DARK_GROUND, atol=2)
+
+
+def test_clips_have_the_colours_of_their_video(material, transparent, tmp_path):
+    for one, folder in ((material, tmp_path / "a"), (transparent, tmp_path / "b")):
+        folder.mkdir()
+        clip = next(clips(one, folder))
+        with av.open(str(clip)) as opened, av.open(str(one.video)) as given:
+            shown, wanted = (next(decoded(each)) for each in (opened, given))
+        assert (shown.colorspace, shown.color_range) == (wanted.colorspace, wanted.color_range)
+        np.testing.assert_allclose(ground_in(shown.to_image()), DARK_GROUND, atol=5)
+
+
+@pytest.mark.parametrize("to", EXITS)
+def test_what_an_exit_cannot_carry_is_told(to, material, transparent):
+    assert left_out(material, to) == ()
+    told = left_out(transparent, to)
+    assert bool(told) == (to in {"pptx", "handout", "gif"})
+    assert all(f"{to} has no transparency" in each for each in told)
 
 
 def test_handout(material, tmp_path):

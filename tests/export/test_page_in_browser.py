@@ -323,3 +323,32 @@ def test_nothing_slides_into_a_word_that_is_read_from_the_right(material, tmp_pa
     page.locator("#beats button").nth(1).click()
     expect(current(page)).to_contain_text("2. ")
     assert page.evaluate(direction) == "rtl"
+
+
+GREEN = "<body style='margin:0;background:#0f0'>"
+UNDER = f"<!doctype html><title>Green</title>{GREEN}<video id=video muted src='clear.webm'></video>"
+
+
+def test_what_lies_under_a_transparent_video_is_seen_through_it(transparent, visit):
+    video = transparent.video
+    (video.parent / "green.html").write_text(UNDER)
+    page = visit(video.parent / "green.html")
+    page.evaluate(
+        "new Promise(done => { video.onseeked = () => requestAnimationFrame(done);"
+        f"video.currentTime = {transparent.cues[0].end - 0.1}; }})"
+    )
+    shown = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).astype(int)
+    shown = shown[:480, :854]
+    assert tuple(shown[5, 5]) == (0, 255, 0)
+    nearly = np.abs(shown - (0, 255, 0)).max(axis=2)
+    assert (nearly <= 3).mean() > 0.8
+    assert (nearly > 100).mean() > 0.003
+
+
+def test_a_page_shows_a_transparent_video_on_its_own_ground(transparent, tmp_path, visit):
+    (path,) = export([transparent], "html", tmp_path / "clear.html")
+    page = visit(path)
+    page.evaluate("document.getElementById('stage').style.background = '#0f0'")
+    page.locator("#video").evaluate("video => video.style.background = 'transparent'")
+    picture = Image.open(io.BytesIO(page.locator("#video").screenshot())).convert("RGB")
+    assert picture.getpixel((8, 8)) == (0, 255, 0)

@@ -21,6 +21,7 @@ from rnnviz.rendering.canvas import Box
 from rnnviz.rendering.encoder import Encoder, straight
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.plan import companions_of, load_scene
+from rnnviz.rendering.reading import is_transparent
 from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import manim_settings
 from rnnviz.rendering.stage import Stage
@@ -112,6 +113,22 @@ def test_a_transparent_ground_lets_everything_through_and_the_rest_nothing(made,
         assert pixel(shown, place)[3] == 255
         wanted = rgb(getattr(PALETTES["dark"], role))
         assert np.abs(pixel(shown, place)[:3] - wanted).max() <= 5, role
+
+
+@pytest.mark.parametrize(
+    ("transparent", "pixels", "tag"),
+    [(False, "yuv422p10le", "apch"), (True, "yuva444p12le", "ap4h")],
+)
+def test_a_mov_says_which_prores_it_is(made, transparent, pixels, tag):
+    with av.open(str(made("mov", transparent=transparent))) as container:
+        told = container.streams.video[0].codec_context
+        assert (told.pix_fmt, told.codec_tag) == (pixels, tag)
+
+
+@pytest.mark.parametrize("ending", ["webm", "mov"])
+@pytest.mark.parametrize("transparent", [False, True])
+def test_a_joined_video_says_whether_it_is_transparent(made, ending, transparent):
+    assert is_transparent(made(ending, transparent=transparent)) == transparent
 
 
 def test_transparent_stills_have_no_dark_edges(scene_file, trace, tmp_path):

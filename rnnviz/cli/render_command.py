@@ -130,6 +130,7 @@ def command(
                     "paths": [str(path) for path in rendered.paths],
                     "beats": list(rendered.beats),
                     "seconds": round(rendered.seconds, 3),
+                    "notes": list(rendered.notes),
                 }
                 for rendered in made
             ]
@@ -137,6 +138,8 @@ def command(
     else:
         for path in paths:
             click.echo(str(path))
+    for note in (note for rendered in made for note in rendered.notes):
+        click.echo(f"rnnviz: {note}", err=True)
     if preview:
         click.launch(str(paths[0]))
 

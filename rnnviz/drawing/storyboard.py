@@ -1,6 +1,7 @@
 """The base of all scenes: beats, their captions, the source line, and the pace."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
@@ -79,6 +80,29 @@ class Storyboard(Scene):
         """Play, and draw if the renderer does, with the fonts of the stage."""
         with lettered(self.stage.fonts):
             return super().render(*given, **settings)
+
+    def add_sound(
+        self,
+        sound_file: str | Path,
+        time_offset: float = 0,
+        gain: float | None = None,
+        *,
+        gain_to_background: float | None = None,
+    ) -> None:
+        """Let a sound be heard from now on, or from some seconds later.
+
+        The file is looked for beside the scene's, then in the working folder. It is heard to its
+        end, whatever beats follow, or to that of the video.
+
+        Units: seconds; decibels, also for the gain of what else is heard meanwhile
+        """
+        if self.stage.renderer is None:
+            super().add_sound(
+                str(sound_file), time_offset, gain, gain_to_background=gain_to_background
+            )
+            return
+        begin = self.time + time_offset
+        self.stage.on_sound(self, str(sound_file), begin, gain or 0.0, gain_to_background or 0.0)
 
     def construct(self) -> None:
         """Play the beats."""

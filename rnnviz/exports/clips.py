@@ -9,7 +9,9 @@ import av
 
 from rnnviz.exports.material import Material
 from rnnviz.rendering.animating import animate, pictures
+from rnnviz.rendering.mixing import add_track, encoded
 from rnnviz.rendering.reading import decoded, on_ground
+from rnnviz.rendering.sound import Part
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
 _COLOURS: Final = ("colorspace", "color_range", "color_primaries", "color_trc")
@@ -31,11 +33,17 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
             stream.pix_fmt = "yuv420p"
             for name in _COLOURS:
                 setattr(stream.codec_context, name, getattr(pictures.codec_context, name))
+            heard: Iterator[Any] = iter(())
+            if given.streams.audio:
+                part = Part(str(material.video), -cue.start)
+                heard = encoded(add_track(made, path.suffix), [part], cue.end - cue.start)
             for place, frame in enumerate(_between(given, pictures, cue.start, cue.end)):
                 shown = on_ground(frame, material.ground)
                 shown.pts, shown.time_base, shown.pict_type = place, 1 / rate, 0
                 made.mux(stream.encode(shown))
             made.mux(stream.encode())
+            for packet in heard:
+                made.mux(packet)
         yield path
 
 

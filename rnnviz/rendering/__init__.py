@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a render made."""
+    """What a render made; ``notes`` tell what is not in it."""
 
     scene: str
     paths: tuple[Path, ...]
     beats: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
 
 def render(
@@ -92,7 +93,7 @@ class Unfinished:
     request: Request
     started: float
     name: str
-    done: tuple[tuple[Path, ...], tuple[str, ...]] | None = None
+    done: tuple[tuple[Path, ...], tuple[str, ...], tuple[str, ...]] | None = None
     filming: Any = None
     cache: Cache | None = None
     key: str | None = None
@@ -110,8 +111,9 @@ class Unfinished:
             if self.key is not None and self.filming.certain:
                 remember(self.cache, self.key, cut, output, files)
             self.cache.trim()
-            return Rendered(self.name, (self.request.named,), cut.beats, self._seconds())
-        return Rendered(self.name, *self.done, self._seconds())
+            return Rendered(self.name, (self.request.named,), cut.beats, self._seconds(), cut.notes)
+        paths, beats, notes = self.done
+        return Rendered(self.name, paths, beats, self._seconds(), notes)
 
     def _seconds(self) -> float:
         return time.perf_counter() - self.started
@@ -142,7 +144,8 @@ def begin(
     key = request.key(code, digest)
     cut = None if key is None else again(cache, key, request.look, request.output)
     if cut is not None:
-        return Unfinished(request, started, request.scene, ((request.named,), cut.beats))
+        done = ((request.named,), cut.beats, cut.notes)
+        return Unfinished(request, started, request.scene, done)
 
     from rnnviz.rendering.plan import make_plan  # loads Manim
 
@@ -154,8 +157,9 @@ def begin(
         trace = request.recording_of(plan.loaded.task)
     if request.look.file_format == "png":
         names = tuple(beat.name for beat in plan.beats)
-        paths = tuple(request.named / still for still in plan.stills(request.output))
-        return Unfinished(request, started, plan.name, (paths, names))
+        made, notes = plan.stills(request.output)
+        paths = tuple(request.named / still for still in made)
+        return Unfinished(request, started, plan.name, (paths, names, notes))
     key = request.key(code, _digest(trace))
     if request.code() != code or digest not in (None, _digest(trace)):
         key = None  # changed while it was read

@@ -13,16 +13,22 @@ from rnnviz.errors import RenderError
 from rnnviz.files import is_component, sweep, workshop
 from rnnviz.rendering.cache import Cache, checksum
 from rnnviz.rendering.look import Look
+from rnnviz.rendering.sound import Sound, parts_of
 from rnnviz.rendering.timeline import Cue, beside
 
 
 @dataclass(frozen=True)
 class Cut:
-    """Which encoded beats a video is made of, when each is seen, and what is told of the whole."""
+    """Which encoded beats a video is made of, when each is seen, and what is told of the whole.
+
+    ``sounds`` are heard in it; ``notes`` are for whoever renders it.
+    """
 
     segments: tuple[str, ...]
     cues: tuple[Cue, ...]
     about: Mapping[str, Any]
+    sounds: tuple[Sound, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def beats(self) -> tuple[str, ...]:
@@ -39,7 +45,9 @@ class Cut:
         segments = tuple(noted["segments"])
         if not all(is_component(name) for name in segments):
             raise ValueError("a segment is no file's name")
-        return cls(segments, cues, dict(noted["about"]))
+        sounds = tuple(Sound(**sound) for sound in noted["sounds"])
+        notes = tuple(map(str, noted["notes"]))
+        return cls(segments, cues, dict(noted["about"]), sounds, notes)
 
 
 def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...]:
@@ -58,7 +66,7 @@ def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...
             join(segments, cut.cues, look.rate, folder / "whole.mp4")
             animate(folder / "whole.mp4", video)
         else:
-            join(segments, cut.cues, look.rate, video)
+            join(segments, cut.cues, look.rate, video, parts_of(cut.sounds, cut.cues))
         texts = beside(output, cut.cues, cut.about)
         for path, text in texts.items():
             (folder / path.name).write_text(text, encoding="utf-8")
@@ -77,13 +85,15 @@ def remember(cache: Cache, key: str, cut: Cut, output: Path, files: Sequence[Pat
 def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
     """A video that was made before, in its place: untouched if it still stands there, or joined.
 
-    None if it was never made, or not all of its beats are kept.
+    None if it was never made, a sound has changed since, or not all of its beats are kept.
     """
     noted = cache.note(key)
     try:
         cut = Cut.of(noted)
         sums = {_with_ending(output, end): told for end, told in noted["files"].items()}
     except (TypeError, KeyError, ValueError, AttributeError):
+        return None
+    if any(sound.changed for sound in cut.sounds):
         return None
     if sums and all(checksum(file) == told for file, told in sums.items()):
         sweep(output.parent)

@@ -1,5 +1,7 @@
 """From pictures to an encoded segment of a video: one beat, which can be joined with others."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +19,10 @@ _REACH: Final = 2
 _MARGIN: Final = 4
 """Pixels around others that their conversion sees, so that no seam is left."""
 _BYTE: Final = 8
+
+
+class NotWrittenError(OSError):
+    """What is encoded cannot be written: the trouble of the file, not of the scene."""
 
 
 class Encoder:
@@ -54,8 +60,9 @@ class Encoder:
 
     def finish(self) -> None:
         """Encode what is left, and close the file, which is whole then."""
-        self._file.mux(self._stream.encode())
-        self._file.close()
+        self._write(self._stream.encode())
+        with _writing():
+            self._file.close()
 
     def expose(self, canvas: Canvas, frames: int) -> None:
         """Encode what a canvas shows now, for a number of frames."""
@@ -63,8 +70,12 @@ class Encoder:
             self._take(canvas.pixel_array, box)
         for _ in range(frames):
             self._frame.pts = self.frames
-            self._file.mux(self._stream.encode(self._frame))
+            self._write(self._stream.encode(self._frame))
             self.frames += 1
+
+    def _write(self, packets: Any) -> None:
+        with _writing():
+            self._file.mux(packets)
 
     def _take(self, pixels: np.ndarray, box: Box) -> None:
         size = width, height = self._look.size
@@ -89,6 +100,14 @@ class Encoder:
                 (box.top - top) // rows : (box.bottom - top) // rows,
                 (box.left - left) // columns : (box.right - left) // columns,
             ]
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotWrittenError(error.errno, error.strerror) from error
 
 
 def straight(pixels: np.ndarray) -> np.ndarray:

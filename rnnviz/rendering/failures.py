@@ -18,7 +18,7 @@ _LONGEST: Final = 300
 def told(name: str, error: BaseException, source: str) -> RnnvizError:
     """How a piece of work failed, in one line; ``source`` is the file whose lines are told."""
     if isinstance(error, RnnvizError):
-        return type(error)(f"{name}: {error}")
+        return error if str(error).startswith(name) else type(error)(f"{name}: {error}")
     return RenderError(f"{name} failed: {described(error, source)}")
 
 

@@ -1,10 +1,12 @@
 """Encoded beats, one after the other in one file, as players like it.
 
-An MP4 has its index in front, a chapter a beat, and a track of captions a language.
+An MP4 has its index in front, a chapter a beat, and a track of captions a language. The sounds of a
+scene are mixed and encoded here: they may go on from one beat into the next.
 """
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from heapq import merge
 from importlib.metadata import version
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -13,6 +15,8 @@ from typing import Any, Final
 import av
 
 from rnnviz.errors import RenderError
+from rnnviz.rendering.mixing import add_track, encoded
+from rnnviz.rendering.sound import Part
 from rnnviz.rendering.timeline import Cue
 
 _MILLISECOND: Final = Fraction(1, 1000)
@@ -41,10 +45,20 @@ def starts(counts: Sequence[int], rate: int) -> tuple[tuple[float, float], ...]:
     return tuple((a / rate, b / rate) for a, b in pairwise(accumulate(counts, initial=0)))
 
 
-def join(segments: Sequence[Path], cues: Sequence[Cue], rate: int, target: Path) -> None:
-    """Copy the pictures of several encoded beats into one video, without encoding them again."""
-    whole = target.suffix.lower() == ".mp4"
-    options = {"movflags": "+faststart"} if target.suffix.lower() != ".webm" else {}
+def join(
+    segments: Sequence[Path],
+    cues: Sequence[Cue],
+    rate: int,
+    target: Path,
+    sounds: Sequence[Part] = (),
+) -> None:
+    """Copy the pictures of several encoded beats into one video, without encoding them again.
+
+    Its sounds, if there are any, become one track.
+    """
+    ending = target.suffix.lower()
+    whole = ending == ".mp4"
+    options = {"movflags": "+faststart"} if ending != ".webm" else {}
     with av.open(str(segments[0])) as first, av.open(str(target), "w", options=options) as made:
         made.metadata["comment"] = f"rnnviz {version('rnnviz')}"
         pictures = first.streams.video[0]
@@ -53,19 +67,24 @@ def join(segments: Sequence[Path], cues: Sequence[Cue], rate: int, target: Path)
         # a template gives neither: players then see no opacity, or another profile of the codec
         copied.codec_context.codec_tag = pictures.codec_context.codec_tag
         copied.metadata.update({_ALPHA: "1"} if _ALPHA in pictures.metadata else {})
+        heard: Iterator[Any] = iter(())
+        if sounds:
+            heard = encoded(add_track(made, ending), sounds, cues[-1].end - cues[0].start)
         languages = list(cues[0].captions) if whole else []
         tracks = [_track(made, language) for language in languages]
         if whole:
             made.set_chapters([_chapter(cue) for cue in cues])
-        for packet in _packets(segments, cues, rate):
-            packet.stream = copied
+        seen = _packets(segments, cues, rate, copied)
+        for packet in merge(seen, heard, key=lambda each: each.dts * each.time_base):
             made.mux(packet)
         for cue in cues:
             for language, track in zip(languages, tracks, strict=True):
                 made.mux(_said(cue, language, track))
 
 
-def _packets(segments: Sequence[Path], cues: Sequence[Cue], rate: int) -> Iterator[Any]:
+def _packets(
+    segments: Sequence[Path], cues: Sequence[Cue], rate: int, copied: Any
+) -> Iterator[Any]:
     """The packets of all segments, each at its time in the whole."""
     tick = Fraction(1, rate)
     for segment, cue in zip(segments, cues, strict=True):
@@ -79,6 +98,7 @@ def _packets(segments: Sequence[Path], cues: Sequence[Cue], rate: int) -> Iterat
                     packet.dts = start + round(packet.dts * base / tick)
                     packet.duration = 1
                     packet.time_base = tick
+                    packet.stream = copied
                     yield packet
 
 

@@ -17,11 +17,13 @@ from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat, beats_of
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.crew import AnyCrew, Job
+from rnnviz.rendering.listening import Listener
 from rnnviz.rendering.loading import LoadedScene
 from rnnviz.rendering.look import LIBRARIES, Look
 from rnnviz.rendering.playing import play
 from rnnviz.rendering.settings import performing
 from rnnviz.rendering.shot import Order, Shot
+from rnnviz.rendering.sound import Sound
 from rnnviz.rendering.sources import Code, fonts, own_modules
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.state import digest_of
@@ -38,7 +40,7 @@ _OF_CAMERA: Final = (
 
 @dataclass(frozen=True)
 class Take:
-    """One beat of a video: its encoded pictures, its captions, and the work on it, if any.
+    """One beat of a video: its encoded pictures, captions, sounds, and the work on it, if any.
 
     ``certain`` is whether all that decides it is known; else it is drawn again each time.
     """
@@ -48,6 +50,7 @@ class Take:
     job: Job
     certain: bool
     captions: Mapping[str, str] = field(default_factory=dict)
+    sounds: tuple[Sound, ...] = ()
 
 
 def film(
@@ -65,6 +68,7 @@ def film(
     """
     name, scene = loaded.name, loaded.scene
     takes: list[Take] = []
+    listener = Listener(stage)
     last = max((beat.number for beat in beats_of(scene) if stage.shows(beat)), default=0)
     folder = crew.enter(workshop(cache.beats, RenderError))
     decided = decided_by(code, stage, look)
@@ -73,6 +77,7 @@ def film(
     own = own_modules(loaded.scene)
 
     def begin(performance: Any, beat: Beat) -> None:
+        listener.begin(beat)
         if not stage.shows(beat):
             return
         performance.renderer.time = 0.0  # a beat is the same whenever it is played
@@ -92,13 +97,15 @@ def film(
 
     def end(performance: Any, beat: Beat) -> None:
         if stage.shows(beat):
-            takes[-1] = replace(takes[-1], captions=performance.told(beat))
+            heard = tuple(each for each in listener.sounds if each.beat == beat.number)
+            takes[-1] = replace(takes[-1], captions=performance.told(beat), sounds=heard)
             takes[-1].job.seconds = performance.renderer.time
         if beat.number == last:
             raise EndSceneEarlyException
 
     with performing(look, folder):
-        play(loaded, replace(stage, on_beat_start=begin, on_beat_end=end), code.file)
+        followed = replace(stage, on_beat_start=begin, on_beat_end=end, on_sound=listener.hear)
+        play(loaded, followed, code.file)
     return tuple(takes)
 
 

@@ -1,7 +1,7 @@
 """What a render will do, checked before anything is written."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,13 @@ from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.crew import AnyCrew
 from rnnviz.rendering.failures import blamed
 from rnnviz.rendering.joining import frames_in, starts
+from rnnviz.rendering.listening import Listener
 from rnnviz.rendering.loading import LoadedScene, load_scene
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.needs import check_needs
 from rnnviz.rendering.performance import Take, film
 from rnnviz.rendering.request import Progress, Request
+from rnnviz.rendering.sound import SILENT, losses
 from rnnviz.rendering.sources import Code, code_of
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import stills
@@ -61,10 +63,10 @@ class Plan:
             quality=self.look.quality,
             trace=self.stage.trace,
         )
-        return Filming(crew, takes, self.look.rate, about)
+        return Filming(crew, takes, self.look, about)
 
-    def stills(self, folder: Path) -> tuple[str, ...]:
-        """Draw the picture at the end of each beat, and name the files that were made.
+    def stills(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Draw the picture at the end of each beat; the files that were made, and what is to note.
 
         Raises: RenderError if the folder cannot be written, or the storyboard fails
         """
@@ -73,8 +75,15 @@ class Plan:
             if beat in self.beats:
                 self.progress(beat.name, self.beats.index(beat) + 1, len(self.beats))
 
-        stage = replace(self.stage, on_beat_end=tell)
-        return stills(self.loaded, stage, self.code.file, self.look, folder)
+        listener = Listener(self.stage)
+        stage = replace(
+            self.stage,
+            on_beat_start=lambda performance, beat: listener.begin(beat),
+            on_beat_end=tell,
+            on_sound=listener.hear,
+        )
+        made = stills(self.loaded, stage, self.code.file, self.look, folder)
+        return made, losses(listener.sounds, (), self.look.file_format)
 
 
 @dataclass(frozen=True)
@@ -83,7 +92,7 @@ class Filming:
 
     crew: AnyCrew
     takes: tuple[Take, ...]
-    rate: int
+    look: Look
     about: Mapping[str, Any]
 
     @property
@@ -106,12 +115,26 @@ class Filming:
         for take in self.takes:
             if take.job.error is not None:
                 raise take.job.error
-        times = starts([frames_in(take.path) for take in self.takes], self.rate)
+        counts = [frames_in(take.path) for take in self.takes]
+        times = starts(counts, self.look.rate)
         cues = [
             Cue(take.beat.number, take.beat.name, start, end, take.captions)
             for take, (start, end) in zip(self.takes, times, strict=True)
         ]
-        return Cut(tuple(take.path.name for take in self.takes), tuple(cues), self.about)
+        sounds = tuple(sound for take in self.takes for sound in take.sounds)
+        notes = losses(sounds, cues, self.look.file_format)
+        segments = tuple(take.path.name for take in self.takes)
+        return Cut(segments, tuple(cues), self.about, sounds, (*notes, *self._off(counts)))
+
+    def _off(self, counts: Sequence[int]) -> Iterator[str]:
+        """Beats in which sounds may not be heard in time: it is planned before they are drawn."""
+        for take, count in zip(self.takes, counts, strict=True):
+            planned = round(take.job.seconds * self.look.rate)
+            if take.sounds and planned != count and self.look.file_format not in SILENT:
+                yield (
+                    f"beat {take.beat.name!r} takes {count} pictures, not {planned} as planned; "
+                    "its sounds may be early or late by as much"
+                )
 
 
 def make_plan(

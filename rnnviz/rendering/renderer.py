@@ -1,6 +1,7 @@
 """Manim's renderer, with frames that go where a performance wants them, or are not drawn at all."""
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any, Protocol
 
 from manim import CairoRenderer, Wait
@@ -29,14 +30,14 @@ class Renderer(CairoRenderer):
         self.skip_animations = self.film is None
         scene.compile_animation_data(*animations, **settings)
         if self.film is None:
-            self.time += scene.duration
+            self.time += self._frames(scene) / self.camera.frame_rate
             if not scene.is_current_animation_frozen_frame():
                 skip(scene)
         else:
             scene.begin_animations()
             self.camera.rest(scene.static_mobjects)
             if scene.is_current_animation_frozen_frame():
-                self._expose(scene.moving_mobjects, int(scene.duration * self.camera.frame_rate))
+                self._expose(scene.moving_mobjects, self._frames(scene))
             else:
                 with tweening(scene.animations):
                     scene.play_internal()
@@ -44,6 +45,13 @@ class Renderer(CairoRenderer):
         # Manim leaves an empty mobject of each pause on the screen
         scene.mobjects = [one for one in scene.mobjects if one not in waited]
         self.num_plays += 1
+
+    def _frames(self, scene: Any) -> int:
+        """How many pictures what is played now takes, drawn or not, as Manim counts them."""
+        rate = self.camera.frame_rate
+        if scene.is_current_animation_frozen_frame():
+            return int(scene.duration * rate)
+        return ceil(scene.duration / (1 / rate))
 
     def render(self, scene: Any, time: float, moving_mobjects: Any = None) -> None:
         """Draw one frame of an animation, if there is a film."""

@@ -9,6 +9,7 @@ from rnnviz.errors import RenderError
 from rnnviz.files import workshop
 from rnnviz.rendering.beats import Beat
 from rnnviz.rendering.cache import Cache
+from rnnviz.rendering.failures import told
 from rnnviz.rendering.look import Look
 
 
@@ -42,9 +43,10 @@ class Shot:
     def draw(self) -> None:
         """Draw it from the state that the performance is in.
 
-        Raises: RenderError if the file cannot be written
+        Raises: RenderError if the file cannot be written, or a file that the scene reads is not
+                there
         """
-        from rnnviz.rendering.encoder import Encoder  # loads PyAV
+        from rnnviz.rendering.encoder import Encoder, NotWrittenError  # loads PyAV
         from rnnviz.rendering.settings import playing_in  # loads Manim
 
         look = self.order.look
@@ -54,7 +56,12 @@ class Shot:
             Encoder(folder / self.path.name, look) as encoder,
         ):
             self.performance.renderer.film = encoder
-            self.performance.play_beat(self.beat)
+            try:
+                self.performance.play_beat(self.beat)
+            except NotWrittenError:
+                raise
+            except OSError as error:  # a file of the scene's, not of this folder
+                raise told(self.order.name, error, self.order.source) from error
             encoder.finish()
             os.replace(folder / self.path.name, self.path)
         self.cache.keep(self.path)

@@ -9,7 +9,7 @@ from rnnviz.trace import Trace
 from rnnviz.typefaces import Font
 
 
-def _ignore(scene: Any, beat: Beat) -> None:
+def _ignore(*_: Any) -> None:
     pass
 
 
@@ -21,7 +21,8 @@ class Stage:
     the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
     passed over, so that each shown beat starts from the picture it has in the whole video.
     ``fonts`` set what rnnviz Sans does not.
-    ``renderer`` draws in the place of Manim's own.
+    ``renderer`` draws in the place of Manim's own. ``on_sound`` is called with the scene, the name
+    of a file, from when on it is heard, its gain, and that of what else is heard meanwhile.
     """
 
     trace: Trace
@@ -33,6 +34,7 @@ class Stage:
     renderer: Any = None
     on_beat_start: Callable[[Any, Beat], None] = _ignore
     on_beat_end: Callable[[Any, Beat], None] = _ignore
+    on_sound: Callable[[Any, str, float, float, float], None] = _ignore
 
     def shows(self, beat: Beat) -> bool:
         """Whether a beat is to be seen in this performance."""

@@ -28,12 +28,30 @@ def beat(caption: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None
 
 
 def beats_of(scene: type) -> tuple[Beat, ...]:
-    """The beats of a scene class, in the order in which they are written."""
-    methods = [(name, made) for name, made in vars(scene).items() if hasattr(made, "caption")]
-    return tuple(
-        Beat(number, name, method.caption, method)
-        for number, (name, method) in enumerate(methods, start=1)
-    )
+    """The beats of a scene class: those it inherits, the base classes' first, and then its own.
+
+    A method with the name of an inherited beat takes its place, and without a caption of its own
+    its caption as well; ``None`` leaves it out.
+
+    Raises: SceneError for a name that is a beat's and neither
+    """
+    found: dict[str, tuple[str, Callable[[Any], None]] | None] = {}
+    for each in reversed(scene.__mro__):
+        for name, made in vars(each).items():
+            inherited = found.get(name)
+            if callable(made) and hasattr(made, "caption"):
+                found[name] = (made.caption, made)
+            elif inherited is not None and made is None:
+                found[name] = None
+            elif inherited is not None and callable(made):
+                found[name] = (inherited[0], made)
+            elif inherited is not None:
+                raise SceneError(
+                    f"{name!r} of class {each.__name__!r} is {made!r}, and a beat in a class that "
+                    "it inherits from; rename it, or write None to leave the beat out"
+                )
+    beats = [(name, *beat) for name, beat in found.items() if beat is not None]
+    return tuple(Beat(number, *beat) for number, beat in enumerate(beats, start=1))
 
 
 def check_selection(selection: tuple[int, ...] | None, count: int, scene: str) -> None:

@@ -64,7 +64,16 @@ def load_scene(spec: str) -> LoadedScene:
     scene = _class_in(file, found["name"] or "")
     _check(scene)
     own = f"{file.resolve()}:{scene.__name__}"
-    return LoadedScene(name_of(spec), own, scene, scene.task, ())
+    return LoadedScene(name_of(spec), own, scene, scene.task, _inherited_needs(scene))
+
+
+def _inherited_needs(scene: Any) -> tuple[str, ...]:
+    """What the registered scenes that a class inherits from need of a trace."""
+    bases = {f"{each.__module__}:{each.__name__}" for each in scene.__mro__}
+    needs = (
+        need for entry in registry.SCENES.values() if entry.target in bases for need in entry.needs
+    )
+    return tuple(dict.fromkeys(needs))
 
 
 def _class_in(path: Path, name: str) -> Any:
@@ -76,6 +85,8 @@ def _class_in(path: Path, name: str) -> Any:
         for attribute, value in vars(module).items()
         if inspect.isclass(value) and value.__module__ == module.__name__ and beats_of(value)
     }
+    # classes that only lend their beats to others are none to choose
+    own = {name: value for name, value in own.items() if hasattr(value, "play_beat")} or own
     if name in own:
         return own[name]
     if not name and len(own) == 1:

@@ -22,7 +22,6 @@ from rnnviz.translation import SOURCE_LANGUAGE, translated
 
 _PACKAGE: Final = "rnnviz"
 _SCENES: Final = "rnnviz.scenes"
-_MARK: Final = "beat"
 _LONGEST_NAME: Final = 255
 _DOTTED: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _LOADED: Final[dict[Path, str]] = {}
@@ -75,7 +74,7 @@ def code_of(scene: Any, language: str) -> Code:
     home = Path(source).resolve()
     tree = _parsed(home, home.stat().st_mtime_ns)
     shared = _shared(home, _closure(home, tree), language)
-    beats = _beats_in(tree, scene.__name__)
+    beats = _beats_in(tree, scene)
 
     def digest_of(name: str) -> str:
         own = _with(tree, name, beats)
@@ -135,29 +134,28 @@ def _unknown() -> str:
     return os.urandom(16).hex()
 
 
-def _beats_in(tree: ast.Module, scene: str) -> dict[str, ast.FunctionDef]:
-    return {
-        method.name: method
-        for node in tree.body
-        if isinstance(node, ast.ClassDef) and node.name == scene
-        for method in node.body
-        if isinstance(method, ast.FunctionDef) and any(map(_marks_a_beat, method.decorator_list))
-    }
+def _beats_in(tree: ast.Module, scene: Any) -> dict[str, list[ast.FunctionDef]]:
+    """The methods of each beat in a scene's class, and in those in its file that it inherits."""
+    classes = {each.__name__ for each in scene.__mro__ if each.__module__ == scene.__module__}
+    found: dict[str, list[ast.FunctionDef]] = {beat.name: [] for beat in beats_of(scene)}
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name in classes:
+            for method in node.body:
+                if isinstance(method, ast.FunctionDef) and method.name in found:
+                    found[method.name].append(method)
+    return found
 
 
-def _marks_a_beat(decorator: ast.expr) -> bool:
-    return (
-        isinstance(decorator, ast.Call)
-        and isinstance(decorator.func, ast.Name)
-        and decorator.func.id == _MARK
-    )
-
-
-def _with(tree: ast.Module, name: str, beats: Mapping[str, ast.FunctionDef]) -> ast.Module:
+def _with(tree: ast.Module, name: str, beats: Mapping[str, list[ast.FunctionDef]]) -> ast.Module:
     """The module with one beat, and those that it or a helper names."""
     kept = {name}
     while True:
-        left_out = {id(method) for other, method in beats.items() if other not in kept}
+        left_out = {
+            id(method)
+            for other, methods in beats.items()
+            for method in methods
+            if other not in kept
+        }
         reduced = _Without(left_out).reduce(tree)
         named = {
             getattr(node, attribute, None)

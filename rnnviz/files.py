@@ -79,6 +79,26 @@ def replacing(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
         os.replace(folder / target.name, target)
 
 
+def check_place(target: Path, error: type[RnnvizError]) -> None:
+    """Refuse a file that cannot be written, before the long work for it.
+
+    Raises: ``error`` if it is a folder, or nothing can be made where it goes
+    """
+    if os.path.isdir(target):
+        raise error(f"{str(target)!r} is a folder; name the file")
+    try_folder(target.absolute().parent, error)
+
+
+def try_folder(folder: Path, error: type[RnnvizError]) -> None:
+    """Make something in a folder, or in the nearest above it that is there, and remove it.
+
+    Raises: ``error`` if that cannot be done
+    """
+    there = next(each for each in (folder, *folder.parents) if os.path.exists(each))
+    with workshop(there, error):
+        pass
+
+
 def _troubled(folder: Path, problem: OSError) -> str:
     """What a problem is about: a file that was to stand in a folder, or the folder."""
     for told in (problem.filename2, problem.filename):

@@ -33,12 +33,13 @@ def command(
     """Make one offline page of linked views of a TRACE."""
     from rnnviz.errors import ExportError
     from rnnviz.explore import explore
-    from rnnviz.files import replacing
+    from rnnviz.files import check_place, replacing
     from rnnviz.trace import load
 
     target = Path(output)
     if target.suffix.lower() != ".html":
         raise ExportError(f"{output!r} does not end in .html; rename it")
+    check_place(target, ExportError)
     trace = load(trace_file)
     places = {
         "layer": layer - 1,

@@ -112,12 +112,14 @@ def _draw(
     options: dict[str, Any],
 ) -> Any:
     from rnnviz.figures import figure, function_of, save_figure
+    from rnnviz.figures.saving import check_file
     from rnnviz.trace import Trace
 
     accepted = inspect.signature(function_of(name)).parameters
     for option in chosen:
         if option not in accepted:
             raise click.UsageError(f"--{option} is no option of figure {name!r}.")
+    check_file(Path(output))
     with progress_bar(f"Recording for {name}") as report:
         data, identity = _data(
             name, source, language, lambda done, most, loss: report(done, most, "")

@@ -204,7 +204,7 @@ def command(ctx: click.Context, /, model: str | None, output: str, **options: An
     check_text((task, task_options), drawn=False)
     if target.suffix != ".safetensors":
         raise click.UsageError(f"{output!r} does not end in .safetensors; name the file so.")
-    check_writable(target)
+    _check_output(target)
     recording = {"gradients": not options.pop("no_grad"), "losses": options.pop("losses")}
     dtype = options.pop("dtype")
     if model is None:
@@ -218,17 +218,12 @@ def command(ctx: click.Context, /, model: str | None, output: str, **options: An
     click.echo(str(target))
 
 
-def check_writable(target: Path) -> None:
+def _check_output(target: Path) -> None:
     """Refuse an output before the long work, not after it."""
-    import os
-
     from rnnviz.errors import TraceError
+    from rnnviz.files import check_place
 
-    folder = next(parent for parent in target.absolute().parents if parent.exists())
-    if target.is_dir():
-        raise TraceError(f"{str(target)!r} is a folder; name a file")
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise TraceError(f"cannot write into {str(folder)!r}; choose another place with -o")
+    check_place(target, TraceError)
 
 
 def _check_together(ctx: click.Context, model: str | None) -> None:

@@ -105,8 +105,11 @@ def command(
     _check_size(settings["lengths"], settings["cells"], seeds)
 
     from rnnviz.companions.sweeps import SweepSettings, sweep
+    from rnnviz.errors import SweepError
+    from rnnviz.files import check_place
     from rnnviz.workers import workers
 
+    check_place(file, SweepError)
     wanted = SweepSettings(seeds=tuple(range(1, seeds + 1)), **settings)
     interrupted = "Interrupted before a network was finished; the same command begins again."
     try:

@@ -16,7 +16,7 @@ from rnnviz.exports.naming import distinct
 from rnnviz.exports.page import page, source_line
 from rnnviz.exports.slides import slides
 from rnnviz.exports.snippets import SNIPPETS, Files
-from rnnviz.files import replacing, within
+from rnnviz.files import check_place, replacing, try_folder, within
 from rnnviz.rendering.reading import is_audible, is_transparent
 from rnnviz.rendering.timeline import subtitles
 
@@ -46,7 +46,7 @@ def check(to: str, output: Path, *, several: bool = False, title: str | None = N
     """Refuse what cannot be exported, before anything is rendered for it.
 
     Raises: ExportError for an unknown exit, a name with another ending, several videos or a title
-            where they have no place
+            where they have no place, or a place that cannot be written
     """
     if to not in EXITS:
         near = get_close_matches(to, EXITS, n=3, cutoff=0.5)
@@ -64,10 +64,15 @@ def check(to: str, output: Path, *, several: bool = False, title: str | None = N
     if to == "html":
         if output.suffix and output.suffix.lower() != ".html":
             raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
+        if output.suffix:
+            check_place(output, ExportError)
+        else:
+            try_folder(output.absolute(), ExportError)
         return
     ending, _ = {**_FILES, **SNIPPETS}[to]
     if output.suffix.lower() != ending:
         raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
+    check_place(output, ExportError)
 
 
 def _breaks(mark: str) -> bool:
@@ -88,8 +93,7 @@ def export(
     a snippet names are put beside it. ``title`` takes the place of a scene's, or is that of all.
     Existing files are replaced only by whole ones.
 
-    Raises: as ``check``, and ExportError for a language without captions, or a place that cannot
-            be written
+    Raises: as ``check``, and ExportError for a language without captions
     """
     check(to, output, several=len(materials) > 1, title=title)
     first = materials[0]
@@ -109,6 +113,36 @@ def export(
             _FILES[to][1](materials, temporary, spoken, title or first.titles()[spoken])
         return (output,)
     return _snippet(first, to, output, spoken)
+
+
+def check_output(to: str, output: Path, videos: int = 1) -> None:
+    """Refuse an exit that cannot be written, before a scene is rendered for it.
+
+    Raises: ExportError for an unknown exit, a name with another ending, or a place that cannot be
+            written
+    """
+    _check_exit(to)
+    if to == "html":
+        if output.suffix.lower() == ".html":
+            check_place(output, ExportError)
+        elif output.suffix:
+            raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
+        else:
+            try_folder(output.absolute(), ExportError)
+        return
+    if videos > 1:
+        raise ExportError(f"{to!r} is made of one video; html is made of several")
+    ending, _ = {**_FILES, **SNIPPETS}[to]
+    if output.suffix.lower() != ending:
+        raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
+    check_place(output, ExportError)
+
+
+def _check_exit(to: str) -> None:
+    if to not in EXITS:
+        near = get_close_matches(to, EXITS, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(EXITS)}"
+        raise ExportError(f"there is no exit {to!r}; {hint}")
 
 
 def left_out(material: Material, to: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
-from rnnviz.files import replacing
+from rnnviz.files import check_place, replacing
 
 FORMATS: Final = ("pdf", "svg", "png")
 _SETTINGS: Final[WeakKeyDictionary[Figure, Mapping[Any, Any]]] = WeakKeyDictionary()
@@ -38,9 +38,8 @@ def save_figure(
     Raises: FigureError for another kind of file, or one that cannot be written
     """
     target = Path(path)
-    kind = target.suffix.lower().removeprefix(".")
-    if kind not in FORMATS:
-        raise FigureError(f"{str(target)!r} does not end in .pdf, .svg or .png; rename it")
+    check_file(target)
+    kind = _kind(target)
     settings: dict[Any, Any] = {
         "svg.hashsalt": "rnnviz",
         "svg.fonttype": "none" if text else "path",
@@ -59,6 +58,20 @@ def save_figure(
             metadata=_metadata(kind, trace, command),
         )
     return target
+
+
+def check_file(target: Path) -> None:
+    """Refuse a file that no figure can be written to.
+
+    Raises: FigureError
+    """
+    if _kind(target) not in FORMATS:
+        raise FigureError(f"{str(target)!r} does not end in .pdf, .svg or .png; rename it")
+    check_place(target, FigureError)
+
+
+def _kind(target: Path) -> str:
+    return target.suffix.lower().removeprefix(".")
 
 
 def _metadata(kind: str, trace: str, command: str) -> Mapping[str, Any]:

@@ -157,14 +157,20 @@ def _render_all(
     from rnnviz.errors import SceneError
     from rnnviz.rendering.company import hired
     from rnnviz.rendering.look import Look
-    from rnnviz.rendering.request import default_output
+    from rnnviz.rendering.request import check_same_scene, default_output
 
     look = Look(settings["quality"], settings["format"], settings["transparent"])
+    places = {
+        name: default_output(name, settings["language"], settings["theme"], look) for name in SCENES
+    }
+    if folder is not None:
+        places = {name: Path(folder) / place.name for name, place in places.items()}
+    for name, place in places.items():
+        check_same_scene(place, name)
     begun, refused = [], []
     with progress_bar("Rendering") as report, hired(**hands) as crew:
         for number, name in enumerate(SCENES, start=1):
-            place = default_output(name, settings["language"], settings["theme"], look)
-            output = None if folder is None else str(Path(folder) / place.name)
+            output = None if folder is None else str(places[name])
             trace = trace_for(name, trace_file, task, seed, output=output, **settings)
             try:
                 told = f"{name} ({number} of {len(SCENES)}), "

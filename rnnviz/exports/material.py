@@ -14,6 +14,7 @@ from rnnviz.errors import ExportError
 from rnnviz.files import is_component
 from rnnviz.palette import DARK, PALETTES
 from rnnviz.registry import SCENES
+from rnnviz.rendering.cache import checksum
 from rnnviz.rendering.reading import decoded, image_of
 from rnnviz.rendering.timeline import Cue
 from rnnviz.translation import translated
@@ -73,6 +74,7 @@ class Material:
                 cues,
             )
             made._check()
+            videos = dict(told.get("videos") or {})
         except FileNotFoundError as error:
             raise ExportError(
                 f"{str(video)!r} has no {beside.name!r} beside it, which rnnviz writes with every "
@@ -90,6 +92,11 @@ class Material:
             raise ExportError(
                 f"{str(beside)!r} does not tell the beats of a video ({error}); render it again"
             ) from error
+        if videos and checksum(video) not in videos.values():
+            raise ExportError(
+                f"{str(video)!r} is not the video that {beside.name!r} tells of: a render was "
+                "interrupted, or one of the two was changed or replaced; render the scene again"
+            )
         if not made.cues:
             raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
         made._check_length(beside)

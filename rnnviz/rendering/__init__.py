@@ -107,7 +107,8 @@ class Unfinished:
             assert self.cache is not None
             output = self.request.output
             cut = self.filming.cut()
-            files = assemble(cut, self.filming.folder, self.request.look, output)
+            look, source = self.request.look, self.request.source
+            files = assemble(cut, self.filming.folder, look, output, source)
             if self.key is not None and self.filming.certain:
                 remember(self.cache, self.key, cut, output, files)
             self.cache.trim()
@@ -142,7 +143,7 @@ def begin(
         trace = request.recording_of(task)
     digest = _digest(trace)
     key = request.key(code, digest)
-    cut = None if key is None else again(cache, key, request.look, request.output)
+    cut = None if key is None else again(cache, key, request.look, request.output, request.source)
     if cut is not None:
         done = ((request.named,), cut.beats, cut.notes)
         return Unfinished(request, started, request.scene, done)

@@ -3,6 +3,7 @@
 Nothing here loads Manim, so that an unchanged video costs no more than finding that out.
 """
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,7 +15,7 @@ from rnnviz.files import is_component, sweep, workshop
 from rnnviz.rendering.cache import Cache, checksum
 from rnnviz.rendering.look import Look
 from rnnviz.rendering.sound import Sound, parts_of
-from rnnviz.rendering.timeline import Cue, beside
+from rnnviz.rendering.timeline import Cue, beside, description_of, told_of, with_beats
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,11 @@ class Cut:
         return cls(segments, cues, dict(noted["about"]), sounds, notes)
 
 
-def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...]:
+def assemble(cut: Cut, beats: Path, look: Look, output: Path, source: str) -> tuple[Path, ...]:
     """Join the beats in a folder into a video, and put all its files in place once all are whole.
+
+    First comes what tells of the video, with its checksum: who reads it can see whether it is of
+    the video that stands there, should this end between the two. ``source`` is where the scene is.
 
     Raises: RenderError if a file cannot be written
     """
@@ -67,7 +71,7 @@ def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...
             animate(folder / "whole.mp4", video)
         else:
             join(segments, cut.cues, look.rate, video, parts_of(cut.sounds, cut.cues))
-        texts = beside(output, cut.cues, cut.about)
+        texts = beside(output, cut.cues, _told(cut, output, source, checksum(video)))
         for path, text in texts.items():
             (folder / path.name).write_text(text, encoding="utf-8")
         for path in texts:
@@ -76,13 +80,23 @@ def assemble(cut: Cut, beats: Path, look: Look, output: Path) -> tuple[Path, ...
     return (output, *texts)
 
 
+def _told(cut: Cut, output: Path, source: str, content: str | None) -> dict[str, Any]:
+    """What is told of a video, and of those in other formats beside it, if it is the same."""
+    told = with_beats(cut.cues, {"source": source, **cut.about})
+    before = told_of(description_of(output)) or {}
+    others = before.pop("videos", None)
+    same = before == json.loads(json.dumps(told)) and isinstance(others, dict)
+    return {**told, "videos": {**(others if same else {}), output.name: content}}
+
+
 def remember(cache: Cache, key: str, cut: Cut, output: Path, files: Sequence[Path]) -> None:
-    """Note what a render made of what."""
-    sums = {_ending(path, output): checksum(path) for path in files}
+    """Note what a render made of what; what tells of the video may tell of others as well."""
+    told = description_of(output)
+    sums = {_ending(path, output): checksum(path) for path in files if path != told}
     cache.write_note(key, {**asdict(cut), "files": sums})
 
 
-def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
+def again(cache: Cache, key: str, look: Look, output: Path, source: str) -> Cut | None:
     """A video that was made before, in its place: untouched if it still stands there, or joined.
 
     None if it was never made, a sound has changed since, or not all of its beats are kept.
@@ -95,15 +109,25 @@ def again(cache: Cache, key: str, look: Look, output: Path) -> Cut | None:
         return None
     if any(sound.changed for sound in cut.sounds):
         return None
-    if sums and all(checksum(file) == told for file, told in sums.items()):
+    if _stands(cut, sums, output, source):
         sweep(output.parent)
         return cut
     with workshop(cache.beats, RenderError) as beats:
         if not cut.segments or not all(cache.fetch(beats / name) for name in cut.segments):
             return None
-        files = assemble(cut, beats, look, output)
+        files = assemble(cut, beats, look, output, source)
     remember(cache, key, cut, output, files)
     return cut
+
+
+def _stands(cut: Cut, sums: Mapping[str, Any], output: Path, source: str) -> bool:
+    """Whether a video stands at its place with all that belongs beside it."""
+    if not sums or any(checksum(_with_ending(output, end)) != told for end, told in sums.items()):
+        return False
+    content = sums.get(output.suffix)
+    return told_of(description_of(output)) == json.loads(
+        json.dumps(_told(cut, output, source, content))
+    )
 
 
 def _ending(path: Path, output: Path) -> str:

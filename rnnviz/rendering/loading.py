@@ -40,6 +40,12 @@ def file_of(spec: str) -> Path | None:
     return Path(found["file"]) if found else None
 
 
+def class_of(spec: str) -> str:
+    """The class that is named in a file of the user's own, or an empty text."""
+    found = _IN_FILE.fullmatch(spec)
+    return (found["name"] or "") if found else ""
+
+
 def name_of(spec: str) -> str:
     """What a scene is called: its registered name, its class if that is named, or its file."""
     found = _IN_FILE.fullmatch(spec)

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
+from rnnviz.files import try_folder
 from rnnviz.registry import SCENES
 from rnnviz.rendering.cache import Cache, bound
-from rnnviz.rendering.loading import file_of, name_of
+from rnnviz.rendering.loading import class_of, file_of, name_of
 from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
 from rnnviz.rendering.sources import code_in, whole_library
-from rnnviz.rendering.timeline import KINDS, description_of, is_description, subtitles_of
+from rnnviz.rendering.timeline import (
+    KINDS,
+    description_of,
+    is_description,
+    subtitles_of,
+    told_of,
+)
 from rnnviz.translation import languages
 
 if TYPE_CHECKING:
@@ -53,6 +60,11 @@ class Request:
     named: Path
     output: Path
     fonts: "tuple[Font, ...]" = ()
+
+    @property
+    def source(self) -> str:
+        """Where the scene is: its registered name, or its file as seen from the output's folder."""
+        return _source(self.scene, self.output)
 
     def check_spares(self, trace: Path) -> None:
         """Refuse to put a video where the trace is that it is drawn from.
@@ -132,8 +144,10 @@ def request_of(
         )
     name = str(scene)
     look = Look(quality, format, transparent)
-    target = Path(output or default_output(name_of(name), language, theme, look, beats))
+    target = Path(output or default_output(output_name(name), language, theme, look, beats))
     _check_target(target, format)
+    if output is None:
+        check_same_scene(target, name)
     bound()
     fonts = _fonts(font)
     return Request(name, task, language, theme, look, beats, target, target.absolute(), fonts)
@@ -145,6 +159,46 @@ def _fonts(given: "Given | Iterable[Given] | None") -> "tuple[Font, ...]":
     from rnnviz.lettering import given_fonts  # loads fontTools
 
     return given_fonts(given)
+
+
+def check_same_scene(target: Path, scene: str) -> None:
+    """Refuse to put a video, at a place that its user did not name, where that of another stands.
+
+    Raises: RenderError
+    """
+    told = told_of(description_of(target))
+    if told is None:
+        return
+    ours = _source(scene, target.absolute())
+    other = told.get("source", ours if told["scene"] == name_of(scene) else told["scene"])
+    if other != ours:
+        raise RenderError(
+            f"{str(target)!r} is where the video of another scene stands, {other!r}; move it away, "
+            "or choose another place with -o"
+        )
+
+
+def output_name(scene: str) -> str:
+    """What the video of a scene is called where its user names none: no two scenes' are alike.
+
+    A registered name; of a user's file its stem, with the class if that is named.
+    """
+    file = None if scene in SCENES else file_of(scene)
+    if file is None:
+        return name_of(scene)
+    if named := class_of(scene):
+        return f"{file.stem}_{named}"
+    return f"own_{file.stem}" if file.stem in SCENES else file.stem
+
+
+def _source(scene: str, output: Path) -> str:
+    file = None if scene in SCENES else file_of(scene)
+    if file is None:
+        return scene
+    try:
+        return Path(os.path.relpath(file.resolve(), output.parent.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return file.resolve().as_posix()
 
 
 def _digest(decided: tuple[object, ...]) -> str:
@@ -162,6 +216,7 @@ def default_output(
         name,
         *([language] if language != "en" else []),
         *([theme] if theme != "dark" else []),
+        *(["transparent"] if look.transparent else []),
         *([f"{look.size[1]}p"] if look.quality != _USUAL_QUALITY else []),
         *([f"beats-{'-'.join(map(str, _ends(beats)))}"] if beats else []),
     ]
@@ -203,6 +258,7 @@ def _check_target(target: Path, file_format: str) -> None:
     folder = next(parent for parent in target.absolute().parents if os.path.exists(parent))
     if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise RenderError(f"cannot write into {str(folder)!r}; choose another place with -o")
+    try_folder(folder, RenderError)
     _check_free(_written(target, file_format) or (target,))
     if target.exists() and not os.access(target, os.W_OK):
         raise RenderError(f"{str(target)!r} cannot be written; choose another place with -o")

@@ -84,15 +84,20 @@ def subtitles_of(video: Path, language: str, kind: str) -> Path:
 
 def is_description(file: Path) -> bool:
     """Whether a file tells of a video that was rendered."""
+    return told_of(file) is not None
+
+
+def told_of(file: Path) -> dict[str, Any] | None:
+    """What a file tells of a video that was rendered, or None if it tells of none."""
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(told, dict) and set(told) >= _TOLD
+        return None
+    return told if isinstance(told, dict) and set(told) >= _TOLD else None
 
 
-def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[Path, str]:
-    """The files that stand beside a video, and what is in them; what says whose they are first."""
+def with_beats(cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of a video, its beats included."""
     beats = [
         {
             "number": cue.number,
@@ -103,8 +108,12 @@ def beside(video: Path, cues: Sequence[Cue], about: Mapping[str, Any]) -> dict[P
         }
         for cue in cues
     ]
-    told = json.dumps({**about, "beats": beats}, ensure_ascii=False, indent=2)
-    texts = {description_of(video): told + "\n"}
+    return {**about, "beats": beats}
+
+
+def beside(video: Path, cues: Sequence[Cue], told: Mapping[str, Any]) -> dict[Path, str]:
+    """The files that stand beside a video, and what is in them; what says whose they are first."""
+    texts = {description_of(video): json.dumps(told, ensure_ascii=False, indent=2) + "\n"}
     for language in cues[0].captions if cues else ():
         for kind in KINDS:
             texts[subtitles_of(video, language, kind)] = subtitles(cues, language, kind)

@@ -115,36 +115,6 @@ def export(
     return _snippet(first, to, output, spoken)
 
 
-def check_output(to: str, output: Path, videos: int = 1) -> None:
-    """Refuse an exit that cannot be written, before a scene is rendered for it.
-
-    Raises: ExportError for an unknown exit, a name with another ending, or a place that cannot be
-            written
-    """
-    _check_exit(to)
-    if to == "html":
-        if output.suffix.lower() == ".html":
-            check_place(output, ExportError)
-        elif output.suffix:
-            raise ExportError(f"{str(output)!r} is neither a folder nor ends in .html; rename it")
-        else:
-            try_folder(output.absolute(), ExportError)
-        return
-    if videos > 1:
-        raise ExportError(f"{to!r} is made of one video; html is made of several")
-    ending, _ = {**_FILES, **SNIPPETS}[to]
-    if output.suffix.lower() != ending:
-        raise ExportError(f"{str(output)!r} does not end in {ending}; rename it")
-    check_place(output, ExportError)
-
-
-def _check_exit(to: str) -> None:
-    if to not in EXITS:
-        near = get_close_matches(to, EXITS, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(EXITS)}"
-        raise ExportError(f"there is no exit {to!r}; {hint}")
-
-
 def left_out(material: Material, to: str) -> tuple[str, ...]:
     """What of a video an exit cannot carry, told to whoever exports it."""
     video, told = material.video, []

@@ -92,14 +92,15 @@ class Material:
             raise ExportError(
                 f"{str(beside)!r} does not tell the beats of a video ({error}); render it again"
             ) from error
-        if videos and checksum(video) not in videos.values():
-            raise ExportError(
-                f"{str(video)!r} is not the video that {beside.name!r} tells of: a render was "
-                "interrupted, or one of the two was changed or replaced; render the scene again"
-            )
         if not made.cues:
             raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
         made._check_length(beside)
+        if videos and checksum(video) not in videos.values():
+            raise ExportError(
+                f"{str(video)!r} is not the video that {beside.name!r} tells of: a render was "
+                "interrupted, or one of the two was changed; render the scene again, or, if you "
+                f"only made it smaller, remove 'videos' from {beside.name!r}"
+            )
         return made
 
     def _check_length(self, beside: Path) -> None:
@@ -118,7 +119,7 @@ class Material:
         why = f"{lacks}; it was cut or made faster" if gone else "it was slowed or added to"
         raise ExportError(
             f"{str(self.video)!r} lasts {lasts:.1f} s, and {beside.name!r} tells of beats up to "
-            f"{told:.1f} s: {why} since rnnviz made it; render the scene again"
+            f"{told:.1f} s: {why}, or a render was interrupted; render the scene again"
         )
 
     def _check(self) -> None:

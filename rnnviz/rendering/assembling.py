@@ -120,11 +120,11 @@ def again(cache: Cache, key: str, look: Look, output: Path, source: str) -> Cut 
     return cut
 
 
-def _stands(cut: Cut, sums: Mapping[str, Any], output: Path, source: str) -> bool:
+def _stands(cut: Cut, sums: Mapping[Path, Any], output: Path, source: str) -> bool:
     """Whether a video stands at its place with all that belongs beside it."""
-    if not sums or any(checksum(_with_ending(output, end)) != told for end, told in sums.items()):
+    if not sums or any(checksum(file) != told for file, told in sums.items()):
         return False
-    content = sums.get(output.suffix)
+    content = sums.get(output)
     return told_of(description_of(output)) == json.loads(
         json.dumps(_told(cut, output, source, content))
     )

@@ -549,8 +549,14 @@ def test_a_video_that_another_tool_made_longer_or_shorter_is_refused(pick, messa
         Material.of(material.video)
 
 
-def test_a_video_made_anew_at_its_own_length_is_taken(material):
+def test_a_video_made_anew_at_its_own_length_is_taken_if_its_maker_says_so(material):
     remade(material, list)
+    with pytest.raises(ExportError, match=r"remove 'videos' from 'small\.json'"):
+        Material.of(material.video)
+    beside = material.video.with_suffix(".json")
+    told = json.loads(beside.read_text())
+    del told["videos"]
+    beside.write_text(json.dumps(told))
     assert Material.of(material.video).cues == material.cues
 
 

@@ -15,8 +15,8 @@ from small_scenes import HEAD, same_pictures
 
 import rnnviz
 from rnnviz.errors import RenderError, SceneError
-from rnnviz.export.clips import clips
-from rnnviz.export.material import Material
+from rnnviz.exports.clips import clips
+from rnnviz.exports.material import Material
 from rnnviz.rendering.mixing import RATE, mixed
 from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.sound import Part

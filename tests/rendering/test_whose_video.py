@@ -10,7 +10,7 @@ from small_scenes import THREE
 import rnnviz
 from rnnviz.cli.render_command import _render_all
 from rnnviz.errors import ExportError, RenderError
-from rnnviz.export.material import Material
+from rnnviz.exports.material import Material
 from rnnviz.rendering import assembling
 from rnnviz.rendering.request import request_of
 
@@ -125,7 +125,7 @@ def read(video):
     try:
         return Material.of(video).cues
     except ExportError as error:
-        return NOT_OF_IT if "is not the video that 'three.json' tells of" in str(error) else error
+        return NOT_OF_IT if "a render was interrupted" in str(error) else error
 
 
 class Stopped(BaseException):

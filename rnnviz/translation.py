@@ -51,6 +51,11 @@ def translated(text: str, language: str) -> str:
     return text if language == SOURCE_LANGUAGE else _messages(language).get(text, text)
 
 
+def is_translated(text: str, language: str) -> bool:
+    """Whether a text of the code can be said in a language."""
+    return language == SOURCE_LANGUAGE or text in _messages(language)
+
+
 def explained(symbol: str, meaning: str, say: Callable[[str], str]) -> str:
     """A symbol and, after a comma, what it means in the language of ``say``."""
     return say("{symbol}, {meaning}").format(symbol=symbol, meaning=meaning)

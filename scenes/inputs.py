@@ -67,7 +67,7 @@ class Inputs(Storyboard):
         self.hot = OneHot(
             self.sentence.x, self.sentence.step_labels, self.sentence.input_labels, self.theme
         )
-        self.play(self.hot.say_words())
+        self.play(self.hot.say_words(), self.name_source(self.example()))
         self.play(self.hot.list_names())
 
     @beat("Each word becomes a vector $x_t$: a 1 in its own row, and 0 in all others. One-hot.")
@@ -78,7 +78,7 @@ class Inputs(Storyboard):
     def embedding(self) -> None:
         self.scale = self.color_scale(self.table.limit)
         self.play(FadeOut(self.hot))
-        self.play(self.table.appear(), FadeIn(self.scale))
+        self.play(self.table.appear(), FadeIn(self.scale), self.name_source())
         self.play(self.table.first())
 
     @beat("So each {item} enters as {units} numbers that training has found. {again}")
@@ -104,7 +104,7 @@ class Inputs(Storyboard):
             centre=-3.2,
             limit=self.scale.limit,
         ).begin_in_the_middle()
-        self.play(self.price_chart.appear(), FadeIn(self.scale))
+        self.play(self.price_chart.appear(), FadeIn(self.scale), self.name_source(self.example()))
 
     @beat(
         "The weather comes in the same way: {days} days are {days} steps, each with its own $x_t$."
@@ -124,7 +124,7 @@ class Inputs(Storyboard):
     @beat("Does order matter? The network reads the same {shown} {items} backwards.")
     def other_order(self) -> None:
         self.play(FadeOut(self.price_chart, self.weather_chart, self.scale))
-        self.play(FadeIn(self.color_scale(limit=1.0)))
+        self.play(FadeIn(self.color_scale(limit=1.0)), self.name_source())
         self.play(self.orders.first_row())
         self.play(self.orders.reorder())
         self.play(self.orders.second_row())
@@ -132,6 +132,10 @@ class Inputs(Storyboard):
     @beat("The same {items} went in, each with the same $x_t$. {outcome}")
     def last_states(self) -> None:
         self.play(self.orders.compare())
+
+    def example(self) -> str:
+        """Where the sentence, the prices and the weather are from: not from the recording."""
+        return self.say("an example that comes with rnnviz")
 
     def what_is_read(self) -> str:
         """What U does with an input, by what kind of input it is."""

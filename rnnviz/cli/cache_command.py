@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rnnviz.cli.options import print_json
+from rnnviz.cli.options import StrictCommand, print_json
 
 
 @click.group("cache")
@@ -14,7 +14,7 @@ def command() -> None:
     """Show or clear what is kept to save time: beats, notes of renders, and recordings."""
 
 
-@command.command()
+@command.command(cls=StrictCommand)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(as_json: bool) -> None:
     """Show where the cache is, what it holds, and how much it may hold."""
@@ -49,7 +49,7 @@ def info(as_json: bool) -> None:
     click.echo(f"{len(recordings)} recordings: {_megabytes(size)}, not counted in the bound")
 
 
-@command.command()
+@command.command(cls=StrictCommand)
 @click.option("--recordings", is_flag=True, help="The recordings of trained networks as well.")
 def clear(recordings: bool) -> None:
     """Remove what was rendered; recordings stay unless asked for."""

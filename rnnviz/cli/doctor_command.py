@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from rnnviz.cli.options import print_json
+from rnnviz.cli.options import StrictCommand, print_json
 
 _LIBRARIES = (
     "rnnviz",
@@ -38,7 +38,7 @@ class Finding:
     remedy: str = ""
 
 
-@click.command("doctor")
+@click.command("doctor", cls=StrictCommand)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(as_json: bool) -> int:
     """Check this installation: libraries, fonts, cache, and a tiny text and video."""

@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from rnnviz.cli.options import Whole, check_places, font_option
+from rnnviz.cli.options import StrictCommand, Whole, check_places, font_option
 from rnnviz.translation import languages
 
 
-@click.command("explore")
+@click.command("explore", cls=StrictCommand)
 @click.argument("trace_file", metavar="TRACE")
 @click.option("-o", "--output", metavar="FILE", required=True, help="An .html file.")
 @click.option("--layer", type=Whole(min=1), default=1, help="A stacked layer, from 1.")

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from rnnviz.cli.options import (
     DATA_OPTIONS,
     NearChoice,
+    StrictCommand,
     data_options,
     font_option,
     progress_bar,
+    refuse,
     task_of,
 )
 from rnnviz.cli.render_command import trace_for
@@ -26,9 +27,11 @@ _EXITS = (
 _VIDEOS = (".mp4", ".webm", ".mov", ".gif")
 _OF_SEVERAL = ("html", "pptx", "handout")
 _OF_SCENES = ("trace_file", "quality", "theme", *DATA_OPTIONS)
+_WITHOUT_A_LANGUAGE = ("gif", "webp")
+"""A clip has no captions."""
 
 
-@click.command("export")
+@click.command("export", cls=StrictCommand)
 @click.argument("what", metavar="[SCENE|VIDEO]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every scene, in the lecture's order.")
 @click.option("--to", "exit_", type=NearChoice(_EXITS), required=True, help="Where it goes.")
@@ -65,9 +68,12 @@ def command(
     if (everything or len(what) > 1) and exit_ not in _OF_SEVERAL:
         told = "--all goes" if everything else "Several go"
         raise click.UsageError(f"{told} with --to {', '.join(_OF_SEVERAL[:-1])} or handout.")
-    given = _given(_OF_SCENES)
-    if given and what and all(Path(one).suffix.lower() in _VIDEOS for one in what):
-        raise click.UsageError(f"{given[0]} goes with a SCENE; a video is as it is.")
+    if what and all(Path(one).suffix.lower() in _VIDEOS for one in what):
+        refuse(_OF_SCENES, "goes with a SCENE; a video is as it is.")
+        if exit_ in _WITHOUT_A_LANGUAGE:
+            refuse(
+                ["language"], f"goes with a SCENE; {exit_} of a video has no language to choose."
+            )
     task = task_of(options)
     if trace_file is not None and task is not None:
         raise click.UsageError("Give --trace, or a task to train on, not both.")
@@ -120,14 +126,3 @@ def command(
 def _note(note: str) -> None:
     """Tell what of a video is left out."""
     click.echo(f"rnnviz: {note}", err=True)
-
-
-def _given(names: tuple[str, ...]) -> list[str]:
-    """Those options that stand on the command line, as they are written there."""
-    context = click.get_current_context()
-    written = {param.name: param.opts[-1] for param in context.command.params}
-    return [
-        written[name]
-        for name in names
-        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]

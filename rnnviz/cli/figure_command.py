@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from rnnviz.cli.options import (
+    StrictCommand,
     Whole,
     check_places,
     check_text,
@@ -17,6 +18,7 @@ from rnnviz.cli.options import (
     font_option,
     print_json,
     progress_bar,
+    refuse,
     task_of,
 )
 from rnnviz.translation import languages, translated
@@ -30,7 +32,7 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 """The file of a trace, that of a sweep, or a task, at most one of them."""
 
 
-@click.command("figure")
+@click.command("figure", cls=StrictCommand)
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the figures.")
 @click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
@@ -76,10 +78,15 @@ def command(
     **options: Any,
 ) -> None:
     """Draw the figure NAME of a trace, for a paper, slides or a poster."""
-    task = task_of(options)
+    given = click.get_current_context().params
     if listed or (as_json and name is None):
+        refuse(set(given) - {"listed", "as_json", "language"}, "does nothing beside --list.")
+        if as_json:
+            refuse(["language"], "does nothing beside --json, which tells every language.")
         _list(language, as_json)
         return
+    refuse(["as_json"], "goes with --list.")
+    task = task_of(options)
     if name is not None:
         from rnnviz.figures.catalogue import find
 
@@ -90,6 +97,12 @@ def command(
         raise click.UsageError("Give --trace, or a task to train on, not both.")
     if sweep_file is not None and (trace_file is not None or task is not None):
         raise click.UsageError("Give --sweep, --trace, or a task, not several.")
+    if options["venue"] is None:
+        refuse(["span"], "counts columns of a venue's page; give --venue too, or --width.")
+    elif options["width"] is not None:
+        refuse(["width"], "and --venue both say how wide the figure is; give one of them.")
+    if Path(output).suffix.lower() == ".png":
+        refuse(["keep_text"], "goes with .pdf and .svg; a .png has no letters, only pixels.")
     places = {
         "layer": None if layer is None else layer - 1,
         "direction": None if direction is None else _DIRECTIONS.index(direction),
@@ -190,6 +203,7 @@ def _data(
                 f"Figure {name!r} trains networks of its own, on task {entry.task!r}; choose its "
                 "--story or --lang."
             )
+        refuse(["gap"], f"does nothing here: figure {name!r} is of several gaps.")
         sentence = default_trace(chosen, language=data_language(language), **settings)
         with reported(lambda done, most, _: progress(done, most, 0.0)):
             return (study_of(sentence),), ""

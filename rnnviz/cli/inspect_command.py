@@ -4,10 +4,10 @@ import dataclasses
 
 import click
 
-from rnnviz.cli.options import print_json
+from rnnviz.cli.options import StrictCommand, print_json
 
 
-@click.command("inspect")
+@click.command("inspect", cls=StrictCommand)
 @click.argument("trace_file", metavar="TRACE")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(trace_file: str, as_json: bool) -> None:

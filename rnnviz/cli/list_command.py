@@ -2,17 +2,18 @@
 
 import click
 
-from rnnviz.cli.options import print_json
+from rnnviz.cli.options import StrictCommand, print_json, refuse
 from rnnviz.registry import SCENES
 from rnnviz.translation import languages, translated
 
 
-@click.command("list")
+@click.command("list", cls=StrictCommand)
 @click.option("--lang", "language", type=click.Choice(languages()), default="en")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(language: str, as_json: bool) -> None:
     """List the scenes."""
     if as_json:
+        refuse(["language"], "does nothing beside --json, which tells every language.")
         print_json(
             [
                 {

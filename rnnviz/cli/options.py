@@ -3,13 +3,15 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -59,6 +61,8 @@ _OF_TASK: Final = {
 
 _MOST_SHOWN: Final = 24
 """Of a longer sequence not every step is shown."""
+_MAY_BE_EMPTY: Final = ("text",)
+"""A text without letters is refused as such."""
 
 Command = Callable[..., Any]
 
@@ -116,7 +120,23 @@ class _Font(click.ParamType[Any]):
         return font
 
 
-class SectionedCommand(click.Command):
+class StrictCommand(click.Command):
+    """A command that ignores nothing: no option is given twice, or without a value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, and refuse an option of which only the last value would count."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for param, times in Counter(order).items():
+            if isinstance(param, click.Option) and times > 1 and not _may_repeat(param):
+                ctx.fail(f"{flag(param)} is given {times} times; give it once.")
+        left = super().parse_args(ctx, args)
+        for param in self.params:
+            if ctx.params.get(str(param.name)) == "" and param.name not in _MAY_BE_EMPTY:
+                ctx.fail(f"{flag(param)} has no value; give one, or leave it out.")
+        return left
+
+
+class SectionedCommand(StrictCommand):
     """A command whose help lists its options under headings.
 
     ``sections`` maps a heading to the names of its options' parameters.
@@ -320,6 +340,27 @@ def progress_bar(description: str) -> Iterator[Callable[[int, int, str], None]]:
         yield report
 
 
+def flag(param: click.Parameter) -> str:
+    """What a parameter is called on the command line: ``--trace``, or ``SCENE``."""
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return param.make_metavar(click.get_current_context()).strip("[]")
+
+
+def refuse(names: Iterable[str], reason: str) -> None:
+    """Refuse options that would do nothing here, if they are given.
+
+    ``names`` are those of the parameters of the command that runs.
+
+    Raises: click.UsageError with the option and the reason
+    """
+    context = click.get_current_context()
+    params = {str(param.name): param for param in context.command.params}
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{flag(params[name])} {reason}")
+
+
 def check_places(trace: "Trace", *, layer: int = 0, direction: int = 0, sequence: int = 0) -> None:
     """Refuse a place, counted from 0, that a trace does not have, in the user's count from 1.
 
@@ -340,6 +381,11 @@ def check_places(trace: "Trace", *, layer: int = 0, direction: int = 0, sequence
 def print_json(value: Any) -> None:
     """A value as JSON on stdout, in ASCII, which every encoding has."""
     click.echo(json.dumps(value, indent=2))
+
+
+def _may_repeat(option: click.Option) -> bool:
+    """Whether an option says the same however often it is given, or takes several values."""
+    return option.is_flag or option.multiple or option.count
 
 
 def _task_of_data(name: str) -> str:

@@ -15,6 +15,7 @@ from rnnviz.cli.options import (
     check_text,
     data_options,
     progress_bar,
+    refuse,
     task_language_option,
     task_of,
 )
@@ -198,6 +199,8 @@ def command(ctx: click.Context, /, model: str | None, output: str, **options: An
     The trace is saved as a .safetensors file.
     """
     _check_together(ctx, model)
+    if options["no_grad"]:
+        refuse(["losses"], "does nothing beside --no-grad: no loss is followed back.")
     target = Path(output)
     of_model = {name: options.pop(name) for name in _OF_MODEL}
     task, task_options = task_of(options) or ("sentence", {})

@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import chdir, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,14 @@ from typing import Any
 import click
 
 from rnnviz.cli.options import (
+    StrictCommand,
     Whole,
     check_text,
     data_options,
     font_option,
     print_json,
     progress_bar,
+    refuse,
     scheduler_option,
     task_of,
 )
@@ -40,7 +42,7 @@ class _Beats(click.ParamType[range]):
         return range(first, last + 1)
 
 
-@click.command("render")
+@click.command("render", cls=StrictCommand)
 @click.argument("scene", required=False)
 @click.option("--all", "everything", is_flag=True, help="Render every scene.")
 @click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
@@ -104,11 +106,14 @@ def command(
     task = task_of(options)
     if trace_file is not None and (task is not None or seed is not None):
         raise click.UsageError("Give --trace, or a task to train on, not both.")
+    file_format = file_format or _format_of(output)
+    if file_format == "png":
+        refuse(["jobs", "scheduler"], "goes with a video; stills are drawn one after the other.")
     settings: dict[str, Any] = {
         "language": language,
         "theme": theme,
         "quality": quality,
-        "format": file_format or _format_of(output),
+        "format": file_format,
         "transparent": transparent,
         "beats": beats,
         "font": fonts,
@@ -121,6 +126,8 @@ def command(
         else:
             one = _render_one(str(scene), trace_file, task, seed, hands, output=output, **settings)
             made = [one]
+    for note in (note for rendered in made for note in rendered.notes):
+        click.echo(f"rnnviz: {note}", err=True)
     paths = [path for rendered in made for path in rendered.paths]
     if as_json:
         print_json(
@@ -234,11 +241,12 @@ def trace_for(
     from rnnviz.rendering.request import request_of
 
     request = request_of(scene, **settings)
-    if trace_file:
+    if trace_file is not None:
         return trace_file
     extra: dict[str, Any] = {"language": data_language(request.language)}
     if seed is not None:
         extra["seed"] = seed
+    _tell_what_stays(request, seed, task)
     name, options = task or (request.default_task(request.code(), usable(cache_folder())), {})
     known = None if name is None else Kept(name, {**options, **extra})
     if known is not None and os.path.isfile(known.file):
@@ -254,6 +262,34 @@ def trace_for(
         if not os.path.isfile(kept.file):
             return trace
     return kept
+
+
+def _tell_what_stays(
+    request: Any, seed: int | None, task: tuple[str, dict[str, Any]] | None
+) -> None:
+    """Tell of options that do not reach networks that a scene compares."""
+    given = [
+        *(["--seed"] if seed is not None else []),
+        *(["--gap"] if task and "gap" in task[1] else []),
+    ]
+    if not given:
+        return
+    from rnnviz.companions.studies import LECTURE, are_trained_apart
+    from rnnviz.rendering.plan import check_scene  # loads Manim
+
+    with chdir("."):  # a scene's code may change it
+        loaded = check_scene(request)
+    if are_trained_apart(loaded.scene.companions.values()):
+        click.echo(
+            f"rnnviz: {' and '.join(given)} decide the recording of scene {loaded.name!r}, not the "
+            f"networks that it compares: those have seeds {_listed(LECTURE.seeds)} and gaps "
+            f"{_listed(LECTURE.gaps)}",
+            err=True,
+        )
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _format_of(output: str | None) -> str:

@@ -7,6 +7,7 @@ import click
 
 from rnnviz.cli.options import (
     NearChoice,
+    StrictCommand,
     print_json,
     progress_bar,
     scheduler_option,
@@ -43,7 +44,7 @@ class _List(click.ParamType[tuple[Any, ...]]):
         return values
 
 
-@click.command("sweep")
+@click.command("sweep", cls=StrictCommand)
 @click.option("--task", type=NearChoice(_TASKS), default=_TASKS[0], show_default=True)
 @click.option(
     "--lengths",

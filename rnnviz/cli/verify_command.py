@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnviz.cli.options import print_json
+from rnnviz.cli.options import StrictCommand, print_json
 
 if TYPE_CHECKING:
     from rnnviz.verification import Check
 
 
-@click.command("verify")
+@click.command("verify", cls=StrictCommand)
 @click.argument("trace_file", metavar="TRACE")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def command(trace_file: str, as_json: bool) -> int:

@@ -6,7 +6,7 @@ trained once on a machine and goes on where it was left.
 
 import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -215,6 +215,11 @@ def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
     """
     trace = default_trace(task, **options, cell=cell, seed=seed, losses="last")
     return Run(cell, gap, seed, trace)
+
+
+def are_trained_apart(recipes: Iterable[Any]) -> bool:
+    """Whether a scene's companions are networks trained with gaps and seeds of their own."""
+    return any(recipe in (study_of, other_stories) for recipe in recipes)
 
 
 def other_stories(trace: Trace) -> tuple[Trace, ...]:

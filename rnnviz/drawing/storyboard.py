@@ -14,10 +14,10 @@ from rnnviz.drawing.views.strip import ColorScale
 from rnnviz.drawing.wording import item_names
 from rnnviz.lettering import lettered
 from rnnviz.plain_text import plain
-from rnnviz.rendering.beats import Beat, beats_of
+from rnnviz.rendering.beats import Beat, beats_of, spoken_in
 from rnnviz.rendering.plan import default_stage
 from rnnviz.rendering.stage import Stage
-from rnnviz.translation import languages, translated
+from rnnviz.translation import translated
 
 _LEAST_REST = 1.0
 _TURN = 0.5
@@ -64,9 +64,9 @@ class Storyboard(Scene):
         return translated(text, self._language)
 
     def told(self, beat: Beat) -> Mapping[str, str]:
-        """A beat's caption in every language, as plain text."""
+        """A beat's caption as plain text, in every language that captions of this scene are in."""
         captions = {}
-        for language in languages():
+        for language in spoken_in(self.beats):
             self._language = language
             captions[language] = plain(self.say(beat.caption), self._facts())
         self._language = self.stage.language
@@ -107,7 +107,7 @@ class Storyboard(Scene):
     def construct(self) -> None:
         """Play the beats."""
         self.camera.background_color = self.theme.ground
-        self.source = self._source_line()
+        self.source = self._source_line(self._of_the_recording())
         self.add(self.source)
         for beat in self.beats:
             self.next_section(beat.name, skip_animations=not self.stage.shows(beat))
@@ -143,18 +143,26 @@ class Storyboard(Scene):
         scale = ColorScale(self.theme, limit=limit, ends=ends, width=1.7)
         return scale.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT)
 
-    def _source_line(self) -> VGroup:
+    def name_source(self, text: str | None = None) -> AnimationGroup:
+        """The source line says where what is now shown is from; without a text, the recording."""
+        line = self._source_line((text,) if text is not None else self._of_the_recording())
+        before, self.source = self.source, line
+        return AnimationGroup(FadeOut(before), FadeIn(line))
+
+    def _of_the_recording(self) -> tuple[str, ...]:
         trace = self.trace
         network = (
             f"{trace.metadata.cell.upper()}({trace.input_size} → {trace.hidden_size}), "
             f"{trace.metadata.nonlinearity}"
         )
-        pieces = (
+        return (
             network,
             self.say("recorded"),
             self.say("trace {identity}").format(identity=trace.identity),
             *self.notes(),
         )
+
+    def _source_line(self, pieces: tuple[str, ...]) -> VGroup:
         line = label(" · ".join(pieces), color=self.theme.color("note"), size=NOTE)
         if line.width > _WIDEST_SOURCE:
             line.scale_to_fit_width(_WIDEST_SOURCE)

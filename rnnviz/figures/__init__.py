@@ -57,6 +57,8 @@ def figure(
     palette = _chosen("theme", theme, PALETTES)
     if language not in languages():
         raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
+    if width is not None and venue is not None:
+        raise FigureError("venue and width both say how wide the figure is; give one of them")
     across = width or _width(venue, span) or chosen.width
     up = across * (find(name).height or chosen.height)
     text = "".join(_labels(data))

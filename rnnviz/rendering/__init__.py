@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rendered:
-    """What a render made; ``notes`` tell what is not in it."""
+    """What a render made; ``notes`` tell what is not in it, or not as may be expected."""
 
     scene: str
     paths: tuple[Path, ...]
@@ -160,7 +160,7 @@ def begin(
         names = tuple(beat.name for beat in plan.beats)
         made, notes = plan.stills(request.output)
         paths = tuple(request.named / still for still in made)
-        return Unfinished(request, started, plan.name, (paths, names, notes))
+        return Unfinished(request, started, plan.name, (paths, names, (*plan.notes, *notes)))
     key = request.key(code, _digest(trace))
     if request.code() != code or digest not in (None, _digest(trace)):
         key = None  # changed while it was read

@@ -1,10 +1,11 @@
 """Beats: the units of a scene, and which of them to render."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rnnviz.errors import SceneError
+from rnnviz.translation import is_translated, languages
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,20 @@ def beats_of(scene: type) -> tuple[Beat, ...]:
                 )
     beats = [(name, *beat) for name, beat in found.items() if beat is not None]
     return tuple(Beat(number, *beat) for number, beat in enumerate(beats, start=1))
+
+
+def spoken_in(beats: Sequence[Beat]) -> tuple[str, ...]:
+    """The languages that captions are in: that of the code, and those with a translation of one."""
+    return tuple(
+        language
+        for language in languages()
+        if any(is_translated(each.caption, language) for each in beats)
+    )
+
+
+def untranslated(beats: Sequence[Beat], language: str) -> int:
+    """How many captions have no translation into a language, and are said as they are written."""
+    return sum(not is_translated(each.caption, language) for each in beats)
 
 
 def check_selection(selection: tuple[int, ...] | None, count: int, scene: str) -> None:

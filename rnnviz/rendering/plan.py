@@ -9,7 +9,7 @@ from typing import Any
 
 from rnnviz.defaults import Kept, default_trace
 from rnnviz.rendering.assembling import Cut
-from rnnviz.rendering.beats import Beat, beats_of, check_selection
+from rnnviz.rendering.beats import Beat, beats_of, check_selection, spoken_in, untranslated
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.crew import AnyCrew
 from rnnviz.rendering.failures import blamed
@@ -26,6 +26,7 @@ from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.stills import stills
 from rnnviz.rendering.timeline import Cue, description
 from rnnviz.trace import Trace, load
+from rnnviz.translation import SOURCE_LANGUAGE
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,18 @@ class Plan:
         """The scene's name."""
         return self.loaded.name
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not as whoever asked for the render may expect."""
+        language = self.stage.language
+        lacking = untranslated(self.beats, language)
+        if not lacking:
+            return ()
+        return (
+            f"{lacking} of {len(self.beats)} captions of scene {self.name!r} have no translation "
+            f"into {language!r}, and are shown as they are written",
+        )
+
     def film(self, cache: Cache, crew: AnyCrew) -> "Filming":
         """Set the crew to work on what the cache does not hold.
 
@@ -56,14 +69,15 @@ class Plan:
             self.progress(beat.name, len(done), len(self.beats))
 
         takes = film(self.loaded, self.stage, self.code, self.look, cache, crew, tell)
+        spoken, language = spoken_in(beats_of(self.loaded.scene)), self.stage.language
         about = description(
             scene=self.name,
-            language=self.stage.language,
+            language=language if language in spoken else SOURCE_LANGUAGE,
             theme=self.stage.theme,
             quality=self.look.quality,
             trace=self.stage.trace,
         )
-        return Filming(crew, takes, self.look, about)
+        return Filming(crew, takes, self.look, about, self.notes)
 
     def stills(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Draw the picture at the end of each beat; the files that were made, and what is to note.
@@ -94,6 +108,7 @@ class Filming:
     takes: tuple[Take, ...]
     look: Look
     about: Mapping[str, Any]
+    notes: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
@@ -124,7 +139,7 @@ class Filming:
         sounds = tuple(sound for take in self.takes for sound in take.sounds)
         notes = losses(sounds, cues, self.look.file_format)
         segments = tuple(take.path.name for take in self.takes)
-        return Cut(segments, tuple(cues), self.about, sounds, (*notes, *self._off(counts)))
+        return Cut(segments, tuple(cues), self.about, sounds, (*self.notes, *notes, *self._off(counts)))
 
     def _off(self, counts: Sequence[int]) -> Iterator[str]:
         """Beats in which sounds may not be heard in time: it is planned before they are drawn."""

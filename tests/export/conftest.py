@@ -3,11 +3,13 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from nasty import NASTY
 
 import rnnviz
+from rnnviz import translation
 from rnnviz.defaults import record_task
 from rnnviz.exports.material import Material
 
@@ -29,13 +31,16 @@ class Small(Storyboard):
         self.play(self.strip.animate.shift((2, 0, 0)), run_time=0.4)
 """
 
+CHINESE = {"One state.": "一个状态。", "It moves.": "它在动。"}
+
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("video")
     (folder / "small.py").write_text(SCENE, encoding="utf-8")
     trace = record_task("sentence", epochs=1, seed=1)
-    done = rnnviz.render(folder / "small.py", trace, quality="l", output=folder / "small.mp4")
+    with mock.patch.dict(translation._messages("zh"), CHINESE):
+        done = rnnviz.render(folder / "small.py", trace, quality="l", output=folder / "small.mp4")
     return done.paths[0]
 
 

@@ -12,6 +12,7 @@ from small_scenes import HEAD, THREE, frames
 import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
+from rnnviz.export.material import Material
 
 FORMATS = ("mp4", "png")
 IN_TWO = "        self.play(self.square.animate.shift(RIGHT)"
@@ -189,3 +190,25 @@ def test_what_a_scene_prints_is_not_among_what_was_exported(three, here, capsys)
     printed, told = capsys.readouterr()
     assert (stop.value.code, printed) == (0, "three.gif\n"), told
     assert set(told.split()) == {"loaded"}
+
+
+def test_captions_without_a_translation_are_told_and_make_no_subtitles_in_that_language(
+    trace, tmp_path
+):
+    scene = tmp_path / "three.py"
+    scene.write_text(THREE, encoding="utf-8")
+    output = tmp_path / "out" / "three.mp4"
+    note = "3 of 3 captions of scene 'three' have no translation into 'zh', and are shown as they"
+    for _ in ("drawn", "known as unchanged"):
+        made = rnnviz.render(scene, trace, quality="l", language="zh", output=output)
+        assert [told[: len(note)] for told in made.notes] == [note]
+    assert {path.name for path in output.parent.iterdir()} == {
+        "three.mp4",
+        "three.json",
+        "three.en.srt",
+        "three.en.vtt",
+    }
+    assert Material.of(output).language == "en"
+    stills = rnnviz.render(scene, trace, quality="l", language="zh", format="png", output=tmp_path)
+    assert stills.notes == made.notes
+    assert rnnviz.render(scene, trace, quality="l", output=output).notes == ()

@@ -64,7 +64,6 @@ def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path, full_size
     assert shown[0].shape == (480, 854, 3)
     assert len(shown) > 30
     names = [f"small{end}" for end in (".en.srt", ".en.vtt", ".json", f".{kind}")]
-    names += ["small.zh.srt", "small.zh.vtt"]
     assert sorted(entry.name for entry in output.parent.iterdir()) == sorted(names)
     told = json.loads(output.with_suffix(".json").read_text(encoding="utf-8"))
     ends = [beat["end"] for beat in told["beats"]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnnviz.companions import rerun
-from rnnviz.defaults import record_task
+from rnnviz.defaults import default_trace, record_task
 from rnnviz.drawing.theme import DARK
 from rnnviz.drawing.typography import number
 from rnnviz.errors import SceneError
@@ -84,6 +84,18 @@ def test_the_table_is_u_and_each_word_gets_its_column(trace, perform):
     assert entries == expected_colors(trace.x[-1, 0])
     assert seen["embedding"][3] == expected_colors(trace.x[0, 0])
     assert limit == pytest.approx(np.abs(trace.U).max())
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [("en", "an example that comes with rnnviz"), ("zh", "rnnviz 自带的例子")],
+)
+def test_the_source_line_names_the_recording_only_where_it_is_shown(language, told, perform):
+    seen = perform("inputs", lambda scene: scene.source.text, language=language)
+    examples = {"vocabulary", "one_hot_vectors", "stock_prices", "daily_weather"}
+    assert {beat for beat, text in seen.items() if text == told} == examples
+    for beat in seen.keys() - examples:
+        assert default_trace("sentence", language=language).identity in seen[beat]
 
 
 def test_prices_and_weather_are_those_of_the_files(perform):

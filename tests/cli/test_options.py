@@ -1,0 +1,316 @@
+"""No option is ignored: each reaches the work that its command does, or is refused."""
+
+from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest import mock
+
+import click
+import pytest
+
+from rnnviz.cli import cache_command, doctor_command, group, main, render_command
+from rnnviz.cli.options import StrictCommand
+from rnnviz.errors import RnnvizError
+from rnnviz.rendering import Rendered
+
+DRAWN = ("render", "unrolling", "--trace", "a.safetensors")
+TRAINED = ("render", "unrolling")
+OF_TEXT = ("--text", "to be or not to be")
+OF_CSV = ("--csv", "a.csv", "--column", "b")
+FIGURE = ("figure", "states", "-o", "a.pdf")
+OF_TRACE = (*FIGURE, "--trace", "a.safetensors")
+RECORD = ("record", "-o", "a.safetensors")
+MODEL = (*RECORD, "--model", "a:b", "--inputs", "a.npz")
+EXPORT = ("export", "unrolling", "--to", "html", "-o", "a.html", "--trace", "a.safetensors")
+EXPLORE = ("explore", "a.safetensors", "-o", "a.html")
+SWEEP = ("sweep", "--lengths", "5", "-o", "a.json")
+SCHEDULER = ("--scheduler", "tcp://127.0.0.1:8786")
+
+
+def of_data(*base):
+    """The options of a task, and for each a command line that it changes."""
+    return {
+        "task": (base, ("--task", "adding")),
+        "text": (base, OF_TEXT),
+        "text_file": (base, ("--text-file", "a.txt")),
+        "csv": (base, OF_CSV),
+        "column": ((*base, "--csv", "a.csv", "--column", "a"), None, (*base, *OF_CSV)),
+        "unit": ((*base, *OF_TEXT), ("--unit", "word")),
+        "story": ((*base, "--task", "sentence"), ("--story", "repair")),
+        "gap": ((*base, "--task", "sentence"), ("--gap", 3)),
+        "steps": ((*base, "--task", "adding"), ("--steps", 7)),
+        "delay": ((*base, "--task", "copying"), ("--delay", 7)),
+    }
+
+
+ACTS = {
+    "render": {
+        **of_data(*TRAINED),
+        "everything": (
+            ("render", "feedforward", *DRAWN[2:]),
+            None,
+            ("render", "--all", *DRAWN[2:]),
+        ),
+        "trace_file": (TRAINED, DRAWN[2:]),
+        "quality": (DRAWN, ("-q", "l")),
+        "file_format": (DRAWN, ("--format", "webm")),
+        "output": (DRAWN, ("-o", "b.mp4")),
+        "language": (DRAWN, ("--lang", "zh")),
+        "theme": (DRAWN, ("--theme", "light")),
+        "beats": (DRAWN, ("--beats", "2-3")),
+        "transparent": ((*DRAWN, "--format", "webm"), ("--transparent",)),
+        "jobs": (DRAWN, ("-j", 3)),
+        "scheduler": (DRAWN, SCHEDULER),
+        "seed": (TRAINED, ("--seed", 7)),
+        "preview": (DRAWN, ("-p",)),
+        "as_json": (DRAWN, ("--json",)),
+    },
+    "list": {"language": (("list",), ("--lang", "zh")), "as_json": (("list",), ("--json",))},
+    "explore": {
+        "output": (EXPLORE, None, ("explore", "a.safetensors", "-o", "b.html")),
+        "layer": (EXPLORE, ("--layer", 2)),
+        "direction": (EXPLORE, ("--direction", "reverse")),
+        "sequence": (EXPLORE, ("--sequence", 2)),
+        "language": (EXPLORE, ("--lang", "zh")),
+        "theme": (EXPLORE, ("--theme", "dark")),
+    },
+    "export": {
+        "everything": (EXPORT, None, ("export", "--all", *EXPORT[2:])),
+        "exit_": (EXPORT, None, (*EXPORT[:3], "pptx", *EXPORT[4:])),
+        "output": (EXPORT, None, (*EXPORT[:5], "b.html", *EXPORT[6:])),
+        "trace_file": (EXPORT, None, (*EXPORT[:-1], "b.safetensors")),
+        "quality": (EXPORT, ("-q", "l")),
+        "language": (EXPORT, ("--lang", "zh")),
+        "theme": (EXPORT, ("--theme", "light")),
+    },
+    "figure": {
+        **of_data(*FIGURE),
+        "listed": (("figure",), ("--list",)),
+        "trace_file": (FIGURE, ("--trace", "a.safetensors")),
+        "sweep_file": (("figure", "accuracy-by-gap", "-o", "a.pdf"), ("--sweep", "a.json")),
+        "output": (OF_TRACE, None, ("figure", "states", "-o", "b.pdf", *OF_TRACE[4:])),
+        "style": (OF_TRACE, ("--style", "slides")),
+        "venue": (OF_TRACE, ("--venue", "icml")),
+        "span": ((*OF_TRACE, "--venue", "icml"), ("--span", 2)),
+        "width": (OF_TRACE, ("--width", 5)),
+        "height": (OF_TRACE, ("--height", 5)),
+        "layer": (OF_TRACE, ("--layer", 2)),
+        "direction": (OF_TRACE, ("--direction", "reverse")),
+        "sequence": (OF_TRACE, ("--sequence", 2)),
+        "keep_text": (OF_TRACE, ("--keep-text",)),
+        "language": (OF_TRACE, ("--lang", "zh")),
+        "theme": (OF_TRACE, ("--theme", "dark")),
+        "as_json": (("figure", "--list"), ("--json",)),
+    },
+    "sweep": {
+        "task": (SWEEP, ("--task", "adding")),
+        "lengths": (SWEEP, None, ("sweep", "--lengths", "5,6", *SWEEP[3:])),
+        "cells": (SWEEP, ("--cells", "gru")),
+        "seeds": (SWEEP, ("--seeds", 2)),
+        "hidden": (SWEEP, ("--hidden", 2)),
+        "epochs": (SWEEP, ("--epochs", 2)),
+        "language": (SWEEP, ("--lang", "zh")),
+        "output": (SWEEP, None, (*SWEEP[:-1], "b.json")),
+        "jobs": (SWEEP, ("-j", 3)),
+        "scheduler": (SWEEP, SCHEDULER),
+        "as_json": (SWEEP, ("--json",)),
+    },
+    "record": {
+        **of_data(*RECORD),
+        "language": (RECORD, ("--lang", "zh")),
+        "cell": (RECORD, ("--cell", "gru")),
+        "nonlinearity": (RECORD, ("--nonlinearity", "relu")),
+        "hidden": (RECORD, ("--hidden", 5)),
+        "layers": (RECORD, ("--layers", 2)),
+        "bidirectional": (RECORD, ("--bidirectional",)),
+        "initial": (RECORD, ("--initial", "identity")),
+        "scale": (RECORD, ("--scale", 2)),
+        "epochs": (RECORD, ("--epochs", 2)),
+        "seed": (RECORD, ("--seed", 2)),
+        "optimizer": (RECORD, ("--optimizer", "sgd")),
+        "learning_rate": (RECORD, ("--learning-rate", 0.5)),
+        "clip": (RECORD, ("--clip", "none")),
+        "model": (MODEL, None, (*RECORD, "--model", "a:c", "--inputs", "a.npz")),
+        "inputs": (MODEL, None, (*RECORD, "--model", "a:b", "--inputs", "b.npz")),
+        "weights": (MODEL, ("--weights", "a.pt")),
+        "loss": (MODEL, ("--loss", "squared")),
+        "layer": (MODEL, ("--layer", "encoder")),
+        "training": (MODEL, ("--training",)),
+        "losses": (RECORD, ("--losses", "last")),
+        "dtype": (RECORD, ("--dtype", "float32")),
+        "no_grad": (RECORD, ("--no-grad",)),
+        "output": (RECORD, None, ("record", "-o", "b.safetensors")),
+    },
+    "inspect": {"as_json": (("inspect", "a.safetensors"), ("--json",))},
+    "verify": {"as_json": (("verify", "a.safetensors"), ("--json",))},
+    "cache info": {"as_json": (("cache", "info"), ("--json",))},
+    "cache clear": {"recordings": (("cache", "clear"), ("--recordings",))},
+    "doctor": {"as_json": (("doctor",), ("--json",))},
+}
+"""Of every option of every command: a command line, and what is added to it or stands instead."""
+
+REFUSED = [
+    ((*DRAWN, "--format", "png", "-j", 2), "--jobs goes with a video"),
+    ((*DRAWN, "--format", "png", *SCHEDULER), "--scheduler goes with a video"),
+    ((*DRAWN, *SCHEDULER, "-j", 2), "Give --jobs or --scheduler"),
+    ((*DRAWN, "--seed", 2), "Give --trace, or a task"),
+    ((*DRAWN, "--gap", 2), "--gap needs --task"),
+    ((*TRAINED, "--task", "adding", "--gap", 2), "--gap is no option of task 'adding'"),
+    ((*TRAINED, *OF_TEXT, "--delay", 2), "--delay is no option of task 'text'"),
+    (("render", "--all", "--beats", 2), "--all does not go with --beats"),
+    ((*DRAWN, "--trace", "b.safetensors"), "--trace is given 2 times; give it once."),
+    ((*DRAWN, "-q", "l", "-qh", "--quality", "m"), "--quality is given 3 times"),
+    (("render", "unrolling", "--trace", ""), "--trace has no value"),
+    ((*DRAWN, "-o", ""), "--output has no value"),
+    (("list", "--json", "--lang", "zh"), "--lang does nothing beside --json"),
+    ((*RECORD, "--no-grad", "--losses", "last"), "--losses does nothing beside --no-grad"),
+    ((*MODEL, "--epochs", 2), "--epochs goes with a task"),
+    ((*RECORD, "--loss", "squared"), "--loss needs --model"),
+    ((*FIGURE, "--span", 1), "--span counts columns of a venue's page"),
+    ((*FIGURE, "--venue", "icml", "--width", 3), "--width and --venue both say how wide"),
+    (("figure", "states", "-o", "a.png", "--keep-text"), "--keep-text goes with .pdf and .svg"),
+    ((*FIGURE, "--json"), "--json goes with --list"),
+    (("figure", "--list", "--lang", "zh", "--json"), "--lang does nothing beside --json"),
+    (("figure", "--list", "-o", "a.pdf"), "--output does nothing beside --list"),
+    (("figure", "--list", "--task", "adding"), "--task does nothing beside --list"),
+    (("figure", "states", "--list"), "NAME does nothing beside --list"),
+    (
+        ("figure", "accuracy-by-gap", "--task", "sentence", "--gap", 2, "-o", "a.pdf"),
+        "--gap does nothing here",
+    ),
+    (("figure", "cliff", "--layer", 1, "-o", "a.pdf"), "--layer is no option of figure 'cliff'"),
+    (("export", "a.mp4", "--to", "gif", "-o", "a.gif", "--lang", "zh"), "--lang goes with a SC"),
+    (("export", "a.mp4", "--to", "html", "-o", "a", "--theme", "light"), "--theme goes with a SC"),
+    ((*SWEEP, "-j", 2, *SCHEDULER), "Give --jobs or --scheduler"),
+]
+
+
+def commands():
+    for name in group.group.list_commands(None):
+        command = group.group.get_command(None, name)
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", each) for inner, each in command.commands.items())
+        else:
+            yield name, command
+
+
+class Stop(RnnvizError):
+    """The work would begin here."""
+
+
+@pytest.fixture
+def sight(trace, tmp_path, monkeypatch, capsys):
+    """(command line …) → its exit status, what it said, and with what it called the work."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+    for name in ("a", "b"):
+        trace.save(f"{name}.safetensors")
+    (tmp_path / "a.txt").write_text("one two one two")
+    (tmp_path / "a.csv").write_text("a,b\n" + "".join(f"{i % 5},{i % 7}\n" for i in range(40)))
+    called = []
+
+    def spy(target, *, result=None, stop=False):
+        def call(*given, **named):
+            called.append((target, repr(given), repr(sorted(named.items()))))
+            if stop:
+                raise Stop(target)
+            return result
+
+        monkeypatch.setattr(target, call)
+
+    @contextmanager
+    def entered(*given, **named):
+        called.append((repr(given), repr(sorted(named.items()))))
+        yield None
+
+    made = Rendered("unrolling", (tmp_path / "a.mp4",), ("loop",), 1.0)
+    spy("rnnviz.rendering.begin", result=SimpleNamespace(finish=lambda: made))
+    spy("rnnviz.rendering.render", result=made)
+    spy("rnnviz.defaults.Kept.trace", stop=True)
+    spy("rnnviz.defaults.default_trace", stop=True)
+    spy("rnnviz.companions.sweeps.load_sweep", stop=True)
+    spy("rnnviz.cli.options.check_places")
+    spy("rnnviz.cli.figure_command.check_places")
+    spy("rnnviz.cli.explore_command.check_places")
+    spy("rnnviz.explore.explore", result="page")
+    spy("rnnviz.figures.figure")
+    spy("rnnviz.figures.save_figure", result="a.pdf")
+    spy("rnnviz.export.material.Material.of")
+    spy("rnnviz.export.exits.export", result=())
+    spy("rnnviz.cli.own_model.record_model", stop=True)
+    swept = mock.MagicMock(cells=())
+    swept.settings.gaps, swept.settings.cells, swept.settings.seeds = (1,), ("rnn",), (1,)
+    spy("rnnviz.companions.sweeps.sweep", result=swept)
+    spy("click.launch")
+    monkeypatch.setattr("rnnviz.rendering.company.hired", entered)
+    monkeypatch.setattr("rnnviz.workers.workers", entered)
+    monkeypatch.setattr(doctor_command, "_findings", lambda: iter(()))
+    few = {name: render_command.SCENES[name] for name in ("unrolling", "tanh")}
+    monkeypatch.setattr(render_command, "SCENES", few)
+
+    def train(task, *, progress, **settings):
+        called.append((type(task).__name__, repr(vars(task)), repr(settings)))
+
+        def record(**how):
+            called.append(("record", repr(how)))
+            return SimpleNamespace(
+                steps=1, cell_size=1, save=lambda path: called.append(("save", str(path)))
+            )
+
+        history = SimpleNamespace(epochs=1, loss=[0.0])
+        return SimpleNamespace(record=record, history=history, score=0.0)
+
+    monkeypatch.setattr("rnnviz.training.train", train)
+    monkeypatch.setattr(cache_command, "_megabytes", "{} bytes".format)
+
+    def look(*arguments):
+        called.clear()
+        trace.save(tmp_path / "cache" / "kept.safetensors")
+        with pytest.raises(SystemExit) as stop:
+            main([str(each) for each in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err, err
+        return stop.value.code, out, err, tuple(called)
+
+    return look
+
+
+def test_the_table_has_every_option_of_every_command():
+    options = {
+        name: {str(param.name) for param in command.params if isinstance(param, click.Option)}
+        for name, command in commands()
+    }
+    assert {name: set(rows) for name, rows in ACTS.items()} == options
+    assert all(isinstance(command, StrictCommand) for _, command in commands())
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [(name, option) for name, rows in ACTS.items() for option in rows]
+)
+def test_an_option_reaches_the_work(command, option, sight):
+    base, added, *instead = ACTS[command][option]
+    with_it = instead[0] if instead else (*base, *added)
+    status, *seen = sight(*with_it)
+    assert status in (0, 1), seen
+    # of a wrong usage nothing is seen: all that the option changes is the complaint
+    assert seen != list(sight(*base)[1:])
+
+
+@pytest.mark.parametrize(("arguments", "expected"), REFUSED)
+def test_what_would_be_ignored_is_refused(arguments, expected, sight):
+    status, out, err, called = sight(*arguments)
+    assert (status, out, called) == (2, "", ())
+    assert expected in err
+
+
+def test_a_flag_may_be_repeated(sight):
+    assert sight("list", "--json", "--json") == sight("list", "--json")
+
+
+def test_what_does_not_reach_the_networks_of_a_study_is_told(sight):
+    for scene, told in (("gates", True), ("long-dependency", True), ("unrolling", False)):
+        _, _, err, _ = sight("render", scene, "--seed", 7)
+        assert ("--seed decide" in err) == told
+    _, _, err, _ = sight("render", "gates", "--task", "sentence", "--gap", 2, "--seed", 7)
+    assert (
+        "not the networks that it compares: those have seeds 1, 2, 3 and gaps 0, 5, 10, 20" in err
+    )

@@ -10,23 +10,36 @@ import pickle
 import re
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from rnnviz.errors import ClusterError, RnnvizError
 
 ONE_AT_A_TIME: Final = threading.Lock()
 """Held by work that changes what threads share; a worker of Dask may have several."""
 
-_PATIENCE: Final = 10
-"""Seconds in which a scheduler must answer, and have a worker."""
+_PATIENCE: Final = 4
+"""Seconds in which a scheduler must answer at first, and be reached again if it is lost."""
+_SILENCE: Final = 60
+"""Seconds for which a scheduler that is reached may not answer: it may share its machine."""
+_FOR_WORKERS: Final = 10
+"""Seconds in which a scheduler must have a worker."""
+_BETWEEN: Final = 1
+"""Seconds without news after which it is looked whether the scheduler lives."""
+_FAREWELL: Final = 2
+"""Seconds in which a scheduler hears that it is left."""
+_LOUD: Final = ("distributed", "tornado", "asyncio")
+"""The loggers of Dask, and of what it is made with."""
 _ADDRESS: Final = re.compile(
     r"((tcp|tls|wss?)://)?([\w.-]+|\[[0-9a-f:.]+(%\w+)?\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
 )
 _LAST_PORT: Final = 2**16 - 1
+LOST: Final = "the cluster was lost"
+"""Why work has no result when whoever handed it out is gone."""
 _DEATHS: Final = {
     "KilledWorker": "every worker that took it died",
     "BrokenProcessPool": "a process that worked on it or beside it died",
@@ -35,13 +48,21 @@ _DEATHS: Final = {
 
 
 class Workers:
-    """Processes that take work; each argument that is sent travels once."""
+    """Processes that take work; each argument that is sent travels once.
+
+    ``watch`` begins to watch who hands out the work: what it gives tells whenever it is called
+    whether they still live. They do for ever if it is None.
+    """
 
     def __init__(
-        self, submit: Callable[..., Future[Any]], send: Callable[[str, Any], Any] | None = None
+        self,
+        submit: Callable[..., Future[Any]],
+        send: Callable[[str, Any], Any] | None = None,
+        watch: Callable[[], Callable[[], bool]] | None = None,
     ) -> None:
         self._submit = submit
         self._send = send
+        self._watch = watch
         self._sent: dict[str, Any] = {}
 
     def sent(self, name: str, value: Any) -> Any:
@@ -56,6 +77,19 @@ class Workers:
         """Have a function called, one that every process can import."""
         return self._submit(work, *arguments)
 
+    def wait(self, running: Collection[Future[Any]], patience: float | None = None) -> set[Any]:
+        """Those of some pieces of work that have ended, once there is one, or patience has.
+
+        Raises: ClusterError if none can end any more, as the cluster is lost
+        """
+        if self._watch is None or patience is not None:
+            return wait(running, patience, FIRST_COMPLETED).done
+        lives = self._watch()
+        while not (done := wait(running, _BETWEEN, FIRST_COMPLETED).done):
+            if not lives():
+                raise ClusterError(LOST)
+        return done
+
 
 @contextmanager
 def workers(scheduler: str | None = None, jobs: int | None = None) -> Iterator[Workers]:
@@ -67,6 +101,8 @@ def workers(scheduler: str | None = None, jobs: int | None = None) -> Iterator[W
     """
     if scheduler is not None:
         check_address(scheduler)
+        if jobs is not None:
+            raise ClusterError("give jobs or a scheduler, not both: a scheduler has its workers")
     with _processes(jobs or available_cores()) if scheduler is None else _cluster(scheduler) as us:
         yield us
 
@@ -89,7 +125,7 @@ def failure(future: Future[Any]) -> str | None:
     try:
         error = future.exception()
     except CancelledError:
-        return "the cluster was lost"
+        return LOST
     if error is None:
         return None
     if isinstance(error, RnnvizError):
@@ -134,15 +170,21 @@ def _leave_with(parent: Connection) -> None:
 
 
 @contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """A library whose errors are told in another way."""
-    log = logging.getLogger(logger)
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+def _quiet() -> Iterator[None]:
+    """Dask's errors are told in another way, in one line."""
+    known = [log for log in logging.root.manager.loggerDict.values() if _is_loud(log)]
+    before = [log.disabled for log in known]
+    for log in known:
+        log.disabled = True
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, disabled in zip(known, before, strict=True):
+            log.disabled = disabled
+
+
+def _is_loud(log: Any) -> TypeGuard[logging.Logger]:
+    return isinstance(log, logging.Logger) and log.name.partition(".")[0] in _LOUD
 
 
 @contextmanager
@@ -153,22 +195,16 @@ def _cluster(address: str) -> Iterator[Workers]:
         raise ClusterError(
             "a cluster needs Dask; install it with: pip install 'rnnviz[cluster]'"
         ) from error
-    try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no Dask scheduler answers at {address!r}; start one with 'dask scheduler', and give "
-            "the address that it tells"
-        ) from error
-    except TypeError as error:
-        raise ClusterError(
-            f"{address!r} asks for TLS, for which Dask is not set up here; set distributed.comm.tls"
-            " in its configuration, or give a tcp:// address"
-        ) from error
-    with _quiet("distributed.client"), client:
+    with _quiet():
+        _greet(address)
         try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
+            client = Client(address, timeout=_PATIENCE, set_as_default=False)
         except OSError as error:
+            raise _silent(address) from error
+        try:
+            client.wait_for_workers(1, timeout=_FOR_WORKERS)
+        except OSError as error:
+            client.close(timeout=_FAREWELL)
             raise ClusterError(
                 f"the Dask scheduler at {address!r} has no worker; start some with 'dask worker "
                 f"{address} --nworkers N --nthreads 1'"
@@ -178,4 +214,82 @@ def _cluster(address: str) -> Iterator[Workers]:
             # as a task, not scattered: made again if the workers that hold it die
             return client.submit(pickle.loads, pickle.dumps(value), key=f"rnnviz {name}")
 
-        yield Workers(client.get_executor(pure=False).submit, send)
+        try:
+            yield Workers(client.get_executor(pure=False).submit, send, lambda: Watch(client))
+        finally:
+            with suppress(OSError):  # a scheduler that is lost hears nothing
+                client.close(timeout=_FAREWELL)
+
+
+class Watch:
+    """Tells whether a client's scheduler lives: it is reached, or was a moment ago, and answers."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._reached = self._heard = time.monotonic()
+        self._answer = self._ask()
+
+    def __call__(self) -> bool:
+        now = time.monotonic()
+        if self._client.status == "running":
+            self._reached = now
+        if self._answer.done():
+            if failure(self._answer) is None:
+                self._heard = now
+            self._answer = self._ask()
+        return now - self._reached < _PATIENCE and now - self._heard < _SILENCE
+
+    def _ask(self) -> Future[Any]:
+        import asyncio
+
+        asked = self._client.scheduler.identity()
+        return asyncio.run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
+
+
+def _greet(address: str) -> None:
+    """See that a Dask scheduler answers: Dask waits for ever for what speaks otherwise, or not.
+
+    Raises: ClusterError
+    """
+    import asyncio
+    from concurrent.futures import ThreadPoolExecutor
+
+    from distributed.comm.core import connect
+    from distributed.core import send_recv
+    from distributed.security import Security
+
+    async def who() -> Any:
+        settings = Security().get_connection_args("client")
+        line = await connect(address, timeout=_PATIENCE, **settings)
+        try:
+            return await send_recv(line, op="identity")
+        finally:
+            line.abort()
+
+    async def soon() -> Any:
+        return await asyncio.wait_for(who(), _PATIENCE)
+
+    try:
+        with ThreadPoolExecutor(1) as aside:  # a notebook has a loop in this thread
+            answer = aside.submit(asyncio.run, soon()).result()
+        if answer["type"] != "Scheduler":
+            raise ValueError(answer["type"])
+    except OSError as error:
+        raise _silent(address) from error
+    except TypeError as error:
+        raise ClusterError(
+            f"{address!r} asks for TLS, for which Dask is not set up here; set distributed.comm.tls"
+            " in its configuration, or give a tcp:// address"
+        ) from error
+    except Exception as error:  # whatever reading something else comes to
+        raise ClusterError(
+            f"what answers at {address!r} is no Dask scheduler; give the address that 'dask "
+            "scheduler' tells"
+        ) from error
+
+
+def _silent(address: str) -> ClusterError:
+    return ClusterError(
+        f"no Dask scheduler answers at {address!r}; start one with 'dask scheduler', and give the "
+        "address that it tells"
+    )

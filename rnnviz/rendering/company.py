@@ -1,11 +1,11 @@
 """Beats drawn by processes that share nothing with this one: on other machines, or started anew."""
 
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from types import TracebackType
 
-from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.errors import ClusterError, RenderError, RnnvizError
 from rnnviz.files import replacing
 from rnnviz.rendering.crew import AnyCrew, Crew, Job, can_fork
 from rnnviz.rendering.shot import Shot
@@ -50,7 +50,13 @@ class Company(AnyCrew):
 
     def _reap(self, patience: float | None = None) -> None:
         """Wait for a beat, and keep it."""
-        done, _ = wait(self._running, patience, FIRST_COMPLETED)
+        try:
+            done = self._workers.wait(self._running, patience)
+        except ClusterError as error:
+            lost, self._running = self._running, {}
+            for job, _ in lost.values():
+                job.end(_undrawn(job, str(error)))
+            return
         for future in done:
             job, shot = self._running.pop(future)
             job.end(_kept(future, job, shot))
@@ -73,8 +79,7 @@ def hired(jobs: int | None = None, scheduler: str | None = None) -> Iterator[Any
 def _kept(future: Future[bytes], job: Job, shot: Shot) -> RnnvizError | None:
     reason = failure(future)
     if reason is not None:
-        named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
-        return RenderError(f"{named}; what is finished is kept, render again")
+        return _undrawn(job, reason)
     try:
         with replacing(shot.path, RenderError) as temporary:
             temporary.write_bytes(future.result())
@@ -82,3 +87,8 @@ def _kept(future: Future[bytes], job: Job, shot: Shot) -> RnnvizError | None:
     except RenderError as error:
         return error
     return None
+
+
+def _undrawn(job: Job, reason: str) -> RenderError:
+    named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
+    return RenderError(f"{named}; what is finished is kept, render again")

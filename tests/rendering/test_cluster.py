@@ -1,15 +1,19 @@
 """Beats drawn by other processes: those of a real Dask cluster, and ones that are started anew."""
 
+import asyncio
 import hashlib
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from types import SimpleNamespace
 
 import psutil
@@ -20,8 +24,9 @@ import rnnviz
 from rnnviz.defaults import FOLDER_VARIABLE
 from rnnviz.errors import ClusterError, RenderError, TextError
 from rnnviz.rendering import begin, company
+from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.company import Company, hired
-from rnnviz.workers import Workers, check_address, workers
+from rnnviz.workers import Watch, Workers, check_address, failure, workers
 
 pytestmark = pytest.mark.xdist_group("cluster")
 FULL_SIZE = True  # workers that are started anew know no other
@@ -62,6 +67,22 @@ if __name__ == "__main__":
     with workers(None, 1) as hands:
         print(hands.submit(os.getpid).result(), flush=True)
         hands.submit(signal.pause).result()
+"""
+CLUSTER = """
+import asyncio
+
+from distributed import Scheduler, Worker
+
+
+async def main():
+    async with Scheduler(host="127.0.0.1", port=0, dashboard=False) as scheduler:
+        async with Worker(scheduler.address, dashboard=False):
+            print(scheduler.address, flush=True)
+            await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
 """
 DIE_ONCE = """
         mark = Path({folder!r}, "died"[::-1])  # a name that no text tells
@@ -342,6 +363,153 @@ def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
     with pytest.raises(ClusterError, match=expected) as told, hired(scheduler=address):
         pass
     assert "\n" not in str(told.value)
+
+
+@contextmanager
+def answering(said: bytes | None) -> Iterator[str]:
+    """The address of a server that says something to everyone and hangs up, or says nothing."""
+
+    def answer() -> None:
+        while True:
+            try:
+                line, _ = server.accept()
+            except OSError:
+                return
+            held.append(line)
+            if said is not None:
+                line.sendall(said)
+                line.close()
+
+    held: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            for line in held:
+                line.close()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        bytes(64),
+        b"\1" + bytes(7),
+        b"",
+    ],
+)
+def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
+    with (
+        answering(said) as address,
+        pytest.raises(
+            ClusterError, match=r"is no Dask scheduler|no Dask scheduler answers"
+        ) as told,
+        hired(scheduler=address),
+    ):
+        pass
+    assert "\n" not in str(told.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_worker_is_no_scheduler(scheduler):
+    import distributed
+
+    with distributed.Client(scheduler, set_as_default=False) as client:
+        address = next(iter(client.scheduler_info()["workers"]))
+    with (
+        pytest.raises(ClusterError, match=r"what answers at .* is no Dask scheduler"),
+        hired(scheduler=address),
+    ):
+        pass
+
+
+def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
+    monkeypatch.setattr("rnnviz.workers._PATIENCE", 0.2)
+    with (
+        answering(None) as address,
+        pytest.raises(ClusterError, match="no Dask scheduler answers at"),
+        hired(scheduler=address),
+    ):
+        pass
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
+    hands, scene_file, trace, tmp_path, cache, monkeypatch
+):
+    def submit(work, *arguments):
+        return Future() if arguments[0].beat == 2 else hands.submit(work, *arguments)
+
+    monkeypatch.setattr("rnnviz.workers._BETWEEN", 0)
+    others = threading.Event()
+    monkeypatch.setattr(
+        Cache, "keep", lambda *given, keep=Cache.keep: (keep(*given), others.set())[0]
+    )
+    cache("there")
+    with (
+        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
+        Company(Workers(submit, watch=lambda: lambda: not others.is_set())) as crew,
+    ):
+        begin(
+            scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4", beats=(1, 2)
+        ).finish()
+    assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "answers", "patience", "silence", "lives"),
+    [
+        ("running", True, 0.0, 1e9, False),
+        ("running", True, 1e9, 1e9, True),
+        ("connecting", True, 0.0, 1e9, False),
+        ("connecting", True, 1e9, 1e9, True),
+        ("running", False, 1e9, 0.0, False),
+        ("running", False, 1e9, 1e9, True),
+    ],
+)
+def test_a_scheduler_lives_that_is_reached_and_answers(
+    status, answers, patience, silence, lives, monkeypatch
+):
+    answer = Future()
+    if answers:
+        answer.set_result({})
+    monkeypatch.setattr("rnnviz.workers._PATIENCE", patience)
+    monkeypatch.setattr("rnnviz.workers._SILENCE", silence)
+    monkeypatch.setattr(Watch, "_ask", lambda watch: answer)
+    assert Watch(SimpleNamespace(status=status))() == lives
+
+
+@pytest.mark.slow  # a scheduler of its own, to be killed
+@pytest.mark.parametrize("when", ["while it works", "while a result is fetched"])
+def test_a_scheduler_that_is_killed_is_noticed(when, tmp_path, monkeypatch, capfd):
+    from distributed import Client
+
+    async def killed(*given, **named):
+        cluster.kill()
+        await asyncio.Event().wait()
+
+    if when == "while a result is fetched":
+        monkeypatch.setattr(Client, "_gather_remote", killed)
+    file = tmp_path / "cluster.py"
+    file.write_text(CLUSTER, encoding="utf-8")
+    with (
+        subprocess.Popen([sys.executable, file], stdout=PIPE, stderr=DEVNULL, text=True) as cluster,
+        workers(cluster.stdout.readline().strip()) as hands,
+    ):
+        try:
+            running = hands.submit(signal.pause if when == "while it works" else os.getpid)
+            if when == "while it works":
+                cluster.kill()
+            lost = [failure(each) for each in hands.wait([running])]
+        except ClusterError as error:
+            lost = [str(error)]
+    assert lost == ["the cluster was lost"]
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

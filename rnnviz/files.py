@@ -5,6 +5,7 @@ folder's name says which process of which machine works in it: what a killed pro
 up by the next one there.
 """
 
+import errno
 import os
 import re
 import shutil
@@ -70,8 +71,10 @@ def workshop(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
 def replacing(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
     """A place to write a file, which takes the target's place once it is whole.
 
-    Raises: ``error`` if the target is a folder or cannot be written
+    Raises: ``error`` if the target is a folder, or has a name that no file can have, or cannot be
+            written
     """
+    check_name(target, error)
     if os.path.isdir(target):
         raise error(f"{str(target)!r} is a folder; name the file")
     with workshop(target.parent, error) as folder:
@@ -82,8 +85,9 @@ def replacing(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
 def check_place(target: Path, error: type[RnnvizError]) -> None:
     """Refuse a file that cannot be written, before the long work for it.
 
-    Raises: ``error`` if it is a folder, or nothing can be made where it goes
+    Raises: ``error`` if it is a folder or the name of no file, or nothing can be made there
     """
+    check_name(target, error)
     if os.path.isdir(target):
         raise error(f"{str(target)!r} is a folder; name the file")
     try_folder(target.absolute().parent, error)
@@ -97,6 +101,22 @@ def try_folder(folder: Path, error: type[RnnvizError]) -> None:
     there = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     with workshop(there, error):
         pass
+
+
+def check_name(target: Path, error: type[RnnvizError], use: str = "write") -> None:
+    """Refuse what can be the name of no file: too long, or with a NUL.
+
+    Raises: ``error``
+    """
+    try:
+        os.stat(target)
+    except ValueError as problem:
+        raise error(f"{str(target)!r} has a NUL, which no name may have") from problem
+    except OSError as problem:
+        if problem.errno == errno.ENAMETOOLONG:
+            raise error(
+                f"cannot {use} {str(target)!r} ({problem.strerror}); choose a shorter name"
+            ) from problem
 
 
 def _troubled(folder: Path, problem: OSError) -> str:

@@ -7,8 +7,54 @@ from pathlib import Path
 from typing import Any, Final
 
 from rnnviz.errors import TraceError
+from rnnviz.fields import (
+    JSON_OBJECT,
+    REAL,
+    TEXT,
+    TRUTH,
+    Kind,
+    Unfit,
+    checked,
+    listed,
+    named,
+    or_null,
+    whole,
+)
 
 SCHEMA: Final = 2
+_LABELS: Final = listed(TEXT)
+_LABELS_OF_STEPS: Final = listed(_LABELS)
+_FIELDS: Final[Mapping[str, Kind]] = {
+    "task": TEXT,
+    "cell": TEXT,
+    "nonlinearity": TEXT,
+    "loss": TEXT,
+    "layer": TEXT,
+    "output_layer": or_null(TEXT),
+    "dtype": TEXT,
+    "parameters_hash": TEXT,
+    "inputs_hash": TEXT,
+    "module": TEXT,
+    "reduction": TEXT,
+    "training": TRUTH,
+    "device": TEXT,
+    "language": TEXT,
+    "seed": or_null(whole(0)),
+    "epochs": or_null(whole(0)),
+    "accuracy": or_null(REAL),
+    "accuracy_name": TEXT,
+    "source": TEXT,
+    "task_options": JSON_OBJECT,
+    "step_labels": _LABELS_OF_STEPS,
+    "target_labels": _LABELS_OF_STEPS,
+    "input_labels": _LABELS,
+    "output_labels": _LABELS,
+    "effective": _LABELS,
+    "versions": named(TEXT),
+    "schema": whole(0),
+}
+"""What the metadata of a trace hold, in a file and in memory."""
+_NESTED: Final = ("step_labels", "target_labels")
 
 
 @dataclass(frozen=True)
@@ -23,6 +69,8 @@ class Metadata:
     ``dtype`` is the network's; what ran in half precision is recorded as float32. ``effective``
     names the parameters that are none of the model's own, but made of these, as a parametrized or
     a pruned weight is: what is recorded is what the layer used.
+
+    Raises: TraceError for a field that no file can hold
     """
 
     task: str
@@ -53,6 +101,12 @@ class Metadata:
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
+    def __post_init__(self) -> None:
+        try:
+            checked({item.name: getattr(self, item.name) for item in fields(self)}, _FIELDS)
+        except Unfit as error:
+            raise TraceError(f"metadata: {error}") from error
+
 
 def to_json(metadata: Metadata) -> str:
     """The metadata as they stand in a file."""
@@ -66,28 +120,33 @@ def read_metadata(source: Path, header: str) -> Metadata:
     """
     try:
         raw = json.loads(header)
-        schema = raw["schema"]
-        if schema > SCHEMA:
-            raise TraceError(
-                f"{str(source)!r} has schema {schema}, this rnnviz reads up to {SCHEMA}; "
-                "upgrade rnnviz"
-            )
-        if schema < SCHEMA:
-            raise TraceError(
-                f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
-                "record it again"
-            )
-        nested = ("step_labels", "target_labels")
-        flat = ("input_labels", "output_labels")
-        values = {
-            **raw,
-            **{name: tuple(tuple(row) for row in raw[name]) for name in nested},
-            **{name: tuple(raw[name]) for name in flat},
-            "effective": tuple(raw.get("effective", ())),
-        }
-        known = {item.name for item in fields(Metadata)}
-        return Metadata(**{name: value for name, value in values.items() if name in known})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
+        raise TraceError(
+            f"{str(source)!r} has metadata that cannot be read ({error}); record it again"
+        ) from error
+    schema = raw.get("schema") if isinstance(raw, dict) else None
+    if type(schema) is not int:
+        raise TraceError(
+            f"{str(source)!r} lacks what a trace must hold (its metadata name no schema); record "
+            "it again"
+        )
+    if schema > SCHEMA:
+        raise TraceError(
+            f"{str(source)!r} has schema {schema}, this rnnviz reads up to {SCHEMA}; upgrade rnnviz"
+        )
+    if schema < SCHEMA:
+        raise TraceError(
+            f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
+            "record it again"
+        )
+    known = {name: value for name, value in raw.items() if name in _FIELDS}
+    known.setdefault("effective", [])  # which files did not name at first
+    try:
+        values = checked(known, _FIELDS)
+        for name in _NESTED:
+            values[name] = tuple(map(tuple, values[name]))
+        return Metadata(**values)
+    except Unfit as error:
         raise TraceError(
             f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
         ) from error

@@ -14,10 +14,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from rnnviz.errors import TraceError
-from rnnviz.files import replacing
+from rnnviz.files import check_name, replacing
+from rnnviz.memory import free_memory
 
 _HEADER: Final = "rnnviz"
 _CHECKSUMS: Final = "checksums"
+_SMALL: Final = 50_000_000
+"""Bytes for which it is not asked what is free."""
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
@@ -44,6 +47,7 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
 
     Raises: TraceError if the file is missing, damaged, not a trace, or lacks a name
     """
+    check_name(path, TraceError, "read")
     try:
         if not path.is_file():
             raise TraceError(
@@ -54,6 +58,8 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
         raise TraceError(
             f"cannot read trace {str(path)!r} ({error.strerror}); make it readable"
         ) from error
+    if not names:
+        _check_room(path)
     arrays: dict[str, np.ndarray] = {}
     known: list[str] = []
     about: dict[str, str] = {}
@@ -80,12 +86,25 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
     return about[_HEADER], arrays
 
 
+def _check_room(path: Path) -> None:
+    """Refuse what the memory cannot hold, before it is read: a system may end who takes too much.
+
+    Raises: TraceError
+    """
+    needed = path.stat().st_size
+    if needed > _SMALL and needed > (free := free_memory()):
+        raise TraceError(
+            f"trace {str(path)!r} takes {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free; "
+            "free some, or record fewer losses with --losses last or every:N"
+        )
+
+
 def _check(
     path: Path, about: Mapping[str, str], known: list[str], arrays: Mapping[str, np.ndarray]
 ) -> None:
     try:
         sums: Any = json.loads(about.get(_CHECKSUMS, "null"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, "its checksums cannot be read") from error
     if not isinstance(sums, dict) or sorted(sums) != ["", *known]:
         raise _damaged(path, "its checksums are not those of its arrays")
@@ -102,7 +121,7 @@ def _damaged(path: Path, why: str) -> TraceError:
 
 def _checksum(name: str, array: np.ndarray) -> int:
     described = _checksum_of_text(f"{name} {array.dtype} {array.shape}")
-    return zlib.crc32(np.ascontiguousarray(array).data.cast("B"), described)
+    return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, described)
 
 
 def _checksum_of_text(text: str) -> int:

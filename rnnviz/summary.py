@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from rnnviz.fields import printable
 from rnnviz.metadata import Metadata
 
 _LISTED: Final = 8
@@ -28,7 +29,10 @@ class Summary:
     shapes: Mapping[str, tuple[int, ...]]
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """What is known, as names and text; what there is not is left out."""
+        """What is known, as names and text for a terminal; what there is not is left out."""
+        yield from ((printable(name), printable(told)) for name, told in self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, str]]:
         data = self.metadata
         yield "network", f"{data.module} {data.layer!r}" if data.layer else data.module
         yield "cell", f"{data.cell}, {data.nonlinearity}" if data.cell == "rnn" else data.cell

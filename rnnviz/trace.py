@@ -28,7 +28,7 @@ def hash_arrays(arrays: Mapping[str, np.ndarray]) -> str:
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(array.data.cast("B"))
+        digest.update(array.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 
@@ -218,7 +218,12 @@ class Trace:
     @property
     def V(self) -> np.ndarray:
         """The output weights (output, hidden). Raises TraceError if there is no Linear output."""
-        return self.parameters[f"{self._output_layer()}.weight"]
+        name = f"{self._output_layer()}.weight"
+        if name not in self.parameters:
+            raise TraceError(
+                f"the trace has no parameter {name!r}; record a network whose output layer has it"
+            )
+        return self.parameters[name]
 
     @property
     def output_bias(self) -> np.ndarray:
@@ -448,6 +453,15 @@ def _check_dims(trace: Trace) -> None:
         )
     if (trace.c is None) != (cell != "lstm") or (trace.c0 is None) != (cell != "lstm"):
         raise TraceError(f"fields 'c0' and 'c' are those of an LSTM, but the cell is {cell!r}")
+    if cell != "lstm" and trace.hidden_size != trace.cell_size:
+        raise TraceError(
+            f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "
+            f"cell {cell!r} they are the same"
+        )
+    if sizes.get("gap", trace.layers - 1) != trace.layers - 1:
+        raise TraceError(
+            f"field 'dropout' is of {sizes['gap']} gaps, but there are {trace.layers} layers"
+        )
     if sizes.get("output_time", trace.steps) not in (1, trace.steps):
         raise TraceError(
             f"field 'output' has {sizes['output_time']} steps; it must have {trace.steps}, or "
@@ -484,6 +498,16 @@ def _check_targets(trace: Trace) -> None:
             f"field 'targets' is {trace.targets.dtype} {trace.targets.shape}, but loss "
             f"{loss!r} has {'values' if values else 'classes'} {wanted}"
         )
+    if not values:
+        wrong = trace.targets[
+            (trace.targets != NO_TARGET)
+            & ((trace.targets < 0) | (trace.targets >= trace.output.shape[-1]))
+        ]
+        if wrong.size:
+            raise TraceError(
+                f"field 'targets' has class {wrong.flat[0]}, but there are "
+                f"{trace.output.shape[-1]} outputs"
+            )
 
 
 def _check_parameters(trace: Trace) -> None:
@@ -501,9 +525,40 @@ def _check_parameters(trace: Trace) -> None:
                 wanted = (trace.gates.shape[-2] * trace.cell_size, features)
                 if weight.shape != wanted:
                     raise TraceError(f"parameter {name!r} is {weight.shape}, not {wanted}")
+            _check_shapes(trace, _smaller(trace, layer, direction))
+    if trace.metadata.output_layer is not None and trace.output is not None:
+        linear, outputs = trace.metadata.output_layer, trace.output.shape[-1]
+        columns = trace.directions * trace.hidden_size
+        head = {f"{linear}.weight": (outputs, columns), f"{linear}.bias": (outputs,)}
+        _check_shapes(trace, head)
     if trace.gradients is not None and set(trace.gradients) != set(trace.parameters):
         apart = sorted(set(trace.gradients) ^ set(trace.parameters))
         raise TraceError(f"gradients and parameters differ in {', '.join(apart)}")
+    for name, gradient in (trace.gradients or {}).items():
+        if gradient.shape != trace.parameters[name].shape:
+            raise TraceError(
+                f"the gradient of parameter {name!r} is {gradient.shape}, not "
+                f"{trace.parameters[name].shape} as the parameter"
+            )
+
+
+def _check_shapes(trace: Trace, wanted: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse parameters of another shape, if they are there."""
+    for name, shape in wanted.items():
+        held = trace.parameters.get(name)
+        if held is not None and held.shape != shape:
+            raise TraceError(f"parameter {name!r} is {held.shape}, not {shape}")
+
+
+def _smaller(trace: Trace, layer: int, direction: int) -> Mapping[str, tuple[int, ...]]:
+    """The shapes of the parameters that a layer need not have."""
+    rows = trace.gates.shape[-2] * trace.cell_size
+    shapes = {
+        "bias_ih": (rows,),
+        "bias_hh": (rows,),
+        "weight_hr": (trace.hidden_size, trace.cell_size),
+    }
+    return {trace.parameter_name(kind, layer, direction): shape for kind, shape in shapes.items()}
 
 
 def _features(trace: Trace, layer: int) -> int:
@@ -536,10 +591,6 @@ def _check_labels(trace: Trace) -> None:
                 f"{name} has {counts} labels for its sequences, but there are "
                 f"{trace.batch} sequences of {trace.steps} steps"
             )
-    try:
-        to_json(trace.metadata)
-    except TypeError as error:
-        raise TraceError(f"the metadata must be JSON: {error}") from error
     sizes = {"input_labels": trace.input_size}
     if trace.y is not None:
         sizes["output_labels"] = trace.output_size

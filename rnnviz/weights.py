@@ -1,6 +1,7 @@
 """Files of a user's own: the weights of a model, and what it is to be run on."""
 
 import json
+import os
 import pickle
 import re
 from collections.abc import Iterator, Mapping
@@ -322,7 +323,7 @@ def _check_file(path: Path, endings: tuple[str, ...]) -> None:
         raise RecordingError(
             f"{str(path)!r} ends in none of {', '.join(endings)}; save it as one of these"
         )
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise RecordingError(f"there is no file {str(path)!r}; check its name")
 
 

@@ -18,9 +18,10 @@ from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnviz import storage
 from rnnviz.errors import RnnvizError, TraceError
-from rnnviz.metadata import SCHEMA
+from rnnviz.metadata import SCHEMA, to_json
 from rnnviz.recording import record
 from rnnviz.trace import Trace, load, load_arrays
+from rnnviz.verification import verify
 
 ARRAYS = [item.name for item in dataclasses.fields(Trace) if "dims" in item.metadata]
 DIMS = {
@@ -419,13 +420,27 @@ def test_a_cut_or_padded_file_is_always_noticed(data, rich, tmp_path_factory):
     one_line(error)
 
 
+_ANY_TEXT = st.text(st.characters(), max_size=8) | st.sampled_from(["\ud800", "a\0b", "\x1b[2J"])
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | _ANY_TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_ANY_TEXT, inner, max_size=3),
     max_leaves=6,
 )
+DEEP = "[" * 100_000 + "]" * 100_000
+
+
+def error_of_ours_or_a_trace(path):
+    """A file is refused by an error of ours, or holds a trace that can be told and verified."""
+    try:
+        read = load(path)
+    except RnnvizError as error:
+        str(error).encode()
+        return
+    assert all(text.isprintable() for row in read.summary.rows() for text in row)
+    read.summary.html().encode()
+    json.dumps(dataclasses.asdict(read.metadata), allow_nan=False, ensure_ascii=False).encode()
+    with contextlib.suppress(RnnvizError):
+        verify(read)
 
 
 @given(data=st.data())
@@ -435,8 +450,74 @@ def test_a_header_of_anything_is_an_error_of_ours_or_a_trace(data, rich, tmp_pat
     names = st.sampled_from([item.name for item in dataclasses.fields(rich.metadata)])
     known |= data.draw(st.dictionaries(names, _JSON, min_size=1, max_size=3))
     storage.write(path, rich.arrays(), json.dumps(known))
-    with contextlib.suppress(RnnvizError):
+    error_of_ours_or_a_trace(path)
+
+
+_CHANGE = st.tuples(
+    st.integers(0, 99),
+    st.lists(st.integers(0, 3), max_size=4),
+    st.sampled_from(["", "int64", "float32", "bool"]),
+    st.sampled_from([0, 1, -1, 99]),
+)
+
+
+@given(changes=st.lists(_CHANGE, min_size=1, max_size=2))
+def test_arrays_of_any_shape_are_an_error_of_ours_or_a_trace(changes, rich, tmp_path_factory):
+    path = tmp_path_factory.mktemp("arrays") / "run.safetensors"
+    held = rich.arrays()
+    names = sorted(held)
+    for place, shape, kind, value in changes:
+        name = names[place % len(names)]
+        made = np.full(shape or held[name].shape, value)
+        held[name] = made.astype(kind or held[name].dtype)
+    storage.write(path, held, to_json(rich.metadata))
+    error_of_ours_or_a_trace(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("source", "\ud800", 'source is "\\ud800", not text'),
+        ("step_labels", [["a\0b"]], "step_labels is "),
+        ("versions", [], "versions is [], not an object"),
+        ("seed", -1, "seed is -1, not a whole number from 0, or null"),
+        ("accuracy", float("nan"), "accuracy is NaN, not a finite number"),
+        ("task_options", {"a": json.loads("[" * 99 + "]" * 99)}, "task_options is "),
+        ("layer", None, "layer is null, not text"),
+    ],
+)
+def test_metadata_that_no_trace_has_are_named(field, value, told, rewritten, trace):
+    with pytest.raises(TraceError) as error:
+        load(rewritten(header={field: value}))
+    assert told in one_line(error)
+    with pytest.raises(TraceError, match=f"metadata: {field} is"):
+        dataclasses.replace(trace.metadata, **{field: value})
+
+
+@pytest.mark.parametrize("held", ["rnnviz", "checksums"])
+def test_what_is_nested_too_deep_is_an_error_of_ours(held, tmp_path):
+    path = tmp_path / "run.safetensors"
+    sums = {"x": storage._checksum("x", np.zeros(3)), "": storage._checksum_of_text(DEEP)}
+    save_file({"x": np.zeros(3)}, path, {"rnnviz": DEEP, "checksums": json.dumps(sums), held: DEEP})
+    with pytest.raises(TraceError) as error:
         load(path)
+    one_line(error)
+
+
+def test_a_gradient_has_the_shape_of_its_parameter(rewritten, trace):
+    with pytest.raises(TraceError) as error:
+        load(rewritten(tensors={"gradients/fc.bias": np.zeros(1)}))
+    assert "the gradient of parameter 'fc.bias' is (1,), not (4,)" in one_line(error)
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 300 + ".safetensors", "a\0.safetensors"], ids=["long", "NUL"]
+)
+def test_a_name_that_no_file_can_have_is_refused(name, trace, tmp_path):
+    for use in (trace.save, load):
+        with pytest.raises(TraceError, match=r"File name too long|has a NUL") as error:
+            use(tmp_path / name)
+        one_line(error)
 
 
 # --- some arrays of a file ----------------------------------------------------------------------
@@ -612,10 +693,9 @@ def test_parameters_hold_the_recurrent_layer(trace):
         dataclasses.replace(trace, parameters={})
 
 
-def test_options_that_are_not_json_are_an_error_of_ours(trace, tmp_path):
-    metadata = dataclasses.replace(trace.metadata, task_options={"gap": np.float32(1)})
-    with pytest.raises(TraceError):
-        dataclasses.replace(trace, metadata=metadata).save(tmp_path / "run.safetensors")
+def test_options_that_are_not_json_are_an_error_of_ours(trace):
+    with pytest.raises(TraceError, match="metadata: task_options is of type dict, not an object"):
+        dataclasses.replace(trace.metadata, task_options={"gap": np.float32(1)})
 
 
 @pytest.mark.parametrize("direction", [0, 1])

@@ -1,6 +1,5 @@
 """``rnnviz doctor``."""
 
-import os
 import platform
 import sys
 import tempfile
@@ -71,17 +70,21 @@ def _findings() -> Iterator[Finding]:
 
 def _cache() -> Finding:
     from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
+    from rnnviz.errors import RnnvizError
+    from rnnviz.rendering.cache import bound, try_out
 
     folder = cache_folder()
-    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
-    kept = list(folder.glob("*.safetensors")) if os.path.isdir(folder) else []
-    size = sum(file.stat().st_size for file in kept)
-    return Finding(
-        "cache",
-        f"{folder} ({len(kept)} recordings, {size / 1e6:.1f} MB)",
-        existing.is_dir() and os.access(existing, os.R_OK | os.W_OK | os.X_OK),
-        f"make it writable, or set {FOLDER_VARIABLE}",
-    )
+    remedy = f"make it writable, with room, and yours; or set {FOLDER_VARIABLE} to another folder"
+    try:
+        bound()
+        try_out(folder)
+        kept = list(folder.glob("*.safetensors"))
+        size = sum(file.stat().st_size for file in kept)
+        for file in kept:
+            file.open("rb").close()
+    except (OSError, RnnvizError) as error:
+        return Finding("cache", f"{folder} cannot be used: {error}", False, remedy)
+    return Finding("cache", f"{folder} ({len(kept)} recordings, {size / 1e6:.1f} MB)", True)
 
 
 def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) -> Finding:

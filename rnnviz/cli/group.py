@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from rnnviz.errors import RnnvizError
+from rnnviz.fields import printable
 
 _COMMANDS: Final = {
     "render": "Render a scene to a video, or to a still for each beat.",
@@ -120,7 +121,7 @@ def _run(args: list[str] | None) -> int:
 
 
 def _failed(message: str) -> int:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
     return _FAILED
 
 

@@ -5,6 +5,7 @@ import dataclasses
 import click
 
 from rnnviz.cli.options import StrictCommand, print_json
+from rnnviz.fields import printable
 
 
 @click.command("inspect", cls=StrictCommand)
@@ -36,5 +37,5 @@ def command(trace_file: str, as_json: bool) -> None:
         table.add_row(name, told)
     table.add_section()
     for name, shape in shapes.items():
-        table.add_row(name, " × ".join(map(str, shape)))
+        table.add_row(printable(name), " × ".join(map(str, shape)))
     Console(markup=False, emoji=False).print(table)

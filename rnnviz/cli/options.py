@@ -62,7 +62,7 @@ _OF_TASK: Final = {
 _MOST_SHOWN: Final = 24
 """Of a longer sequence not every step is shown."""
 _MAY_BE_EMPTY: Final = ("text",)
-"""A text without letters is refused as such."""
+"""A text without letters, or with others than letters, is refused as such."""
 
 Command = Callable[..., Any]
 
@@ -131,6 +131,8 @@ class StrictCommand(click.Command):
                 ctx.fail(f"{flag(param)} is given {times} times; give it once.")
         left = super().parse_args(ctx, args)
         for param in self.params:
+            if "\0" in str(ctx.params.get(str(param.name))) and param.name not in _MAY_BE_EMPTY:
+                ctx.fail(f"{flag(param)} has a NUL, which no name may have.")
             if ctx.params.get(str(param.name)) == "" and param.name not in _MAY_BE_EMPTY:
                 ctx.fail(f"{flag(param)} has no value; give one, or leave it out.")
         return left

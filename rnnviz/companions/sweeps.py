@@ -9,21 +9,19 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from rnnviz import tasks
+from rnnviz import fields, tasks
 from rnnviz.cells import GATES
-from rnnviz.companions import fields
-from rnnviz.companions.fields import Kind, Unfit, checked
 from rnnviz.companions.studies import carried_gradients, run_of
 from rnnviz.defaults import code_of_recordings
-from rnnviz.errors import SweepError
-from rnnviz.files import replacing
+from rnnviz.errors import ClusterError, SweepError
+from rnnviz.fields import Kind, Unfit, checked
+from rnnviz.files import check_name, replacing
 from rnnviz.reports import Report
 from rnnviz.tasks.base import LANGUAGES
 from rnnviz.trace import Trace
@@ -248,6 +246,7 @@ def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -
             could not be trained, once the others are kept; TaskError for a length that makes no
             task
     """
+    check_name(file, SweepError)
     file = Path(os.path.realpath(file))  # a folder that is missing may be left again: new/../a.json
     for length in settings.lengths:
         settings.made(length)
@@ -258,7 +257,11 @@ def sweep(settings: SweepSettings, file: Path, hands: Workers, report: Report) -
     running = {hands.submit(train_one, held.settings, each, _LOADED): each for each in missing}
     failed: list[str] = []
     while running:
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        try:
+            done = hands.wait(running)
+        except ClusterError as error:
+            failed += [f"{_told(place)}: {error}" for place in running.values()]
+            break
         for future in done:
             place = running.pop(future)
             reason = failure(future)
@@ -317,6 +320,7 @@ def load_sweep(file: Path) -> Sweep:
 
     Raises: SweepError if it cannot be read, or holds no sweep
     """
+    check_name(file, SweepError, "read")
     try:
         return _sweep_of(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:

@@ -1,6 +1,6 @@
 """The base of all scenes: beats, their captions, the source line, and the pace."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -115,6 +115,13 @@ class Storyboard(Scene):
             self.play_beat(beat)
             self.stage.on_beat_end(self, beat)
 
+    def get_restructured_mobject_list(self, mobjects: Any, to_remove: Any) -> list[Any]:
+        """As Manim's, whose function that calls itself holds every picture until garbage is sought.
+
+        What is not to be removed, with the parts of what loses some in their place.
+        """
+        return _without(mobjects, set(to_remove))
+
     def play_beat(self, beat: Beat) -> None:
         """Play one beat, from what the beats before it left."""
         started = self.time
@@ -167,3 +174,12 @@ class Storyboard(Scene):
         if line.width > _WIDEST_SOURCE:
             line.scale_to_fit_width(_WIDEST_SOURCE)
         return line.move_to([layout.RIGHT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=RIGHT)
+
+
+def _without(mobjects: Iterable[Any], removed: set[Any]) -> list[Any]:
+    left: list[Any] = []
+    for mobject in mobjects:
+        if mobject not in removed:
+            lost = removed.intersection(mobject.get_family())
+            left += _without(mobject.submobjects, lost) if lost else [mobject]
+    return left

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
-from importlib.metadata import version
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Final
@@ -23,6 +22,7 @@ from rnnviz.lettering import FAMILY, fonts_in_use
 from rnnviz.rendering.cache import Cache
 from rnnviz.rendering.sources import fonts
 from rnnviz.typefaces import Font
+from rnnviz.versions import version
 
 _PREAMBLE: Final = (
     "#set text(font: ({families}), fallback: false, top-edge: "

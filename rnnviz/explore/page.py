@@ -2,7 +2,6 @@
 
 import html
 from collections.abc import Callable, Iterable
-from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,16 +17,21 @@ from rnnviz.explore.rows import (
     rows_of,
 )
 from rnnviz.lettering import font_faces, given_fonts, lettered
+from rnnviz.memory import free_addresses
 from rnnviz.palette import PALETTES
 from rnnviz.plain_text import isolated
 from rnnviz.trace import CLASSES, Trace
 from rnnviz.translation import N_, translated
 from rnnviz.typefaces import Given
+from rnnviz.versions import version
 
 if TYPE_CHECKING:
     from rnnviz.explore.charts import Charts
 
 Say = Callable[[str], str]
+
+_ADDRESSES: Final = 72_000_000_000
+"""Bytes that the JavaScript engine of vl_convert reserves, or else ends the process."""
 
 _TITLE: Final = N_("Look into a recording: trace {identity}")
 _NETWORK: Final = N_("{cell} with {units} units.")
@@ -79,6 +83,12 @@ def explore(
         raise ExportError(
             "exploring needs altair; install it with: pip install 'rnnviz[explore]'"
         ) from error
+    addresses = free_addresses()
+    if addresses is not None and addresses < _ADDRESSES:
+        raise ExportError(
+            f"exploring reserves {_ADDRESSES / 1e9:g} GB of addresses, little of it memory, but a "
+            f"limit leaves {addresses / 1e9:.3g} GB; lift it with: ulimit -v unlimited"
+        )
     if theme not in PALETTES:
         raise ExportError(f"there is no theme {theme!r}; choose {', '.join(PALETTES)}")
 

@@ -1,5 +1,6 @@
 """Moving pictures cut out of a video: a clip for each beat, and small animations for pages."""
 
+import io
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -54,8 +55,10 @@ def animation(material: Material, path: Path, *, width: int = 640, rate: int = 1
         return
     first, *others = pictures(material.video, width, rate)
     duration = round(1000 / rate)
+    made = io.BytesIO()
     first.save(
-        path,
+        made,
+        format="WEBP",
         save_all=True,
         append_images=others,
         loop=0,
@@ -63,6 +66,7 @@ def animation(material: Material, path: Path, *, width: int = 640, rate: int = 1
         quality=70,
         method=4,
     )
+    path.write_bytes(made.getvalue())
 
 
 def _between(container: Any, stream: Any, start: float, end: float) -> Iterator[Any]:

@@ -82,10 +82,10 @@ def handout(
         }
         (folder / "lecture.json").write_text(json.dumps(lecture), encoding="utf-8")
         (folder / "handout.typ").write_text(_SOURCE, encoding="utf-8")
-        typst.compile(
+        made = typst.compile(
             str(folder / "handout.typ"),
-            output=str(path),
             root=str(folder),
             font_paths=[str(fonts), *(str(font.folder) for font in fonts_in_use())],
             ignore_system_fonts=True,
         )
+    path.write_bytes(made)

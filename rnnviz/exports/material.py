@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from unicodedata import category
 import av
 
 from rnnviz.errors import ExportError
+from rnnviz.fields import TEXT, is_text, named
 from rnnviz.files import is_component
 from rnnviz.palette import DARK, PALETTES
 from rnnviz.registry import SCENES
@@ -25,6 +27,7 @@ _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
 _OFF: Final = 0.2
 _UNSAID: Final = ("Cc", "Cs")
+_CAPTIONS: Final = named(TEXT)
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Material:
 
         Raises: ExportError if there is no such video, or it is not one that rnnviz made
         """
-        if not video.is_file():
+        if not os.path.isfile(video):
             raise ExportError(f"there is no video {str(video)!r}; make one with 'rnnviz render'")
         if video.suffix.lower() not in _TYPES:
             raise ExportError(
@@ -124,9 +127,11 @@ class Material:
 
     def _check(self) -> None:
         """Raises ValueError for what no video of rnnviz has."""
-        (self.scene + self.theme + self.trace).encode()  # a lone surrogate stands in no file
         if not is_component(self.scene):
             raise ValueError(f"{self.scene!r} is no scene's name")
+        for text in (self.language, self.theme, self.trace):
+            if not is_text(text):
+                raise ValueError(f"{text!r} is not {TEXT.told}")
         number, time = 0, 0.0
         for cue in self.cues:
             if not cue.name.replace("-", "_").isidentifier():
@@ -137,7 +142,9 @@ class Material:
                 raise ValueError(f"beat {cue.name!r} is at no time of its own")
             if set(cue.captions) != {*self.cues[0].captions, self.language}:
                 raise ValueError(f"beat {cue.name!r} lacks a caption")
-            if any(category(mark) in _UNSAID for mark in "".join(cue.captions.values())):
+            if not _CAPTIONS.fits(cue.captions):
+                raise ValueError(f"beat {cue.name!r} has captions that are not {TEXT.told}")
+            if any(category(mark) == "Cc" for mark in "".join(cue.captions.values())):
                 raise ValueError(f"beat {cue.name!r} has a control character in its caption")
             number, time = cue.number, cue.end - _ROUNDED
 

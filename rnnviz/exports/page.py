@@ -3,7 +3,6 @@
 import html
 import json
 from collections.abc import Sequence
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from rnnviz.exports.naming import address, distinct
 from rnnviz.lettering import font_faces
 from rnnviz.rendering.timeline import subtitles
 from rnnviz.translation import N_, translated
+from rnnviz.versions import version
 
 _NAMES: Final = {"en": "English", "zh": "中文"}
 _WORDS: Final = {

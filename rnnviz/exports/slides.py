@@ -51,7 +51,9 @@ def slides(
             parts = zip(material.cues, clips(material, Path(folder)), stills, strict=True)
             for cue, clip, still in parts:
                 _slide(deck, cue, cue.captions[language], clip, still)
-    deck.save(str(path))
+    made = io.BytesIO()  # an archive that cannot be written fails again when it is closed
+    deck.save(made)
+    path.write_bytes(made.getvalue())
 
 
 def _opening(deck: Any, title: str, source: str) -> None:

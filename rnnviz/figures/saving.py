@@ -1,7 +1,9 @@
 """A figure into a file: the same figure gives the same bytes, and says where it comes from."""
 
-from collections.abc import Mapping
-from importlib.metadata import version
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -11,6 +13,7 @@ from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
 from rnnviz.files import check_place, replacing
+from rnnviz.versions import version
 
 FORMATS: Final = ("pdf", "svg", "png")
 _SETTINGS: Final[WeakKeyDictionary[Figure, Mapping[Any, Any]]] = WeakKeyDictionary()
@@ -46,17 +49,19 @@ def save_figure(
         "pdf.fonttype": 42 if text else 3,
         "savefig.dpi": 300,
     }
-    with replacing(target, FigureError) as temporary, rc_context():
+    with replacing(target, FigureError) as temporary, rc_context(), _fonts_without_dates():
         if figure in _SETTINGS:
             rcdefaults()
             rcParams.update(_SETTINGS[figure])
         rcParams.update(settings)
+        made = BytesIO()  # a PDF's stream that cannot be written fails again when it is closed
         figure.savefig(
-            temporary,
+            made,
             format=kind,
             facecolor=figure.get_facecolor(),
             metadata=_metadata(kind, trace, command),
         )
+        temporary.write_bytes(made.getvalue())
     return target
 
 
@@ -72,6 +77,18 @@ def check_file(target: Path) -> None:
 
 def _kind(target: Path) -> str:
     return target.suffix.lower().removeprefix(".")
+
+
+@contextmanager
+def _fonts_without_dates() -> Iterator[None]:
+    """A time in which it is not logged that Matplotlib's mathematical fonts have no true dates."""
+    dates = logging.getLogger("fontTools.ttLib.tables._h_e_a_d")
+    level = dates.level
+    dates.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        dates.setLevel(level)
 
 
 def _metadata(kind: str, trace: str, command: str) -> Mapping[str, Any]:

@@ -12,17 +12,16 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Final
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
 from rnnviz.labels import LABELS, check_counts, labels_of
+from rnnviz.memory import free_memory
 from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Per, Place, axes_of
 from rnnviz.recording.calls import ByLayer, last_of
@@ -43,6 +42,7 @@ from rnnviz.recording.sweep import Tables, sweep
 from rnnviz.recording.tap import AGREEMENT, Replay, Tap, check_agreement, standing_in
 from rnnviz.recording.used import Used
 from rnnviz.trace import NO_TARGET, Trace, hash_arrays
+from rnnviz.versions import version
 
 _INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
 _STRUCTURE: Final = {
@@ -301,7 +301,7 @@ def _check_room(run: Run, rows: int, dtype: torch.dtype) -> None:
     layer, size = run.layer, torch.finfo(dtype).bits // 8
     states = layer.layers * layer.directions * layer.hidden_size
     needed = rows * run.time * run.batch * (states + run.x.shape[-1]) * size
-    free = psutil.virtual_memory().available
+    free = free_memory()
     if run.x.device.type == "cuda":
         free = min(free, torch.cuda.mem_get_info(run.x.device)[0])
     if needed > free:

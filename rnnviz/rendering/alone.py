@@ -17,6 +17,7 @@ from rnnviz.rendering.encoder import Encoder
 from rnnviz.rendering.failures import FAILURES, told
 from rnnviz.rendering.loading import load_scene
 from rnnviz.rendering.performance import decided_by
+from rnnviz.rendering.playing import leave
 from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.settings import performing
 from rnnviz.rendering.shot import Order
@@ -81,7 +82,11 @@ def _drawn(order: Order, setting: Stage) -> bytes:
             stage = replace(
                 setting, beats=alone, renderer=Renderer(), on_beat_start=begin, on_beat_end=end
             )
-            scene(stage).render()
+            performance = scene(stage)
+            try:
+                performance.render()
+            finally:
+                leave(performance)
             encoder.finish()
         return film.read_bytes()
 

@@ -22,7 +22,7 @@ from rnnviz.rendering.timeline import Cue, beside, description_of, told_of, with
 class Cut:
     """Which encoded beats a video is made of, when each is seen, and what is told of the whole.
 
-    ``sounds`` are heard in it; ``notes`` are for whoever renders it: what is not as they may expect.
+    ``sounds`` are heard in it; ``notes`` are for whoever renders it: what is not as expected.
     """
 
     segments: tuple[str, ...]

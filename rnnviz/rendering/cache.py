@@ -23,6 +23,8 @@ from rnnviz.files import replacing, sweep, workshop
 
 BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
+_TRIAL: Final = 4_000_000
+"""Bytes that a beat may take."""
 _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
 _LETTERS: Final = "letters"
@@ -237,6 +239,16 @@ def usable(folder: Path) -> Cache:
     raise RenderError(
         f"cannot write into the cache {str(folder)!r}; name another folder in RNNVIZ_CACHE_DIR"
     )
+
+
+def try_out(folder: Path) -> None:
+    """Write into every part of a cache as much as a beat takes, and remove it.
+
+    Raises: RenderError for the part that cannot be written, or is full
+    """
+    for part in (folder, *(folder / kind for kind in _KINDS)):
+        with workshop(part, RenderError) as made:
+            (made / "trial").write_bytes(os.urandom(_TRIAL))
 
 
 def _can_hold_beats(folder: Path) -> bool:

@@ -7,7 +7,6 @@ scene are mixed and encoded here: they may go on from one beat into the next.
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from heapq import merge
-from importlib.metadata import version
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +17,7 @@ from rnnviz.errors import RenderError
 from rnnviz.rendering.mixing import add_track, encoded
 from rnnviz.rendering.sound import Part
 from rnnviz.rendering.timeline import Cue
+from rnnviz.versions import version
 
 _MILLISECOND: Final = Fraction(1, 1000)
 _CODES: Final = {"en": "eng", "zh": "zho"}

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ def _inherited_needs(scene: Any) -> tuple[str, ...]:
 
 
 def _class_in(path: Path, name: str) -> Any:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise SceneError(f"there is no scene file {str(path)!r}; give a path to a Python file")
     module = _import_file(path)
     own = {

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +27,7 @@ from rnnviz.rendering.sources import Code, fonts, own_modules
 from rnnviz.rendering.stage import Stage
 from rnnviz.rendering.state import digest_of
 from rnnviz.rendering.surroundings import surroundings
+from rnnviz.versions import version
 
 _OF_CAMERA: Final = (
     "background_color",

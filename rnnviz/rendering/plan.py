@@ -139,7 +139,8 @@ class Filming:
         sounds = tuple(sound for take in self.takes for sound in take.sounds)
         notes = losses(sounds, cues, self.look.file_format)
         segments = tuple(take.path.name for take in self.takes)
-        return Cut(segments, tuple(cues), self.about, sounds, (*self.notes, *notes, *self._off(counts)))
+        told = (*self.notes, *notes, *self._off(counts))
+        return Cut(segments, tuple(cues), self.about, sounds, told)
 
     def _off(self, counts: Sequence[int]) -> Iterator[str]:
         """Beats in which sounds may not be heard in time: it is planned before they are drawn."""

@@ -11,6 +11,11 @@ from rnnviz.rendering.renderer import Renderer
 from rnnviz.rendering.stage import Stage
 
 
+def leave(performance: Any) -> None:
+    """Let go of what a performance holds: it and its manager hold each other, and all they made."""
+    vars(performance).clear()
+
+
 def play(loaded: LoadedScene, stage: Stage, source: str) -> None:
     """Play a scene without drawing; ``source`` is its file.
 
@@ -23,13 +28,18 @@ def play(loaded: LoadedScene, stage: Stage, source: str) -> None:
         played.append(beat)
         stage.on_beat_start(performance, beat)
 
+    performance = None
     try:
-        loaded.scene(replace(stage, renderer=Renderer(), on_beat_start=begin)).render()
+        performance = loaded.scene(replace(stage, renderer=Renderer(), on_beat_start=begin))
+        performance.render()
     except RnnvizError:
         raise
     except FAILURES as error:
         name = f"beat {played[-1].name!r} of {scene}" if played else scene
         raise told(name, error, source) from error
+    finally:
+        if performance is not None:
+            leave(performance)
     for beat in beats_of(loaded.scene):
         if stage.shows(beat) and beat not in played:
             raise RenderError(

@@ -5,14 +5,13 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Final
 
 from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
-from rnnviz.files import try_folder
+from rnnviz.files import check_name, try_folder
 from rnnviz.registry import SCENES
 from rnnviz.rendering.cache import Cache, bound
 from rnnviz.rendering.loading import class_of, file_of, name_of
@@ -26,6 +25,7 @@ from rnnviz.rendering.timeline import (
     told_of,
 )
 from rnnviz.translation import languages
+from rnnviz.versions import version
 
 if TYPE_CHECKING:
     from rnnviz.typefaces import Font, Given
@@ -242,6 +242,7 @@ def _written(target: Path, file_format: str) -> tuple[Path, ...]:
 
 
 def _check_target(target: Path, file_format: str) -> None:
+    check_name(target, RenderError)
     if file_format == "png":
         if os.path.exists(target) and not os.path.isdir(target):
             raise RenderError(

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.translation import is_language_tag
+from rnnviz.versions import version
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from rnnviz.errors import TaskError
+from rnnviz.fields import is_text
 from rnnviz.trace import NO_TARGET
 
 LANGUAGES: Final = ("en", "zh")
@@ -58,6 +59,11 @@ class Task(ABC):
         source: str,
         options: Mapping[str, Any],
     ):
+        for label in (*input_labels, *output_labels):
+            if not is_text(label):
+                raise TaskError(
+                    f"{label!r} cannot stand in a file as text; leave NUL and lone surrogates out"
+                )
         self.language = spoken(language)
         self.input_labels = tuple(input_labels)
         self.output_labels = tuple(output_labels)

@@ -1,8 +1,11 @@
 """The commands, and every kind of bad input, as the shell sees them."""
 
 import dataclasses
+import errno
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +17,7 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import storage, tasks, training
-from rnnviz.cli import main, record_command, render_command
+from rnnviz.cli import doctor_command, main, record_command, render_command
 from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.lettering import given_fonts
@@ -241,6 +244,51 @@ def test_doctor_finds_a_working_installation(run):
     status, out, err = run("doctor")
     assert status == 0, out + err
     assert all(finding["ok"] for finding in json.loads(run("doctor", "--json")[1]))
+
+
+def cache_of(run):
+    """What doctor finds of the cache."""
+    found = json.loads(run("doctor", "--json")[1])
+    return next(finding for finding in found if finding["what"] == "cache")
+
+
+@pytest.fixture
+def only_the_cache(monkeypatch):
+    monkeypatch.setattr(doctor_command, "_findings", lambda: iter((doctor_command._cache(),)))
+
+
+@pytest.mark.parametrize("part", ["", "beats", "renders", "letters"])
+@pytest.mark.parametrize("kind", ["not to be written", "a file"])
+def test_doctor_tries_every_part_of_the_cache(part, kind, run, only_the_cache, tmp_path, closed):
+    assert cache_of(run)["ok"]
+    place = tmp_path / "cache" / part
+    if kind == "a file":
+        shutil.rmtree(place)
+        place.write_text("here")
+    else:
+        closed(place, 0o500)
+    found = cache_of(run)
+    assert not found["ok"]
+    assert "cannot write into" in found["found"]
+    assert run("doctor")[0] == 1
+
+
+def test_doctor_finds_a_full_disk_and_a_recording_that_it_may_not_read(
+    run, only_the_cache, tmp_path, closed, saved, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        assert "No space left on device" in cache_of(run)["found"]
+    assert cache_of(run)["ok"]
+    assert [entry.name for entry in (tmp_path / "cache").rglob("*") if entry.is_file()] == []
+    kept = tmp_path / "cache" / "kept.safetensors"
+    shutil.copy(saved, kept)
+    closed(kept)
+    assert "Permission denied" in cache_of(run)["found"]
+
+
+def full(*given):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_every_task_can_be_recorded(run):

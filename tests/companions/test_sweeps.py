@@ -234,6 +234,21 @@ def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
     assert made.networks == sweep(TINY, tmp_path / "here.json", Here(), nothing).networks
 
 
+def test_a_cluster_that_is_lost_leaves_what_is_trained(tmp_path, monkeypatch):
+    class Lost(Here):
+        def __init__(self):
+            super().__init__()
+            self._watch = lambda: lambda: False
+
+        def submit(self, *work):
+            return super().submit(*work) if len(self.asked) < 2 else Future()
+
+    monkeypatch.setattr("rnnviz.workers._BETWEEN", 0)
+    with pytest.raises(SweepError, match=r"6 of 8 networks .*: the cluster was lost\)"):
+        sweep(TINY, tmp_path / "a.json", Lost(), nothing)
+    assert len(load_sweep(tmp_path / "a.json").networks) == 2
+
+
 def test_processes_of_this_machine_train_the_same(empty_cache, tmp_path):
     settings = replace(TINY, lengths=(4,), seeds=(1,))
     with workers(None, 2) as hands:

@@ -72,6 +72,31 @@ def test_a_full_disk(which, three, trace, tmp_path, tiny, cache, monkeypatch, dr
     assert len(drawn(three, trace, output)) == (0 if which == "the output's" else 3)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(("figure", "states", "--trace", "saved", "-o", f"a.{kind}") for kind in ("pdf", "png")),
+        ("explore", "saved", "-o", "a.html"),
+        ("record", "--epochs", 1, "-o", "a.safetensors"),
+        ("sweep", "--lengths", 4, "--cells", "rnn", "-o", "a.json"),
+    ],
+    ids=lambda given: " ".join(map(str, given[:1] + given[-1:])),
+)
+def test_a_disk_that_is_full_at_any_write_is_told_in_one_line(
+    arguments, trace, tmp_path, monkeypatch
+):
+    saved = trace.save(tmp_path / "run.safetensors")
+    monkeypatch.chdir(tmp_path)
+    done = warm.run(
+        *(saved if each == "saved" else each for each in arguments),
+        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)),
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: cannot write ")
+    assert done.stderr.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} <= {"run.safetensors", "cache"}
+
+
 VANISH = """if not self.renderer.film:
             import shutil
             shutil.rmtree({folder!r})

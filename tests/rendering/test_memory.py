@@ -1,0 +1,71 @@
+"""What a performance held is free when it has ended, without anyone looking for garbage."""
+
+import gc
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rnnviz import memory, storage
+from rnnviz.defaults import record_task
+from rnnviz.errors import ExportError, TraceError
+from rnnviz.explore import explore, page
+from rnnviz.rendering.loading import load_scene
+from rnnviz.rendering.look import Look
+from rnnviz.rendering.plan import companions_of
+from rnnviz.rendering.playing import play
+from rnnviz.rendering.settings import performing
+from rnnviz.rendering.stage import Stage
+from rnnviz.trace import load
+
+
+def ours():
+    """The objects of our classes, and of Manim's, by their class."""
+    kinds = (f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
+    return Counter(kind for kind in kinds if kind.startswith(("rnnviz", "manim")))
+
+
+@pytest.mark.parametrize("name", ["unrolling", "output"])
+def test_a_second_performance_adds_nothing_that_stays(name, tmp_path):
+    loaded = load_scene(name)
+    trace = record_task("sentence", epochs=1, seed=1)
+    stage = Stage(trace, companions_of(loaded.scene, trace))
+    counts = []
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            with performing(Look("l", "mp4"), tmp_path):
+                play(loaded, stage, "")
+            counts.append(ours())
+    finally:
+        gc.enable()
+    assert counts[2] - counts[1] == Counter()
+
+
+def test_a_trace_that_the_memory_cannot_hold_is_not_read(trace, tmp_path, monkeypatch):
+    path = trace.save(tmp_path / "run.safetensors")
+    monkeypatch.setattr(storage, "_SMALL", 0)
+    monkeypatch.setattr(storage, "free_memory", lambda: 1000)
+    with pytest.raises(TraceError, match=r"takes .* GB, but 1e-06 GB are free; free some, or rec"):
+        load(path)
+    monkeypatch.setattr(storage, "free_memory", lambda: 10**12)
+    assert load(path).identity == trace.identity
+
+
+def test_exploring_under_a_limit_of_addresses_says_so(trace, monkeypatch):
+    monkeypatch.setattr(page, "free_addresses", lambda: 6 * 10**9)
+    with pytest.raises(ExportError, match="a limit leaves 6 GB; lift it with: ulimit -v unlimited"):
+        explore(trace)
+
+
+@pytest.mark.parametrize("names", memory._OF_GROUP)
+def test_the_limit_of_a_container_is_the_memory_that_is_free(names, tmp_path, monkeypatch):
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    monkeypatch.setattr(memory, "free_addresses", lambda: None)
+    before = memory.free_memory()
+    for name, content in zip(names, ("5000", "2000"), strict=True):
+        Path(tmp_path / name).write_text(content)
+    assert memory.free_memory() == 3000 < before
+    (tmp_path / names[0]).write_text("max")
+    assert memory.free_memory() > 3000

@@ -72,7 +72,7 @@ def test_another_version_or_other_code_makes_another(folder, made, monkeypatch):
 
 
 def test_all_code_that_makes_a_recording_is_part_of_its_key():
-    """Every own module that recording loads is hashed, but for what only refuses or tells."""
+    """Every own module that recording a task loads is hashed, but for what refuses or tells."""
     code = (
         "import sys; from rnnviz.defaults import record_task; record_task('adding', epochs=1); "
         "print(*(m.__file__ for n, m in sys.modules.items() if n.startswith('rnnviz.')))"

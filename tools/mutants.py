@@ -109,8 +109,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/storage.py",
-        'return zlib.crc32(np.ascontiguousarray(array).data.cast("B"), described)',
-        'return zlib.crc32(np.ascontiguousarray(array).data.cast("B"))',
+        "return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data, described)",
+        "return zlib.crc32(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)",
         "the checksum of an array leaves out its name, dtype and shape",
         ("tests/test_trace.py",),
     ),

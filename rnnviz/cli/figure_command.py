@@ -57,7 +57,7 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 @click.option("--layer", type=Whole(min=1), help="A stacked layer, from 1.")
 @click.option("--direction", type=click.Choice(_DIRECTIONS), help="Of a bidirectional layer.")
 @click.option("--sequence", type=Whole(min=1), help="A sequence of the batch, from 1.")
-@click.option("--keep-text", is_flag=True, help="Letters stay text, not outlines.")
+@click.option("--keep-text", is_flag=True, help="Letters of an SVG stay text, not outlines.")
 @font_option
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
 @click.option("--theme", type=click.Choice(("light", "dark")), default="light", show_default=True)

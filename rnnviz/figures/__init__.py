@@ -15,8 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
+from rnnviz.figures.axes import ShownFigure
 from rnnviz.figures.catalogue import FIGURES, find
-from rnnviz.figures.saving import drawn_with, save_figure
+from rnnviz.figures.saving import save_figure
 from rnnviz.figures.style import COLUMNS, STYLES, settings
 from rnnviz.lettering import given_fonts, lettered
 from rnnviz.palette import PALETTES
@@ -69,10 +70,10 @@ def figure(
         rcParams.update(chosen_settings)
         made = draw(*data, palette=palette, say=lambda text: translated(text, language), **options)
         drawn = made.get_figure(root=True) if isinstance(made, Axes) else made
-        assert drawn is not None
+        assert isinstance(drawn, ShownFigure)
         drawn.set_size_inches(across, height or up * _tall(drawn))
         _lay_out(drawn)
-    drawn_with(drawn, chosen_settings)
+    drawn.drawn_with = chosen_settings
     return drawn
 
 

@@ -2,7 +2,7 @@
 
 import io
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 from unicodedata import east_asian_width
@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from wcwidth import iter_graphemes
 
 from rnnviz.errors import TraceError
+from rnnviz.figures.embedding import written_with
 from rnnviz.lettering import FAMILY, check_characters
 from rnnviz.measure.recorded import check_place
 from rnnviz.palette import Palette
@@ -39,7 +40,17 @@ _DOTS = 150
 
 
 class ShownFigure(Figure):
-    """A figure that no window belongs to, and that a notebook shows as it is."""
+    """A figure that no window belongs to, and that a notebook shows as it is.
+
+    It is written with the settings that it was drawn with, if ``drawn_with`` says them.
+    """
+
+    drawn_with: Mapping[Any, Any] | None = None
+
+    def savefig(self, fname: Any, *, transparent: bool | None = None, **options: Any) -> None:
+        """Write it as ``matplotlib.figure.Figure`` does, with its own settings."""
+        with written_with(self.drawn_with):
+            super().savefig(fname, transparent=transparent, **options)
 
     def _repr_png_(self) -> bytes:
         file = io.BytesIO()

@@ -1,27 +1,20 @@
 """A figure into a file: the same figure gives the same bytes, and says where it comes from."""
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
-from matplotlib import rc_context, rcdefaults, rcParams
+from matplotlib import rcParams
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
+from rnnviz.figures.axes import ShownFigure
+from rnnviz.figures.embedding import written_with
 from rnnviz.files import check_place, replacing
 from rnnviz.versions import version
 
 FORMATS: Final = ("pdf", "svg", "png")
-_SETTINGS: Final[WeakKeyDictionary[Figure, Mapping[Any, Any]]] = WeakKeyDictionary()
-
-
-def drawn_with(figure: Figure, settings: Mapping[Any, Any]) -> None:
-    """Let a figure be written with the settings that it was drawn with."""
-    _SETTINGS[figure] = settings
 
 
 def save_figure(
@@ -35,8 +28,8 @@ def save_figure(
     """Write a figure as PDF, SVG or PNG; an existing file is replaced only by a whole one.
 
     ``trace`` (its identity) and ``command`` go into the file's metadata, with rnnviz's version.
-    With ``text`` the letters of an SVG stay text, which needs the font where it is shown, and a
-    PDF embeds its fonts as TrueType.
+    A PDF embeds its fonts as TrueType (Type 42), cut to what it uses. With ``text`` the letters of
+    an SVG stay text, which needs the font where it is shown; otherwise they are outlines.
 
     Raises: FigureError for another kind of file, or one that cannot be written
     """
@@ -46,16 +39,14 @@ def save_figure(
     settings: dict[Any, Any] = {
         "svg.hashsalt": "rnnviz",
         "svg.fonttype": "none" if text else "path",
-        "pdf.fonttype": 42 if text else 3,
         "savefig.dpi": 300,
     }
-    with replacing(target, FigureError) as temporary, rc_context(), _fonts_without_dates():
-        if figure in _SETTINGS:
-            rcdefaults()
-            rcParams.update(_SETTINGS[figure])
+    drawn_with = figure.drawn_with if isinstance(figure, ShownFigure) else None
+    with replacing(target, FigureError) as temporary, written_with(drawn_with):
         rcParams.update(settings)
         made = BytesIO()  # a PDF's stream that cannot be written fails again when it is closed
-        figure.savefig(
+        Figure.savefig(
+            figure,
             made,
             format=kind,
             facecolor=figure.get_facecolor(),
@@ -77,18 +68,6 @@ def check_file(target: Path) -> None:
 
 def _kind(target: Path) -> str:
     return target.suffix.lower().removeprefix(".")
-
-
-@contextmanager
-def _fonts_without_dates() -> Iterator[None]:
-    """A time in which it is not logged that Matplotlib's mathematical fonts have no true dates."""
-    dates = logging.getLogger("fontTools.ttLib.tables._h_e_a_d")
-    level = dates.level
-    dates.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        dates.setLevel(level)
 
 
 def _metadata(kind: str, trace: str, command: str) -> Mapping[str, Any]:

@@ -1,0 +1,44 @@
+"""What figures are drawn from, small and quick to make."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from models import Around, layer_of
+
+from rnnviz.recording import record
+
+
+def study_of_shares(tables):
+    """A study whose networks have these shares of right answers: cell → (gap, seed)."""
+    gaps = range(1, len(next(iter(tables.values()))) + 1)
+    return SimpleNamespace(
+        settings=SimpleNamespace(gaps=gaps),
+        axis="words in between",
+        shares=True,
+        cells=tuple(tables),
+        chance=0.5,
+        accuracies=lambda cell: np.asarray(tables[cell]),
+    )
+
+
+@pytest.fixture(scope="module")
+def small():
+    """The trace of a small network."""
+    torch.manual_seed(0)
+    model = Around(layer_of("tanh", 3, 4), 4).double()
+    x = torch.randn(6, 2, 3, dtype=torch.float64)
+    return record(model, x, torch.randint(4, (6, 2)))
+
+
+@pytest.fixture(scope="module")
+def data_of(small):
+    """(entry) → what a figure is drawn from."""
+    norms = np.array([3.0, 2.0, 1.5])
+    history = SimpleNamespace(
+        epochs=3, loss=norms / 2, gradient_norm=norms, clipped_norm=norms.clip(max=1)
+    )
+    study = study_of_shares({"rnn": [[1, 0.9], [0.4, 0.6]], "lstm": [[1, 1], [1, 1]]})
+    data = {"nothing": (), "history": (history,), "study": (study,), "trace": (small,)}
+    return lambda entry: data[entry.drawn_from]

@@ -1,13 +1,14 @@
 """Recurrent networks, shown with numbers from a network that really ran.
 
-The names below load on first use, so that ``import rnnviz`` stays quick.
+The names below and the modules of the package load on first use, so that ``import rnnviz`` stays
+quick.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnviz import measure
+    from rnnviz import figures, measure
     from rnnviz.errors import RnnvizError
     from rnnviz.exports.making import export
     from rnnviz.figures import figure, save_figure
@@ -26,6 +27,7 @@ __all__ = [
     "__version__",
     "export",
     "figure",
+    "figures",
     "load",
     "load_arrays",
     "load_weights",
@@ -64,12 +66,12 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         value: Any = version("rnnviz")
-    elif name == "measure":
-        value = import_module("rnnviz.measure")
     elif name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
     else:
-        raise AttributeError(f"module 'rnnviz' has no attribute {name!r}")
+        from rnnviz.submodules import submodule
+
+        value = submodule(__name__, name)
     globals()[name] = value
     return value
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
@@ -17,6 +18,20 @@ def test_every_name_is_there(name: str) -> None:
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'unrol'"):
         _ = rnnviz.unrol
+
+
+@pytest.mark.parametrize(
+    "path", ["figures.states.states", "measure.cliff.clipped", "training.train"]
+)
+def test_a_module_is_there_without_having_been_imported(path: str) -> None:
+    code = f"import rnnviz; rnnviz.{path}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("package", [rnnviz, rnnviz.figures, rnnviz.measure])
+@pytest.mark.parametrize("name", ["unrol", "_private", "__main__", "__wrapped__"])
+def test_what_is_no_module_is_an_attribute_error(package: ModuleType, name: str) -> None:
+    assert not hasattr(package, name)
 
 
 LOADED = """

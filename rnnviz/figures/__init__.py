@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from itertools import chain
+from types import ModuleType
 from typing import Any
 
 from matplotlib import rc_context, rcdefaults, rcParams
@@ -21,6 +22,7 @@ from rnnviz.figures.saving import save_figure
 from rnnviz.figures.style import COLUMNS, STYLES, settings
 from rnnviz.lettering import given_fonts, lettered
 from rnnviz.palette import PALETTES
+from rnnviz.submodules import submodule
 from rnnviz.trace import Trace
 from rnnviz.translation import languages, translated
 from rnnviz.typefaces import Given
@@ -128,6 +130,10 @@ def _chosen(what: str, name: str, choices: Any) -> Any:
     if name not in choices:
         raise FigureError(f"there is no {what} {name!r}; choose {', '.join(choices)}")
     return choices[name]
+
+
+def __getattr__(name: str) -> ModuleType:
+    return submodule(__name__, name)
 
 
 __all__ = ["FIGURES", "figure", "function_of", "save_figure"]

@@ -5,6 +5,8 @@ Steps and losses are counted from 0. A step that a sequence does not have is NaN
 counts it.
 """
 
+from types import ModuleType
+
 from rnnviz.measure.dynamics import FixedPoints, fixed_points
 from rnnviz.measure.gating import (
     cell_path,
@@ -47,6 +49,12 @@ from rnnviz.measure.weights import (
     weight_gradients,
     weight_gradients_by_loss,
 )
+from rnnviz.submodules import submodule
+
+
+def __getattr__(name: str) -> ModuleType:
+    return submodule(__name__, name)
+
 
 __all__ = [
     "FixedPoints",

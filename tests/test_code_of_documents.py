@@ -6,6 +6,7 @@ What does not run here stands in ``PARSED_ALONE`` or ``PROVIDED``, with the reas
 import doctest
 import functools
 import json
+import os
 import re
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from code_of_documents import (
     shell_lines,
     words,
 )
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 from torch import nn
 
@@ -87,9 +89,18 @@ model, inputs, targets = Model(), torch.randn(5, 2, 3), torch.randint(2, (5, 2))
 }
 """The reader's own part of a block, run before the line that needs it."""
 
+ALONE = """
+import socket
+
+def connect(self, address):
+    raise OSError(f"{address} is asked for; rnnviz needs no network")
+
+socket.socket.connect = connect
+"""
+"""Before other code: no network. Without a PATH there is no program either, LaTeX for one."""
+
 BRIEFLY = """
 import functools
-import warnings
 
 import rnnviz.rendering
 import rnnviz.training
@@ -121,8 +132,13 @@ def statements(document: str) -> list[str]:
 
 @pytest.mark.parametrize("document", [name for name in ENGLISH if statements(name)])
 def test_the_python_of_a_document_runs_from_top_to_bottom(document: str, elsewhere: Path) -> None:
-    code = BRIEFLY + "\n".join(map(completed, statements(document)))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    code = ALONE + BRIEFLY + "\n".join(map(completed, statements(document)))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PATH": str(elsewhere)},
+    )
     assert done.returncode == 0, done.stderr
     assert "False" not in done.stdout  # no proof that failed
     videos = code.count("\nrnnviz.render(")
@@ -242,6 +258,9 @@ def material(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     values = 20 + 5 * np.sin(np.arange(80) / 3)
     rows = [f"{day},{value:.2f}" for day, value in enumerate(values)]
     Path("weather.csv").write_text("\n".join(["day,temperature", *rows]), encoding="utf-8")
+    rnnviz.record(nn.RNN(3, 4), torch.randn(5, 2, 3), torch.randn(5, 2, 4), loss="squared").save(
+        "other.safetensors"
+    )
     Path("models.py").write_text(MODELS, encoding="utf-8")
     scope: dict[str, Any] = {}
     exec(MODELS, scope)
@@ -356,6 +375,7 @@ def scope(traces: dict[str, rnnviz.Trace], elsewhere: Path) -> dict[str, Any]:
     halves = {name: nn.ModuleDict({"rnn": nn.RNN(3, 4)}) for name in ("encoder", "decoder")}
     return {
         "rnnviz": rnnviz,
+        "plt": pyplot,
         "nn": nn,
         "trace": traces["lstm"],
         "before": traces["lstm"],

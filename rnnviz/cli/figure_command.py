@@ -24,18 +24,31 @@ from rnnviz.cli.options import (
 from rnnviz.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
-_PLACES = ("trace_file", "sweep_file", "text_file", "csv")
+_PLACES = ("trace_files", "sweep_file", "text_file", "csv")
 _NOT_IN_FILES = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that an XML file, and so the metadata of an SVG, cannot hold."""
 
-_Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
-"""The file of a trace, that of a sweep, or a task, at most one of them."""
+_Source = tuple[tuple[str, ...], str | None, tuple[str, dict[str, Any]] | None]
+"""The files of traces, that of a sweep, or a task, at most one of them."""
 
 
 @click.command("figure", cls=StrictCommand)
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the figures.")
-@click.option("--trace", "trace_file", metavar="FILE", help="A trace from 'rnnviz record'.")
+@click.option(
+    "--trace",
+    "trace_files",
+    metavar="FILE",
+    multiple=True,
+    help="A trace from 'rnnviz record'; several are drawn into the same axes.",
+)
+@click.option(
+    "--label",
+    "labels",
+    metavar="TEXT",
+    multiple=True,
+    help="What the legend calls a trace, in their order.  [default: the file's name]",
+)
 @click.option("--sweep", "sweep_file", metavar="FILE", help="A file from 'rnnviz sweep'.")
 @data_options
 @click.option("-o", "--output", metavar="FILE", help="A .pdf, .svg or .png file.")
@@ -57,6 +70,8 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 @click.option("--layer", type=Whole(min=1), help="A stacked layer, from 1.")
 @click.option("--direction", type=click.Choice(_DIRECTIONS), help="Of a bidirectional layer.")
 @click.option("--sequence", type=Whole(min=1), help="A sequence of the batch, from 1.")
+@click.option("--state", type=click.Choice(("h", "c")), help="h, or c of an LSTM.")
+@click.option("--normalize", is_flag=True, help="Over the value at lag 0.")
 @click.option("--keep-text", is_flag=True, help="Letters of an SVG stay text, not outlines.")
 @font_option
 @click.option("--lang", "language", type=click.Choice(languages()), default="en", show_default=True)
@@ -65,7 +80,8 @@ _Source = tuple[str | None, str | None, tuple[str, dict[str, Any]] | None]
 def command(
     name: str | None,
     listed: bool,
-    trace_file: str | None,
+    trace_files: tuple[str, ...],
+    labels: tuple[str, ...],
     sweep_file: str | None,
     output: str | None,
     keep_text: bool,
@@ -74,6 +90,8 @@ def command(
     layer: int | None,
     direction: str | None,
     sequence: int | None,
+    state: str | None,
+    normalize: bool,
     fonts: tuple[Any, ...],
     **options: Any,
 ) -> None:
@@ -93,9 +111,9 @@ def command(
         find(name)
     if name is None or output is None:
         raise click.UsageError("Give a NAME and -o FILE, or --list.")
-    if trace_file is not None and task is not None:
+    if trace_files and task is not None:
         raise click.UsageError("Give --trace, or a task to train on, not both.")
-    if sweep_file is not None and (trace_file is not None or task is not None):
+    if sweep_file is not None and (trace_files or task is not None):
         raise click.UsageError("Give --sweep, --trace, or a task, not several.")
     if options["venue"] is None:
         refuse(["span"], "counts columns of a venue's page; give --venue too, or --width.")
@@ -109,10 +127,53 @@ def command(
         "sequence": None if sequence is None else sequence - 1,
     }
     chosen = {option: place for option, place in places.items() if place is not None}
-    source = (trace_file, sweep_file, task)
+    own = _own_options(name, chosen, state, normalize)
+    if labels or len(trace_files) > 1:
+        own["label"] = _labels(name, trace_files, labels)
+    source = (trace_files, sweep_file, task)
     check_text(task, fonts)
     options["font"] = fonts
-    click.echo(str(_draw(name, output, source, language, keep_text, chosen, options)))
+    click.echo(str(_draw(name, output, source, language, keep_text, chosen, own, options)))
+
+
+def _own_options(
+    name: str, places: dict[str, int], state: str | None, normalize: bool
+) -> dict[str, Any]:
+    """What a figure's own function is given.
+
+    Raises: click.UsageError for an option that it does not have
+    """
+    from rnnviz.figures import function_of
+
+    accepted = inspect.signature(function_of(name)).parameters
+    given: dict[str, Any] = dict(places)
+    if state is not None:
+        given["of" if "of" in accepted else "state"] = state
+    if normalize:
+        given["normalize"] = True
+    for option in given:
+        if option not in accepted:
+            raise click.UsageError(f"--{option} is no option of figure {name!r}.")
+    return given
+
+
+def _labels(name: str, files: tuple[str, ...], given: tuple[str, ...]) -> str | list[str]:
+    """A label for each trace: the given ones, the files' names, or their paths if names are alike.
+
+    Raises: click.UsageError for another number of labels than of traces
+    """
+    from rnnviz.figures import as_label
+
+    count = max(1, len(files))
+    if given and len(given) != count:
+        raise click.UsageError(f"Give a --label for each --trace: {count}, not {len(given)}.")
+    if len(set(given)) < len(given):
+        raise click.UsageError("Give each --trace another --label.")
+    if count == 1:
+        return given[0]
+    stems = [Path(file).stem for file in files]
+    names = files if len(set(stems)) < len(stems) else stems
+    return list(given) or [as_label(each) for each in names]
 
 
 def _draw(
@@ -121,26 +182,32 @@ def _draw(
     source: _Source,
     language: str,
     keep_text: bool,
-    chosen: dict[str, Any],
+    places: dict[str, Any],
+    own: dict[str, Any],
     options: dict[str, Any],
 ) -> Any:
-    from rnnviz.figures import figure, function_of, save_figure
-    from rnnviz.figures.saving import check_file
+    from rnnviz.figures import figure, save_figure
+    from rnnviz.figures.axes import MOST_CELLS
+    from rnnviz.figures.saving import check_file, images_in
     from rnnviz.trace import Trace
 
-    accepted = inspect.signature(function_of(name)).parameters
-    for option in chosen:
-        if option not in accepted:
-            raise click.UsageError(f"--{option} is no option of figure {name!r}.")
     check_file(Path(output))
     with progress_bar(f"Recording for {name}") as report:
         data, identity = _data(
             name, source, language, lambda done, most, loss: report(done, most, "")
         )
-    if trace := next((each for each in data if isinstance(each, Trace)), None):
-        check_places(trace, **chosen)
-    made = figure(name, *data, language=language, **chosen, **options)
-    return save_figure(made, output, trace=identity, command=_typed(), text=keep_text)
+    for each in data:
+        if isinstance(each, Trace):
+            check_places(each, **places)
+    made = figure(name, *data, language=language, **own, **options)
+    written = save_figure(made, output, trace=identity, command=_typed(), text=keep_text)
+    if written.suffix.lower() != ".png":
+        for rows, columns in images_in(made):
+            click.echo(
+                f"{rows} × {columns} cells are drawn as an image; up to {MOST_CELLS} are shapes.",
+                err=True,
+            )
+    return written
 
 
 def _typed() -> str:
@@ -171,7 +238,7 @@ def _data(
     from rnnviz.trace import load
 
     entry = find(name)
-    trace_file, sweep_file, task = source
+    trace_files, sweep_file, task = source
     if sweep_file is not None:
         from rnnviz.companions.sweeps import load_sweep
 
@@ -190,7 +257,7 @@ def _data(
             )
         return (held,), ""
     if entry.drawn_from == "nothing":
-        if trace_file is not None or task is not None:
+        if trace_files or task is not None:
             raise click.UsageError(f"Figure {name!r} is of no trace; leave --trace and tasks out.")
         return (), ""
     chosen, settings = task or (entry.task, {})
@@ -198,7 +265,7 @@ def _data(
         from rnnviz.companions.studies import study_of
         from rnnviz.reports import reported
 
-        if trace_file is not None or chosen != entry.task:
+        if trace_files or chosen != entry.task:
             raise click.UsageError(
                 f"Figure {name!r} trains networks of its own, on task {entry.task!r}; choose its "
                 "--story or --lang."
@@ -207,12 +274,12 @@ def _data(
         sentence = default_trace(chosen, language=data_language(language), **settings)
         with reported(lambda done, most, _: progress(done, most, 0.0)):
             return (study_of(sentence),), ""
-    trace = (
-        load(trace_file)
-        if trace_file is not None
-        else default_trace(chosen, language=data_language(language), progress=progress, **settings)
-    )
-    return (trace,), trace.identity
+    if trace_files:
+        traces = tuple(load(file) for file in trace_files)
+    else:
+        language = data_language(language)
+        traces = (default_trace(chosen, language=language, progress=progress, **settings),)
+    return traces, ", ".join(trace.identity for trace in traces)
 
 
 def _list(language: str, as_json: bool) -> None:

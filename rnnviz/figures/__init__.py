@@ -5,8 +5,10 @@ several panels are made of them; ``figure`` draws one by itself, in a style.
 """
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
+from inspect import Parameter, signature
 from itertools import chain
 from types import ModuleType
 from typing import Any
@@ -18,16 +20,18 @@ from matplotlib.figure import Figure
 from rnnviz.errors import FigureError
 from rnnviz.figures.axes import ShownFigure
 from rnnviz.figures.catalogue import FIGURES, find
+from rnnviz.figures.overlay import as_label, check_label, overlay
 from rnnviz.figures.saving import save_figure
-from rnnviz.figures.style import COLUMNS, STYLES, settings
+from rnnviz.figures.styles import COLUMNS, STYLES, settings
 from rnnviz.lettering import given_fonts, lettered
-from rnnviz.palette import PALETTES
+from rnnviz.palette import PALETTES, Palette
 from rnnviz.submodules import submodule
 from rnnviz.trace import Trace
 from rnnviz.translation import languages, translated
-from rnnviz.typefaces import Given
+from rnnviz.typefaces import Font, Given
 
 _PANEL = 0.4
+_OURS = {"ax", "figure", "palette", "say"}
 
 
 def figure(
@@ -48,35 +52,72 @@ def figure(
     ``style`` is paper, slides or poster; ``venue`` neurips, icml, ieee or acl, for the width of
     ``span`` (1 or 2) columns of its page. ``font`` sets what rnnviz Sans does not: a file,
     FILE#FACE, the name of a font of the system, or several. ``options`` are those of the figure's
-    own function. The user's Matplotlib settings are neither used nor changed.
+    own function. Several traces are drawn into the same axes, told apart by ``label``, one for
+    each. The user's Matplotlib settings are neither used nor changed.
 
     Units:  width and height in inches
-    Raises: FigureError for an unknown figure, style or option; TextError for what is no font, or a
-            character that no font has; TraceError if the trace lacks what the figure shows
+    Raises: FigureError for an unknown figure, style or option, or one of which several traces
+            cannot be drawn together; TextError for what is no font, or a character that no font
+            has; TraceError if the trace lacks what the figure shows
     Example: >>> rnnviz.figure("gradient-table", trace, venue="icml").savefig("table.pdf")
     """
     draw = function_of(name)
-    chosen = _chosen("style", style, STYLES)
     palette = _chosen("theme", theme, PALETTES)
-    if language not in languages():
-        raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
-    if width is not None and venue is not None:
-        raise FigureError("venue and width both say how wide the figure is; give one of them")
-    across = width or _width(venue, span) or chosen.width
-    up = across * (find(name).height or chosen.height)
     text = "".join(_labels(data))
     fonts = [each.cut(text) for each in given_fonts(font)]
-    chosen_settings = settings(chosen, palette, across, height or up, fonts)
+    house = _house(style, venue, span, width, height, palette, find(name).height, fonts)
+    if language not in languages():
+        raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
+    if len(data) > 1:
+        _check_together(name)
+    _check_options(name, draw, options)
+    labels = options.get("label")
+    for each in [labels] if isinstance(labels, str) else labels or ():
+        check_label(each)
+    options["say"] = lambda text: translated(text, language)
     with rc_context(), lettered(fonts):
         rcdefaults()
-        rcParams.update(chosen_settings)
-        made = draw(*data, palette=palette, say=lambda text: translated(text, language), **options)
+        rcParams.update(house)
+        made = _drawn(draw, data, palette, options)
         drawn = made.get_figure(root=True) if isinstance(made, Axes) else made
         assert isinstance(drawn, ShownFigure)
+        across, up = house["figure.figsize"]
         drawn.set_size_inches(across, height or up * _tall(drawn))
         _lay_out(drawn)
-    drawn.drawn_with = chosen_settings
+    drawn.drawn_with = house
     return drawn
+
+
+@contextmanager
+def style(
+    name: str = "paper",
+    *,
+    venue: str | None = None,
+    span: int = 1,
+    width: float | None = None,
+    height: float | None = None,
+    theme: str = "light",
+    font: Given | Iterable[Given] | None = None,
+) -> Iterator[None]:
+    """Matplotlib's settings for a figure of one's own that looks like those of rnnviz.
+
+    They are the options of ``figure``: a new figure has their size, type and colours, and a file
+    that is written within the context the same fonts. The settings from before are neither used,
+    nor changed once it ends.
+
+    Units:  width and height in inches
+    Raises: FigureError for an unknown style, venue or theme
+    Example: >>> with rnnviz.figures.style(venue="neurips"):
+             ...     fig, ax = plt.subplots()
+             ...     fig.savefig("own.pdf")
+    """
+    palette = _chosen("theme", theme, PALETTES)
+    fonts = given_fonts(font)
+    house = _house(name, venue, span, width, height, palette, fonts=fonts)
+    with rc_context(), lettered(fonts):
+        rcdefaults()
+        rcParams.update({**house, "figure.constrained_layout.use": True})
+        yield
 
 
 def function_of(name: str) -> Callable[..., Axes | Figure]:
@@ -96,6 +137,57 @@ def _labels(data: Iterable[Any]) -> Iterator[str]:
             about = each.metadata
             yield from (*about.input_labels, *about.output_labels)
             yield from chain(*about.step_labels, *about.target_labels)
+
+
+def _check_together(name: str) -> None:
+    if (reason := find(name).alone) is not None:
+        raise FigureError(
+            f"figure {name!r} cannot show several traces, {reason}; draw one of each, or put them "
+            "side by side in Python, with ax="
+        )
+
+
+def _drawn(
+    draw: Callable[..., Axes | Figure],
+    data: tuple[Any, ...],
+    palette: Palette,
+    options: dict[str, Any],
+) -> Axes | Figure:
+    if len(data) < 2:
+        return draw(*data, palette=palette, **options)
+    if options.pop("color", None) is not None:
+        raise FigureError("several traces have colours of their own; leave color out")
+    return overlay(draw, data, options.pop("label", ()), palette, **options)
+
+
+def _check_options(
+    name: str, draw: Callable[..., Axes | Figure], options: Mapping[str, Any]
+) -> None:
+    parameters = signature(draw).parameters.values()
+    known = {each.name for each in parameters if each.kind is Parameter.KEYWORD_ONLY} - _OURS
+    for option in options:
+        if option not in known:
+            raise FigureError(
+                f"figure {name!r} has no option {option!r}; it has {', '.join(sorted(known))}"
+            )
+
+
+def _house(
+    style: str,
+    venue: str | None,
+    span: int,
+    width: float | None,
+    height: float | None,
+    palette: Palette,
+    share: float | None = None,
+    fonts: Sequence[Font] = (),
+) -> dict[Any, Any]:
+    """Matplotlib's settings; ``share`` is the height over the width, if it is not the style's."""
+    chosen = _chosen("style", style, STYLES)
+    if width is not None and venue is not None:
+        raise FigureError("venue and width both say how wide the figure is; give one of them")
+    across = width or _width(venue, span) or chosen.width
+    return settings(chosen, palette, across, height or across * (share or chosen.height), fonts)
 
 
 def _width(venue: str | None, span: int) -> float | None:
@@ -136,4 +228,4 @@ def __getattr__(name: str) -> ModuleType:
     return submodule(__name__, name)
 
 
-__all__ = ["FIGURES", "figure", "function_of", "save_figure"]
+__all__ = ["FIGURES", "as_label", "figure", "function_of", "save_figure", "style"]

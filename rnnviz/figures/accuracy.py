@@ -5,9 +5,16 @@ from typing import Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation, Transform
 
-from rnnviz.figures.axes import Say, axes_or_new, legend
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.palette import LIGHT, Palette
+from rnnviz.translation import explained
+
+_MARKS = ("o", "s", "^")
+_DASHES = ("-", "--", "-.")
+_APART = 4.4
+_POINTS_PER_INCH = 72
 
 
 class Settings(Protocol):
@@ -46,22 +53,44 @@ class Study(Protocol):
 
 
 def accuracy_by_gap(
-    study: Study, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+    study: Study,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
 ) -> Axes:
     """The mean share of right answers of each cell at each gap, or its mean squared error; the band
     runs from the worst seed to the best. A gap with a network that is not trained yet is left open.
+
+    Each cell has marks of its own, set apart beside the gap, so that curves that coincide are all
+    seen. ``label`` comes before the name of each cell, ``color`` is that of all.
     """
     axes = axes_or_new(ax)
     gaps = list(study.settings.gaps)
     colors = (palette.note, palette.weight, palette.hidden)
-    for cell, color in zip(study.cells, colors, strict=False):
+    looks = tuple(zip(colors, _MARKS, _DASHES, strict=True))[: len(study.cells)]
+    middle = (len(looks) - 1) / 2
+    for number, (cell, (own, marker, dashes)) in enumerate(zip(study.cells, looks, strict=False)):
         table = study.accuracies(cell)
         mean = table.mean(axis=1)
         if np.isnan(mean).all():
             continue
         band = table.min(axis=1), table.max(axis=1)
-        axes.fill_between(gaps, *band, color=color, alpha=0.18, linewidth=0)
-        axes.plot(gaps, mean, color=color, marker="o", label=cell.upper())
+        line = color or own
+        place = _beside(axes, (number - middle) * _APART)
+        drawn = axes.fill_between(gaps, *band, color=line, alpha=0.18, linewidth=0)
+        drawn.set_transform(place)
+        axes.plot(
+            gaps,
+            mean,
+            color=line,
+            linestyle=dashes,
+            marker=marker,
+            transform=place,
+            label=cell.upper() if label is None else explained(label, cell.upper(), say),
+        )
     axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
     axes.set_ylim(0, 1.03 if study.shares else None)
     axes.set_xticks(gaps)
@@ -69,3 +98,11 @@ def accuracy_by_gap(
     axes.set_ylabel(say("right answers") if study.shares else say("mean squared error"))
     legend(axes)
     return axes
+
+
+def _beside(axes: Axes, points: float) -> Transform:
+    """Where data are drawn, so many points to the right of their places."""
+    figure = axes.get_figure()
+    assert figure is not None
+    aside = ScaledTranslation(scaled(points) / _POINTS_PER_INCH, 0, figure.dpi_scale_trans)
+    return axes.transData + aside

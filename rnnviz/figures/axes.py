@@ -11,10 +11,12 @@ import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
-from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
 from wcwidth import iter_graphemes
 
 from rnnviz.errors import TraceError
@@ -37,6 +39,9 @@ _LEFT = 0.9
 _SPACE = 0.5
 _TURNED = 60
 _DOTS = 150
+_SEAM = 0.2
+MOST_CELLS = 5_000
+"""Of a heat map as shapes; a file of more would be large, and slow to show."""
 
 
 class ShownFigure(Figure):
@@ -120,11 +125,13 @@ def turn(texts: Sequence[Text]) -> None:
 def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:
     """Steps along x, counted from 1; under each its word, if there are words and room for them.
 
-    Without a sequence, the words are those that all sequences share.
+    Without a sequence, the words are those that all sequences share. Axes on which other steps were
+    drawn before get room for both, and words only if they are the same.
     """
     words = _shared_words(trace) if sequence is None else words_of(trace, sequence)
-    ax.set_xlim(0.5, trace.steps + 0.5)
-    if words and len(words) <= MOST_WORDS:
+    same = _same_words(ax, words, say)
+    ax.set_xlim(0.5, max(trace.steps + 0.5, ax.dataLim.x1))
+    if same and words and len(words) <= MOST_WORDS:
         ax.set_xticks(np.arange(1, trace.steps + 1), words, parse_math=False)
         texts = ax.get_xticklabels()
         if not texts:
@@ -135,9 +142,19 @@ def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:
         if pitch >= _height(texts[0]):
             turn(texts)
             return
-        ax.xaxis.set_major_formatter(ScalarFormatter())
+    if not same:
+        for text in ax.get_xticklabels():
+            text.set(rotation=0, ha="center", rotation_mode="default")
+    ax.xaxis.set_major_formatter(ScalarFormatter())
     whole_numbers(ax.xaxis)
     ax.set_xlabel(say("step"))
+
+
+def _same_words(ax: Axes, words: Sequence[str], say: Say) -> bool:
+    """Whether words are those that stand on an axis already, if any steps do."""
+    if isinstance(ax.xaxis.get_major_locator(), FixedLocator):
+        return [text.get_text() for text in ax.get_xticklabels()] == list(words)
+    return ax.get_xlabel() != say("step")
 
 
 def _shared_words(trace: Trace) -> tuple[str, ...]:
@@ -163,9 +180,10 @@ def log_axis(ax: Axes, label: str, say: Say) -> None:
 
 
 def lag_axis(ax: Axes, lags: int, say: Say) -> None:
-    """Steps back along x, from none to all that there are."""
-    margin = max(0.5, 0.04 * (lags - 1))
-    ax.set_xlim(-margin, lags - 1 + margin)
+    """Steps back along x, from none to all that there are here or in what was drawn before."""
+    most = max(lags - 1, ax.dataLim.x1)
+    margin = max(0.5, 0.04 * most)
+    ax.set_xlim(-margin, most + margin)
     ax.set_xlabel(explained("$t - k$", say("steps back"), say))
     whole_numbers(ax.xaxis)
 
@@ -176,25 +194,61 @@ def legend(ax: Axes) -> None:
     drawn.get_frame().set(edgecolor=rcParams["axes.edgecolor"], linewidth=scaled(0.4))
 
 
-def grid_image(
+def outline(ax: Axes, values: np.ndarray, label: str, color: str) -> None:
+    """Values at steps as an outline, through which others are seen."""
+    ax.stairs(
+        values,
+        np.arange(len(values) + 1) + 0.5,
+        color=color,
+        label=label,
+        linestyle=rcParams["lines.linestyle"],
+        linewidth=scaled(1.2),
+    )
+    legend(ax)
+
+
+def cells(
     ax: Axes,
     values: np.ndarray,
     *,
     cmap: Colormap,
     limits: tuple[float, float],
     norm: Any = None,
-) -> Any:
-    """An array (rows, steps) as cells, row 1 on top, steps and rows counted from 1."""
+) -> QuadMesh | AxesImage:
+    """An array (rows, steps) as cells, row 1 on top, steps and rows counted from 1.
+
+    Up to ``MOST_CELLS`` are drawn as shapes, sharp at any size; more are an image.
+    """
     rows, columns = values.shape
     scale = {"norm": norm} if norm is not None else {"vmin": limits[0], "vmax": limits[1]}
-    return ax.imshow(
-        values,
+    if values.size > MOST_CELLS:
+        extent = (0.5, columns + 0.5, rows + 0.5, 0.5)
+        return ax.imshow(
+            values, cmap=cmap, aspect="auto", interpolation="nearest", extent=extent, **scale
+        )
+    mesh = ax.pcolormesh(
+        np.arange(columns + 1) + 0.5,
+        np.arange(rows + 1) + 0.5,
+        np.ma.masked_invalid(values),
         cmap=cmap,
-        aspect="auto",
-        interpolation="nearest",
-        extent=(0.5, columns + 0.5, rows + 0.5, 0.5),
+        edgecolors="face",  # or a viewer lets the ground through between neighbours
+        linewidth=_SEAM,
         **scale,
     )
+    ax.set_xlim(0.5, columns + 0.5)
+    ax.set_ylim(rows + 0.5, 0.5)
+    return mesh
+
+
+def colour_scale(ax: Axes, shown: Any, label: str, **options: Any) -> None:
+    """What the colours beside it mean, as shapes as well."""
+    figure = ax.get_figure()
+    assert figure is not None
+    bar = figure.colorbar(shown, ax=ax, **{"pad": 0.02, **options})
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    assert bar.solids is not None
+    bar.solids.set(rasterized=False, edgecolor="face", linewidth=_SEAM)
 
 
 def check_sequence(trace: Trace, sequence: int) -> None:

@@ -15,7 +15,7 @@ class FigureEntry:
 
     ``drawn_from`` is 'trace', 'history' (of a training), 'study' (many trainings) or 'nothing';
     ``task`` is what is recorded for it where no trace is given. ``height`` is a share of the width,
-    if it is not the style's.
+    if it is not the style's. ``alone`` says why several traces cannot be drawn into one, if so.
     """
 
     name: str
@@ -24,22 +24,31 @@ class FigureEntry:
     drawn_from: str = "trace"
     task: str = "sentence"
     height: float | None = None
+    alone: str | None = None
 
 
+_CELLS: Final = "its cells would cover those of another"
 _ENTRIES: Final = (
     FigureEntry(
         "unrolled",
         "rnnviz.figures.unrolled:unrolled",
         N_("The unrolled network with its states."),
         height=0.32,
+        alone="its boxes would cover those of another",
     ),
-    FigureEntry("states", "rnnviz.figures.states:states", N_("The hidden states over time.")),
-    FigureEntry("gates", "rnnviz.figures.gates:gates", N_("Every gate over time.")),
+    FigureEntry(
+        "states",
+        "rnnviz.figures.states:states",
+        N_("The hidden states over time."),
+        alone=_CELLS,
+    ),
+    FigureEntry("gates", "rnnviz.figures.gates:gates", N_("Every gate over time."), alone=_CELLS),
     FigureEntry(
         "gradient-table",
         "rnnviz.figures.gradient_table:gradient_table",
         N_("The gradient of every loss at every state."),
         task="prices",
+        alone=_CELLS,
     ),
     FigureEntry(
         "gradient-by-lag",
@@ -83,6 +92,7 @@ _ENTRIES: Final = (
         "rnnviz.figures.accuracy:accuracy_by_gap",
         N_("What is still learnt as the gap grows, over several seeds."),
         "study",
+        alone="its colours stand for the cells of one study",
     ),
     FigureEntry(
         "saliency",
@@ -99,6 +109,7 @@ _ENTRIES: Final = (
         "rnnviz.figures.cliff:cliff",
         N_("The cliff in the error of a network of one unit."),
         "nothing",
+        alone="it is drawn from no trace",
     ),
 )
 FIGURES: Final[Mapping[str, FigureEntry]] = {entry.name: entry for entry in _ENTRIES}

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnviz.figures.axes import Say, axes_or_new, legend, magnitude_map, scaled
+from rnnviz.figures.axes import Say, axes_or_new, colour_scale, legend, magnitude_map, scaled
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
 from rnnviz.palette import LIGHT, Palette
 
@@ -17,11 +17,13 @@ def cliff(
     steps: int = 12,
     threshold: float = 1.0,
     ax: Axes | None = None,
+    label: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
     """The error over w and b, one step of descent from the foot of the wall at ``b``, and
-    ``steps`` steps whose gradients are clipped to ``threshold``.
+    ``steps`` steps whose gradients are clipped to ``threshold``. The error is an image, of so many
+    points that it has no visible cells; ``label`` stands above.
 
     Source: Pascanu et al. 2013, fig. 6
     """
@@ -47,7 +49,7 @@ def cliff(
     axes.set_xlabel("$w$")
     axes.set_ylabel("$b$")
     legend(axes)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
-    bar.set_label(r"$(\sigma(x_{50}) - 0.7)^2$")
-    bar.outline.set_visible(False)
+    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$")
+    if label is not None:
+        axes.set_title(label)
     return axes

@@ -10,8 +10,9 @@ from rnnviz.figures.axes import (
     Say,
     ShownFigure,
     axes_or_new,
+    cells,
     check_sequence,
-    grid_image,
+    colour_scale,
     magnitude_map,
     signed_map,
     time_axis,
@@ -65,10 +66,11 @@ def gate(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """One gate as cells: a row a unit, a column a step.
+    """One gate as cells: a row a unit, a column a step, with ``label`` above.
 
     Raises: TraceError if there is no such gate, layer, direction or sequence
     """
@@ -82,11 +84,11 @@ def gate(
     low = -1.0 if signed else 0.0
     top = max(1.0, float(np.nanmax(np.abs(values))))
     cmap = signed_map(palette) if signed else magnitude_map(palette)
-    image = grid_image(axes, values, cmap=cmap, limits=(low * top, top))
+    shown = cells(axes, values, cmap=cmap, limits=(low * top, top))
     axes.set_ylabel(say("unit"))
     whole_numbers(axes.yaxis)
     time_axis(axes, trace, sequence, say)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
-    bar.set_label(f"${name}_t$")
-    bar.outline.set_visible(False)
+    colour_scale(axes, shown, f"${name}_t$")
+    if label is not None:
+        axes.set_title(label)
     return axes

@@ -8,28 +8,37 @@ from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, lag_axis, legend, log_axis
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 
 def gradient_by_lag(
     trace: Trace,
     *,
+    state: str = "h",
+    normalize: bool = False,
     bound: bool = True,
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The mean of ‖∂L_t/∂h_k‖ at each lag t − k, on a logarithmic axis.
+    """The mean of ‖∂L_t/∂h_k‖ at each lag t − k, on a logarithmic axis; of ‖∂L_t/∂c_k‖ for
+    ``state="c"`` of an LSTM.
 
     The mean is over all losses and sequences, but for those without a gradient at any state, which
     have no loss; the band runs from the least to the greatest. What is exactly zero counts in both,
     and lies below the axis. ``bound`` draws, for a plain RNN, what (γ σ₁(W))^(t−k) allows at most:
-    the greatest ‖∂L_t/∂h_t‖ times it.
+    the greatest ‖∂L_t/∂h_t‖ times it. ``normalize`` divides all by the mean at lag 0.
 
-    Raises: TraceError if the trace has no gradients, or none that is not zero
+    ``label`` names the mean in the legend, ``color`` colours it, its band and its bound.
+
+    Raises: TraceError if the trace has no gradients, none that is not zero, no such state, or none
+            at lag 0 to divide by
     """
-    norms = measure.gradient_norms_by_lag(trace, layer=layer, direction=direction)
+    norms = measure.gradient_norms_by_lag(trace, state=state, layer=layer, direction=direction)
     lags = norms.shape[1]
     felt = np.where((norms > 0).any(axis=1, keepdims=True), norms, np.nan)
     flat = felt.transpose(1, 0, 2).reshape(lags, -1)
@@ -40,24 +49,44 @@ def gradient_by_lag(
             "with a loss"
         )
     x, kept = np.flatnonzero(there), flat[there]
+    unit = _at_no_lag(x, kept) if normalize else 1.0
     axes = axes_or_new(ax)
-    log_axis(axes, r"$\|\partial L_t / \partial h_k\|$", say)
-    band = np.nanmin(kept, axis=1), np.nanmax(kept, axis=1)
-    axes.fill_between(x, *band, color=palette.gradient, alpha=0.2, linewidth=0)
+    log_axis(axes, _symbol(state, normalize), say)
+    band = np.nanmin(kept, axis=1) / unit, np.nanmax(kept, axis=1) / unit
+    line = color or palette.gradient
+    axes.fill_between(x, *band, color=line, alpha=0.2, linewidth=0)
     dot = "o" if len(x) == 1 else ""
-    mean = np.nanmean(kept, axis=1)
-    axes.plot(x, mean, color=palette.gradient, marker=dot, label=say("recorded mean"))
+    mean = np.nanmean(kept, axis=1) / unit
+    axes.plot(x, mean, color=line, marker=dot, label=label or say("recorded mean"))
     if bound and trace.metadata.cell == "rnn":
         most = measure.state_jacobian_bounds(trace, layer=layer, direction=direction)[-1, ::-1]
         most = most if direction == 0 else most[::-1]
+        named = say("bound") + r" $\propto (\gamma\sigma_1)^{t-k}$"
         axes.plot(
             x,
             band[1][0] * most[x],
-            color=palette.note,
-            linestyle="--",
+            color=color or palette.note,
+            linestyle="--" if color is None else ":",
             marker=dot,
-            label=say("bound") + r" $\propto (\gamma\sigma_1)^{t-k}$",
+            label=named if label is None else explained(label, named, say),
         )
     lag_axis(axes, lags, say)
     legend(axes)
     return axes
+
+
+def _at_no_lag(lags: np.ndarray, norms: np.ndarray) -> float:
+    mean = float(np.nanmean(norms[0])) if lags[0] == 0 else 0.0
+    if mean == 0:
+        raise TraceError(
+            "the gradients at lag 0 are zero, so that nothing can be divided by them; leave "
+            "normalize out"
+        )
+    return mean
+
+
+def _symbol(state: str, normalize: bool) -> str:
+    def norm(step: str) -> str:
+        return rf"\|\partial L_t / \partial {state}_{step}\|"
+
+    return rf"${norm('k')} \,/\, \overline{{{norm('t')}}}$" if normalize else f"${norm('k')}$"

@@ -9,8 +9,9 @@ from rnnviz.errors import TraceError
 from rnnviz.figures.axes import (
     Say,
     axes_or_new,
+    cells,
     check_sequence,
-    grid_image,
+    colour_scale,
     magnitude_map,
     whole_numbers,
 )
@@ -30,12 +31,14 @@ def gradient_table(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
     """‖∂L_t/∂h_k‖ as cells: a row a loss, a column a state; nothing where k cannot reach t.
 
-    A logarithmic scale shows at most eight decades below the greatest value.
+    A logarithmic scale shows at most eight decades below the greatest value; ``label`` stands
+    above.
 
     Raises: TraceError if the trace has no gradients, or none that is not zero
     """
@@ -52,7 +55,7 @@ def gradient_table(
     low = max(float(np.nanmin(shown)), top * 10.0**-_DECADES)
     axes = axes_or_new(ax)
     norm = LogNorm(low if low < top else top / 10, top, clip=True) if log else None
-    image = grid_image(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
+    mesh = cells(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
     axes.set_xlabel(explained("$k$", say("step of the state"), say))
     axes.set_ylabel(explained("$t$", say("step of the loss"), say))
     whole_numbers(axes.xaxis)
@@ -60,8 +63,9 @@ def gradient_table(
     places = np.arange(apart - 1, len(times), apart)
     axes.set_yticks(places + 1, [str(time) for time in times[places]])
     less = log and float(np.nanmin(shown)) < low
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02, extend="min" if less else "neither")
-    label = r"$\|\partial L_t / \partial h_k\|$"
-    bar.set_label(explained(label, say("log scale"), say) if log else label)
-    bar.outline.set_visible(False)
+    norms_of = r"$\|\partial L_t / \partial h_k\|$"
+    named = explained(norms_of, say("log scale"), say) if log else norms_of
+    colour_scale(axes, mesh, named, extend="min" if less else "neither")
+    if label is not None:
+        axes.set_title(label)
     return axes

@@ -70,6 +70,12 @@ def _kind(target: Path) -> str:
     return target.suffix.lower().removeprefix(".")
 
 
+def images_in(figure: Figure) -> list[tuple[int, int]]:
+    """(rows, columns) of every heat map of a figure that is an image, with more cells than are
+    drawn as shapes."""
+    return [image.get_size() for ax in figure.axes for image in ax.get_images()]
+
+
 def _metadata(kind: str, trace: str, command: str) -> Mapping[str, Any]:
     made_by = f"rnnviz {version('rnnviz')}"
     source = "; ".join(part for part in (f"trace {trace}" if trace else "", command) if part)

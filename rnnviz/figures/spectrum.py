@@ -7,6 +7,7 @@ from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 
 def spectrum(
@@ -16,10 +17,14 @@ def spectrum(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
     """The eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and the unit circle.
+
+    ``label`` comes before what each is in the legend.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -28,23 +33,29 @@ def spectrum(
     steps = trace.jacobian[layer, direction, there, sequence].astype(float)
     found = measure.eigenvalues(steps).ravel()
     axes = axes_or_new(ax)
+
+    def named(symbol: str) -> str:
+        return symbol if label is None else explained(label, symbol, say)
+
     angles = np.linspace(0, 2 * np.pi, 361)
-    axes.plot(np.cos(angles), np.sin(angles), color=palette.note, linewidth=scaled(0.8))
+    axes.plot(
+        np.cos(angles), np.sin(angles), color=palette.note, linestyle="-", linewidth=scaled(0.8)
+    )
     axes.scatter(
         found.real,
         found.imag,
         s=scaled(2.4) ** 2,
-        color=palette.gradient,
+        color=color or palette.gradient,
         linewidths=0,
         alpha=0.5,
-        label=r"$\partial h_k / \partial h_{k-1}$",
+        label=named(r"$\partial h_k / \partial h_{k-1}$"),
     )
     if trace.metadata.cell == "rnn":
         (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
         of_w = measure.eigenvalues(weights.astype(float))
         axes.scatter(
-            of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none", edgecolors=palette.weight,
-            linewidths=scaled(1), label="$W$",
+            of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none",
+            edgecolors=color or palette.weight, linewidths=scaled(1), label=named("$W$"),
         )  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(say("real part"))

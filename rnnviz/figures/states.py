@@ -6,8 +6,9 @@ from matplotlib.axes import Axes
 from rnnviz.figures.axes import (
     Say,
     axes_or_new,
+    cells,
     check_sequence,
-    grid_image,
+    colour_scale,
     signed_map,
     state_of,
     time_axis,
@@ -25,10 +26,11 @@ def states(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """h_t, or c_t of an LSTM, as cells: a row a unit, a column a step.
+    """h_t, or c_t of an LSTM, as cells: a row a unit, a column a step, with ``label`` above.
 
     Raises: TraceError if the trace has no such state, layer, direction or sequence
     Example: >>> states(trace, ax=axes[0])
@@ -37,11 +39,11 @@ def states(
     values = state_of(trace, of, layer, direction)[:, sequence].T
     axes = axes_or_new(ax)
     limit = max(1.0, float(np.nanmax(np.abs(values))))
-    image = grid_image(axes, values, cmap=signed_map(palette), limits=(-limit, limit))
+    shown = cells(axes, values, cmap=signed_map(palette), limits=(-limit, limit))
     axes.set_ylabel(say("unit"))
     whole_numbers(axes.yaxis)
     time_axis(axes, trace, sequence, say)
-    bar = axes.figure.colorbar(image, ax=axes, pad=0.02)
-    bar.set_label(f"${of}_t$")
-    bar.outline.set_visible(False)
+    colour_scale(axes, shown, f"${of}_t$")
+    if label is not None:
+        axes.set_title(label)
     return axes

@@ -17,10 +17,14 @@ def tanh(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
     """tanh a and 1 − tanh² a, with a dot for each recorded pre-activation a on both.
+
+    ``label`` and ``color`` are those of the dots; beside a colour of theirs the curves are grey.
 
     Raises: TraceError if the trace is not of a tanh RNN
     """
@@ -36,13 +40,21 @@ def tanh(
     reach = max(3.0, float(np.abs(sums).max()) * 1.05)
     x = np.linspace(-reach, reach, 401)
     axes = axes_or_new(ax)
-    for curve, color, name in (
-        (np.tanh, palette.hidden, r"$\tanh a$"),
-        (lambda a: 1 - np.tanh(a) ** 2, palette.gradient, r"$1 - \tanh^2 a$"),
+    held = axes.get_legend_handles_labels()[1]
+    for curve, own, dashes, name in (
+        (np.tanh, palette.hidden, "-", r"$\tanh a$"),
+        (lambda a: 1 - np.tanh(a) ** 2, palette.gradient, "--", r"$1 - \tanh^2 a$"),
     ):
-        axes.plot(x, curve(x), color=color, linewidth=scaled(0.8), label=name)
-        axes.scatter(sums, curve(sums), color=color, s=scaled(3) ** 2, linewidths=0, alpha=0.5)
-    axes.axhline(0, color=palette.note, linewidth=scaled(0.6))
+        axes.plot(
+            x, curve(x), linewidth=scaled(0.8), label=None if name in held else name,
+            color=own if color is None else palette.note, linestyle=dashes if color else "-",
+        )  # fmt: skip
+        axes.scatter(
+            sums, curve(sums), color=color or own, s=scaled(3) ** 2, linewidths=0, alpha=0.5,
+            label=label,
+        )  # fmt: skip
+        label = None
+    axes.axhline(0, color=palette.note, linestyle="-", linewidth=scaled(0.6))
     axes.set_xlabel(explained("$a$", say("recorded sum"), say))
     legend(axes)
     return axes

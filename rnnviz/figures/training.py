@@ -10,6 +10,7 @@ from rnnviz.companions.retraining import history_of
 from rnnviz.figures.axes import Say, ShownFigure, axes_or_new, legend, log_axis, whole_numbers
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 
 class History(Protocol):
@@ -39,37 +40,55 @@ def training(
     history: History | Trace,
     *,
     figure: Figure | None = None,
+    label: str | None = None,
+    color: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Figure:
     """The loss above, the norm of the gradient before and after clipping below.
 
-    Of a trace, its own training is repeated, and checked to end with the trace's weights.
+    Of a trace, its own training is repeated, and checked to end with the trace's weights. A figure
+    that has both panels already, from another training, takes this one in as well.
 
     Raises: SceneError if rnnviz did not train the network, or trained it in another way
     """
     history = _history(history)
     made = figure if figure is not None else ShownFigure(layout="constrained")
-    above, below = made.subplots(2, 1, sharex=True)
-    loss(history, ax=above, palette=palette, say=say)
+    above, below = made.axes or made.subplots(2, 1, sharex=True)
+    loss(history, ax=above, label=label, color=color, palette=palette, say=say)
     above.set_xlabel("")
-    gradient_norm(history, ax=below, palette=palette, say=say)
+    gradient_norm(history, ax=below, label=label, color=color, palette=palette, say=say)
     return made
 
 
 def loss(
-    history: History | Trace, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+    history: History | Trace,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
 ) -> Axes:
     """The mean loss of each epoch."""
     history = _history(history)
     axes = axes_or_new(ax)
-    axes.plot(range(1, history.epochs + 1), history.loss, color=palette.output)
+    epochs = range(1, history.epochs + 1)
+    axes.plot(epochs, history.loss, color=color or palette.output, label=label)
     axes.set_ylabel(say("loss"))
+    if label is not None:
+        legend(axes)
     return _over_epochs(axes, say)
 
 
 def gradient_norm(
-    history: History | Trace, *, ax: Axes | None = None, palette: Palette = LIGHT, say: Say = str
+    history: History | Trace,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
 ) -> Axes:
     """‖∂L/∂θ‖ of each epoch's updates, before and after clipping, on a logarithmic axis."""
     history = _history(history)
@@ -77,9 +96,14 @@ def gradient_norm(
     epochs = range(1, history.epochs + 1)
     before, after = history.gradient_norm, history.clipped_norm
     log_axis(axes, r"$\|\partial L / \partial \theta\|$", say)
-    axes.plot(epochs, before, color=palette.gradient, label=say("gradient"))
+    axes.plot(epochs, before, color=color or palette.gradient, label=label or say("gradient"))
     if (after < before).any():
-        axes.plot(epochs, after, color=palette.note, linestyle="--", label=say("clipped"))
+        clipped = say("clipped") if label is None else explained(label, say("clipped"), say)
+        axes.plot(
+            epochs, after, color=color or palette.note, linestyle=":" if color else "--",
+            label=clipped,
+        )  # fmt: skip
+    if label is not None or (after < before).any():
         legend(axes)
     return _over_epochs(axes, say)
 

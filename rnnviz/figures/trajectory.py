@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import cycle, zip_longest
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,6 +22,7 @@ from rnnviz.figures.axes import (
 )
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
+from rnnviz.translation import explained
 
 _Side = tuple[tuple[float, float], tuple[str, str]]
 
@@ -43,6 +45,8 @@ def trajectory(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | Sequence[str] | None = None,
+    color: str | Sequence[str] | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
@@ -50,7 +54,8 @@ def trajectory(
 
     Words that have no room are left out; without words the first and the last step are named.
 
-    A filled square is a stable fixed point, an empty one is not stable.
+    A filled square is a stable fixed point, an empty one is not stable. ``label`` and ``color`` are
+    those of the paths, one for each trace.
 
     Raises: TraceError if the states do not vary, or there is no such layer, direction or sequence
     """
@@ -59,10 +64,15 @@ def trajectory(
         trace, *others, sequence=sequence, layer=layer, direction=direction
     )
     axes = axes_or_new(ax)
-    colors = (palette.hidden, palette.output, palette.input, palette.weight)
-    for states, color in zip(plane.trajectories, colors, strict=False):
+    own = (palette.hidden, palette.output, palette.input, palette.weight, palette.gradient)
+    colors = cycle(own if color is None else [color] if isinstance(color, str) else color)
+    labels = [label] if isinstance(label, str) else label or ()
+    for states, named in zip_longest(plane.trajectories, labels):
         points = states[:, sequence if states.shape[1] > sequence else 0]
-        axes.plot(*points.T, color=color, linewidth=scaled(1), marker="o", markersize=scaled(_DOT))
+        axes.plot(
+            *points.T, color=next(colors), linewidth=scaled(1), marker="o",
+            markersize=scaled(_DOT), label=named,
+        )  # fmt: skip
     path = plane.trajectories[0][trace.mask[:, sequence], sequence]
     words = words_of(trace, sequence)
     if words and len(words) <= MOST_WORDS:
@@ -83,13 +93,13 @@ def trajectory(
                     at[found.stable == stable, 1],
                     marker="s",
                     s=scaled(_SQUARE) ** 2,
-                    label=what,
+                    label=explained(labels[0], what, say) if labels else what,
                     facecolors=palette.text if stable else "none",
                     edgecolors=palette.text,
                     linewidths=scaled(0.8),
                 )
-        if len(at):
-            legend(axes)
+    if len(at) or labels:
+        legend(axes)
     component = say("component")
     first, second = (
         f"{component} {number} ({share:.0%})" for number, share in enumerate(plane.shares, start=1)

@@ -10,6 +10,7 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    colour_scale,
     scaled,
     signed_map,
     state_of,
@@ -32,13 +33,14 @@ def unrolled(
     layer: int = 0,
     direction: int = 0,
     ax: Axes | None = None,
+    label: str | None = None,
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
     """A box for each of the last steps, at most ten, with the layer's state inside as cells.
 
     Inputs come from below, outputs go up, states are passed on. Of more than 16 units the first
-    are shown.
+    are shown. ``label`` stands above.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -89,9 +91,9 @@ def unrolled(
     if not words_fit(named, axes.get_window_extent().width * _PITCH / across):
         turn(named)
     scale = ScalarMappable(Normalize(-limit, limit), cmap)
-    bar = axes.figure.colorbar(scale, ax=axes, pad=0.02, shrink=0.7)
-    bar.set_label("$h_t$")
-    bar.outline.set_visible(False)
+    colour_scale(axes, scale, "$h_t$", shrink=0.7)
+    if label is not None:
+        axes.set_title(label)
     return axes
 
 

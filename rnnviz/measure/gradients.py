@@ -3,6 +3,7 @@
 import numpy as np
 
 from rnnviz.errors import TraceError
+from rnnviz.measure.cell_states import at_cell_states
 from rnnviz.measure.recorded import (
     check_place,
     loss_places,
@@ -14,20 +15,28 @@ from rnnviz.measure.recorded import (
 from rnnviz.trace import Trace
 
 
-def gradient_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """‖∂L_t/∂h_k‖₂ for all pairs of a loss time t and a step k.
+def gradient_norms(
+    trace: Trace, *, state: str = "h", layer: int = 0, direction: int = 0
+) -> np.ndarray:
+    """‖∂L_t/∂h_k‖₂ for all pairs of a loss time t and a step k; ‖∂L_t/∂c_k‖₂ for ``state="c"``.
+
+    Both are by all paths; of an LSTM, c_k is held fixed where h_k changes.
 
     It is exactly 0 where h_k cannot reach L_t, and NaN where a sequence does not have step k or
     loss t.
 
     Shapes: → (loss_time, time, batch)
     Units:  loss per unit of state
-    Raises: TraceError if the trace has no gradients, no such layer or no such direction
+    Raises: TraceError if the trace has no gradients, no such state, layer or direction
     Source: Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural
             networks", eq. 4–5
     """
     check_place(trace, layer, direction)
+    if state not in ("h", "c"):
+        raise TraceError(f"there is no state {state!r}; choose h, or c of an LSTM")
     by_loss = needed(trace.grad_h_by_loss, "gradient_norms")
+    if state == "c":
+        return pairs_left_out(trace, norms(at_cell_states(trace, layer, direction)))
     return pairs_left_out(trace, norms(by_loss[:, layer, direction]))
 
 
@@ -80,15 +89,19 @@ def mean_by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.nd
     return _mean(by_lag(trace, table, direction=direction), (0, 2))
 
 
-def gradient_norms_by_lag(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+def gradient_norms_by_lag(
+    trace: Trace, *, state: str = "h", layer: int = 0, direction: int = 0
+) -> np.ndarray:
     """‖∂L_t/∂h_k‖₂ by the lag t − k, as ``by_lag`` counts it; NaN where there is no such pair.
+
+    ‖∂L_t/∂c_k‖₂ for ``state="c"`` of an LSTM.
 
     Shapes: → (loss_time, lag, batch), as many lags as steps
     Units:  loss per unit of state
-    Raises: TraceError if the trace has no gradients, no such layer or no such direction
+    Raises: TraceError if the trace has no gradients, no such state, layer or direction
     Source: Pascanu et al. 2013, eq. 4–5
     """
-    norms_by_step = gradient_norms(trace, layer=layer, direction=direction)
+    norms_by_step = gradient_norms(trace, state=state, layer=layer, direction=direction)
     return by_lag(trace, norms_by_step, direction=direction)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 
 from rnnviz import cells
 from rnnviz.errors import TraceError
+from rnnviz.measure import cell_states
+from rnnviz.measure.cell_states import direct_at_cells
 from rnnviz.measure.gradients import by_lag
 from rnnviz.measure.recorded import (
     check_place,
@@ -22,7 +24,6 @@ from rnnviz.measure.recorded import (
     norms,
     pairs_left_out,
     row_of,
-    stands_alone,
 )
 from rnnviz.trace import Trace
 
@@ -108,7 +109,7 @@ def weight_gradient(
     left = _at_states(trace, layer, direction, rows)
     if kind != "weight_hr":
         gates = Gates.of(trace, layer, direction, before=_before(kind))
-        left = gates.gradients(left, _at_cells(trace, layer, direction, rows))
+        left = gates.gradients(left, direct_at_cells(trace, layer, direction, rows))
     right = _multiplied(trace, kind, layer, direction)
     if right is None:
         return left[0, step, chosen].sum(axis=0)
@@ -293,20 +294,17 @@ class Gates:
     def _at_cells(
         self, at_states: np.ndarray, at_cells: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """∂L_t/∂(o tanh c_s), and ∂L_t/∂c_s by all paths: the scan
-        δc_s = o (1 − tanh² c_s) δh_s + f_next δc_next.
-        """
+        """∂L_t/∂(o tanh c_s), and ∂L_t/∂c_s by all paths."""
         assert self.to_cell is not None
         assert self.forget is not None
-        squashed = at_states if self.projection is None else at_states @ self.projection
-        whole = squashed * self.to_cell
-        if at_cells is not None:
-            whole += at_cells
-        last = len(self.forget) - 1
-        for step in range(last, 0, -1) if self.direction == 0 else range(last):
-            before = step - 1 if self.direction == 0 else step + 1
-            whole[:, before] += self.forget[step] * whole[:, step]
-        return squashed, whole
+        return cell_states.at_cells(
+            at_states,
+            at_cells,
+            to_cell=self.to_cell,
+            forget=self.forget,
+            projection=self.projection,
+            direction=self.direction,
+        )
 
 
 def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
@@ -328,7 +326,7 @@ def _of_all_losses(
         left = at_states
     else:
         gates = Gates.of(trace, layer, direction, before=_before(kind))
-        left = gates.gradients(at_states, _at_cells(trace, layer, direction, None))
+        left = gates.gradients(at_states, direct_at_cells(trace, layer, direction, None))
     return left[0], _multiplied(trace, kind, layer, direction)
 
 
@@ -348,7 +346,7 @@ def _by_loss(
         if kind == "weight_hr":
             yield at_states
             continue
-        at_cells = _at_cells(trace, layer, direction, rows)
+        at_cells = direct_at_cells(trace, layer, direction, rows)
         yield (gates.sizes if sizes else gates.gradients)(at_states, at_cells)
 
 
@@ -373,21 +371,6 @@ def _at_states(trace: Trace, layer: int, direction: int, rows: slice | None) -> 
     if rows is None:
         return needed(trace.grad_h, what)[layer, direction][None]
     return needed(trace.grad_h_by_loss, what)[rows, layer, direction]
-
-
-def _at_cells(trace: Trace, layer: int, direction: int, rows: slice | None) -> np.ndarray | None:
-    """What losses feel of c without a state between: (loss, time, batch, cell), None for zero."""
-    if rows is not None and trace.grad_direct_c_by_loss is not None:
-        return trace.grad_direct_c_by_loss[rows, layer, direction]
-    if trace.grad_direct_c is None:
-        return None
-    if rows is None or stands_alone(trace):
-        return trace.grad_direct_c[layer, direction][None]
-    times = needed(trace.loss_times, "a measure of one loss")[rows]
-    direct = trace.grad_direct_c[layer, direction]
-    made = np.zeros((len(times), *direct.shape), direct.dtype)
-    made[np.arange(len(times)), times] = direct[times]
-    return made
 
 
 def _shares(sizes: np.ndarray, kind: str) -> np.ndarray:

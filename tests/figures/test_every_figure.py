@@ -19,7 +19,7 @@ from rnnviz.errors import FigureError, RnnvizError, TextError
 from rnnviz.figures import FIGURES, figure, function_of, save_figure
 from rnnviz.figures.catalogue import find
 from rnnviz.figures.states import states
-from rnnviz.figures.style import COLUMNS, STYLES
+from rnnviz.figures.styles import COLUMNS, STYLES
 from rnnviz.recording import record
 
 OF_TRACES = [name for name, entry in FIGURES.items() if entry.drawn_from == "trace"]
@@ -272,7 +272,7 @@ def test_a_single_step_is_a_mark_and_counts_in_whole_numbers(name, drawn):
 
 def test_steps_that_a_sequence_does_not_have_are_empty(traces):
     drawn = figure("states", traces["lengths"], sequence=1)
-    values = np.ma.filled(drawn.axes[0].images[0].get_array(), np.nan)
+    values = np.ma.filled(drawn.axes[0].collections[0].get_array(), np.nan)
     assert np.isnan(values[:, 4:]).all()
     assert not np.isnan(values[:, :4]).any()
 

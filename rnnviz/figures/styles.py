@@ -12,7 +12,9 @@ from importlib.resources import as_file, files
 from typing import Any, Final
 
 from matplotlib import font_manager
+from matplotlib.rcsetup import cycler
 
+from rnnviz.figures.embedding import EMBEDDED
 from rnnviz.lettering import FAMILY
 from rnnviz.palette import Palette
 from rnnviz.typefaces import Font
@@ -86,10 +88,18 @@ def settings(
         "ytick.labelsize": small,
         "legend.fontsize": small,
         "legend.labelcolor": palette.text,
+        "axes.titlesize": style.type,
+        "axes.prop_cycle": cycler(color=series(palette)),
         "image.cmap": "viridis",
         "savefig.bbox": None,
         "text.usetex": False,
+        **EMBEDDED,
     }
+
+
+def series(palette: Palette) -> tuple[str, ...]:
+    """Colours that tell several lines apart."""
+    return palette.input, palette.gradient, palette.hidden, palette.weight, palette.output
 
 
 @cache

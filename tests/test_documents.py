@@ -6,12 +6,16 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from code_of_documents import DOCUMENTS, ROOT, python_blocks
 from kept_networks import use_in
+from PIL import Image
 
 import rnnviz
-from rnnviz.defaults import cache_folder
+from rnnviz.defaults import cache_folder, default_trace
+from rnnviz.drawing.theme import THEMES
+from rnnviz.drawing.views.strip import MOST_CELLS
 from rnnviz.exports.exits import EXITS
 from rnnviz.figures import FIGURES
 
@@ -42,6 +46,12 @@ def test_the_scene_of_a_document_renders(document: str, elsewhere: Path) -> None
     file.write_text(code, encoding="utf-8")
     rendered = rnnviz.render(file, quality="l", format="png")
     assert all(path.is_file() for path in rendered.paths)
+    with Image.open(rendered.paths[-1]) as still:
+        pixels = np.unique(np.asarray(still.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
+    recorded = default_trace("sentence").h[0, 0, -8:, 0, :MOST_CELLS].ravel()
+    colors = [THEMES["dark"].signed(value).to_int_rgb() for value in recorded]
+    off = [np.abs(pixels - color).max(axis=1).min() for color in colors]
+    assert max(off) <= 2  # every recorded value is on the last picture
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

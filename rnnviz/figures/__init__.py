@@ -63,7 +63,9 @@ def figure(
     """
     draw = function_of(name)
     palette = _chosen("theme", theme, PALETTES)
-    text = "".join(_labels(data))
+    labels = options.get("label")
+    labels = [labels] if isinstance(labels, str) else list(labels or ())
+    text = "".join((*_labels(data), *labels))
     fonts = [each.cut(text) for each in given_fonts(font)]
     house = _house(style, venue, span, width, height, palette, find(name).height, fonts)
     if language not in languages():
@@ -71,8 +73,7 @@ def figure(
     if len(data) > 1:
         _check_together(name)
     _check_options(name, draw, options)
-    labels = options.get("label")
-    for each in [labels] if isinstance(labels, str) else labels or ():
+    for each in labels:
         check_label(each)
     options["say"] = lambda text: translated(text, language)
     with rc_context(), lettered(fonts):

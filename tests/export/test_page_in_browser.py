@@ -144,6 +144,14 @@ def test_subtitles_are_in_the_language_of_the_page(lecture, visit):
     assert page.evaluate(showing) == ["zh"]
 
 
+def test_a_key_fills_the_screen_and_another_leaves_it(lecture, visit):
+    page = visit(lecture)
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement?.id === 'stage'")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
 def test_captions_are_tracks_in_both_languages(lecture, material, visit):
     page = visit(lecture)
     shown = page.evaluate(

@@ -1,0 +1,34 @@
+"""The sentences of the README, one by one, and the tests that hold them."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = Path(__file__).with_suffix(".toml")
+_CODE = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
+_END = re.compile(r"(?<=[.;?!])\s+(?=[A-Z`\[*(‖∂])|(?<=\.\*\*)\s+")
+
+
+def sentences() -> list[str]:
+    """Every sentence of the README, and every row of its tables; no code, headings or pictures."""
+    text = _CODE.sub("", (ROOT / "README.md").read_text(encoding="utf-8"))
+    found = []
+    for line in text.splitlines():
+        line = line.strip().removeprefix("- ")
+        if not line or line.startswith(("#", "![", "| ---", "**English**")):
+            continue
+        found += [line] if line.startswith("|") else [part for part in _END.split(line) if part]
+    return found
+
+
+def promises() -> dict[str, list[str]]:
+    """Each sentence that says something of rnnviz, and the tests that hold it."""
+    held = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {each["says"]: each["tests"] for each in held["promise"]}
+
+
+def others() -> dict[str, str]:
+    """Each sentence that no test can hold, and the reason."""
+    held = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    return {each["says"]: each["why"] for each in held["other"]}

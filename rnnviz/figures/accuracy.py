@@ -92,7 +92,7 @@ def accuracy_by_gap(
             label=cell.upper() if label is None else explained(label, cell.upper(), say),
         )
     axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
-    axes.set_ylim(0, 1.03 if study.shares else None)
+    axes.set_ylim(0, 1.06 if study.shares else None)
     axes.set_xticks(gaps)
     axes.set_xlabel(say(study.axis))
     axes.set_ylabel(say("right answers") if study.shares else say("mean squared error"))

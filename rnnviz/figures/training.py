@@ -74,7 +74,8 @@ def loss(
     history = _history(history)
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
-    axes.plot(epochs, history.loss, color=color or palette.output, label=label)
+    mark = _mark(history)
+    axes.plot(epochs, history.loss, color=color or palette.output, marker=mark, label=label)
     axes.set_ylabel(say("loss"))
     if label is not None:
         legend(axes)
@@ -96,12 +97,13 @@ def gradient_norm(
     epochs = range(1, history.epochs + 1)
     before, after = history.gradient_norm, history.clipped_norm
     log_axis(axes, r"$\|\partial L / \partial \theta\|$", say)
-    axes.plot(epochs, before, color=color or palette.gradient, label=label or say("gradient"))
+    mark, named = _mark(history), label or say("gradient")
+    axes.plot(epochs, before, color=color or palette.gradient, marker=mark, label=named)
     if (after < before).any():
         clipped = say("clipped") if label is None else explained(label, say("clipped"), say)
         axes.plot(
             epochs, after, color=color or palette.note, linestyle=":" if color else "--",
-            label=clipped,
+            marker=mark, label=clipped,
         )  # fmt: skip
     if label is not None or (after < before).any():
         legend(axes)
@@ -110,6 +112,11 @@ def gradient_norm(
 
 def _history(given: History | Trace) -> History:
     return history_of(given) if isinstance(given, Trace) else given
+
+
+def _mark(history: History) -> str:
+    """A line through a single epoch would not be seen."""
+    return "o" if history.epochs == 1 else ""
 
 
 def _over_epochs(axes: Axes, say: Say) -> Axes:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -234,3 +235,10 @@ def test_the_training_of_two_networks_in_the_same_panels(data_of):
     assert len(drawn.axes) == 2
     assert list(legend_of(drawn.axes[0])) == ["a", "b"]
     assert list(legend_of(drawn.axes[1])) == ["a", "a, clipped", "b", "b, clipped"]
+
+
+def test_a_training_of_one_epoch_is_seen():
+    one = np.array([2.0])
+    history = SimpleNamespace(epochs=1, loss=one, gradient_norm=one, clipped_norm=one / 2)
+    for axes in figure("training", history).axes:
+        assert all(line.get_marker() == "o" for line in axes.lines)

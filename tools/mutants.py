@@ -137,9 +137,9 @@ MUTANTS: Final = (
         ("tests/measure/test_trajectories.py",),
     ),
     Mutant(
-        "rnnviz/measure/weights.py",
-        "whole[:, before] += self.forget[step] * whole[:, step]",
-        "whole[:, before] += self.forget[before] * whole[:, step]",
+        "rnnviz/measure/cell_states.py",
+        "whole[:, before] += forget[step] * whole[:, step]",
+        "whole[:, before] += forget[before] * whole[:, step]",
         "the gradient at a cell state passes the forget gate of the wrong step",
         ("tests/measure/test_weights.py",),
     ),
@@ -403,8 +403,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/figures/__init__.py",
-        "        rcdefaults()",
-        "        pass",
+        "        rcdefaults()\n        rcParams.update(house)",
+        "        rcParams.update(house)",
         "the user's Matplotlib settings change a figure",
         ("tests/figures/test_every_figure.py",),
     ),

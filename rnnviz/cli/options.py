@@ -237,7 +237,7 @@ def check_text(
     from rnnviz.lettering import lacking, lettered, remedy_for, told_of
 
     name, options = task
-    where = "--text" if options["source"] == "the user's text" else repr(options["source"])
+    where = repr(options["source"]) if "source" in options else "--text"
     text = " ".join(options["text"].split())
     with lettered(fonts):
         missing = lacking(text)

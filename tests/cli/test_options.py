@@ -1,10 +1,12 @@
 """No option is ignored: each reaches the work that its command does, or is refused."""
 
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 from unittest import mock
 
 import click
+import matplotlib
 import pytest
 
 from rnnviz.cli import cache_command, doctor_command, group, main, render_command
@@ -17,12 +19,14 @@ TRAINED = ("render", "unrolling")
 OF_TEXT = ("--text", "to be or not to be")
 OF_CSV = ("--csv", "a.csv", "--column", "b")
 FIGURE = ("figure", "states", "-o", "a.pdf")
+BY_LAG = ("figure", "gradient-by-lag", "-o", "a.pdf")
 OF_TRACE = (*FIGURE, "--trace", "a.safetensors")
 RECORD = ("record", "-o", "a.safetensors")
 MODEL = (*RECORD, "--model", "a:b", "--inputs", "a.npz")
 EXPORT = ("export", "unrolling", "--to", "html", "-o", "a.html", "--trace", "a.safetensors")
 EXPLORE = ("explore", "a.safetensors", "-o", "a.html")
 SWEEP = ("sweep", "--lengths", "5", "-o", "a.json")
+FONT = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
 SCHEDULER = ("--scheduler", "tcp://127.0.0.1:8786")
 
 
@@ -34,6 +38,13 @@ def of_data(*base):
         "text_file": (base, ("--text-file", "a.txt")),
         "csv": (base, OF_CSV),
         "column": ((*base, "--csv", "a.csv", "--column", "a"), None, (*base, *OF_CSV)),
+        "delimiter": ((*base, *OF_CSV), ("--delimiter", ";")),
+        "decimal": ((*base, *OF_CSV), ("--decimal", ",")),
+        "encoding": ((*base, *OF_CSV), ("--encoding", "latin-1")),
+        "header": ((*base, *OF_CSV), ("--no-header",)),
+        "fill": ((*base, *OF_CSV), ("--fill", "linear")),
+        "date_column": ((*base, *OF_CSV), ("--date-column", "a")),
+        "date_order": ((*base, *OF_CSV), ("--date-order", "dmy")),
         "unit": ((*base, *OF_TEXT), ("--unit", "word")),
         "story": ((*base, "--task", "sentence"), ("--story", "repair")),
         "gap": ((*base, "--task", "sentence"), ("--gap", 3)),
@@ -51,6 +62,7 @@ ACTS = {
             ("render", "--all", *DRAWN[2:]),
         ),
         "trace_file": (TRAINED, DRAWN[2:]),
+        "fonts": (DRAWN, ("--font", FONT)),
         "quality": (DRAWN, ("-q", "l")),
         "file_format": (DRAWN, ("--format", "webm")),
         "output": (DRAWN, ("-o", "b.mp4")),
@@ -67,6 +79,7 @@ ACTS = {
     "list": {"language": (("list",), ("--lang", "zh")), "as_json": (("list",), ("--json",))},
     "explore": {
         "output": (EXPLORE, None, ("explore", "a.safetensors", "-o", "b.html")),
+        "fonts": (EXPLORE, ("--font", FONT)),
         "layer": (EXPLORE, ("--layer", 2)),
         "direction": (EXPLORE, ("--direction", "reverse")),
         "sequence": (EXPLORE, ("--sequence", 2)),
@@ -74,7 +87,10 @@ ACTS = {
         "theme": (EXPLORE, ("--theme", "dark")),
     },
     "export": {
+        **of_data(*EXPORT[:-2]),
         "everything": (EXPORT, None, ("export", "--all", *EXPORT[2:])),
+        "title": (EXPORT, ("--title", "A lecture")),
+        "fonts": (EXPORT, ("--font", FONT)),
         "exit_": (EXPORT, None, (*EXPORT[:3], "pptx", *EXPORT[4:])),
         "output": (EXPORT, None, (*EXPORT[:5], "b.html", *EXPORT[6:])),
         "trace_file": (EXPORT, None, (*EXPORT[:-1], "b.safetensors")),
@@ -85,7 +101,11 @@ ACTS = {
     "figure": {
         **of_data(*FIGURE),
         "listed": (("figure",), ("--list",)),
-        "trace_file": (FIGURE, ("--trace", "a.safetensors")),
+        "trace_files": (FIGURE, ("--trace", "a.safetensors")),
+        "labels": (OF_TRACE, ("--label", "mine")),
+        "state": (OF_TRACE, ("--state", "h")),
+        "normalize": ((*BY_LAG, "--trace", "a.safetensors"), ("--normalize",)),
+        "fonts": (OF_TRACE, ("--font", FONT)),
         "sweep_file": (("figure", "accuracy-by-gap", "-o", "a.pdf"), ("--sweep", "a.json")),
         "output": (OF_TRACE, None, ("figure", "states", "-o", "b.pdf", *OF_TRACE[4:])),
         "style": (OF_TRACE, ("--style", "slides")),
@@ -132,6 +152,8 @@ ACTS = {
         "model": (MODEL, None, (*RECORD, "--model", "a:c", "--inputs", "a.npz")),
         "inputs": (MODEL, None, (*RECORD, "--model", "a:b", "--inputs", "b.npz")),
         "weights": (MODEL, ("--weights", "a.pt")),
+        "weights_key": ((*MODEL, "--weights", "a.pt"), ("--weights-key", "model")),
+        "per": (MODEL, ("--per", "step,sequence")),
         "loss": (MODEL, ("--loss", "squared")),
         "layer": (MODEL, ("--layer", "encoder")),
         "training": (MODEL, ("--training",)),
@@ -233,9 +255,11 @@ def sight(trace, tmp_path, monkeypatch, capsys):
     spy("rnnviz.cli.explore_command.check_places")
     spy("rnnviz.explore.explore", result="page")
     spy("rnnviz.figures.figure")
-    spy("rnnviz.figures.save_figure", result="a.pdf")
-    spy("rnnviz.export.material.Material.of")
-    spy("rnnviz.export.exits.export", result=())
+    spy("rnnviz.figures.save_figure", result=Path("a.pdf"))
+    spy("rnnviz.figures.saving.images_in", result=())
+    spy("rnnviz.exports.material.Material.of")
+    spy("rnnviz.exports.making.left_out", result=())
+    spy("rnnviz.exports.making.written", result=())
     spy("rnnviz.cli.own_model.record_model", stop=True)
     swept = mock.MagicMock(cells=())
     swept.settings.gaps, swept.settings.cells, swept.settings.seeds = (1,), ("rnn",), (1,)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import warm
-from rnnviz.export.material import Material
 from small_scenes import HEAD, THREE, frames
 
 import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
+from rnnviz.exports.material import Material
 
 FORMATS = ("mp4", "png")
 IN_TWO = "        self.play(self.square.animate.shift(RIGHT)"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib
 from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection
 
@@ -11,24 +12,47 @@ DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 """Arabic, joined, and Hebrew."""
 
 
-def square(side):
-    pen = TTGlyphPen(None)
+def square(side, pen):
     pen.moveTo((0, 0))
     pen.lineTo((0, side))
     pen.lineTo((side, side))
     pen.lineTo((side, 0))
     pen.closePath()
-    return pen.glyph()
+    return pen
 
 
-def built(characters, *, family="Squares", style="Regular", weight=400, side=500, heavy=None):
-    """A font whose characters are squares; of variable weight if ``heavy`` is another side."""
+def built(
+    characters,
+    *,
+    family="Squares",
+    style="Regular",
+    weight=400,
+    side=500,
+    heavy=None,
+    sides=(),
+    postscript=False,
+):
+    """A font whose characters are squares; of variable weight if ``heavy`` is another side.
+
+    ``sides`` are those of characters that differ; ``postscript`` gives OpenType's other outlines.
+    """
     names = [f"u{ord(character):04X}" for character in characters]
-    builder = FontBuilder(1000, isTTF=True)
+    widths = dict.fromkeys((".notdef", *names), side)
+    widths |= {f"u{ord(character):04X}": own for character, own in dict(sides).items()}
+    builder = FontBuilder(1000, isTTF=not postscript)
     builder.setupGlyphOrder([".notdef", *names])
     builder.setupCharacterMap(dict(zip(map(ord, characters), names, strict=True)))
-    builder.setupGlyf({name: square(side) for name in (".notdef", *names)})
-    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *names), (side, 0)))
+    if postscript:
+        drawn = {
+            name: square(own, T2CharStringPen(own, None)).getCharString()
+            for name, own in widths.items()
+        }
+        builder.setupCFF(family, {}, drawn, {})
+    else:
+        builder.setupGlyf(
+            {name: square(own, TTGlyphPen(None)).glyph() for name, own in widths.items()}
+        )
+    builder.setupHorizontalMetrics({name: (own, 0) for name, own in widths.items()})
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": family, "styleName": style})
     builder.setupOS2(usWeightClass=weight)

@@ -19,9 +19,16 @@ def learnt():
 
 def test_options_of_a_task_go_with_its_name(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text("day;level\n" + "".join(f"{row};{row % 7},5\n" for row in range(40)))
-    trained = train("series", csv=path, column="level", decimal=",", steps=4, epochs=1, seed=1)
+    path.write_text(
+        "day;level\n" + "".join(f"{row};{row % 7},5\n" for row in range(40)) + "40;\n41;9,5\n"
+    )
+    told = {"csv": path, "column": "level", "decimal": ",", "fill": "linear", "steps": 4}
+    trained = train("series", **told, epochs=1, seed=1)
     assert trained.task.options["steps"] == 4
+    scale = trained.task.options
+    np.testing.assert_allclose(
+        trained.task.values[-3:] * scale["spread"] + scale["mean"], [4.5, 7.0, 9.5], rtol=1e-5
+    )
     assert train("text", text="abab", steps=2, epochs=1, seed=1).task.tokens == tuple("abab")
     with pytest.raises(TaskError, match=r"does not take these options: .*'epoch'"):
         train("sentence", epoch=1)

@@ -7,6 +7,8 @@ import pytest
 from fontTools.ttLib import TTFont
 from own_fonts import DEJAVU, built, collected, saved
 
+from rnnviz.drawing.theme import DARK
+from rnnviz.drawing.typography import label
 from rnnviz.errors import TextError
 from rnnviz.lettering import check_characters, font_faces, given_fonts, lacking, lettered
 from rnnviz.typefaces import fonts_of
@@ -21,15 +23,19 @@ def widths(font):
 
 
 def test_what_rnnviz_sans_sets_is_taken_out_of_a_given_font_but_not_east_asia(tmp_path):
-    (font,) = given_fonts(saved(tmp_path, "a.ttf", built("aé1م東中\u25cc")))
+    (font,) = given_fonts(saved(tmp_path, "a.ttf", built("aé1λж€م東中\u25cc")))
     assert font.characters == frozenset(map(ord, "م東中\u25cc"))
 
 
+@pytest.mark.parametrize("postscript", [False, True])
 @pytest.mark.parametrize("flavor", [None, "woff", "woff2"])
-def test_every_form_of_a_font_is_read(flavor, tmp_path):
-    plain = given_fonts(saved(tmp_path, "plain.ttf", built("म")))
-    again = given_fonts(saved(tmp_path, "again.font", built("म"), flavor))
-    assert again[0].characters == plain[0].characters == {ord("म")}
+def test_every_form_of_a_font_is_read(flavor, postscript, tmp_path):
+    made = built("म", postscript=postscript)
+    (font,) = given_fonts(saved(tmp_path, "a.font", made, flavor))
+    assert font.characters == {ord("म")}
+    assert widths(font) == {"म": 500}
+    with lettered([font]):
+        assert label("म", color=DARK.color("text")).width > 0
 
 
 def test_the_same_font_from_another_file_is_the_same_and_another_is_not(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from own_fonts import DEJAVU, built, collected
+from own_fonts import saved as saved_font
 from safetensors.numpy import save_file
 from torch import nn
 
@@ -657,13 +658,37 @@ def test_what_no_font_has_is_told_before_training(command, source, fails, monkey
 
 
 def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
-    task = ("text", {"text": "ab\u0633" * 20, "steps": 30, "source": "the user's text"})
+    task = ("text", {"text": "ab\u0633" * 20, "steps": 30})
     check_text(task)
     assert capsys.readouterr().err.startswith("rnnviz: to draw this, note that no font of rnnviz")
     check_text(task, given_fonts(DEJAVU))
     assert capsys.readouterr().err == ""
     check_text(("text", {**task[1], "steps": 3}), drawn=False)
     assert "to draw this" in capsys.readouterr().err
+
+
+LETTER = """
+from manim import FadeIn
+from rnnviz.drawing.storyboard import Storyboard
+from rnnviz.drawing.typography import label
+from rnnviz.rendering.beats import beat
+
+
+class Letter(Storyboard):
+    @beat("A letter.")
+    def letter(self):
+        self.play(FadeIn(label("\u092e", color=self.theme.color("text"))))
+"""
+
+
+def test_a_scene_is_drawn_with_a_given_font(run, saved, tmp_path, monkeypatch):
+    (tmp_path / "letter.py").write_text(LETTER, encoding="utf-8")
+    font = saved_font(tmp_path, "a.ttf", built("\u092e"))
+    stills = ("render", "letter.py", "--trace", saved, "-ql", "--format", "png", "-o", "stills")
+    assert "no font of rnnviz has the character '\u092e'" in run(*stills)[2]
+    assert run(*stills, "--font", DEJAVU, "--font", font)[0] == 0
+    monkeypatch.setenv("RNNVIZ_FONT", os.pathsep.join(map(str, (DEJAVU, font))))
+    assert run(*stills)[0] == 0
 
 
 def test_a_given_font_is_told_in_a_figure(run, saved, tmp_path):

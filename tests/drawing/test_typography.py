@@ -174,6 +174,22 @@ def test_arabic_is_joined_and_goes_from_right_to_left():
     assert not same_outline(word, backwards)
 
 
+def test_hindi_is_shaped(tmp_path):
+    """The vowel sign i is written after its consonant and stands before it."""
+    font = built("क\u093f\u25cc", side=800, sides={"\u093f": 200})
+    with lettered(given_fonts(saved(tmp_path, "a.ttf", font))):
+        left, right = sorted(label("क\u093f", color=INK), key=lambda glyph: glyph.get_x())
+    assert right.width == pytest.approx(4 * left.width)
+
+
+def test_thai_is_shaped(tmp_path):
+    """The vowel sign am is written as one character and set as two, the ring on the consonant."""
+    font = built("น\u0e33\u0e4d\u0e32\u25cc", side=800, sides={"\u0e4d": 200, "\u0e33": 600})
+    with lettered(given_fonts(saved(tmp_path, "a.ttf", font))):
+        sides = sorted(round(glyph.width, 6) for glyph in label("น\u0e33", color=INK))
+    assert sides == [pytest.approx(sides[2] / 4), sides[2], sides[2]]
+
+
 def test_a_number_after_an_arabic_word_stays_after_it():
     with lettered(given_fonts(DEJAVU)):
         shown = prose("“{word}” 12", {"word": "سلم"}, color=INK, width=12.0)
@@ -196,13 +212,14 @@ def same_outline(one, other):
 
 
 def test_the_given_font_sets_what_ours_lacks_and_its_content_decides(tmp_path):
-    small = given_fonts(saved(tmp_path, "a.ttf", built("मa", side=200)))
-    large = given_fonts(saved(tmp_path, "b.ttf", built("मa", side=900)))
+    small = given_fonts(saved(tmp_path, "a.ttf", built("मa中", side=200)))
+    large = given_fonts(saved(tmp_path, "b.ttf", built("मa中", side=900)))
     with lettered(small):
-        first, latin = label("म", color=INK), label("a", color=INK)
+        first, latin, chinese = (label(text, color=INK) for text in "मa中")
     with lettered(large):
         second = label("म", color=INK)
     assert second.width == pytest.approx(4.5 * first.width)
+    assert chinese.width == pytest.approx(first.width)
     assert same_outline(latin, label("a", color=INK))
     with pytest.raises(TextError, match="no font of rnnviz has the character 'म'"):
         label("म", color=INK)

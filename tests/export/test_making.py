@@ -1,9 +1,12 @@
 """Scenes and videos, mixed, from Python and from the command line."""
 
+import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
+from own_fonts import DEJAVU, built, saved
 from pptx import Presentation
 
 import rnnviz
@@ -116,3 +119,21 @@ def test_the_command_makes_one_deck_of_scenes_and_videos(video, tmp_path, capsys
     deck = Presentation("a.pptx")
     assert deck.core_properties.title == "Week 7"
     assert len(deck.slides) == 6
+
+
+@pytest.mark.parametrize("way", ["options", "environment"])
+def test_the_command_sets_captions_with_given_fonts(way, video, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in video.parent.glob("small.*"):
+        shutil.copy(path, tmp_path)
+    told = json.loads(Path("small.json").read_text(encoding="utf-8"))
+    told["beats"][0]["captions"]["en"] = "\u0645 \u092e"
+    Path("small.json").write_text(json.dumps(told), encoding="utf-8")
+    fonts = [str(DEJAVU), str(saved(tmp_path, "a.ttf", built("\u092e\u0645")))]
+    given = [part for font in fonts for part in ("--font", font)] if way == "options" else []
+    if way == "environment":
+        monkeypatch.setenv("RNNVIZ_FONT", os.pathsep.join(fonts))
+    status, _, err = run(capsys, "export", "small.mp4", "--to", "html", "-o", "a.html", *given)
+    assert status == 0, err
+    page = Path("a.html").read_text(encoding="utf-8")
+    assert page.index("unicode-range: U+645;") < page.index("unicode-range: U+92E;")

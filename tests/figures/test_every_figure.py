@@ -327,6 +327,18 @@ def test_arabic_is_joined_in_a_figure(traces):
     assert whole < 0.95 * parts
 
 
+def test_hindi_is_shaped_in_a_figure(traces, tmp_path):
+    word = "\u0915\u093f"  # the vowel sign is written after its consonant and stands before it
+    font = built(word + "\u25cc", side=800, sides={"\u093f": 200})
+    drawn = figure("states", labelled(traces["plain"], word), font=saved(tmp_path, "a.ttf", font))
+    family = drawn.axes[0].get_xticklabels()[0].get_fontproperties()
+    left, right = (
+        np.ptp(part[:, 0])
+        for part in sorted(TextPath((0, 0), word, prop=family).to_polygons(), key=np.min)
+    )
+    assert right == pytest.approx(4 * left, rel=0.01)
+
+
 def test_a_variable_font_is_drawn_in_its_regular_weight(traces, tmp_path):
     trace = labelled(traces["plain"], "\u092e")
     widths = []

@@ -1,12 +1,14 @@
 """Subtitles and descriptions, from cues."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.rendering.timeline import Cue, subtitles
+from rnnviz.rendering.timeline import Cue, beside, subtitles, with_beats
 
 NASTY = "a --> b </script><img onerror=x> & $1 \\input{x}"
 
@@ -28,6 +30,19 @@ def test_webvtt():
 
 def test_subrip():
     assert subtitles(cues(1.5), "zh", "srt") == "1\n00:00:00,000 --> 00:00:01,500\nSaid.\n"
+
+
+def test_beside_a_video_are_its_beats_and_subtitles_in_each_language_of_its_captions():
+    texts = beside(Path("a.mp4"), cues(1.5, 2.0), with_beats(cues(1.5, 2.0), {"scene": "a"}))
+    assert {path.name for path in texts} == {
+        "a.json", "a.en.vtt", "a.en.srt", "a.zh.vtt", "a.zh.srt",
+    }  # fmt: skip
+    told = json.loads(texts[Path("a.json")])["beats"]
+    assert [(beat["name"], beat["start"], beat["end"]) for beat in told] == [
+        ("beat_1", 0.0, 1.5),
+        ("beat_2", 1.5, 2.0),
+    ]
+    assert texts[Path("a.zh.vtt")] == subtitles(cues(1.5, 2.0), "zh", "vtt")
 
 
 @pytest.mark.parametrize("kind", ["vtt", "srt"])

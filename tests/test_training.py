@@ -132,6 +132,12 @@ def test_the_score_of_prices_is_beside_the_naive_forecast():
     own = ((output.numpy() - fresh.targets) ** 2).mean()
     naive = ((fresh.x - fresh.targets) ** 2).mean()
     assert about.accuracy == pytest.approx(own / naive, rel=0.15)
+    assert about.accuracy_name in dict(trained.record().summary.rows())
+
+
+@pytest.mark.slow  # the whole training of the task
+def test_prices_are_forecast_about_as_well_as_by_the_day_before():
+    assert 0.9 < train("prices", seed=0).record(gradients=False).metadata.accuracy < 1.15
 
 
 def test_training_lowers_the_loss_of_prices():

@@ -448,15 +448,19 @@ def run(capsys, *arguments):
 
 def test_the_command_trains_tells_and_feeds_the_figure(here, tmp_path, capsys):
     file = tmp_path / "a.json"
-    given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 1, "--epochs", 1, "-j", 1)
+    given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 2, "--epochs", 1, "-j", 1)
     code, out, err = run(capsys, *given, "-o", file)
     assert (code, out) == (0, f"{file}\n")
     assert here == [(None, 1)]
-    assert f"{file} covers lengths 4,5 of rnn, with 1 seed each\n" in err
-    assert err.count("of 1 succeeded") == 2
+    assert f"{file} covers lengths 4,5 of rnn, with 2 seeds each\n" in err
+    scores = load_sweep(file).accuracies("rnn").mean(axis=1)
+    assert scores.shape == (2,)
+    for score in scores:
+        assert f"of 2 succeeded, score {score:.3g}\n" in err
     code, out, _ = run(capsys, *given, "-o", file, "--json")
     told = json.loads(out)
-    assert (told["lengths"], told["cells"], told["seeds"]) == ([4, 5], ["rnn"], [1])
+    assert (told["lengths"], told["cells"], told["seeds"]) == ([4, 5], ["rnn"], [1, 2])
+    assert [each["score"] for each in told["reached"]] == pytest.approx(list(scores))
     assert [(each["cell"], each["length"]) for each in told["reached"]] == [("rnn", 4), ("rnn", 5)]
     picture = tmp_path / "a.svg"
     code, out, _ = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)

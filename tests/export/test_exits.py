@@ -161,6 +161,9 @@ def test_handout(material, tmp_path):
     assert material.trace in text
     assert sum(len(page.images) for page in reader.pages) == 2
     assert reader.metadata.title == "small"
+    for page in reader.pages:
+        size = [float(side) * 25.4 / 72 for side in page.mediabox[2:]]
+        assert size == pytest.approx([210, 297], abs=0.1)  # A4
 
 
 def said(material, caption):

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,13 @@ def test_the_command_makes_one_deck_of_scenes_and_videos(video, tmp_path, capsys
     deck = Presentation("a.pptx")
     assert deck.core_properties.title == "Week 7"
     assert len(deck.slides) == 6
+
+
+def test_without_python_pptx_the_remedy_is_told(video, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pptx", None)
+    with pytest.raises(ExportError, match=r"pip install 'rnnviz\[slides\]'"):
+        rnnviz.export(video, to="pptx", output=tmp_path / "a.pptx")
+    assert not (tmp_path / "a.pptx").exists()
 
 
 @pytest.mark.parametrize("way", ["options", "environment"])

@@ -95,6 +95,7 @@ def test_without_stops_it_plays_on(lecture, material, visit):
     page.locator("#stops").uncheck()
     page.locator("#speed").select_option("2")
     page.locator("#next").click()
+    assert page.evaluate("document.getElementById('video').playbackRate") == 2
     page.wait_for_function("document.getElementById('video').ended")
     expect(current(page)).to_contain_text("2. ")
 

@@ -483,11 +483,13 @@ class Reference:
         direct_c: np.ndarray | None = None,
         *,
         keep: bool = False,
+        least: float = 0.0,
     ) -> Gradients:
         """Gradients of losses by all paths, of their direct parts, by a loop back over the steps.
 
         With ``keep``, the gradients at the pre-activations are kept, of which those of the
-        parameters are made.
+        parameters are made. A loss whose gradients at a step are all smaller than ``least`` goes
+        no further back from there.
 
         Shapes: direct (row, layer, direction, time, batch, hidden), direct_c alike with cell
         """
@@ -500,7 +502,7 @@ class Reference:
         by_state: dict[tuple[int, int], np.ndarray] = {}
         for index in reversed(range(len(self.layers))):
             for direction in range(len(self.layers[index])):
-                kept = self._back_layer(states, index, direction, at_h, at_c, at_x, keep)
+                kept = self._back_layer(states, index, direction, at_h, at_c, at_x, keep, least)
                 if keep:
                     by_input[index, direction], by_state[index, direction] = kept
         return Gradients(at_h, at_c, at_x, by_input, by_state)
@@ -583,6 +585,7 @@ class Reference:
         at_c: np.ndarray | None,
         at_x: np.ndarray,
         keep: bool,
+        least: float,
     ) -> tuple[np.ndarray, np.ndarray]:
         layer = self.layers[index][direction]
         own, before = states.at(index, direction), self.before(states, index, direction)
@@ -596,6 +599,8 @@ class Reference:
             here_c = None
             if at_c is not None:
                 here_c = (at_c[:, index, direction, step] + carried_c) * exists
+            here_h = _unless_below(least, here_h)
+            here_c = here_c if here_c is None else _unless_below(least, here_c)
             if not here_h.any() and (here_c is None or not here_c.any()):
                 carried_h, carried_c = np.zeros(1), np.zeros(1)
                 continue
@@ -739,6 +744,13 @@ def _flat(by_gate: np.ndarray) -> np.ndarray:
 def _outer(back: np.ndarray, forward: np.ndarray) -> np.ndarray:
     """Σ over time and batch of what comes back at a layer times what went into it."""
     return np.einsum("tbi,tbj->ij", back, forward)
+
+
+def _unless_below(least: float, gradients: np.ndarray) -> np.ndarray:
+    """Gradients (row, batch, unit), zero in rows that have none of at least this size."""
+    if least == 0:
+        return gradients
+    return gradients * (np.abs(gradients).max(axis=(1, 2), keepdims=True) >= least)
 
 
 def _stacked(arrays: Sequence[Any]) -> Any:

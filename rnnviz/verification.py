@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.reference import Affine, Kind, Reference, States
+from rnnviz.precision import vanished
+from rnnviz.reference import Affine, Gradients, Kind, Reference, States
 from rnnviz.trace import Trace, hash_arrays
 
 REFERENCE: Final = "NumPy reference"
@@ -23,8 +24,14 @@ _TOLERANCE: Final = {
     "float16": 16 * _EPS["float16"],
     "bfloat16": 16 * _EPS["bfloat16"],
 }
-# below the smallest normal number the digits go, and sums of such numbers are no better
-_NORMAL: Final = {"float64": 2e-296, "float32": 1e-26, "float16": 2.0**-14, "bfloat16": 1e-26}
+# the least size that a tolerance is relative to: what has vanished is forgiven, and in half
+# precision, whose own gradients are autograd's, what lies below the smallest normal number
+_LEAST: Final = {
+    "float64": vanished("float64") / _TOLERANCE["float64"],
+    "float32": vanished("float32") / _TOLERANCE["float32"],
+    "float16": 2.0**-14,
+    "bfloat16": vanished("float32") / _TOLERANCE["float32"],
+}
 _DIFFERENCE_TOLERANCE: Final = 1e-6
 _SAMPLES: Final = 12
 _NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
@@ -94,6 +101,8 @@ def verify(trace: Trace) -> Report:
     seen among much larger ones too; what cannot be reached is exactly zero. Where a number is a
     small difference of large ones, as for a class that is almost certain or a saturated gate, it
     may be off by what sixteen roundings of its terms do to it, found by rounding them at random.
+    Of a gradient that vanishes on its way back, by ``precision.vanished``, nothing is asked from
+    there on.
 
     What ran in half precision may be off by sixteen roundings of that; what was worked out of it
     in float32 is held to float32's tolerance.
@@ -184,6 +193,8 @@ class _Proof:
         self.ran = trace.metadata.dtype
         self.kept = str(trace.h.dtype)
         self.direct = _Direct.of(trace) if trace.has_gradients else None
+        # twice that, since the recording's numbers are rounded where they are held against it
+        self.least = 2 * vanished(self.kept)
         self.known = self.network.head is not None and self.network.knows_loss
         self.ripples: dict[str, list[_Ripple]] = {}
         self.apart: dict[tuple[str, bool], dict[str, np.ndarray]] = {}
@@ -250,7 +261,7 @@ class _Proof:
                 continue
             error = self._single_error(name, got, expected, None)
             if tolerance < error < np.inf:
-                error = self._single_error(name, got, expected, self._ripple_of(name))
+                error = self._single_error(name, got, expected, self._allowed_of(name))
             yield Check(self._named(name), REFERENCE, error, tolerance)
 
     def _reason(self, name: str) -> str:
@@ -269,16 +280,18 @@ class _Proof:
         return ", ".join(["grad_direct", *(["grad_direct_c"] if with_c else []), "grad_h"])
 
     def _single_error(
-        self, name: str, got: np.ndarray, expected: np.ndarray, ripple: np.ndarray | None
+        self, name: str, got: np.ndarray, expected: np.ndarray, allowed: np.ndarray | None
     ) -> float:
-        least = {"loss": 1e-2}.get(name, _NORMAL[self._dtype(name)] if "grad" in name else 1e-3)
+        least = {"loss": 1e-2}.get(name, _LEAST[self._dtype(name)] if "grad" in name else 1e-3)
         possible = self._possible(name)
         if possible is not None:
             possible = possible[..., None, None] if name in _BY_GATE else possible[..., None]
         if name == "loss":
             got, expected = got[..., None], expected[..., None]
-            ripple = None if ripple is None else ripple[..., None]
-        return _error(got, expected, possible, least, self._allowed(name, ripple))
+            allowed = None if allowed is None else allowed[..., None]
+        if allowed is not None:
+            allowed = allowed.max(axis=-1, keepdims=True) / _TOLERANCE[self._dtype(name)]
+        return _error(got, expected, possible, least, allowed)
 
     def _possible(self, name: str) -> np.ndarray | None:
         """Where a field may be other than zero, over its axes up to that of sequences."""
@@ -360,12 +373,22 @@ class _Proof:
             }
         return self.apart[key][name]
 
-    def _allowed(self, name: str, ripple: np.ndarray | None) -> np.ndarray | None:
-        """What is added to a vector's size for what roundings do to it."""
-        if ripple is None:
-            return None
-        most = ripple.max(axis=-1, keepdims=True)
-        return most * _ROUNDINGS / _TOLERANCE[self._dtype(name)]
+    def _allowed_of(self, name: str) -> np.ndarray:
+        """How far a field without an axis of losses may be off for roundings, and for what a
+        recording leaves out once it has vanished.
+        """
+        return _ROUNDINGS * self._ripple_of(name) + self.vanished.get(name, 0.0)
+
+    @cached_property
+    def vanished(self) -> dict[str, np.ndarray]:
+        """What is left out of the fields of gradients where one goes no further once it vanished."""
+        if self.direct is None:
+            return {}
+        back = self.network.back_through_time(
+            self.states, *self.direct.summed(), keep=True, least=self.least
+        )
+        found = _through_time(self.trace, self.network, self.states, back)
+        return {name: np.abs(values - self.computed[name]) for name, values in found.items()}
 
     # --- fields by loss -------------------------------------------------------------------------
 
@@ -412,20 +435,22 @@ class _Proof:
             errors = _errors(got[rows], expected, possible[..., None])
             off = np.flatnonzero((errors > tolerance) & (errors < np.inf))
             if len(off):
-                moved = self._ripple_of_rows(name, rows[off], expected[off])
-                allowed = self._allowed(name, moved)
+                most = self._allowed_of_rows(name, rows[off], expected[off]).max(-1, keepdims=True)
+                allowed = most / tolerance
                 errors[off] = _errors(
                     got[rows[off]], expected[off], possible[off][..., None], 0.0, allowed
                 )
             worst.append(float(errors.max()))
         return worst[0], worst[1]
 
-    def _ripple_of_rows(self, name: str, rows: np.ndarray, expected: np.ndarray) -> np.ndarray:
-        """How far roundings move rows of a table, of the direct parts that were recorded."""
+    def _allowed_of_rows(self, name: str, rows: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """As ``_allowed_of``, of rows of a table, by the direct parts that were recorded."""
+        assert self.direct is not None
         ripples = [replace(ripple, shift=None) for ripple in self._rippled(self.kept)]
-        return np.maximum.reduce(
-            [self._rows_apart(ripple, name, rows, expected) for ripple in ripples]
-        )
+        moved = [self._rows_apart(ripple, name, rows, expected) for ripple in ripples]
+        given = self.direct.rows(rows)
+        found = self.network.back_through_time(self.states, *given, least=self.least)
+        return _ROUNDINGS * np.maximum.reduce(moved) + np.abs(_table(name, found) - expected)
 
     def _rows_apart(
         self, ripple: _Ripple, name: str, rows: np.ndarray, expected: np.ndarray
@@ -433,7 +458,7 @@ class _Proof:
         assert self.direct is not None
         given = ripple.rows(self.direct.rows(rows), rows)
         found = ripple.network.back_through_time(ripple.states, *given)
-        return np.abs((found.h if name == "grad_h_by_loss" else found.x) - expected)
+        return np.abs(_table(name, found) - expected)
 
     # --- finite differences ---------------------------------------------------------------------
 
@@ -538,7 +563,7 @@ class _Proof:
         for entry in trial.entries:
             rows = np.array([entry.row])
             found = self.network.back_through_time(self.states, *self.direct.rows(rows))
-            expected = found.h if name == "grad_h_by_loss" else found.x
+            expected = _table(name, found)
             rounded = [self._rows_apart(ripple, name, rows, expected) for ripple in ripples]
             moved = self._rows_apart(stray, name, rows, expected)
             moved += _ROUNDINGS * np.maximum.reduce(rounded)
@@ -597,7 +622,7 @@ class _Trial:
                         allowed = 1e-15 * max(1.0, scale) / nudge
                         allowed += 0.0 if slack is None else slack[index]
                         excess = max(abs(got - slope) - allowed, 0.0)
-                        error = excess / max(abs(slope), abs(got), _NORMAL[self.proof.ran])
+                        error = excess / max(abs(slope), abs(got), _LEAST[self.proof.ran])
                         found[index] = float(np.fmin(found[index], error))
         return [error for error in found if not np.isnan(error)]
 
@@ -769,7 +794,19 @@ def _computed(
         found[f"gradients/{trace.metadata.output_layer}.weight"] = weight
         found[f"gradients/{trace.metadata.output_layer}.bias"] = bias
     back = network.back_through_time(states, *direct, keep=True)
-    found["grad_h"] = back.h[0]
+    return found | _through_time(trace, network, states, back)
+
+
+def _table(name: str, found: Gradients) -> np.ndarray:
+    """The table of a name, of gradients by loss."""
+    return found.h if name == "grad_h_by_loss" else found.x
+
+
+def _through_time(
+    trace: Trace, network: Reference, states: States, back: Gradients
+) -> dict[str, np.ndarray]:
+    """The fields of gradients that go back through time, by their names."""
+    found = {"grad_h": back.h[0]}
     for place, gradient in network.parameter_gradients(states, back).items():
         found[f"gradients/{trace.parameter_name(*place)}"] = gradient
     return found
@@ -848,7 +885,7 @@ def _errors(
     size = np.maximum(np.abs(expected).max(axis=-1, keepdims=True), least)
     size = size if allowed is None else size + allowed
     relative = np.abs(np.subtract(got, expected, dtype=np.float64))
-    relative /= np.maximum(size, _NORMAL[str(got.dtype)])
+    relative /= np.maximum(size, _LEAST[str(got.dtype)])
     if possible is not None:
         relative[~possible & (got != 0)] = np.inf
     return np.asarray(relative.reshape(len(got), -1).max(axis=1))

@@ -1,13 +1,14 @@
 import dataclasses
 import functools
 import tracemalloc
+from unittest import mock
 
 import by_hand
 import numpy as np
 import pytest
 import torch
 from by_hand import trace_by_hand
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from models import Around, layer_of
 from torch import nn
@@ -16,6 +17,7 @@ from torch.nn import functional
 from rnnviz import verification
 from rnnviz.errors import TraceError
 from rnnviz.network import seeded
+from rnnviz.precision import vanished
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET, hash_arrays, load
 from rnnviz.verification import DIFFERENCES, REFERENCE, UNCHECKED, verify
@@ -893,6 +895,69 @@ def test_gradients_below_the_normal_numbers_of_half_precision_are_not_called_wro
     small = np.abs(trace.gradients["rnn.weight_hh_l0"])
     assert 0 < small[small > 0].min() < 1e-6
     assert verify(trace).failures == ()
+
+
+def by_reference_alone():
+    """No finite differences, where a test asks about long sequences and what the reference sees."""
+    return mock.patch("rnnviz.verification._Proof._differences", lambda proof: iter(()))
+
+
+@settings(max_examples=6)
+@given(
+    cell=st.sampled_from(CELLS),
+    dtype=st.sampled_from(["float32", "float64"]),
+    steps=st.integers(500, 5000),
+    fall=st.sampled_from([0.05, 0.3, 0.7]),
+    growing=st.integers(0, 300),
+    bidirectional=st.booleans(),
+    whole=st.booleans(),
+    seed=st.integers(0, 10_000),
+)
+# the gradient falls to a loss of digits in 600 steps, and grows again before
+@example("tanh", "float64", 1000, 0.3, 100, False, False, 0)
+@example("lstm", "float32", 5000, 0.7, 0, False, True, 1)
+def test_a_gradient_that_vanishes_is_not_called_wrong(
+    cell, dtype, steps, fall, growing, bidirectional, whole, seed
+):
+    """The input closes the units of the last steps, and leaves those of the first ones open."""
+    torch.manual_seed(seed)
+    kind = getattr(torch, dtype)
+    model = Around(layer_of(cell, 2, 3, dtype, bidirectional=bidirectional)).to(kind)
+    scale = {"tanh": 3.0, "relu": 1.2}.get(cell, 1.0)
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.mul_(fall if not growing else scale)
+    x = torch.randn(steps, 1, 2, dtype=kind)
+    x[growing:] *= 1.0 if not growing else 4.0 / fall
+    targets = torch.full((steps, 1), NO_TARGET)
+    targets[-1] = 1
+    if not whole:
+        targets[-2] = 2
+    trace = record(model, x, targets, losses="last" if whole else [steps - 2, steps - 1])
+    with by_reference_alone():
+        assert verify(trace).failures == ()
+
+
+def test_what_is_forgiven_of_a_gradient_is_what_the_recording_leaves_out():
+    """A state far back has no gradient in the recording, and would have had one of this size."""
+    torch.manual_seed(0)
+    model = Around(layer_of("tanh", 2, 3)).double()
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.mul_(0.3)
+    trace = record(model, torch.randn(900, 1, 2).double(), torch.ones(900, 1).long(), losses="last")
+    gone = np.flatnonzero(trace.grad_h_by_loss[0, 0, 0].any(axis=(1, 2)))[0]
+    assert gone > 100
+    for step, value, caught in (
+        (gone, trace.grad_h_by_loss[0, 0, 0, gone, 0, 1], False),
+        (gone - 5, vanished("float64"), False),
+        (gone - 5, 1e3 * vanished("float64"), True),
+        (gone + 60, 1e3 * vanished("float64"), True),
+        (890, 0.0, True),
+    ):
+        table = trace.grad_h_by_loss.copy()
+        table[0, 0, 0, step, 0, 1] = value
+        with by_reference_alone():
+            wrong = failed_fields(dataclasses.replace(trace, grad_h_by_loss=table))
+        assert wrong == ({"grad_h_by_loss"} if caught else set())
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "any"])

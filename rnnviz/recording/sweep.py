@@ -5,9 +5,8 @@ A table of T losses over T steps is therefore T matrix products, not T backward 
 are worked on in blocks that lie together in memory, time first; the tables, which have the losses
 first, are touched once a block.
 
-A gradient so small that sums of its terms lose digits to underflow (below the smallest normal
-number over the unit roundoff: 1e-31 in float32, 1e-292 in float64) goes no further back. It would
-soon be denormal, which has no precision left and takes a hundred times as long to work with.
+A gradient that has vanished, by ``precision.vanished``, goes no further back. It would soon be
+denormal, which has no precision left and takes a hundred times as long to work with.
 
 Source: Werbos 1990, "Backpropagation through time", for all losses together
 """
@@ -20,6 +19,7 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
+from rnnviz.precision import vanished
 from rnnviz.recording.backward import Back, back_of
 from rnnviz.recording.steps import Steps
 
@@ -241,7 +241,6 @@ class _Cells:
 
 
 def _without_underflow(gradients: Tensor) -> Tensor:
-    """Gradients (batch, loss, ·) without those of the losses that have all but vanished."""
-    about = torch.finfo(gradients.dtype)
+    """Gradients (batch, loss, ·) without those of the losses that have vanished."""
     sizes = gradients.abs().amax(dim=(0, 2), keepdim=True)
-    return gradients * (sizes >= about.tiny / about.eps)
+    return gradients * (sizes >= vanished(str(gradients.dtype).removeprefix("torch.")))

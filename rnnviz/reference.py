@@ -9,7 +9,7 @@ Source: the equations in the documentation of ``torch.nn.RNN``, ``GRU`` and ``LS
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Final
@@ -44,6 +44,10 @@ class Affine:
     def back(self, at_result: np.ndarray) -> np.ndarray:
         """The gradient at x, of that at the result."""
         return at_result @ self.weight
+
+    def each(self, made: Callable[[np.ndarray], np.ndarray]) -> "Affine":
+        """The same with a function of the weight and the bias."""
+        return Affine(made(self.weight), made(self.bias))
 
 
 @dataclass(frozen=True)
@@ -323,6 +327,28 @@ class Reference:
         return int(self.x.shape[-2])
 
     @property
+    def output_size(self) -> int:
+        """The number of entries of an output of the head, 0 if there is none."""
+        return 0 if self.head is None else len(self.head.linear.weight)
+
+    def each(self, made: Callable[[np.ndarray], np.ndarray]) -> "Reference":
+        """The network with a function of every parameter."""
+        layers = tuple(
+            tuple(
+                replace(
+                    layer,
+                    input=layer.input.each(made),
+                    state=layer.state.each(made),
+                    projection=layer.projection and layer.projection.each(made),
+                )
+                for layer in ways
+            )
+            for ways in self.layers
+        )
+        head = self.head and replace(self.head, linear=self.head.linear.each(made))
+        return replace(self, layers=layers, head=head)
+
+    @property
     def knows_loss(self) -> bool:
         """Whether the loss is one that this implementation knows."""
         return self.loss in LOSSES
@@ -393,9 +419,18 @@ class Reference:
     def outputs(self, h: np.ndarray) -> np.ndarray:
         """o of states (layer, direction, time, batch, hidden): (output_time, batch, output)."""
         assert self.head is not None
+        return self.head.linear(self.read(h)) * self.standing[..., None]
+
+    def read(self, h: np.ndarray) -> np.ndarray:
+        """What the head reads of states: (output_time, batch, features)."""
         sequences = np.arange(self.batch)
         read = [h[-1, way][..., at, sequences, :] for way, at in enumerate(self._places())]
-        return self.head.linear(np.concatenate(read, axis=-1)) * self._standing()[..., None]
+        return np.concatenate(read, axis=-1)
+
+    @property
+    def standing(self) -> np.ndarray:
+        """Which outputs exist: (output_time, batch) of bool."""
+        return self._standing()
 
     def predictions(self, outputs: np.ndarray) -> np.ndarray:
         """y: the softmax of o for a loss of classes, otherwise o itself."""
@@ -409,12 +444,13 @@ class Reference:
         if self.loss == "squared":
             found = 0.5 * (np.where(self.counted, outputs - self.targets, 0.0) ** 2).sum(axis=-1)
         elif self.loss == "squared-on-softmax":
-            errors = self.predictions(outputs) - self._wanted(outputs)
+            errors = self._errors(self.predictions(outputs))
             found = 0.5 * (errors**2).sum(axis=-1) * self.counted
         else:
             top = outputs.max(axis=-1)
             log_total = top + np.log(np.exp(outputs - top[..., None]).sum(axis=-1))
-            found = (log_total - (outputs * self._wanted(outputs)).sum(axis=-1)) * self.counted
+            wanted = np.take_along_axis(outputs, self._classes(outputs), axis=-1)[..., 0]
+            found = (log_total - wanted) * self.counted
         if outputs.shape[-3] == self.steps:
             return found
         placed = np.zeros((*found.shape[:-2], self.steps, self.batch))
@@ -446,7 +482,7 @@ class Reference:
         """
         if self.loss == "squared":
             return np.where(self.counted, predictions - self.targets, 0.0)
-        errors = predictions - self._wanted(predictions)
+        errors = self._errors(predictions)
         if self.loss == "squared-on-softmax":
             along = (predictions * errors).sum(axis=-1, keepdims=True)
             errors = predictions * (errors - along)
@@ -472,9 +508,7 @@ class Reference:
         self, states: States, at_output: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """∂L/∂V and ∂L/∂c of the head's weight (output, features) and bias (output)."""
-        sequences = np.arange(self.batch)
-        read = [states.h[-1, way, at, sequences] for way, at in enumerate(self._places())]
-        return _outer(at_output, np.concatenate(read, axis=-1)), at_output.sum(axis=(0, 1))
+        return _outer(at_output, self.read(states.h)), at_output.sum(axis=(0, 1))
 
     def back_through_time(
         self,
@@ -672,30 +706,41 @@ class Reference:
             whole = outputs.shape[-3] != self.steps
         return np.ones((1, self.batch), bool) if whole else self.exists
 
-    def _wanted(self, outputs: np.ndarray) -> np.ndarray:
-        classes = np.clip(self.targets, 0, outputs.shape[-1] - 1).astype(np.int64)
-        return np.eye(outputs.shape[-1])[classes]
+    def _classes(self, outputs: np.ndarray) -> np.ndarray:
+        """The wanted classes, to take them along the last axis: (…, output_time, batch, 1)."""
+        classes = np.clip(self.targets, 0, outputs.shape[-1] - 1).astype(np.int64)[..., None]
+        return np.broadcast_to(classes, (*outputs.shape[:-1], 1))
+
+    def _errors(self, predictions: np.ndarray) -> np.ndarray:
+        """y − onehot."""
+        made, classes = predictions.copy(), self._classes(predictions)
+        right = np.take_along_axis(made, classes, axis=-1)
+        np.put_along_axis(made, classes, right - 1.0, axis=-1)
+        return made
 
 
 def _head(trace: Trace, network: Reference) -> Head | None:
     """The Linear that a trace names, if it is one of the top layer's states.
 
-    An output for the whole sequence may have been read at the last step, or where each direction
-    ended: which one is seen from where ``grad_direct`` stands, and from what is closer to the
-    recorded output. If half of ``grad_direct`` stands elsewhere, or losses have direct parts at
-    other steps than their own, then it is another head, which happened to give the same.
+    Where the outputs are those states themselves, it is the identity. An output for the whole
+    sequence may have been read at the last step, or where each direction ended: which one is seen
+    from where ``grad_direct`` stands, and from what is closer to the recorded output. If half of
+    ``grad_direct`` stands elsewhere, or losses have direct parts at other steps than their own,
+    then it is another head, which happened to give the same.
     """
-    weight = trace.parameters.get(f"{trace.metadata.output_layer}.weight")
-    columns = trace.directions * trace.hidden_size
-    if trace.output is None or weight is None or weight.shape != (trace.output.shape[-1], columns):
+    if trace.output is None or trace.grad_direct_by_loss is not None:
         return None
-    if trace.grad_direct_by_loss is not None:
-        return None
-    bias = trace.parameters.get(f"{trace.metadata.output_layer}.bias", np.zeros(len(weight)))
-    linear = Affine(weight.astype(np.float64), bias.astype(np.float64))
     readings = (EACH_STEP,) if len(trace.output) == trace.steps else (ENDS, LAST_STEP)
-    heads = [Head(linear, reads) for reads in readings]
     output, h = _wide(trace.output), _wide(trace.h)
+    linear = _linear(trace)
+    if linear is None:
+        return None
+    heads = [Head(linear, reads) for reads in readings]
+    if trace.metadata.output_layer is None:
+        # most of them: a wrong number among the outputs does not make them another network's
+        read = [replace(network, head=head).outputs(h) for head in heads]
+        if all(np.mean(each == output) < 0.5 for each in read):
+            return None
     given = np.zeros_like(h) if trace.grad_direct is None else trace.grad_direct
     direct = (given != 0).max(axis=-1)
 
@@ -706,8 +751,23 @@ def _head(trace: Trace, network: Reference) -> Head | None:
     def distance(head: Head) -> float:
         return float(np.abs(replace(network, head=head).outputs(h) - output).sum())
 
-    closest = min(heads, key=lambda head: (elsewhere(head), distance(head)))
+    closest = heads[0]
+    if len(heads) > 1:
+        closest = min(heads, key=lambda head: (elsewhere(head), distance(head)))
     return None if 0 < direct.sum() <= 2 * elsewhere(closest) else closest
+
+
+def _linear(trace: Trace) -> Affine | None:
+    """The output layer, or the identity without one, if it fits the top layer's states."""
+    assert trace.output is not None
+    columns, rows = trace.directions * trace.hidden_size, trace.output.shape[-1]
+    if trace.metadata.output_layer is None:
+        return Affine(np.eye(columns), np.zeros(columns)) if rows == columns else None
+    weight = trace.parameters.get(f"{trace.metadata.output_layer}.weight")
+    if weight is None or weight.shape != (rows, columns):
+        return None
+    bias = trace.parameters.get(f"{trace.metadata.output_layer}.bias", np.zeros(rows))
+    return Affine(weight.astype(np.float64), bias.astype(np.float64))
 
 
 def _affine(trace: Trace, weight: str, bias: str, layer: int, direction: int) -> Affine:
@@ -743,7 +803,7 @@ def _flat(by_gate: np.ndarray) -> np.ndarray:
 
 def _outer(back: np.ndarray, forward: np.ndarray) -> np.ndarray:
     """Σ over time and batch of what comes back at a layer times what went into it."""
-    return np.einsum("tbi,tbj->ij", back, forward)
+    return back.reshape(-1, back.shape[-1]).T @ forward.reshape(-1, forward.shape[-1])
 
 
 def _unless_below(least: float, gradients: np.ndarray) -> np.ndarray:

@@ -1,14 +1,17 @@
 """The proof of a recording: every field against an independent computation."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 import numpy as np
 
+from rnnviz.differences import POINTS, Differences, Entry
+from rnnviz.direct_parts import Direct
 from rnnviz.precision import vanished
-from rnnviz.reference import Affine, Gradients, Kind, Reference, States
+from rnnviz.reference import Gradients, Kind, Reference, States
+from rnnviz.reports import current_report
 from rnnviz.trace import Trace, hash_arrays
 
 REFERENCE: Final = "NumPy reference"
@@ -24,18 +27,20 @@ _TOLERANCE: Final = {
     "float16": 16 * _EPS["float16"],
     "bfloat16": 16 * _EPS["bfloat16"],
 }
+# above this share of its tolerance, an error is looked at together with what roundings do
+_NEAR: Final = 0.1
+# the share of its tolerance that a gradient which has vanished takes up
+_VANISHED: Final = 0.05
 # the least size that a tolerance is relative to: what has vanished is forgiven, and in half
 # precision, whose own gradients are autograd's, what lies below the smallest normal number
 _LEAST: Final = {
-    "float64": vanished("float64") / _TOLERANCE["float64"],
-    "float32": vanished("float32") / _TOLERANCE["float32"],
+    "float64": vanished("float64") / (_VANISHED * _TOLERANCE["float64"]),
+    "float32": vanished("float32") / (_VANISHED * _TOLERANCE["float32"]),
     "float16": 2.0**-14,
-    "bfloat16": vanished("float32") / _TOLERANCE["float32"],
+    "bfloat16": vanished("float32") / (_VANISHED * _TOLERANCE["bfloat16"]),
 }
 _DIFFERENCE_TOLERANCE: Final = 1e-6
 _SAMPLES: Final = 12
-_NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
-_POINTS: Final = (-2, -1, 1, 2)
 _BLOCK: Final = 1 << 22
 _RIPPLES: Final = 4
 _ROUNDINGS: Final = 16
@@ -47,6 +52,7 @@ _PARAMETERS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr
 _NO_HEAD: Final = "what follows the recurrent layer is not one Linear of its states"
 _NO_LOSS: Final = "the loss is not one that is known here"
 _KINK: Final = "run freely, a relu of the network is on the other side of its kink"
+_BY_DIRECT: Final = "of the recorded direct parts"
 _CHAOS: Final = "run freely, the network leaves the recorded states"
 
 
@@ -105,61 +111,10 @@ def verify(trace: Trace) -> Report:
     there on.
 
     What ran in half precision may be off by sixteen roundings of that; what was worked out of it
-    in float32 is held to float32's tolerance.
+    in float32 is held to float32's tolerance. Long work tells how far it is, by
+    ``rnnviz.reports.reported``.
     """
     return Report(tuple(_Proof(trace).checks()))
-
-
-@dataclass(frozen=True)
-class _Direct:
-    """The direct parts of all losses as they were recorded.
-
-    ``whole`` says that there is one loss of the whole sequence, which has them all.
-
-    Shapes: h (layer, direction, time, batch, hidden), c alike or None; by loss with rows in front
-    """
-
-    h: np.ndarray
-    c: np.ndarray | None
-    h_by_loss: np.ndarray | None
-    c_by_loss: np.ndarray | None
-    times: np.ndarray
-    whole: bool
-
-    @classmethod
-    def of(cls, trace: Trace) -> "_Direct":
-        """Those of a trace."""
-        assert trace.grad_direct is not None
-        assert trace.loss_times is not None
-        last = trace.loss_times.tolist() == [trace.steps - 1]
-        return cls(
-            trace.grad_direct,
-            trace.grad_direct_c,
-            trace.grad_direct_by_loss,
-            trace.grad_direct_c_by_loss,
-            trace.loss_times,
-            last and trace.grad_direct_by_loss is None and not trace.loss[:-1].any(),
-        )
-
-    def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Those of some losses by the rows of the tables: (row, layer, direction, …)."""
-        if self.h_by_loss is not None:
-            c = None if self.c_by_loss is None else self.c_by_loss[rows].astype(np.float64)
-            return self.h_by_loss[rows].astype(np.float64), c
-        return self._placed(self.h, rows), None if self.c is None else self._placed(self.c, rows)
-
-    def summed(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """That of the summed loss, as a single row."""
-        return self.h[None], None if self.c is None else self.c[None]
-
-    def _placed(self, total: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        made = np.zeros((len(rows), *total.shape))
-        for row, time in enumerate(self.times[rows]):
-            if self.whole:
-                made[row] = total
-            else:
-                made[row, :, :, time] = total[:, :, time]
-        return made
 
 
 @dataclass(frozen=True)
@@ -172,7 +127,7 @@ class _Ripple:
     network: Reference
     states: States
     rounded: Callable[[np.ndarray], np.ndarray]
-    shift: _Direct | None
+    shift: Direct | None
 
     def rows(
         self, direct: tuple[np.ndarray, np.ndarray | None], rows: np.ndarray | None
@@ -192,20 +147,45 @@ class _Proof:
         self.network, self.states = Reference.of(trace), States.of(trace)
         self.ran = trace.metadata.dtype
         self.kept = str(trace.h.dtype)
-        self.direct = _Direct.of(trace) if trace.has_gradients else None
+        self.direct = Direct.of(trace) if trace.has_gradients else None
         # twice that, since the recording's numbers are rounded where they are held against it
         self.least = 2 * vanished(self.kept)
         self.known = self.network.head is not None and self.network.knows_loss
+        self.told, self.parts = 0, self._count_of_parts()
         self.ripples: dict[str, list[_Ripple]] = {}
         self.apart: dict[tuple[str, bool], dict[str, np.ndarray]] = {}
 
     def checks(self) -> Iterator[Check]:
         """All checks, what went in first."""
-        yield from self._inputs()
-        yield from self._single_fields()
+        parts = [self._inputs, self._single_fields]
         if self.direct is not None:
-            yield from self._tables()
-            yield from self._differences()
+            parts += [self._tables, self._differences]
+        for part in parts:
+            for check in part():
+                self._tell(check.field)
+                yield check
+
+    def _count_of_parts(self) -> int:
+        """About how many checks and blocks of rows there are."""
+        fields = len(self.trace.arrays())
+        if self.direct is None:
+            return fields
+        blocks = -(-len(self.direct.times) // self._rows_at_once)
+        return fields + len(self.trace.parameters) + blocks + 4
+
+    @property
+    def _rows_at_once(self) -> int:
+        """How many rows of the tables are compared together."""
+        trace = self.trace
+        assert trace.grad_h_by_loss is not None
+        assert trace.grad_x_by_loss is not None
+        return max(1, _BLOCK // max(trace.grad_h_by_loss[0].size, trace.grad_x_by_loss[0].size))
+
+    def _tell(self, field: str) -> None:
+        """Tell whoever wants to hear it what has been checked."""
+        self.told += 1
+        if report := current_report():
+            report(self.told, max(self.told, self.parts), field)
 
     def _dtype(self, field: str) -> str:
         """The dtype whose roundings a field may show: the network's own, or the recording's."""
@@ -260,7 +240,7 @@ class _Proof:
                 yield Check(name, REFERENCE, np.inf, tolerance)
                 continue
             error = self._single_error(name, got, expected, None)
-            if tolerance < error < np.inf:
+            if _NEAR * tolerance < error < np.inf:
                 error = self._single_error(name, got, expected, self._allowed_of(name))
             yield Check(self._named(name), REFERENCE, error, tolerance)
 
@@ -341,7 +321,7 @@ class _Proof:
         def rounded(array: np.ndarray) -> np.ndarray:
             return array * (1 + eps * rng.uniform(-1, 1, size=array.shape))
 
-        network = _rounded_network(self.network, rounded)
+        network = self.network.each(rounded)
         return self._moved(network, self.states.each(rounded), rounded)
 
     def _moved(
@@ -377,11 +357,11 @@ class _Proof:
         """How far a field without an axis of losses may be off for roundings, and for what a
         recording leaves out once it has vanished.
         """
-        return _ROUNDINGS * self._ripple_of(name) + self.vanished.get(name, 0.0)
+        return _ROUNDINGS * self._ripple_of(name) + self.vanished.get(name, 0.0) / _VANISHED
 
     @cached_property
     def vanished(self) -> dict[str, np.ndarray]:
-        """What is left out of the fields of gradients where one goes no further once it vanished."""
+        """What the fields of gradients lack where one goes no further once it has vanished."""
         if self.direct is None:
             return {}
         back = self.network.back_through_time(
@@ -395,15 +375,13 @@ class _Proof:
     def _tables(self) -> Iterator[Check]:
         trace, direct = self.trace, self.direct
         assert direct is not None
-        assert trace.grad_h_by_loss is not None
-        assert trace.grad_x_by_loss is not None
-        count = len(direct.times)
-        block = max(1, _BLOCK // max(trace.grad_h_by_loss[0].size, trace.grad_x_by_loss[0].size))
+        count, block = len(direct.times), self._rows_at_once
         h_error = x_error = 0.0
         for first in range(0, count, block):
             rows = np.arange(first, min(first + block, count))
             on_h, on_x = self._row_errors(rows)
             h_error, x_error = max(h_error, on_h), max(x_error, on_x)
+            self._tell(f"loss {direct.times[rows[-1]] + 1}")
         tolerance = _TOLERANCE[self.kept]
         by_loss = ("grad_direct_by_loss", "grad_direct_c_by_loss")
         given = [name for name in by_loss if getattr(trace, name) is not None]
@@ -433,7 +411,7 @@ class _Proof:
         for name, got, expected, possible in pairs:
             tolerance = _TOLERANCE[self.kept]
             errors = _errors(got[rows], expected, possible[..., None])
-            off = np.flatnonzero((errors > tolerance) & (errors < np.inf))
+            off = np.flatnonzero((errors > _NEAR * tolerance) & (errors < np.inf))
             if len(off):
                 most = self._allowed_of_rows(name, rows[off], expected[off]).max(-1, keepdims=True)
                 allowed = most / tolerance
@@ -450,7 +428,8 @@ class _Proof:
         moved = [self._rows_apart(ripple, name, rows, expected) for ripple in ripples]
         given = self.direct.rows(rows)
         found = self.network.back_through_time(self.states, *given, least=self.least)
-        return _ROUNDINGS * np.maximum.reduce(moved) + np.abs(_table(name, found) - expected)
+        left_out = np.abs(_table(name, found) - expected)
+        return _ROUNDINGS * np.maximum.reduce(moved) + left_out / _VANISHED
 
     def _rows_apart(
         self, ripple: _Ripple, name: str, rows: np.ndarray, expected: np.ndarray
@@ -465,39 +444,34 @@ class _Proof:
     def _differences(self) -> Iterator[Check]:
         """Central differences of the losses of the network run freely, in float64.
 
-        Where the loss or the head is not known, they are those of Σ ∂⁺L/∂h_k h_k with the recorded
-        direct parts, whose gradients are the same. A network that leaves the recorded states when
+        A network that leaves the recorded states when
         it runs freely (chaos amplifies the rounding of the recording) has other gradients there,
         and is not checked so.
         """
         tolerance = max(_TOLERANCE[self.ran], _DIFFERENCE_TOLERANCE)
+        kinked = self.trace.metadata.nonlinearity == "relu"
+        assert self.direct is not None
+        tried = Differences(self.network, self.direct, self.known, kinked, _LEAST[self.ran])
+        free = tried.free
         with np.errstate(over="ignore", invalid="ignore"):
-            free = self.network.run()
             apart = np.abs(free.h - self.states.h) / np.maximum(np.abs(self.states.h), 1.0)
-        trials = list(self._trials())
-        crossed = self.trace.metadata.nonlinearity == "relu" and (
-            ((free.h > 0) != (self.states.h > 0)).any()
-        )
-        if crossed or not float(apart.max()) < 0.1 * tolerance:
-            for name, _ in trials:
+        crossed = kinked and ((free.h > 0) != (self.states.h > 0)).any()
+        strayed = crossed or not float(apart.max()) < 0.1 * tolerance
+        for name, entries in self._sampled():
+            if strayed:
                 yield Check(name, UNCHECKED, 0.0, np.inf, _KINK if crossed else _CHAOS)
-            return
-        for name, trial in trials:
-            errors = trial.errors(free, tolerance)
-            worst = max(errors, default=0.0)
-            if worst > tolerance:
-                errors = trial.errors(free, tolerance, self._slack(name, trial, free))
-                worst = max(errors, default=0.0)
-            note = f"{len(errors)} sampled entries"
-            if len(errors) < len(trial.entries):
-                skipped = len(trial.entries) - len(errors)
-                note += f"; {skipped} more would move a relu across its kink"
-            if errors:
-                yield Check(name, DIFFERENCES, worst, tolerance, note)
+                continue
+            found = tried.judge(entries, tolerance, partial(self._slack, name, entries, free))
+            note = found.note
+            if entries and self.known and not tried.by_losses(entries[0]):
+                note += f"; {_BY_DIRECT}"
+            if found.errors:
+                yield Check(name, DIFFERENCES, max(found.errors), tolerance, note)
             else:
                 yield Check(name, UNCHECKED, 0.0, np.inf, note)
 
-    def _trials(self) -> Iterator[tuple[str, "_Trial"]]:
+    def _sampled(self) -> Iterator[tuple[str, list[Entry]]]:
+        """The fields of which entries are tried, and these."""
         trace, rng = self.trace, np.random.default_rng(0)
         assert trace.gradients is not None
         places: dict[str, Kind] = {
@@ -514,11 +488,15 @@ class _Proof:
             if name in places:
                 expected = self.computed[f"gradients/{name}"]
                 chosen = _largest(rng, np.abs(expected), count)
-                entries = [_Entry(places[name], at, float(got[at])) for at in chosen]
-                yield f"gradients/{name}", _Trial(self, entries)
-        yield from self._table_trials(rng, count)
+                yield (
+                    f"gradients/{name}",
+                    [Entry(places[name], at, float(got[at]), expected[at] == 0) for at in chosen],
+                )
+        yield from self._sampled_of_tables(rng, count)
 
-    def _table_trials(self, rng: np.random.Generator, count: int) -> Iterator[tuple[str, "_Trial"]]:
+    def _sampled_of_tables(
+        self, rng: np.random.Generator, count: int
+    ) -> Iterator[tuple[str, list[Entry]]]:
         trace = self.trace
         assert self.direct is not None
         rows = np.sort(rng.permutation(len(self.direct.times))[:count])
@@ -539,16 +517,17 @@ class _Proof:
                 at = _largest(rng, sizes, 1, of=16)[0]
                 if sizes[at] >= 0:
                     value = float(got[(rows[row], *at)])
-                    entries.append(_Entry((kind, -1, -1), at, value, int(rows[row])))
-            yield name, _Trial(self, entries)
+                    zero = sizes[at] == 0
+                    entries.append(Entry((kind, -1, -1), at, value, zero, int(rows[row])))
+            yield name, entries
 
     def _samples(self) -> int:
         """How many entries of a field are tried: fewer where one trial takes long."""
-        size = self.states.gates.size * len(_POINTS)
-        return int(np.clip((1 << 25) // size, 2, _SAMPLES))
+        size = self.states.gates.size * len(POINTS)
+        return int(np.clip((1 << 23) // size, 2, _SAMPLES))
 
-    def _slack(self, name: str, trial: "_Trial", free: States) -> list[float]:
-        """How far the roundings of a recording may move the entries of a trial.
+    def _slack(self, name: str, entries: Sequence[Entry], free: States) -> list[float]:
+        """How far the roundings of a recording may move entries of a field.
 
         The network run freely has the gradients of its own states, a little apart from those that
         were recorded.
@@ -557,10 +536,10 @@ class _Proof:
         ripples = self._rippled(self.ran)
         if name.startswith("gradients/"):
             moved = self._apart(stray)[name] + _ROUNDINGS * self._ripple_of(name)
-            return [float(moved[entry.at]) for entry in trial.entries]
+            return [float(moved[entry.at]) for entry in entries]
         assert self.direct is not None
         slack = []
-        for entry in trial.entries:
+        for entry in entries:
             rows = np.array([entry.row])
             found = self.network.back_through_time(self.states, *self.direct.rows(rows))
             expected = _table(name, found)
@@ -573,193 +552,6 @@ class _Proof:
 
 def _exactly_so(array: np.ndarray) -> np.ndarray:
     return array
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """One number of a field, and what it is the gradient with respect to.
-
-    ``kind`` is a recurrent parameter, or with no layer the head's weight or bias, or an h or x;
-    ``row`` is the loss's, or None for the sum of all.
-    """
-
-    kind: Kind
-    at: tuple[int, ...]
-    got: float
-    row: int | None = None
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """The finite differences of some entries of a field."""
-
-    proof: _Proof
-    entries: Sequence[_Entry]
-
-    def errors(
-        self, free: States, tolerance: float, slack: Sequence[float] | None = None
-    ) -> list[float]:
-        """The relative error of each entry that can be tried.
-
-        A difference errs by its nudge's fourth power, and by about 10⁻¹⁵ L / nudge (18/12 times
-        the few roundings of a loss), which is not held against it; which nudge is best depends on
-        the loss, so smaller ones are tried as long as an entry is off. A nudge that moves a relu
-        across its kink does not count.
-        """
-        found = [np.nan] * len(self.entries)
-        trace = self.proof.trace
-        size = len(_POINTS) * (2 * trace.h.size + trace.x.size)
-        block = max(1, 2 * _BLOCK // size)
-        for nudge in _NUDGES:
-            left = [index for index, error in enumerate(found) if not error <= tolerance]
-            for first in range(0, len(left), block):
-                tried = left[first : first + block]
-                entries = [self.entries[index] for index in tried]
-                slopes, scales = self._slopes(entries, nudge, free)
-                for index, slope, scale in zip(tried, slopes, scales, strict=True):
-                    if np.isfinite(slope):
-                        got = self.entries[index].got
-                        allowed = 1e-15 * max(1.0, scale) / nudge
-                        allowed += 0.0 if slack is None else slack[index]
-                        excess = max(abs(got - slope) - allowed, 0.0)
-                        error = excess / max(abs(slope), abs(got), _LEAST[self.proof.ran])
-                        found[index] = float(np.fmin(found[index], error))
-        return [error for error in found if not np.isnan(error)]
-
-    def _slopes(
-        self, entries: Sequence[_Entry], nudge: float, free: States
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The difference quotient of each entry (four points, each a network of its own), and the
-        size of what its losses are sums of; not a number where a relu crosses its kink.
-        """
-        amounts = np.tile(nudge * np.array(_POINTS), len(entries))
-        repeated = [entry for entry in entries for _ in _POINTS]
-        network = self.proof.network
-        x = np.broadcast_to(network.x, (len(amounts), *network.x.shape))
-        moved: dict[tuple[int, int, int], np.ndarray] = {}
-        kind, layer, direction = entries[0].kind
-        if kind == "x":
-            x = x.copy()
-            for index, entry in enumerate(repeated):
-                x[(index, *entry.at)] += amounts[index]
-        elif kind == "h":
-            for index, entry in enumerate(repeated):
-                *place, sequence, unit = entry.at
-                shape = (len(amounts), *network.h0.shape[2:])
-                there = moved.setdefault((place[0], place[1], place[2]), np.zeros(shape))
-                there[index, sequence, unit] += amounts[index]
-        else:
-            places = np.array([entry.at for entry in repeated])
-            network = _nudged(network, kind, layer, direction, places, amounts)
-        network = replace(network, x=x)
-        with np.errstate(over="ignore", invalid="ignore"):
-            if kind in _HEAD:
-                shape = (*free.h.shape[:2], len(amounts), *free.h.shape[2:])
-                states = replace(free, h=np.broadcast_to(free.h[:, :, None], shape))
-            else:
-                states = network.run(moved, gates=False)
-            values, scales = self._losses(network, states, repeated)
-        if self.proof.trace.metadata.nonlinearity == "relu" and kind not in _HEAD:
-            values[self._crossed(states, free, moved)] = np.nan
-        slopes = values.reshape(-1, len(_POINTS)) @ [1.0, -8.0, 8.0, -1.0] / (12 * nudge)
-        return slopes, scales.reshape(-1, len(_POINTS)).max(axis=1)
-
-    def _crossed(
-        self, states: States, free: States, moved: Mapping[tuple[int, int, int], np.ndarray]
-    ) -> np.ndarray:
-        """In which networks a relu is on the other side of its kink: (network)."""
-        for (layer, direction, step), amounts in moved.items():
-            states.h[layer, direction, :, step] -= amounts
-        sides = (states.h > 0) != (free.h > 0)[:, :, None]
-        return np.asarray(sides.any(axis=(0, 1, 3, 4, 5)))
-
-    def _losses(
-        self, network: Reference, states: States, entries: Sequence[_Entry]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        direct = self.proof.direct
-        assert direct is not None
-        by_row = [entry.row for entry in entries]
-        if self.proof.known:
-            losses = network.losses(network.outputs(states.h))
-            if by_row[0] is None:
-                total = losses.sum(axis=(-1, -2))
-                return total, total
-            sequences = [entry.at[-2] for entry in entries]
-            times = direct.times[np.array(by_row)]
-            value = losses[np.arange(len(entries)), times, sequences]
-            return value, value
-        values, scales = np.zeros(len(entries)), np.zeros(len(entries))
-        for row in dict.fromkeys(by_row):
-            h, c = direct.summed() if row is None else direct.rows(np.array([row]))
-            for index in (each for each, own in enumerate(by_row) if own == row):
-                terms = [h[0] * states.h[:, :, index]]
-                if c is not None and states.c is not None:
-                    terms.append(c[0] * states.c[:, :, index])
-                values[index] = sum(float(term.sum()) for term in terms)
-                scales[index] = sum(float(np.abs(term).sum()) for term in terms)
-        return values, scales
-
-
-@dataclass(frozen=True)
-class _Nudged(Affine):
-    """Many maps at once that each differ by an amount in one entry of the weight or the bias.
-
-    Shapes: places (network, 2) of the weight, (network, 1) of the bias; amounts (network)
-    """
-
-    places: np.ndarray
-    amounts: np.ndarray
-
-    def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Of x (network, …, columns): (network, …, rows)."""
-        made = super().__call__(x)
-        each, rows = np.arange(len(made)), self.places[:, 0]
-        amounts = self.amounts.reshape(-1, *[1] * (made.ndim - 2))
-        of_weight = self.places.shape[1] == 2
-        made[each, ..., rows] += amounts * x[each, ..., self.places[:, 1]] if of_weight else amounts
-        return made
-
-
-def _nudged(
-    network: Reference,
-    kind: str,
-    layer: int,
-    direction: int,
-    places: np.ndarray,
-    amounts: np.ndarray,
-) -> Reference:
-    def changed(affine: Affine | None) -> _Nudged:
-        assert affine is not None
-        return _Nudged(affine.weight, affine.bias, places, amounts)
-
-    if layer < 0:
-        assert network.head is not None
-        return replace(network, head=replace(network.head, linear=changed(network.head.linear)))
-    part = {"ih": "input", "hh": "state", "hr": "projection"}[kind[-2:]]
-    layers = [list(ways) for ways in network.layers]
-    own = layers[layer][direction]
-    layers[layer][direction] = replace(own, **{part: changed(getattr(own, part))})
-    return replace(network, layers=tuple(tuple(ways) for ways in layers))
-
-
-def _rounded_network(network: Reference, rounded: Callable[[np.ndarray], np.ndarray]) -> Reference:
-    def affine(part: Affine) -> Affine:
-        return Affine(rounded(part.weight), rounded(part.bias))
-
-    layers = tuple(
-        tuple(
-            replace(
-                layer,
-                input=affine(layer.input),
-                state=affine(layer.state),
-                projection=layer.projection and affine(layer.projection),
-            )
-            for layer in ways
-        )
-        for ways in network.layers
-    )
-    head = network.head and replace(network.head, linear=affine(network.head.linear))
-    return replace(network, layers=layers, head=head)
 
 
 def _computed(
@@ -790,9 +582,10 @@ def _computed(
         found["grad_direct"] = network.direct(at_output)
         if trace.grad_direct_c is not None:
             found["grad_direct_c"] = np.zeros(trace.grad_direct_c.shape)
-        weight, bias = network.head_gradients(states, at_output)
-        found[f"gradients/{trace.metadata.output_layer}.weight"] = weight
-        found[f"gradients/{trace.metadata.output_layer}.bias"] = bias
+        if trace.metadata.output_layer is not None:
+            weight, bias = network.head_gradients(states, at_output)
+            found[f"gradients/{trace.metadata.output_layer}.weight"] = weight
+            found[f"gradients/{trace.metadata.output_layer}.bias"] = bias
     back = network.back_through_time(states, *direct, keep=True)
     return found | _through_time(trace, network, states, back)
 
@@ -836,7 +629,7 @@ def _reached(
     return reached, below
 
 
-def _times_fit(trace: Trace, direct: _Direct, tolerance: float) -> bool:
+def _times_fit(trace: Trace, direct: Direct, tolerance: float) -> bool:
     """Whether ``loss_times`` ascend, and each row of the tables ends where its loss stands.
 
     In the top layer's forward direction a loss reaches nothing after its own step, where its

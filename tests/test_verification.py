@@ -14,7 +14,7 @@ from models import Around, layer_of
 from torch import nn
 from torch.nn import functional
 
-from rnnviz import verification
+from rnnviz import differences, verification
 from rnnviz.errors import TraceError
 from rnnviz.network import seeded
 from rnnviz.precision import vanished
@@ -179,6 +179,11 @@ def fields_of(trace):
 def quick(monkeypatch):
     """Few finite differences, where a test asks about what the reference sees."""
     monkeypatch.setattr(verification, "_SAMPLES", 1)
+
+
+def by_reference_alone():
+    """No finite differences, where a test asks about long sequences and what the reference sees."""
+    return mock.patch("rnnviz.verification._Proof._differences", return_value=())
 
 
 # --- right recordings pass ----------------------------------------------------------------------
@@ -815,6 +820,104 @@ def test_a_right_recording_of_a_chaotic_network_is_not_called_wrong():
     assert notes == {"run freely, the network leaves the recorded states"}
 
 
+def exploding(seed):
+    """A relu network whose gradients grow by orders of magnitude every few steps."""
+    torch.manual_seed(seed)
+    layer = layer_of("relu", 4, 32)
+    with torch.no_grad():
+        layer.weight_hh_l0.normal_(0, 1)
+    x, targets = torch.randn(80, 1, 4).double(), torch.randn(80, 1, 32).double()
+    return record(layer, x, targets, loss="squared", losses="last")
+
+
+@pytest.mark.parametrize("seed", [6, 19])
+def test_differences_without_digits_are_not_held_against_an_exploding_gradient(seed):
+    trace = exploding(seed)
+    assert np.abs(trace.grad_h_by_loss).max() > 1e30
+    report = verify(trace)
+    assert report.failures == ()
+    notes = {check.field: check.note for check in report.checks}
+    assert "have too few digits in their differences" in notes["grad_x_by_loss"]
+
+
+@pytest.mark.parametrize("name", fields_of(exploding(6)))
+def test_one_changed_number_of_an_exploding_network_is_caught(name):
+    trace = exploding(6)
+    array = getattr(trace, name)
+    array = moved(array, somewhere(array, 1) if array.any() else (0,) * array.ndim, "float64")
+    with by_reference_alone():
+        assert name in failed_fields(dataclasses.replace(trace, **{name: array}))
+
+
+@pytest.mark.parametrize("kind", ["weight_hh", "grad_x_by_loss"])
+def test_differences_that_have_digits_find_an_exploding_gradient_wrong(kind):
+    trace = exploding(19)
+    if kind == "weight_hh":
+        name = "weight_hh_l0"
+        held = {**trace.gradients, name: trace.gradients[name] * 1.0001}
+        changed = {"gradients": held}
+    else:
+        changed = {kind: getattr(trace, kind) * 1.0001}
+    wrong = verify(dataclasses.replace(trace, **changed)).failures
+    assert {check.against for check in wrong} == {REFERENCE, DIFFERENCES}
+
+
+def test_a_gradient_too_small_for_differences_is_neither_right_nor_wrong():
+    """The loss changes by less than its last digit."""
+    torch.manual_seed(0)
+    model = Around(layer_of("tanh", 2, 3)).double()
+    with torch.no_grad():
+        model.rnn.weight_hh_l0.mul_(0.1)
+    x, targets = torch.randn(60, 1, 2).double(), torch.full((60, 1), NO_TARGET)
+    targets[-1] = 1
+    trace = record(model, x, targets, losses="last")
+    for factor in (1.0, 3.0):
+        table = trace.grad_x_by_loss * factor
+        checks = verify(dataclasses.replace(trace, grad_x_by_loss=table)).checks
+        told = {check.against: check for check in checks if check.field == "grad_x_by_loss"}
+        assert told[REFERENCE].ok is (factor == 1.0)
+        assert "too few digits" in (told.get(DIFFERENCES) or told[UNCHECKED]).note
+
+
+@settings(max_examples=8)
+@given(
+    cell=st.sampled_from(CELLS),
+    steps=st.sampled_from([5, 40, 80]),
+    hidden=st.sampled_from([3, 12]),
+    scale=st.sampled_from([0.3, 1.0, 1.5, 3.0]),
+    certain=st.sampled_from([1.0, 5.0, 30.0]),
+    seed=st.integers(0, 10_000),
+)
+def test_recordings_in_float32_keep_a_margin_to_the_tolerance(
+    cell, steps, hidden, scale, certain, seed
+):
+    torch.manual_seed(seed)
+    model = Around(layer_of(cell, 3, hidden, "float32"))
+    with torch.no_grad():
+        for parameter in model.rnn.parameters():
+            parameter.mul_(scale)
+        model.fc.weight.mul_(certain)
+    trace = record(model, torch.randn(steps, 2, 3), torch.randint(OUTPUT, (steps, 2)))
+    with by_reference_alone():
+        for check in verify(trace).checks:
+            assert check.error <= 0.1 * check.tolerance, check
+
+
+def test_outputs_that_are_the_states_themselves_are_checked():
+    """A layer on its own has no Linear, and its loss is of its states."""
+    torch.manual_seed(0)
+    layer = layer_of("gru", 2, 3, bidirectional=True)
+    x, targets = torch.randn(STEPS, 2, 2).double(), torch.randn(STEPS, 2, 6).double()
+    trace = record(layer, x, targets, loss="squared")
+    report = verify(trace)
+    assert report.failures == ()
+    assert {"output", "grad_direct"} <= checked_fields(report, REFERENCE)
+    for name in ("output", "grad_direct"):
+        array = getattr(trace, name)
+        changed = moved(array, somewhere(array, 0), "float64")
+        assert name in failed_fields(dataclasses.replace(trace, **{name: changed}))
+
+
 def relu_unit(bias, dtype="float64", weight=3.0, x=1.0):
     """Two relu units: one at a × x + bias, the other far from its kink."""
     kind = getattr(torch, dtype)
@@ -895,11 +998,6 @@ def test_gradients_below_the_normal_numbers_of_half_precision_are_not_called_wro
     small = np.abs(trace.gradients["rnn.weight_hh_l0"])
     assert 0 < small[small > 0].min() < 1e-6
     assert verify(trace).failures == ()
-
-
-def by_reference_alone():
-    """No finite differences, where a test asks about long sequences and what the reference sees."""
-    return mock.patch("rnnviz.verification._Proof._differences", lambda proof: iter(()))
 
 
 @settings(max_examples=6)
@@ -1013,6 +1111,22 @@ def test_rows_checked_one_by_one_are_judged_as_all_at_once(cell, monkeypatch):
     for got, other in zip(verify(trace).checks, expected, strict=True):
         assert (got.field, got.against, got.note) == (other.field, other.against, other.note)
         assert got.error == pytest.approx(other.error, abs=0.1 * other.tolerance)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_differences_of_very_many_outputs_are_those_of_the_direct_parts(cell, monkeypatch):
+    trace = of_cell(cell)
+    monkeypatch.setattr(differences, "_MOST_OUTPUTS", 0)
+    report = verify(trace)
+    assert report.failures == ()
+    notes = {check.field: check.note for check in report.checks if check.against == DIFFERENCES}
+    assert checked_fields(report, DIFFERENCES) >= {f"gradients/{name}" for name in trace.parameters}
+    assert "of the recorded direct parts" in notes["gradients/rnn.weight_hh_l0"]
+    assert "of the recorded direct parts" not in notes["gradients/fc.weight"]
+    name = "rnn.weight_hh_l0"
+    held = {**trace.gradients, name: trace.gradients[name] * 1.001}
+    wrong = verify(dataclasses.replace(trace, gradients=held)).failures
+    assert {check.against for check in wrong} == {REFERENCE, DIFFERENCES}
 
 
 def test_a_wrong_number_in_the_last_block_is_caught(monkeypatch, quick):

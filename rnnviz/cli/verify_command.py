@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnviz.cli.options import StrictCommand, print_json
+from rnnviz.cli.options import StrictCommand, print_json, progress_bar
 
 if TYPE_CHECKING:
     from rnnviz.verification import Check
@@ -18,10 +18,13 @@ def command(trace_file: str, as_json: bool) -> int:
 
     Exit status 1 when an error exceeds its tolerance.
     """
+    from rnnviz.reports import reported
     from rnnviz.trace import load
     from rnnviz.verification import UNCHECKED, verify
 
-    report = verify(load(trace_file))
+    trace = load(trace_file)
+    with progress_bar("Verifying") as told, reported(told):
+        report = verify(trace)
     if as_json:
         print_json(
             {
@@ -59,7 +62,9 @@ def command(trace_file: str, as_json: bool) -> int:
             )
         Console(markup=False, emoji=False).print(table)
     for check in report.failures:
-        click.echo(f"Error: {_failure(check)}; record it again, or as float64", err=True)
+        rounded = check.error < float("inf") and trace.metadata.dtype != "float64"
+        remedy = "record it again, or as float64" if rounded else "record it again"
+        click.echo(f"Error: {_failure(check)}; {remedy}", err=True)
     return 0 if report.ok else 1
 
 

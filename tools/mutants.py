@@ -117,8 +117,8 @@ MUTANTS: Final = (
     # --- measures -------------------------------------------------------------------------------
     Mutant(
         "rnnviz/measure/gradients.py",
-        "steps = places[:, None] - lags if direction == 0 else places[:, None] + lags",
-        "steps = places[:, None] - lags",
+        "steps = places[:, None] - each if direction == 0 else places[:, None] + each",
+        "steps = places[:, None] - each",
         "lags of the reverse direction are counted in the forward one",
         ("tests/measure/test_gradients.py",),
     ),

@@ -179,12 +179,13 @@ def log_axis(ax: Axes, label: str, say: Say) -> None:
     ax.set_ylabel(explained(label, say("log scale"), say))
 
 
-def lag_axis(ax: Axes, lags: int, say: Say) -> None:
-    """Steps back along x, from none to all that there are here or in what was drawn before."""
-    most = max(lags - 1, ax.dataLim.x1)
-    margin = max(0.5, 0.04 * most)
-    ax.set_xlim(-margin, most + margin)
-    ax.set_xlabel(explained("$t - k$", say("steps back"), say))
+def lag_axis(ax: Axes, lags: int, say: Say, *, ahead: int = 0, direction: int = 0) -> None:
+    """Steps back along x, and before these steps ahead: all here, and in what was drawn before."""
+    least, most = min(-ahead, ax.dataLim.x0), max(lags - 1, ax.dataLim.x1)
+    margin = max(0.5, 0.04 * (most - least))
+    ax.set_xlim(least - margin, most + margin)
+    meaning = say("steps back; below 0, states after the loss") if least < 0 else say("steps back")
+    ax.set_xlabel(explained("$t - k$" if direction == 0 else "$k - t$", meaning, say))
     whole_numbers(ax.xaxis)
 
 

@@ -59,6 +59,6 @@ def products(
             marker="o" if len(shown) == 1 else "",
         )
     axes.axhline(1.0, color=palette.note, linestyle="-", linewidth=scaled(0.8))
-    lag_axis(axes, len(shown), say)
+    lag_axis(axes, len(shown), say, direction=direction)
     legend(axes)
     return axes

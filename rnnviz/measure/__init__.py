@@ -18,9 +18,11 @@ from rnnviz.measure.gating import (
 )
 from rnnviz.measure.gradients import (
     by_lag,
+    enters_at_lag_0,
     gradient_norms,
     gradient_norms_by_lag,
     input_saliency,
+    lags,
     mean_by_lag,
     memory_horizon,
 )
@@ -64,6 +66,7 @@ __all__ = [
     "cell_path_means",
     "cell_path_norms",
     "eigenvalues",
+    "enters_at_lag_0",
     "fixed_points",
     "gate_slopes",
     "gates",
@@ -71,6 +74,7 @@ __all__ = [
     "gradient_norms_by_lag",
     "input_saliency",
     "jacobian_norms",
+    "lags",
     "lags_holding",
     "log_line",
     "mean_by_lag",

@@ -11,6 +11,7 @@ from rnnviz.measure.recorded import (
     norms,
     pairs_left_out,
     row_of,
+    stands_alone,
 )
 from rnnviz.trace import Trace
 
@@ -55,33 +56,47 @@ def input_saliency(trace: Trace) -> np.ndarray:
     return pairs_left_out(trace, norms(needed(trace.grad_x_by_loss, "input_saliency")))
 
 
+def lags(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
+    """The lags of a table by loss, as ``by_lag`` has them: how many steps the layer takes between
+    the step and the loss.
+
+    The lag is t − k, or k − t for the reverse direction. It is negative for states after the loss,
+    which reach it where another direction of the network, or what follows the layer, leads back:
+    the lags begin at that of the farthest of these that is not zero, and otherwise at 0.
+
+    Shapes: table (loss_time, time, batch) → (lag,) int, up to T − 1
+    Raises: TraceError if the table has another shape, or the trace no gradients
+    Example: >>> lags(trace, gradient_norms(trace))
+    """
+    places = _places(trace, table, direction)
+    steps = np.arange(trace.steps)[:, None]
+    after = steps - places[:, None] if direction == 0 else places[:, None] - steps
+    felt = (places[:, None] >= 0) & (np.nan_to_num(table) != 0)
+    first = int(np.where(felt, after, 0).max(initial=0))
+    return np.arange(-first, trace.steps)
+
+
 def by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
     """A table by loss and step, put in order by how many steps the layer takes between the two.
 
-    The lag is t − k, or k − t for the reverse direction. The loss of a whole sequence is counted
-    from the last step that it sees, in the layer's direction. NaN stands where there is no such
-    pair: before the sequence begins, or where there is no loss at t. Steps later than the loss,
-    which reach it in a network with two directions, are at no lag.
+    The entries are at the lags that ``lags`` gives: t − k from 0 on, or k − t for the reverse
+    direction, and before these the negative ones of states after the loss, where some reach it. The
+    loss of a whole sequence is counted from the last step that it sees, in the layer's direction.
+    NaN stands where there is no such pair: outside the sequence, or where there is no loss at t.
 
-    Shapes: table (loss_time, time, batch) → (loss_time, lag, batch), as many lags as steps
+    Shapes: table (loss_time, time, batch) → (loss_time, lag, batch)
     Raises: TraceError if the table has another shape, or the trace no gradients
     Example: >>> by_lag(trace, gradient_norms(trace))[-1, :, 0]
     """
-    check_place(trace, 0, direction)
-    places = loss_places(trace, direction)
-    wanted = (len(places), trace.steps, trace.batch)
-    if table.shape != wanted:
-        raise TraceError(
-            f"a table by loss is (loss_time, time, batch) = {wanted}, not {table.shape}"
-        )
-    lags = np.arange(trace.steps)[:, None]
-    steps = places[:, None] - lags if direction == 0 else places[:, None] + lags
+    places = _places(trace, table, direction)
+    each = lags(trace, table, direction=direction)[:, None]
+    steps = places[:, None] - each if direction == 0 else places[:, None] + each
     there = (places[:, None] >= 0) & (steps >= 0) & (steps < trace.mask.sum(axis=0))
     return np.where(there, np.take_along_axis(table, steps * there, axis=1), np.nan)
 
 
 def mean_by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
-    """The mean of a table at each lag, over the losses and sequences that have it.
+    """The mean of a table at each of its ``lags``, over the losses and sequences that have it.
 
     Shapes: table (loss_time, time, batch) → (lag,), NaN at a lag that no pair has
     Raises: TraceError if the table has another shape, or the trace no gradients
@@ -96,7 +111,7 @@ def gradient_norms_by_lag(
 
     ‖∂L_t/∂c_k‖₂ for ``state="c"`` of an LSTM.
 
-    Shapes: → (loss_time, lag, batch), as many lags as steps
+    Shapes: → (loss_time, lag, batch), at the ``lags`` of ``gradient_norms``
     Units:  loss per unit of state
     Raises: TraceError if the trace has no gradients, no such state, layer or direction
     Source: Pascanu et al. 2013, eq. 4–5
@@ -105,15 +120,42 @@ def gradient_norms_by_lag(
     return by_lag(trace, norms_by_step, direction=direction)
 
 
+def enters_at_lag_0(trace: Trace, *, layer: int = 0, direction: int = 0) -> bool:
+    """Whether every loss reaches a layer at lag 0 alone, and all other states by the layer's own
+    steps: then ∂L_t/∂h_k = ∂L_t/∂h_t ∂h_t/∂h_k, and what bounds the product bounds the gradient.
+
+    So it is not below another layer, or where what follows the layer reads other steps as well.
+
+    Raises: TraceError if the trace has no gradients, no such layer or no such direction
+    """
+    check_place(trace, layer, direction)
+    needed(trace.grad_direct, "enters_at_lag_0")
+    if layer < trace.layers - 1:
+        return False
+    tables = [trace.grad_direct_by_loss, trace.grad_direct_c_by_loss]
+    if trace.grad_direct_by_loss is None:
+        if not stands_alone(trace):
+            return True
+        tables = [
+            None if direct is None else direct[None]
+            for direct in (trace.grad_direct, trace.grad_direct_c)
+        ]
+    return all(
+        _only_at_lag_0(trace, norms(table[:, layer, direction]), direction)
+        for table in tables
+        if table is not None
+    )
+
+
 def memory_horizon(
     trace: Trace, share: float, *, loss: int | None = None, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
     """The first lag at which the gradient has fallen to a share of what it is at lag 0.
 
-    At each lag the norms ‖∂L_t/∂h_k‖ of all losses that reach so far back are added, and divided
-    by the same losses' norms at lag 0; with ``loss``, only the loss of that step counts. ∞ stands
-    for a gradient that does not fall so far within the recorded lags, NaN for a sequence without
-    a gradient at lag 0.
+    At each lag from 0 on the norms ‖∂L_t/∂h_k‖ of all losses that reach so far back are added, and
+    divided by the same losses' norms at lag 0; with ``loss``, only the loss of that step counts. ∞
+    stands for a gradient that does not fall so far within the recorded lags, NaN for a sequence
+    without a gradient at lag 0.
 
     Shapes: → (batch,)
     Units:  steps
@@ -123,7 +165,9 @@ def memory_horizon(
     """
     if not 0 < share < 1:
         raise TraceError(f"a memory horizon is for a share between 0 and 1, not {share}")
-    lagged = gradient_norms_by_lag(trace, layer=layer, direction=direction).astype(np.float64)
+    table = gradient_norms(trace, layer=layer, direction=direction).astype(np.float64)
+    back = lags(trace, table, direction=direction) >= 0
+    lagged = by_lag(trace, table, direction=direction)[:, back]
     if loss is not None:
         lagged = lagged[row_of(trace, loss)][None]
     there = ~np.isnan(lagged)
@@ -132,6 +176,23 @@ def memory_horizon(
     fallen = there.any(axis=0) & (left <= share * begun)
     first = np.where(fallen.any(axis=0), fallen.argmax(axis=0), np.inf)
     return np.where(begun[0] > 0, first, np.nan)
+
+
+def _places(trace: Trace, table: np.ndarray, direction: int) -> np.ndarray:
+    """Where the losses of a table stand, as ``loss_places``: (loss_time, batch)."""
+    check_place(trace, 0, direction)
+    places = loss_places(trace, direction)
+    wanted = (len(places), trace.steps, trace.batch)
+    if table.shape != wanted:
+        raise TraceError(
+            f"a table by loss is (loss_time, time, batch) = {wanted}, not {table.shape}"
+        )
+    return places
+
+
+def _only_at_lag_0(trace: Trace, table: np.ndarray, direction: int) -> bool:
+    others = lags(trace, table, direction=direction) != 0
+    return not np.nan_to_num(by_lag(trace, table, direction=direction))[:, others].any()
 
 
 def _mean(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:

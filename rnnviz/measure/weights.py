@@ -141,9 +141,11 @@ def weight_gradient_share_by_lag(
 ) -> np.ndarray:
     """The share of the terms ∂L_t/∂θ_s that lie t − s steps back: Σ‖·‖ at a lag over Σ‖·‖.
 
-    The lag is that of ``by_lag``; terms at no lag are not counted. A lag that no pair has holds 0.
+    The lags are those of the terms' table, ``lags(trace, weight_gradient_norms(trace))``: t − s
+    from 0 on, and before these the negative ones of uses after the loss, where some reach it. A lag
+    that no pair has holds 0.
 
-    Shapes: → (lag,) = (time,), it sums to 1
+    Shapes: → (lag,), it sums to 1
     Units:  none
     Raises: TraceError if the trace has no gradients, or if all of them are zero
     """

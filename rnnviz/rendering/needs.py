@@ -101,6 +101,11 @@ def _gradients(trace: Trace) -> str | None:
 def _gradient_path(trace: Trace) -> str | None:
     if trace.grad_h_by_loss is None or not trace.loss_steps:
         return _gradients(trace)
+    if (measure.lags(trace, measure.gradient_norms(trace)) < 0).any():
+        return (
+            "the trace has a loss that depends on states after its own step, but {scene} only goes "
+            "back from a loss; record it with a loss of each step's own output"
+        )
     reached = (measure.gradient_norms(trace)[trace.loss_steps[-1], :, 0] > 0).sum()
     if reached >= 2:
         try:

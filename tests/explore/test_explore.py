@@ -71,6 +71,22 @@ def test_rows_are_the_traces_numbers(make_trace):
     assert rows.gates == rows.course == []
 
 
+@pytest.mark.parametrize("direction", [0, 1])
+def test_rows_hold_states_on_both_sides_of_a_loss_where_they_reach_it(direction):
+    """The layer below a bidirectional one."""
+    torch.manual_seed(0)
+    model = Around(layer_of("gru", 3, 4, bidirectional=True, num_layers=2)).double()
+    trace = record(model, torch.randn(6, 1, 3).double(), torch.randint(4, (6, 1)))
+    rows = rows_of(trace, direction=direction).gradients
+    assert {(row["t"], row["k"]) for row in rows} == {
+        (t, k) for t in range(1, 7) for k in range(1, 7)
+    }
+    for row in rows:
+        wanted = norms_of(trace, row["t"], direction=direction)[row["k"] - 1]
+        assert wanted > 0
+        assert row["norm"] == pytest.approx(wanted, rel=ROUNDED)
+
+
 def test_values_have_a_course_and_no_candidates(make_trace):
     trace = make_trace("squared", outputs=1)
     rows = rows_of(trace)

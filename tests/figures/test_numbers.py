@@ -116,6 +116,53 @@ def test_what_is_exactly_zero_counts_in_the_mean_and_what_is_no_loss_does_not(tr
     assert means[6] == 0
 
 
+class Attention(Around):
+    """At each step a Linear of a mean over all states, weighted by how like they are to its own."""
+
+    def forward(self, x, state=None):
+        states, _ = self.rnn(x, state)
+        weights = torch.einsum("tbh,kbh->btk", states, states).softmax(-1)
+        return self.fc(torch.einsum("btk,kbh->tbh", weights, states))
+
+
+@pytest.mark.parametrize("kind", ["attention", "bidirectional"])
+@pytest.mark.parametrize("direction", [0, 1])
+def test_gradient_by_lag_draws_states_after_the_loss(kind, direction):
+    torch.manual_seed(0)
+    options = {"bidirectional": True, "num_layers": 2 if kind == "bidirectional" else 1}
+    model = (Attention if kind == "attention" else Around)(layer_of("tanh", 3, 4, **options))
+    x = torch.randn(7, 2, 3, dtype=torch.float64)
+    trace = record(model.double(), x, torch.randint(4, (7, 2)))
+    axes = gradient_by_lag(trace, direction=direction)
+    mean = axes.lines[0]
+    assert mean.get_xdata().tolist() == list(range(-6, 7))
+    by_pair = np.linalg.norm(trace.grad_h_by_loss[:, 0, direction], axis=-1)
+    for lag, drawn in zip(mean.get_xdata(), mean.get_ydata(), strict=True):
+        k = [t + lag if direction else t - lag for t in range(7)]
+        norms = [by_pair[t, k[t]] for t in range(7) if 0 <= k[t] < 7]
+        assert drawn == pytest.approx(np.mean(norms))
+        assert drawn > 0
+    left, right = axes.get_xlim()
+    assert left < -6
+    assert right > 6
+    assert "states after the loss" in axes.get_xlabel()
+    assert ("k - t" if direction else "t - k") in axes.get_xlabel()
+    # the bound is that of a layer whose gradient comes through the loss's own state
+    assert [line.get_label() for line in axes.lines if "bound" in str(line.get_label())] == []
+
+
+def test_the_bound_is_drawn_where_it_holds():
+    torch.manual_seed(0)
+    model = Around(layer_of("tanh", 3, 4, num_layers=2)).double()
+    x = torch.randn(7, 2, 3, dtype=torch.float64)
+    trace = record(model, x, torch.randint(4, (7, 2)))
+    bounds = [
+        [line for line in gradient_by_lag(trace, layer=layer).lines if "bound" in line.get_label()]
+        for layer in (0, 1)
+    ]
+    assert list(map(len, bounds)) == [0, 1]
+
+
 def test_weight_shares(trace):
     norms = []
     for step in range(7):

@@ -1,6 +1,7 @@
 """Norms of ∂L_t/∂h_k and ∂L_t/∂x_k by step and by lag, and the memory horizon."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -80,12 +81,65 @@ def test_a_lag_is_how_many_steps_the_layer_takes(make_study):
         for direction in (0, 1):
             norms = measure.gradient_norms(trace, layer=layer, direction=direction)
             lagged = measure.gradient_norms_by_lag(trace, layer=layer, direction=direction)
-            for t, lag, n in np.ndindex(norms.shape):
+            lags = measure.lags(trace, norms, direction=direction)
+            assert lags.tolist() == list(range(-4 if layer == 0 else 0, 5))
+            for t, lag, n in itertools.product(range(5), lags, range(2)):
                 length = (3, 5)[n]
                 k = t + lag if direction else t - lag
                 there = t < length and 0 <= k < length
                 expected = norms[t, k, n] if there else np.nan
-                np.testing.assert_equal(lagged[t, lag, n], expected)
+                np.testing.assert_equal(lagged[t, lag - lags[0], n], expected)
+
+
+@pytest.mark.parametrize(
+    ("cell", "options"),
+    [
+        ("gru", {"directions": 2, "layers": 2}),
+        ("lstm", {"directions": 2, "layers": 2, "lengths": (3, 5)}),
+        ("lstm", {"head": "mixed"}),
+        ("lstm", {"head": "last", "directions": 2, "layers": 2}),
+        ("rnn", {}),
+    ],
+)
+def test_no_term_is_lost_by_lag(make_study, cell, options):
+    """Below a bidirectional layer, and before a head that mixes steps, k > t is there as well."""
+    trace = make_study(cell, **options).trace
+    for layer, direction in np.ndindex(trace.layers, trace.directions):
+        place = {"layer": layer, "direction": direction}
+        table = measure.gradient_norms(trace, **place)
+        lags = measure.lags(trace, table, direction=direction)
+        lagged = measure.by_lag(trace, table, direction=direction)
+        assert lagged.shape == (len(table), len(lags), trace.batch)
+        np.testing.assert_allclose(np.nansum(lagged), np.nansum(table))
+        assert lags[0] == 0 or np.nansum(lagged[:, 0]) > 0
+        steps = np.arange(trace.steps)
+        apart = (trace.loss_times[:, None] - steps) * (-1 if direction else 1)
+        if len(trace.loss_times) > 1:
+            later = np.nansum(table[apart < 0])
+            np.testing.assert_allclose(np.nansum(lagged[:, lags < 0]), later)
+            assert (later > 0) == (
+                options != {} and (layer < trace.layers - 1 or "head" in options)
+            )
+        means = measure.mean_by_lag(trace, table, direction=direction)
+        for lag, mean in zip(lags, means, strict=True):
+            at = table[apart == lag] if len(trace.loss_times) > 1 else np.zeros(0)
+            at = at[~np.isnan(at)]
+            if len(at) and options.get("lengths") is None:
+                np.testing.assert_allclose(mean, at.mean())
+        horizon = measure.memory_horizon(trace, 0.5, **place)
+        assert horizon.shape == (trace.batch,)
+
+
+def test_a_gradient_enters_at_lag_0_where_all_of_it_comes_through_the_losss_own_state(make_study):
+    def enters(layer=0, **options):
+        return measure.enters_at_lag_0(make_study("lstm", **options).trace, layer=layer)
+
+    assert enters()
+    assert enters(head="last", lengths=(5, 3))
+    assert enters(layer=1, layers=2)
+    assert enters(layer=1, layers=2, directions=2)
+    assert not enters(layer=0, layers=2)
+    assert not enters(head="mixed")
 
 
 def test_a_loss_without_a_target_has_no_lag(make_study):
@@ -144,16 +198,19 @@ def test_an_only_loss_that_a_sequence_does_not_have_is_left_out(make_study, dire
 def test_means_by_lag_leave_out_what_is_not_there(make_study):
     trace = make_study(lengths=(3, 5), directions=2).trace
     table = np.arange(5 * 5 * 2.0).reshape(5, 5, 2)
-    forward = [
-        np.mean([table[t, t - lag, n] for n in (0, 1) for t in range(lag, (3, 5)[n])])
-        for lag in range(5)
-    ]
-    np.testing.assert_allclose(measure.mean_by_lag(trace, table), forward)
-    reverse = [
-        np.mean([table[t, t + lag, n] for n in (0, 1) for t in range((3, 5)[n] - lag)])
-        for lag in range(5)
-    ]
-    np.testing.assert_allclose(measure.mean_by_lag(trace, table, direction=1), reverse)
+    for direction in (0, 1):
+        assert measure.lags(trace, table, direction=direction).tolist() == list(range(-4, 5))
+        expected = []
+        for lag in range(-4, 5):
+            pairs = [
+                table[t, t + lag if direction else t - lag, n]
+                for n in (0, 1)
+                for t in range((3, 5)[n])
+                if 0 <= (t + lag if direction else t - lag) < (3, 5)[n]
+            ]
+            expected.append(np.mean(pairs))
+        found = measure.mean_by_lag(trace, table, direction=direction)
+        np.testing.assert_allclose(found, expected)
 
 
 def test_a_table_of_another_shape_is_refused(make_study):

@@ -68,6 +68,11 @@ def own_loss():
     return of(loss=lambda outputs, targets: outputs.square().sum(dim=-1))
 
 
+def next_steps_loss():
+    """Each loss is of the step's own output and the next one's."""
+    return of(loss=lambda outputs, _: (outputs - outputs.roll(-1, 0)).square().sum(dim=-1))
+
+
 def standing_still(w=0.0):
     model = Around(nn.RNN(3, 4))
     with torch.no_grad():
@@ -112,6 +117,7 @@ LACKING = [
     ("gradient-path", standing_still, "reaches 1 of its states, .* or a network with other"),
     ("gradient-path", lambda: standing_still(0.5), "of W is zero in all its terms, "),
     ("gradient-path", lambda: of(gradients=False), "has no gradients"),
+    ("gradient-path", next_steps_loss, "depends on states after its own step, "),
     ("sentence", of, "task is none that rnnviz trained, but .* about sentences"),
     ("sentence", lambda: told(sentence(), task="prices"), "task is 'prices', "),
     ("training", of, "does not say how its network was trained, "),

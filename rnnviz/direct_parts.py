@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.trace import Trace
 
 
-@dataclass(frozen=True)
-class Direct:
+@dataclass(frozen=True, repr=False)
+class Direct(Brief):
     """The direct parts of all losses as they were recorded.
 
     ``whole`` says that there is one loss of the whole sequence, which has them all.

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.fields import (
     JSON_OBJECT,
@@ -57,8 +58,8 @@ _FIELDS: Final[Mapping[str, Kind]] = {
 _NESTED: Final = ("step_labels", "target_labels")
 
 
-@dataclass(frozen=True)
-class Metadata:
+@dataclass(frozen=True, repr=False)
+class Metadata(Brief):
     """What is known of a trace beside its arrays; all of it is JSON.
 
     ``step_labels`` and ``target_labels`` (batch × time) say what people call x_t and the target;

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.trace import NO_TARGET, Trace
 
 LOSSES: Final = ("cross-entropy", "squared", "squared-on-softmax")
@@ -27,8 +28,8 @@ Kind = tuple[str, int, int]
 """A recurrent parameter: PyTorch's kind of it, its layer and its direction."""
 
 
-@dataclass(frozen=True)
-class Affine:
+@dataclass(frozen=True, repr=False)
+class Affine(Brief):
     """weight x + bias.
 
     Shapes: weight (rows, columns), bias (rows)
@@ -50,8 +51,8 @@ class Affine:
         return Affine(made(self.weight), made(self.bias))
 
 
-@dataclass(frozen=True)
-class States:
+@dataclass(frozen=True, repr=False)
+class States(Brief):
     """What layers go through.
 
     Of an LSTM, c is its cell state and ``squashed`` is tanh c; otherwise they are None.
@@ -95,8 +96,8 @@ class States:
         return States(made(self.preact), made(self.gates), made(self.h), c, squashed)
 
 
-@dataclass(frozen=True)
-class Back:
+@dataclass(frozen=True, repr=False)
+class Back(Brief):
     """What comes back through one step.
 
     ``by_input`` and ``by_state`` are the gradients at the two sums of which a pre-activation is
@@ -247,8 +248,8 @@ class Head:
     reads: str = EACH_STEP
 
 
-@dataclass(frozen=True)
-class Gradients:
+@dataclass(frozen=True, repr=False)
+class Gradients(Brief):
     """Gradients of losses, one a row, with respect to states and inputs.
 
     Shapes: h (row, layer, direction, time, batch, hidden), c (row, layer, direction, time, batch,
@@ -263,8 +264,8 @@ class Gradients:
     by_state: Mapping[tuple[int, int], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Reference:
+@dataclass(frozen=True, repr=False)
+class Reference(Brief):
     """A recurrent network in float64, with its data.
 
     Shapes: layers by layer and direction, x (time, batch, input), h0 (layer, direction, batch,

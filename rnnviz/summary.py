@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from rnnviz.brief import Brief
 from rnnviz.fields import printable
 from rnnviz.metadata import Metadata
 
@@ -13,8 +14,8 @@ _LISTED: Final = 8
 _LABELS: Final = 40
 
 
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, repr=False)
+class Summary(Brief):
     """A trace without its numbers.
 
     ``sizes`` are those of its dims, None for one that it does not have; ``loss_times`` count from
@@ -64,6 +65,12 @@ class Summary:
             labels = data.step_labels[0]
             yield "sequence", " ".join(labels[:_LABELS]) + " …" * (len(labels) > _LABELS)
         yield "versions", ", ".join(f"{name} {number}" for name, number in data.versions.items())
+
+    def __str__(self) -> str:
+        """A table in plain text."""
+        rows = [("trace", self.identity), *self.rows()]
+        width = max(len(name) for name, _ in rows)
+        return "\n".join(f"{name:<{width}}  {' '.join(told.split())}" for name, told in rows)
 
     def html(self) -> str:
         """A table for notebooks, with the shapes of the fields folded away."""

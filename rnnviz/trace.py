@@ -44,7 +44,7 @@ _START = ("layer", "direction", "batch")
 _STATE = ("layer", "direction", "time", "batch")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trace:
     """Everything that one network did over one batch, and every gradient.
 
@@ -304,6 +304,28 @@ class Trace:
             {name: array.shape for name, array in self.arrays().items()},
         )
 
+    def __repr__(self) -> str:
+        """One line, without the identity, which takes a look at every number."""
+        data = self.metadata
+        layers = _counted(self.layers, "layer")
+        told = [
+            f"{data.nonlinearity} RNN" if data.cell == "rnn" else data.cell.upper(),
+            f"{layers} in two directions" if self.directions == 2 else layers,
+            _counted(self.hidden_size, "unit"),
+            _counted(self.steps, "step"),
+            _counted(self.batch, "sequence"),
+            data.loss,
+            data.dtype,
+            "no gradients"
+            if self.loss_times is None
+            else f"gradients of {_counted(len(self.loss_times), 'loss', 'losses')}",
+        ]
+        return f"<Trace: {', '.join(told)}>"
+
+    def __str__(self) -> str:
+        """The summary as a table."""
+        return str(self.summary)
+
     def _repr_html_(self) -> str:
         return self.summary.html()
 
@@ -391,6 +413,10 @@ def load_arrays(path: str | Path, *names: str) -> dict[str, np.ndarray]:
     Example: >>> load_arrays("run.safetensors", "h", "loss")
     """
     return storage.read(Path(path), *names)[1]
+
+
+def _counted(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def _restored(values: dict[str, Any]) -> Trace:

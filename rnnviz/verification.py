@@ -76,8 +76,16 @@ class Check:
         """Whether the error is within its tolerance."""
         return self.error <= self.tolerance
 
+    @property
+    def told(self) -> tuple[str, str, str, str, str]:
+        """The field, against what, the relative error, the tolerance, and a word with the note."""
+        if self.against == UNCHECKED:
+            return self.field, self.against, "–", "–", self.note
+        word = ": ".join(filter(None, ["ok" if self.ok else "WRONG", self.note]))
+        return self.field, self.against, f"{self.error:.1e}", f"{self.tolerance:.0e}", word
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Report:
     """All checks of a trace."""
 
@@ -92,6 +100,23 @@ class Report:
     def failures(self) -> tuple[Check, ...]:
         """The checks that did not pass."""
         return tuple(check for check in self.checks if not check.ok)
+
+    def __repr__(self) -> str:
+        """One line: whether it passed, how many checks there are, and what is wrong."""
+        unchecked = sum(check.against == UNCHECKED for check in self.checks)
+        told = [f"{len(self.checks) - unchecked} checks"]
+        if unchecked:
+            told.append(f"{unchecked} not checked")
+        if self.failures:
+            told.append(f"wrong: {', '.join(dict.fromkeys(c.field for c in self.failures))}")
+        return f"<Report: {'ok' if self.ok else 'WRONG'}, {', '.join(told)}>"
+
+    def __str__(self) -> str:
+        """A line for each check."""
+        rows = [check.told for check in self.checks]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return "\n".join(lines)
 
 
 def verify(trace: Trace) -> Report:

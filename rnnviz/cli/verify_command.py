@@ -20,7 +20,7 @@ def command(trace_file: str, as_json: bool) -> int:
     """
     from rnnviz.reports import reported
     from rnnviz.trace import load
-    from rnnviz.verification import UNCHECKED, verify
+    from rnnviz.verification import verify
 
     trace = load(trace_file)
     with progress_bar("Verifying") as told, reported(told):
@@ -50,16 +50,7 @@ def command(trace_file: str, as_json: bool) -> int:
             Column("field", overflow="fold"), "against", "relative error", "tolerance", ""
         )
         for check in report.checks:
-            unchecked = check.against == UNCHECKED
-            said = ["" if unchecked else "ok" if check.ok else "WRONG", check.note]
-            table.add_row(
-                check.field,
-                check.against,
-                "–" if unchecked else f"{check.error:.1e}",
-                "–" if unchecked else f"{check.tolerance:.0e}",
-                ": ".join(filter(None, said)),
-                style="" if check.ok else "bold red",
-            )
+            table.add_row(*check.told, style="" if check.ok else "bold red")
         Console(markup=False, emoji=False).print(table)
     for check in report.failures:
         rounded = check.error < float("inf") and trace.metadata.dtype != "float64"

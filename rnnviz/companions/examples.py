@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.companions.networks import Companion
 from rnnviz.trace import Trace
 
@@ -15,8 +16,8 @@ _LITTLE: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Example:
+@dataclass(frozen=True, eq=False, repr=False)
+class Example(Brief):
     """The example of a task: its inputs, what people call them, and where they are from.
 
     Shapes: x (time, input)

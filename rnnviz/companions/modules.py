@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.trace import Trace
 
 CLASS: Final = """\
@@ -47,8 +48,8 @@ def lines_of(method: str) -> tuple[str, ...]:
     return (first, *lines[begin:end])
 
 
-@dataclass(frozen=True)
-class ModuleRun:
+@dataclass(frozen=True, repr=False)
+class ModuleRun(Brief):
     """One call of a module: its parameters, and the tensors that went in and came out, by name."""
 
     parameters: Mapping[str, np.ndarray]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from rnnviz import storage
+from rnnviz.brief import Brief
 from rnnviz.defaults import cache_folder
 from rnnviz.errors import RnnvizError, SceneError, TraceError
 from rnnviz.trace import CLASSES, NO_TARGET, Trace, hash_arrays
@@ -27,8 +28,8 @@ _TRIES: Final = 64
 _WORKED_OUT: Final = ("mean", "spread")
 
 
-@dataclass(frozen=True, eq=False)
-class Course:
+@dataclass(frozen=True, eq=False, repr=False)
+class Course(Brief):
     """How a network came to be that of a trace, at ``epochs``: 0 is before training.
 
     ``W`` is the first layer's recurrent weight; ``h`` and ``y`` are the states and outputs on the

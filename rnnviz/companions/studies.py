@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import measure
+from rnnviz.brief import Brief
 from rnnviz.defaults import default_trace
 from rnnviz.reports import current_report
 from rnnviz.trace import Trace
@@ -42,8 +43,8 @@ class StudySettings:
 LECTURE: Final = StudySettings()
 
 
-@dataclass(frozen=True)
-class Run:
+@dataclass(frozen=True, repr=False)
+class Run(Brief):
     """One network of a study: what it is, and its recording after training."""
 
     cell: str

@@ -16,6 +16,7 @@ import numpy as np
 import typst
 from manim import ManimColor, MathTypst, Typst, VMobject
 
+from rnnviz.brief import Brief
 from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
 from rnnviz.errors import RenderError
 from rnnviz.lettering import FAMILY, fonts_in_use
@@ -34,8 +35,8 @@ _IN_MEMORY: Final = 4096
 _FONTS_IN_MEMORY: Final = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Glyph:
+@dataclass(frozen=True, eq=False, repr=False)
+class Glyph(Brief):
     """An outline, filled or drawn as a line.
 
     Units: points and stroke width as Manim's

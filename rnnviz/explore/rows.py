@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import measure
+from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, loss_places, needed
 from rnnviz.plain_text import isolated, visible
@@ -20,8 +21,8 @@ _DIGITS: Final = 4
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Rows:
+@dataclass(frozen=True, repr=False)
+class Rows(Brief):
     """What each view draws.
 
     ``gradients`` has a row for each loss and each step whose state reaches it, zeros among them.

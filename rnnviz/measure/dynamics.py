@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz import cells
+from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.measure.jacobians import eigenvalues
 from rnnviz.measure.recorded import check_place
@@ -17,8 +18,8 @@ _HALVINGS: Final = 30
 _ROUNDING: Final = 1e-15
 
 
-@dataclass(frozen=True, eq=False)
-class FixedPoints:
+@dataclass(frozen=True, eq=False, repr=False)
+class FixedPoints(Brief):
     """The fixed points that were found, the one that most starts led to first.
 
     Shapes: states (point, state), of an LSTM h before c; residuals ‖F(s) − s‖ and stable (point,);

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz import cells
+from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.measure import cell_states
 from rnnviz.measure.cell_states import direct_at_cells
@@ -202,8 +203,8 @@ def weight_gradient_norm_shares(
     return _shares(sizes, kind)
 
 
-@dataclass(frozen=True)
-class Gates:
+@dataclass(frozen=True, repr=False)
+class Gates(Brief):
     """What the gates of a layer's steps pass on, from a gradient at its states to those before.
 
     ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, where the gate o passes nothing;

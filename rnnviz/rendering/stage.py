@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rnnviz.brief import Brief
 from rnnviz.rendering.beats import Beat
 from rnnviz.trace import Trace
 from rnnviz.typefaces import Font
@@ -13,8 +14,8 @@ def _ignore(*_: Any) -> None:
     pass
 
 
-@dataclass(frozen=True)
-class Stage:
+@dataclass(frozen=True, repr=False)
+class Stage(Brief):
     """The setting of one performance of a scene.
 
     ``companions`` are the recordings that the scene compares with its trace, by the names that

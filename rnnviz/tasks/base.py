@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
 from rnnviz.fields import is_text
 from rnnviz.trace import NO_TARGET
@@ -17,8 +18,8 @@ LANGUAGES: Final = ("en", "zh")
 _IMPOSSIBLE: Final = -1e3
 
 
-@dataclass(frozen=True)
-class Batch:
+@dataclass(frozen=True, repr=False)
+class Batch(Brief):
     """Sequences of one length, with what is wanted of them and what people call their steps.
 
     Shapes: x (time, batch, input); targets (time, batch), class indices with −100 for none, or

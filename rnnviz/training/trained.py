@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from rnnviz.brief import Brief
 from rnnviz.network import Network
 from rnnviz.recording import record
 from rnnviz.recording.direct import Losses
@@ -13,8 +14,8 @@ from rnnviz.trace import Trace
 from rnnviz.training.history import History
 
 
-@dataclass(frozen=True)
-class Trained:
+@dataclass(frozen=True, repr=False)
+class Trained(Brief):
     """A trained network, with how it was trained and how well it does on newly drawn sequences."""
 
     task: Task

@@ -25,6 +25,7 @@ from manim import (
     VGroup,
 )
 
+from rnnviz.brief import Brief
 from rnnviz.drawing.theme import Role, Theme
 from rnnviz.drawing.typography import SMALL, Ink, fitted_label, formula, label, number, scientific
 from rnnviz.drawing.views.grid import NumberGrid, decimals
@@ -48,8 +49,8 @@ _FAR_FROM_GUESS: Final = 0.4
 _LN10: Final = float(np.log(10))
 
 
-@dataclass(frozen=True)
-class AnswerNumbers:
+@dataclass(frozen=True, repr=False)
+class AnswerNumbers(Brief):
     """What the network says at one step of the first sequence, for the classes that are shown.
 
     ``total`` is the natural logarithm of the sum of all e^o, of the classes not shown too.

@@ -27,6 +27,7 @@ from manim import (
 )
 
 from rnnviz import measure
+from rnnviz.brief import Brief
 from rnnviz.companions.studies import Kept, Run, carried_shares
 from rnnviz.drawing import layout
 from rnnviz.drawing.theme import Theme
@@ -104,8 +105,8 @@ class WordAxis(VGroup):
         return rooms
 
 
-@dataclass(frozen=True)
-class UnitValues:
+@dataclass(frozen=True, repr=False)
+class UnitValues(Brief):
     """What a grid shows of a trace's first sequence: values over time, with their name.
 
     What has no sign lies between 0 and 1 and is coloured as a magnitude. ``limit`` gets the end of

@@ -22,6 +22,7 @@ from manim import (
     VGroup,
 )
 
+from rnnviz.brief import Brief
 from rnnviz.drawing import layout
 from rnnviz.drawing.theme import Role, Theme
 from rnnviz.drawing.typography import NOTE, SMALL, fitted_label, formula, label
@@ -45,8 +46,8 @@ _LOOP_CORNER: Final = 0.42
 _LEAST_CARRIED: Final = 0.02
 
 
-@dataclass(frozen=True)
-class DrawnPart:
+@dataclass(frozen=True, repr=False)
+class DrawnPart(Brief):
     """Which entries of each layer are drawn, by their indices."""
 
     inputs: np.ndarray

@@ -22,6 +22,7 @@ from manim import (
     VMobject,
 )
 
+from rnnviz.brief import Brief
 from rnnviz.drawing.theme import Role, Theme
 from rnnviz.drawing.typography import NOTE, SMALL, Ink, fitted_label, formula, label
 from rnnviz.drawing.views.grid import DIM, NumberGrid, decimals
@@ -42,8 +43,8 @@ _INPUT: Final = -1.05
 _LEAST_NAMED: Final = 0.3
 
 
-@dataclass(frozen=True)
-class StepNumbers:
+@dataclass(frozen=True, repr=False)
+class StepNumbers(Brief):
     """What one step of the first sequence is made of, for the units and inputs that are shown.
 
     The products are whole ones, whatever part of their matrices is shown.

@@ -28,6 +28,7 @@ from manim import (
     VMobject,
 )
 
+from rnnviz.brief import Brief
 from rnnviz.drawing.theme import Role, Theme
 from rnnviz.drawing.typography import (
     BODY,
@@ -59,8 +60,8 @@ MOST_POINTS: Final = 4
 _BEFORE: Final = 3
 
 
-@dataclass(frozen=True, eq=False)
-class Paths:
+@dataclass(frozen=True, eq=False, repr=False)
+class Paths(Brief):
     """The numbers of two paths that part, and of the own one while its last input stays.
 
     Shapes: h (2, time, hidden) of both sequences from the state zero; distances (time,);

@@ -107,20 +107,29 @@ def output_by_gate(trace: Steps, layer: int = 0, direction: int = 0) -> np.ndarr
     return through
 
 
-def jacobian(trace: Steps, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """∂h/∂h_prev of each step; of an LSTM with c_prev held fixed.
+_ALL: Final = slice(None)
+
+
+def jacobian(
+    trace: Steps,
+    layer: int = 0,
+    direction: int = 0,
+    *,
+    steps: slice = _ALL,
+    sequences: slice = _ALL,
+) -> np.ndarray:
+    """∂h/∂h_prev of each step, or of some; of an LSTM with c_prev held fixed.
 
     Shapes: → (time, batch, hidden, hidden)
     """
     weight = _by_gate(trace, "weight_hh", layer, direction)
     if trace.metadata.cell == "lstm":
-        return _projected(
-            trace, layer, direction, _summed(output_by_gate(trace, layer, direction), weight)
-        )
-    made = _summed(state_by_gate(trace, layer, direction), weight)
+        passed = output_by_gate(trace, layer, direction)[steps, sequences]
+        return _projected(trace, layer, direction, _summed(passed, weight))
+    made = _summed(state_by_gate(trace, layer, direction)[steps, sequences], weight)
     if trace.metadata.cell == "gru":
         units = np.arange(trace.gates.shape[-1])
-        made[..., units, units] += trace.gates[layer, direction][..., 1, :]
+        made[..., units, units] += trace.gates[layer, direction][steps, sequences, 1]
     return made
 
 
@@ -133,28 +142,27 @@ def input_jacobian(trace: Steps, layer: int = 0, direction: int = 0) -> np.ndarr
     return _summed(state_by_gate(trace, layer, direction, of="input"), weight)
 
 
-def lstm_jacobian(trace: Steps, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """∂(h, c)/∂(h_prev, c_prev) of each step of an LSTM, h before c in rows and columns.
+def lstm_jacobian(
+    trace: Steps,
+    layer: int = 0,
+    direction: int = 0,
+    *,
+    steps: slice = _ALL,
+    sequences: slice = _ALL,
+) -> np.ndarray:
+    """∂(h, c)/∂(h_prev, c_prev) of each step of an LSTM, or of some, h before c on both axes.
 
     Shapes: → (time, batch, hidden + cell, hidden + cell)
     """
     weight = _by_gate(trace, "weight_hh", layer, direction)
-    forget = trace.gates[layer, direction][..., 1, :]
-    kept = _projected(
-        trace,
-        layer,
-        direction,
-        (output_by_cell(trace, layer, direction) * forget)[..., None]
-        * np.eye(trace.gates.shape[-1]),
-    )
-    top = np.concatenate([jacobian(trace, layer, direction), kept], axis=-1)
-    below = np.concatenate(
-        [
-            _summed(cell_by_gate(trace, layer, direction), weight),
-            forget[..., None] * np.eye(trace.gates.shape[-1]),
-        ],
-        axis=-1,
-    )
+    forget = trace.gates[layer, direction][steps, sequences, 1]
+    passed = output_by_cell(trace, layer, direction)[steps, sequences]
+    units = np.eye(trace.gates.shape[-1])
+    kept = _projected(trace, layer, direction, (passed * forget)[..., None] * units)
+    states = jacobian(trace, layer, direction, steps=steps, sequences=sequences)
+    top = np.concatenate([states, kept], axis=-1)
+    to_cells = _summed(cell_by_gate(trace, layer, direction)[steps, sequences], weight)
+    below = np.concatenate([to_cells, forget[..., None] * units], axis=-1)
     return np.concatenate([top, below], axis=-2)
 
 

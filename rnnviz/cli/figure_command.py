@@ -189,6 +189,7 @@ def _draw(
     from rnnviz.figures import figure, save_figure
     from rnnviz.figures.axes import MOST_CELLS
     from rnnviz.figures.saving import check_file, images_in
+    from rnnviz.reports import reported
     from rnnviz.trace import Trace
 
     check_file(Path(output))
@@ -199,7 +200,8 @@ def _draw(
     for each in data:
         if isinstance(each, Trace):
             check_places(each, **places)
-    made = figure(name, *data, language=language, **own, **options)
+    with progress_bar(f"Drawing {name}") as drawing, reported(drawing):
+        made = figure(name, *data, language=language, **own, **options)
     written = save_figure(made, output, trace=identity, command=_typed(), text=keep_text)
     if written.suffix.lower() != ".png":
         for rows, columns in images_in(made):

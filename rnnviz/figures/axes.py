@@ -189,6 +189,14 @@ def lag_axis(ax: Axes, lags: int, say: Say, *, ahead: int = 0, direction: int = 
     whole_numbers(ax.xaxis)
 
 
+def spread(count: int, most: int) -> list[int]:
+    """So many of the numbers from 0 to before ``count``, evenly spaced and both ends among them, or
+    all of them.
+    """
+    chosen = np.linspace(0, count - 1, max(1, min(count, most))).round().astype(int)
+    return sorted(set(chosen.tolist()))
+
+
 def legend(ax: Axes) -> None:
     """What the lines and marks are, where they leave room, and not to be taken for one of them."""
     drawn = ax.legend(loc="best", fancybox=False, framealpha=0.85, borderpad=0.3, handlelength=1.6)

@@ -4,10 +4,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled, spread
 from rnnviz.palette import LIGHT, Palette
 from rnnviz.trace import Trace
 from rnnviz.translation import explained
+
+# so many steps times units³ take seconds
+_WORK = 1 << 31
+_LEAST = 8
 
 
 def spectrum(
@@ -24,14 +28,20 @@ def spectrum(
 ) -> Axes:
     """The eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and the unit circle.
 
-    ``label`` comes before what each is in the legend.
+    Of a large layer and a long sequence, they are those of some steps, evenly spaced, and the
+    legend says of how many. ``label`` comes before what each is in it.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
     check_sequence(trace, sequence)
-    there = trace.mask[:, sequence]
-    steps = trace.jacobian[layer, direction, there, sequence].astype(float)
-    found = measure.eigenvalues(steps).ravel()
+    count = int(trace.mask[:, sequence].sum())
+    steps = spread(count, max(_LEAST, _WORK // trace.hidden_size**3))
+    found = measure.step_eigenvalues(
+        trace, steps, sequence=sequence, layer=layer, direction=direction
+    ).ravel()
+    symbol = r"$\partial h_k / \partial h_{k-1}$"
+    if len(steps) < count:
+        symbol += ", " + say("{some} of {all} steps").format(some=len(steps), all=count)
     axes = axes_or_new(ax)
 
     def named(symbol: str) -> str:
@@ -48,7 +58,7 @@ def spectrum(
         color=color or palette.gradient,
         linewidths=0,
         alpha=0.5,
-        label=named(r"$\partial h_k / \partial h_{k-1}$"),
+        label=named(symbol),
     )
     if trace.metadata.cell == "rnn":
         (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()

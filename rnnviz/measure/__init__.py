@@ -30,6 +30,7 @@ from rnnviz.measure.jacobians import (
     eigenvalues,
     jacobian_norms,
     recurrent_weights,
+    singular_values_back,
     spectral_norm,
     spectral_radius,
     state_jacobian,
@@ -37,6 +38,7 @@ from rnnviz.measure.jacobians import (
     state_jacobian_norms,
     state_jacobian_singular_values,
     state_jacobians,
+    step_eigenvalues,
 )
 from rnnviz.measure.lines import lags_holding, log_line, steadiness
 from rnnviz.measure.saliency import output_by_input, output_saliency
@@ -84,6 +86,7 @@ __all__ = [
     "principal_components",
     "recurrent_weights",
     "saturation",
+    "singular_values_back",
     "spectral_norm",
     "spectral_radius",
     "state_jacobian",
@@ -93,6 +96,7 @@ __all__ = [
     "state_jacobians",
     "states_before",
     "steadiness",
+    "step_eigenvalues",
     "weight_gradient",
     "weight_gradient_norm_shares",
     "weight_gradient_norms",

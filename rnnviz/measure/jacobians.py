@@ -1,13 +1,18 @@
 """How a layer's states follow from its earlier ones: one-step Jacobians, their products, W."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from rnnviz import cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.precision import vanished
+from rnnviz.reports import current_report
 from rnnviz.trace import Trace
+
+_BLOCK: Final = 1 << 22
 
 
 def spectral_norm(matrix: np.ndarray) -> float:
@@ -74,8 +79,42 @@ def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
     Source: Pascanu et al. 2013, eq. 6
     """
     check_place(trace, layer, direction)
-    each = np.linalg.norm(cells.jacobian(trace, layer, direction), ord=2, axis=(-2, -1))
-    return left_out(trace, each)
+    block = max(1, _BLOCK // (trace.batch * trace.hidden_size**2))
+    each = [
+        np.linalg.norm(
+            cells.jacobian(trace, layer, direction, steps=slice(first, first + block)),
+            ord=2,
+            axis=(-2, -1),
+        )
+        for first in range(0, trace.steps, block)
+    ]
+    return left_out(trace, np.concatenate(each))
+
+
+def step_eigenvalues(
+    trace: Trace,
+    steps: Sequence[int],
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+) -> np.ndarray:
+    """The eigenvalues of ∂h_k/∂h_{k−1} of one sequence at some steps, as ``eigenvalues`` has them.
+
+    Shapes: → (step, hidden) complex
+    Raises: TraceError if there is no such step, layer or direction
+    """
+    check_place(trace, layer, direction)
+    report, only = current_report(), slice(sequence, sequence + 1)
+    made = np.empty((len(steps), trace.hidden_size), np.complex128)
+    for row, step in enumerate(steps):
+        check_step(trace, step)
+        at = slice(step, step + 1)
+        found = cells.jacobian(trace, layer, direction, steps=at, sequences=only)[0, 0]
+        made[row] = eigenvalues(found.astype(np.float64))
+        if report:
+            report(row + 1, len(steps), f"step {step + 1}")
+    return made
 
 
 def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
@@ -157,6 +196,56 @@ def state_jacobian_singular_values(
     return made
 
 
+def singular_values_back(
+    trace: Trace,
+    step: int,
+    lags: Collection[int],
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+) -> np.ndarray:
+    """The singular values of ∂h_t/∂h_k of one step t and sequence at some lags t − k, or k − t in
+    the reverse direction, the largest first.
+
+    One product at a time is in memory, and a block of Jacobians. What has vanished from a product,
+    by ``precision.vanished``, is not multiplied on.
+
+    Shapes: → (lag, hidden) in float64, in ascending order of the lags
+    Units:  none
+    Raises: TraceError if there is no such step, lag, layer or direction, or a product is not finite
+    Source: Pascanu et al. 2013, eq. 5
+    """
+    check_step(trace, step)
+    check_place(trace, layer, direction)
+    farthest = step if direction == 0 else int(trace.mask[:, sequence].sum()) - 1 - step
+    wanted = sorted(set(lags))
+    if not wanted or wanted[0] < 0 or wanted[-1] > farthest:
+        raise TraceError(f"step {step} has lags 0 to {farthest}, and {wanted} were asked for")
+    hidden, least = trace.hidden_size, vanished("float64")
+    size = hidden if trace.metadata.cell != "lstm" else hidden + trace.cell_size
+    product, made = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
+    diagonal = size > hidden and trace.weight("weight_hr", layer, direction) is None
+    report, done = current_report(), 0
+    back = _one_by_one(trace, step, wanted[-1], sequence, layer, direction)
+    for lag, jacobian in enumerate(back):
+        if lag in wanted:
+            if not np.isfinite(product).all():
+                raise TraceError(
+                    f"∂h_t/∂h_k is too large for float64 {lag} steps before step {step}; ask for "
+                    "fewer lags, or for state_jacobian_norms"
+                )
+            made[done] = np.linalg.svd(product[:, :hidden], compute_uv=False)
+            done += 1
+            if report:
+                report(done, len(wanted), f"lag {lag}")
+        if jacobian is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                product = _multiplied(product, jacobian, hidden, diagonal=diagonal)
+            product[np.abs(product) < least] = 0.0
+    return made
+
+
 def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
     """‖∂h_t/∂h_k‖₂ = σ₁ for all pairs of steps t and k of a layer, as ``state_jacobians`` has them.
 
@@ -224,6 +313,37 @@ def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
     lstm = trace.metadata.cell == "lstm"
     made = (cells.lstm_jacobian if lstm else cells.jacobian)(trace, layer, direction)
     return made.astype(np.float64)
+
+
+def _multiplied(
+    product: np.ndarray, jacobian: np.ndarray, hidden: int, *, diagonal: bool
+) -> np.ndarray:
+    """A product times one Jacobian; ``diagonal`` says that its columns of c hold two diagonals."""
+    if not diagonal:
+        return product @ jacobian
+    by_h, by_c = (np.diagonal(part[:, hidden:]) for part in np.split(jacobian, [hidden]))
+    of_c = product[:, :hidden] * by_h + product[:, hidden:] * by_c
+    return np.concatenate([product @ jacobian[:, :hidden], of_c], axis=1)
+
+
+def _one_by_one(
+    trace: Trace, step: int, count: int, sequence: int, layer: int, direction: int
+) -> Iterator[np.ndarray | None]:
+    """As ``_one_step``, of one sequence: at so many steps back from a step on, and None at the end.
+
+    Shapes: each (state, state)
+    """
+    made = cells.lstm_jacobian if trace.metadata.cell == "lstm" else cells.jacobian
+    size = trace.hidden_size + (trace.cell_size if trace.metadata.cell == "lstm" else 0)
+    block = max(1, _BLOCK // size**2)
+    only = slice(sequence, sequence + 1)
+    for first in range(0, count, block):
+        length = min(block, count - first)
+        low = step - first - length + 1 if direction == 0 else step + first
+        steps = slice(low, low + length)
+        found = made(trace, layer, direction, steps=steps, sequences=only)[:, 0]
+        yield from found[:: -1 if direction == 0 else 1].astype(np.float64)
+    yield None
 
 
 def _largest_singular_values(matrices: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What the figures draw, read back as data, is what the trace holds."""
 
 import dataclasses
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from models import Around, layer_of
 
+from rnnviz import measure
 from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError, TraceError
 from rnnviz.figures.axes import signed_map
@@ -197,6 +199,53 @@ def test_products(trace):
         expected = np.linalg.svd(product, compute_uv=False)
         assert [line.get_ydata()[lag] for line in lines] == pytest.approx(expected, rel=1e-6)
         product = product @ one_step(trace, 6 - lag, 1)
+
+
+@pytest.mark.parametrize("cell", ["tanh", "gru", "lstm", "projected"])
+@pytest.mark.parametrize("direction", [0, 1])
+def test_products_and_spectra_of_some_steps_are_those_of_all(cell, direction, monkeypatch):
+    """Where there is much to work out, evenly spaced steps are drawn, and it is said."""
+    torch.manual_seed(0)
+    model = Around(layer_of(cell, 3, 4, bidirectional=True)).double()
+    trace = record(model, torch.randn(20, 2, 3).double(), torch.randint(4, (20, 2)))
+    whole = products(trace, sequence=1, direction=direction)
+    t = 19 if direction == 0 else 0
+    expected = measure.state_jacobian_singular_values(trace, t, direction=direction)[:, 1]
+    expected = expected[::-1] if direction == 0 else expected
+    every = [line for line in whole.lines if len(line.get_xdata()) == 20]
+    assert "of 20" not in whole.get_xlabel()
+    np.testing.assert_allclose([line.get_ydata() for line in every], expected.T, rtol=1e-9)
+    all_eigenvalues = spectrum(trace, sequence=1, direction=direction).collections[0].get_offsets()
+    assert len(all_eigenvalues) == 80
+    monkeypatch.setattr("rnnviz.figures.products._WORK", 0)
+    monkeypatch.setattr("rnnviz.figures.spectrum._WORK", 0)
+    some = products(trace, sequence=1, direction=direction)
+    lines = [line for line in some.lines if len(line.get_xdata()) == 8]
+    lags = lines[0].get_xdata()
+    assert (lags[0], lags[-1]) == (0, 19)
+    np.testing.assert_allclose([line.get_ydata() for line in lines], expected[lags].T, rtol=1e-9)
+    assert "at 8 of 20 lags" in some.get_xlabel()
+    drawn = spectrum(trace, sequence=1, direction=direction)
+    assert len(drawn.collections[0].get_offsets()) == 32
+    kept = {tuple(place) for place in np.round(all_eigenvalues, 9)}
+    assert {tuple(place) for place in np.round(drawn.collections[0].get_offsets(), 9)} <= kept
+    assert any("8 of 20 steps" in text.get_text() for text in drawn.get_legend().get_texts())
+
+
+def test_products_hold_one_product_at_a_time(monkeypatch):
+    torch.manual_seed(0)
+    layer = layer_of("lstm", 2, 48)
+    trace = record(layer, torch.randn(60, 1, 2).double(), torch.randn(60, 1, 48).double(),
+                   loss="squared", gradients=False)  # fmt: skip
+    monkeypatch.setattr("rnnviz.measure.jacobians._BLOCK", 1)
+    tracemalloc.start()
+    try:
+        products(trace)
+        spectrum(trace)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < trace.steps * 96**2 * 8 / 2
 
 
 def test_saturation(trace):

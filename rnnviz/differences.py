@@ -312,7 +312,10 @@ class _Trial:
         self.slopes.append(slope)
         self.roundings.append(rounding)
         apart, size = self._apart(slope)
-        if self._has_digits(size) and apart <= _NEAR * self.tolerance * size + rounding:
+        if not self._has_digits(size):
+            # a smaller nudge has fewer; only what is farther off may still be found wrong
+            self.open = apart > self.tolerance * size + rounding
+        elif apart <= _NEAR * self.tolerance * size + rounding:
             self._settle(apart, size)
 
     def allow(self, slack: float) -> None:

@@ -88,7 +88,8 @@ class States(Brief):
 
     def at(self, *place: int) -> "States":
         """Those at a place along the leading axes."""
-        return self.each(lambda array: array[place])
+        c, squashed = (None if each is None else each[place] for each in (self.c, self.squashed))
+        return States(self.preact[place], self.gates[place], self.h[place], c, squashed)
 
     def each(self, made: Any) -> "States":
         """A function of every array."""
@@ -207,7 +208,7 @@ class Lstm(Layer):
         preact = _by_gate(self.input(x) + self.state(h), 4)
         gates = _sigmoid(preact)
         gates[..., 2, :] = np.tanh(preact[..., 2, :])
-        i, f, g, o = np.moveaxis(gates, -2, 0)
+        i, f, g, o = _along(gates)
         made = f * c + i * g
         squashed = np.tanh(made)
         return States(preact, gates, self._projected(o * squashed), made, squashed)
@@ -788,8 +789,13 @@ def _sigmoid(a: np.ndarray) -> np.ndarray:
         return 1.0 / (1.0 + np.exp(-a))
 
 
-def _gates(states: States) -> np.ndarray:
-    return np.moveaxis(states.gates, -2, 0)
+def _gates(states: States) -> list[np.ndarray]:
+    return _along(states.gates)
+
+
+def _along(gates: np.ndarray) -> list[np.ndarray]:
+    """Each gate of (…, gate, cell)."""
+    return [gates[..., gate, :] for gate in range(gates.shape[-2])]
 
 
 def _by_gate(flat: np.ndarray, count: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from rnnviz.errors import TraceError
 from rnnviz.network import seeded
 from rnnviz.precision import vanished
 from rnnviz.recording import record
+from rnnviz.reports import reported
 from rnnviz.trace import NO_TARGET, hash_arrays, load
 from rnnviz.verification import DIFFERENCES, REFERENCE, UNCHECKED, verify
 
@@ -1135,6 +1136,29 @@ def test_a_wrong_number_in_the_last_block_is_caught(monkeypatch, quick):
     table = trace.grad_h_by_loss.copy()
     table[4, 0, 0, 0, 1, 0] += 1e-8
     assert failed_fields(dataclasses.replace(trace, grad_h_by_loss=table)) == {"grad_h_by_loss"}
+
+
+def test_a_large_vocabulary_is_proved_without_a_square_of_it(quick):
+    torch.manual_seed(0)
+    words = 2000
+    model = Around(layer_of("gru", 2, 3, "float32"), words)
+    trace = record(model, torch.randn(4, 1, 2), torch.randint(words, (4, 1)))
+    tracemalloc.start()
+    try:
+        assert verify(trace).ok
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < words**2 * 8 / 8
+
+
+def test_how_far_it_is_is_told():
+    told = []
+    with reported(lambda done, total, field: told.append((done, total, field))):
+        report = verify(of_cell("lstm"))
+    assert [done for done, _, _ in told] == list(range(1, len(told) + 1))
+    assert all(done <= total for done, total, _ in told)
+    assert {check.field for check in report.checks} <= {field for _, _, field in told}
 
 
 def test_a_large_table_is_proved_in_a_fraction_of_its_memory(monkeypatch, quick):

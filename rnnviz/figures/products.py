@@ -41,7 +41,7 @@ def products(
     """All singular values of ∂h_t/∂h_k by the lag t − k, for one step t (from 0), the last unless
     given, on a logarithmic axis of at most sixteen decades. ``label`` names the greatest of them.
 
-    Of a large layer and a long sequence, they are those of some lags, evenly spaced, and the axis
+    Of a large layer and a long sequence, they are those of some lags, evenly spaced, and the legend
     says of how many.
 
     Raises: TraceError if there is no such step, layer, direction or sequence
@@ -60,7 +60,10 @@ def products(
     log_axis(axes, r"$\sigma_i(\partial h_t / \partial h_k)$", say)
     top = float(np.nanmax(values))
     shown = np.where(values > top * 10.0**-_DECADES, values, np.nan)
-    named = r"$\sigma_1$" if label is None else explained(label, r"$\sigma_1$", say)
+    symbol = r"$\sigma_1$"
+    if len(lags) < count:
+        symbol += ", " + say("at {some} of {all} lags").format(some=len(lags), all=count)
+    named = symbol if label is None else explained(label, symbol, say)
     for index in range(shown.shape[1]):
         axes.plot(
             lags,
@@ -73,8 +76,5 @@ def products(
         )
     axes.axhline(1.0, color=palette.note, linestyle="-", linewidth=scaled(0.8))
     lag_axis(axes, count, say, direction=direction)
-    if len(lags) < count:
-        told = say("at {some} of {all} lags").format(some=len(lags), all=count)
-        axes.set_xlabel(f"{axes.get_xlabel()}, {told}")
     legend(axes)
     return axes

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from own_fonts import DEJAVU, built, collected
 from own_fonts import saved as saved_font
 from safetensors.numpy import save_file
@@ -163,6 +164,19 @@ def test_verify_exits_with_1_and_names_a_changed_number(run, trace, tmp_path):
     assert status == 1
     assert "WRONG" in out
     assert err.startswith("Error: grad_h differs from the NumPy reference")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_float64_is_advised_where_it_may_help(run, tmp_path, dtype):
+    torch.manual_seed(0)
+    x = torch.randn(4, 1, 2)
+    trace = record(nn.GRU(2, 3), x, torch.randn(4, 1, 3), loss="squared", dtype=dtype)
+    wrong = dataclasses.replace(trace, grad_h=2 * trace.grad_h, x=2 * trace.x)
+    status, _, err = run("verify", wrong.save(tmp_path / "wrong.safetensors"))
+    assert status == 1
+    told = dict(line.removeprefix("Error: ").split(" differs from ") for line in err.splitlines())
+    assert told["grad_h"].endswith("; record it again" + ", or as float64" * (dtype == "float32"))
+    assert told["x, targets, h0"] == "the recorded hash; record it again"
 
 
 def test_verify_says_what_is_not_as_it_was_hashed(run, trace, tmp_path):

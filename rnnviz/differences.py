@@ -11,7 +11,6 @@ Source: the central difference of five points, Abramowitz & Stegun 1964, 25.3.6
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,15 +18,18 @@ import numpy as np
 from rnnviz.direct_parts import Direct
 from rnnviz.reference import Affine, Kind, Reference, States
 
-NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)
+NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7)
 POINTS: Final = (-2, -1, 1, 2)
 _WEIGHTS: Final = (1 / 12, -8 / 12, 8 / 12, -1 / 12)
 _EPS: Final = 2.0**-52
-_RIPPLES: Final = 3
+_RIPPLES: Final = 2
 # how many of the roundings that were measured a loss may be off by
-_ROUNDINGS: Final = 4
-# so many of the spreads between two nudges' quotients the truth may be away from them
+_ROUNDINGS: Final = 6
+# so many of the spreads between the quotients of nudges the truth may be away from them
 _SPREADS: Final = 3
+# quotients of so many nudges, one after the other, must agree to within this share to tell anything
+_AGREEING: Final = 3
+_AGREEMENT: Final = 1e-3
 _ROOM: Final = 1 << 23
 # an entry that is nearer than this share of the tolerance needs no other excuse
 _NEAR: Final = 0.1
@@ -101,8 +103,8 @@ class Differences:
         Smaller nudges are tried as long as an entry is not found right. It is right if it is the
         quotient's to within the tolerance, and the quotient's own rounding is no more than that;
         wrong if it is farther from it than the roundings and the spread between the quotients of
-        two nudges explain. ``slack`` gives what each entry may be off besides; it is asked for if
-        an entry is not much nearer than the tolerance without it.
+        three nudges explain, which must agree. ``slack`` gives what each entry may be off besides;
+        it is asked for if an entry is not much nearer than the tolerance without it.
         """
         trials = [_Trial(entry, tolerance, self.least) for entry in entries]
         noise = self._noise(entries) if entries else np.zeros(0)
@@ -311,23 +313,13 @@ class _Trial:
             return
         self.slopes.append(slope)
         self.roundings.append(rounding)
-        apart, size = self._apart(slope)
-        if not self._has_digits(size):
-            # a smaller nudge has fewer; only what is farther off may still be found wrong
-            self.open = apart > self.tolerance * size + rounding
-        elif apart <= _NEAR * self.tolerance * size + rounding:
-            self._settle(apart, size)
+        self._look()
 
     def allow(self, slack: float) -> None:
-        """What the entry may be off besides; then it may be right, or no smaller nudge help."""
+        """What the entry may be off besides."""
         self.slack = slack
-        if not self.open or not self.slopes:
-            return
-        apart, size = self._apart(self.slopes[-1])
-        if apart <= self.tolerance * size + self.roundings[-1] + slack:
-            if self._has_digits(size):
-                self._settle(apart, size)
-            self.open = False
+        if self.open and self.slopes:
+            self._look()
 
     def verdict(self) -> float | str:
         """The relative error, or why there is none."""
@@ -335,14 +327,33 @@ class _Trial:
             return self.error
         if not self.slopes:
             return KINK
-        pairs = zip(pairwise(self.slopes), pairwise(self.roundings), strict=True)
-        spreads = [abs(one - two) + sum(roundings) for (one, two), roundings in pairs]
-        if not spreads:
-            return DIGITS
-        spread = min(spreads)
-        apart, size = self._apart(self.slopes[spreads.index(spread) + 1])
+        stops = range(_AGREEING, len(self.slopes) + 1)
+        return max(map(self._wrong_by, stops), default=0.0) or DIGITS
+
+    def _look(self) -> None:
+        """Whether the last quotient finds the entry right, and if a smaller nudge can tell more."""
+        apart, size = self._apart(self.slopes[-1])
+        allowed = self.roundings[-1] + self.slack
+        error = float(max(apart - allowed, 0.0) / size)
+        if not self._has_digits(size):
+            # a smaller nudge has fewer; only what is farther off may still be found wrong
+            self.open = error > self.tolerance
+        elif error <= self.tolerance:
+            self.error = error if self.error is None else min(self.error, error)
+            self.open = error > _NEAR * self.tolerance
+
+    def _wrong_by(self, stop: int) -> float:
+        """By how much the entry is off what the quotients up to a nudge agree on; 0 if they do not,
+        as where a network is so sensitive that no nudge is small.
+        """
+        slopes = self.slopes[stop - _AGREEING : stop]
+        rounding = max(self.roundings[stop - _AGREEING : stop])
+        spread = max(slopes) - min(slopes) + rounding
+        if max(slopes) - min(slopes) > _AGREEMENT * max(map(abs, slopes)) + rounding:
+            return 0.0
+        apart, size = self._apart(slopes[-1])
         excess = apart - self.slack - _SPREADS * spread
-        return float(excess / size) if excess > self.tolerance * size else DIGITS
+        return float(excess / size) if excess > self.tolerance * size else 0.0
 
     def _apart(self, slope: float) -> tuple[float, float]:
         """How far the entry is from a quotient, and the size of both."""
@@ -354,10 +365,6 @@ class _Trial:
         if self.entry.zero and self.entry.got == self.slopes[-1] == 0:
             return True
         return self.roundings[-1] <= self.tolerance * size and 2 * self.slack <= size
-
-    def _settle(self, apart: float, size: float) -> None:
-        excess = max(apart - self.roundings[-1] - self.slack, 0.0)
-        self.error, self.open = float(excess / size), False
 
 
 def _one(states: States) -> States:

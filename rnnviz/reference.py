@@ -519,13 +519,13 @@ class Reference(Brief):
         direct_c: np.ndarray | None = None,
         *,
         keep: bool = False,
-        least: float = 0.0,
+        changed: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> Gradients:
         """Gradients of losses by all paths, of their direct parts, by a loop back over the steps.
 
         With ``keep``, the gradients at the pre-activations are kept, of which those of the
-        parameters are made. A loss whose gradients at a step are all smaller than ``least`` goes
-        no further back from there.
+        parameters are made. ``changed`` is what is made of the gradients (row, batch, unit) at a
+        step before they go further back.
 
         Shapes: direct (row, layer, direction, time, batch, hidden), direct_c alike with cell
         """
@@ -538,7 +538,7 @@ class Reference(Brief):
         by_state: dict[tuple[int, int], np.ndarray] = {}
         for index in reversed(range(len(self.layers))):
             for direction in range(len(self.layers[index])):
-                kept = self._back_layer(states, index, direction, at_h, at_c, at_x, keep, least)
+                kept = self._back_layer(states, index, direction, at_h, at_c, at_x, keep, changed)
                 if keep:
                     by_input[index, direction], by_state[index, direction] = kept
         return Gradients(at_h, at_c, at_x, by_input, by_state)
@@ -621,7 +621,7 @@ class Reference(Brief):
         at_c: np.ndarray | None,
         at_x: np.ndarray,
         keep: bool,
-        least: float,
+        changed: Callable[[np.ndarray], np.ndarray] | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         layer = self.layers[index][direction]
         own, before = states.at(index, direction), self.before(states, index, direction)
@@ -635,8 +635,9 @@ class Reference(Brief):
             here_c = None
             if at_c is not None:
                 here_c = (at_c[:, index, direction, step] + carried_c) * exists
-            here_h = _unless_below(least, here_h)
-            here_c = here_c if here_c is None else _unless_below(least, here_c)
+            if changed is not None:
+                here_h = changed(here_h)
+                here_c = here_c if here_c is None else changed(here_c)
             if not here_h.any() and (here_c is None or not here_c.any()):
                 carried_h, carried_c = np.zeros(1), np.zeros(1)
                 continue
@@ -811,13 +812,6 @@ def _flat(by_gate: np.ndarray) -> np.ndarray:
 def _outer(back: np.ndarray, forward: np.ndarray) -> np.ndarray:
     """Σ over time and batch of what comes back at a layer times what went into it."""
     return back.reshape(-1, back.shape[-1]).T @ forward.reshape(-1, forward.shape[-1])
-
-
-def _unless_below(least: float, gradients: np.ndarray) -> np.ndarray:
-    """Gradients (row, batch, unit), zero in rows that have none of at least this size."""
-    if least == 0:
-        return gradients
-    return gradients * (np.abs(gradients).max(axis=(1, 2), keepdims=True) >= least)
 
 
 def _stacked(arrays: Sequence[Any]) -> Any:

@@ -863,6 +863,28 @@ def test_differences_that_have_digits_find_an_exploding_gradient_wrong(kind):
     assert {check.against for check in wrong} == {REFERENCE, DIFFERENCES}
 
 
+@pytest.mark.parametrize(
+    ("cell", "hidden", "layers", "scale", "steps", "seed"),
+    [("gru", 16, 1, 2.0, 40, 3), ("tanh", 8, 2, 2.0, 60, 8), ("lstm", 8, 2, 3.0, 60, 5)],
+)
+def test_a_network_so_sensitive_that_no_nudge_is_small_is_not_called_wrong(
+    cell, hidden, layers, scale, steps, seed
+):
+    """Its weights are so large that the losses are rugged: the quotients of nudges differ."""
+    torch.manual_seed(seed)
+    layer = layer_of(cell, 4, hidden, num_layers=layers)
+    with torch.no_grad():
+        for name, parameter in layer.named_parameters():
+            if "hh" in name:
+                parameter.normal_(0, scale)
+    x, targets = torch.randn(steps, 1, 4).double(), torch.randn(steps, 1, hidden).double()
+    trace = record(layer, x, targets, loss="squared")
+    assert verify(trace).failures == ()
+    with by_reference_alone():
+        changed = moved(trace.grad_h_by_loss, somewhere(trace.grad_h_by_loss, 0), "float64")
+        assert failed_fields(dataclasses.replace(trace, grad_h_by_loss=changed))
+
+
 def test_a_gradient_too_small_for_differences_is_neither_right_nor_wrong():
     """The loss changes by less than its last digit."""
     torch.manual_seed(0)
@@ -934,8 +956,8 @@ def relu_unit(bias, dtype="float64", weight=3.0, x=1.0):
 
 def test_a_relu_at_its_kink_is_left_out_of_finite_differences_and_said_to_be():
     torch.manual_seed(0)
-    trace = relu_unit(-3.0 + 1e-6)
-    assert 0 < trace.preact[0, 0, 0, 0, 0, 0] < 2e-6
+    trace = relu_unit(-3.0, x=1.0 + 3e-9)
+    assert 0 < trace.preact[0, 0, 0, 0, 0, 0] < 2e-8
     report = verify(trace)
     assert report.failures == ()
     notes = {check.field: check.note for check in report.checks if check.against == DIFFERENCES}

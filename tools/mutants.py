@@ -389,9 +389,9 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/figures/products.py",
-        "values[: t + 1][::-1] if direction == 0 else values[t : last + 1]",
-        "values[: t + 1] if direction == 0 else values[t : last + 1]",
-        "products are drawn by step, under an axis of lags",
+        "values = measure.singular_values_back(",
+        "values = 2 * measure.singular_values_back(",
+        "singular values are drawn twice as large",
         ("tests/figures/test_numbers.py",),
     ),
     Mutant(

@@ -152,11 +152,11 @@ class Place:
         return by_step[0]
 
     def _evidence(self, layout: Layout, output: Tensor, leaves: Sequence[Tensor]) -> int:
-        """How well a reading fits what an output depends on: the first that depends on anything.
+        """How well a reading fits what some outputs depend on; those that depend on nothing do.
 
-        It does in full if it depends on no other sequence and no later step.
+        It fits in full if they depend on no other sequence and no later step.
         """
-        made = layout.output(output)
+        made, fit = layout.output(output), NONE
         times = dict.fromkeys((0, len(made) // 2, len(made) - 1))
         for time, sequence in product(times, dict.fromkeys((self.batch - 1, 0))):
             seen = made[time, sequence].sum()
@@ -173,8 +173,9 @@ class Place:
             touched[:, sequence] = False
             if touched.any():
                 return NONE
-            return FULL if layout.whole or not own[time + 1 :].any() else OF_SEQUENCES
-        return NONE
+            here = FULL if layout.whole or not own[time + 1 :].any() else OF_SEQUENCES
+            fit = here if fit == NONE else min(fit, here)
+        return fit
 
     def _unpacked(self, values: Tensor) -> Tensor:
         packed = self.form.packed

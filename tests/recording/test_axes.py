@@ -6,6 +6,7 @@ import torch
 from models import Around, layer_of, same_traces
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording import record
@@ -157,3 +158,24 @@ def test_what_is_said_of_axes_must_fit(options, match):
     x, y = torch.randn(N, N - 1, 3), torch.randn(N, N - 1, 4)
     with pytest.raises(RecordingError, match=match):
         record(Around(nn.RNN(3, 5)), x, y, **options)
+
+
+class Packing(nn.Module):
+    """It packs what it is given: its padding is 0, and depends on nothing."""
+
+    def __init__(self, lengths):
+        super().__init__()
+        self.rnn, self.out, self.lengths = nn.RNN(1, 1), nn.Linear(1, 3), torch.tensor(lengths)
+
+    def forward(self, x):
+        packed = pack_padded_sequence(x, self.lengths, enforce_sorted=False)
+        return self.out(pad_packed_sequence(self.rnn(packed)[0])[0])
+
+
+@pytest.mark.parametrize("lengths", [(1, 2), (2, 1), (3, 1, 2), (1, 3, 3)])
+def test_padding_that_depends_on_nothing_leaves_the_axes_told_apart(lengths):
+    batch = len(lengths)
+    model, x = Packing(lengths), torch.randn(batch, batch, 1)
+    y = torch.randint(3, (batch, batch))
+    known = record(model, x, y, per=("step", "sequence"))
+    same_traces(record(model, x, y), known, 1e-12)

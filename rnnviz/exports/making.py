@@ -108,12 +108,22 @@ def made(
     ready = [Material.of(Path(one)) if is_video(one) else None for one in what]
     with tempfile.TemporaryDirectory() as folder:
         materials = [
-            Material.of(rendered(one, Path(folder) / f"{place}.mp4")) if known is None else known
+            known or _told(one, language, Material.of(rendered(one, Path(folder) / f"{place}.mp4")))
             for place, (one, known) in enumerate(zip(what, ready, strict=True))
         ]
         for told in (told for one in materials for told in left_out(one, to)):
             tell(told)
         return written(materials, to, output, language=language, title=title)
+
+
+def _told(scene: str, language: str | None, material: Material) -> Material:
+    """A scene that was rendered, if its captions are in the language that is asked for."""
+    if language is not None and language not in material.languages:
+        raise ExportError(
+            f"the captions of {scene!r} have no translation into {language!r}; add one to the "
+            "catalogue, or choose another language"
+        )
+    return material
 
 
 def is_video(what: str) -> bool:

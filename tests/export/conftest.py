@@ -1,6 +1,7 @@
 """A small video that rnnviz made, and the same with captions that try to break every exit."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest import mock
@@ -32,6 +33,13 @@ class Small(Storyboard):
 """
 
 CHINESE = {"One state.": "一个状态。", "It moves.": "它在动。"}
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """The captions of the small scene have translations."""
+    with mock.patch.dict(translation._messages("zh"), CHINESE):
+        yield
 
 
 @pytest.fixture(scope="session")

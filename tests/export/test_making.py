@@ -107,15 +107,21 @@ def test_wrong_usage(arguments, message, capsys):
     assert message in err
 
 
-def test_the_command_makes_one_deck_of_scenes_and_videos(video, tmp_path, capsys, monkeypatch):
+def test_the_command_makes_one_deck_of_scenes_and_videos(
+    video, tmp_path, capsys, monkeypatch, request
+):
     """With a scene that is drawn: what the command asks of a render is what it takes."""
     monkeypatch.chdir(tmp_path)
     record_task("sentence", epochs=1, seed=1).save("run.safetensors")
-    scene = video.with_name("small.py")
-    status, out, err = run(
-        capsys, "export", scene, video, "--to", "pptx", "-o", "a.pptx", "--title", "Week 7",
-        "--trace", "run.safetensors", "--lang", "zh", "-ql",
+    given = (
+        "export", video.with_name("small.py"), video, "--to", "pptx", "-o", "a.pptx",
+        "--title", "Week 7", "--trace", "run.safetensors", "--lang", "zh", "-ql",
     )  # fmt: skip
+    status, _, err = run(capsys, *given)
+    assert status == 1
+    assert "small.py' have no translation into 'zh'" in err
+    request.getfixturevalue("chinese")
+    status, out, err = run(capsys, *given)
     assert (status, out) == (0, "a.pptx\n"), err
     deck = Presentation("a.pptx")
     assert deck.core_properties.title == "Week 7"

@@ -40,6 +40,7 @@ _MODULES: Final = (
     "losses.py",
     "metadata.py",
     "network.py",
+    "precision.py",
     "recording",
     "reading.py",
     "storage.py",

@@ -23,8 +23,8 @@ _INSTALLED: Final = tuple(
 def told(error: BaseException) -> str:
     """An exception in one line, and where in the user's own code it came about.
 
-    Example: >>> told(error)
-             'KeyError: 5 (models.py, line 12)'
+    Example: >>> told(KeyError(5))  # raised by a model: KeyError: 5 (models.py, line 12)
+             'KeyError: 5'
     """
     said = " ".join(str(error).split())
     kind = type(error).__name__

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
 from rnnviz.reading import file_name, read_text
 from rnnviz.tables.dates import Dates, find_dates
@@ -19,8 +20,8 @@ _LARGEST: Final = 100_000_000
 _FEW: Final = 3
 
 
-@dataclass(frozen=True)
-class Column:
+@dataclass(frozen=True, repr=False)
+class Column(Brief):
     """A series of numbers, oldest first, NaN where a gap was left, with a label for each.
 
     ``notes`` say what was recognised in the file and done to its rows, ``changes`` the latter

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
 from rnnviz.tables.layout import Table
 
@@ -48,8 +49,8 @@ _SECONDS: Final = (10**8, 2 * 10**10)
 _ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 
-@dataclass(frozen=True)
-class Dates:
+@dataclass(frozen=True, repr=False)
+class Dates(Brief):
     """When each row of a table is: as text, and in seconds, or years, that can be ordered.
 
     ``first`` says which part of a date is first in the file, if it is not the year; where that

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
 
 _GAPS: Final = frozenset(
@@ -35,8 +36,8 @@ _ONE_SIGN: Final = re.compile(r"(\d*)([.,])(\d*)(?:[eE].*)?")
 _FEW: Final = 5
 
 
-@dataclass(frozen=True)
-class Numbers:
+@dataclass(frozen=True, repr=False)
+class Numbers(Brief):
     """The numbers of a column, NaN where there is none, with the signs and the unit they have."""
 
     values: np.ndarray

@@ -63,6 +63,16 @@ def check_counts(labels: Mapping[str, Any], *, batch: int, steps: int, inputs: i
         )
 
 
+def without_padding(labels: Mapping[str, Any], steps: int, extra: int) -> dict[str, Any]:
+    """Labels of which those of steps have none for padding: ``extra`` more at the end."""
+    cut = dict(labels)
+    for name in OF_STEPS:
+        rows = labels.get(name) or ()
+        if rows and all(len(row) == steps + extra for row in rows):
+            cut[name] = tuple(row[:steps] for row in rows)
+    return cut
+
+
 def _is_list(value: Any) -> bool:
     return isinstance(value, Sequence | np.ndarray) and not isinstance(value, str | bytes)
 

@@ -3,7 +3,8 @@
 A model may give (time, batch, ·), (batch, time, ·), all steps below each other, the data of a
 packed sequence, or one output for the whole sequence. Where the sizes allow several readings, the
 gradients decide: the output at a step depends on no later state, and on no other sequence. What
-they cannot tell apart is asked for.
+they cannot tell apart is asked for. Outputs of packed sequences may have more steps than the
+longest sequence; those at the end are padding, and are left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,15 +54,25 @@ def axes_of(per: Per) -> tuple[str, ...]:
 class Layout:
     """One reading of the leading axes: how they become (time, batch), or (1, batch) of a whole.
 
-    ``axes`` are what the leading axes are, in their order, flattened or not. ``squeezed`` says
-    that the output has no axis of its own: one value a step.
+    ``axes`` are what the leading axes are, in their order, flattened or not. ``steps`` is how many
+    there are without padding. ``squeezed`` says that the output has no axis of its own: one value a
+    step.
     """
 
     leading: tuple[int, ...]
-    canonical: Callable[[Tensor], Tensor]
+    arranged: Callable[[Tensor], Tensor]
     axes: tuple[str, ...]
+    steps: int
     whole: bool = False
     squeezed: bool = False
+
+    def canonical(self, values: Tensor) -> Tensor:
+        """Values with the leading axes → (time or 1, batch, …), without padding."""
+        return self.arranged(values)[: self.steps]
+
+    def padding(self, values: Tensor) -> Tensor:
+        """What ``canonical`` leaves out."""
+        return self.arranged(values)[self.steps :]
 
     def output(self, values: Tensor) -> Tensor:
         """An output, or values like it → (time or 1, batch, output)."""
@@ -71,13 +82,22 @@ class Layout:
 
 @dataclass(frozen=True)
 class Place:
-    """The time and the sequences of a recorded layer, in which outputs find their place."""
+    """The time and the sequences of a recorded layer, in which outputs find their place.
+
+    ``extra`` is how many steps of padding outputs, targets and losses have after the layer's.
+    """
 
     form: Form
     steps: int
     batch: int
     mask: Tensor | None
     per: tuple[str, ...] = ()
+    extra: int = 0
+
+    @property
+    def extent(self) -> int:
+        """The steps of outputs, targets and losses, with their padding."""
+        return self.steps + self.extra
 
     @property
     def natural(self) -> tuple[str, ...]:
@@ -87,51 +107,79 @@ class Place:
     @property
     def square(self) -> bool:
         """Whether there are as many sequences as steps, so that sizes tell no axis."""
-        return self.steps == self.batch > 1
+        return self.extent == self.batch > 1
 
     def layouts(self) -> list[Layout]:
         """Every reading, the layer's own order of axes first."""
-        steps, batch = self.steps, self.batch
-        by_time = Layout((steps, batch), lambda v: v, TIME_FIRST)
-        by_batch = Layout((batch, steps), lambda v: v.transpose(0, 1), BATCH_FIRST)
+        steps, batch, own = self.extent, self.batch, self.steps
+        by_time = Layout((steps, batch), lambda v: v, TIME_FIRST, own)
+        by_batch = Layout((batch, steps), lambda v: v.transpose(0, 1), BATCH_FIRST, own)
         flat_time = Layout(
-            (steps * batch,), lambda v: v.reshape(steps, batch, *v.shape[1:]), TIME_FIRST
+            (steps * batch,), lambda v: v.reshape(steps, batch, *v.shape[1:]), TIME_FIRST, own
         )
         flat_batch = Layout(
             (batch * steps,),
             lambda v: v.reshape(batch, steps, *v.shape[1:]).transpose(0, 1),
             BATCH_FIRST,
+            own,
         )
         found = [by_time, by_batch, flat_time, flat_batch]
         if self.form.layer.batch_first:
             found = [by_batch, by_time, flat_batch, flat_time]
         if self.form.packed is not None:
-            found.append(Layout(self.form.packed.data.shape[:1], self._unpacked, TIME_FIRST))
-        found.append(Layout((batch,), lambda v: v[None], (SEQUENCE,), whole=True))
+            found.append(Layout(self.form.packed.data.shape[:1], self._unpacked, TIME_FIRST, own))
+        found.append(Layout((batch,), lambda v: v[None], (SEQUENCE,), 1, whole=True))
         if batch == 1:
-            found.append(Layout((), lambda v: v[None, None], (SEQUENCE,), whole=True))
+            found.append(Layout((), lambda v: v[None, None], (SEQUENCE,), 1, whole=True))
         return found
 
-    def read(self, output: Tensor, targets: Any, leaves: Sequence[Tensor]) -> Layout | None:
-        """The reading that fits an output (…, output), or None.
+    def padded_as(self, output: Tensor, targets: Any, leaves: Sequence[Tensor]) -> "Place":
+        """The same place with the padding of an output (…, output) of packed sequences.
 
-        ``leaves`` are the states (time, batch, hidden) of the top layer, of which the output was
-        made. An output without an axis of its own, like its targets, has one value a step.
+        An output fits without padding, or it has more steps, and those depend on no state: what a
+        decoder gives may have as many, but is of other steps than the layer's.
+        """
+        own = self._fitting(output, targets)
+        if self.form.packed is None or not all(each.whole for each in own):
+            return self
+        first, second = (*output.shape[:2], 0, 0)[:2]
+        found = [first] if second == self.batch else []
+        found += [second] if first == self.batch else []
+        found += [first // self.batch] if first % self.batch == 0 else []
+        for extent in found:
+            padded = replace(self, extra=max(0, extent - self.steps))
+            beyond = [each.padding(output) for each in padded._fitting(output, targets)]
+            if any(len(part) and _depends_on_none(part, leaves) for part in beyond):
+                return padded
+        return self
 
-        Raises: RecordingError if it has several readings, and gradients do not tell which is meant
+    def _fitting(self, output: Tensor, targets: Any) -> list[Layout]:
+        """Every reading that an output's sizes allow, those by step first.
+
+        An output without an axis of its own, like its targets, has one value a step.
         """
         known = self.layouts()
         fits = [layout for layout in known if layout.leading == output.shape[:-1]]
         if isinstance(targets, Tensor) and targets.shape == output.shape:
             fits += [replace(each, squeezed=True) for each in known if each.leading == output.shape]
-        fits.sort(key=lambda layout: layout.whole)
+        return sorted(fits, key=lambda layout: layout.whole)
+
+    def read(self, output: Tensor, targets: Any, leaves: Sequence[Tensor]) -> Layout | None:
+        """The reading that fits an output (…, output), or None.
+
+        ``leaves`` are the states (time, batch, hidden) of the top layer, of which the output was
+        made.
+
+        Raises: RecordingError if it has several readings, and gradients do not tell which is meant
+        """
+        fits = self._fitting(output, targets)
         return self._told_apart(fits, output, leaves) if len(fits) > 1 else next(iter(fits), None)
 
     def _told_apart(
         self, fits: Sequence[Layout], output: Tensor, leaves: Sequence[Tensor]
     ) -> Layout:
         """The one reading that is meant; those by step go before those of whole sequences."""
-        if min(self.steps, self.batch) == 1:
+        if min(self.extent, self.batch) == 1:
             agreeing = [each for each in fits if self._evidence(each, output, leaves) != NONE]
             return (agreeing or fits)[0]
         if self.per:
@@ -145,7 +193,7 @@ class Place:
         by_step = [each for each in fits if not each.whole] or fits
         if len(by_step) != 1:
             raise RecordingError(
-                f"the model's output is {tuple(output.shape)} for {self.steps} steps and "
+                f"the model's output is {tuple(output.shape)} for {self.extent} steps and "
                 f"{self.batch} sequences, and its gradients do not tell which axis is which; say "
                 f"it with per={TIME_FIRST} or per={BATCH_FIRST}"
             )
@@ -200,9 +248,9 @@ def targets_in_place(
     if targets.shape[:leading] == layout.leading and targets.dim() == leading + axes:
         return layout.canonical(targets)
     batch_first = place.natural == BATCH_FIRST
-    natural = (place.batch, place.steps) if batch_first else (place.steps, place.batch)
+    natural = (place.batch, place.extent) if batch_first else (place.extent, place.batch)
     if not layout.whole and targets.shape[:2] == natural:
-        return targets.transpose(0, 1) if batch_first else targets
+        return (targets.transpose(0, 1) if batch_first else targets)[: place.steps]
     raise RecordingError(
         f"targets have shape {tuple(targets.shape)}, but an output of shape {tuple(output.shape)} "
         f"needs them to begin with {layout.leading or 'no axis'}"
@@ -211,7 +259,7 @@ def targets_in_place(
 
 def check_order(targets: Tensor, layout: Layout, place: Place) -> None:
     """Refuse targets that may stand in the output's order of axes or in the layer's."""
-    plain = layout.leading == (place.steps, place.batch) == targets.shape[:2]
+    plain = layout.leading == (place.extent, place.batch) == targets.shape[:2]
     if plain and place.square and layout.axes != place.natural and len(place.per) < 2:
         raise RecordingError(
             f"targets of shape {tuple(targets.shape)} may have the output's order of axes or the "
@@ -238,7 +286,7 @@ def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Pl
             f"the loss gives {found.dtype} for an output of {output.dtype}; let it keep the "
             "output's dtype"
         )
-    if found.numel() == 1 and (found.dim() == 0 or place.steps == place.batch == 1):
+    if found.numel() == 1 and (found.dim() == 0 or place.extent == place.batch == 1):
         return found.reshape(1, 1)
     if len(place.per) == 1:
         return _losses_of_one_axis(found, place)
@@ -247,18 +295,18 @@ def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Pl
     fits = [each for each in place.layouts() if each.leading == found.shape and not each.whole]
     if fits:
         return _by_step(found, output, layout, fits, place).canonical(found)
-    if place.square and found.shape == (place.steps,):
+    if place.square and found.shape == (place.extent,):
         raise RecordingError(
             f"the loss gives {len(found)} numbers, one a step or one a sequence, of which there "
-            f"are {place.steps} each; say which with per='step' or per='sequence'"
+            f"are {place.extent} each; say which with per='step' or per='sequence'"
         )
-    if found.shape == (place.steps,):
-        return found[:, None]
+    if found.shape == (place.extent,):
+        return found[: place.steps, None]
     if found.shape == (place.batch,):
         return found[None]
     raise RecordingError(
         f"the loss gives shape {tuple(found.shape)}; it must give one number a step "
-        f"({place.steps} steps, {place.batch} sequences) or one for the whole"
+        f"({place.extent} steps, {place.batch} sequences) or one for the whole"
         + (f", and stand as per={place.per} says" if place.per else "")
     )
 
@@ -266,20 +314,20 @@ def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Pl
 def _losses_of_one_axis(found: Tensor, place: Place) -> Tensor:
     """Losses of each step, or of each sequence, as the user says that they are."""
     by_step = place.per == (STEP,)
-    wanted = place.steps if by_step else place.batch
+    wanted = place.extent if by_step else place.batch
     if found.shape != (wanted,):
         raise RecordingError(
             f"the loss gives shape {tuple(found.shape)}, but per={place.per[0]!r} means "
             f"({wanted},); change per, or the loss"
         )
-    return found[:, None] if by_step else found[None]
+    return found[: place.steps, None] if by_step else found[None]
 
 
 def _by_step(
     losses: Tensor, output: Tensor, layout: Layout | None, fits: Sequence[Layout], place: Place
 ) -> Layout:
     """Which reading is meant of losses of each step and sequence."""
-    if min(place.steps, place.batch) == 1 or len({each.axes for each in fits}) == 1:
+    if min(place.extent, place.batch) == 1 or len({each.axes for each in fits}) == 1:
         return fits[0]
     if len(place.per) == 2:
         fits = [each for each in fits if each.axes == place.per]
@@ -287,7 +335,7 @@ def _by_step(
         fits = [each for each in fits if _follows(each, losses, output, layout)]
     if len({each.axes for each in fits}) != 1:
         raise RecordingError(
-            f"the loss gives shape {tuple(losses.shape)} for {place.steps} steps and "
+            f"the loss gives shape {tuple(losses.shape)} for {place.extent} steps and "
             f"{place.batch} sequences, and its gradients do not tell which axis is which; say it "
             f"with per={TIME_FIRST} or per={BATCH_FIRST}"
         )
@@ -309,3 +357,11 @@ def _follows(reading: Layout, losses: Tensor, output: Tensor, layout: Layout) ->
         return False
     apart = layout.output(weighted) - weights.unsqueeze(-1) * layout.output(plain)
     return bool(apart.abs().max() <= 1e3 * torch.finfo(plain.dtype).eps * plain.abs().max())
+
+
+def _depends_on_none(values: Tensor, leaves: Sequence[Tensor]) -> bool:
+    """Whether the gradients of values with respect to all leaves are zero."""
+    if not values.requires_grad:
+        return True
+    found = torch.autograd.grad(values.sum(), leaves, retain_graph=True, allow_unused=True)
+    return not any(each is not None and bool(each.any()) for each in found)

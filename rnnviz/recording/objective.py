@@ -1,7 +1,7 @@
 """The loss of a recording: what is wanted, and the loss of each step and sequence."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -41,6 +41,15 @@ class Objective:
             return self.loss
         return str(getattr(self.loss, "__name__", type(self.loss).__name__))
 
+    def padded_as(self, output: Tensor, leaves: Sequence[Tensor]) -> "Objective":
+        """The same in the place of an output that has more steps than the longest sequence."""
+        return replace(self, place=self.place.padded_as(output, self._like_outputs, leaves))
+
+    @property
+    def _like_outputs(self) -> Any:
+        """The targets, where they are as the outputs are."""
+        return self.targets if self.loss in VALUES else None
+
     def layout_of(self, output: Tensor, leaves: Sequence[Tensor]) -> Layout | None:
         """How an output stands in the layer's time; None if it does not, which a callable may take.
 
@@ -63,8 +72,8 @@ class Objective:
                 f"per is 'step', but the loss {self.loss!r} has a number for each step and "
                 "sequence; leave it out"
             )
-        found = self.place.read(output, self.targets if self.loss in VALUES else None, leaves)
-        several = min(self.place.steps, self.place.batch) > 1
+        found = self.place.read(output, self._like_outputs, leaves)
+        several = min(self.place.extent, self.place.batch) > 1
         if (
             found is not None
             and len(per) == 2

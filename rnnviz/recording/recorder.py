@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.labels import LABELS, check_counts, labels_of
+from rnnviz.labels import LABELS, check_counts, labels_of, without_padding
 from rnnviz.memory import free_memory
 from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Per, Place, axes_of
@@ -98,7 +98,8 @@ def record(
 
     ``losses`` chooses those that get a row in the tables by loss: 'all', 'last', every n-th counted
     back from the last, or a list of steps from 0. ``lengths`` (batch) says how many steps of a
-    padded batch there are; a packed sequence says it itself. With ``training`` the model runs in
+    padded batch there are; a packed sequence says it itself, and outputs, targets and labels may be
+    padded to more steps than the longest has. With ``training`` the model runs in
     its training mode, its dropout drawn once. ``dtype`` ('float32' or 'float64') records a copy of
     that precision instead of the model's own; tensors that its forward makes without a dtype are
     of that precision too. A weight that is parametrized, normalised, pruned or dropped is recorded
@@ -139,7 +140,6 @@ def record(
         with standing_in(chosen, tap), used.of_linears(copy):
             given = subject.run("the model's forward failed")
         run = Run.of(tap, lengths, wide)
-        check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])
         place = Place(run.form, run.time, run.batch, run.mask, axes)
         objective = Objective(loss, wanted, ignore_index, place)
         h, c = _leaves(run.states, own), _leaves(_cell_states(run), own)
@@ -149,6 +149,9 @@ def record(
         with standing_in(again, replay):
             replayed = replace(subject, model=twin).run("the model's forward breaks under replay")
         check_agreement("the model's output, replayed,", replayed, given)
+        objective = objective.padded_as(replayed, h[-1])
+        about = without_padding(about, run.time, objective.place.extra)
+        check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])
         layout = objective.layout_of(replayed, h[-1])
         found = objective.losses(replayed, layout)
         times = loss_times(losses, len(found) == 1, run.time)

@@ -51,6 +51,7 @@ _FIELDS: Final[Mapping[str, Kind]] = {
     "input_labels": _LABELS,
     "output_labels": _LABELS,
     "effective": _LABELS,
+    "shared": named(TEXT),
     "versions": named(TEXT),
     "schema": whole(0),
 }
@@ -69,7 +70,9 @@ class Metadata(Brief):
     recorded losses of all steps and sequences, 'batch' where each is that of the whole batch.
     ``dtype`` is the network's; what ran in half precision is recorded as float32. ``effective``
     names the parameters that are none of the model's own, but made of these, as a parametrized or
-    a pruned weight is: what is recorded is what the layer used.
+    a pruned weight is: what is recorded is what the layer used. ``shared`` gives, for every further
+    name of a parameter that stands in several places, as a decoder's weight that is the embedding's
+    does, the name under which it is recorded.
 
     Raises: TraceError for a field that no file can hold
     """
@@ -99,6 +102,7 @@ class Metadata(Brief):
     input_labels: tuple[str, ...] = ()
     output_labels: tuple[str, ...] = ()
     effective: tuple[str, ...] = ()
+    shared: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
@@ -107,6 +111,15 @@ class Metadata(Brief):
             checked({item.name: getattr(self, item.name) for item in fields(self)}, _FIELDS)
         except Unfit as error:
             raise TraceError(f"metadata: {error}") from error
+
+    def output_parameter(self, kind: str) -> str:
+        """The name under which the weight or bias of the output layer is recorded."""
+        name = f"{self.output_layer}.{kind}"
+        return self.shared.get(name, name)
+
+    def shares(self, name: str) -> bool:
+        """Whether a recorded parameter stands in several places, which all add to its gradient."""
+        return name in self.shared.values()
 
 
 def to_json(metadata: Metadata) -> str:
@@ -141,7 +154,7 @@ def read_metadata(source: Path, header: str) -> Metadata:
             "record it again"
         )
     known = {name: value for name, value in raw.items() if name in _FIELDS}
-    known.setdefault("effective", [])  # which files did not name at first
+    known = {"effective": [], "shared": {}, **known}  # which files did not name at first
     try:
         values = checked(known, _FIELDS)
         for name in _NESTED:

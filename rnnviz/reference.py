@@ -766,10 +766,10 @@ def _linear(trace: Trace) -> Affine | None:
     columns, rows = trace.directions * trace.hidden_size, trace.output.shape[-1]
     if trace.metadata.output_layer is None:
         return Affine(np.eye(columns), np.zeros(columns)) if rows == columns else None
-    weight = trace.parameters.get(f"{trace.metadata.output_layer}.weight")
+    weight = trace.parameters.get(trace.metadata.output_parameter("weight"))
     if weight is None or weight.shape != (rows, columns):
         return None
-    bias = trace.parameters.get(f"{trace.metadata.output_layer}.bias", np.zeros(rows))
+    bias = trace.parameters.get(trace.metadata.output_parameter("bias"), np.zeros(rows))
     return Affine(weight.astype(np.float64), bias.astype(np.float64))
 
 

@@ -45,6 +45,8 @@ class Summary(Brief):
             yield "output", "none that has a place in the layer's time"
         if data.effective:
             yield "made of parameters", ", ".join(data.effective)
+        if data.shared:
+            yield "shared", ", ".join(f"{name} is {first}" for name, first in data.shared.items())
         if self.lengths is not None:
             yield "lengths", compact(self.lengths)
         summed = "of the whole batch" if data.reduction == "batch" else "summed over the batch"

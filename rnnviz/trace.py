@@ -218,7 +218,7 @@ class Trace:
     @property
     def V(self) -> np.ndarray:
         """The output weights (output, hidden). Raises TraceError if there is no Linear output."""
-        name = f"{self._output_layer()}.weight"
+        name = self._output_parameter("weight")
         if name not in self.parameters:
             raise TraceError(
                 f"the trace has no parameter {name!r}; record a network whose output layer has it"
@@ -228,7 +228,7 @@ class Trace:
     @property
     def output_bias(self) -> np.ndarray:
         """c, the output bias (output), zero if the layer has none."""
-        name = f"{self._output_layer()}.bias"
+        name = self._output_parameter("bias")
         return self.parameters.get(name, np.zeros(self.output_size, self.h.dtype))
 
     @cached_property
@@ -359,13 +359,13 @@ class Trace:
     def _needed(self, kind: str) -> np.ndarray:
         return self.parameters[self.parameter_name(kind)]
 
-    def _output_layer(self) -> str:
+    def _output_parameter(self, kind: str) -> str:
         if self.metadata.output_layer is None:
             raise TraceError(
                 "the trace has no output layer: what follows the recurrent layer is not one "
                 "Linear; record a network that ends in one"
             )
-        return self.metadata.output_layer
+        return self.metadata.output_parameter(kind)
 
     def _present(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for item in dataclasses.fields(self):
@@ -553,10 +553,12 @@ def _check_parameters(trace: Trace) -> None:
                     raise TraceError(f"parameter {name!r} is {weight.shape}, not {wanted}")
             _check_shapes(trace, _smaller(trace, layer, direction))
     if trace.metadata.output_layer is not None and trace.output is not None:
-        linear, outputs = trace.metadata.output_layer, trace.output.shape[-1]
+        about, outputs = trace.metadata, trace.output.shape[-1]
         columns = trace.directions * trace.hidden_size
-        head = {f"{linear}.weight": (outputs, columns), f"{linear}.bias": (outputs,)}
-        _check_shapes(trace, head)
+        shapes = {"weight": (outputs, columns), "bias": (outputs,)}
+        _check_shapes(
+            trace, {about.output_parameter(kind): shape for kind, shape in shapes.items()}
+        )
     if trace.gradients is not None and set(trace.gradients) != set(trace.parameters):
         apart = sorted(set(trace.gradients) ^ set(trace.parameters))
         raise TraceError(f"gradients and parameters differ in {', '.join(apart)}")

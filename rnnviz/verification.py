@@ -52,6 +52,7 @@ _HEAD: Final = ("weight", "bias")
 _BY_GATE: Final = ("preact", "gates")
 _PARAMETERS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 
+_SHARED: Final = "other parts of the model share it"
 _NO_HEAD: Final = "what follows the recurrent layer is not one Linear of its states"
 _NO_LOSS: Final = "the loss is not one that is known here"
 _KINK: Final = "run freely, a relu of the network is on the other side of its kink"
@@ -283,6 +284,8 @@ class _Proof:
             return _NO_LOSS
         if not name.startswith("gradients/"):
             return _NO_HEAD
+        if self.trace.metadata.shares(name.removeprefix("gradients/")):
+            return _SHARED
         linear = name.startswith(f"gradients/{self.trace.metadata.output_layer}.")
         return _NO_LOSS if linear and not self.network.knows_loss else "not a part of the network"
 
@@ -529,7 +532,9 @@ class _Proof:
         }
         if self.known:
             for kind in _HEAD:
-                places[f"{trace.metadata.output_layer}.{kind}"] = (kind, -1, -1)
+                name = trace.metadata.output_parameter(kind)
+                if not trace.metadata.shares(name):
+                    places[name] = (kind, -1, -1)
         count = self._samples()
         for name, got in trace.gradients.items():
             if name in places:
@@ -629,9 +634,11 @@ def _computed(
         if trace.grad_direct_c is not None:
             found["grad_direct_c"] = np.zeros(trace.grad_direct_c.shape)
         if trace.metadata.output_layer is not None:
-            weight, bias = network.head_gradients(states, at_output)
-            found[f"gradients/{trace.metadata.output_layer}.weight"] = weight
-            found[f"gradients/{trace.metadata.output_layer}.bias"] = bias
+            made = network.head_gradients(states, at_output)
+            for kind, gradient in zip(_HEAD, made, strict=True):
+                name = trace.metadata.output_parameter(kind)
+                if not trace.metadata.shares(name):
+                    found[f"gradients/{name}"] = gradient
     back = network.back_through_time(states, *direct, keep=True, changed=rounded)
     return found | _through_time(trace, network, states, back)
 

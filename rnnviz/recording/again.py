@@ -114,8 +114,10 @@ def _names(trace: Trace) -> tuple[str, ...]:
         for direction in range(trace.directions)
         for kind in KINDS
     ]
-    linear = [f"{trace.metadata.output_layer}.{kind}" for kind in ("weight", "bias")]
-    return tuple(name for name in (*recurrent, *linear) if name in trace.parameters)
+    about = trace.metadata
+    linear = [about.output_parameter(kind) for kind in ("weight", "bias")]
+    own = [name for name in (*recurrent, *linear) if not about.shares(name)]
+    return tuple(name for name in own if name in trace.parameters)
 
 
 class _Rebuilt(nn.Module):
@@ -132,12 +134,14 @@ class _Rebuilt(nn.Module):
         linear = str(trace.metadata.output_layer)
         dtype = torch.tensor(trace.h).dtype
         rows, columns = trace.V.shape
-        bias = f"{linear}.bias" in parameters
+        shared = trace.metadata.shared
+        bias = trace.metadata.output_parameter("bias") in parameters
         _put(self, trace.metadata.layer, _recurrent(trace).to(dtype))
         _put(self, linear, nn.Linear(columns, rows, bias=bias).to(dtype))
         with torch.no_grad():
             for name, parameter in self.named_parameters():
-                parameter.copy_(torch.tensor(np.asarray(parameters[name])))
+                held = parameters[shared.get(name, name)]
+                parameter.copy_(torch.tensor(np.asarray(held)))
 
     def forward(self, x: Any) -> Tensor:
         """Run all steps; the output of each, or of the last states."""

@@ -9,7 +9,7 @@ loss is checked against autograd.
 """
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any, Final
@@ -176,6 +176,7 @@ def record(
             )
         }
         hashed = {name: values[name] for name in _INPUTS if name in values}
+        shared = Used.shared(copy)
         details = {
             "task": "",
             **about,
@@ -183,8 +184,11 @@ def record(
             "nonlinearity": chosen.nonlinearity,
             "loss": objective.name,
             "layer": chosen.name,
-            "output_layer": _linear_after(copy, parameters, run, h[-1], replayed, layout),
+            "output_layer": _linear_after(
+                copy, {*parameters, *shared}, run, h[-1], replayed, layout
+            ),
             "effective": tuple(used.effective),
+            "shared": shared,
             "dtype": str(own).removeprefix("torch."),
             "parameters_hash": hash_arrays(parameters),
             "inputs_hash": hash_arrays(hashed),
@@ -371,7 +375,7 @@ def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) 
 
 def _linear_after(
     model: nn.Module,
-    parameters: Mapping[str, np.ndarray],
+    parameters: Collection[str],
     run: Run,
     top: Sequence[Tensor],
     output: Tensor,

@@ -52,6 +52,13 @@ class Used:
         """What a model is about to work with."""
         return cls(dict(model.named_parameters()))
 
+    @staticmethod
+    def shared(model: nn.Module) -> dict[str, str]:
+        """The further names of parameters that stand in several places, with the first of each."""
+        first = {parameter: name for name, parameter in model.named_parameters()}
+        every = model.named_parameters(remove_duplicate=False)
+        return {name: first[each] for name, each in every if name != first[each]}
+
     @property
     def effective(self) -> dict[str, list[Tensor]]:
         """Those that are not the model's parameters of these names."""

@@ -22,6 +22,17 @@ _NEEDED: Final = ("inputs", "targets")
 _KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
 _ENDINGS: Final = (".safetensors", ".pt", ".pth", ".ckpt", ".tar")
 _WRAPPERS: Final = ("module", "_orig_mod")
+_MAKERS: Final[Any] = [each.__reduce__()[0] for each in (np.float64(0), np.zeros(1))]
+_NUMPY: Final[Any] = [
+    *(
+        (made, f"{package}.multiarray.{made.__name__}")
+        for made in _MAKERS
+        for package in ("numpy.core", "numpy._core")
+    ),
+    *(np.ndarray, np.dtype),
+    *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdg"},
+]
+"""What NumPy's numbers and arrays in a file of torch's are made with."""
 _EXTRA: Final = "_extra_state"
 
 
@@ -106,7 +117,8 @@ def _read(path: Path) -> Any:
     try:
         if path.suffix == ".safetensors":
             return load_tensors(path)
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with torch.serialization.safe_globals(_NUMPY):
+            return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({found[1]})" if found else ""

@@ -200,6 +200,13 @@ def test_weights_of_another_model_in_a_checkpoint_are_told_with_their_key(tmp_pa
     assert "does not hold the model's weights as 'state_dict': it lacks '0.bias'" in message
 
 
+def test_a_checkpoint_may_hold_numpys_numbers_and_arrays(tmp_path):
+    numbers = {"best": np.float64(0.3), "epoch": np.int64(7), "losses": np.ones((2, 3), np.float32)}
+    held = checkpoint({"state_dict": network(1).state_dict(), **numbers})
+    model = loaded(write_weights(held, tmp_path / "run.ckpt"))
+    assert torch.equal(model["0.bias"], network(1).state_dict()["0.bias"])
+
+
 def test_a_checkpoint_that_holds_code_is_not_run(tmp_path):
     made = tmp_path / "made"
     held = checkpoint({"state_dict": network(1).state_dict(), "callback": Harmful(made)})

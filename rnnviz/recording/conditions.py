@@ -11,6 +11,29 @@ import numpy as np
 import torch
 from torch.utils import checkpoint
 
+from rnnviz.errors import RecordingError
+
+
+def check_precision(device: torch.device, dtype: torch.dtype) -> None:
+    """Refuse autocast, under which a layer works with other numbers than its own.
+
+    Raises: RecordingError if it is on and changes what runs in this dtype
+    """
+    if dtype != torch.float64 and torch.is_autocast_enabled(device.type):
+        narrow = str(torch.get_autocast_dtype(device.type)).removeprefix("torch.")
+        raise RecordingError(
+            f"torch.autocast is on, in which a layer works with numbers rounded to {narrow}; call "
+            "record outside of it and take it out of the model's forward, or give "
+            "dtype='float64', which it leaves alone"
+        )
+
+
+@contextmanager
+def with_gradients() -> Iterator[None]:
+    """Gradients are kept, though the caller is in ``no_grad`` or ``inference_mode``."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
 
 @contextmanager
 def repeatable(device: torch.device, dtype: torch.dtype) -> Iterator[None]:

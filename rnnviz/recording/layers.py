@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from rnnviz.cells import SUFFIXES
 from rnnviz.errors import RecordingError
 
+_NAMES: Final = ("RNN", "LSTM", "GRU")
 _CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "gru"}
 
 
@@ -175,6 +176,20 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     }
 
 
+def _other_form(model: nn.Module) -> str:
+    """What a model was made into in which PyTorch's recurrent layers are no longer to be found."""
+    for path, part in model.named_modules():
+        where = f"{path!r} of the model" if path else "the model"
+        kind = type(part)
+        if isinstance(part, torch.jit.ScriptModule):
+            return f"{where} is scripted or traced by torch.jit, and its layers cannot be followed"
+        if ".quantiz" in kind.__module__ and any(name in kind.__name__ for name in _NAMES):
+            return f"{where} is a quantized {kind.__name__}, whose numbers have no gradient"
+        if isinstance(part, torch.fx.GraphModule):
+            return f"{where} is a graph of torch.fx, as torch.export makes it, without layers"
+    return ""
+
+
 def choose(model: nn.Module, name: str | None) -> Layer:
     """The layer to record: the one of a name, or the only one.
 
@@ -185,6 +200,8 @@ def choose(model: nn.Module, name: str | None) -> Layer:
         f"{path!r} ({type(part).__name__})" if path else type(part).__name__
         for path, part in found.items()
     )
+    if not found and (other := _other_form(model)):
+        raise RecordingError(f"{other}; record the model of which it was made")
     if not found:
         raise RecordingError(
             f"{type(model).__name__} has no recurrent layer; record a model that holds an nn.RNN, "

@@ -25,7 +25,7 @@ from rnnviz.memory import free_memory
 from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Per, Place, axes_of
 from rnnviz.recording.calls import ByLayer, last_of
-from rnnviz.recording.conditions import draws_kept
+from rnnviz.recording.conditions import check_precision, draws_kept, with_gradients
 from rnnviz.recording.direct import (
     Direct,
     Losses,
@@ -63,6 +63,7 @@ _ROUNDED: Final = {
 
 
 @all_ours
+@with_gradients()
 def record(
     model: nn.Module,
     inputs: Any,
@@ -127,6 +128,7 @@ def record(
     own, device = example.dtype, example.device
     if own not in AGREEMENT:
         raise RecordingError(f"the layer is {own}, which is not recorded; give dtype='float64'")
+    check_precision(device, own)
     wide = torch.float64 if own == torch.float64 else torch.float32
     twin = duplicate(copy)  # which still is as the copy was before it ran
     subject = Subject.of(copy, inputs, state, output, own, device)
@@ -134,7 +136,7 @@ def record(
     if isinstance(wanted, PackedSequence):
         wanted = wanted.data
 
-    with draws_kept(device), torch.enable_grad():
+    with draws_kept(device):
         used = Used.of(copy)
         tap = Tap(chosen, used)
         with standing_in(chosen, tap), used.of_linears(copy):

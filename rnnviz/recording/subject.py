@@ -210,14 +210,16 @@ class Subject:
 def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
     """Tensors and arrays, alone or in tuples, on a device; numbers with a point in a dtype."""
     if isinstance(value, PackedSequence):
-        moved = value.to(device)  # type: ignore[arg-type]
+        parts = (each if each is None else placed(each, each.dtype, each.device) for each in value)
+        moved = PackedSequence(*parts).to(device)  # type: ignore[arg-type]
         return moved.to(dtype) if value.data.is_floating_point() else moved
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biufc":
             raise RecordingError(f"an array has dtype {value.dtype}, not numbers; convert it")
         value = torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
     if isinstance(value, Tensor):
-        return value.detach().to(device, dtype if value.is_floating_point() else value.dtype)
+        own = value.clone() if value.is_inference() else value  # which no graph may keep
+        return own.detach().to(device, dtype if own.is_floating_point() else own.dtype)
     if isinstance(value, tuple):
         return tuple(placed(part, dtype, device) for part in value)
     return value

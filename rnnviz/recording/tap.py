@@ -14,6 +14,7 @@ from torch.nn.utils import parametrize
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording.calls import ByLayer, Call, Form, run_opened
+from rnnviz.recording.conditions import check_precision
 from rnnviz.recording.layers import KINDS, Layer, WeightsByLayer
 from rnnviz.recording.used import Used
 
@@ -67,6 +68,7 @@ class Tap:
         layer = self.layer
         form = Form.of(layer, input)
         x = form.steps(input)
+        check_precision(x.device, x.dtype)
         if not x.isfinite().all():
             step = sum(len(call.x) for call in self.calls) + int(torch.nonzero(~x.isfinite())[0, 0])
             raise RecordingError(

@@ -145,5 +145,23 @@ def _import_file(path: Path) -> ModuleType:
         if not isinstance(error, FAILURES):
             raise
         reason = described(error, str(spec.origin))
-        raise SceneError(f"{str(path)!r} cannot be imported: {reason}") from error
+        hint = _path_hint(error, path.resolve())
+        raise SceneError(f"{str(path)!r} cannot be imported: {reason}{hint}") from error
     return module
+
+
+def _path_hint(error: BaseException, path: Path) -> str:
+    """What to do about a module that stands above a scene's file, where Python does not look."""
+    if not isinstance(error, ImportError):
+        return ""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    for folder in path.parents:
+        if missing and ((folder / missing).is_dir() or (folder / f"{missing}.py").is_file()):
+            return f"; {missing!r} stands in {str(folder)!r}: set PYTHONPATH to that folder"
+        if "relative import" in str(error) and not (folder / "__init__.py").exists():
+            package = ".".join(path.relative_to(folder).parent.parts) or "package"
+            return (
+                f"; a scene file is imported by itself: write the import in full, as from "
+                f"{package} import …, and set PYTHONPATH to {str(folder)!r}"
+            )
+    return ""

@@ -13,6 +13,7 @@ from rnnviz import tasks
 from rnnviz.errors import TrainingError
 from rnnviz.losses import loss_by_step
 from rnnviz.network import Network
+from rnnviz.recording.conditions import with_gradients
 from rnnviz.recording.direct import Losses
 from rnnviz.tasks import Batch, Task
 from rnnviz.trace import CLASSES, NO_TARGET
@@ -96,7 +97,7 @@ def train(
         for each in (DEFAULT_SEEDS if seed is None else (seed,))
     )
     sign = 1 if task.higher_is_better else -1
-    with _one_thread():
+    with _one_thread(), with_gradients(), torch.autocast("cpu", enabled=False):
         trained = next(tries)
         while not trained.learnt and task.can_be_learnt and (again := next(tries, None)):
             trained = max(trained, again, key=lambda one: sign * one.score)

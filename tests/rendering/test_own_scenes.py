@@ -13,6 +13,7 @@ import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
 from rnnviz.exports.material import Material
+from rnnviz.rendering.loading import load_scene
 
 FORMATS = ("mp4", "png")
 IN_TWO = "        self.play(self.square.animate.shift(RIGHT)"
@@ -30,6 +31,30 @@ def with_class(line: str) -> str:
     """The scene of three beats, with a line at the head of its class."""
     assert CLASS in THREE
     return THREE.replace(CLASS, f"{CLASS}\n    {line}")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("from proj.sizes import SIDE", "'proj' stands in {root!r}: set PYTHONPATH to that folder"),
+        (
+            "from ..sizes import SIDE",
+            "the import in full, as from proj.scenes import …, and set PYTHONPATH to {root!r}",
+        ),
+        ("import proj_of_nobody", "No module named 'proj_of_nobody' (three.py, line 1)"),
+    ],
+)
+def test_a_scene_within_a_package_is_told_the_path_that_it_needs(line, told, tmp_path):
+    folder = tmp_path / "proj" / "scenes"
+    folder.mkdir(parents=True)
+    for each in (folder, folder.parent):
+        (each / "__init__.py").touch()
+    (folder.parent / "sizes.py").write_text("SIDE = 2.0\n")
+    (folder / "three.py").write_text(f"{line}\n{THREE}")
+    with pytest.raises(SceneError) as error:
+        load_scene(str(folder / "three.py"))
+    assert str(error.value).endswith(told.format(root=str(tmp_path.resolve())))
+    assert "\n" not in str(error.value)
 
 
 FAILING = [

@@ -1,7 +1,8 @@
 """``rnnviz export``."""
 
 import sys
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ def command(
 ) -> None:
     """Export scenes, which are rendered for it, and videos that rnnviz made.
 
-    Of several, in the order in which they are named, html, pptx and handout make one.
+    Of several, in the order in which they are named, html, pptx and handout make one. With --all
+    and a trace, scenes that cannot show it are left out, and named.
     """
     if everything == bool(what):
         raise click.UsageError("Give a SCENE or a VIDEO, or --all.")
@@ -81,8 +83,10 @@ def command(
     from rnnviz.lettering import lettered
 
     names = list(SCENES) if everything else list(what)
+    left_out: list[str] = []
 
-    def rendered(scene: str, place: Path) -> Path:
+    def rendered(scene: str, place: Path) -> Path | None:
+        from rnnviz.errors import SceneError
         from rnnviz.rendering import begin
         from rnnviz.rendering.company import hired
 
@@ -103,12 +107,18 @@ def command(
                 def tell(beat: str, done: int, total: int) -> None:
                     report(done, total, beat)
 
-                done = begin(scene, trace, crew, progress=tell, **settings).finish()
+                try:
+                    done = begin(scene, trace, crew, progress=tell, **settings).finish()
+                except SceneError as error:
+                    if not everything or (trace_file is None and task is None):
+                        raise
+                    left_out.append(f"left out {scene}: {error}")
+                    return None
         for note in done.notes:
             _note(note)
         return done.paths[0]
 
-    with lettered(fonts):
+    with lettered(fonts), _noted(left_out):
         paths = made(
             names,
             rendered,
@@ -123,6 +133,16 @@ def command(
         click.echo(str(path))
 
 
+@contextmanager
+def _noted(notes: list[str]) -> Iterator[None]:
+    """Tell in the end what was noted until then, whatever became of it."""
+    try:
+        yield
+    finally:
+        for note in notes:
+            _note(note)
+
+
 def _note(note: str) -> None:
-    """Tell what of a video is left out."""
+    """Tell what of a video, or of all scenes, is left out."""
     click.echo(f"rnnviz: {note}", err=True)

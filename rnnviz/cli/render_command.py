@@ -145,8 +145,6 @@ def command(
     else:
         for path in paths:
             click.echo(str(path))
-    for note in (note for rendered in made for note in rendered.notes):
-        click.echo(f"rnnviz: {note}", err=True)
     if preview:
         click.launch(str(paths[0]))
 

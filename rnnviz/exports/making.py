@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from rnnviz.errors import ExportError
+from rnnviz.errors import ExportError, SceneError
 from rnnviz.exports.exits import check, left_out
 from rnnviz.exports.exits import export as written
 from rnnviz.exports.material import Material
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 VIDEOS: Final = (".mp4", ".webm", ".mov", ".gif")
 
-Render = Callable[[str, Path], Path]
-"""Renders a scene of a name to a file, and says where it is."""
+Render = Callable[[str, Path], Path | None]
+"""Renders a scene of a name to a file, and says where it is; None leaves the scene out."""
 
 
 def export(
@@ -98,7 +98,7 @@ def made(
 
     ``tell`` is called with what the exit cannot carry of a video.
 
-    Raises: ExportError, and what ``rendered`` raises
+    Raises: ExportError, SceneError if every scene is left out, and what ``rendered`` raises
     """
     if not what:
         raise ExportError("there is nothing to export; name a scene or a video")
@@ -107,10 +107,14 @@ def made(
         raise ExportError(f"{of_scenes[0]} goes with a scene; a video is as it is")
     ready = [Material.of(Path(one)) if is_video(one) else None for one in what]
     with tempfile.TemporaryDirectory() as folder:
-        materials = [
-            known or _told(one, language, Material.of(rendered(one, Path(folder) / f"{place}.mp4")))
-            for place, (one, known) in enumerate(zip(what, ready, strict=True))
-        ]
+        materials = []
+        for place, (one, known) in enumerate(zip(what, ready, strict=True)):
+            if known is not None:
+                materials.append(known)
+            elif (video := rendered(one, Path(folder) / f"{place}.mp4")) is not None:
+                materials.append(_told(one, language, Material.of(video)))
+        if not materials:
+            raise SceneError("no scene can show this trace; the reasons stand above")
         for told in (told for one in materials for told in left_out(one, to)):
             tell(told)
         return written(materials, to, output, language=language, title=title)

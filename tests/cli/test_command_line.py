@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import storage, tasks, training
-from rnnviz.cli import doctor_command, group, main, record_command, render_command
+from rnnviz.cli import doctor_command, export_command, group, main, record_command, render_command
 from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.lettering import given_fonts
@@ -153,6 +153,25 @@ def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, 
     monkeypatch.setattr(render_command, "SCENES", {"weight-sharing": SCENES["weight-sharing"]})
     status, _, err = run("render", *wanted)
     assert status == 1
+    assert "no scene can show this trace" in err
+
+
+def test_export_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, monkeypatch):
+    few = {name: SCENES[name] for name in ("weight-sharing", "unrolling")}
+    monkeypatch.setattr(export_command, "SCENES", few)
+    run("record", "--task", "sentence", "--epochs", 1, "--no-grad", "-o", "a.safetensors")
+    wanted = ("--trace", "a.safetensors", "-ql", "--to", "html", "-o", "lecture")
+    status, out, err = run("export", "--all", *wanted)
+    assert status == 0
+    assert err.count("rnnviz: left out weight-sharing: the trace has no gradients") == 1
+    assert out.split() == ["lecture/index.html", "lecture/unrolling.mp4"]
+    status, _, err = run("export", "weight-sharing", "unrolling", *wanted)
+    assert status == 1
+    assert "the trace has no gradients" in err
+    monkeypatch.setattr(export_command, "SCENES", {"weight-sharing": SCENES["weight-sharing"]})
+    status, _, err = run("export", "--all", *wanted)
+    assert status == 1
+    assert "left out weight-sharing" in err
     assert "no scene can show this trace" in err
 
 

@@ -175,6 +175,8 @@ def test_two_videos_of_one_scene_are_both_there(tmp_path):
     assert [path.name for path in videos] == ["small.mp4", "Small-2.mp4", "small-3.mp4"]
     page = index.read_text(encoding="utf-8")
     assert all(f'"video": "{path.name}"' in page for path in videos)
+    for path, material in zip(videos, (one, other, one), strict=True):
+        assert path.read_bytes() == material.video.read_bytes()
 
 
 @given(st.lists(st.text(string.ascii_letters + "-2", max_size=3), max_size=6))

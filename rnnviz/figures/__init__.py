@@ -18,10 +18,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
-from rnnviz.figures.axes import ShownFigure
+from rnnviz.figures.axes import ShownFigure, crowded, spans_its_place
 from rnnviz.figures.catalogue import FIGURES, find
 from rnnviz.figures.overlay import as_label, check_label, overlay
-from rnnviz.figures.saving import save_figure
+from rnnviz.figures.saving import NOT_LAID_OUT, save_figure, too_small
 from rnnviz.figures.styles import COLUMNS, STYLES, settings
 from rnnviz.lettering import given_fonts, lettered
 from rnnviz.palette import PALETTES, Palette
@@ -31,6 +31,8 @@ from rnnviz.translation import languages, translated
 from rnnviz.typefaces import Font, Given
 
 _PANEL = 0.4
+_HIGHER = 1.15
+_LAYOUTS = 2
 _OURS = {"ax", "figure", "palette", "say"}
 
 
@@ -84,7 +86,11 @@ def figure(
         assert isinstance(drawn, ShownFigure)
         across, up = house["figure.figsize"]
         drawn.set_size_inches(across, height or up * _tall(drawn))
-        _lay_out(drawn)
+        fills = find(name).fills
+        if fills and height is None:
+            _heighten(drawn)
+        if not _fits(drawn) or (fills and any(crowded(ax.texts) for ax in drawn.axes)):
+            raise too_small(drawn)
     drawn.drawn_with = house
     return drawn
 
@@ -199,17 +205,24 @@ def _width(venue: str | None, span: int) -> float | None:
     return None if venue is None else _chosen("venue", venue, COLUMNS)[span - 1]
 
 
-def _lay_out(drawn: Figure) -> None:
+def _heighten(drawn: Figure) -> None:
+    """Make a figure higher until its words leave its drawing the width; at most as high as wide."""
+    wide, high = drawn.get_size_inches()
+    while not (_fits(drawn) and all(map(spans_its_place, drawn.axes))) and high < wide:
+        high = min(_HIGHER * high, wide)
+        drawn.set_size_inches(wide, high)
+
+
+def _fits(drawn: Figure) -> bool:
+    """Whether a layout of the figure is found, and again from there, as when it is written."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="constrained_layout not applied")
+        warnings.filterwarnings("error", message=NOT_LAID_OUT)
         try:
-            drawn.draw_without_rendering()
-        except UserWarning as warning:
-            wide, high = drawn.get_size_inches()
-            raise FigureError(
-                f"what this figure shows does not fit into {wide:.2g} × {high:.2g} inches; "
-                "give a greater width or height"
-            ) from warning
+            for _ in range(_LAYOUTS):
+                drawn.draw_without_rendering()
+        except UserWarning:
+            return False
+    return True
 
 
 def _tall(drawn: Figure) -> float:

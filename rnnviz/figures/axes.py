@@ -3,7 +3,7 @@
 import io
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -38,6 +38,8 @@ _POINTS_PER_INCH = 72
 _LEFT = 0.9
 _SPACE = 0.5
 _TURNED = 60
+_CLOSEST = 0.8
+_SPAN = 0.8
 _DOTS = 150
 _SEAM = 0.2
 MOST_CELLS = 5_000
@@ -120,6 +122,28 @@ def turn(texts: Sequence[Text]) -> None:
     """Turn words so that they end where they stood."""
     for text in texts:
         text.set(rotation=_TURNED, ha="right", rotation_mode="anchor")
+
+
+def crowded(texts: Sequence[Text]) -> bool:
+    """Whether texts lie upon each other, as they are drawn: turned ones begin at one height."""
+    level = [text.get_window_extent() for text in texts if not text.get_rotation()]
+    boxes = [box.shrunk(_CLOSEST, _CLOSEST) for box in level]
+    if any(one.overlaps(other) for one, other in combinations(boxes, 2)):
+        return True
+    turned = [text for text in texts if text.get_rotation() == _TURNED and text.get_text()]
+    places = sorted(
+        float(text.get_transform().transform(text.get_position())[0]) for text in turned
+    )
+    room = min((right - left for left, right in pairwise(places)), default=np.inf)
+    return bool(turned) and room * np.sin(np.radians(_TURNED)) < _CLOSEST * _height(turned[0])
+
+
+def spans_its_place(ax: Axes) -> bool:
+    """Whether a drawing of equal scales is about as wide as there is room for it."""
+    if ax.get_aspect() != 1:
+        return True
+    drawn, place = ax.get_position(original=False), ax.get_position(original=True)
+    return drawn.width >= _SPAN * place.width
 
 
 def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:

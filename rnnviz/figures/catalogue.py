@@ -15,7 +15,8 @@ class FigureEntry:
 
     ``drawn_from`` is 'trace', 'history' (of a training), 'study' (many trainings) or 'nothing';
     ``task`` is what is recorded for it where no trace is given. ``height`` is a share of the width,
-    if it is not the style's. ``alone`` says why several traces cannot be drawn into one, if so.
+    if it is not the style's; one that ``fills`` its width is higher where words need it. ``alone``
+    says why several traces cannot be drawn into one, if so.
     """
 
     name: str
@@ -24,6 +25,7 @@ class FigureEntry:
     drawn_from: str = "trace"
     task: str = "sentence"
     height: float | None = None
+    fills: bool = False
     alone: str | None = None
 
 
@@ -34,6 +36,7 @@ _ENTRIES: Final = (
         "rnnviz.figures.unrolled:unrolled",
         N_("The unrolled network with its states."),
         height=0.32,
+        fills=True,
         alone="its boxes would cover those of another",
     ),
     FigureEntry(

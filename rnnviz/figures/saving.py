@@ -1,5 +1,6 @@
 """A figure into a file: the same figure gives the same bytes, and says where it comes from."""
 
+import warnings
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,8 @@ from rnnviz.figures.embedding import written_with
 from rnnviz.files import check_place, replacing
 from rnnviz.versions import version
 
+NOT_LAID_OUT: Final = "constrained_layout not applied"
+"""What Matplotlib warns of if a figure is too small for what stands in it."""
 FORMATS: Final = ("pdf", "svg", "png")
 
 
@@ -31,7 +34,8 @@ def save_figure(
     A PDF embeds its fonts as TrueType (Type 42), cut to what it uses. With ``text`` the letters of
     an SVG stay text, which needs the font where it is shown; otherwise they are outlines.
 
-    Raises: FigureError for another kind of file, or one that cannot be written
+    Raises: FigureError for another kind of file, or one that cannot be written, or a figure too
+            small for what stands in it
     """
     target = Path(path)
     check_file(target)
@@ -42,18 +46,35 @@ def save_figure(
         "savefig.dpi": 300,
     }
     drawn_with = figure.drawn_with if isinstance(figure, ShownFigure) else None
-    with replacing(target, FigureError) as temporary, written_with(drawn_with):
+    with (
+        replacing(target, FigureError) as temporary,
+        written_with(drawn_with),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("error", message=NOT_LAID_OUT)
         rcParams.update(settings)
         made = BytesIO()  # a PDF's stream that cannot be written fails again when it is closed
-        Figure.savefig(
-            figure,
-            made,
-            format=kind,
-            facecolor=figure.get_facecolor(),
-            metadata=_metadata(kind, trace, command),
-        )
+        try:
+            Figure.savefig(
+                figure,
+                made,
+                format=kind,
+                facecolor=figure.get_facecolor(),
+                metadata=_metadata(kind, trace, command),
+            )
+        except UserWarning as warning:
+            raise too_small(figure) from warning
         temporary.write_bytes(made.getvalue())
     return target
+
+
+def too_small(figure: Figure) -> FigureError:
+    """What is said of a figure that has no room for what stands in it."""
+    wide, high = figure.get_size_inches()
+    return FigureError(
+        f"what this figure shows does not fit into {wide:.2g} × {high:.2g} inches; "
+        "give a greater width or height"
+    )
 
 
 def check_file(target: Path) -> None:

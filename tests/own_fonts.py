@@ -65,6 +65,37 @@ def built(
     return builder.font
 
 
+def with_cff(characters, *, family="Rounds"):
+    """A font with CFF outlines, cubic curves, as .otf files and most .ttc of East Asia have."""
+    from fontTools.pens.t2CharStringPen import T2CharStringPen
+
+    names = [f"u{ord(character):04X}" for character in characters]
+    glyphs = (".notdef", *names)
+    shapes = {}
+    for name in glyphs:
+        pen = T2CharStringPen(600, None)
+        pen.moveTo((50, 250))
+        for one, two, end in (
+            ((50, 390), (160, 500), (300, 500)),
+            ((440, 500), (550, 390), (550, 250)),
+            ((550, 110), (440, 0), (300, 0)),
+            ((160, 0), (50, 110), (50, 250)),
+        ):
+            pen.curveTo(one, two, end)
+        pen.closePath()
+        shapes[name] = pen.getCharString()
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(dict(zip(map(ord, characters), names, strict=True)))
+    builder.setupCFF(family, {"FullName": family}, shapes, {})
+    builder.setupHorizontalMetrics(dict.fromkeys(glyphs, (600, 50)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    return builder.font
+
+
 def _variation(corners):
     from fontTools.ttLib.tables.TupleVariation import TupleVariation
 

@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from rnnviz.errors import FigureError
 from rnnviz.figures.axes import ShownFigure, crowded, spans_its_place
 from rnnviz.figures.catalogue import FIGURES, find
+from rnnviz.figures.embedding import truetype_alone
 from rnnviz.figures.overlay import as_label, check_label, overlay
 from rnnviz.figures.saving import NOT_LAID_OUT, save_figure, too_small
 from rnnviz.figures.styles import COLUMNS, STYLES, settings
@@ -121,7 +122,7 @@ def style(
     palette = _chosen("theme", theme, PALETTES)
     fonts = given_fonts(font)
     house = _house(name, venue, span, width, height, palette, fonts=fonts)
-    with rc_context(), lettered(fonts):
+    with rc_context(), lettered(fonts), truetype_alone():
         rcdefaults()
         rcParams.update({**house, "figure.constrained_layout.use": True})
         yield

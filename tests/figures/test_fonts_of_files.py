@@ -1,5 +1,6 @@
 """Whoever takes a figure in finds its fonts whole: TrueType in a PDF, never Type 3."""
 
+import dataclasses
 import io
 import logging
 
@@ -7,10 +8,15 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pypdf
 import pytest
+from fontTools.pens.areaPen import AreaPen
+from fontTools.ttLib import TTFont
+from own_fonts import collected, saved, with_cff
 
-from rnnviz.figures import FIGURES, figure, save_figure
+from rnnviz.figures import FIGURES, figure, save_figure, style
 from rnnviz.figures.states import states
 
+AREA = 196_000
+"""Of the round shapes, in units of the font: about that of a circle with the radius 250."""
 FORMULAS = ("cmmi10", "cmr10", "cmsy10", "cmex10", "stixgeneral", "rnnvizsans")
 WHOLE_FONT = 30_000
 """Bytes that the characters of one figure never need; rnnviz Sans itself has millions."""
@@ -103,3 +109,45 @@ def test_nothing_is_said_of_the_dates_in_fonts(small, tmp_path, caplog):
 def test_an_svg_has_outlines_unless_text_is_asked_for(text, letters, small, tmp_path):
     path = save_figure(figure("states", small), tmp_path / "a.svg", text=text)
     assert ("<text" in path.read_text(encoding="utf-8")) == bool(letters)
+
+
+TRACED = "语言模型"
+"""What only a font that is given sets: East Asian words."""
+
+
+@pytest.mark.parametrize("ending", ["otf", "ttc"])
+@pytest.mark.parametrize("way", ["figure", "style"])
+def test_cff_outlines_are_embedded_as_truetype(way, ending, trace, tmp_path):
+    font = with_cff(TRACED)
+    given = collected(tmp_path, "own.ttc", font) if ending == "ttc" else saved(
+        tmp_path, "own.otf", font
+    )  # fmt: skip
+    assert "CFF " in TTFont(given, fontNumber=0)
+    file = tmp_path / "figure.pdf"
+    if way == "figure":
+        words = tuple(
+            tuple(TRACED[step % 4] for step in range(trace.steps)) for _ in range(trace.batch)
+        )
+        about = dataclasses.replace(trace.metadata, step_labels=words)
+        named = dataclasses.replace(trace, metadata=about)
+        save_figure(figure("states", named, font=given), file)
+    else:
+        with style(font=given):
+            drawn, ax = plt.subplots()
+            ax.set_title(TRACED)
+            drawn.savefig(file)
+            plt.close(drawn)
+    (program,) = (program_of(each) for each in fonts_of(file) if "given" in each["/BaseFont"])
+    held = TTFont(io.BytesIO(program))
+    assert held.sfntVersion == "\0\1\0\0"
+    assert {"glyf", "loca", "hmtx", "maxp"} <= set(held.keys())
+    assert not {"CFF ", "CFF2"} & set(held.keys())
+    assert held["maxp"].numGlyphs == len(held.getGlyphOrder())
+    pen = AreaPen(held.getGlyphSet())
+    shown = [name for name in held.getGlyphOrder() if name != ".notdef"]
+    assert len(shown) >= min(len(TRACED), trace.steps)
+    for name in shown:
+        pen.value = 0
+        held.getGlyphSet()[name].draw(pen)
+        assert abs(pen.value) == pytest.approx(AREA, rel=0.01)
+        assert held["hmtx"][name] == (600, 50)

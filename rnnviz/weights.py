@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rnnviz.errors import RecordingError
 from rnnviz.labels import LABELS, labels_of
+from rnnviz.pickled import keys_of_weights
 
 _NEEDED: Final = ("inputs", "targets")
 _KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
@@ -122,9 +123,14 @@ def _read(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({found[1]})" if found else ""
+        keys = keys_of_weights(path)
+        alone = "save model.state_dict() alone"
+        if keys:
+            stand = f"its weights stand under {' and '.join(map(repr, keys))}"
+            alone = f"{stand}: where it was trained, save that alone"
         raise RecordingError(
             f"{str(path)!r} is damaged, or holds more than plain weights, which is never "
-            f"loaded{what}; save model.state_dict() alone"
+            f"loaded{what}; {alone}"
         ) from error
     except OSError as error:
         raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error

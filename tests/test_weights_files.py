@@ -2,6 +2,8 @@
 
 import json
 import os
+from argparse import Namespace
+from collections import OrderedDict
 from pickle import dumps
 
 import numpy as np
@@ -205,6 +207,20 @@ def test_a_checkpoint_may_hold_numpys_numbers_and_arrays(tmp_path):
     held = checkpoint({"state_dict": network(1).state_dict(), **numbers})
     model = loaded(write_weights(held, tmp_path / "run.ckpt"))
     assert torch.equal(model["0.bias"], network(1).state_dict()["0.bias"])
+
+
+@pytest.mark.parametrize("kind", [dict, OrderedDict])
+def test_the_key_of_the_weights_beside_what_is_never_loaded_is_named(kind, tmp_path):
+    weights = kind(network(1).state_dict())
+    own = {"epoch": 3, "arguments": Namespace(lr=0.1), "model_state_dict": weights}
+    path = write_weights({**own, "optimizer": {"lr": 0.1}}, tmp_path / "run.pth")
+    message = refused(lambda: loaded(path))
+    assert (
+        "never loaded (argparse.Namespace); its weights stand under 'model_state_dict': " in message
+    )
+    alone = tmp_path / "alone.pt"
+    torch.save(torch.load(path, weights_only=False)["model_state_dict"], alone)  # as it says
+    same_states(loaded(alone), network(1).state_dict())
 
 
 def test_a_checkpoint_that_holds_code_is_not_run(tmp_path):

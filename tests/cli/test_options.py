@@ -257,7 +257,7 @@ def sight(trace, tmp_path, monkeypatch, capsys):
     spy("rnnviz.figures.figure")
     spy("rnnviz.figures.save_figure", result=Path("a.pdf"))
     spy("rnnviz.figures.saving.images_in", result=())
-    spy("rnnviz.exports.material.Material.of")
+    spy("rnnviz.exports.material.Material.of", result=SimpleNamespace(languages=("en", "zh")))
     spy("rnnviz.exports.making.left_out", result=())
     spy("rnnviz.exports.making.written", result=())
     spy("rnnviz.cli.own_model.record_model", stop=True)

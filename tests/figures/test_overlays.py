@@ -131,7 +131,7 @@ def test_more_traces_than_looks_are_refused(pair):
     labels = [str(number) for number in range(16)]
     with pytest.raises(FigureError, match="no more than 15 traces"):
         figure("products", *[pair[0]] * 16, label=labels)
-    axes = figure("products", *[pair[0]] * 15, label=labels[:15]).axes[0]
+    axes = figure("products", *[pair[0]] * 15, label=labels[:15], height=5).axes[0]
     looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines[:-1]}
     assert len(looks) >= 15
 

@@ -156,6 +156,7 @@ def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, 
     assert "no scene can show this trace" in err
 
 
+@pytest.mark.slow
 def test_export_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, monkeypatch):
     few = {name: SCENES[name] for name in ("weight-sharing", "unrolling")}
     monkeypatch.setattr(export_command, "SCENES", few)

@@ -147,6 +147,8 @@ def _without_mark(data: bytes) -> str | None:
     even, odd = data[::2].count(0), data[1::2].count(0)
     if min(even, odd) or max(even, odd) < len(data) // 8:
         return None
+    if data.isascii() and max(even, odd) < 0.4 * len(data):
+        return None  # ASCII with NULs in it: Chinese in UTF-16 has bytes beyond it
     return "utf-16-be" if even else "utf-16-le"
 
 

@@ -19,6 +19,10 @@ _RUN: Final = re.compile(f"[{_HAN}{_KANA}]+|[{_OTHERS}]+")
 _PHRASES: Final = re.compile(
     f"[{_HAN}{_KANA}][，。！？；：、…—「」『』“”‘’《》（）]+[{_HAN}{_KANA}]"
 )
+_AMONG_LETTERS: Final = re.compile(f"\\w[，。！？；：、]+\\w|[{_HAN}][A-Za-z]{{2,}}[{_HAN}]")
+"""Where phrases of Chinese with foreign words go on, as in 我用Python写."""
+
+_MIXED: Final = 0.2
 _NOT_HAN: Final = re.compile(f"[^{_HAN}]")
 _LOAN_WORDS: Final = 0.05
 _LONGEST_WORDS: Final = 3.5
@@ -46,6 +50,9 @@ def units_of(text: str, unit: str) -> tuple[str, ...]:
 def without_spaces(parts: list[str]) -> bool:
     """Whether what white space parts are phrases rather than words."""
     if any(_PHRASES.search(part) for part in parts):
+        return True
+    east = [part for part in parts if _RUN.search(part)]
+    if sum(bool(_AMONG_LETTERS.search(part)) for part in east) > _MIXED * len(east):
         return True
     runs = [run for part in parts for run in _RUN.findall(part)]
     for longest, spelt in ((_LONGEST_WORDS, False), (_LONGEST_SPELT, True)):

@@ -83,3 +83,10 @@ def test_without_the_segmenter_the_message_says_what_to_do(monkeypatch):
 def test_another_unit():
     with pytest.raises(TaskError, match="there is no unit 'line'; choose char or word"):
         units_of("a b", "line")
+
+
+def test_chinese_with_foreign_words_is_parted_into_words():
+    pytest.importorskip("rjieba")
+    words = units_of("我用Python写RNN，loss下降了。 " * 3, "word")
+    assert "Python" in words
+    assert "loss" in words

@@ -10,6 +10,14 @@ import numpy as np
 from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
 from rnnviz.tables.layout import Table
+from rnnviz.tables.written_dates import (
+    are_unread_dates,
+    is_named_date,
+    may_be_years,
+    part_named,
+    part_number,
+    plain_date,
+)
 
 ORDERS: Final = ("dmy", "mdy", "ymd")
 
@@ -43,8 +51,14 @@ _YEAR_NAMES: Final = re.compile(
 )
 _STAMP_NAMES: Final = re.compile(r".*(time|date|stamp|unix|epoch|时间|日期).*", re.IGNORECASE)
 _DOTTED: Final = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2}")
+_MONTH: Final = re.compile(r"(0[1-9]|1[0-2])\.(19|20)\d\d")
+_JOINED: Final = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])")
 _MOSTLY: Final = 0.8
 _SAMPLE: Final = 2000
+_YEARS_AT_MOST: Final = 2200
+_SPAN: Final = 50
+"""Years of two digits further apart than this are of one century, and it is not known which."""
+
 _SECONDS: Final = (10**8, 2 * 10**10)
 _ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
@@ -85,6 +99,7 @@ def find_dates(table: Table, values: int, column: str | None, order: str | None)
                 f"line {line} of {table.file} has {cell!r} in column {column!r}, which is not a "
                 "date that can be read; write it like 2024-01-31, or give --date-column none"
             )
+        _check_unread(table, places)
         return None
     at = next(iter(found))
     orders = {tuple(np.argsort(dates.times, kind="stable")) for dates in found.values()}
@@ -95,6 +110,8 @@ def find_dates(table: Table, values: int, column: str | None, order: str | None)
             "differently; name one with --date-column"
         )
     dates = found[at]
+    if len(np.unique(dates.times)) < len(dates.times):
+        dates = _with_parts(table, dates)
     clock = None
     if len(np.unique(dates.times)) < len(dates.times):
         clock = _clock(table, {values, *found})
@@ -111,15 +128,20 @@ def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
     cells, name = table.columns[at], table.names[at]
     if not cells:
         return None
-    plain = [_plain(cell) for cell in cells]
+    plain = [plain_date(cell) for cell in cells]
     if all(re.fullmatch(r"(1[5-9]|2[01])\d\d", cell) for cell in plain):
         years = np.array([float(cell) for cell in plain])
-        named = table.headed and _YEAR_NAMES.fullmatch(name)
+        named = table.headed and (_YEAR_NAMES.fullmatch(name) or may_be_years(name))
         return Dates(name, tuple(plain), years, "", True) if named else None
     if all(re.fullmatch(r"\d{9,13}(\.\d+)?", cell) for cell in plain):
         return _stamps(name, plain) if _STAMP_NAMES.fullmatch(name) else None
-    if any(re.fullmatch(r"[\d\s]*[.,]?\d*", cell) and len(cell) != 8 for cell in plain):
-        return None  # numbers
+    months = all(map(_MONTH.fullmatch, plain))
+    if is_named_date(name) and all(map(_JOINED.fullmatch, plain)):
+        plain = [f"{cell[:4]}-{cell[4:]}" for cell in plain]
+    elif not months and any(_is_number(cell) for cell in plain if cell):
+        return None
+    if not any(plain):
+        return None
     parts = [_parted(cell) for cell in plain]
     days = [day for day, _, _ in parts]
     readings = _readings(days, only_dmy=all(_DOTTED.match(cell) for cell in cells))
@@ -154,6 +176,10 @@ def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
     return Dates(name, tuple(labels), read[chosen], first, len(read) == 1)
 
 
+def _is_number(cell: str) -> bool:
+    return len(cell) != 8 and re.fullmatch(r"[\d\s]*[.,]?\d*", cell) is not None
+
+
 def _stamps(name: str, cells: Sequence[str]) -> Dates | None:
     """Seconds, or milliseconds, since 1970, labelled with their day and time in UTC."""
     stamps = np.array([float(cell) for cell in cells])
@@ -162,20 +188,6 @@ def _stamps(name: str, cells: Sequence[str]) -> Dates | None:
         return None
     written = np.datetime_as_string(stamps.astype("datetime64[s]"), unit="m")
     return Dates(name, tuple(str(each).replace("T", " ") for each in written), stamps, "", True)
-
-
-def _plain(cell: str) -> str:
-    """A date with hyphens for what parts its numbers, and names of months after a space."""
-    text = re.sub(r"(?<=\d)[T](?=\d)", " ", " ".join(cell.split()))
-    text = re.sub(r"(\d{1,2})[时時点](\d{1,2})分?((\d{1,2})秒)?", _chinese_time, text)
-    text = re.sub(r"(\d+)年(\d{1,2})月(\d{1,2})[日号]", r"\1-\2-\3", text)
-    text = re.sub(r"(\d+)年(\d{1,2})月", r"\1-\2", text)
-    text = re.sub(r"^(\d{4})年$", r"\1", text)
-    return text
-
-
-def _chinese_time(found: re.Match[str]) -> str:
-    return f" {found[1]}:{found[2]}" + (f":{found[4]}" if found[4] else "")
 
 
 def _parted(cell: str) -> tuple[str, str, str]:
@@ -220,6 +232,8 @@ def _parsed(texts: Sequence[str], pattern: str) -> np.ndarray | None:
         read: Any = pandas.to_datetime(pandas.Series(list(texts)), format=pattern, errors="raise")
     except (ValueError, OverflowError):
         return None
+    if read.isna().any() or ("%y" in pattern and np.ptp(read.dt.year) > _SPAN):
+        return None
     return np.asarray(read.to_numpy().astype("datetime64[s]").astype(np.float64))
 
 
@@ -247,6 +261,51 @@ def _coerced(days: Sequence[str], pattern: str) -> np.ndarray:
 
     read = pandas.to_datetime(pandas.Series(list(days)), format=pattern, errors="coerce")
     return np.asarray(read.notna())
+
+
+def _check_unread(table: Table, places: Sequence[int]) -> None:
+    """Refuse a table with dates of a form that is not read, unless their numbers only rise."""
+    for at in places:
+        name, cells = table.names[at], table.columns[at]
+        if are_unread_dates(name if table.headed else "", cells):
+            cell = next(filter(None, cells))
+            raise TaskError(
+                f"column {name!r} of {table.file} seems to hold dates, like {cell!r}, of a form "
+                "that is not read, so the order of its rows cannot be told; write them like "
+                "2024-01-31, or give --date-column none for the order of the file"
+            )
+
+
+def _with_parts(table: Table, dates: Dates) -> Dates:
+    """Dates with the months, days, hours and minutes that stand in columns of their own."""
+    parts: dict[str, list[int]] = {}
+    for name, cells in zip(table.names, table.columns, strict=True):
+        part = part_named(name)
+        if part and part not in parts and name != dates.column:
+            numbers = [part_number(part, cell) for cell in cells]
+            if None not in numbers:
+                parts[part] = [number for number in numbers if number is not None]
+    times, labels = dates.times, list(dates.labels)
+    if np.ptp(times) < _YEARS_AT_MOST and times.max() < _YEARS_AT_MOST:
+        if "month" not in parts:
+            return dates
+        days = parts.get("day", [1] * len(times))
+        labels = [
+            f"{int(year)}-{month:02}" + (f"-{day:02}" if "day" in parts else "")
+            for year, month, day in zip(times, parts["month"], days, strict=True)
+        ]
+        read = _parsed(labels, "%Y-%m-%d" if "day" in parts else "%Y-%m")
+        if read is None:
+            return dates
+        times = read
+        if "day" not in parts:
+            return replace(dates, labels=tuple(labels), times=times)
+    if "hour" in parts:
+        minutes = parts.get("minute", [0] * len(times))
+        times = times + 3600.0 * np.array(parts["hour"]) + 60.0 * np.array(minutes)
+        clocks = zip(labels, parts["hour"], minutes, strict=True)
+        labels = [f"{label} {hour:02}:{minute:02}" for label, hour, minute in clocks]
+    return replace(dates, labels=tuple(labels), times=times)
 
 
 def _clock(table: Table, taken: set[int]) -> tuple[int, np.ndarray] | None:

@@ -26,6 +26,13 @@ _NAMED: Final = 12
 _SAID: Final = {"\t": "tabs", _SPACES: "spaces"}
 _EXCEL: Final = re.compile(r"sep=(.)\n")
 _VALUE: Final = re.compile(r"[^\w]*\d[\d\s.,:'’/+\-TZ年月日°%$€£¥]*(e[+-]?\d+)?\W*", re.IGNORECASE)
+_TOTALS: Final = frozenset(
+    (
+        *("total", "totals", "grand total", "sum", "average", "mean", "summe", "gesamt"),
+        *("insgesamt", "gesamtsumme", "mittelwert", "durchschnitt", "somme", "total général"),
+        *("moyenne", "totale", "итого", "合计", "总计", "平均", "合計", "計", "합계"),
+    )
+)
 _COMMENT: Final = ("#", "//")
 
 
@@ -115,7 +122,19 @@ def read_table(
         after += 1
     if after:
         notes.append(f"{after} {_lines(after)} after the table left out")
+    totals = 0
+    while len(body) > 1 and width > 1 and _is_total(body[-1][0]):
+        body.pop()
+        totals += 1
+    if totals:
+        notes.append(f"{totals} {_lines(totals)} of totals at the end left out")
     for row, line in body:
+        if chosen == _SPACES and _width(row) < width:
+            raise TaskError(
+                f"{file} has {width} columns parted by spaces, but {_width(row)} fields in line "
+                f"{line}, of which it cannot be told where one is missing; write NA there, or give "
+                "the table with another delimiter"
+            )
         if _width(row) > width:
             what = "names in its header" if headed else "columns"
             raise TaskError(
@@ -338,6 +357,12 @@ def _is_comment(row: Sequence[str]) -> bool:
 def _is_footer(row: Sequence[str]) -> bool:
     """A line of words below a table, in its first field alone."""
     return not any(row[1:]) and not re.match(r"[\d+-]", row[0])
+
+
+def _is_total(row: Sequence[str]) -> bool:
+    """A line that sums up the ones above, which says so in its first field with words in it."""
+    words = next((cell for cell in row if cell and not _VALUE.fullmatch(cell)), "")
+    return words.lower().rstrip(":").strip() in _TOTALS
 
 
 def _lines(count: int) -> str:

@@ -18,6 +18,12 @@ _GAPS: Final = frozenset(
         *("-", "--", "---", "–", "—", ".", "..", "...", "…", "?", "缺测", "缺失", "无", "空"),
     )
 )
+_GAP_WORDS: Final = re.compile(
+    r"[\(<\[]?(n/?a|null|nan|nat|none)[\)>\]]?|n\. ?[adv]\.?|n[ds]|n/[dv]|k\. ?a\.?|s\.? ?o\.?"
+    r"|unknown|暂无|暂缺|欠測|欠测|#\S*[!?/]\S*|#n[vd]|[^\w\s$+\-.,<>=|~^`°%‰()]+"
+)
+"""No value, as spreadsheets and yearbooks write it: errors of a formula, n.d., signs alone."""
+
 _THOUSANDS: Final = " '’"
 _SPACES: Final = re.compile(r"[\u00a0\u2007\u2009\u202f\s]+")
 _CURRENCY: Final = "$¢£¤¥฿₠-₿￥"
@@ -34,6 +40,12 @@ _WIDE: Final = re.compile("[\uff01-\uff5e\uffe0-\uffe6]+")
 
 _ONE_SIGN: Final = re.compile(r"(\d*)([.,])(\d*)(?:[eE].*)?")
 _FEW: Final = 5
+_GROUPED: Final = re.compile(
+    r"(?:\d{1,3}(?:([.,'’ ])\d{3}(?:\1\d{3})*)?|\d{1,2}(?:,\d{2})+,\d{3}|\d*)"
+    r"(?:[.,]\d*)?(?:[eE].*)?"
+)
+_DOTTED_DATE: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2})")
+"""A date whose day is first, as it is written where the decimal sign is a comma."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +73,8 @@ def is_gap(cell: str) -> bool:
     Example: >>> is_gap("n/a")
              True
     """
-    return cell.strip().lower() in _GAPS
+    plain = unicodedata.normalize("NFKC", cell).strip().lower()
+    return plain in _GAPS or _GAP_WORDS.fullmatch(plain) is not None
 
 
 def read_numbers(
@@ -150,7 +163,9 @@ def _decimal_of(
         told
         for cells_of in others
         for cell in cells_of
-        if (found := _CELL.fullmatch(_SPACES.sub(" ", cell))) and (told := _shown(found["body"]))
+        if (found := _CELL.fullmatch(_SPACES.sub(" ", cell)))
+        and (_GROUPED.fullmatch(found["body"]) or _DOTTED_DATE.fullmatch(found["body"]))
+        and (told := _shown(found["body"]))
     }
     if len(elsewhere) == 1:
         return elsewhere.pop()

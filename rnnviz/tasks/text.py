@@ -13,6 +13,7 @@ from rnnviz.tasks.base import Batch, TokenTask, logits_of, share_of_targets
 from rnnviz.tokens import units_of
 
 _LOG: Final = logging.getLogger("rnnviz.data")
+_SHOWN: Final = 40
 
 
 class Text(TokenTask):
@@ -54,7 +55,9 @@ class Text(TokenTask):
             raise TaskError(f"{steps} steps are too few to show a sequence; choose 2 or more")
         self.tokens = units_of(text, unit)
         if len(self.tokens) < 2:
-            found = "is empty" if not self.tokens else f"has one {unit} ({self.tokens[0]!r}) only"
+            first = self.tokens[0] if self.tokens else ""
+            shown = repr(first[:_SHOWN]) + (" …" if len(first) > _SHOWN else "")
+            found = f"has one {unit} ({shown}) only" if self.tokens else "is empty"
             also = (
                 ", or choose --unit char"
                 if unit == "word" and len("".join(self.tokens)) > 1

@@ -400,3 +400,140 @@ def test_a_file_that_is_too_large_or_cannot_be_opened(monkeypatch, refused):
     assert "is longer than the 2e-05 MB that are read" in refused(table(VALUES))
     with pytest.raises(TaskError, match=r"cannot read 'a\\x00b'"):
         read_column("a\0b", "price")
+
+
+def quarter(day):
+    return 1 + (day.month - 1) // 3
+
+
+GERMAN_MONTHS = dict(
+    enumerate(("Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt."), 1)
+) | {11: "Nov.", 12: "Dez."}
+FRENCH_MONTHS = dict(
+    enumerate(("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août"), 1)
+) | {9: "sept.", 10: "octobre", 11: "nov.", 12: "déc."}
+RUSSIAN_MONTHS = dict(
+    enumerate(("янв", "фев", "мар", "апр", "мая", "июн", "июл", "авг", "сен", "окт"), 1)
+) | {11: "ноя", 12: "дек"}
+QUARTERS = [datetime.date(2020 + at // 4, 1 + 3 * (at % 4), 1) for at in range(len(VALUES))]
+MONTHS = [datetime.date(2023 + (at + 4) // 12, 1 + (at + 4) % 12, 1) for at in range(len(VALUES))]
+WAYS = [
+    (QUARTERS, lambda day: f"{day.year}Q{quarter(day)}"),
+    (QUARTERS, lambda day: f"Q{quarter(day)} {day.year}"),
+    (QUARTERS, lambda day: f"{quarter(day)}Q{day:%y}"),
+    (QUARTERS, lambda day: f"{quarter(day)}. Quartal {day.year}"),
+    (QUARTERS, lambda day: f"{day.year}年第{quarter(day)}季度"),
+    (MONTHS, lambda day: f"{day:%Y}M{day:%m}"),
+    (MONTHS, lambda day: f"{day:%Y%m}"),
+    (MONTHS, lambda day: f"{day:%m.%Y}"),
+    (MONTHS, lambda day: f"{GERMAN_MONTHS[day.month]} {day.year}"),
+    (MONTHS, lambda day: f"3. {GERMAN_MONTHS[day.month]} {day.year}"),
+    (MONTHS, lambda day: f"7 {FRENCH_MONTHS[day.month]} {day.year}"),
+    (MONTHS, lambda day: f"7 {RUSSIAN_MONTHS[day.month]} {day.year}"),
+    (DAYS, lambda day: f"{day.day} de {'febrero' if day.month == 2 else 'enero'} de {day.year}"),
+    (DAYS, lambda day: f"{day:%Y%m%dT093000}"),
+    (DAYS, lambda day: f"{day:%Y%m%d093000}"),
+    (DAYS, lambda day: f"{day.year}年{day.month}月{day.day}日 星期一"),
+    (DAYS, lambda day: f"{day.year}년 {day.month}월 {day.day}일"),
+    (DAYS, lambda day: f"{day:%G}-W{day:%V}-{day:%u}"),
+    (DAYS, lambda day: f"{day:%a %b %d} 09:30:00 {day.year}"),
+    (DAYS, lambda day: f"{day:%d%b%Y}"),
+    (DAYS, lambda day: f"'{day}"),
+    (DAYS, lambda day: f"{day:%Y/%m/%d}".translate({48 + n: 0xFF10 + n for n in range(10)})),
+]
+
+
+@pytest.mark.parametrize(("days", "write"), WAYS, ids=[write(days[0]) for days, write in WAYS])
+def test_dates_of_other_languages_and_periods_order_the_rows(days, write, read):
+    shuffled = [(7 * at) % 10 for at in range(10)]
+    labels = [write(days[at]) for at in shuffled]
+    column = read(table([VALUES[at] for at in shuffled], labels=labels))
+    assert column.values.tolist() == VALUES
+    assert "sorted by 'date'" in column.notes
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("date", [f"{at:03}/2024" for at in range(40, 30, -1)]),
+        ("Datum", [str(45316 - at) for at in range(10)]),
+        ("x", [f"{day} 09:30 EST" for day in reversed(ISO)]),
+        ("season", [f"{2020 - at}/{(2021 - at) % 100:02}" for at in range(10)]),
+        ("day", [f"{day:%d.%m.%Y}" if day.day % 2 else str(day) for day in reversed(DAYS)]),
+        ("date", [f"20-Mar-{year}" for year in range(72, 62, -1)]),
+    ],
+)
+def test_dates_that_are_not_read_are_told_where_the_order_hangs_on_them(
+    name, labels, read, refused
+):
+    content = table(VALUES, labels=labels, head=(name, "price"))
+    assert "--date-column none" in refused(content)
+    assert read(content, date_column="none").values.tolist() == VALUES
+
+
+@pytest.mark.parametrize(
+    ("name", "labels"),
+    [
+        ("day", [f"Day {at}" for at in range(10)]),
+        ("time", [f"{at / 4}" for at in range(10)]),
+        ("lap time", [f"{(at * 7) % 10 / 4}" for at in range(10)]),
+        ("version", [f"1.{9 - at}.3" for at in range(10)]),
+        ("id", [str(90 - at) for at in range(10)]),
+    ],
+)
+def test_what_is_in_order_or_no_date_is_left_as_it_is(name, labels, read):
+    content = table(VALUES, labels=labels, head=(name, "price"))
+    assert read(content).values.tolist() == VALUES
+
+
+def test_a_date_that_is_missing_in_a_row_is_told(refused):
+    labels = [*ISO[:4], "", *ISO[5:]]
+    assert "line 6 of" in refused(table(VALUES, labels=labels))
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "label"),
+    [
+        ("Year,Month,Day", [f"{day.year},{day.month},{day.day}" for day in DAYS], ISO[0]),
+        ("年,月", [f"{day.year},{day.month}" for day in MONTHS], "2023-05"),
+        ("Year,Month", [f"{day:%Y},{day:%B}" for day in MONTHS], "2023-05"),
+        ("date,hour", [f"2024-01-05,{hour}" for hour in range(10)], "2024-01-05 00:00"),
+    ],
+)
+def test_parts_of_dates_in_columns_of_their_own(head, rows, label, read):
+    pairs = list(zip(rows, VALUES, strict=True))[::-1]
+    column = read(f"{head},price\n" + "".join(f"{row},{value}\n" for row, value in pairs))
+    assert column.values.tolist() == VALUES
+    assert column.labels[0] == label
+
+
+@pytest.mark.parametrize(
+    "gap", ["n.d.", "ND", "k.A.", "#NV", "#DIV/0!", "#REF!", "<NA>", "(null)", "暂无", "－", "*"]
+)
+def test_other_signs_of_a_gap(gap, read):
+    column = read(table([*VALUES[:3], gap, *VALUES[4:]]), fill="previous")
+    assert column.values.tolist() == [*VALUES[:3], VALUES[2], *VALUES[4:]]
+
+
+@pytest.mark.parametrize("name", ["Total", "Summe:", "合计", "Average"])
+def test_a_line_of_totals_is_no_value(name, read):
+    column = read(table(VALUES) + f"{name},99\n")
+    assert column.values.tolist() == VALUES
+    assert "1 line of totals at the end left out" in column.notes
+
+
+def test_a_number_missing_between_spaces_is_asked_for(refused):
+    content = "date price low\n" + "".join(
+        f"{day} {value} 3\n" for day, value in zip(ISO, VALUES, strict=True)
+    )
+    assert "2 fields in line 4" in refused(
+        content.replace(f"{ISO[2]} {VALUES[2]} 3", f"{ISO[2]}  3")
+    )
+
+
+def test_dates_with_dots_show_a_decimal_comma_only_where_the_day_is_first(read, refused):
+    cells = [f"{at + 100},250" for at in range(10)]
+    dotted = [f"{day:%Y.%m.%d}" for day in DAYS]
+    assert "--decimal" in refused(table(cells, labels=dotted, sep=";"))
+    german = read(table(cells, labels=[f"{day:%d.%m.%Y}" for day in DAYS], sep=";"))
+    assert german.values[0] == 100.25

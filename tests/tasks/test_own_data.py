@@ -134,7 +134,7 @@ def test_files_that_are_not_there_or_are_folders(tmp_path):
         ("day,depth\n1,2\n", "has no column 'level'; it has day, depth"),
         ("day,level\n1,2\n2,high\n", "line 3 has 'high' in column 'level'"),
         ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: nothing, or no number\\)"),
-        ("day,level\n3,2\n1\n2,5\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
+        ("day,level\n1,2\n2\n3,5\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
         ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
         ("level\n1\n-inf\n", "line 3 has '-inf'"),
         ("level\n1e999\n", "line 2 has '1e999'"),
@@ -225,3 +225,16 @@ def test_what_is_recognised_is_logged_and_kept(tmp_path, caplog):
     ]
     assert task.source.endswith("(newest first in the file, turned round by 'Tag')")
     assert task.example().target_labels[0][-1] == "20.01.2024"
+
+
+def test_ascii_with_nuls_is_no_utf_16(tmp_path):
+    path = tmp_path / "nul.txt"
+    path.write_bytes(b"the\0cat " * 9)
+    with pytest.raises(TaskError, match=r"control character U\+0000 at character 4"):
+        tasks.make("text", text_file=path)
+
+
+def test_a_word_without_end_is_not_told_in_full():
+    with pytest.raises(TaskError, match="one word") as caught:
+        tasks.make("text", text="xyz" * 40_000, unit="word")
+    assert len(str(caught.value)) < 300

@@ -35,6 +35,8 @@ _NUMPY: Final[Any] = [
 ]
 """What NumPy's numbers and arrays in a file of torch's are made with."""
 _EXTRA: Final = "_extra_state"
+_DEEPEST: Final = 50
+"""So many mappings within each other are looked through."""
 
 
 def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> None:
@@ -56,6 +58,11 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
     state = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
     held = _chosen(source, _read(source), state, key)
     for name, value in held.items():
+        if value.layout != torch.strided or value.is_meta or value.is_quantized:
+            kind = "quantized" if value.is_quantized else "meta" if value.is_meta else "sparse"
+            raise RecordingError(
+                f"{name!r} in {str(source)!r} is a {kind} tensor; save the weights as plain ones"
+            )
         if value.shape != state[name].shape:
             raise RecordingError(
                 f"{name!r} has shape {tuple(value.shape)} in {str(source)!r}, but "
@@ -74,7 +81,13 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
     }
     if wider:
         model.to(torch.float64 if torch.float64 in wider else torch.float32)
-    model.load_state_dict(held, strict=False)
+    try:
+        model.load_state_dict(held, strict=False)
+    except RuntimeError as error:
+        said = " ".join(str(error).split())
+        raise RecordingError(
+            f"{str(source)!r} does not fit the model ({said}); build the model of these weights"
+        ) from error
 
 
 def load_inputs(path: str | Path) -> dict[str, Any]:
@@ -123,7 +136,7 @@ def _read(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f" ({found[1]})" if found else ""
-        keys = keys_of_weights(path)
+        keys = [key for key in dict.fromkeys(keys_of_weights(path)) if not key.startswith("_")]
         alone = "save model.state_dict() alone"
         if keys:
             stand = f"its weights stand under {' and '.join(map(repr, keys))}"
@@ -160,10 +173,12 @@ def _chosen(
             f"{str(path)!r} holds weights of this model as {_listed(fitting)}; name one with "
             "key=, or --weights-key"
         )
+    if not held:
+        raise RecordingError(f"{str(path)!r} holds nothing; save model.state_dict()")
     if not found:
         name, value = next(
             ((name, value) for name, value in held.items() if not isinstance(value, Tensor)),
-            ("nothing", None),
+            next(iter(held.items())),
         )
         raise RecordingError(
             f"{str(path)!r} holds {name!r} of type {type(value).__name__}, not weights "
@@ -174,16 +189,20 @@ def _chosen(
 
 
 def _weights_in(
-    held: Mapping[Any, Any], where: str = ""
+    held: Mapping[Any, Any], where: str = "", within: tuple[int, ...] = ()
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The mappings of tensors by name in a mapping, with where they stand."""
+    """The mappings of tensors by name in a mapping, with where they stand.
+
+    ``within`` are those that it stands in, of which it may be one.
+    """
     tensors = _tensors(held)
     if tensors is not None:
         yield where, tensors
         return
     for name, value in held.items():
-        if isinstance(value, Mapping):
-            yield from _weights_in(value, f"{where}/{name}" if where else str(name))
+        if isinstance(value, Mapping) and len(within) < _DEEPEST and id(value) not in within:
+            below = f"{where}/{name}" if where else str(name)
+            yield from _weights_in(value, below, (*within, id(value)))
 
 
 def _tensors(held: Mapping[Any, Any]) -> dict[str, Tensor] | None:
@@ -260,18 +279,24 @@ def _other_names(
     path: Path, where: str, held: Mapping[str, Tensor], state: Mapping[str, Tensor]
 ) -> RecordingError:
     """What is said of weights that are not the model's; if a part of them is, how to name it."""
-    for prefix in dict.fromkeys(name.partition(".")[0] for name in held if "." in name):
+    fitting = []
+    for prefix in dict.fromkeys(name.partition(".")[0] for name in sorted(held) if "." in name):
         part = {
             name.removeprefix(f"{prefix}."): value
             for name, value in held.items()
             if name.startswith(f"{prefix}.")
         }
         if len(part) < len(held) and _by_own_names(part, state) is not None:
-            key = f"{where}/{prefix}" if where else prefix
-            return RecordingError(
-                f"{str(path)!r} holds more than the model's weights; those whose names begin with "
-                f"{prefix + '.'!r} are: name them with key={key!r}, or --weights-key {key}"
-            )
+            fitting.append(prefix)
+    if fitting:
+        begins = " or ".join(repr(f"{prefix}.") for prefix in fitting)
+        keys = [f"{where}/{prefix}" if where else prefix for prefix in fitting]
+        named = " or ".join(f"key={key!r}" for key in keys)
+        options = " or ".join(f"--weights-key {key}" for key in keys)
+        return RecordingError(
+            f"{str(path)!r} holds more than the model's weights; those whose names begin with "
+            f"{begins} are: name them with {named}, or {options}"
+        )
     apart = [
         f"{what} {', '.join(map(repr, names))}"
         for what, names in (

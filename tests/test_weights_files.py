@@ -103,7 +103,7 @@ def test_no_code_in_a_file_is_run(zipped, tmp_path):
     [
         ({"epoch": 3, **network().state_dict()}, "holds 'epoch' of type int, not weights alone"),
         ({"model": {"epoch": 3}}, "holds 'model' of type dict, not weights alone"),
-        ({}, "holds 'nothing' of type NoneType"),
+        ({}, "holds nothing; save model.state_dict()"),
         ([1, 2], "holds type list, not weights by name"),
         (torch.zeros(3), "holds type Tensor, not weights by name"),
     ],
@@ -392,3 +392,43 @@ def test_damaged_inputs(ending, tmp_path):
     for content in (b"", b"hello", whole[:60], whole[: len(whole) // 2]):
         path.write_bytes(content)
         assert "is damaged" in refused(lambda: load_inputs(path))
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ({}, "holds nothing"),
+        ({0: torch.ones(1)}, "holds 0 of type Tensor"),
+        ({"weight": torch.ones(2, 3).to_sparse(), "bias": torch.ones(2)}, "is a sparse tensor"),
+        (
+            {"weight": torch.empty(2, 3, device="meta"), "bias": torch.ones(2)},
+            "is a meta tensor",
+        ),
+        (
+            {
+                f"{prefix}.{name}": value
+                for prefix in ("model", "ema")
+                for name, value in torch.nn.Linear(3, 2).state_dict().items()
+            },
+            "key='ema' or key='model'",
+        ),
+    ],
+)
+def test_weights_that_cannot_be_taken_are_told_with_a_remedy(held, expected, tmp_path):
+    torch.save(held, tmp_path / "held.pt")
+    with pytest.raises(RecordingError, match=expected):
+        load_weights(torch.nn.Linear(3, 2), tmp_path / "held.pt")
+
+
+def test_a_mapping_within_itself_comes_to_an_end(tmp_path):
+    held = {}
+    held["self"] = held
+    torch.save(held, tmp_path / "held.pt")
+    with pytest.raises(RecordingError, match="holds 'self' of type dict"):
+        load_weights(torch.nn.Linear(3, 2), tmp_path / "held.pt")
+
+
+def test_a_whole_model_names_no_key_that_cannot_be_saved_alone(tmp_path):
+    torch.save(torch.nn.Sequential(torch.nn.Linear(3, 2)), tmp_path / "held.pt")
+    with pytest.raises(RecordingError, match=r"\); save model.state_dict\(\) alone$"):
+        load_weights(torch.nn.Linear(3, 2), tmp_path / "held.pt")

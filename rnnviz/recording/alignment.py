@@ -183,7 +183,16 @@ class Place:
             agreeing = [each for each in fits if self._evidence(each, output, leaves) != NONE]
             return (agreeing or fits)[0]
         if self.per:
-            fits = [each for each in fits if each.axes == self.per] or fits
+            said = [each for each in fits if each.axes == self.per]
+            if said and all(self._evidence(each, output, leaves) == NONE for each in said):
+                others = [each for each in fits if each not in said and not each.whole]
+                if any(self._evidence(each, output, leaves) == FULL for each in others):
+                    raise RecordingError(
+                        f"per is {self.per}, but the model's output of shape "
+                        f"{tuple(output.shape)} depends on the states in the other order of axes; "
+                        "change per, or leave it out"
+                    )
+            fits = said or fits
         if len(fits) > 1:
             evidence = {
                 index: self._evidence(each, output, leaves) for index, each in enumerate(fits)
@@ -277,19 +286,21 @@ def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Pl
     Raises: RecordingError for anything else, and for what may be read in several ways
     """
     if not isinstance(found, Tensor) or not found.is_floating_point():
+        kind = found.dtype if isinstance(found, Tensor) else type(found).__name__
         raise RecordingError(
-            f"the loss gives {type(found).__name__}; it must give a tensor, with one number a step "
-            "or one for the whole"
+            f"the loss gives {kind}; it must give a tensor of numbers with a point, one a step or "
+            "one for the whole"
         )
     if torch.finfo(found.dtype).bits < torch.finfo(output.dtype).bits:
         raise RecordingError(
             f"the loss gives {found.dtype} for an output of {output.dtype}; let it keep the "
             "output's dtype"
         )
-    if found.numel() == 1 and (found.dim() == 0 or place.extent == place.batch == 1):
+    alone = found.dim() == 0 or place.extent == place.batch == 1 or not place.per
+    if found.numel() == 1 and alone:
         return found.reshape(1, 1)
     if len(place.per) == 1:
-        return _losses_of_one_axis(found, place)
+        return _losses_of_one_axis(found, output, layout, place)
     if layout is not None and layout.whole and found.shape == layout.leading != ():
         return layout.canonical(found)
     fits = [each for each in place.layouts() if each.leading == found.shape and not each.whole]
@@ -311,7 +322,9 @@ def losses_in_place(found: Any, output: Tensor, layout: Layout | None, place: Pl
     )
 
 
-def _losses_of_one_axis(found: Tensor, place: Place) -> Tensor:
+def _losses_of_one_axis(
+    found: Tensor, output: Tensor, layout: Layout | None, place: Place
+) -> Tensor:
     """Losses of each step, or of each sequence, as the user says that they are."""
     by_step = place.per == (STEP,)
     wanted = place.extent if by_step else place.batch
@@ -320,6 +333,16 @@ def _losses_of_one_axis(found: Tensor, place: Place) -> Tensor:
             f"the loss gives shape {tuple(found.shape)}, but per={place.per[0]!r} means "
             f"({wanted},); change per, or the loss"
         )
+    if place.square and layout is not None and not layout.whole and place.extent > 1:
+        steps = found[: place.steps, None].expand(place.steps, place.batch)
+        sequences = found[None].expand(place.steps, place.batch)
+        said, other = (steps, sequences) if by_step else (sequences, steps)
+        if not _follow(said, found, output, layout) and _follow(other, found, output, layout):
+            wrong, right = (STEP, SEQUENCE) if by_step else (SEQUENCE, STEP)
+            raise RecordingError(
+                f"per is {wrong!r}, but each of the {len(found)} losses depends on the outputs of "
+                f"one {right} alone; say per={right!r}"
+            )
     return found[: place.steps, None] if by_step else found[None]
 
 
@@ -330,7 +353,17 @@ def _by_step(
     if min(place.extent, place.batch) == 1 or len({each.axes for each in fits}) == 1:
         return fits[0]
     if len(place.per) == 2:
-        fits = [each for each in fits if each.axes == place.per]
+        said = [each for each in fits if each.axes == place.per]
+        if layout is not None and not layout.whole and output.requires_grad:
+            others = [each for each in fits if each not in said]
+            refuted = said and not any(_follows(each, losses, output, layout) for each in said)
+            if refuted and any(_follows(each, losses, output, layout) for each in others):
+                raise RecordingError(
+                    f"per is {place.per}, but the losses of shape {tuple(losses.shape)} follow the "
+                    "outputs in the other order of axes; give them in the order of per, or change "
+                    "per"
+                )
+        fits = said
     elif layout is not None and not layout.whole and output.requires_grad:
         fits = [each for each in fits if _follows(each, losses, output, layout)]
     if len({each.axes for each in fits}) != 1:
@@ -345,9 +378,25 @@ def _by_step(
 def _follows(reading: Layout, losses: Tensor, output: Tensor, layout: Layout) -> bool:
     """Whether the loss at each step and sequence depends on the output there alone."""
     placed = reading.canonical(losses)
-    drawn = torch.rand(placed.shape, generator=torch.Generator().manual_seed(0)) + 0.5
-    weights = drawn.to(losses.device, losses.dtype)
-    if not losses.requires_grad:
+    return _follow_by(_weights_like(placed), placed, output, layout)
+
+
+def _follow(placed: Tensor, losses: Tensor, output: Tensor, layout: Layout) -> bool:
+    """Whether losses of one axis, spread over (time, batch), depend on the outputs there alone."""
+    weights = _weights_like(losses)
+    spread = weights[: len(placed), None] if placed.stride()[1] == 0 else weights[None]
+    spread = spread.expand(placed.shape)
+    return _follow_by(spread, placed / placed[0].numel(), output, layout)
+
+
+def _weights_like(losses: Tensor) -> Tensor:
+    drawn = torch.rand(losses.shape, generator=torch.Generator().manual_seed(0)) + 0.5
+    return drawn.to(losses.device, losses.dtype)
+
+
+def _follow_by(weights: Tensor, placed: Tensor, output: Tensor, layout: Layout) -> bool:
+    """Whether weights of losses (time, batch) weigh the gradients of the outputs there alike."""
+    if not placed.requires_grad:
         return False
     plain, weighted = (
         torch.autograd.grad(total, output, retain_graph=True, allow_unused=True)[0]

@@ -113,6 +113,15 @@ class Layer:
         """What the module calls a weight of one layer and direction: weight_hh → weight_hh_l0."""
         return kind if self.stepwise else f"{kind}_l{layer}{SUFFIXES[direction]}"
 
+    def own_names(self) -> set[str]:
+        """What the module calls all that it may work with."""
+        return {
+            self.name_of(kind, layer, way)
+            for kind in KINDS
+            for layer in range(self.layers)
+            for way in range(self.directions)
+        }
+
     def weights(self) -> WeightsByLayer:
         """What it works with, by layer and direction."""
         return [
@@ -223,4 +232,12 @@ def choose(model: nn.Module, name: str | None) -> Layer:
             f"layer {path!r} shares {shared[0]!r} with another part of the model, whose gradient "
             "it would get as well; give it a copy of its own"
         )
+    names: dict[int, str] = {}
+    for name, parameter in layer.module.named_parameters(recurse=False, remove_duplicate=False):
+        first = names.setdefault(id(parameter), name)
+        if first != name and {first, name} <= layer.own_names():
+            raise RecordingError(
+                f"layer {path!r} uses one parameter as {first!r} and as {name!r}, whose gradient "
+                "is then of both; give it one of its own for each"
+            )
     return layer

@@ -20,6 +20,7 @@ from rnnviz.recording.alignment import (
 )
 from rnnviz.recording.conditions import repeatable
 from rnnviz.recording.failures import told
+from rnnviz.recording.subject import fresh
 from rnnviz.trace import CLASSES, NO_TARGET, VALUES
 
 Loss = str | Callable[[Any, Any], Tensor]
@@ -160,7 +161,8 @@ class Objective:
         assert callable(self.loss)
         try:
             with repeatable(output.device, output.dtype):
-                return self.loss(output, self.targets)
+                # copies, as a loss may change in place what it is given
+                return self.loss(output.clone(), fresh(self.targets))
         except Exception as error:
             raise RecordingError(
                 f"the loss {self.name} failed on an output of shape {tuple(output.shape)}: "

@@ -9,7 +9,7 @@ loss is checked against autograd.
 """
 
 import platform
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from typing import Any, Final
@@ -157,10 +157,14 @@ def record(
         layout = objective.layout_of(replayed, h[-1])
         found = objective.losses(replayed, layout)
         times = loss_times(losses, len(found) == 1, run.time)
+        shared = Used.shared(copy)
+        output_layer = _linear_after(used, shared, run, h[-1], given, replayed, layout)
         direct = parameter_gradients = None
         if gradients:
             _check_room(run, len(times), wide)
-            parameter_gradients = _parameter_gradients(used, objective.losses(given, layout).sum())
+            total = objective.losses(given, layout).sum()
+            _check_own(model, copy, total)
+            parameter_gradients = _parameter_gradients(used, total)
             replay.check_inputs()
             direct = direct_parts(found, h, c, times, run.mask, wide)
 
@@ -178,7 +182,6 @@ def record(
             )
         }
         hashed = {name: values[name] for name in _INPUTS if name in values}
-        shared = Used.shared(copy)
         details = {
             "task": "",
             **about,
@@ -186,9 +189,7 @@ def record(
             "nonlinearity": chosen.nonlinearity,
             "loss": objective.name,
             "layer": chosen.name,
-            "output_layer": _linear_after(
-                copy, {*parameters, *shared}, run, h[-1], replayed, layout
-            ),
+            "output_layer": output_layer,
             "effective": tuple(used.effective),
             "shared": shared,
             "dtype": str(own).removeprefix("torch."),
@@ -376,30 +377,105 @@ def _check_structure(run: Run, tables: Tables, gradients: Mapping[str, Tensor]) 
 
 
 def _linear_after(
-    model: nn.Module,
-    parameters: Collection[str],
+    used: Used,
+    shared: Mapping[str, str],
     run: Run,
     top: Sequence[Tensor],
+    given: Tensor,
     output: Tensor,
     layout: Layout | None,
 ) -> str | None:
-    """The module path of the Linear that alone makes the output of the top layer's states."""
-    if layout is None:
+    """The module path of the Linear that alone makes the output of the top layer's states.
+
+    With the weights that are recorded it makes the same numbers, and the same gradients of them:
+    what hooks change, or a forward of its own, is no part of it. ``given`` is the output of the
+    model as it is, ``output`` that of the replay, of which the states ``top`` are leaves.
+    """
+    if layout is None or not output.requires_grad:
         return None
-    made = layout.output(output.detach())
-    every = torch.cat([state.detach() for state in top], dim=-1)
+    made, of_model = layout.output(output), layout.output(given)
+    drawn = torch.rand(made.shape, generator=torch.Generator().manual_seed(0)) + 0.5
+    wanted = drawn.to(made.device, made.dtype)
+    if run.mask is not None and not layout.whole:
+        wanted = wanted * run.mask
+    every = torch.cat(list(top), dim=-1)
     read = [every]
     if layout.whole:
-        ends = [last_of(state.detach(), run.lengths, way)[None] for way, state in enumerate(top)]
+        ends = [last_of(state, run.lengths, way)[None] for way, state in enumerate(top)]
         read = [torch.cat(ends, dim=-1), every[-1:]]
-    for name, part in model.named_modules():
-        known = f"{name}.weight" in parameters
-        if known and isinstance(part, nn.Linear) and part.in_features == every.shape[-1]:
-            for states in read:
-                again = part(states.to(part.weight.dtype))
-                if again.shape == made.shape and _same(again, made):
-                    return name
+    twice = {*shared, *shared.values()}
+    for name, part in used.linears.items():
+        names = [f"{name}.{kind}" if name else kind for kind in ("weight", "bias")]
+        held = [used.first(shared.get(each, each)) for each in names]
+        weight, bias = (None if one is None else one.detach() for one in held)
+        if (
+            weight is None
+            or weight.shape[1] != every.shape[-1]
+            or (bias is None) != (part.bias is None)
+        ):
+            continue
+        own = [
+            one
+            for each, one in zip(names, held, strict=True)
+            if one is not None and each not in twice
+        ]
+        for states in read:
+            entered = states.to(weight.dtype)
+            again = nn.functional.linear(entered, weight, bias)
+            if again.shape != made.shape or not _same(again.detach(), made.detach()):
+                continue
+            back = wanted.to(weight.dtype).flatten(0, -2)
+            expected = [
+                *_gradients((wanted * again).sum(), top),
+                *(
+                    back.sum(0) if one is held[1] else back.T @ entered.detach().flatten(0, -2)
+                    for one in own
+                ),
+            ]
+            found = [
+                *_gradients((wanted * made).sum(), top),
+                *_gradients((wanted * of_model).sum(), own),
+            ]
+            if all(map(_alike, found, expected)):
+                return name
     return None
+
+
+def _gradients(total: Tensor, of: Sequence[Tensor]) -> list[Tensor]:
+    """The gradients of a total that is needed again; zero of what it does not depend on."""
+    if not of or not total.requires_grad:
+        return [torch.zeros_like(each) for each in of]
+    found = torch.autograd.grad(total, of, retain_graph=True, allow_unused=True)
+    return [
+        torch.zeros_like(each) if one is None else one.to_dense()
+        for each, one in zip(of, found, strict=True)
+    ]
+
+
+def _alike(got: Tensor, expected: Tensor) -> bool:
+    """Whether two sums of the same gradients agree but for rounding."""
+    bound = _STRUCTURE.get(got.dtype, 0.0) * float(expected.abs().max())
+    return float((got - expected.to(got.dtype)).abs().max()) <= bound
+
+
+def _check_own(model: nn.Module, copy: nn.Module, total: Tensor) -> None:
+    """Refuse a forward that works with parameters of the model itself, not of its copy."""
+    copied_too = {id(each) for each in copy.parameters()}
+    named = {
+        name: each
+        for name, each in model.named_parameters()
+        if each.requires_grad and id(each) not in copied_too
+    }
+    if not named or not total.requires_grad:
+        return
+    reached = torch.autograd.grad(total, [*named.values()], retain_graph=True, allow_unused=True)
+    for name, one in zip(named, reached, strict=True):
+        if one is not None:
+            raise RecordingError(
+                f"the forward reaches {name!r} by something that is not copied with the model, "
+                "such as a closure, a weak reference or a global; reach it through self, as a "
+                "recording works on a copy"
+            )
 
 
 def _same(got: Tensor, expected: Tensor) -> bool:

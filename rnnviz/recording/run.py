@@ -45,7 +45,9 @@ class Run:
         layer, calls = tap.layer, tap.calls
         if not calls:
             raise RecordingError(
-                f"the model's forward does not call its recurrent layer {layer.name!r}"
+                f"the model's forward does not call its recurrent layer {layer.name!r}; let it "
+                "call that through self, as a closure, a weak reference or a global stays with the "
+                "original when the model is copied"
             )
         first = calls[0]
         x = torch.cat([call.x for call in calls]).detach().to(dtype)

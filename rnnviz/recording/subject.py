@@ -41,7 +41,8 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
                 f"parameter {name!r} is {parameter.dtype}, which is not recorded; keep what "
                 "torch.view_as_real makes of it, and use torch.view_as_complex of that"
             )
-        if not torch.isfinite(parameter).all():
+        narrow = parameter.is_floating_point() and parameter.itemsize == 1
+        if not torch.isfinite(parameter.float() if narrow else parameter).all():
             raise RecordingError(
                 f"parameter {name!r} has a value that is not finite; train again with a smaller "
                 "learning rate"
@@ -61,12 +62,15 @@ def duplicate(model: nn.Module) -> nn.Module:
     """
     try:
         with _Graphless():
-            return copy.deepcopy(model)
+            made = copy.deepcopy(model)
     except Exception as error:
         raise RecordingError(
             f"the model cannot be copied: {_culprit(model)}{told(error)}; a recording works on a "
             "copy, so take out what cannot be copied"
         ) from error
+    for part in made.modules():  # what a module was compiled to is of the original
+        part._compiled_call_impl = None
+    return made
 
 
 class _Graphless(TorchFunctionMode):
@@ -163,7 +167,9 @@ class Subject:
         """
         with repeatable(self.device, self.dtype):
             try:
-                result = self.model(*self.arguments, **self.keywords)
+                # copies, as a forward may change in place what it is given
+                keywords = {name: fresh(value) for name, value in self.keywords.items()}
+                result = self.model(*fresh(self.arguments), **keywords)
             except RecordingError:
                 raise
             except Exception as error:
@@ -223,6 +229,15 @@ def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
     if isinstance(value, tuple):
         return tuple(placed(part, dtype, device) for part in value)
     return value
+
+
+def fresh(value: Any) -> Any:
+    """The same with copies of its tensors, alone or in tuples."""
+    if isinstance(value, PackedSequence):
+        return value._replace(data=value.data.clone())
+    if isinstance(value, Tensor):
+        return value.clone()
+    return tuple(fresh(part) for part in value) if type(value) is tuple else value
 
 
 def _binds(signature: inspect.Signature, arguments: Any, keywords: Any) -> bool:

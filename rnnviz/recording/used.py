@@ -20,10 +20,11 @@ from rnnviz.errors import RecordingError
 class Used:
     """Every tensor that modules worked with, by the name of the weight that it stands for.
 
-    ``parameters`` are those of the model before it ran.
+    ``parameters`` are those of the model before it ran, ``linears`` its Linears by their paths.
     """
 
     parameters: Mapping[str, nn.Parameter]
+    linears: Mapping[str, nn.Linear]
     tensors: dict[str, list[Tensor]] = field(default_factory=dict)
 
     def note(self, path: str, weights: Mapping[str, Tensor | None]) -> None:
@@ -50,7 +51,15 @@ class Used:
     @classmethod
     def of(cls, model: nn.Module) -> "Used":
         """What a model is about to work with."""
-        return cls(dict(model.named_parameters()))
+        linears = {
+            path: part for path, part in model.named_modules() if isinstance(part, nn.Linear)
+        }
+        return cls(dict(model.named_parameters()), linears)
+
+    def first(self, name: str) -> Tensor | None:
+        """What was used as a weight of a name, in the first call; None if there is none."""
+        noted = self.tensors.get(name)
+        return noted[0] if noted else self.parameters.get(name)
 
     @staticmethod
     def shared(model: nn.Module) -> dict[str, str]:

@@ -47,7 +47,7 @@ _OFF: Final = 1 / 2000
 @contextmanager
 def written_with(settings: Mapping[Any, Any] | None) -> Iterator[None]:
     """A time in which figures are written with these settings alone, or with the user's."""
-    with rc_context(), _no_dates_of_fonts(), truetype_alone():
+    with rc_context(), _quiet_fonts(), truetype_alone():
         if settings is not None:
             rcdefaults()
             rcParams.update(settings)
@@ -94,9 +94,13 @@ def _convert(font: TTFont) -> None:
 
 
 @contextmanager
-def _no_dates_of_fonts() -> Iterator[None]:
-    """fontTools warns of the dates in the mathematical fonts that come with Matplotlib."""
-    logger = logging.getLogger("fontTools.ttLib.tables._h_e_a_d")
+def _quiet_fonts() -> Iterator[None]:
+    """A time in which fontTools logs errors alone.
+
+    It warns of the dates in the mathematical fonts that come with Matplotlib, and tells each step
+    of cutting a font where a program logs what is going on, as Manim's handlers do.
+    """
+    logger = logging.getLogger("fontTools")
     before = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -99,8 +99,9 @@ def test_a_figure_is_written_as_it_was_drawn(small):
     assert "Cmmi10" in names
 
 
-def test_nothing_is_said_of_the_dates_in_fonts(small, tmp_path, caplog):
-    with caplog.at_level(logging.WARNING, "fontTools"):
+@pytest.mark.parametrize("level", [logging.WARNING, logging.INFO])
+def test_nothing_is_said_of_how_fonts_are_cut_or_of_their_dates(level, small, tmp_path, caplog):
+    with caplog.at_level(level):
         save_figure(figure("gradient-by-lag", small), tmp_path / "a.pdf")
     assert caplog.messages == []
 

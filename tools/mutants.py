@@ -246,8 +246,8 @@ MUTANTS: Final = (
     # --- the cache and rendering ----------------------------------------------------------------
     Mutant(
         "rnnviz/rendering/request.py",
-        "self.scene, self.language, self.theme, self.look, beats, code, trace",
-        "self.scene, self.language, self.look, beats, code, trace",
+        "(self.scene, self.language, self.theme, self.look, fonts, beats)",
+        "(self.scene, self.language, self.look, fonts, beats)",
         "the note of a render leaves out the theme",
         ("tests/rendering/test_cache.py",),
     ),
@@ -338,8 +338,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/rendering/assembling.py",
-        "all(checksum(file) == told for file, told in sums.items())",
-        "all(file.is_file() for file in sums)",
+        "any(checksum(file) != told for file, told in sums.items())",
+        "not all(file.is_file() for file in sums)",
         "a video that somebody altered is left as it is",
         ("tests/rendering/test_cache.py",),
     ),

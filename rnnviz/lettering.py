@@ -6,7 +6,6 @@ lack of East Asian text is rnnviz Sans's again.
 """
 
 import io
-import logging
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from fontTools.ttLib import TTFont
 from rnnviz.embedding import data_uri
 from rnnviz.errors import TextError
 from rnnviz.plain_text import FIRST_WIDE, is_shown
-from rnnviz.typefaces import Font, Given, fonts_of
+from rnnviz.typefaces import Font, Given, fonts_of, quiet_fonttools
 
 FAMILY: Final = "rnnviz Sans"
 _FONT = files("rnnviz") / "fonts" / "rnnvizSans.ttf"
@@ -101,12 +100,12 @@ def remedy_for(character: str, where: str) -> str:
     return f"give a font that has it: --font FILE (font= in Python), or replace it in {where}"
 
 
+@quiet_fonttools()
 def font_for(text: str) -> bytes:
     """A WOFF font with the characters of a text, and those of ASCII.
 
     Signs of formulas are as wide there as they are drawn: browsers set formulas as text.
     """
-    logging.getLogger("fontTools.subset").setLevel(logging.WARNING)
     options = subset.Options(flavor="woff", hinting=False, notdef_outline=True)
     with _FONT.open("rb") as file:
         font = TTFont(file, recalcTimestamp=False)

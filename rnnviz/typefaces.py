@@ -10,6 +10,7 @@ import shutil
 import tempfile
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -38,6 +39,22 @@ _DOTTED_CIRCLE: Final = "\u25cc"
 _REGULAR: Final = 400
 _NORMAL_WIDTH: Final = 5
 _REMEDY: Final = "name a .ttf, .otf, .ttc, .woff or .woff2 file, or a font of the system"
+
+
+@contextmanager
+def quiet_fonttools() -> Iterator[None]:
+    """A context, or a decorator, in which fontTools logs errors alone.
+
+    It warns of the dates in the mathematical fonts that come with Matplotlib, and tells each step
+    of cutting a font where a program logs what is going on, as Manim's handlers do.
+    """
+    logger = logging.getLogger("fontTools")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @dataclass(frozen=True)
@@ -87,9 +104,9 @@ class Font:
         """Its file."""
         return self.folder / "font.otf"
 
+    @quiet_fonttools()
     def cut(self, text: str) -> "Font":
         """The same with no more than the characters of a text, and of one weight: the regular."""
-        logging.getLogger("fontTools").setLevel(logging.ERROR)
         family = f"{self.family} {sha256(text.encode()).hexdigest()[:24]}"
         font = TTFont(BytesIO(self.content), recalcTimestamp=False)
         cutter = subset.Subsetter(subset.Options(hinting=False, notdef_outline=True))

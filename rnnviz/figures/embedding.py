@@ -6,7 +6,6 @@ Matplotlib writes whatever outlines a font has under that name; those of an Open
 which is no TrueType, are converted.
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -17,6 +16,8 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont, newTable
 from matplotlib import rc_context, rcdefaults, rcParams
 from matplotlib.backends import _backend_pdf_ps
+
+from rnnviz.typefaces import quiet_fonttools
 
 EMBEDDED: Final[Mapping[Any, Any]] = {
     "pdf.fonttype": 42,
@@ -47,7 +48,7 @@ _OFF: Final = 1 / 2000
 @contextmanager
 def written_with(settings: Mapping[Any, Any] | None) -> Iterator[None]:
     """A time in which figures are written with these settings alone, or with the user's."""
-    with rc_context(), _quiet_fonts(), truetype_alone():
+    with rc_context(), quiet_fonttools(), truetype_alone():
         if settings is not None:
             rcdefaults()
             rcParams.update(settings)
@@ -91,19 +92,3 @@ def _convert(font: TTFont) -> None:
     font["maxp"].recalc(font)
     font["post"].formatType = 3.0
     font.sfntVersion = "\0\1\0\0"
-
-
-@contextmanager
-def _quiet_fonts() -> Iterator[None]:
-    """A time in which fontTools logs errors alone.
-
-    It warns of the dates in the mathematical fonts that come with Matplotlib, and tells each step
-    of cutting a font where a program logs what is going on, as Manim's handlers do.
-    """
-    logger = logging.getLogger("fontTools")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)

@@ -133,15 +133,6 @@ def jacobian(
     return made
 
 
-def input_jacobian(trace: Steps, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """∂h/∂x of each step, x being what enters the layer: (time, batch, hidden, features)."""
-    weight = _by_gate(trace, "weight_ih", layer, direction)
-    if trace.metadata.cell == "lstm":
-        made = _summed(output_by_gate(trace, layer, direction), weight)
-        return _projected(trace, layer, direction, made)
-    return _summed(state_by_gate(trace, layer, direction, of="input"), weight)
-
-
 def lstm_jacobian(
     trace: Steps,
     layer: int = 0,

@@ -99,10 +99,6 @@ class NumberGrid(VGroup):
         """All of it steps back."""
         return self.animate.set_strength(DIM)
 
-    def stand_out(self) -> Animation:
-        """All of it stands out again."""
-        return self.animate.set_strength(1.0)
-
     def light_only(self, lit: VGroup) -> Animation:
         """Some cells stand out, the others step back."""
         kept = set(map(id, lit))

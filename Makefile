@@ -32,7 +32,7 @@ test-rest: $(INSTALLED_DEV)
 deep: $(INSTALLED_DEV) ## draw many more networks, traces and damages, and play scenes from all kinds
 	$(PYTEST) --hypothesis-profile=deep \
 		tests/recording tests/measure tests/rendering/test_skipping.py \
-		tests/test_verification.py tests/test_trace.py
+		tests/verification/test_verification.py tests/trace/test_trace.py
 	$(PYTEST) -m deep
 
 mutants: $(INSTALLED_DEV) ## break the code in 60 places, one after the other: the tests must notice

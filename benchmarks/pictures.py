@@ -19,14 +19,14 @@ import psutil
 from av.video.frame import PictureType
 from av.video.reformatter import Colorspace
 
-from rnnviz.defaults import FOLDER_VARIABLE
-from rnnviz.rendering.canvas import Canvas
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.look import Look
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
+from rnnviz.rendering.manim_adapter.canvas import Canvas
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import make_plan
-from rnnviz.rendering.renderer import Renderer
+from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.rendering.request import request_of
-from rnnviz.rendering.settings import manim_settings
+from rnnviz.scene.loading import load_scene
 
 _CHUNK: Final = 120
 """How many decoded pictures a process holds."""
@@ -71,8 +71,8 @@ def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
 
 
 def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, told: Any) -> None:
-    look = Look(quality, "mp4")
-    encoders = {"floor": look.codec.options, "veryfast": _VERYFAST}
+    profile = EncodingProfile(quality, "mp4")
+    encoders = {"floor": profile.codec.options, "veryfast": _VERYFAST}
     seconds = dict.fromkeys(encoders, 0.0)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -80,17 +80,17 @@ def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, t
         made: dict[str, tuple[Any, Any]] = {}
         for name, options in encoders.items():
             file = stack.enter_context(
-                av.open(str(folder / f"{name}.mp4"), "w", format=look.codec.container)
+                av.open(str(folder / f"{name}.mp4"), "w", format=profile.codec.container)
             )
-            stream: Any = file.add_stream(look.codec.name, rate=look.rate, options=options)
-            stream.width, stream.height = look.size
-            stream.pix_fmt = look.codec.pixels
+            stream: Any = file.add_stream(profile.codec.name, rate=profile.rate, options=options)
+            stream.width, stream.height = profile.size
+            stream.pix_fmt = profile.codec.pixels
             made[name] = (file, stream)
         pictures = islice(source.decode(video=0), part.start, part.stop)
         for chunk in range(chunks):
             frames = list(islice(pictures, _CHUNK))
             for place, frame in enumerate(frames):
-                frame.pts, frame.time_base = chunk * _CHUNK + place, Fraction(1, look.rate)
+                frame.pts, frame.time_base = chunk * _CHUNK + place, Fraction(1, profile.rate)
                 frame.pict_type = PictureType.NONE
             for name, (file, stream) in made.items():
                 barrier.wait(_PATIENCE)
@@ -127,7 +127,7 @@ def likeness(
     with tempfile.TemporaryDirectory() as folder, manim_settings(Path(folder), quality):
         renderer = Renderer()
         renderer.film = film
-        load_scene(scene).scene(replace(plan.stage, renderer=renderer)).render()
+        load_scene(scene).scene(replace(plan.context, renderer=renderer)).render()
     return {name: reading.likeness(film.frames) for name, reading in readings.items()}
 
 

@@ -28,8 +28,8 @@ from typing import Any, Final
 from processes import Cost, cost_of
 from report import keep, options, publish_all
 
-from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
-from rnnviz.registry import SCENES
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
+from rnnviz.scene.catalogue import SCENES
 
 BIN: Final = Path(sys.executable).parent
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
@@ -119,14 +119,15 @@ class Measured:
 def record_for(scenes: Sequence[str], folder: str) -> None:
     """Make and keep every recording that scenes play, by plain ``manim`` and by ``rnnviz``."""
     os.environ[FOLDER_VARIABLE] = folder
-    from rnnviz.rendering.loading import load_scene
-    from rnnviz.rendering.plan import default_stage, make_plan
+    from rnnviz.rendering.plan import make_plan
     from rnnviz.rendering.request import request_of
+    from rnnviz.scene.context import default_context
+    from rnnviz.scene.loading import load_scene
 
     for scene in scenes:
         request = request_of(scene, output=Path(folder) / "none.mp4")
         make_plan(request, None, lambda *_: None)
-        default_stage(load_scene(scene).scene)
+        default_context(load_scene(scene).scene)
 
 
 def record_random(steps: int, units: int, target: Path) -> None:
@@ -134,7 +135,7 @@ def record_random(steps: int, units: int, target: Path) -> None:
     import torch
 
     from rnnviz import record
-    from rnnviz.network import Network
+    from rnnviz.training.network import Network
 
     torch.manual_seed(0)
     x, targets = torch.randn(steps, 1, 8), torch.randint(4, (steps, 1))
@@ -400,8 +401,8 @@ def main() -> None:
             fresh.submit(alike, one.scene, place.quality, *one.videos, str(place.recordings))
             for one in found
         ]
-        for number, look in enumerate(looks):
-            found[number] = replace(found[number], likeness=look.result())
+        for number, profile in enumerate(looks):
+            found[number] = replace(found[number], likeness=profile.result())
             keep(tables(given, found, everything, growth), given.json)
         publish_all(tables(given, found, everything, growth), given.json)
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from rnnviz.errors import RnnvizError
     from rnnviz.exports.making import export
     from rnnviz.figures import figure, save_figure
-    from rnnviz.recording import record, recurrent_layers, rerecord
+    from rnnviz.recording import record, recurrent_layers, rerun
+    from rnnviz.recording.weight_files import load_weights
     from rnnviz.rendering import render, show
     from rnnviz.trace import Trace, load, load_arrays
     from rnnviz.training import train
     from rnnviz.verification import verify
-    from rnnviz.weights import load_weights
 
     __version__: str
 
@@ -35,7 +35,7 @@ __all__ = [
     "record",
     "recurrent_layers",
     "render",
-    "rerecord",
+    "rerun",
     "save_figure",
     "show",
     "train",
@@ -49,12 +49,12 @@ _HOME_OF = {
     "figure": "rnnviz.figures",
     "load": "rnnviz.trace",
     "load_arrays": "rnnviz.trace",
-    "load_weights": "rnnviz.weights",
+    "load_weights": "rnnviz.recording.weight_files",
     "record": "rnnviz.recording",
     "recurrent_layers": "rnnviz.recording",
     "render": "rnnviz.rendering",
     "show": "rnnviz.rendering",
-    "rerecord": "rnnviz.recording",
+    "rerun": "rnnviz.recording",
     "save_figure": "rnnviz.figures",
     "train": "rnnviz.training",
     "verify": "rnnviz.verification",
@@ -69,7 +69,7 @@ def __getattr__(name: str) -> Any:
     elif name in _HOME_OF:
         value = getattr(import_module(_HOME_OF[name]), name)
     else:
-        from rnnviz.submodules import submodule
+        from rnnviz.system.lazy import submodule
 
         value = submodule(__name__, name)
     globals()[name] = value

@@ -34,7 +34,7 @@ class SweepError(RnnvizError):
 
 
 class ClusterError(RnnvizError):
-    """Workers on other machines that cannot be reached."""
+    """WorkerPool on other machines that cannot be reached."""
 
 
 class TextError(RnnvizError):

@@ -1,6 +1,6 @@
 """Traces by hand: explicit loops over PyTorch's cells, one sequence after the other, and one
 ``autograd.grad`` a loss. Slow, plain, and independent of ``rnnviz.recording`` and
-``rnnviz.reference``, which are held against it.
+``rnnviz.verification.reference``, which are held against it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnviz.metadata import Metadata
 from rnnviz.trace import NO_TARGET, Trace, hash_arrays
+from rnnviz.trace.metadata import Metadata
 
 Place = tuple[int, int, int, int]
 """Layer, direction, step, sequence."""

@@ -20,7 +20,7 @@ import torch
 from hypothesis import settings
 from torch import Tensor, nn
 
-from rnnviz.defaults import FOLDER_VARIABLE
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET, Trace
 

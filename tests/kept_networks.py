@@ -21,8 +21,8 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from rnnviz import tasks, training
-from rnnviz.companions.studies import other_stories, study_of
-from rnnviz.defaults import FOLDER_VARIABLE, default_trace
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, default_trace
+from rnnviz.experiments.studies import other_stories, study_of
 from rnnviz.training.settings import Settings
 from rnnviz.training.trained import Trained
 

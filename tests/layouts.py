@@ -2,7 +2,7 @@
 
 import itertools
 
-from rnnviz.drawing import layout
+from rnnviz.mobjects import layout
 
 PIXELS_PER_UNIT = 480 / 8
 LEAST_PIXELS = 9

@@ -11,8 +11,8 @@ import signal
 
 from manim import *
 
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.scene.beats import beat
 """
 
 THREE = (

@@ -40,8 +40,8 @@ import rnnviz
 from rnnviz import training
 from rnnviz.cli.group import group
 from rnnviz.cli.main import main
-from rnnviz.companions.sweeps import SweepSettings, sweep
-from rnnviz.workers import Workers
+from rnnviz.experiments.sweeps import SweepSettings, sweep
+from rnnviz.system.workers import WorkerPool
 
 ENGLISH = tuple(name for name in DOCUMENTS if not name.endswith(".zh.md"))
 TRANSLATED = tuple(name for name in ENGLISH if (ROOT / name).with_suffix(".zh.md").exists())
@@ -49,7 +49,7 @@ TRANSLATED = tuple(name for name in ENGLISH if (ROOT / name).with_suffix(".zh.md
 LANGUAGES = {
     "": "for a shell: each line is checked by a test of its program",
     "python": "run; a scene is rendered by tests/test_documents.py",
-    "html": "what an export writes; tests/export/test_snippets.py has it written",
+    "html": "what an export writes; tests/exports/test_snippets.py has it written",
     "text": "a list of folders; a test below looks for them",
 }
 """Every language of a block, and what becomes of it here."""
@@ -58,7 +58,7 @@ PARSED_ALONE = {
     "render": "draws videos, which takes minutes; tests/rendering and tests/cli run it",
     "explore": "draws charts in a process of its own; tests/explore runs it",
     "export": "needs videos, which take minutes; tests/export and tests/cli run it",
-    "sweep": "trains ninety networks; tests/companions run it with fewer",
+    "sweep": "trains ninety networks; tests/experiments run it with fewer",
 }
 """Commands whose lines are parsed and not run, with the reason."""
 
@@ -272,7 +272,7 @@ def material(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     settings = SweepSettings(
         task="temporal-order", lengths=(8,), cells=("rnn",), seeds=(1,), epochs=1
     )
-    sweep(settings, Path("sweep.json"), Workers(at_once), lambda *news: None)
+    sweep(settings, Path("sweep.json"), WorkerPool(at_once), lambda *news: None)
     return elsewhere
 
 

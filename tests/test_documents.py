@@ -13,11 +13,11 @@ from kept_networks import use_in
 from PIL import Image
 
 import rnnviz
-from rnnviz.defaults import cache_folder, default_trace
-from rnnviz.drawing.theme import THEMES
-from rnnviz.drawing.views.strip import MOST_CELLS
+from rnnviz.experiments.default_recordings import cache_folder, default_trace
 from rnnviz.exports.exits import EXITS
 from rnnviz.figures import FIGURES
+from rnnviz.mobjects.strip import MOST_CELLS
+from rnnviz.mobjects.theme import THEMES
 
 LINK = re.compile(r"\]\(([^)#]+)\)")
 

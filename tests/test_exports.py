@@ -20,9 +20,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         _ = rnnviz.unrol
 
 
-@pytest.mark.parametrize(
-    "path", ["figures.states.states", "measure.cliff.clipped", "training.train"]
-)
+@pytest.mark.parametrize("path", ["figures.states", "measure.cliff.clipped", "training.train"])
 def test_a_module_is_there_without_having_been_imported(path: str) -> None:
     code = f"import rnnviz; rnnviz.{path}"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -48,7 +46,7 @@ print("loaded", sorted({{"torch", "manim", "matplotlib"}} & set(sys.modules)))
     "code",
     [
         "import rnnviz",
-        "import rnnviz.registry, rnnviz.trace, rnnviz.measure, rnnviz.verification",
+        "import rnnviz.scene.catalogue, rnnviz.trace, rnnviz.measure, rnnviz.verification",
         "from rnnviz.cli import main; main(['--help'])",
         "from rnnviz.cli import main; main(['list'])",
         "from rnnviz.cli import main; main(['render', '-h'])",

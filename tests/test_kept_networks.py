@@ -5,8 +5,8 @@ import pytest
 from kept_networks import LANGUAGES, instead_of_training, read, use_in
 
 from rnnviz import tasks, training
-from rnnviz.companions.studies import LEARNT, LECTURE, other_stories, study_of
-from rnnviz.defaults import FOLDER_VARIABLE, default_trace
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, default_trace
+from rnnviz.experiments.studies import LEARNT, LECTURE, other_stories, study_of
 
 NETWORKS = {language: read(language) for language in LANGUAGES}
 

@@ -32,12 +32,12 @@ def test_the_contracts_hold(project: Path) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "broken"),
     [
-        ("rnnviz/drawing/layout.py", "import rnnviz.recording", "not how it was made"),
-        ("scenes/unrolling.py", "import torch", "not how it was made"),
+        ("rnnviz/mobjects/layout.py", "import rnnviz.recording", "not how it was made"),
+        ("scenes/unrolling/storyboard.py", "import torch", "not how it was made"),
         ("rnnviz/measure/lines.py", "import manim", "need NumPy only"),
-        ("rnnviz/trace.py", "import rnnviz.recording", "imports run downward"),
-        ("rnnviz/drawing/layout.py", "import rnnviz.cli", "between the command line"),
-        ("rnnviz/drawing/theme.py", "import rnnviz.drawing.views.strip", "no import cycle"),
+        ("rnnviz/trace/trace.py", "import rnnviz.recording", "imports run downward"),
+        ("rnnviz/mobjects/layout.py", "import rnnviz.cli", "between the command line"),
+        ("rnnviz/mobjects/theme.py", "import rnnviz.mobjects.strip", "no import cycle"),
         ("rnnviz/without_layer.py", "", "imports run downward"),
     ],
 )

@@ -13,9 +13,9 @@ from promises import others, promises, sentences
 
 import rnnviz
 from rnnviz.cli.options import TASKS
-from rnnviz.palette import LIGHT
-from rnnviz.registry import SCENES
-from rnnviz.rendering.cache import BOUND_VARIABLE, bound
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.system.cache import BOUND_VARIABLE, bound
+from rnnviz.text.palette import LIGHT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

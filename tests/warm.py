@@ -21,7 +21,7 @@ from typing import BinaryIO
 import torch
 
 from rnnviz.cli.main import main
-from rnnviz.rendering import sources
+from rnnviz.rendering.cache import sources
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):
     importlib.import_module(late)  # what a command line loads late, each copy would load for itself

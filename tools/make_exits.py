@@ -18,14 +18,14 @@ from playwright.sync_api import Page, sync_playwright
 from pptx import Presentation
 
 import rnnviz
-from rnnviz.defaults import data_language, default_trace
-from rnnviz.explore import explore
+from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.explorer import explore
 from rnnviz.exports.exits import export
 from rnnviz.exports.handout import handout
 from rnnviz.exports.material import Material
 from rnnviz.exports.page import source_line
-from rnnviz.registry import SCENES
-from rnnviz.translation import languages
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import languages
 
 ROOT: Final = Path(__file__).parents[1]
 IMAGES: Final = ROOT / "docs" / "images"

@@ -7,10 +7,10 @@ from typing import Any, Final
 from PIL import Image
 
 import rnnviz
-from rnnviz.companions.studies import study_of
-from rnnviz.defaults import data_language, default_trace
+from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.experiments.studies import study_of
 from rnnviz.figures.catalogue import FIGURES, FigureEntry
-from rnnviz.translation import languages
+from rnnviz.text.translation import languages
 
 IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"
 TILE: Final = (420, 270)

@@ -12,9 +12,9 @@ from typing import Final
 from PIL import Image
 
 import rnnviz
-from rnnviz.defaults import data_language, default_trace
-from rnnviz.registry import SCENES, SceneEntry
-from rnnviz.translation import N_, languages, translated
+from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.scene.catalogue import SCENES, SceneEntry
+from rnnviz.text.translation import N_, languages, translated
 
 DOCS: Final = Path(__file__).parents[1] / "docs"
 COLUMNS: Final = 2

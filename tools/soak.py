@@ -15,10 +15,10 @@ from typing import Final
 import psutil
 
 import rnnviz
-from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
-from rnnviz.registry import SCENES
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
 from rnnviz.rendering.request import THEMES
-from rnnviz.translation import languages
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import languages
 
 _BOUND: Final = 100_000_000
 """How many bytes the process may grow by after its first round, in which it loads everything."""

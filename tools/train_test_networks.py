@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import kept_networks as kept
 
 from rnnviz import training
-from rnnviz.defaults import FOLDER_VARIABLE
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
 
 
 def main() -> None:

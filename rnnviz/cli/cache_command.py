@@ -18,8 +18,8 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def info(as_json: bool) -> None:
     """Show where the cache is, what it holds, and how much it may hold."""
-    from rnnviz.defaults import cache_folder
-    from rnnviz.rendering.cache import Cache
+    from rnnviz.experiments.default_recordings import cache_folder
+    from rnnviz.system.cache import Cache
 
     cache = Cache(cache_folder())
     held, recordings = cache.held(), _recordings(cache.folder)
@@ -53,8 +53,8 @@ def info(as_json: bool) -> None:
 @click.option("--recordings", is_flag=True, help="The recordings of trained networks as well.")
 def clear(recordings: bool) -> None:
     """Remove what was rendered; recordings stay unless asked for."""
-    from rnnviz.defaults import cache_folder
-    from rnnviz.rendering.cache import Cache, remove
+    from rnnviz.experiments.default_recordings import cache_folder
+    from rnnviz.system.cache import Cache, remove
 
     cache = Cache(cache_folder())
     size = cache.clear()

@@ -69,9 +69,9 @@ def _findings() -> Iterator[Finding]:
 
 
 def _cache() -> Finding:
-    from rnnviz.defaults import FOLDER_VARIABLE, cache_folder
     from rnnviz.errors import RnnvizError
-    from rnnviz.rendering.cache import bound, try_out
+    from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
+    from rnnviz.system.cache import bound, try_out
 
     folder = cache_folder()
     remedy = f"make it writable, with room, and yours; or set {FOLDER_VARIABLE} to another folder"
@@ -97,9 +97,9 @@ def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) ->
 
 
 def _typeset(folder: Path) -> None:
-    from rnnviz.drawing.theme import DARK
-    from rnnviz.drawing.typography import formula, label
-    from rnnviz.rendering.settings import manim_settings
+    from rnnviz.mobjects.theme import DARK
+    from rnnviz.mobjects.typography import formula, label
+    from rnnviz.rendering.manim_adapter.settings import manim_settings
 
     with manim_settings(folder, "l"):
         label("循环 recurrent", color=DARK.color("text"))

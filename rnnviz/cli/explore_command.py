@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from rnnviz.cli.options import StrictCommand, Whole, check_places, font_option
-from rnnviz.translation import languages
+from rnnviz.text.translation import languages
 
 
 @click.command("explore", cls=StrictCommand)
@@ -32,8 +32,8 @@ def command(
 ) -> None:
     """Make one offline page of linked views of a TRACE."""
     from rnnviz.errors import ExportError
-    from rnnviz.explore import explore
-    from rnnviz.files import check_place, replacing
+    from rnnviz.explorer import explore
+    from rnnviz.system.files import atomic_write, check_place
     from rnnviz.trace import load
 
     target = Path(output)
@@ -48,6 +48,6 @@ def command(
     }
     check_places(trace, **places)
     made = explore(trace, language=language, theme=theme, font=fonts, **places)
-    with replacing(target, ExportError) as temporary:
+    with atomic_write(target, ExportError) as temporary:
         temporary.write_text(made, encoding="utf-8")
     click.echo(str(target))

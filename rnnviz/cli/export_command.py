@@ -19,8 +19,8 @@ from rnnviz.cli.options import (
     task_of,
 )
 from rnnviz.cli.render_command import trace_for
-from rnnviz.registry import SCENES
-from rnnviz.translation import languages
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import languages
 
 _EXITS = (
     "html", "pptx", "handout", "gif", "webp", "revealjs", "quarto", "markdown", "beamer", "jupyter",
@@ -80,7 +80,7 @@ def command(
     if trace_file is not None and task is not None:
         raise click.UsageError("Give --trace, or a task to train on, not both.")
     from rnnviz.exports.making import made
-    from rnnviz.lettering import lettered
+    from rnnviz.text.fonts import using_fonts
 
     names = list(SCENES) if everything else list(what)
     left_out: list[str] = []
@@ -88,7 +88,7 @@ def command(
     def rendered(scene: str, place: Path) -> Path | None:
         from rnnviz.errors import SceneError
         from rnnviz.rendering import begin
-        from rnnviz.rendering.company import hired
+        from rnnviz.rendering.execution.dask import open_executor
 
         settings: dict[str, Any] = {
             "language": language or "en",
@@ -102,13 +102,13 @@ def command(
             told += f" ({names.index(scene) + 1} of {len(names)})"
         with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
             trace = trace_for(scene, trace_file, task, None, **settings)
-            with progress_bar(told) as report, hired(None, None) as crew:
+            with progress_bar(told) as report, open_executor(None, None) as executor:
 
                 def tell(beat: str, done: int, total: int) -> None:
                     report(done, total, beat)
 
                 try:
-                    done = begin(scene, trace, crew, progress=tell, **settings).finish()
+                    done = begin(scene, trace, executor, progress=tell, **settings).finish()
                 except SceneError as error:
                     if not everything or (trace_file is None and task is None):
                         raise
@@ -118,7 +118,7 @@ def command(
             _note(note)
         return done.paths[0]
 
-    with lettered(fonts), _noted(left_out):
+    with using_fonts(fonts), _noted(left_out):
         paths = made(
             names,
             rendered,

@@ -21,7 +21,7 @@ from rnnviz.cli.options import (
     refuse,
     task_of,
 )
-from rnnviz.translation import languages, translated
+from rnnviz.text.translation import languages, translated
 
 _DIRECTIONS = ("forward", "reverse")
 _PLACES = ("trace_files", "sweep_file", "text_file", "csv")
@@ -189,7 +189,7 @@ def _draw(
     from rnnviz.figures import figure, save_figure
     from rnnviz.figures.axes import MOST_CELLS
     from rnnviz.figures.saving import check_file, images_in
-    from rnnviz.reports import reported
+    from rnnviz.system.progress import reported
     from rnnviz.trace import Trace
 
     check_file(Path(output))
@@ -235,14 +235,14 @@ def _data(
     progress: Any,
 ) -> tuple[tuple[Any, ...], str]:
     """What a figure is drawn from, and the identity of the trace, if it is one."""
-    from rnnviz.defaults import data_language, default_trace
+    from rnnviz.experiments.default_recordings import data_language, default_trace
     from rnnviz.figures.catalogue import FIGURES, find
     from rnnviz.trace import load
 
     entry = find(name)
     trace_files, sweep_file, task = source
     if sweep_file is not None:
-        from rnnviz.companions.sweeps import load_sweep
+        from rnnviz.experiments.sweeps import load_sweep
 
         if entry.drawn_from != "study":
             able = " or ".join(each for each in FIGURES if FIGURES[each].drawn_from == "study")
@@ -264,8 +264,8 @@ def _data(
         return (), ""
     chosen, settings = task or (entry.task, {})
     if entry.drawn_from == "study":
-        from rnnviz.companions.studies import study_of
-        from rnnviz.reports import reported
+        from rnnviz.experiments.studies import study_of
+        from rnnviz.system.progress import reported
 
         if trace_files or chosen != entry.task:
             raise click.UsageError(

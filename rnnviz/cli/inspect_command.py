@@ -5,7 +5,7 @@ import dataclasses
 import click
 
 from rnnviz.cli.options import StrictCommand, print_json
-from rnnviz.fields import printable
+from rnnviz.system.json_fields import printable
 
 
 @click.command("inspect", cls=StrictCommand)

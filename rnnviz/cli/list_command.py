@@ -3,8 +3,8 @@
 import click
 
 from rnnviz.cli.options import StrictCommand, print_json, refuse
-from rnnviz.registry import SCENES
-from rnnviz.translation import languages, translated
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import languages, translated
 
 
 @click.command("list", cls=StrictCommand)

@@ -91,7 +91,7 @@ class _Address(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The address as it is, if it is one."""
         from rnnviz.errors import ClusterError
-        from rnnviz.workers import check_address
+        from rnnviz.system.workers import check_address
 
         try:
             check_address(str(value))
@@ -108,7 +108,7 @@ class _Font(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The font, ready to set text; which face it is, if its file holds several, is said."""
-        from rnnviz.lettering import given_fonts
+        from rnnviz.text.fonts import given_fonts
 
         (font,) = given_fonts(value)
         if len(font.faces) > 1 and "#" not in font.told:
@@ -234,12 +234,12 @@ def check_text(
     if task is None or task[0] != "text":
         return
     from rnnviz.errors import TextError
-    from rnnviz.lettering import lacking, lettered, remedy_for, told_of
+    from rnnviz.text.fonts import lacking, remedy_for, told_of, using_fonts
 
     name, options = task
     where = repr(options["source"]) if "source" in options else "--text"
     text = " ".join(options["text"].split())
-    with lettered(fonts):
+    with using_fonts(fonts):
         missing = lacking(text)
         if not missing:
             return
@@ -400,7 +400,7 @@ def _dashed(name: str) -> str:
 
 def _read(path: str, encoding: str | None) -> tuple[str, str]:
     """The text of a file, and the file's name."""
-    from rnnviz.reading import file_name, read_text
+    from rnnviz.text.decoding import file_name, read_text
 
     text, kind = read_text(path, encoding)
     if kind != "UTF-8":

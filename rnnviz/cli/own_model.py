@@ -11,12 +11,12 @@ from typing import Any
 from torch import nn
 
 from rnnviz.errors import RecordingError
-from rnnviz.labels import LABELS
-from rnnviz.reading import file_name
 from rnnviz.recording import record
 from rnnviz.recording.failures import told
+from rnnviz.recording.weight_files import load_inputs, load_weights
+from rnnviz.text.decoding import file_name
 from rnnviz.trace import Trace
-from rnnviz.weights import load_inputs, load_weights
+from rnnviz.trace.labels import LABELS
 
 
 def record_model(

@@ -224,7 +224,7 @@ def command(ctx: click.Context, /, model: str | None, output: str, **options: An
 def _check_output(target: Path) -> None:
     """Refuse an output before the long work, not after it."""
     from rnnviz.errors import TraceError
-    from rnnviz.files import check_place
+    from rnnviz.system.files import check_place
 
     check_place(target, TraceError)
 

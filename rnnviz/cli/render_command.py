@@ -22,8 +22,8 @@ from rnnviz.cli.options import (
     scheduler_option,
     task_of,
 )
-from rnnviz.registry import SCENES
-from rnnviz.translation import languages
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import languages
 
 
 class _Beats(click.ParamType[range]):
@@ -119,12 +119,12 @@ def command(
         "font": fonts,
     }
     check_text(task, fonts)
-    hands = {"jobs": jobs, "scheduler": scheduler}
+    pool = {"jobs": jobs, "scheduler": scheduler}
     with redirect_stdout(sys.stderr):  # what scenes print; stdout is for what was made
         if everything:
-            made = _render_all(trace_file, task, seed, hands, folder=output, **settings)
+            made = _render_all(trace_file, task, seed, pool, folder=output, **settings)
         else:
-            one = _render_one(str(scene), trace_file, task, seed, hands, output=output, **settings)
+            one = _render_one(str(scene), trace_file, task, seed, pool, output=output, **settings)
             made = [one]
     for note in (note for rendered in made for note in rendered.notes):
         click.echo(f"rnnviz: {note}", err=True)
@@ -153,33 +153,34 @@ def _render_all(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
-    hands: dict[str, Any],
+    pool: dict[str, Any],
     *,
     folder: str | None,
     **settings: Any,
 ) -> list[Any]:
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
-    from rnnviz.rendering.company import hired
-    from rnnviz.rendering.look import Look
+    from rnnviz.rendering.execution.dask import open_executor
+    from rnnviz.rendering.profile import EncodingProfile
     from rnnviz.rendering.request import check_same_scene, default_output
 
-    look = Look(settings["quality"], settings["format"], settings["transparent"])
+    profile = EncodingProfile(settings["quality"], settings["format"], settings["transparent"])
     places = {
-        name: default_output(name, settings["language"], settings["theme"], look) for name in SCENES
+        name: default_output(name, settings["language"], settings["theme"], profile)
+        for name in SCENES
     }
     if folder is not None:
         places = {name: Path(folder) / place.name for name, place in places.items()}
     for name, place in places.items():
         check_same_scene(place, name)
     begun, refused = [], []
-    with progress_bar("Rendering") as report, hired(**hands) as crew:
+    with progress_bar("Rendering") as report, open_executor(**pool) as executor:
         for number, name in enumerate(SCENES, start=1):
             output = None if folder is None else str(places[name])
             trace = trace_for(name, trace_file, task, seed, output=output, **settings)
             try:
                 told = f"{name} ({number} of {len(SCENES)}), "
-                begun.append(_begin(name, trace, crew, report, told, output=output, **settings))
+                begun.append(_begin(name, trace, executor, report, told, output=output, **settings))
             except SceneError as error:
                 if trace_file is None and task is None:
                     raise
@@ -197,33 +198,33 @@ def _render_one(
     trace_file: str | None,
     task: tuple[str, dict[str, Any]] | None,
     seed: int | None,
-    hands: dict[str, Any],
+    pool: dict[str, Any],
     **settings: Any,
 ) -> Any:
-    from rnnviz.rendering.company import hired
+    from rnnviz.rendering.execution.dask import open_executor
 
     trace = trace_for(scene, trace_file, task, seed, **settings)
-    with progress_bar(f"Rendering {scene}") as report, hired(**hands) as crew:
-        return _begin(scene, trace, crew, report, "", **settings).finish()
+    with progress_bar(f"Rendering {scene}") as report, open_executor(**pool) as executor:
+        return _begin(scene, trace, executor, report, "", **settings).finish()
 
 
 def _begin(
     scene: str,
     trace: Any,
-    crew: Any,
+    executor: Any,
     report: Callable[[int, int, str], None],
     told: str,
     **settings: Any,
 ) -> Any:
     """Begin a render; its beats are reported after what is told of the scene."""
     from rnnviz.rendering import begin
-    from rnnviz.reports import reported
+    from rnnviz.system.progress import reported
 
     def tell(beat: str, done: int, total: int) -> None:
         report(done, total, f"{told}{beat}")
 
     with reported(report):
-        return begin(scene, trace, crew, progress=tell, **settings)
+        return begin(scene, trace, executor, progress=tell, **settings)
 
 
 def trace_for(
@@ -234,9 +235,9 @@ def trace_for(
     **settings: Any,
 ) -> Any:
     """The trace that is given, or what the cache keeps: made now if it is not there."""
-    from rnnviz.defaults import Kept, cache_folder, data_language
-    from rnnviz.rendering.cache import usable
+    from rnnviz.experiments.default_recordings import Kept, cache_folder, data_language
     from rnnviz.rendering.request import request_of
+    from rnnviz.system.cache import usable
 
     request = request_of(scene, **settings)
     if trace_file is not None:
@@ -272,12 +273,12 @@ def _tell_what_stays(
     ]
     if not given:
         return
-    from rnnviz.companions.studies import LECTURE, are_trained_apart
+    from rnnviz.experiments.studies import LECTURE, are_trained_apart
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
     with chdir("."):  # a scene's code may change it
         loaded = check_scene(request)
-    if are_trained_apart(loaded.scene.companions.values()):
+    if are_trained_apart(loaded.scene.experiments.values()):
         click.echo(
             f"rnnviz: {' and '.join(given)} decide the recording of scene {loaded.name!r}, not the "
             f"networks that it compares: those have seeds {_listed(LECTURE.seeds)} and gaps "

@@ -15,7 +15,7 @@ from rnnviz.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from rnnviz.companions.sweeps import Sweep
+    from rnnviz.experiments.sweeps import Sweep
 
 _TASKS: Final = ("temporal-order", "adding", "copying", "sentence")
 _CELLS: Final = ("rnn", "gru", "lstm")
@@ -105,16 +105,16 @@ def command(
         raise click.UsageError(f"{output!r} does not end in .json; name the file so.")
     _check_size(settings["lengths"], settings["cells"], seeds)
 
-    from rnnviz.companions.sweeps import SweepSettings, sweep
     from rnnviz.errors import SweepError
-    from rnnviz.files import check_place
-    from rnnviz.workers import workers
+    from rnnviz.experiments.sweeps import SweepSettings, sweep
+    from rnnviz.system.files import check_place
+    from rnnviz.system.workers import workers
 
     check_place(file, SweepError)
     wanted = SweepSettings(seeds=tuple(range(1, seeds + 1)), **settings)
     interrupted = "Interrupted before a network was finished; the same command begins again."
     try:
-        with progress_bar("Training") as report, workers(scheduler, jobs) as hands:
+        with progress_bar("Training") as report, workers(scheduler, jobs) as pool:
 
             def tell(done: int, most: int, which: str) -> None:
                 nonlocal interrupted
@@ -123,7 +123,7 @@ def command(
                     interrupted = f"Interrupted; {kept}, the same command goes on."
                 report(done, most, f"{done} of {most}: {which}")
 
-            made = sweep(wanted, file, hands, tell)
+            made = sweep(wanted, file, pool, tell)
     except KeyboardInterrupt:
         click.echo(interrupted, err=True)
         ctx.exit(_INTERRUPTED)

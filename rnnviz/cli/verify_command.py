@@ -18,7 +18,7 @@ def command(trace_file: str, as_json: bool) -> int:
 
     Exit status 1 when an error exceeds its tolerance.
     """
-    from rnnviz.reports import reported
+    from rnnviz.system.progress import reported
     from rnnviz.trace import load
     from rnnviz.verification import verify
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import av
 
 from rnnviz.exports.material import Material
-from rnnviz.rendering.animating import animate, pictures
-from rnnviz.rendering.mixing import add_track, encoded
-from rnnviz.rendering.reading import decoded, on_ground
-from rnnviz.rendering.sound import Part
+from rnnviz.rendering.video.frames import decoded, on_ground
+from rnnviz.rendering.video.gif import animate, pictures
+from rnnviz.rendering.video.mixing import add_track, encoded
+from rnnviz.rendering.video.sound import Part
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
 _COLOURS: Final = ("colorspace", "color_range", "color_primaries", "color_trc")

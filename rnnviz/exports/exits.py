@@ -16,9 +16,9 @@ from rnnviz.exports.naming import distinct
 from rnnviz.exports.page import page, source_line
 from rnnviz.exports.slides import slides
 from rnnviz.exports.snippets import SNIPPETS, Files
-from rnnviz.files import check_place, replacing, try_folder, within
-from rnnviz.rendering.reading import is_audible, is_transparent
-from rnnviz.rendering.timeline import subtitles
+from rnnviz.rendering.video.frames import is_audible, is_transparent
+from rnnviz.rendering.video.timeline import subtitles
+from rnnviz.system.files import atomic_write, check_place, try_folder, within
 
 Writer = Callable[[Sequence[Material], Path, str, str], None]
 _FILES: Final[Mapping[str, tuple[str, Writer]]] = {
@@ -109,7 +109,7 @@ def export(
     if to == "html":
         return _page(materials, output, spoken, title if len(materials) > 1 else None)
     if to in _FILES:
-        with replacing(output, ExportError) as temporary:
+        with atomic_write(output, ExportError) as temporary:
             _FILES[to][1](materials, temporary, spoken, title or first.titles()[spoken])
         return (output,)
     return _snippet(first, to, output, spoken)
@@ -131,7 +131,7 @@ def _page(
     materials: Sequence[Material], output: Path, language: str, title: str | None
 ) -> tuple[Path, ...]:
     if output.suffix.lower() == ".html":
-        with replacing(output, ExportError) as temporary:
+        with atomic_write(output, ExportError) as temporary:
             temporary.write_text(page(materials, language, title), encoding="utf-8")
         return (output,)
     stems = distinct([one.scene for one in materials])
@@ -139,11 +139,11 @@ def _page(
     made = []
     for name, one in zip(names, materials, strict=True):
         target = within(output, name, ExportError)
-        with replacing(target, ExportError) as temporary:
+        with atomic_write(target, ExportError) as temporary:
             shutil.copyfile(one.video, temporary)
         made.append(target)
     index = output / "index.html"
-    with replacing(index, ExportError) as temporary:
+    with atomic_write(index, ExportError) as temporary:
         temporary.write_text(page(materials, language, title, names), encoding="utf-8")
     return (index, *made)
 
@@ -161,12 +161,12 @@ def _snippet(material: Material, to: str, output: Path, language: str) -> tuple[
         contents[name] = subtitles(material.cues, code, "vtt").encode()
     places = {within(output.parent, name, ExportError): made for name, made in contents.items()}
     for place, content in places.items():
-        with replacing(place, ExportError) as temporary:
+        with atomic_write(place, ExportError) as temporary:
             temporary.write_bytes(content)
     video = within(output.parent, files.video, ExportError)
     if not video.exists() or not video.samefile(material.video):
-        with replacing(video, ExportError) as temporary:
+        with atomic_write(video, ExportError) as temporary:
             shutil.copyfile(material.video, temporary)
-    with replacing(output, ExportError) as temporary:
+    with atomic_write(output, ExportError) as temporary:
         temporary.write_text(snippet, encoding="utf-8")
     return (output, video, *places)

@@ -9,8 +9,8 @@ from pathlib import Path
 import typst
 
 from rnnviz.exports.material import Material
-from rnnviz.lettering import FAMILY, check_characters, fonts_in_use
-from rnnviz.plain_text import without_isolates
+from rnnviz.text.fonts import FAMILY, check_characters, fonts_in_use
+from rnnviz.text.plain_text import without_isolates
 
 _SOURCE = r"""
 // what stands between the signs of an isolate becomes a box: the signs themselves would be spaces

@@ -10,9 +10,9 @@ from rnnviz.errors import ExportError, SceneError
 from rnnviz.exports.exits import check, left_out
 from rnnviz.exports.exits import export as written
 from rnnviz.exports.material import Material
-from rnnviz.lettering import given_fonts, lettered
 from rnnviz.rendering import render
-from rnnviz.typefaces import Given
+from rnnviz.text.font_files import Given
+from rnnviz.text.fonts import given_fonts, using_fonts
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -61,7 +61,7 @@ def export(
         settings["font"] = fonts
         return render(scene, trace, **settings).paths[0]
 
-    with lettered(fonts):
+    with using_fonts(fonts):
         return made(
             [str(one) for one in what],
             rendered,

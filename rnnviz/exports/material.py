@@ -12,14 +12,14 @@ from unicodedata import category
 import av
 
 from rnnviz.errors import ExportError
-from rnnviz.fields import TEXT, is_text, named
-from rnnviz.files import is_component
-from rnnviz.palette import DARK, PALETTES
-from rnnviz.registry import SCENES
-from rnnviz.rendering.cache import checksum
-from rnnviz.rendering.reading import decoded, image_of
-from rnnviz.rendering.timeline import Cue
-from rnnviz.translation import translated
+from rnnviz.rendering.video.frames import decoded, image_of
+from rnnviz.rendering.video.timeline import Cue
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.system.cache import checksum
+from rnnviz.system.files import is_component
+from rnnviz.system.json_fields import TEXT, is_text, named
+from rnnviz.text.palette import DARK, PALETTES
+from rnnviz.text.translation import translated
 
 _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
 _MOST_BEATS: Final = 999

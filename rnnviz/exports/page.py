@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, Final
 
-from rnnviz.embedding import data_uri, filled, in_script
 from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address, distinct
-from rnnviz.lettering import font_faces
-from rnnviz.rendering.timeline import subtitles
-from rnnviz.translation import N_, translated
-from rnnviz.versions import version
+from rnnviz.rendering.video.timeline import subtitles
+from rnnviz.system.versions import version
+from rnnviz.text.fonts import font_faces
+from rnnviz.text.html import data_uri, filled, in_script
+from rnnviz.text.translation import N_, translated
 
 _NAMES: Final = {"en": "English", "zh": "中文"}
 _WORDS: Final = {

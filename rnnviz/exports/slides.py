@@ -10,8 +10,8 @@ from rnnviz.errors import ExportError
 from rnnviz.exports.clips import clips
 from rnnviz.exports.material import Material
 from rnnviz.exports.timing import timing
-from rnnviz.plain_text import is_rightward
-from rnnviz.rendering.timeline import Cue
+from rnnviz.rendering.video.timeline import Cue
+from rnnviz.text.plain_text import is_rightward
 
 _WIDTH, _HEIGHT = 13.333, 7.5
 _TITLE: Final = 0.95

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from rnnviz.embedding import data_uri
 from rnnviz.errors import ExportError
 from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address
-from rnnviz.plain_text import has_rightward
+from rnnviz.text.html import data_uri
+from rnnviz.text.plain_text import has_rightward
 
 
 @dataclass(frozen=True)

@@ -20,16 +20,31 @@ from matplotlib.figure import Figure
 from rnnviz.errors import FigureError
 from rnnviz.figures.axes import ShownFigure, crowded, spans_its_place
 from rnnviz.figures.catalogue import FIGURES, find
-from rnnviz.figures.embedding import truetype_alone
+from rnnviz.figures.font_embedding import truetype_alone
 from rnnviz.figures.overlay import as_label, check_label, overlay
+from rnnviz.figures.plots.accuracy import accuracy
+from rnnviz.figures.plots.cliff import cliff
+from rnnviz.figures.plots.gates import gates
+from rnnviz.figures.plots.gradient_by_lag import gradient_by_lag
+from rnnviz.figures.plots.gradient_table import gradient_table
+from rnnviz.figures.plots.products import products
+from rnnviz.figures.plots.saliency import saliency
+from rnnviz.figures.plots.saturation import saturation
+from rnnviz.figures.plots.spectrum import spectrum
+from rnnviz.figures.plots.states import states
+from rnnviz.figures.plots.tanh import tanh
+from rnnviz.figures.plots.training import training
+from rnnviz.figures.plots.trajectory import trajectory
+from rnnviz.figures.plots.unrolled import unrolled
+from rnnviz.figures.plots.weight_shares import weight_shares
 from rnnviz.figures.saving import NOT_LAID_OUT, save_figure, too_small
 from rnnviz.figures.styles import COLUMNS, STYLES, settings
-from rnnviz.lettering import given_fonts, lettered
-from rnnviz.palette import PALETTES, Palette
-from rnnviz.submodules import submodule
+from rnnviz.system.lazy import submodule
+from rnnviz.text.font_files import Font, Given
+from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.palette import PALETTES, Palette
+from rnnviz.text.translation import languages, translated
 from rnnviz.trace import Trace
-from rnnviz.translation import languages, translated
-from rnnviz.typefaces import Font, Given
 
 _PANEL = 0.4
 _HIGHER = 1.15
@@ -79,7 +94,7 @@ def figure(
     for each in labels:
         check_label(each)
     options["say"] = lambda text: translated(text, language)
-    with rc_context(), lettered(fonts):
+    with rc_context(), using_fonts(fonts):
         rcdefaults()
         rcParams.update(house)
         made = _drawn(draw, data, palette, options)
@@ -122,7 +137,7 @@ def style(
     palette = _chosen("theme", theme, PALETTES)
     fonts = given_fonts(font)
     house = _house(name, venue, span, width, height, palette, fonts=fonts)
-    with rc_context(), lettered(fonts), truetype_alone():
+    with rc_context(), using_fonts(fonts), truetype_alone():
         rcdefaults()
         rcParams.update({**house, "figure.constrained_layout.use": True})
         yield
@@ -243,4 +258,26 @@ def __getattr__(name: str) -> ModuleType:
     return submodule(__name__, name)
 
 
-__all__ = ["FIGURES", "as_label", "figure", "function_of", "save_figure", "style"]
+__all__ = [
+    "FIGURES",
+    "accuracy",
+    "as_label",
+    "cliff",
+    "figure",
+    "function_of",
+    "gates",
+    "gradient_by_lag",
+    "gradient_table",
+    "products",
+    "saliency",
+    "saturation",
+    "save_figure",
+    "spectrum",
+    "states",
+    "style",
+    "tanh",
+    "training",
+    "trajectory",
+    "unrolled",
+    "weight_shares",
+]

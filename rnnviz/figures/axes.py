@@ -20,12 +20,12 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
 from wcwidth import iter_graphemes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.embedding import written_with
-from rnnviz.lettering import FAMILY, check_characters
+from rnnviz.figures.font_embedding import written_with
 from rnnviz.measure.recorded import check_place
-from rnnviz.palette import Palette
+from rnnviz.text.fonts import FAMILY, check_characters
+from rnnviz.text.palette import Palette
+from rnnviz.text.translation import explained
 from rnnviz.trace import Trace
-from rnnviz.translation import explained
 
 Say = Callable[[str], str]
 """From a text of rnnviz to the same in another language."""

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Final
 
 from rnnviz.errors import FigureError
-from rnnviz.translation import N_
+from rnnviz.text.translation import N_
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ _CELLS: Final = "its cells would cover those of another"
 _ENTRIES: Final = (
     FigureEntry(
         "unrolled",
-        "rnnviz.figures.unrolled:unrolled",
+        "rnnviz.figures.plots.unrolled:unrolled",
         N_("The unrolled network with its states."),
         height=0.32,
         fills=True,
@@ -41,75 +41,77 @@ _ENTRIES: Final = (
     ),
     FigureEntry(
         "states",
-        "rnnviz.figures.states:states",
+        "rnnviz.figures.plots.states:states",
         N_("The hidden states over time."),
         alone=_CELLS,
     ),
-    FigureEntry("gates", "rnnviz.figures.gates:gates", N_("Every gate over time."), alone=_CELLS),
+    FigureEntry(
+        "gates", "rnnviz.figures.plots.gates:gates", N_("Every gate over time."), alone=_CELLS
+    ),
     FigureEntry(
         "gradient-table",
-        "rnnviz.figures.gradient_table:gradient_table",
+        "rnnviz.figures.plots.gradient_table:gradient_table",
         N_("The gradient of every loss at every state."),
         task="prices",
         alone=_CELLS,
     ),
     FigureEntry(
         "gradient-by-lag",
-        "rnnviz.figures.gradient_by_lag:gradient_by_lag",
+        "rnnviz.figures.plots.gradient_by_lag:gradient_by_lag",
         N_("How the gradient changes with the steps it goes back, and its bound."),
         task="prices",
     ),
     FigureEntry(
         "weight-shares",
-        "rnnviz.figures.weight_shares:weight_shares",
+        "rnnviz.figures.plots.weight_shares:weight_shares",
         N_("What each step adds to the gradient of W."),
     ),
     FigureEntry(
         "spectrum",
-        "rnnviz.figures.spectrum:spectrum",
+        "rnnviz.figures.plots.spectrum:spectrum",
         N_("The eigenvalues of every step's Jacobian, and of W."),
         task="prices",
     ),
     FigureEntry(
         "products",
-        "rnnviz.figures.products:products",
+        "rnnviz.figures.plots.products:products",
         N_("The singular values of products of Jacobians."),
         task="prices",
     ),
     FigureEntry(
         "saturation",
-        "rnnviz.figures.saturation:saturation",
+        "rnnviz.figures.plots.saturation:saturation",
         N_("How often the slope of the nonlinearity is small."),
     ),
     FigureEntry(
-        "tanh", "rnnviz.figures.tanh:tanh", N_("The recorded sums on tanh and on its slope.")
+        "tanh", "rnnviz.figures.plots.tanh:tanh", N_("The recorded sums on tanh and on its slope.")
     ),
     FigureEntry(
         "training",
-        "rnnviz.figures.training:training",
+        "rnnviz.figures.plots.training:training",
         N_("Loss and gradient norm over training."),
         "history",
     ),
     FigureEntry(
         "accuracy-by-gap",
-        "rnnviz.figures.accuracy:accuracy_by_gap",
+        "rnnviz.figures.plots.accuracy:accuracy",
         N_("What is still learnt as the gap grows, over several seeds."),
         "study",
         alone="its colours stand for the cells of one study",
     ),
     FigureEntry(
         "saliency",
-        "rnnviz.figures.saliency:saliency",
+        "rnnviz.figures.plots.saliency:saliency",
         N_("How much each input matters for a loss."),
     ),
     FigureEntry(
         "trajectory",
-        "rnnviz.figures.trajectory:trajectory",
+        "rnnviz.figures.plots.trajectory:trajectory",
         N_("The states as a path, with fixed points."),
     ),
     FigureEntry(
         "cliff",
-        "rnnviz.figures.cliff:cliff",
+        "rnnviz.figures.plots.cliff:cliff",
         N_("The cliff in the error of a network of one unit."),
         "nothing",
         alone="it is drawn from no trace",

@@ -13,8 +13,8 @@ from matplotlib.mathtext import MathTextParser
 
 from rnnviz.errors import FigureError
 from rnnviz.figures.styles import series
-from rnnviz.lettering import check_characters
-from rnnviz.palette import Palette
+from rnnviz.text.fonts import check_characters
+from rnnviz.text.palette import Palette
 
 _DASHES: Final = ("-", "--", "-.")
 _FORMULA: Final = re.compile(r"(?<!\\)\$.*?(?<!\\)\$")

@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
 from rnnviz.figures.axes import ShownFigure
-from rnnviz.figures.embedding import written_with
-from rnnviz.files import check_place, replacing
-from rnnviz.versions import version
+from rnnviz.figures.font_embedding import written_with
+from rnnviz.system.files import atomic_write, check_place
+from rnnviz.system.versions import version
 
 NOT_LAID_OUT: Final = "constrained_layout not applied"
 """What Matplotlib warns of if a figure is too small for what stands in it."""
@@ -47,7 +47,7 @@ def save_figure(
     }
     drawn_with = figure.drawn_with if isinstance(figure, ShownFigure) else None
     with (
-        replacing(target, FigureError) as temporary,
+        atomic_write(target, FigureError) as temporary,
         written_with(drawn_with),
         warnings.catch_warnings(),
     ):

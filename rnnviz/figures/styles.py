@@ -14,10 +14,10 @@ from typing import Any, Final
 from matplotlib import font_manager
 from matplotlib.rcsetup import cycler
 
-from rnnviz.figures.embedding import EMBEDDED
-from rnnviz.lettering import FAMILY
-from rnnviz.palette import Palette
-from rnnviz.typefaces import Font
+from rnnviz.figures.font_embedding import EMBEDDED
+from rnnviz.text.font_files import Font
+from rnnviz.text.fonts import FAMILY
+from rnnviz.text.palette import Palette
 
 _POINT: Final = 1 / 72.27
 

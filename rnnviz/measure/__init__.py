@@ -9,12 +9,12 @@ from types import ModuleType
 
 from rnnviz.measure.dynamics import FixedPoints, fixed_points
 from rnnviz.measure.gating import (
+    activation_slope,
     cell_path,
     cell_path_means,
     cell_path_norms,
     gate_slopes,
     gates,
-    saturation,
 )
 from rnnviz.measure.gradients import (
     by_lag,
@@ -40,7 +40,7 @@ from rnnviz.measure.jacobians import (
     state_jacobians,
     step_eigenvalues,
 )
-from rnnviz.measure.lines import lags_holding, log_line, steadiness
+from rnnviz.measure.lines import lags_holding, log_line, r_squared
 from rnnviz.measure.saliency import output_by_input, output_saliency
 from rnnviz.measure.trajectories import PrincipalComponents, principal_components
 from rnnviz.measure.weights import (
@@ -48,12 +48,12 @@ from rnnviz.measure.weights import (
     weight_gradient,
     weight_gradient_norm_shares,
     weight_gradient_norms,
+    weight_gradient_projections,
     weight_gradient_share_by_lag,
-    weight_gradient_shares,
     weight_gradients,
     weight_gradients_by_loss,
 )
-from rnnviz.submodules import submodule
+from rnnviz.system.lazy import submodule
 
 
 def __getattr__(name: str) -> ModuleType:
@@ -63,6 +63,7 @@ def __getattr__(name: str) -> ModuleType:
 __all__ = [
     "FixedPoints",
     "PrincipalComponents",
+    "activation_slope",
     "by_lag",
     "cell_path",
     "cell_path_means",
@@ -84,8 +85,8 @@ __all__ = [
     "output_by_input",
     "output_saliency",
     "principal_components",
+    "r_squared",
     "recurrent_weights",
-    "saturation",
     "singular_values_back",
     "spectral_norm",
     "spectral_radius",
@@ -95,13 +96,12 @@ __all__ = [
     "state_jacobian_singular_values",
     "state_jacobians",
     "states_before",
-    "steadiness",
     "step_eigenvalues",
     "weight_gradient",
     "weight_gradient_norm_shares",
     "weight_gradient_norms",
+    "weight_gradient_projections",
     "weight_gradient_share_by_lag",
-    "weight_gradient_shares",
     "weight_gradients",
     "weight_gradients_by_loss",
 ]

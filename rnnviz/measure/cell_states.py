@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnviz import cells
+from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import kind_of, needed, stands_alone
 from rnnviz.trace import Trace

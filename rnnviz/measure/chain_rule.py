@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ChainRule(Brief):
+class ChainRule(ShortRepr):
     """The factors of ∂L_t/∂V, ∂L_t/∂U and ∂L_t/∂W of one sequence, for the steps up to t.
 
     ``twice`` is what comes out for W if the derivative of h_k with everything before it, instead

@@ -5,13 +5,13 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz import cells
-from rnnviz.brief import Brief
+from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.jacobians import eigenvalues
 from rnnviz.measure.recorded import check_place
-from rnnviz.metadata import Metadata
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
+from rnnviz.trace.metadata import Metadata
 
 _BLOCK: Final = 1 << 21
 _HALVINGS: Final = 30
@@ -19,7 +19,7 @@ _ROUNDING: Final = 1e-15
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FixedPoints(Brief):
+class FixedPoints(ShortRepr):
     """The fixed points that were found, the one that most starts led to first.
 
     Shapes: states (point, state), of an LSTM h before c; residuals ‖F(s) − s‖ and stable (point,);

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from rnnviz import cells
+from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
 from rnnviz.trace import Trace
@@ -40,7 +40,7 @@ def gate_slopes(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[
     return _by_name(trace, cells.slopes(trace, layer, direction))
 
 
-def saturation(
+def activation_slope(
     trace: Trace, gate: str | None = None, *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
     """The slope of the nonlinearity at each unit, 1 − h² for tanh: 0 when it is saturated.

@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz import cells
+from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
-from rnnviz.precision import vanished
-from rnnviz.reports import current_report
+from rnnviz.system.progress import current_report
 from rnnviz.trace import Trace
+from rnnviz.trace.precision import vanished
 
 _BLOCK: Final = 1 << 22
 

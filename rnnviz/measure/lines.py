@@ -18,7 +18,7 @@ def log_line(values: np.ndarray) -> tuple[float, float]:
     return float(np.exp(slope)), float(offset)
 
 
-def steadiness(values: np.ndarray) -> float:
+def r_squared(values: np.ndarray) -> float:
     """R² of ``log_line``: 1 if positive values lie on a straight line on a logarithmic axis.
 
     Shapes: values (points,)

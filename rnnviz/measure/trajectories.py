@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, kind_of, left_out
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PrincipalComponents(Brief):
+class PrincipalComponents(ShortRepr):
     """A basis in which states vary most, and the states in it.
 
     Shapes: mean (unit,), axes (component, unit), orthonormal; variances and shares (component,);

@@ -12,8 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz import cells
-from rnnviz.brief import Brief
+from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure import cell_states
 from rnnviz.measure.cell_states import direct_at_cells
@@ -26,6 +25,7 @@ from rnnviz.measure.recorded import (
     pairs_left_out,
     row_of,
 )
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
 KINDS: Final = ("weight_hh", "weight_ih", "bias_hh", "bias_ih", "weight_hr")
@@ -155,7 +155,7 @@ def weight_gradient_share_by_lag(
     return _shares(lagged.sum(axis=(0, 2), dtype=np.float64), kind)
 
 
-def weight_gradient_shares(
+def weight_gradient_projections(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
     """Each step's share of ∂L/∂θ: (∂L/∂θ_s · ∂L/∂θ) / ‖∂L/∂θ‖².
@@ -204,7 +204,7 @@ def weight_gradient_norm_shares(
 
 
 @dataclass(frozen=True, repr=False)
-class Gates(Brief):
+class Gates(ShortRepr):
     """What the gates of a layer's steps pass on, from a gradient at its states to those before.
 
     ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, where the gate o passes nothing;

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
-from rnnviz.losses import LOSSES, loss_by_step, prediction
 from rnnviz.recording.alignment import (
     SEQUENCE,
     STEP,
@@ -20,7 +19,8 @@ from rnnviz.recording.alignment import (
 )
 from rnnviz.recording.conditions import repeatable
 from rnnviz.recording.failures import told
-from rnnviz.recording.subject import fresh
+from rnnviz.recording.losses import LOSSES, loss_by_step, prediction
+from rnnviz.recording.model_call import fresh
 from rnnviz.trace import CLASSES, NO_TARGET, VALUES
 
 Loss = str | Callable[[Any, Any], Tensor]

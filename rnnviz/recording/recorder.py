@@ -20,29 +20,35 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.labels import LABELS, check_counts, labels_of, without_padding
-from rnnviz.memory import free_memory
-from rnnviz.metadata import Metadata
 from rnnviz.recording.alignment import Layout, Per, Place, axes_of
+from rnnviz.recording.bptt import Tables, bptt
+from rnnviz.recording.call_recorder import (
+    AGREEMENT,
+    CallRecorder,
+    Replay,
+    check_agreement,
+    standing_in,
+)
 from rnnviz.recording.calls import ByLayer, last_of
 from rnnviz.recording.conditions import check_precision, draws_kept, with_gradients
-from rnnviz.recording.direct import (
+from rnnviz.recording.failures import all_ours
+from rnnviz.recording.immediate import (
     Direct,
     Losses,
     direct_parts,
     loss_times,
     parts_of,
 )
-from rnnviz.recording.failures import all_ours
 from rnnviz.recording.layers import choose
+from rnnviz.recording.model_call import ModelCall, copied, duplicate, placed
 from rnnviz.recording.objective import Loss, Objective
 from rnnviz.recording.run import Run
-from rnnviz.recording.subject import Subject, copied, duplicate, placed
-from rnnviz.recording.sweep import Tables, sweep
-from rnnviz.recording.tap import AGREEMENT, Replay, Tap, check_agreement, standing_in
 from rnnviz.recording.used import Used
+from rnnviz.system.memory import free_memory
+from rnnviz.system.versions import version
 from rnnviz.trace import NO_TARGET, Trace, hash_arrays
-from rnnviz.versions import version
+from rnnviz.trace.labels import LABELS, check_counts, labels_of, without_padding
+from rnnviz.trace.metadata import Metadata
 
 _INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
 _STRUCTURE: Final = {
@@ -131,14 +137,14 @@ def record(
     check_precision(device, own)
     wide = torch.float64 if own == torch.float64 else torch.float32
     twin = duplicate(copy)  # which still is as the copy was before it ran
-    subject = Subject.of(copy, inputs, state, output, own, device)
+    subject = ModelCall.of(copy, inputs, state, output, own, device)
     wanted = placed(targets, own, device)
     if isinstance(wanted, PackedSequence):
         wanted = wanted.data
 
     with draws_kept(device):
         used = Used.of(copy)
-        tap = Tap(chosen, used)
+        tap = CallRecorder(chosen, used)
         with standing_in(chosen, tap), used.of_linears(copy):
             given = subject.run("the model's forward failed")
         run = Run.of(tap, lengths, wide)
@@ -295,7 +301,7 @@ def _swept(run: Run, direct: Direct, times: np.ndarray, whole: bool, dtype: torc
         _zeros((rows, *run.x.shape), dtype, device),
     )
     parts, reach = parts_of(direct, times, whole, run.time)
-    sweep(run.steps, tables, parts, reach, run.dropout)
+    bptt(run.steps, tables, parts, reach, run.dropout)
     return tables
 
 

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
+from rnnviz.recording.call_recorder import CallRecorder, check_agreement
 from rnnviz.recording.calls import ByLayer, Form
 from rnnviz.recording.layers import Layer, WeightsByLayer
 from rnnviz.recording.steps import Steps, steps_of
-from rnnviz.recording.tap import Tap, check_agreement
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Run:
     dropout: list[Tensor]
 
     @classmethod
-    def of(cls, tap: Tap, lengths: Any, dtype: torch.dtype) -> "Run":
+    def of(cls, tap: CallRecorder, lengths: Any, dtype: torch.dtype) -> "Run":
         """The run that the noted calls of a layer make up, worked out in a dtype.
 
         Raises: RecordingError if there was no call, lengths do not fit, or the states that follow

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnviz.defaults import Kept, cache_folder
 from rnnviz.errors import RenderError
-from rnnviz.registry import SCENES
-from rnnviz.rendering.assembling import again, assemble, remember
-from rnnviz.rendering.cache import Cache, checksum, usable
-from rnnviz.rendering.company import hired
-from rnnviz.rendering.crew import AnyCrew
+from rnnviz.experiments.default_recordings import Kept, cache_folder
+from rnnviz.rendering.execution.dask import open_executor
+from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.request import Progress, Request, request_of
+from rnnviz.rendering.video.assembling import again, assemble, remember
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.system.cache import Cache, checksum, usable
 
 if TYPE_CHECKING:
+    from rnnviz.text.font_files import Given
     from rnnviz.trace import Trace
-    from rnnviz.typefaces import Given
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def render(
     FILE#FACE, the name of a font of the system, or several, in the order in which they are tried.
     Beats are drawn by ``jobs`` processes side by side (None: one a core), or
     by the workers of the Dask ``scheduler`` at an address, and kept: what did not change since is
-    not drawn again. Workers find a scene file of your own at the same path as it has here. Where
+    not drawn again. WorkerPool find a scene file of your own at the same path as it has here. Where
     systems do not fork, a script calls this under ``if __name__ == "__main__"``.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs;
@@ -68,11 +68,11 @@ def render(
             TextError for what is no font, or a character that no font has; ClusterError for a
             scheduler that is not there
     """
-    with hired(jobs, scheduler) as crew:
+    with open_executor(jobs, scheduler) as executor:
         return begin(
             scene,
             trace,
-            crew,
+            executor,
             task=task,
             language=language,
             theme=theme,
@@ -87,14 +87,14 @@ def render(
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class PendingRender:
     """A render that a crew works on, or that there was nothing to do for."""
 
     request: Request
     started: float
     name: str
     done: tuple[tuple[Path, ...], tuple[str, ...], tuple[str, ...]] | None = None
-    filming: Any = None
+    pending: Any = None
     cache: Cache | None = None
     key: str | None = None
 
@@ -106,13 +106,15 @@ class Unfinished:
         if self.done is None:
             assert self.cache is not None
             output = self.request.output
-            cut = self.filming.cut()
-            look, source = self.request.look, self.request.source
-            files = assemble(cut, self.filming.folder, look, output, source)
-            if self.key is not None and self.filming.certain:
-                remember(self.cache, self.key, cut, output, files)
+            manifest = self.pending.manifest()
+            profile, source = self.request.profile, self.request.source
+            files = assemble(manifest, self.pending.folder, profile, output, source)
+            if self.key is not None and self.pending.certain:
+                remember(self.cache, self.key, manifest, output, files)
             self.cache.trim()
-            return Rendered(self.name, (self.request.named,), cut.beats, self._seconds(), cut.notes)
+            return Rendered(
+                self.name, (self.request.named,), manifest.beats, self._seconds(), manifest.notes
+            )
         paths, beats, notes = self.done
         return Rendered(self.name, paths, beats, self._seconds(), notes)
 
@@ -123,11 +125,11 @@ class Unfinished:
 def begin(
     scene: str | Path,
     trace: "Trace | str | Path | Kept | None",
-    crew: AnyCrew,
+    executor: Executor,
     *,
     progress: Progress | None = None,
     **settings: Any,
-) -> Unfinished:
+) -> PendingRender:
     """Set a crew to work on a render, and go on meanwhile; ``settings`` are those of ``render``.
 
     Raises: as ``render``
@@ -143,28 +145,30 @@ def begin(
         trace = request.recording_of(task)
     digest = _digest(trace)
     key = request.key(code, digest)
-    cut = None if key is None else again(cache, key, request.look, request.output, request.source)
-    if cut is not None:
-        done = ((request.named,), cut.beats, cut.notes)
-        return Unfinished(request, started, request.scene, done)
+    manifest = (
+        None if key is None else again(cache, key, request.profile, request.output, request.source)
+    )
+    if manifest is not None:
+        done = ((request.named,), manifest.beats, manifest.notes)
+        return PendingRender(request, started, request.scene, done)
 
     from rnnviz.rendering.plan import make_plan  # loads Manim
 
     if request.scene not in SCENES:
-        crew.enter(chdir("."))  # its code may change the folder, until the crew ends
+        executor.enter(chdir("."))  # its code may change the folder, until the crew ends
     plan = make_plan(request, trace, progress or _silent)
     request.note_task(code, cache, plan.loaded.task)
     if trace is None:
         trace = request.recording_of(plan.loaded.task)
-    if request.look.file_format == "png":
+    if request.profile.file_format == "png":
         names = tuple(beat.name for beat in plan.beats)
         made, notes = plan.stills(request.output)
         paths = tuple(request.named / still for still in made)
-        return Unfinished(request, started, plan.name, (paths, names, (*plan.notes, *notes)))
+        return PendingRender(request, started, plan.name, (paths, names, (*plan.notes, *notes)))
     key = request.key(code, _digest(trace))
     if request.code() != code or digest not in (None, _digest(trace)):
         key = None  # changed while it was read
-    return Unfinished(request, started, plan.name, None, plan.film(cache, crew), cache, key)
+    return PendingRender(request, started, plan.name, None, plan.film(cache, executor), cache, key)
 
 
 def _digest(trace: "Trace | str | Path | Kept | None") -> str | None:

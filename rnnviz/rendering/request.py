@@ -9,30 +9,30 @@ from pathlib import Path
 from stat import S_ISDIR
 from typing import TYPE_CHECKING, Final
 
-from rnnviz.defaults import Kept, data_language
 from rnnviz.errors import RenderError
-from rnnviz.files import check_name, try_folder
-from rnnviz.registry import SCENES
-from rnnviz.rendering.cache import Cache, bound
-from rnnviz.rendering.loading import class_of, file_of, name_of
-from rnnviz.rendering.look import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, Look
-from rnnviz.rendering.sources import code_in, whole_library
-from rnnviz.rendering.timeline import (
+from rnnviz.experiments.default_recordings import Kept, data_language
+from rnnviz.rendering.cache.sources import code_in, whole_library
+from rnnviz.rendering.profile import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, EncodingProfile
+from rnnviz.rendering.video.timeline import (
     KINDS,
     description_of,
     is_description,
     subtitles_of,
     told_of,
 )
-from rnnviz.translation import languages
-from rnnviz.versions import version
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import class_of, file_of, name_of
+from rnnviz.system.cache import Cache, bound
+from rnnviz.system.files import check_name, try_folder
+from rnnviz.system.versions import version
+from rnnviz.text.translation import languages
 
 if TYPE_CHECKING:
-    from rnnviz.typefaces import Font, Given
+    from rnnviz.text.font_files import Font, Given
 
 THEMES: Final = ("dark", "light")
 _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
-"""Libraries whose versions decide a scene's companions, and so its pictures."""
+"""Libraries whose versions decide a scene's experiments, and so its pictures."""
 
 _COUNTED: Final = 10_000
 """More beats than a scene has."""
@@ -55,7 +55,7 @@ class Request:
     task: str | None
     language: str
     theme: str
-    look: Look
+    profile: EncodingProfile
     beats: Sequence[int] | None
     named: Path
     output: Path
@@ -71,7 +71,7 @@ class Request:
 
         Raises: RenderError
         """
-        for place in _written(self.output, self.look.file_format):
+        for place in _written(self.output, self.profile.file_format):
             if os.path.exists(place) and os.path.exists(trace) and place.samefile(trace):
                 raise RenderError(
                     f"{str(place)!r} is the trace itself, and would be replaced; "
@@ -107,11 +107,11 @@ class Request:
 
         None if one of them is not known, or the result is stills, which are not remembered.
         """
-        if code is None or trace is None or self.look.file_format == "png":
+        if code is None or trace is None or self.profile.file_format == "png":
             return None
         beats = None if self.beats is None else tuple(self.beats[:_COUNTED])
         fonts = tuple(font.family for font in self.fonts)
-        shown = (self.scene, self.language, self.theme, self.look, fonts, beats)
+        shown = (self.scene, self.language, self.theme, self.profile, fonts, beats)
         return _digest((*shown, code, trace))
 
 
@@ -143,20 +143,20 @@ def request_of(
             f"{format} has no transparency; choose --format {' or '.join(SEEN_THROUGH)}"
         )
     name = str(scene)
-    look = Look(quality, format, transparent)
-    target = Path(output or default_output(output_name(name), language, theme, look, beats))
+    profile = EncodingProfile(quality, format, transparent)
+    target = Path(output or default_output(output_name(name), language, theme, profile, beats))
     _check_target(target, format)
     if output is None:
         check_same_scene(target, name)
     bound()
     fonts = _fonts(font)
-    return Request(name, task, language, theme, look, beats, target, target.absolute(), fonts)
+    return Request(name, task, language, theme, profile, beats, target, target.absolute(), fonts)
 
 
 def _fonts(given: "Given | Iterable[Given] | None") -> "tuple[Font, ...]":
     if not given:
         return ()
-    from rnnviz.lettering import given_fonts  # loads fontTools
+    from rnnviz.text.fonts import given_fonts  # loads fontTools
 
     return given_fonts(given)
 
@@ -206,7 +206,11 @@ def _digest(decided: tuple[object, ...]) -> str:
 
 
 def default_output(
-    name: str, language: str, theme: str, look: Look, beats: Sequence[int] | None = None
+    name: str,
+    language: str,
+    theme: str,
+    profile: EncodingProfile,
+    beats: Sequence[int] | None = None,
 ) -> Path:
     """Where a render lands that nobody chose a place for: a file, or a folder of stills.
 
@@ -216,12 +220,14 @@ def default_output(
         name,
         *([language] if language != "en" else []),
         *([theme] if theme != "dark" else []),
-        *(["transparent"] if look.transparent else []),
-        *([f"{look.size[1]}p"] if look.quality != _USUAL_QUALITY else []),
+        *(["transparent"] if profile.transparent else []),
+        *([f"{profile.size[1]}p"] if profile.quality != _USUAL_QUALITY else []),
         *([f"beats-{'-'.join(map(str, _ends(beats)))}"] if beats else []),
     ]
     stem = "_".join(marks)
-    return Path("renders") / (stem if look.file_format == "png" else f"{stem}.{look.file_format}")
+    return Path("renders") / (
+        stem if profile.file_format == "png" else f"{stem}.{profile.file_format}"
+    )
 
 
 def _ends(beats: Sequence[int]) -> Sequence[int]:

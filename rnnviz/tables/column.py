@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
-from rnnviz.reading import file_name, read_text
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tables.dates import Dates, find_dates
 from rnnviz.tables.layout import Table, read_table
 from rnnviz.tables.numbers import Numbers, read_numbers
+from rnnviz.text.decoding import file_name, read_text
 
 FILLS: Final = ("linear", "previous", "next", "mean", "leave")
 _LARGEST: Final = 100_000_000
@@ -21,7 +21,7 @@ _FEW: Final = 3
 
 
 @dataclass(frozen=True, repr=False)
-class Column(Brief):
+class Column(ShortRepr):
     """A series of numbers, oldest first, NaN where a gap was left, with a label for each.
 
     ``notes`` say what was recognised in the file and done to its rows, ``changes`` the latter

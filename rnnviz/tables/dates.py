@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tables.layout import Table
 from rnnviz.tables.written_dates import (
     are_unread_dates,
@@ -64,7 +64,7 @@ _ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"
 
 
 @dataclass(frozen=True, repr=False)
-class Dates(Brief):
+class Dates(ShortRepr):
     """When each row of a table is: as text, and in seconds, or years, that can be ordered.
 
     ``first`` says which part of a date is first in the file, if it is not the year; where that

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
+from rnnviz.system.short_repr import ShortRepr
 
 _GAPS: Final = frozenset(
     (
@@ -49,7 +49,7 @@ _DOTTED_DATE: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2})")
 
 
 @dataclass(frozen=True, repr=False)
-class Numbers(Brief):
+class Numbers(ShortRepr):
     """The numbers of a column, NaN where there is none, with the signs and the unit they have."""
 
     values: np.ndarray

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from rnnviz.brief import Brief
 from rnnviz.errors import TaskError
-from rnnviz.fields import is_text
+from rnnviz.system.json_fields import is_text
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import NO_TARGET
 
 LANGUAGES: Final = ("en", "zh")
@@ -19,7 +19,7 @@ _IMPOSSIBLE: Final = -1e3
 
 
 @dataclass(frozen=True, repr=False)
-class Batch(Brief):
+class Batch(ShortRepr):
     """Sequences of one length, with what is wanted of them and what people call their steps.
 
     Shapes: x (time, batch, input); targets (time, batch), class indices with −100 for none, or

@@ -9,9 +9,9 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.reading import file_name
 from rnnviz.tables import read_column, summary
 from rnnviz.tasks.base import Batch, ValueTask
+from rnnviz.text.decoding import file_name
 
 _LOG: Final = logging.getLogger("rnnviz.data")
 

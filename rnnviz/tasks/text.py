@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.reading import check_text, file_name, read_text
 from rnnviz.tasks.base import Batch, TokenTask, logits_of, share_of_targets
-from rnnviz.tokens import units_of
+from rnnviz.text.decoding import check_text, file_name, read_text
+from rnnviz.text.tokens import units_of
 
 _LOG: Final = logging.getLogger("rnnviz.data")
 _SHOWN: Final = 40

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.brief import Brief
-from rnnviz.network import Network
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
+from rnnviz.training.network import Network
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class History(Brief):
+class History(ShortRepr):
     """How training went and changed the network, from epoch 1 on, in read-only arrays.
 
     ``loss`` is the mean loss per target over the epoch's updates; ``accuracy`` is the task's score

@@ -11,13 +11,13 @@ from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from rnnviz import tasks
 from rnnviz.errors import TrainingError
-from rnnviz.losses import loss_by_step
-from rnnviz.network import Network
 from rnnviz.recording.conditions import with_gradients
-from rnnviz.recording.direct import Losses
+from rnnviz.recording.immediate import Losses
+from rnnviz.recording.losses import loss_by_step
 from rnnviz.tasks import Batch, Task
 from rnnviz.trace import CLASSES, NO_TARGET
 from rnnviz.training.history import Log
+from rnnviz.training.network import Network
 from rnnviz.training.settings import Settings
 from rnnviz.training.trained import Trained
 

@@ -6,8 +6,8 @@ from typing import Final
 import torch
 
 from rnnviz.errors import TrainingError
-from rnnviz.network import Network, seeded
 from rnnviz.tasks import Task
+from rnnviz.training.network import Network, seeded
 
 OPTIMIZERS: Final = ("adam", "sgd")
 _SGD_OVER_ADAM: Final = 20

@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from rnnviz.brief import Brief
-from rnnviz.network import Network
 from rnnviz.recording import record
-from rnnviz.recording.direct import Losses
+from rnnviz.recording.immediate import Losses
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tasks import Task
 from rnnviz.trace import Trace
 from rnnviz.training.history import History
+from rnnviz.training.network import Network
 
 
 @dataclass(frozen=True, repr=False)
-class Trained(Brief):
+class Trained(ShortRepr):
     """A trained network, with how it was trained and how well it does on newly drawn sequences."""
 
     task: Task

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from rnnviz.cli import main
-from rnnviz.rendering.cache import BOUND_VARIABLE, usable
+from rnnviz.system.cache import BOUND_VARIABLE, usable
 
 
 @pytest.fixture

@@ -18,17 +18,17 @@ from own_fonts import saved as saved_font
 from safetensors.numpy import save_file
 from torch import nn
 
-from rnnviz import storage, tasks, training
+from rnnviz import tasks, training
 from rnnviz.cli import doctor_command, export_command, group, main, record_command, render_command
 from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
-from rnnviz.lettering import given_fonts
-from rnnviz.metadata import SCHEMA
 from rnnviz.recording import record
-from rnnviz.registry import SCENES
-from rnnviz.summary import compact
-from rnnviz.trace import load
-from rnnviz.translation import translated
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.fonts import given_fonts
+from rnnviz.text.translation import translated
+from rnnviz.trace import load, storage
+from rnnviz.trace.metadata import SCHEMA
+from rnnviz.trace.summary import compact
 
 
 @pytest.fixture
@@ -707,9 +707,9 @@ def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
 
 LETTER = """
 from manim import FadeIn
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.drawing.typography import label
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.mobjects.typography import label
+from rnnviz.scene.beats import beat
 
 
 class Letter(Storyboard):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rnnviz.cli import main
-from rnnviz.companions import sweeps
+from rnnviz.experiments import sweeps
 from rnnviz.training import run
 
 COMMANDS = {
@@ -24,8 +24,8 @@ COMMANDS = {
     "explore": (["explore", "no-such-trace"], ".html"),
 }
 OWN = """
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.scene.beats import beat
 class Own(Storyboard):
     @beat("One.")
     def one(self): ...

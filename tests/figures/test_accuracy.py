@@ -8,7 +8,7 @@ from figure_data import study_of_shares
 from matplotlib.figure import Figure
 
 from rnnviz.figures import figure
-from rnnviz.figures.accuracy import accuracy_by_gap
+from rnnviz.figures.plots.accuracy import accuracy
 
 SAME = study_of_shares(
     {cell: [[1.0, 1.0], [1.0, 0.9], [0.5, 0.5]] for cell in ("rnn", "lstm", "gru")}
@@ -32,14 +32,14 @@ def test_the_marks_of_cells_that_do_equally_well_stand_apart(style):
 
 
 def test_the_data_of_a_curve_are_the_means_at_the_gaps():
-    for line in curves_of(accuracy_by_gap(SAME)):
+    for line in curves_of(accuracy(SAME)):
         np.testing.assert_array_equal(line.get_xdata(), [1, 2, 3])
         np.testing.assert_allclose(line.get_ydata(), [1.0, 0.95, 0.5])
 
 
 def test_on_axes_of_ones_own_the_limits_hold_the_data():
     axes = Figure().subplots()
-    accuracy_by_gap(SAME, ax=axes, label="mine", color="#123456")
+    accuracy(SAME, ax=axes, label="mine", color="#123456")
     low, high = axes.get_xlim()
     assert low < 1
     assert high > 3

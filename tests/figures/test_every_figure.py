@@ -18,7 +18,7 @@ from pypdf import PdfReader
 from rnnviz.errors import FigureError, RnnvizError, TextError
 from rnnviz.figures import FIGURES, figure, function_of, save_figure
 from rnnviz.figures.catalogue import find
-from rnnviz.figures.states import states
+from rnnviz.figures.plots.states import states
 from rnnviz.figures.styles import COLUMNS, STYLES
 from rnnviz.recording import record
 

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from own_fonts import collected, saved, with_cff
 
 from rnnviz.figures import FIGURES, figure, save_figure, style
-from rnnviz.figures.states import states
+from rnnviz.figures.plots.states import states
 
 AREA = 196_000
 """Of the round shapes, in units of the font: about that of a circle with the radius 250."""

@@ -14,24 +14,24 @@ from matplotlib.patches import Rectangle
 from models import Around, layer_of
 
 from rnnviz import measure
-from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError, TraceError
+from rnnviz.experiments.default_recordings import record_task
 from rnnviz.figures.axes import signed_map
-from rnnviz.figures.gates import gates
-from rnnviz.figures.gradient_by_lag import gradient_by_lag
-from rnnviz.figures.gradient_table import gradient_table
-from rnnviz.figures.products import products
-from rnnviz.figures.saliency import saliency
-from rnnviz.figures.saturation import saturation
-from rnnviz.figures.spectrum import spectrum
-from rnnviz.figures.states import states
-from rnnviz.figures.tanh import tanh
-from rnnviz.figures.training import training
-from rnnviz.figures.trajectory import trajectory
-from rnnviz.figures.unrolled import unrolled
-from rnnviz.figures.weight_shares import weight_shares
-from rnnviz.palette import LIGHT
+from rnnviz.figures.plots.gates import gates
+from rnnviz.figures.plots.gradient_by_lag import gradient_by_lag
+from rnnviz.figures.plots.gradient_table import gradient_table
+from rnnviz.figures.plots.products import products
+from rnnviz.figures.plots.saliency import saliency
+from rnnviz.figures.plots.saturation import saturation
+from rnnviz.figures.plots.spectrum import spectrum
+from rnnviz.figures.plots.states import states
+from rnnviz.figures.plots.tanh import tanh
+from rnnviz.figures.plots.training import training
+from rnnviz.figures.plots.trajectory import trajectory
+from rnnviz.figures.plots.unrolled import unrolled
+from rnnviz.figures.plots.weight_shares import weight_shares
 from rnnviz.recording import record
+from rnnviz.text.palette import LIGHT
 from rnnviz.training import train
 
 
@@ -217,8 +217,8 @@ def test_products_and_spectra_of_some_steps_are_those_of_all(cell, direction, mo
     np.testing.assert_allclose([line.get_ydata() for line in every], expected.T, rtol=1e-9)
     all_eigenvalues = spectrum(trace, sequence=1, direction=direction).collections[0].get_offsets()
     assert len(all_eigenvalues) == 80
-    monkeypatch.setattr("rnnviz.figures.products._WORK", 0)
-    monkeypatch.setattr("rnnviz.figures.spectrum._WORK", 0)
+    monkeypatch.setattr("rnnviz.figures.plots.products._WORK", 0)
+    monkeypatch.setattr("rnnviz.figures.plots.spectrum._WORK", 0)
     some = products(trace, sequence=1, direction=direction)
     lines = [line for line in some.lines if len(line.get_xdata()) == 8]
     lags = lines[0].get_xdata()

@@ -16,12 +16,12 @@ import rnnviz
 from rnnviz.errors import FigureError, TextError, TraceError
 from rnnviz.figures import FIGURES, as_label, figure, function_of
 from rnnviz.figures.axes import MOST_CELLS, time_axis
-from rnnviz.figures.gradient_by_lag import gradient_by_lag
-from rnnviz.figures.saliency import saliency
+from rnnviz.figures.plots.gradient_by_lag import gradient_by_lag
+from rnnviz.figures.plots.saliency import saliency
+from rnnviz.figures.plots.states import states
 from rnnviz.figures.saving import images_in
-from rnnviz.figures.states import states
-from rnnviz.palette import LIGHT
 from rnnviz.recording import record
+from rnnviz.text.palette import LIGHT
 
 TOGETHER = [name for name, entry in FIGURES.items() if entry.alone is None and name != "training"]
 ALONE = [name for name, entry in FIGURES.items() if entry.alone is not None]

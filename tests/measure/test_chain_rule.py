@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from rnnviz.companions import last_loss_alone
 from rnnviz.errors import TraceError
+from rnnviz.experiments import last_loss_alone
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET

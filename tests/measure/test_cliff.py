@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.companions.counterexample import nilpotent_network
 from rnnviz.errors import TraceError
+from rnnviz.experiments.counterexample import nilpotent_network
 from rnnviz.measure.cliff import (
     B_RANGE,
     W_RANGE,

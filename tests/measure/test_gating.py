@@ -32,7 +32,7 @@ def test_gates_and_slopes_are_those_of_the_pre_activations(study, places):
                 value, slope = sigmoid(preact), sigmoid(preact) * sigmoid(-preact)
             np.testing.assert_allclose(gates[name][there], value[there], rtol=1e-12, atol=1e-14)
             np.testing.assert_allclose(slopes[name][there], slope[there], rtol=1e-9, atol=1e-13)
-            named = measure.saturation(trace, name, **place)
+            named = measure.activation_slope(trace, name, **place)
             np.testing.assert_array_equal(named, slopes[name])
             for values in (gates[name], slopes[name]):
                 assert np.isnan(values[~there]).all()
@@ -41,12 +41,12 @@ def test_gates_and_slopes_are_those_of_the_pre_activations(study, places):
 def test_a_plain_rnn_needs_no_name(make_study):
     trace = make_study(lengths=(5, 3)).trace
     expected = np.where(trace.mask[..., None], 1 - trace.h[0, 0] ** 2, np.nan)
-    np.testing.assert_allclose(measure.saturation(trace), expected, atol=1e-14)
+    np.testing.assert_allclose(measure.activation_slope(trace), expected, atol=1e-14)
 
 
 def test_relu_is_open_or_shut(make_study):
     trace = make_study(relu=True, seed=1).trace
-    slopes = measure.saturation(trace)
+    slopes = measure.activation_slope(trace)
     np.testing.assert_array_equal(slopes, trace.preact[0, 0, :, :, 0] > 0)
     assert 0 < slopes.mean() < 1
 
@@ -61,7 +61,7 @@ def test_relu_is_open_or_shut(make_study):
 )
 def test_a_gate_that_is_not_there_is_named(make_study, cell, gate, told):
     with pytest.raises(TraceError, match=told):
-        measure.saturation(make_study(cell).trace, gate)
+        measure.activation_slope(make_study(cell).trace, gate)
 
 
 # --- the path through the cell ------------------------------------------------------------------

@@ -118,7 +118,7 @@ def test_the_weights_norm_and_the_slopes_bound_each_jacobian(draw_study, draw_pl
     place = draw_place(data, trace)
     sigma = measure.spectral_norm(measure.recurrent_weights(trace, **place)["h"])
     norms = measure.jacobian_norms(trace, **place)
-    bound = measure.saturation(trace, **place).max(axis=-1) * sigma
+    bound = measure.activation_slope(trace, **place).max(axis=-1) * sigma
     assert (norms[trace.mask] <= bound[trace.mask] * (1 + 1e-12)).all()
 
 
@@ -237,7 +237,7 @@ def test_a_relu_network_in_its_linear_range_has_equal_singular_values(scale):
     trace = _recorded(Given(scale * turn, np.zeros(5), np.linspace(1, 2, 5), "relu"), 51, 5)
 
     assert (trace.h > 0).all()
-    np.testing.assert_array_equal(measure.saturation(trace), 1.0)
+    np.testing.assert_array_equal(measure.activation_slope(trace), 1.0)
     values = measure.state_jacobian_singular_values(trace, 50)[0, 0]
     np.testing.assert_allclose(values, scale**50, rtol=1e-12)
     lags = np.subtract.outer(np.arange(51), np.arange(51))

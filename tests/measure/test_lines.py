@@ -12,7 +12,7 @@ def test_an_exact_power_is_a_straight_line_on_a_logarithmic_axis():
     factor, offset = measure.log_line(values)
     assert factor == pytest.approx(0.7)
     assert offset == pytest.approx(np.log(3.0))
-    assert measure.steadiness(values) == pytest.approx(1.0)
+    assert measure.r_squared(values) == pytest.approx(1.0)
 
 
 def test_zeros_are_left_out_of_a_line_with_their_places():
@@ -23,7 +23,7 @@ def test_zeros_are_left_out_of_a_line_with_their_places():
 
 
 def test_steadiness_falls_where_a_line_explains_little():
-    assert measure.steadiness(np.array([1.0, 2.0, 1.0, 2.0, 1.0])) < 0.1
+    assert measure.r_squared(np.array([1.0, 2.0, 1.0, 2.0, 1.0])) < 0.1
 
 
 def test_lags_are_counted_until_they_hold_the_part():

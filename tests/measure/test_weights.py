@@ -20,7 +20,7 @@ SUMMED = [
     measure.weight_gradients_by_loss,
     measure.weight_gradient_norms,
     measure.weight_gradient_share_by_lag,
-    measure.weight_gradient_shares,
+    measure.weight_gradient_projections,
     measure.weight_gradient_norm_shares,
 ]
 
@@ -155,7 +155,7 @@ def test_float32_is_as_good_as_float32_can_be(make_study):
 
 
 def check_shares(trace, kind, place):
-    for of in (measure.weight_gradient_shares, measure.weight_gradient_norm_shares):
+    for of in (measure.weight_gradient_projections, measure.weight_gradient_norm_shares):
         shares = of(trace, kind, **place)
         assert shares.shape == (trace.steps,)
         assert shares.sum() == pytest.approx(1)
@@ -186,7 +186,7 @@ def test_shares_are_projections_and_norms_of_each_steps_matrix(make_study, kind)
     whole = by_step.sum(axis=0)
     along = [float(one @ whole / (whole @ whole)) for one in by_step]
     np.testing.assert_allclose(
-        measure.weight_gradient_shares(trace, kind, direction=1), along, **EXACT
+        measure.weight_gradient_projections(trace, kind, direction=1), along, **EXACT
     )
     sizes = np.linalg.norm(by_step, axis=1)
     np.testing.assert_allclose(
@@ -243,7 +243,7 @@ def test_a_trace_without_gradients_says_how_to_get_them(make_study, of):
     ("of", "field"),
     [
         (measure.weight_gradient_share_by_lag, "grad_h_by_loss"),
-        (measure.weight_gradient_shares, "grad_h"),
+        (measure.weight_gradient_projections, "grad_h"),
         (measure.weight_gradient_norm_shares, "grad_h"),
     ],
 )

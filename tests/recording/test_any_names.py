@@ -8,7 +8,7 @@ from torch import nn
 
 import rnnviz
 from rnnviz.errors import RecordingError
-from rnnviz.recording import record, rerecord
+from rnnviz.recording import record, rerun
 
 TORCHS = set(dir(nn.RNN(1, 1)))
 OURS = sorted(
@@ -54,12 +54,12 @@ def data():
 def runs_again(model):
     x, y = data()
     trace = record(model, x, y)
-    same_traces(rerecord(trace, {}), trace, 1e-5)
+    same_traces(rerun(trace, {}), trace, 1e-5)
     w = trace.parameter_name("weight_hh")
-    changed = rerecord(trace, {w: trace.W / 2})
+    changed = rerun(trace, {w: trace.W / 2})
     np.testing.assert_array_equal(changed.W, trace.W / 2)
     assert changed.metadata.output_layer == trace.metadata.output_layer
-    other = rerecord(trace, {}, x=trace.x[:4], targets=trace.targets[:4])
+    other = rerun(trace, {}, x=trace.x[:4], targets=trace.targets[:4])
     np.testing.assert_allclose(other.h, trace.h[:, :, :4], atol=1e-6)
     return trace
 
@@ -105,7 +105,7 @@ def test_as_many_sequences_as_steps_run_again_though_all_units_are_dead():
         model.rnn.bias_ih_l0.fill_(-100)
     x, y = torch.randn(4, 4, 3), torch.randint(4, (4, 4))
     trace = record(model, x, y)
-    same_traces(rerecord(trace, {}), trace, 1e-6)
+    same_traces(rerun(trace, {}), trace, 1e-6)
 
 
 def test_a_parameter_that_would_not_be_used_is_refused():
@@ -120,4 +120,4 @@ def test_a_parameter_that_would_not_be_used_is_refused():
     trace = record(Tagger(), torch.randint(9, (6, 2)), torch.randint(4, (6, 2)))
     words = trace.parameters["words.weight"]
     with pytest.raises(RecordingError, match=r"'words.weight' is no part of what runs again.*body"):
-        rerecord(trace, {"words.weight": words * 2})
+        rerun(trace, {"words.weight": words * 2})

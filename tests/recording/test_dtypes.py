@@ -9,7 +9,7 @@ from torch.utils.checkpoint import checkpoint
 
 import rnnviz
 from rnnviz.errors import RecordingError
-from rnnviz.recording import record, rerecord
+from rnnviz.recording import record, rerun
 
 
 @pytest.fixture(autouse=True)
@@ -261,6 +261,6 @@ def test_nor_does_one_of_rerecord():
     trace = record(After(lambda output: output), *data())
     for changed in ({"fc.weight": "a"}, {"fc.weight": [[1], [2, 3]]}, 5, {5: 5}):
         with pytest.raises(rnnviz.RnnvizError):
-            rerecord(trace, changed)
+            rerun(trace, changed)
     with pytest.raises(rnnviz.RnnvizError):
-        rerecord(trace, {}, x="a", targets="b")
+        rerun(trace, {}, x="a", targets="b")

@@ -11,7 +11,7 @@ from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, 
 
 import rnnviz
 from rnnviz.errors import RecordingError
-from rnnviz.recording import record, rerecord
+from rnnviz.recording import record, rerun
 
 STEPS, BATCH = 5, 2
 
@@ -240,7 +240,7 @@ def test_an_output_layer_whose_weight_is_made(make):
     assert trace.metadata.effective == ("fc.weight",)
     np.testing.assert_allclose(trace.V, model.fc.weight.detach())
     compare(model, trace, x, y)
-    again = rerecord(trace, {"rnn.weight_hh_l0": trace.W * 0.5})
+    again = rerun(trace, {"rnn.weight_hh_l0": trace.W * 0.5})
     np.testing.assert_array_equal(again.V, trace.V)
     assert not again.metadata.effective
 

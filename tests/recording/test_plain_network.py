@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn import functional
 
 from rnnviz.errors import RecordingError
-from rnnviz.network import Network, seeded
-from rnnviz.recording import record, rerecord
+from rnnviz.recording import record, rerun
 from rnnviz.trace import NO_TARGET, hash_arrays
+from rnnviz.training.network import Network, seeded
 
 LOSSES = ["cross-entropy", "squared", "squared-on-softmax"]
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12}
@@ -289,7 +289,7 @@ class Failing(Network):
         return self.fc(states), last
 
 
-def surroundings():
+def global_state():
     flags = torch.backends.cudnn
     return (
         torch.get_rng_state().tolist(),
@@ -309,7 +309,7 @@ def test_the_model_and_the_surroundings_stay_as_they_are(breaks):
     model.rnn.register_forward_hook(lambda *_: None)
     held = {name: value.clone() for name, value in model.state_dict().items()}
     forward = model.rnn.forward
-    before = surroundings()
+    before = global_state()
 
     x, targets = torch.ones(6, 2, 3), torch.zeros(6, 2, dtype=torch.long)
     with torch.no_grad():
@@ -319,7 +319,7 @@ def test_the_model_and_the_surroundings_stay_as_they_are(breaks):
         else:
             record(model, x, targets)
 
-    assert surroundings() == before
+    assert global_state() == before
     assert model.training
     assert model.rnn.training
     assert model.rnn.forward == forward
@@ -347,7 +347,7 @@ def test_recording_does_not_change_what_it_is_given(make_case):
 @pytest.mark.parametrize("loss", LOSSES)
 def test_rerecording_unchanged_gives_the_same_numbers(make_trace, loss):
     trace = make_trace(loss)
-    again = rerecord(trace, {})
+    again = rerun(trace, {})
     assert again.metadata == trace.metadata
     assert again.identity == trace.identity
 
@@ -355,7 +355,7 @@ def test_rerecording_unchanged_gives_the_same_numbers(make_trace, loss):
 def test_rerecording_runs_the_changed_network(make_case, make_trace):
     model, x, targets = make_case()
     trace = make_trace()
-    again = rerecord(trace, {"rnn.weight_hh_l0": 0.5 * trace.W})
+    again = rerun(trace, {"rnn.weight_hh_l0": 0.5 * trace.W})
     changed = copy.deepcopy(model)
     with torch.no_grad():
         changed.rnn.weight_hh_l0.mul_(0.5)
@@ -365,17 +365,17 @@ def test_rerecording_runs_the_changed_network(make_case, make_trace):
 
 def test_rerecording_works_for_other_names_and_no_biases(make_trace):
     trace = make_trace(bias=False)
-    np.testing.assert_allclose(rerecord(trace, {}).h, trace.h, atol=1e-14)
+    np.testing.assert_allclose(rerun(trace, {}).h, trace.h, atol=1e-14)
 
 
 def test_rerecording_names_a_parameter_that_is_not_there(make_trace):
     with pytest.raises(RecordingError, match=r"no parameter 'W'; it has rnn.weight_ih_l0, "):
-        rerecord(make_trace(), {"W": np.eye(5)})
+        rerun(make_trace(), {"W": np.eye(5)})
 
 
 def test_rerecording_starts_from_the_recorded_state(make_trace):
     trace = make_trace(given_h0=True)
-    np.testing.assert_array_equal(rerecord(trace, {}).h0, trace.h0)
+    np.testing.assert_array_equal(rerun(trace, {}).h0, trace.h0)
 
 
 @pytest.mark.parametrize("cell", [nn.RNN, nn.GRU, nn.LSTM])
@@ -389,7 +389,7 @@ def test_rerecording_on_other_data_is_recording_the_model_on_them(cell):
     x = np.random.default_rng(0).normal(size=(9, 4, 3))
     targets = np.random.default_rng(1).integers(4, size=(9, 4))
     labels = tuple(tuple(f"{step}" for step in range(9)) for _ in range(4))
-    again = rerecord(trace, {}, x=x, targets=targets, step_labels=labels)
+    again = rerun(trace, {}, x=x, targets=targets, step_labels=labels)
     expected = record(model, torch.tensor(x), torch.tensor(targets))
     same_traces(again, expected, 1e-12)
     assert again.metadata.step_labels == labels
@@ -399,18 +399,18 @@ def test_rerecording_on_other_data_is_recording_the_model_on_them(cell):
 def test_other_data_are_inputs_and_targets_together(make_trace):
     trace = make_trace()
     with pytest.raises(RecordingError, match="x and targets together; give both"):
-        rerecord(trace, {}, x=trace.x)
+        rerun(trace, {}, x=trace.x)
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (3, 3)])
 def test_rerecording_refuses_a_parameter_of_another_shape(make_trace, shape):
     with pytest.raises(RecordingError, match="shape"):
-        rerecord(make_trace(), {"rnn.weight_hh_l0": np.ones(shape)})
+        rerun(make_trace(), {"rnn.weight_hh_l0": np.ones(shape)})
 
 
 def test_rerecording_does_not_claim_the_old_accuracy(make_case):
     trace = record(*make_case(), about={"accuracy": 0.9})
-    changed = rerecord(trace, {"rnn.weight_hh_l0": 0.5 * trace.W})
+    changed = rerun(trace, {"rnn.weight_hh_l0": 0.5 * trace.W})
     assert changed.metadata.accuracy is None
 
 

@@ -8,9 +8,9 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.network import Network, seeded
 from rnnviz.recording import record, recorder
-from rnnviz.recording.sweep import Tables
+from rnnviz.recording.bptt import Tables
+from rnnviz.training.network import Network, seeded
 
 F64 = torch.float64
 

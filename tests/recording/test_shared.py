@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from rnnviz.errors import RecordingError
 from rnnviz.measure.chain_rule import chain_rule
-from rnnviz.recording import record, rerecord
+from rnnviz.recording import record, rerun
 from rnnviz.trace import load
 from rnnviz.verification import UNCHECKED, verify
 
@@ -77,10 +77,10 @@ def test_a_shared_weights_gradient_is_told_to_be_more_than_the_heads(tied):
 
 def test_a_network_with_a_shared_weight_runs_again(tied):
     trace = tied[2]
-    again = rerecord(trace, {"rnn.weight_hh_l0": trace.W / 2})
+    again = rerun(trace, {"rnn.weight_hh_l0": trace.W / 2})
     assert not again.metadata.shared
     np.testing.assert_array_equal(again.V, trace.V)
     assert verify(again).ok
     name = next(iter(trace.metadata.shared.values()))
     with pytest.raises(RecordingError, match=f"'{name}' is no part of what runs again"):
-        rerecord(trace, {name: trace.V})
+        rerun(trace, {name: trace.V})

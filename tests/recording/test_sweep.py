@@ -7,9 +7,9 @@ from models import Around, layer_of
 
 from rnnviz.recording import record
 from rnnviz.recording.backward import Factored, Whole, back_of
+from rnnviz.recording.call_recorder import CallRecorder, standing_in
 from rnnviz.recording.layers import choose
 from rnnviz.recording.run import Run
-from rnnviz.recording.tap import Tap, standing_in
 from rnnviz.recording.used import Used
 
 OPTIONS = [
@@ -41,7 +41,7 @@ def test_rows_do_not_depend_on_how_many_are_made(cell, options, batch):
 def test_the_way_is_chosen_by_the_number_of_losses(losses, kind):
     model = Around(layer_of("lstm", 2, 12)).double()
     layer = choose(model, None)
-    tap = Tap(layer, Used.of(model))
+    tap = CallRecorder(layer, Used.of(model))
     with standing_in(layer, tap):
         model(torch.randn(5, 1, 2, dtype=torch.float64))
     steps = Run.of(tap, None, torch.float64).steps[0][0]

@@ -13,9 +13,11 @@ import pytest
 from small_scenes import THREE, same_pictures
 
 import rnnviz
-from rnnviz.rendering import performance, request, sources
-from rnnviz.rendering.look import QUALITIES
-from rnnviz.rendering.shot import Shot
+from rnnviz.rendering import request
+from rnnviz.rendering.cache import sources
+from rnnviz.rendering.execution import performance
+from rnnviz.rendering.execution.beat_task import BeatTask
+from rnnviz.rendering.profile import QUALITIES
 
 SMALL: Final = (214, 120, 15)
 """A sixteenth of the pixels of quality l, as many pictures a second."""
@@ -71,15 +73,15 @@ def three(tmp_path: Path) -> Path:
 def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Renders at 480p as told, and says which beats were drawn for it."""
     told = tmp_path / "drawn.txt"
-    draw = Shot.draw
+    draw = BeatTask.draw
 
     @wraps(draw)
-    def tell(shot):
+    def tell(task):
         with told.open("a") as file:
-            file.write(f"{shot.beat.name}\n")
-        draw(shot)
+            file.write(f"{task.beat.name}\n")
+        draw(task)
 
-    monkeypatch.setattr(Shot, "draw", tell)
+    monkeypatch.setattr(BeatTask, "draw", tell)
 
     def render(scene, trace, output: Path, **options) -> list[str]:
         told.write_text("")

@@ -8,7 +8,7 @@ import warm
 from small_scenes import THREE, same_pictures
 
 import rnnviz
-from rnnviz.rendering.cache import BOUND_VARIABLE
+from rnnviz.system.cache import BOUND_VARIABLE
 
 
 def together(*renders):

@@ -12,11 +12,14 @@ import pytest
 from small_scenes import HEAD, THREE
 
 import rnnviz
-from rnnviz import defaults, translation
 from rnnviz.errors import RenderError
-from rnnviz.rendering import cache as cache_module
-from rnnviz.rendering import performance, plan, request, sources
-from rnnviz.rendering.cache import BOUND_VARIABLE, Cache, usable
+from rnnviz.experiments import default_recordings as defaults
+from rnnviz.rendering import plan, request
+from rnnviz.rendering.cache import sources
+from rnnviz.rendering.execution import performance
+from rnnviz.system import cache as cache_module
+from rnnviz.system.cache import BOUND_VARIABLE, Cache, usable
+from rnnviz.text import translation
 
 ALL = ["one", "three", "two"]
 
@@ -121,14 +124,16 @@ def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, mo
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("file", ["fonts/OFL.txt", "drawing/theme.py", "palette.py"])
+@pytest.mark.parametrize("file", ["fonts/OFL.txt", "mobjects/theme.py", "text/palette.py"])
 def test_another_font_or_library_module(file, three, trace, tmp_path, drawn, monkeypatch):
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     library = sources._library()
     copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
     monkeypatch.setattr(sources, "_library", lambda: copy)
-    monkeypatch.setattr(performance, "fonts", sources.fonts.__wrapped__)
+    monkeypatch.setattr(
+        performance, "shipped_digest", lambda: (copy / "fonts" / "OFL.txt").read_text()
+    )
     assert drawn(three, trace, output, beats=(1,)) == []
     with (copy / file).open("a") as changed:
         changed.write('\nOTHER = "other"\n')
@@ -398,7 +403,7 @@ def test_a_library_that_changes_under_a_running_process(registered, tmp_path, mo
     monkeypatch.setattr(sources, "_scenes", lambda: scenes)
     assert registered()
     assert not registered()
-    with (copy / "palette.py").open("a") as changed:
+    with (copy / "text" / "palette.py").open("a") as changed:
         changed.write("\nOTHER = 1\n")
     assert registered()
     assert registered()

@@ -58,13 +58,13 @@ from manim import (
 )
 from manim.utils.exceptions import EndSceneEarlyException
 
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import formula, label
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.plan import companions_of
-from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import manim_settings
-from rnnviz.rendering.stage import Stage
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import formula, label
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.settings import manim_settings
+from rnnviz.rendering.plan import experiments_of
+from rnnviz.scene.context import SceneContext
+from rnnviz.scene.loading import load_scene
 
 FULL_SIZE = True  # the lines that Manim draws in it are as wide as users see them
 SHORT = 0.3
@@ -386,14 +386,14 @@ def test_frames_of_a_beat_are_those_of_manim(name, number, trace, tmp_path):
         if beat.number == number:
             raise EndSceneEarlyException
 
-    stage = Stage(
+    context = SceneContext(
         trace,
-        companions=companions_of(scene, trace),
+        experiments=experiments_of(scene, trace),
         beats=frozenset([number]),
         on_beat_end=end,
     )
     with manim_settings(tmp_path, "l"):
         with plain_frames() as expected:
-            scene(stage).render()
-        scene(replace(stage, renderer=Renderer(), on_beat_start=start)).render()
+            scene(context).render()
+        scene(replace(context, renderer=Renderer(), on_beat_start=start)).render()
     compare(film.frames, expected)

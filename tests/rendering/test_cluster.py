@@ -21,12 +21,13 @@ import pytest
 from own_fonts import built, saved
 
 import rnnviz
-from rnnviz.defaults import FOLDER_VARIABLE
 from rnnviz.errors import ClusterError, RenderError, TextError
-from rnnviz.rendering import begin, company
-from rnnviz.rendering.cache import Cache
-from rnnviz.rendering.company import Company, hired
-from rnnviz.workers import Watch, Workers, check_address, failure, workers
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
+from rnnviz.rendering import begin
+from rnnviz.rendering.execution import dask as company
+from rnnviz.rendering.execution.dask import DaskExecutor, open_executor
+from rnnviz.system.cache import Cache
+from rnnviz.system.workers import Watch, WorkerPool, check_address, failure, workers
 
 pytestmark = pytest.mark.xdist_group("cluster")
 FULL_SIZE = True  # workers that are started anew know no other
@@ -37,9 +38,9 @@ import signal
 from pathlib import Path
 
 from manim import FadeIn
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.drawing.views.strip import Strip
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.mobjects.strip import Strip
+from rnnviz.scene.beats import beat
 
 
 class Small(Storyboard):
@@ -61,7 +62,7 @@ PARENT = """
 import os
 import signal
 
-from rnnviz.workers import workers
+from rnnviz.system.workers import workers
 
 if __name__ == "__main__":
     with workers(None, 1) as hands:
@@ -119,7 +120,7 @@ def cache(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def hands() -> Iterator[Workers]:
+def pool() -> Iterator[WorkerPool]:
     """One process that was started anew, for tests that neither end nor change it."""
     with workers(None, 1) as one:
         yield one
@@ -176,7 +177,7 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
 def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
-    wanted = "from rnnviz.drawing.typography import label\n"
+    wanted = "from rnnviz.mobjects.typography import label\n"
     file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
     made = []
     for fork in (True, False):
@@ -210,15 +211,15 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
     assert "said" in told
 
 
-def test_a_beat_that_ends_the_program_there_is_told_as_such(hands, trace, tmp_path, cache):
+def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_path, cache):
     cache("anew")
     scene, middle = tmp_path / "small.py", "if self.renderer.film: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
     with (
         pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"),
-        Company(hands) as crew,
+        DaskExecutor(pool) as executor,
     ):
-        begin(scene, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
+        begin(scene, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
 
 
 @pytest.mark.slow
@@ -250,25 +251,28 @@ def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
 
 
 def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
-    hands, scene_file, trace, tmp_path, cache
+    pool, scene_file, trace, tmp_path, cache
 ):
     def changed(*work):
         scene_file.write_text(scene_file.read_text(encoding="utf-8") + "x = 1", encoding="utf-8")
-        return hands.submit(*work)
+        return pool.submit(*work)
 
     def gone(*work):
         scene_file.unlink()
-        return hands.submit(*work)
+        return pool.submit(*work)
 
     cache("there")
     options = {"quality": "l", "beats": (1,), "output": tmp_path / "a.mp4"}
     for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
-        with pytest.raises(RenderError, match=expected), Company(Workers(submit)) as crew:
-            begin(scene_file, trace, crew, **options).finish()
+        with (
+            pytest.raises(RenderError, match=expected),
+            DaskExecutor(WorkerPool(submit)) as executor,
+        ):
+            begin(scene_file, trace, executor, **options).finish()
 
 
 def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
-    hands, scene_file, trace, tmp_path, cache, monkeypatch
+    pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     monkeypatch.syspath_prepend(str(tmp_path))
     helper = tmp_path / "rnnviz_test_helper.py"
@@ -277,18 +281,18 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
     scene_file.write_text(f"import {helper.stem}\n{source}", encoding="utf-8")
     cache("there")
     options = {"quality": "l", "beats": (3,), "output": tmp_path / "a.mp4"}
-    with Company(hands) as crew:
-        begin(scene_file, trace, crew, **options).finish()
+    with DaskExecutor(pool) as executor:
+        begin(scene_file, trace, executor, **options).finish()
         helper.write_text("x = 2\n", encoding="utf-8")
         with pytest.raises(RenderError, match=r"'rnnviz_test_helper.py' has changed since the wo"):
-            begin(scene_file, trace, crew, **options).finish()
+            begin(scene_file, trace, executor, **options).finish()
     # workers that start now load what is new, which this process did not
     with (
         pytest.raises(RenderError, match=r"a worker has another Python, rnnviz, library or scene"),
         workers(None, 1) as anew,
-        Company(anew) as crew,
+        DaskExecutor(anew) as executor,
     ):
-        begin(scene_file, trace, crew, **options).finish()
+        begin(scene_file, trace, executor, **options).finish()
 
 
 def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
@@ -300,13 +304,13 @@ def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
     with (
         pytest.raises(RenderError, match=r"was not drawn: a process that worked.*render again"),
         workers(None, 1) as anew,
-        Company(anew) as crew,
+        DaskExecutor(anew) as executor,
     ):
-        begin(file, trace, crew, **options).finish()
+        begin(file, trace, executor, **options).finish()
 
 
 def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
-    hands, scene_file, trace, tmp_path, cache
+    pool, scene_file, trace, tmp_path, cache
 ):
     def lost(work, *arguments):
         if arguments[0].beat > 1:
@@ -314,35 +318,35 @@ def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
             future.cancel()
             future.set_running_or_notify_cancel()
             return future
-        return hands.submit(work, *arguments)
+        return pool.submit(work, *arguments)
 
     cache("there")
     with (
         pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
-        Company(Workers(lost)) as crew,
+        DaskExecutor(WorkerPool(lost)) as executor,
     ):
-        begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
+        begin(scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
 
 def test_a_beat_that_kills_its_workers_is_told_in_one_line(
-    hands, scene_file, trace, tmp_path, cache
+    pool, scene_file, trace, tmp_path, cache
 ):
     from distributed.scheduler import KilledWorker
 
     def killed(work, *arguments):
         if arguments[0].beat != 2:
-            return hands.submit(work, *arguments)
+            return pool.submit(work, *arguments)
         future = Future()
-        future.set_exception(KilledWorker("draw_alone", SimpleNamespace(address="tcp://a:1"), 3))
+        future.set_exception(KilledWorker("draw_beat", SimpleNamespace(address="tcp://a:1"), 3))
         return future
 
     cache("there")
     with (
         pytest.raises(RenderError) as told,
-        Company(Workers(killed)) as crew,
+        DaskExecutor(WorkerPool(killed)) as executor,
     ):
-        begin(scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4").finish()
+        begin(scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
     assert str(told.value) == (
         "beat 'second' of scene 'small' was not drawn: every worker that took it died; what is "
         "finished is kept, render again"
@@ -359,8 +363,8 @@ def test_a_beat_that_kills_its_workers_is_told_in_one_line(
     ],
 )
 def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
-    monkeypatch.setattr("rnnviz.workers._PATIENCE", 1)
-    with pytest.raises(ClusterError, match=expected) as told, hired(scheduler=address):
+    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", 1)
+    with pytest.raises(ClusterError, match=expected) as told, open_executor(scheduler=address):
         pass
     assert "\n" not in str(told.value)
 
@@ -409,7 +413,7 @@ def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
         pytest.raises(
             ClusterError, match=r"is no Dask scheduler|no Dask scheduler answers"
         ) as told,
-        hired(scheduler=address),
+        open_executor(scheduler=address),
     ):
         pass
     assert "\n" not in str(told.value)
@@ -423,29 +427,29 @@ def test_a_worker_is_no_scheduler(scheduler):
         address = next(iter(client.scheduler_info()["workers"]))
     with (
         pytest.raises(ClusterError, match=r"what answers at .* is no Dask scheduler"),
-        hired(scheduler=address),
+        open_executor(scheduler=address),
     ):
         pass
 
 
 def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
-    monkeypatch.setattr("rnnviz.workers._PATIENCE", 0.2)
+    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", 0.2)
     with (
         answering(None) as address,
         pytest.raises(ClusterError, match="no Dask scheduler answers at"),
-        hired(scheduler=address),
+        open_executor(scheduler=address),
     ):
         pass
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
-    hands, scene_file, trace, tmp_path, cache, monkeypatch
+    pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     def submit(work, *arguments):
-        return Future() if arguments[0].beat == 2 else hands.submit(work, *arguments)
+        return Future() if arguments[0].beat == 2 else pool.submit(work, *arguments)
 
-    monkeypatch.setattr("rnnviz.workers._BETWEEN", 0)
+    monkeypatch.setattr("rnnviz.system.workers._BETWEEN", 0)
     others = threading.Event()
     monkeypatch.setattr(
         Cache, "keep", lambda *given, keep=Cache.keep: (keep(*given), others.set())[0]
@@ -453,10 +457,10 @@ def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
     cache("there")
     with (
         pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
-        Company(Workers(submit, watch=lambda: lambda: not others.is_set())) as crew,
+        DaskExecutor(WorkerPool(submit, watch=lambda: lambda: not others.is_set())) as executor,
     ):
         begin(
-            scene_file, trace, crew, quality="l", output=tmp_path / "a.mp4", beats=(1, 2)
+            scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4", beats=(1, 2)
         ).finish()
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
@@ -478,8 +482,8 @@ def test_a_scheduler_lives_that_is_reached_and_answers(
     answer = Future()
     if answers:
         answer.set_result({})
-    monkeypatch.setattr("rnnviz.workers._PATIENCE", patience)
-    monkeypatch.setattr("rnnviz.workers._SILENCE", silence)
+    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", patience)
+    monkeypatch.setattr("rnnviz.system.workers._SILENCE", silence)
     monkeypatch.setattr(Watch, "_ask", lambda watch: answer)
     assert Watch(SimpleNamespace(status=status))() == lives
 
@@ -499,13 +503,13 @@ def test_a_scheduler_that_is_killed_is_noticed(when, tmp_path, monkeypatch, capf
     file.write_text(CLUSTER, encoding="utf-8")
     with (
         subprocess.Popen([sys.executable, file], stdout=PIPE, stderr=DEVNULL, text=True) as cluster,
-        workers(cluster.stdout.readline().strip()) as hands,
+        workers(cluster.stdout.readline().strip()) as pool,
     ):
         try:
-            running = hands.submit(signal.pause if when == "while it works" else os.getpid)
+            running = pool.submit(signal.pause if when == "while it works" else os.getpid)
             if when == "while it works":
                 cluster.kill()
-            lost = [failure(each) for each in hands.wait([running])]
+            lost = [failure(each) for each in pool.wait([running])]
         except ClusterError as error:
             lost = [str(error)]
     assert lost == ["the cluster was lost"]
@@ -523,7 +527,7 @@ def test_without_dask_the_remedy_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ClusterError, match=r"pip install 'rnnviz\[cluster\]'"),
-        hired(scheduler="tcp://127.0.0.1:8786"),
+        open_executor(scheduler="tcp://127.0.0.1:8786"),
     ):
         pass
 
@@ -532,9 +536,9 @@ def test_processes_give_up_when_their_work_is_no_longer_wanted():
     pids = []
 
     def interrupted():
-        with workers(None, 1) as hands:
-            pids.append(hands.submit(os.getpid).result())
-            hands.submit(signal.pause)
+        with workers(None, 1) as pool:
+            pids.append(pool.submit(os.getpid).result())
+            pool.submit(signal.pause)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -15,7 +15,7 @@ from small_scenes import HEAD, THREE, frames
 
 import rnnviz
 from rnnviz.errors import RenderError, RnnvizError, SceneError, TextError
-from rnnviz.rendering.crew import Crew, Job
+from rnnviz.rendering.execution.fork import ForkExecutor, Job
 
 ONLY_IN_A_CHILD = "if self.renderer.film: "
 
@@ -118,10 +118,10 @@ def test_beats_drawn_apart_and_in_any_order_are_those_of_the_whole(three, trace,
     assert all(map(np.array_equal, parts, whole))
 
 
-def shot(work):
+def task(work):
     """What a process is to do, in the place of a beat."""
-    order = SimpleNamespace(name="work", source=__file__)
-    return SimpleNamespace(draw=work, order=order)
+    spec = SimpleNamespace(name="work", source=__file__)
+    return SimpleNamespace(draw=work, spec=spec)
 
 
 def children() -> list[psutil.Process]:
@@ -158,11 +158,11 @@ def gate() -> Iterator[Gate]:
     made.close()
 
 
-def started(crew, *works) -> list[Job]:
+def started(executor, *works) -> list[Job]:
     """Jobs that a crew works on."""
     jobs = [Job("work", lambda: None) for _ in works]
     for job, work in zip(jobs, works, strict=True):
-        crew.start(job, shot(work))
+        executor.start(job, task(work))
     return jobs
 
 
@@ -170,8 +170,8 @@ def interrupted(error: BaseException, *works) -> list[Job]:
     """The jobs of a crew that is left by an error."""
     jobs: list[Job] = []
     try:
-        with Crew(2) as crew:
-            jobs += started(crew, *works)
+        with ForkExecutor(2) as executor:
+            jobs += started(executor, *works)
             raise error
     except type(error):
         return jobs
@@ -196,33 +196,33 @@ def test_a_crew_has_no_more_processes_than_places(tmp_path):
         here.unlink()
 
     jobs = [Job(f"work {number}", lambda: None) for number in range(8)]
-    with Crew(2) as crew:
+    with ForkExecutor(2) as executor:
         for job in jobs:
-            crew.start(job, shot(work))
+            executor.start(job, task(work))
     assert [job.error for job in jobs] == [None] * 8
 
 
 def test_the_longest_job_is_next(gate, tmp_path):
-    order = tmp_path / "order"
+    spec = tmp_path / "order"
 
     def note(name: str) -> None:
-        with order.open("a") as file:
+        with spec.open("a") as file:
             file.write(name)
 
-    with Crew(1) as crew:
-        started(crew, gate.wait)
+    with ForkExecutor(1) as executor:
+        started(executor, gate.wait)
         for name, seconds in (("a", 1.0), ("b", 3.0), ("c", 2.0)):
             job = Job(name, print)
-            crew.start(job, shot(lambda name=name: note(name)))
+            executor.start(job, task(lambda name=name: note(name)))
             job.seconds = seconds
         gate.open()
-    assert order.read_text() == "bca"
+    assert spec.read_text() == "bca"
 
 
 def test_few_wait_for_their_turn(gate):
     before, there = children(), []
 
-    class Watched(Crew):
+    class Watched(ForkExecutor):
         def _reap(self, patience: float | None = None) -> None:
             if patience is None:
                 there.append(len(set(children()) - set(before)))
@@ -230,8 +230,8 @@ def test_few_wait_for_their_turn(gate):
                     gate.open()
             super()._reap(patience)
 
-    with Watched(1) as crew:
-        started(crew, gate.wait, *[lambda: None] * 4)
+    with Watched(1) as executor:
+        started(executor, gate.wait, *[lambda: None] * 4)
     assert there[0] == 4
 
 
@@ -246,8 +246,8 @@ def test_an_interrupt_ends_those_who_wait(tmp_path):
 
 def test_one_that_is_killed_before_its_turn_is_told_of(gate):
     before = children()
-    with Crew(1) as crew:
-        first, killed, last = started(crew, gate.wait, lambda: None, lambda: None)
+    with ForkExecutor(1) as executor:
+        first, killed, last = started(executor, gate.wait, lambda: None, lambda: None)
         [child for child in children() if child not in before][1].kill()
         gate.open()
     assert (first.error, last.error) == (None, None)
@@ -255,11 +255,11 @@ def test_one_that_is_killed_before_its_turn_is_told_of(gate):
 
 
 def test_what_processes_work_in_is_left_after_they_ended(tmp_path):
-    from rnnviz.files import workshop
+    from rnnviz.system.files import staging_dir
 
-    with Crew(1) as crew:
-        folder = crew.enter(workshop(tmp_path, RenderError))
-        crew.start(Job("work", print), shot(lambda: (folder / "made").touch()))
+    with ForkExecutor(1) as executor:
+        folder = executor.enter(staging_dir(tmp_path, RenderError))
+        executor.start(Job("work", print), task(lambda: (folder / "made").touch()))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -267,14 +267,14 @@ def test_errors_go_through_a_process_as_they_are():
     kinds = RnnvizError.__subclasses__()
     assert kinds
     jobs = []
-    with Crew(2) as crew:
+    with ForkExecutor(2) as executor:
         for kind in kinds:
 
             def fail(kind=kind):
                 raise kind("so it is")
 
             jobs.append(Job("work", print))
-            crew.start(jobs[-1], shot(fail))
+            executor.start(jobs[-1], task(fail))
     assert [type(job.error) for job in jobs] == kinds
     assert {str(job.error) for job in jobs} == {"work: so it is"}
 

@@ -10,7 +10,7 @@ import warm
 from small_scenes import THREE
 
 import rnnviz
-from rnnviz.rendering import assembling
+from rnnviz.rendering.video import assembling
 
 
 def render_within(limit, three, saved, output):

@@ -13,25 +13,25 @@ from manim._config.video_encoder import VideoEncoderSpec
 from manim.scene.video_segment_encoder import VideoSegmentEncoder
 
 import rnnviz
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import THEMES
 from rnnviz.errors import RenderError
-from rnnviz.palette import PALETTES
-from rnnviz.rendering.canvas import Box
-from rnnviz.rendering.encoder import Encoder, straight
-from rnnviz.rendering.look import Look
-from rnnviz.rendering.plan import companions_of, load_scene
-from rnnviz.rendering.reading import is_transparent
-from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import manim_settings
-from rnnviz.rendering.stage import Stage
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.theme import THEMES
+from rnnviz.rendering.manim_adapter.canvas import Box
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.settings import manim_settings
+from rnnviz.rendering.plan import experiments_of, load_scene
+from rnnviz.rendering.profile import EncodingProfile
+from rnnviz.rendering.video.encoder import Encoder, straight
+from rnnviz.rendering.video.frames import is_transparent
+from rnnviz.scene.context import SceneContext
+from rnnviz.text.palette import PALETTES
 
 FULL_SIZE = True  # colours are measured in the middle of small squares
 
 SCENE = """
 from manim import FadeIn, Square
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.scene.beats import beat
 
 
 class Coloured(Storyboard):
@@ -188,13 +188,13 @@ BOXES = st.tuples(st.integers(0, 11), st.integers(1, 12), st.integers(0, 3), st.
 def test_boxes_are_converted_as_the_whole_picture_is(
     tmp_path_factory, ending, transparent, boxes, seed
 ):
-    look = Look("l", ending, transparent)
-    width, height = look.size
+    profile = EncodingProfile("l", ending, transparent)
+    width, height = profile.size
     whole = Box(0, height, 0, width)
     rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("boxes")
     pixels = rng.integers(0, 256, (height, width, 4), dtype=np.uint8)
-    paths = [folder / f"{name}.{look.codec.container}" for name in ("boxes", "whole")]
-    with Encoder(paths[0], look) as some, Encoder(paths[1], look) as every:
+    paths = [folder / f"{name}.{profile.codec.container}" for name in ("boxes", "whole")]
+    with Encoder(paths[0], profile) as some, Encoder(paths[1], profile) as every:
         changed = [whole]
         for row, rows, column, columns in [*boxes, (0, 0, 0, 0)]:
             some.expose(Shown(pixels, changed), 1)
@@ -249,30 +249,30 @@ def loss(path: Path, film: Both, matrix: str) -> float:
 @pytest.mark.slow
 def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
     trace = record_task("sentence", epochs=1, seed=1)
-    look = Look("m", "mp4")
+    profile = EncodingProfile("m", "mp4")
     loaded = load_scene("space")
     theirs = VideoSegmentEncoder(
         target=tmp_path / "theirs.mp4",
         spec=VideoEncoderSpec(
-            "mp4", "libx264", "yuv420p", *look.size, Fraction(look.rate), (("crf", "23"),)
+            "mp4", "libx264", "yuv420p", *profile.size, Fraction(profile.rate), (("crf", "23"),)
         ),
     )
     with (
-        manim_settings(tmp_path, look.quality),
-        Encoder(tmp_path / "ours.mp4", look) as ours,
+        manim_settings(tmp_path, profile.quality),
+        Encoder(tmp_path / "ours.mp4", profile) as ours,
     ):
         film = Both(ours, theirs)
 
         def begin(performance, beat):
             performance.renderer.film = film if beat.number == 2 else None
 
-        stage = Stage(
+        context = SceneContext(
             trace,
-            companions=companions_of(loaded.scene, trace),
+            experiments=experiments_of(loaded.scene, trace),
             renderer=Renderer(),
             on_beat_start=begin,
         )
-        loaded.scene(stage).render()
+        loaded.scene(context).render()
         ours.finish()
     theirs.finish()
     one, other = tmp_path / "ours.mp4", tmp_path / "theirs.mp4"

@@ -10,10 +10,10 @@ from small_scenes import THREE, same_pictures
 
 import rnnviz
 from rnnviz.errors import SceneError
-from rnnviz.registry import SCENES
-from rnnviz.rendering.beats import beat, beats_of
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.sources import code_of
+from rnnviz.rendering.cache.sources import code_of
+from rnnviz.scene.beats import beat, beats_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import load_scene
 
 NAMES = st.sampled_from(["one", "two", "three", "four"])
 BODIES = st.dictionaries(NAMES, st.sampled_from(["beat", "method", "nothing"]), max_size=4)
@@ -93,7 +93,7 @@ def test_an_inherited_beat_keeps_its_place_and_may_keep_its_caption():
 DERIVED = """
 from three import Three
 from manim import *
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.beats import beat
 
 
 class More:
@@ -160,7 +160,7 @@ def test_a_change_of_an_inherited_beat_concerns_no_other(old, new, changed, tmp_
 
 
 OF_OURS = """
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.beats import beat
 from rnnviz.scenes.{name} import {kind}
 
 

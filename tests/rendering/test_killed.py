@@ -84,11 +84,11 @@ def test_fifty_times(trace, folder, cache):
 
 
 WHERE = {
-    "a beat is drawn": ("rnnviz.rendering.encoder:Encoder.finish", True),
-    "a beat is kept": ("rnnviz.rendering.cache:Cache.keep", True),
-    "the beats are joined": ("rnnviz.rendering.joining:join", False),
+    "a beat is drawn": ("rnnviz.rendering.video.encoder:Encoder.finish", True),
+    "a beat is kept": ("rnnviz.system.cache:Cache.keep", True),
+    "the beats are joined": ("rnnviz.rendering.video.joining:join", False),
     "the first file is put in place": ("os:replace", False),
-    "the cache is trimmed": ("rnnviz.rendering.cache:Cache.trim", False),
+    "the cache is trimmed": ("rnnviz.system.cache:Cache.trim", False),
 }
 
 

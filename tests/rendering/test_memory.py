@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz import memory, storage
-from rnnviz.defaults import record_task
 from rnnviz.errors import ExportError, TraceError
-from rnnviz.explore import explore, page
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.look import Look
-from rnnviz.rendering.plan import companions_of
-from rnnviz.rendering.playing import play
-from rnnviz.rendering.settings import performing
-from rnnviz.rendering.stage import Stage
-from rnnviz.trace import load
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.explorer import explore, page
+from rnnviz.rendering.execution.playing import play
+from rnnviz.rendering.manim_adapter.settings import performing
+from rnnviz.rendering.plan import experiments_of
+from rnnviz.rendering.profile import EncodingProfile
+from rnnviz.scene.context import SceneContext
+from rnnviz.scene.loading import load_scene
+from rnnviz.system import memory
+from rnnviz.trace import load, storage
 
 
 def ours():
@@ -29,14 +29,14 @@ def ours():
 def test_a_second_performance_adds_nothing_that_stays(name, tmp_path):
     loaded = load_scene(name)
     trace = record_task("sentence", epochs=1, seed=1)
-    stage = Stage(trace, companions_of(loaded.scene, trace))
+    context = SceneContext(trace, experiments_of(loaded.scene, trace))
     counts = []
     gc.collect()
     gc.disable()
     try:
         for _ in range(3):
-            with performing(Look("l", "mp4"), tmp_path):
-                play(loaded, stage, "")
+            with performing(EncodingProfile("l", "mp4"), tmp_path):
+                play(loaded, context, "")
             counts.append(ours())
     finally:
         gc.enable()

@@ -8,12 +8,12 @@ import torch
 from models import Around, Loop
 from torch import nn
 
-from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError
+from rnnviz.experiments.default_recordings import record_task
 from rnnviz.recording import record
-from rnnviz.registry import SCENES
-from rnnviz.rendering.loading import LoadedScene
-from rnnviz.rendering.needs import NEEDS, check_needs
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import LoadedScene
+from rnnviz.scene.needs import NEEDS, check_needs
 from rnnviz.trace import NO_TARGET
 
 X, TARGETS = torch.ones(6, 2, 3), torch.zeros(6, 2, dtype=torch.long)

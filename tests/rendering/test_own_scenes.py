@@ -13,7 +13,7 @@ import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
 from rnnviz.exports.material import Material
-from rnnviz.rendering.loading import load_scene
+from rnnviz.scene.loading import load_scene
 
 FORMATS = ("mp4", "png")
 IN_TWO = "        self.play(self.square.animate.shift(RIGHT)"
@@ -79,15 +79,15 @@ FAILING = [
     (THREE.replace('"Two."', "3"), "beat 'two' of class 'Three' has the caption 3; write"),
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
     (
-        with_class("companions = {'twin': lambda trace: 1 / 0}"),
+        with_class("experiments = {'twin': lambda trace: 1 / 0}"),
         "companion 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
     ),
-    (with_class("companions = None"), "'companions' of class 'Three' is None; give a recipe"),
+    (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a recipe"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),
-        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.drawing",
+        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.mobjects",
     ),
     (THREE + CONSTRUCT, "scene 'three' does not play its beat 'one'; leave 'construct' to"),
 ]

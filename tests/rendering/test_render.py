@@ -13,19 +13,19 @@ from kept_networks import instead_of_training, read
 from PIL import Image
 
 import rnnviz
-from rnnviz.defaults import default_trace
 from rnnviz.errors import RenderError, SceneError
-from rnnviz.plain_text import plain
-from rnnviz.rendering.beats import beats_of, check_selection
-from rnnviz.rendering.loading import load_scene
-from rnnviz.translation import translated
+from rnnviz.experiments.default_recordings import default_trace
+from rnnviz.scene.beats import beats_of, check_selection
+from rnnviz.scene.loading import load_scene
+from rnnviz.text.plain_text import plain
+from rnnviz.text.translation import translated
 
 SCENE = """
 import os, signal
 from manim import FadeIn
-from rnnviz.drawing.storyboard import Storyboard
-from rnnviz.drawing.views.strip import Strip
-from rnnviz.rendering.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+from rnnviz.mobjects.strip import Strip
+from rnnviz.scene.beats import beat
 
 
 class Small(Storyboard):
@@ -233,7 +233,7 @@ def test_beats_are_checked_against_the_scene():
 
 
 def test_a_storyboard_runs_with_plain_manim(tmp_path):
-    source = Path(__file__).parents[2] / "scenes" / "weight_sharing.py"
+    source = Path(__file__).parents[2] / "scenes" / "weight_sharing" / "storyboard.py"
     with instead_of_training(read("en")):
         default_trace("sentence")
     command = [sys.executable, "-m", "manim", "--format", "png", "--media_dir", "media"]

@@ -9,8 +9,8 @@ from own_fonts import built, saved
 
 import rnnviz
 from rnnviz.errors import RenderError
-from rnnviz.rendering.cache import BOUND_VARIABLE
 from rnnviz.rendering.request import request_of
+from rnnviz.system.cache import BOUND_VARIABLE
 
 FULL_SIZE = True
 OURS = dict.fromkeys(

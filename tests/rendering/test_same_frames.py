@@ -6,7 +6,7 @@ import pytest
 from small_scenes import HEAD
 
 import rnnviz
-from rnnviz.rendering.encoder import Encoder
+from rnnviz.rendering.video.encoder import Encoder
 
 FULL_SIZE = True  # the checksum is of pictures in this size
 

@@ -35,8 +35,8 @@ from manim import (
     there_and_back,
 )
 
-from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import manim_settings
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.settings import manim_settings
 
 LOOKS = ("points", "fill_rgbas", "stroke_rgbas", "background_stroke_rgbas", "stroke_width")
 

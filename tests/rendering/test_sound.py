@@ -17,9 +17,9 @@ import rnnviz
 from rnnviz.errors import RenderError, SceneError
 from rnnviz.exports.clips import clips
 from rnnviz.exports.material import Material
-from rnnviz.rendering.mixing import RATE, mixed
-from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.sound import Part
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.video.mixing import RATE, mixed
+from rnnviz.rendering.video.sound import Part
 
 SCENE = (
     HEAD

@@ -7,10 +7,10 @@ from typing import Final
 
 import pytest
 
-from rnnviz.registry import SCENES
-from rnnviz.rendering.beats import beats_of
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.sources import code_of
+from rnnviz.rendering.cache.sources import code_of
+from rnnviz.scene.beats import beats_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import load_scene
 
 NAMED: Final = {
     ("output", "squared"): None,

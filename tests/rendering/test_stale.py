@@ -138,7 +138,7 @@ CASES = {
         scene_of(
             marked("one", 'self.theme = THEMES["light"]', "self.wait(0.2)"),
             marked("two", PLAY.format(color='self.theme.color("text")')),
-            before="\nfrom rnnviz.drawing.theme import THEMES\n",
+            before="\nfrom rnnviz.mobjects.theme import THEMES\n",
         ),
         'THEMES["light"]',
         'THEMES["dark"]',

@@ -4,10 +4,10 @@ import os
 import subprocess
 import sys
 
-from rnnviz.rendering.state import digest_of
+from rnnviz.rendering.manim_adapter.state import digest_of
 
 STATE = """
-from rnnviz.rendering.state import digest_of
+from rnnviz.rendering.manim_adapter.state import digest_of
 sets = {"a": {"one", "two", "three"}, "b": frozenset({("x", 1), ("y", 2)})}
 state = {**sets, "c": lambda x: x in {"p", "q"}}
 print(digest_of(state, {}))

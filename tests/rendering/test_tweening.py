@@ -34,7 +34,7 @@ from manim import (
 )
 from manim.utils.paths import path_along_circles
 
-from rnnviz.rendering.tweening import tweening
+from rnnviz.rendering.manim_adapter.tweening import tweening
 
 LOOKS = (
     "points",

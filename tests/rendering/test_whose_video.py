@@ -11,8 +11,8 @@ import rnnviz
 from rnnviz.cli.render_command import _render_all
 from rnnviz.errors import ExportError, RenderError
 from rnnviz.exports.material import Material
-from rnnviz.rendering import assembling
 from rnnviz.rendering.request import request_of
+from rnnviz.rendering.video import assembling
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ import pytest
 from kept_networks import use_in
 from manim import VMobject
 
-from rnnviz.defaults import cache_folder, default_trace
-from rnnviz.drawing.typography import Ink
-from rnnviz.recording import rerecord
-from rnnviz.registry import SCENES
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.plan import companions_of
-from rnnviz.rendering.renderer import Renderer
-from rnnviz.rendering.settings import manim_settings
-from rnnviz.rendering.stage import Stage
-from rnnviz.rendering.stills import picture_now
+from rnnviz.experiments.default_recordings import cache_folder, default_trace
+from rnnviz.mobjects.typography import Ink
+from rnnviz.recording import rerun
+from rnnviz.rendering.execution.stills import picture_now
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.settings import manim_settings
+from rnnviz.rendering.plan import experiments_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.context import SceneContext
+from rnnviz.scene.loading import load_scene
 from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
@@ -39,7 +39,7 @@ def _networks() -> None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def made_for(name: str, trace: Trace) -> Mapping[str, Any]:
-    return companions_of(load_scene(name).scene, trace)
+    return experiments_of(load_scene(name).scene, trace)
 
 
 @cache
@@ -63,7 +63,7 @@ def other_network(trace: Trace) -> Trace:
         name: value * rng.uniform(0.5, 1.5, size=value.shape)
         for name, value in trace.parameters.items()
     }
-    return rerecord(trace, changed)
+    return rerun(trace, changed)
 
 
 @pytest.fixture(scope="session")
@@ -96,9 +96,9 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         name: str, look: Look, trace: Trace, language: str, theme: str, frames: bool
     ) -> dict[str, Any]:
         seen: dict[str, Any] = {}
-        stage = Stage(
+        context = SceneContext(
             trace,
-            companions=made_for(name, trace),
+            experiments=made_for(name, trace),
             language=language,
             theme=theme,
             beats=None if frames else frozenset(),
@@ -106,7 +106,7 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
             on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
         )
         with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
-            load_scene(name).scene(stage).render()
+            load_scene(name).scene(context).render()
         gc.collect()  # a scene and its renderer hold each other, and thousands of mobjects
         return seen
 

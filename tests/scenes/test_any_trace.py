@@ -7,16 +7,16 @@ import pytest
 import torch
 from layouts import check_layout
 from models import Around, Loop
+from rnnviz.scenes.vanishing_gradient.decay_rates import rate_per_step_back
 from torch import nn
 
-from rnnviz.defaults import record_task
-from rnnviz.drawing.views.comparison import rate_per_step_back
 from rnnviz.errors import RnnvizError
+from rnnviz.experiments.default_recordings import record_task
 from rnnviz.recording import record
-from rnnviz.registry import SCENES
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
-from rnnviz.rendering.plan import companions_of
+from rnnviz.rendering.plan import experiments_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 from rnnviz.trace import NO_TARGET
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenpol"
@@ -186,7 +186,7 @@ def test_a_scene_plays_or_says_why_it_does_not(name, case, perform, layout_of):
     loaded, trace = load_scene(name), made(case)
     try:
         check_needs(loaded, trace)
-        companions_of(loaded.scene, trace)
+        experiments_of(loaded.scene, trace)
     except RnnvizError as error:
         refusal = str(error)
     else:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number
 
 SPELLED_OUT = 3
 

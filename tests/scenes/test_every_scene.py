@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from layouts import check_layout
 
-from rnnviz.defaults import record_task
 from rnnviz.errors import SceneError
-from rnnviz.plain_text import plain
-from rnnviz.registry import SCENES
-from rnnviz.rendering.beats import beats_of
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
-from rnnviz.translation import translated
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.scene.beats import beats_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
+from rnnviz.text.plain_text import plain
+from rnnviz.text.translation import translated
 
 NAMES = list(SCENES)
 LOOKED_AT = ("unrolling", "space", "training", "vanishing-gradient")
-SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("[!_]*.py"))
+SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("*/storyboard.py"))
 
 
 @cache

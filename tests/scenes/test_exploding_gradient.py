@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnviz.drawing.typography import number
 from rnnviz.measure.cliff import cliff_error, cliff_gradient
+from rnnviz.mobjects.typography import number
 
 NAME = "exploding-gradient"
 

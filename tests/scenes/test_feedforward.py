@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rnnviz.companions.repetition import step_to_repeat
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
-from rnnviz.recording import rerecord
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.repeated_input import step_to_repeat
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.recording import rerun
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def colors(mobjects):
 def look(scene):
     network = scene.network
     return {
-        "companions": scene.stage.companions,
+        "experiments": scene.context.experiments,
         "limit": network.limit,
         "input": colors(network.input),
         "hidden": colors(network.hidden),
@@ -73,7 +73,7 @@ def look(scene):
 
 def test_the_plain_network_says_the_same_twice_and_the_loop_does_not(trace, seen_of):
     seen = seen_of(trace)
-    plain, looped = (seen["loop"]["companions"][name] for name in ("plain", "looped"))
+    plain, looped = (seen["loop"]["experiments"][name] for name in ("plain", "looped"))
     assert np.array_equal(plain.y[0], plain.y[1])
     assert np.array_equal(plain.h[:, :, 0], plain.h[:, :, 1])
     assert not np.allclose(looped.y[0], looped.y[1])
@@ -88,7 +88,7 @@ def test_the_plain_network_says_the_same_twice_and_the_loop_does_not(trace, seen
 
 def test_the_nodes_hold_what_ran(trace, seen_of):
     seen = seen_of(trace)
-    plain, looped = (seen["loop"]["companions"][name] for name in ("plain", "looped"))
+    plain, looped = (seen["loop"]["experiments"][name] for name in ("plain", "looped"))
     shown = {"first_time": (plain, 0), "second_time": (plain, 1)}
     shown |= {"with_zeros": (looped, 0), "with_state": (looped, 1)}
     for beat, (run, time) in shown.items():
@@ -109,7 +109,7 @@ def test_the_nodes_hold_what_ran(trace, seen_of):
 
 def test_the_lit_lines_carry_weight_times_value(trace, seen_of):
     seen = seen_of(trace)
-    run = seen["loop"]["companions"]["looped"]
+    run = seen["loop"]["experiments"]["looped"]
     h, limit = run.h[0, 0, :, 0], seen["with_state"]["limit"]
     carried = np.concatenate(
         [(trace.U * run.x[1, 0]).ravel(), (trace.W * h[0]).ravel(), (trace.V * h[1]).ravel()]
@@ -124,7 +124,7 @@ def test_the_bars_are_the_answers(trace, seen_of):
     write = number if trace.metadata.loss == "squared" else percent
     for beat, name in (("second_time", "plain"), ("with_state", "looped")):
         screen = seen[beat]
-        y = screen["companions"][name].y[:, 0]
+        y = screen["experiments"][name].y[:, 0]
         assert np.array_equal(screen["answers"], y)
         assert screen["numbers"] == [[write(float(value)) for value in row] for row in y]
         heights = np.array(screen["bars"])
@@ -157,7 +157,7 @@ def test_the_captions_say_what_the_default_network_answers(default_trace_of, see
 
 def test_an_answer_that_does_not_change_is_said_not_to(default_trace_of, seen_of):
     trace = default_trace_of("feedforward")
-    still = rerecord(trace, {"rnn.weight_hh_l0": np.zeros_like(trace.W)})
+    still = rerun(trace, {"rnn.weight_hh_l0": np.zeros_like(trace.W)})
     seen = seen_of(still)
     assert seen["with_state"]["facts"]["change"] == "changes too little to be read"
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from rnnviz.companions.studies import study_of
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
 from rnnviz.errors import SceneError
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.studies import study_of
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 
 NAME = "gates"
 

@@ -7,14 +7,14 @@ import matplotlib
 import numpy as np
 import pytest
 
-from rnnviz.companions import rerun
-from rnnviz.defaults import default_trace, record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number
 from rnnviz.errors import SceneError
-from rnnviz.recording import rerecord
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
+from rnnviz.experiments import variant
+from rnnviz.experiments.default_recordings import default_trace, record_task
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number
+from rnnviz.recording import rerun
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 
 SHOWN = 8
 
@@ -158,7 +158,7 @@ def test_the_same_words_backwards_give_other_states(trace, perform):
 
 def test_only_the_steps_that_are_shown_are_turned_round(default_trace_of):
     trace = record_task("sentence", gap=6, epochs=1)
-    both = load_scene("inputs").scene.companions["backwards"](trace)
+    both = load_scene("inputs").scene.experiments["backwards"](trace)
     kept = trace.steps - SHOWN
     x = trace.x[:, 0]
     turned = np.concatenate([x[:kept], x[kept:][::-1]])
@@ -171,9 +171,9 @@ def test_only_the_steps_that_are_shown_are_turned_round(default_trace_of):
 def test_without_recurrence_and_with_one_word_last_order_does_not_matter(perform, default_trace_of):
     trace = default_trace_of("inputs")
     name = trace.parameter_name("weight_hh")
-    still = rerun(lambda _: {name: np.zeros_like(trace.W)})(trace)
+    still = variant(lambda _: {name: np.zeros_like(trace.W)})(trace)
     x = np.concatenate([trace.x[:-1], trace.x[:1]])
-    same = rerecord(still, {}, x=x, targets=trace.targets, step_labels=trace.metadata.step_labels)
+    same = rerun(still, {}, x=x, targets=trace.targets, step_labels=trace.metadata.step_labels)
     facts = perform("inputs", lambda scene: dict(scene.facts()), same)["last_states"]
     assert facts["outcome"].startswith("Yet the states at the end are the same")
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from manim import Dot
 
-from rnnviz.companions.studies import carried_shares, other_stories, study_of
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
-from rnnviz.drawing.views.heat import HeatWords
 from rnnviz.errors import SceneError
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.studies import carried_shares, other_stories, study_of
+from rnnviz.mobjects.sentence_heat import HeatWords
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 
 NAME = "long-dependency"
 

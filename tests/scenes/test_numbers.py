@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from rnnviz.scenes.weight_sharing.shared_weights import WeightSet
 
 from rnnviz import measure
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
-from rnnviz.drawing.views.sharing import WeightSet
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(params=["as recorded", "with another network"])
@@ -112,7 +112,7 @@ def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, 
         seen = {
             "W": colors(scene.weights.matrices["W"].cells),
             "limit": scene.weights.limit,
-            "variant": scene.stage.companions["nudged"],
+            "variant": scene.context.experiments["nudged"],
         }
         if hasattr(scene, "nudged"):
             seen["numbers"] = [text.text for text in scene.nudged.numbers]
@@ -169,7 +169,7 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
             "arrow colors": colors(scene.flow.arrows),
             "steps": scene.window.steps,
             "facts": dict(scene.facts()),
-            "variants": scene.stage.companions,
+            "variants": scene.context.experiments,
         }
         if hasattr(scene, "comparison"):
             axis = scene.comparison.axis

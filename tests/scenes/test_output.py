@@ -3,15 +3,20 @@
 import numpy as np
 import pytest
 import torch
+from rnnviz.scenes.output.softmax_walkthrough import (
+    MOST_CLASSES,
+    AnswerNumbers,
+    power_text,
+    step_to_explain,
+)
 
-from rnnviz.defaults import record_task
-from rnnviz.drawing.typography import number, percent
-from rnnviz.drawing.views.answer import MOST_CLASSES, AnswerNumbers, power_text, step_to_explain
 from rnnviz.errors import SceneError
+from rnnviz.experiments.default_recordings import record_task
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
-from rnnviz.rendering.stage import Stage
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.scene.context import SceneContext
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 
 NAME = "output"
 
@@ -59,7 +64,7 @@ def texts(rows):
 
 def facts_of(trace):
     """What the captions say of a trace, without a performance."""
-    scene = load_scene(NAME).scene(Stage(trace))
+    scene = load_scene(NAME).scene(SceneContext(trace))
     scene.setup()
     return dict(scene.facts())
 

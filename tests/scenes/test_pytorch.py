@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from rnnviz.companions.modules import ARGUMENTS, CLASS, argument_runs, class_run, lines_of
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.pytorch_modules import ARGUMENTS, CLASS, argument_runs, class_run, lines_of
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
 
 TENSORS = ("x", "r_out", "flat", "hidden", "output")
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from manim import LEFT, UP, Square
+from rnnviz.scenes.training.playback import ChangingText, Records
 
 from rnnviz import training
-from rnnviz.defaults import record_task
-from rnnviz.drawing.theme import DARK
-from rnnviz.drawing.typography import number, percent
-from rnnviz.drawing.views.replay import ChangingText, Records
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(scope="module", params=["as recorded", "another training"])

@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from rnnviz.companions import rerun
-from rnnviz.defaults import record_task
-from rnnviz.drawing.typography import number, percent
 from rnnviz.errors import SceneError
-from rnnviz.rendering.loading import load_scene
-from rnnviz.rendering.needs import check_needs
+from rnnviz.experiments import variant
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
 
 MORE = 60
 
@@ -175,7 +175,7 @@ def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
 
 def test_a_network_that_forgets_comes_to_rest_and_says_so(default_trace_of, perform):
     trace = default_trace_of("trajectory")
-    weak = rerun(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
+    weak = variant(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
     facts = perform("trajectory", lambda scene: dict(scene.facts()), weak)["states"]
     assert facts["fate"] == "The difference is forgotten."
     assert facts["found"] == "From 68 starts a search found one fixed point."
@@ -185,14 +185,14 @@ def test_a_network_that_forgets_comes_to_rest_and_says_so(default_trace_of, perf
 
 def test_what_the_network_does_not_read_parts_nothing(default_trace_of, perform):
     trace = default_trace_of("trajectory")
-    deaf = rerun(lambda _: {trace.parameter_name("weight_ih"): np.zeros_like(trace.U)})(trace)
+    deaf = variant(lambda _: {trace.parameter_name("weight_ih"): np.zeros_like(trace.U)})(trace)
     facts = perform("trajectory", lambda scene: dict(scene.facts()), deaf)["states"]
     assert facts["part"] == "The states do not notice it."
 
 
 def test_other_data_get_the_input_that_differs_most():
     trace = record_task("prices", epochs=1)
-    pair = load_scene("trajectory").scene.companions["pair"](trace)
+    pair = load_scene("trajectory").scene.experiments["pair"](trace)
     own, other = pair.x[:, 0, 0], pair.x[:, 1, 0]
     assert np.array_equal(own, trace.x[:, 0, 0])
     (changed,) = np.flatnonzero(own != other)
@@ -221,4 +221,4 @@ def test_one_unit_and_states_that_do_not_move_are_refused(default_trace_of):
     trace = default_trace_of("trajectory")
     dead = {name: np.zeros_like(value) for name, value in trace.parameters.items()}
     with pytest.raises(SceneError, match="all the same"):
-        check_needs(loaded, rerun(lambda _: dead)(trace))
+        check_needs(loaded, variant(lambda _: dead)(trace))

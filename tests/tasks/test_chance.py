@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnviz import tasks
-from rnnviz.losses import loss_by_step
+from rnnviz.recording.losses import loss_by_step
 from rnnviz.tasks import Batch
 from rnnviz.trace import NO_TARGET
 

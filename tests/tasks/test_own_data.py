@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz import tasks
 from rnnviz.errors import TaskError
-from rnnviz.reading import read_text
 from rnnviz.tables import read_column
+from rnnviz.text.decoding import read_text
 
 POEM = "春眠不觉晓，处处闻啼鸟。"
 

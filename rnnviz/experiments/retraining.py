@@ -1,0 +1,251 @@
+"""The training of a trace's network, repeated with what the trace says of it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from rnnviz.errors import RnnvizError, SceneError, TraceError
+from rnnviz.experiments.default_recordings import cache_folder
+from rnnviz.system.short_repr import ShortRepr
+from rnnviz.trace import CLASSES, NO_TARGET, Trace, hash_arrays, storage
+
+if TYPE_CHECKING:
+    from rnnviz.tasks import Task
+    from rnnviz.training import History
+
+MOST_RECORDS: Final = 16
+NEW_SEQUENCES: Final = 512
+_DRAWN_APART: Final = 1
+_KEPT_FOR_ONE_SHOWN: Final = 3
+_TOLERANCE: Final = 1e-4
+_EPOCHS: Final = "recorded_epochs"
+_TIES: Final = 1e-6
+_TRIES: Final = 64
+_WORKED_OUT: Final = ("mean", "spread")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Course(ShortRepr):
+    """How a network came to be that of a trace, at ``epochs``: 0 is before training.
+
+    ``W`` is the first layer's recurrent weight; ``h`` and ``y`` are the states and outputs on the
+    trace's first sequence, ``example_loss`` its losses. ``gradient`` is ∂L/∂W of that sequence
+    before training. ``loss`` and ``score`` are the mean loss per target, and the task's score, on
+    the same ``NEW_SEQUENCES`` newly drawn sequences at every record; ``chance_loss`` and
+    ``chance_score`` are those of one who sees no input and knows the task. Training was with Adam.
+
+    Shapes: epochs, loss, score (record,); W (record, gate · hidden, hidden); h (record, time,
+            hidden); y (record, time, output); example_loss (record, time); gradient as one W
+    """
+
+    epochs: np.ndarray
+    W: np.ndarray
+    h: np.ndarray
+    y: np.ndarray
+    example_loss: np.ndarray
+    gradient: np.ndarray
+    loss: np.ndarray
+    score: np.ndarray
+    chance_loss: float
+    chance_score: float
+    score_name: str
+    learning_rate: float
+    updates_per_epoch: int
+
+
+def training_of(trace: Trace) -> Course:
+    """Train a trace's network again, with the same task, sizes and seed, and look on.
+
+    The weights are kept in the cache folder.
+
+    Raises: SceneError if rnnviz did not train the network, or trained it in another way;
+            TaskError if the task cannot be made again
+    """
+    from rnnviz import training  # loads torch
+
+    task = _task_of(trace)
+    kept = _kept_weights(trace) or _weights_of(trace, _trained_again(trace, task))
+    shown = _spread(len(kept[_EPOCHS]))
+    epochs = kept.pop(_EPOCHS)[shown]
+    return Course(
+        epochs=epochs,
+        **_looked_at(trace, task, {name: values[shown] for name, values in kept.items()}),
+        learning_rate=task.learning_rate,
+        updates_per_epoch=training.BATCHES_PER_EPOCH,
+    )
+
+
+def history_of(trace: Trace) -> "History":
+    """Train a trace's network again, and keep the loss and the gradient's norm of each epoch.
+
+    Raises: SceneError if rnnviz did not train the network, or trained it in another way;
+            TaskError if the task cannot be made again
+    """
+    return _trained_again(trace, _task_of(trace))
+
+
+def _task_of(trace: Trace) -> "Task":
+    from rnnviz import tasks  # loads torch
+
+    about = trace.metadata
+    if about.seed is None or about.epochs is None or about.task not in tasks.names():
+        raise SceneError(
+            "the trace does not say how its network was trained, so its training cannot be shown; "
+            "record one with 'rnnviz record --task sentence'"
+        )
+    return tasks.make(about.task, **_options_of(trace))
+
+
+def _options_of(trace: Trace) -> dict[str, Any]:
+    """The options that the task of a trace was made with; series keep their scale among them."""
+    options = trace.metadata.task_options
+    given = {name: value for name, value in options.items() if name not in _WORKED_OUT}
+    return {**given, "language": trace.metadata.language}
+
+
+def _trained_again(trace: Trace, task: "Task") -> "History":
+    from rnnviz.training import train
+
+    about = trace.metadata
+    assert about.epochs is not None
+    again = train(
+        task,
+        cell=about.cell,
+        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        layers=trace.layers,
+        bidirectional=trace.directions == 2,
+        hidden=trace.hidden_size,
+        epochs=about.epochs,
+        seed=about.seed,
+        record_every=max(1, about.epochs // (_KEPT_FOR_ONE_SHOWN * MOST_RECORDS)),
+        record_losses="last",
+    ).history
+    if not _ends_as(trace, {**again.weights, _EPOCHS: again.recorded_epochs}):
+        raise SceneError(
+            f"task {about.task!r} trained again with seed {about.seed} gives other weights than "
+            "the trace's, which was trained with settings of its own, so its training cannot be "
+            "shown; record one with 'rnnviz record --task " + about.task + "'"
+        )
+    return again
+
+
+def _weights_of(trace: Trace, again: "History") -> dict[str, np.ndarray]:
+    made = {**again.weights, _EPOCHS: again.recorded_epochs}
+    with suppress(RnnvizError):
+        storage.write(_place_of(trace), made, "{}")
+    return made
+
+
+def _kept_weights(trace: Trace) -> dict[str, np.ndarray] | None:
+    try:
+        kept = storage.read(_place_of(trace))[1]
+    except TraceError:
+        return None
+    return kept if _EPOCHS in kept and _ends_as(trace, kept) else None
+
+
+def _place_of(trace: Trace) -> Path:
+    return cache_folder() / f"training-{hash_arrays(trace.parameters)[:16]}.safetensors"
+
+
+def _ends_as(trace: Trace, weights: dict[str, np.ndarray]) -> bool:
+    """Whether the last of recorded weights are the trace's, but for a machine's last digits."""
+    if weights[_EPOCHS][-1] != trace.metadata.epochs or set(weights) != {
+        *trace.parameters,
+        _EPOCHS,
+    }:
+        return False
+    return all(
+        weights[name][-1].shape == value.shape
+        and np.abs(weights[name][-1] - value).max() <= _TOLERANCE * max(1.0, np.abs(value).max())
+        for name, value in trace.parameters.items()
+    )
+
+
+def _spread(count: int) -> np.ndarray:
+    """Which of so many records to show: the first, the last, and more of the early ones."""
+    if count <= MOST_RECORDS:
+        return np.arange(count)
+    shares = np.linspace(0.0, 1.0, MOST_RECORDS) ** 1.5
+    return np.unique(np.round(shares * (count - 1)).astype(int))
+
+
+def _looked_at(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What a network with each of the weights does with the trace's data, and with new data."""
+    import torch
+
+    from rnnviz.recording import record
+    from rnnviz.recording.losses import loss_by_step
+    from rnnviz.training.network import Network
+
+    about = trace.metadata
+    network = Network(
+        trace.input_size,
+        trace.hidden_size,
+        trace.output_size,
+        cell=about.cell,
+        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        layers=trace.layers,
+        bidirectional=trace.directions == 2,
+    )
+    new = task.sample(np.random.default_rng((about.seed or 0, _DRAWN_APART)), NEW_SEQUENCES)
+    wanted = torch.from_numpy(new.targets)
+    count = int(_wanted(about.loss, new.targets).sum())
+
+    def loss_of(output: np.ndarray | torch.Tensor) -> float:
+        made = torch.tensor(np.asarray(output), dtype=torch.float32)
+        return float(loss_by_step(about.loss, made, wanted).sum()) / count
+
+    rows: dict[str, list[Any]] = {name: [] for name in ("W", "h", "y", "example_loss", "score")}
+    losses = []
+    gradient = None
+    for index in range(len(next(iter(weights.values())))):
+        network.load_state_dict(
+            {name: torch.tensor(values[index]) for name, values in weights.items()}
+        )
+        made = record(
+            network,
+            torch.tensor(trace.x[:, :1], dtype=torch.float32),
+            torch.tensor(trace.targets[:, :1]).to(wanted.dtype),
+            loss=about.loss,
+            losses="last",
+            gradients=gradient is None,
+            dtype="float64",
+        )
+        if gradient is None:
+            assert made.gradients is not None
+            gradient = made.gradients[made.parameter_name("weight_hh")]
+        assert made.y is not None
+        with torch.no_grad():
+            output = network(torch.from_numpy(new.x))[0]
+        rows["W"].append(made.W)
+        rows["h"].append(made.h[0, 0, :, 0])
+        rows["y"].append(made.y[:, 0])
+        rows["example_loss"].append(made.loss[:, 0])
+        rows["score"].append(task.score(output.numpy(), new))
+        losses.append(loss_of(output))
+    guessed = task.trivial(new)
+    return {
+        **{name: np.array(values) for name, values in rows.items()},
+        "loss": np.array(losses),
+        "gradient": gradient,
+        "chance_loss": loss_of(guessed),
+        "chance_score": _score_of(guessed, task, new),
+        "score_name": task.score_name,
+    }
+
+
+def _score_of(guessed: np.ndarray, task: "Task", new: Any) -> float:
+    """The score of a guess that sees no input; of equally probable classes it takes any."""
+    if task.loss not in CLASSES:
+        return task.score(guessed, new)
+    rng = np.random.default_rng(0)
+    tries = [task.score(guessed + _TIES * rng.random(guessed.shape), new) for _ in range(_TRIES)]
+    return float(np.mean(tries))
+
+
+def _wanted(loss: str, targets: np.ndarray) -> np.ndarray:
+    return targets != NO_TARGET if loss in CLASSES else ~np.isnan(targets).all(axis=-1)

@@ -1,5 +1,0 @@
-"""One offline page to look into a trace: linked views of its states and gradients."""
-
-from rnnviz.explore.page import explore
-
-__all__ = ["explore"]

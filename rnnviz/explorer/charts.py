@@ -1,0 +1,436 @@
+"""The charts of the page, in Vega-Altair; each follows ``t``, the step of the loss that is shown.
+
+What a chart draws stands once in the page, under the names of the fields of ``Rows``.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import altair as alt
+
+from rnnviz.explorer.rows import Rows
+from rnnviz.text.palette import Palette
+from rnnviz.text.plain_text import formula_text, isolated
+from rnnviz.text.translation import explained
+
+_NORM: Final = "‖∂Lₜ/∂hₖ‖"
+_HEIGHT: Final = 230
+_LOW: Final = 170
+_MARGIN: Final = 44
+_MOST_TICKS: Final = 10
+_MOST_WORDS: Final = 24
+_LONGEST_WORD: Final = 14
+_LEVEL: Final = 40
+_DECADES: Final = 8
+_SMALLEST_EXPONENT: Final = -307
+_MOST_POINTS: Final = 60
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Charts:
+    """The charts of some rows, as specifications of Vega-Lite."""
+
+    rows: Rows
+    palette: Palette
+    say: Callable[[str], str]
+
+    def curve(self, *, log: bool) -> Spec:
+        """‖∂L_t/∂h_k‖ of one loss over the steps; on a log axis a zero is a mark at its foot."""
+        chosen = (
+            alt.Chart(alt.NamedData("gradients"))
+            .transform_filter("datum.t == t")
+            .transform_calculate(
+                shown="datum.norm > 0 ? datum.norm : null" if log else "datum.norm",
+                word="words[datum.k]",
+            )
+        )
+        x = self._steps("k", self._of_state)
+        points = len(self.rows.steps) <= _MOST_POINTS
+        color = self.palette.gradient
+        layers = [
+            self._here(self._of_state),
+            chosen.mark_line(
+                color=color,
+                strokeWidth=2,
+                strokeCap="round",
+                point=alt.OverlayMarkDef(color=color) if points else False,
+            )
+            .encode(x=x, y=alt.Y("shown:Q", **self._norm_axis(log)))
+            .properties(name="curve"),
+        ]
+        if log and self.has_zeros:
+            layers.append(
+                chosen.transform_filter("datum.norm == 0")
+                .mark_point(shape="triangle-down", color=color, size=40)
+                .encode(x=x, y=alt.value(_HEIGHT - 6))
+                .properties(name="zeros")
+            )
+        told = [self._told("k"), self._told("word", "N"), self._told("norm", title=_NORM)]
+        layers.append(chosen.mark_rect(opacity=0).encode(x=x, tooltip=told))
+        return self._finished(layers, self.say("The loss at one step, followed back"), _HEIGHT)
+
+    def table(self, *, log: bool) -> Spec:
+        """‖∂L_t/∂h_k‖ of all losses: a row a loss, a column a state.
+
+        The page frames the row of the chosen loss itself: to draw 20,000 cells again for each
+        frame would take a third of a second.
+        """
+        low, top = self._greatest_decades if log else (0.0, self._norms[-1])
+        times = [row["t"] for row in self.rows.losses]
+        y = alt.Y(
+            "t:O",
+            title=explained("t", self.say("step of the loss"), self.say),
+            axis=self._axis(values=_ticks(times, _MOST_TICKS)),
+        )
+        legend = alt.Legend(
+            title=explained(_NORM, self.say("logarithmic"), self.say) if log else _NORM,
+            **(self._powers(_decades(low, top), 4) if log else {"tickCount": 4}),
+            **_TOP_LEGEND,
+        )
+        cells = (
+            alt.Chart(alt.NamedData("gradients"))
+            .transform_calculate(shown=f"max(datum.norm, {low!r})", word="words[datum.k]")
+            .mark_rect(cursor="pointer", **_SEAMLESS)
+            .encode(
+                x=self._steps("k", self._of_state),
+                y=y,
+                color=alt.Color(
+                    "shown:Q",
+                    scale=alt.Scale(
+                        type="log" if log else "linear",
+                        domain=[low, top],
+                        range=list(self.palette.magnitude_stops),
+                        interpolate="rgb",
+                        clamp=True,
+                    ),
+                    legend=legend,
+                ),
+                tooltip=[
+                    self._told("t"),
+                    self._told("k"),
+                    self._told("word", "N"),
+                    self._told("norm", title=_NORM),
+                ],
+            )
+            .properties(name="cells")
+        )
+        height = max(36, min(_HEIGHT, 22 * len(times)))
+        return self._finished([cells], self.say("Every loss at every step"), height, canvas=True)
+
+    def candidates(self) -> Spec:
+        """y_t at the step of the loss, greatest first, the right one in full colour."""
+        probable = all(0 <= row["value"] <= 1 for row in self.rows.candidates)
+        bars = (
+            alt.Chart(alt.NamedData("candidates"))
+            .transform_filter("datum.t == t")
+            .mark_bar(color=self.palette.output)
+            .encode(
+                x=alt.X(
+                    "value:Q",
+                    title="yₜ",
+                    scale=alt.Scale(domain=[0, 1]) if probable else alt.Undefined,
+                    axis=alt.Axis(tickCount=5),
+                ),
+                y=alt.Y(
+                    "name:N",
+                    sort=alt.SortField("rank"),
+                    title=None,
+                    axis=alt.Axis(
+                        minExtent=_MARGIN, labelLimit=140, labelPadding=6, domain=False, ticks=False
+                    ),
+                ),
+                opacity=alt.condition("datum.right !== false", alt.value(1), alt.value(0.4)),
+                tooltip=[
+                    self._told("name", "N", title=self.say("prediction")),
+                    self._told("value"),
+                ],
+            )
+            .properties(name="bars")
+        )
+        return self._finished([bars], self.say("The prediction at the step of the loss"), _HEIGHT)
+
+    def course(self) -> Spec:
+        """The predicted value over the steps, and its target."""
+        names = {"y": self.say("prediction"), "target": self.say("target")}
+        there = {row["series"]: names[row["series"]] for row in self.rows.course}
+        lines = (
+            alt.Chart(alt.NamedData("course"))
+            .transform_calculate(name=f"datum.series == 'y' ? {names['y']!r} : {names['target']!r}")
+            .mark_line(point=len(self.rows.course) <= len(there) * _MOST_POINTS)
+            .encode(
+                x=self._steps("step"),
+                y=self._value_axis("value", self.say("value"), alt.Scale(zero=False)),
+                color=self._series(
+                    list(there.values()), [self.palette.output, self.palette.text][: len(there)]
+                ),
+                strokeDash=alt.StrokeDash(
+                    "name:N",
+                    scale=alt.Scale(domain=list(there.values()), range=[[1, 0], [4, 3]]),
+                    legend=_SERIES_LEGEND,
+                ),
+                tooltip=[self._told("step"), self._told("name", "N"), self._told("value")],
+            )
+            .properties(name="lines")
+        )
+        return self._finished(
+            [self._here(), lines], self.say("Predictions and targets over the steps"), _HEIGHT
+        )
+
+    def states(self) -> Spec:
+        """h of every unit at every step."""
+        limit = max(1.0, *(abs(row["value"]) for row in self.rows.states))
+        units = sorted({row["unit"] for row in self.rows.states})
+        cells = (
+            alt.Chart(alt.NamedData("states"))
+            .mark_rect(**_SEAMLESS)
+            .encode(
+                x=self._steps("step"),
+                y=alt.Y(
+                    "unit:O",
+                    title=self.say("unit"),
+                    axis=self._axis(values=_ticks(units, _MOST_TICKS)),
+                ),
+                color=alt.Color(
+                    "value:Q",
+                    scale=alt.Scale(
+                        domain=[-limit, limit],
+                        range=list(self.palette.signed_stops),
+                        interpolate="rgb",
+                    ),
+                    legend=alt.Legend(title="hₖ", tickCount=4, **_TOP_LEGEND),
+                ),
+                tooltip=[self._told("step"), self._told("unit"), self._told("value")],
+            )
+            .properties(name="states")
+        )
+        return self._finished(
+            [cells, self._here(opacity=0)],
+            self.say("The states, unit by unit"),
+            _HEIGHT,
+            canvas=True,
+        )
+
+    def gates(self) -> Spec:
+        """Each gate's mean over the units."""
+        names = list(dict.fromkeys(row["gate"] for row in self.rows.gates))
+        colors = [getattr(self.palette, name) for name in ("input", "gradient", "output", "weight")]
+        lines = (
+            alt.Chart(alt.NamedData("gates"))
+            .transform_calculate(name="datum.gate")
+            .mark_line(point=len(self.rows.steps) <= _MOST_POINTS)
+            .encode(
+                x=self._steps("step"),
+                y=self._value_axis("value", self.say("mean over the units")),
+                color=self._series(names, colors[: len(names)]),
+                tooltip=[
+                    self._told("step"),
+                    self._told("gate", "N", title=self.say("gate")),
+                    self._told("value"),
+                ],
+            )
+            .properties(name="lines")
+        )
+        return self._finished([self._here(), lines], self.say("The gates"), _LOW)
+
+    def shares(self) -> Spec:
+        """Each step's share of the gradient of W."""
+        bars = (
+            alt.Chart(alt.NamedData("shares"))
+            .mark_bar(color=self.palette.weight)
+            .encode(
+                x=self._steps("step", paddingInner=0.1),
+                y=self._value_axis("share", self.say("share of the gradient")),
+                tooltip=[
+                    self._told("step"),
+                    self._told("share", title=self.say("share of the gradient")),
+                ],
+            )
+            .properties(name="bars")
+        )
+        return self._finished(
+            [self._here(), bars], self.say("The share of each step in ∂L/∂W"), _LOW
+        )
+
+    @cached_property
+    def has_zeros(self) -> bool:
+        """Whether a gradient that could be something is exactly zero."""
+        return any(row["norm"] == 0 for row in self.rows.gradients)
+
+    @property
+    def _of_state(self) -> str:
+        return explained("k", self.say("step of the state"), self.say)
+
+    @cached_property
+    def _norms(self) -> list[float]:
+        """All norms but zeros, in order; 1 where all are zero."""
+        return sorted(row["norm"] for row in self.rows.gradients if row["norm"] > 0) or [1.0]
+
+    @cached_property
+    def _greatest_decades(self) -> tuple[float, float]:
+        top = self._norms[-1]
+        low = max(self._norms[0], top * 10.0**-_DECADES)
+        return (low, top) if low < top else (low / 10, top)
+
+    def _norm_axis(self, log: bool) -> Spec:
+        if not log:
+            return {"title": _NORM, "axis": self._axis(tickCount=5, format="~g")}
+        exponents = _decades(self._norms[0], self._norms[-1])
+        return {
+            "title": explained(_NORM, self.say("logarithmic"), self.say),
+            "scale": alt.Scale(
+                type="log", domain=[10.0 ** exponents[0], 10.0 ** exponents[-1]], clamp=True
+            ),
+            "axis": self._axis(**self._powers(exponents, 7)),
+        }
+
+    def _powers(self, exponents: range, most: int) -> Spec:
+        """Ticks of an axis or legend at powers of ten, written as such."""
+        every = math.ceil(len(exponents) / most)
+        shown = exponents[::-every]
+        texts = {str(each): formula_text(f"10^({each})") for each in shown}
+        return {
+            "values": [10.0**each for each in shown],
+            "labelExpr": f"{texts!r}['' + round(log(datum.value) / LN10)]",
+        }
+
+    def _steps(self, name: str, title: str | None = None, **scale: Any) -> alt.X:
+        """Steps along x: their words where there are few, the numbers of some otherwise."""
+        words = {row["step"]: row["word"] for row in self.rows.steps}
+        shown: Spec = {
+            "values": _ticks(list(words), _MOST_TICKS),
+            "labelAngle": 0,
+            "labelOverlap": "greedy",
+        }
+        if len(words) <= _MOST_WORDS and any(word != str(step) for step, word in words.items()):
+            level = sum(map(len, words.values())) <= _LEVEL
+            shown = {
+                "labelExpr": "words[datum.value]",
+                "labelAngle": 0 if level else -60,
+                "labelOverlap": False,
+                "labelLimit": 90,
+            }
+        return alt.X(
+            f"{name}:O",
+            title=title or self.say("step"),
+            scale=alt.Scale(domain=list(words), **scale),
+            axis=alt.Axis(domain=False, **shown),
+        )
+
+    def _here(self, title: str | None = None, opacity: float = 0.12) -> alt.Chart:
+        """The step of the chosen loss, as a band from top to bottom."""
+        return (
+            alt.Chart(alt.NamedData("steps"))
+            .transform_filter("datum.step == t")
+            .mark_rect(
+                fill=self.palette.text,
+                fillOpacity=opacity,
+                stroke=self.palette.text,
+                strokeOpacity=0.5,
+            )
+            .encode(x=self._steps("step", title), y=alt.value(0), y2=alt.value("height"))
+            .properties(name="here")
+        )
+
+    def _axis(self, **options: Any) -> alt.Axis:
+        """A vertical axis, its title level above it."""
+        return alt.Axis(
+            minExtent=_MARGIN,
+            maxExtent=_MARGIN,
+            titleAngle=0,
+            titleAlign="left",
+            titleBaseline="bottom",
+            titleX=-_MARGIN,
+            titleY=-8,
+            **options,
+        )
+
+    def _value_axis(self, name: str, title: str, scale: Any = alt.Undefined) -> alt.Y:
+        return alt.Y(
+            f"{name}:Q", title=title, scale=scale, axis=self._axis(tickCount=5, format="~g")
+        )
+
+    def _series(self, names: list[str], colors: list[str]) -> alt.Color:
+        return alt.Color(
+            "name:N",
+            scale=alt.Scale(domain=names, range=colors),
+            legend=_SERIES_LEGEND,
+        )
+
+    def _told(self, name: str, kind: str = "Q", title: str | None = None) -> alt.Tooltip:
+        return alt.Tooltip(f"{name}:{kind}", title=title or self.say(name))
+
+    def _finished(
+        self, layers: list[alt.Chart], description: str, height: int, *, canvas: bool = False
+    ) -> Spec:
+        words = {str(row["step"]): isolated(_cut(row["word"])) for row in self.rows.steps}
+        text = {"labelColor": self.palette.text, "titleColor": self.palette.text}
+        made = (
+            alt.layer(*layers)
+            .add_params(
+                alt.param(name="t", value=self.rows.losses[-1]["t"]),
+                alt.param(name="words", value=words),
+            )
+            .properties(
+                width="container",
+                height=height,
+                description=description,
+                usermeta={"embedOptions": {"renderer": "canvas" if canvas else "svg"}},
+            )
+            .configure(background=self.palette.ground, font="rnnviz Sans")
+            .configure_axis(
+                **text,
+                titleFontWeight="normal",
+                labelFontSize=12,
+                titleFontSize=13,
+                gridColor=self.palette.note,
+                gridOpacity=0.25,
+                domainColor=self.palette.note,
+                tickColor=self.palette.note,
+            )
+            .configure_legend(**text, titleFontWeight="normal", labelFontSize=12, titleFontSize=13)
+            .configure_view(stroke=None)
+        )
+        return dict(made.to_dict())
+
+
+_SEAMLESS: Final[Mapping[str, Any]] = {
+    "width": alt.expr("bandwidth('x') + 0.6"),
+    "height": alt.expr("bandwidth('y') + 0.6"),
+}
+_SERIES_LEGEND: Final = alt.Legend(title=None, orient="top", symbolType="stroke", offset=26)
+_TOP_LEGEND: Final[Mapping[str, Any]] = {
+    "orient": "top",
+    "direction": "horizontal",
+    "offset": 26,
+    "gradientLength": 200,
+    "gradientThickness": 10,
+}
+
+
+def _decades(low: float, top: float) -> range:
+    """The exponents of whole decades around numbers, two at least."""
+    first = max(_SMALLEST_EXPONENT, math.floor(math.log10(low)))
+    return range(first, max(first + 1, math.ceil(math.log10(top))) + 1)
+
+
+def _ticks(values: list[int], most: int) -> list[int]:
+    """Values to write at an axis: all of a few, of many those nearest to round numbers."""
+    every = next(
+        unit * 10**power
+        for power in range(9)
+        for unit in (1, 2, 5)
+        if len(range(0, values[-1], unit * 10**power)) <= most
+    )
+    if every == 1:
+        return values
+    rounds = range(every, values[-1] + 1, every)
+    return sorted({min(values, key=lambda value: abs(value - each)) for each in rounds})
+
+
+def _cut(word: str) -> str:
+    return word if len(word) <= _LONGEST_WORD else word[: _LONGEST_WORD - 1] + "…"

@@ -1,0 +1,108 @@
+"""What is still learnt as the gap grows, with the seeds as a band."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.transforms import ScaledTranslation, Transform
+
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import explained
+
+_MARKS = ("o", "s", "^")
+_DASHES = ("-", "--", "-.")
+_APART = 4.4
+_POINTS_PER_INCH = 72
+
+
+class Settings(Protocol):
+    """What was trained."""
+
+    @property
+    def gaps(self) -> Sequence[int]:
+        """How many words or steps stand between."""
+
+
+class Study(Protocol):
+    """Networks of several cells, gaps and seeds, as ``rnnviz.experiments`` makes them."""
+
+    @property
+    def settings(self) -> Settings:
+        """What was trained."""
+
+    @property
+    def axis(self) -> str:
+        """What the gaps are, in English."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether ``accuracies`` are shares of right answers, or else mean squared errors."""
+
+    @property
+    def cells(self) -> Sequence[str]:
+        """The cells that are compared."""
+
+    @property
+    def chance(self) -> float:
+        """What a guess reaches."""
+
+    def accuracies(self, cell: str) -> np.ndarray:
+        """How well each network of a cell does, NaN of one not trained yet: (gap, seed)."""
+
+
+def accuracy(
+    study: Study,
+    *,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """The mean share of right answers of each cell at each gap, or its mean squared error; the band
+    runs from the worst seed to the best. A gap with a network that is not trained yet is left open.
+
+    Each cell has marks of its own, set apart beside the gap, so that curves that coincide are all
+    seen. ``label`` comes before the name of each cell, ``color`` is that of all.
+    """
+    axes = axes_or_new(ax)
+    gaps = list(study.settings.gaps)
+    colors = (palette.note, palette.weight, palette.hidden)
+    looks = tuple(zip(colors, _MARKS, _DASHES, strict=True))[: len(study.cells)]
+    middle = (len(looks) - 1) / 2
+    for number, (cell, (own, marker, dashes)) in enumerate(zip(study.cells, looks, strict=False)):
+        table = study.accuracies(cell)
+        mean = table.mean(axis=1)
+        if np.isnan(mean).all():
+            continue
+        band = table.min(axis=1), table.max(axis=1)
+        line = color or own
+        place = _beside(axes, (number - middle) * _APART)
+        drawn = axes.fill_between(gaps, *band, color=line, alpha=0.18, linewidth=0)
+        drawn.set_transform(place)
+        axes.plot(
+            gaps,
+            mean,
+            color=line,
+            linestyle=dashes,
+            marker=marker,
+            transform=place,
+            label=cell.upper() if label is None else explained(label, cell.upper(), say),
+        )
+    axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
+    axes.set_ylim(0, 1.06 if study.shares else None)
+    axes.set_xticks(gaps)
+    axes.set_xlabel(say(study.axis))
+    axes.set_ylabel(say("right answers") if study.shares else say("mean squared error"))
+    legend(axes)
+    return axes
+
+
+def _beside(axes: Axes, points: float) -> Transform:
+    """Where data are drawn, so many points to the right of their places."""
+    figure = axes.get_figure()
+    assert figure is not None
+    aside = ScaledTranslation(scaled(points) / _POINTS_PER_INCH, 0, figure.dpi_scale_trans)
+    return axes.transData + aside

@@ -1,0 +1,55 @@
+"""The cliff in the error of a network of one unit."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz.figures.axes import Say, axes_or_new, colour_scale, legend, magnitude_map, scaled
+from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
+from rnnviz.text.palette import LIGHT, Palette
+
+_POINTS = (441, 241)
+
+
+def cliff(
+    *,
+    b: float = -2.6,
+    rate: float = 0.05,
+    steps: int = 12,
+    threshold: float = 1.0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """The error over w and b, one step of descent from the foot of the wall at ``b``, and
+    ``steps`` steps whose gradients are clipped to ``threshold``. The error is an image, of so many
+    points that it has no visible cells; ``label`` stands above.
+
+    Source: Pascanu et al. 2013, fig. 6
+    """
+    axes = axes_or_new(ax)
+    ws, bs = (
+        np.linspace(*bounds, count)
+        for bounds, count in zip((W_RANGE, B_RANGE), _POINTS, strict=True)
+    )
+    image = axes.imshow(
+        cliff_error(ws[None, :], bs[:, None]),
+        origin="lower",
+        extent=(*W_RANGE, *B_RANGE),
+        aspect="auto",
+        cmap=magnitude_map(palette),
+        vmin=0.0,
+    )
+    foot = steepest(b)
+    thrown, kept = descent(foot, rate, 1), descent(foot, rate, steps, threshold)
+    axes.plot(*thrown.T, color=palette.text, label=say("not clipped"))
+    axes.plot(*kept.T, color=palette.input, marker="o", markersize=scaled(2), label=say("clipped"))
+    axes.set_xlim(*W_RANGE)
+    axes.set_ylim(*B_RANGE)
+    axes.set_xlabel("$w$")
+    axes.set_ylabel("$b$")
+    legend(axes)
+    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$")
+    if label is not None:
+        axes.set_title(label)
+    return axes

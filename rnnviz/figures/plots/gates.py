@@ -1,0 +1,94 @@
+"""Gates over time: r, z, n of a GRU; i, f, g, o of an LSTM; h of a plain RNN."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rnnviz import measure
+from rnnviz.errors import TraceError
+from rnnviz.figures.axes import (
+    Say,
+    ShownFigure,
+    axes_or_new,
+    cells,
+    check_sequence,
+    colour_scale,
+    magnitude_map,
+    signed_map,
+    time_axis,
+    whole_numbers,
+)
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.trace import Trace
+
+_SIGNED = ("h", "n", "g")
+
+
+def gates(
+    trace: Trace,
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    figure: Figure | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Figure:
+    """All gates of a layer, one below the other.
+
+    Raises: TraceError if there is no such layer, direction or sequence
+    """
+    made = figure if figure is not None else ShownFigure(layout="constrained")
+    names = list(measure.gates(trace, layer=layer, direction=direction))
+    every = made.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for name, ax in zip(names, every, strict=True):
+        gate(
+            trace,
+            name,
+            sequence=sequence,
+            layer=layer,
+            direction=direction,
+            ax=ax,
+            palette=palette,
+            say=say,
+        )
+        if ax is not every[-1]:
+            ax.set_xlabel("")
+            ax.tick_params(labelbottom=False)
+    return made
+
+
+def gate(
+    trace: Trace,
+    name: str,
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """One gate as cells: a row a unit, a column a step, with ``label`` above.
+
+    Raises: TraceError if there is no such gate, layer, direction or sequence
+    """
+    check_sequence(trace, sequence)
+    found = measure.gates(trace, layer=layer, direction=direction)
+    if name not in found:
+        raise TraceError(f"there is no gate {name!r}; the cell has {', '.join(found)}")
+    values = np.asarray(found[name])[:, sequence].T
+    axes = axes_or_new(ax)
+    signed = name in _SIGNED
+    low = -1.0 if signed else 0.0
+    top = max(1.0, float(np.nanmax(np.abs(values))))
+    cmap = signed_map(palette) if signed else magnitude_map(palette)
+    shown = cells(axes, values, cmap=cmap, limits=(low * top, top))
+    axes.set_ylabel(say("unit"))
+    whole_numbers(axes.yaxis)
+    time_axis(axes, trace, sequence, say)
+    colour_scale(axes, shown, f"${name}_t$")
+    if label is not None:
+        axes.set_title(label)
+    return axes

@@ -1,0 +1,71 @@
+"""The (t, k) table: ‖∂L_t/∂h_k‖ of every loss at every state."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+
+from rnnviz import measure
+from rnnviz.errors import TraceError
+from rnnviz.figures.axes import (
+    Say,
+    axes_or_new,
+    cells,
+    check_sequence,
+    colour_scale,
+    magnitude_map,
+    whole_numbers,
+)
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import explained
+from rnnviz.trace import Trace
+
+_DECADES = 8
+_MOST_TICKS = 8
+
+
+def gradient_table(
+    trace: Trace,
+    *,
+    log: bool = True,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """‖∂L_t/∂h_k‖ as cells: a row a loss, a column a state; nothing where k cannot reach t.
+
+    A logarithmic scale shows at most eight decades below the greatest value; ``label`` stands
+    above.
+
+    Raises: TraceError if the trace has no gradients, or none that is not zero
+    """
+    check_sequence(trace, sequence)
+    norms = measure.gradient_norms(trace, layer=layer, direction=direction)[:, :, sequence]
+    shown = np.where(norms > 0, norms, np.nan)
+    if np.isnan(shown).all():
+        raise TraceError("all gradients of this sequence are zero; choose another sequence")
+    assert trace.loss_times is not None
+    times = trace.loss_times + 1
+    kept = ~np.isnan(shown).all(axis=1)
+    shown, times = shown[kept], times[kept]
+    top = float(np.nanmax(shown))
+    low = max(float(np.nanmin(shown)), top * 10.0**-_DECADES)
+    axes = axes_or_new(ax)
+    norm = LogNorm(low if low < top else top / 10, top, clip=True) if log else None
+    mesh = cells(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
+    axes.set_xlabel(explained("$k$", say("step of the state"), say))
+    axes.set_ylabel(explained("$t$", say("step of the loss"), say))
+    whole_numbers(axes.xaxis)
+    apart = -(-len(times) // _MOST_TICKS)
+    places = np.arange(apart - 1, len(times), apart)
+    axes.set_yticks(places + 1, [str(time) for time in times[places]])
+    less = log and float(np.nanmin(shown)) < low
+    norms_of = r"$\|\partial L_t / \partial h_k\|$"
+    named = explained(norms_of, say("log scale"), say) if log else norms_of
+    colour_scale(axes, mesh, named, extend="min" if less else "neither")
+    if label is not None:
+        axes.set_title(label)
+    return axes

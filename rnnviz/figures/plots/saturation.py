@@ -1,0 +1,58 @@
+"""How often the slope of the nonlinearity is small."""
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+
+from rnnviz import measure
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import explained
+from rnnviz.trace import Trace
+
+_BINS = 25
+_DASHES = ("-", "--", ":", "-.")
+
+
+def saturation(
+    trace: Trace,
+    *,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """The slopes of all units, steps and sequences, counted: 1 − h² of a tanh, gate by gate.
+
+    ``label`` comes before the name of each gate; with ``color``, several gates differ in
+    their dashes.
+
+    Raises: TraceError if there is no such layer or direction
+    """
+    slopes = measure.gate_slopes(trace, layer=layer, direction=direction)
+    own = (palette.hidden, palette.input, palette.output, palette.weight)
+    axes = axes_or_new(ax)
+    edges = np.linspace(0.0, 1.0, _BINS + 1)
+    for (name, values), of_gate, dashes in zip(slopes.items(), own, _DASHES, strict=False):
+        there = np.asarray(values)[~np.isnan(values)]
+        shares = np.histogram(there, edges)[0] / there.size
+        gate = f"${name}$"
+        axes.stairs(
+            shares,
+            edges,
+            color=color or of_gate,
+            fill=len(slopes) == 1 and label is None,
+            alpha=0.85,
+            linewidth=scaled(1.2),
+            linestyle=dashes if color and len(slopes) > 1 else rcParams["lines.linestyle"],
+            label=gate if label is None else explained(label, gate, say),
+        )
+    if len(slopes) > 1 or label is not None:
+        legend(axes)
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(say("slope of the nonlinearity"))
+    axes.set_ylabel(say("share of units and steps"))
+    return axes

@@ -1,0 +1,74 @@
+"""Eigenvalues in the complex plane: those of every step's Jacobian, and of W."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz import measure
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled, spread
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import explained
+from rnnviz.trace import Trace
+
+# so many steps times units³ take seconds
+_WORK = 1 << 31
+_LEAST = 8
+
+
+def spectrum(
+    trace: Trace,
+    *,
+    sequence: int = 0,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """The eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and the unit circle.
+
+    Of a large layer and a long sequence, they are those of some steps, evenly spaced, and the
+    legend says of how many. ``label`` comes before what each is in it.
+
+    Raises: TraceError if there is no such layer, direction or sequence
+    """
+    check_sequence(trace, sequence)
+    count = int(trace.mask[:, sequence].sum())
+    steps = spread(count, max(_LEAST, _WORK // trace.hidden_size**3))
+    found = measure.step_eigenvalues(
+        trace, steps, sequence=sequence, layer=layer, direction=direction
+    ).ravel()
+    symbol = r"$\partial h_k / \partial h_{k-1}$"
+    if len(steps) < count:
+        symbol += ", " + say("{some} of {all} steps").format(some=len(steps), all=count)
+    axes = axes_or_new(ax)
+
+    def named(symbol: str) -> str:
+        return symbol if label is None else explained(label, symbol, say)
+
+    angles = np.linspace(0, 2 * np.pi, 361)
+    axes.plot(
+        np.cos(angles), np.sin(angles), color=palette.note, linestyle="-", linewidth=scaled(0.8)
+    )
+    axes.scatter(
+        found.real,
+        found.imag,
+        s=scaled(2.4) ** 2,
+        color=color or palette.gradient,
+        linewidths=0,
+        alpha=0.5,
+        label=named(symbol),
+    )
+    if trace.metadata.cell == "rnn":
+        (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
+        of_w = measure.eigenvalues(weights.astype(float))
+        axes.scatter(
+            of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none",
+            edgecolors=color or palette.weight, linewidths=scaled(1), label=named("$W$"),
+        )  # fmt: skip
+    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_xlabel(say("real part"))
+    axes.set_ylabel(say("imaginary part"))
+    legend(axes)
+    return axes

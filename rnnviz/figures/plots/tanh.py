@@ -1,0 +1,60 @@
+"""The curve and its slope, with the recorded pre-activations upon both."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from rnnviz.cells import WITH_ARTICLE
+from rnnviz.errors import TraceError
+from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import explained
+from rnnviz.trace import Trace
+
+
+def tanh(
+    trace: Trace,
+    *,
+    layer: int = 0,
+    direction: int = 0,
+    ax: Axes | None = None,
+    label: str | None = None,
+    color: str | None = None,
+    palette: Palette = LIGHT,
+    say: Say = str,
+) -> Axes:
+    """tanh a and 1 − tanh² a, with a dot for each recorded pre-activation a on both.
+
+    ``label`` and ``color`` are those of the dots; beside a colour of theirs the curves are grey.
+
+    Raises: TraceError if the trace is not of a tanh RNN
+    """
+    about = trace.metadata
+    if about.cell != "rnn" or about.nonlinearity != "tanh":
+        other = f"a {about.nonlinearity} RNN"
+        kind = other if about.cell == "rnn" else WITH_ARTICLE[about.cell]
+        raise TraceError(
+            f"the trace is of {kind}, but 'tanh' shows a tanh RNN; "
+            "see 'saturation' for the gates of others"
+        )
+    sums = trace.preact[layer, direction][trace.mask].ravel()
+    reach = max(3.0, float(np.abs(sums).max()) * 1.05)
+    x = np.linspace(-reach, reach, 401)
+    axes = axes_or_new(ax)
+    held = axes.get_legend_handles_labels()[1]
+    for curve, own, dashes, name in (
+        (np.tanh, palette.hidden, "-", r"$\tanh a$"),
+        (lambda a: 1 - np.tanh(a) ** 2, palette.gradient, "--", r"$1 - \tanh^2 a$"),
+    ):
+        axes.plot(
+            x, curve(x), linewidth=scaled(0.8), label=None if name in held else name,
+            color=own if color is None else palette.note, linestyle=dashes if color else "-",
+        )  # fmt: skip
+        axes.scatter(
+            sums, curve(sums), color=color or own, s=scaled(3) ** 2, linewidths=0, alpha=0.5,
+            label=label,
+        )  # fmt: skip
+        label = None
+    axes.axhline(0, color=palette.note, linestyle="-", linewidth=scaled(0.6))
+    axes.set_xlabel(explained("$a$", say("recorded sum"), say))
+    legend(axes)
+    return axes

@@ -1,0 +1,242 @@
+"""What networks reach at each gap: a dot for each network, a line through the means."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from manim import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    Animation,
+    AnimationGroup,
+    Create,
+    DashedLine,
+    Dot,
+    FadeIn,
+    LaggedStart,
+    Line,
+    ReplacementTransform,
+    Succession,
+    VGroup,
+    VMobject,
+)
+
+from rnnviz.experiments.studies import Study
+from rnnviz.mobjects.axes import LogAxis
+from rnnviz.mobjects.theme import Role, Theme
+from rnnviz.mobjects.typography import NOTE, SMALL, label, percent
+from rnnviz.mobjects.wording import Say
+
+CELL_ROLES: Final[Mapping[str, Role]] = {"rnn": "note", "lstm": "text", "gru": "hidden"}
+"""The colour of each cell's lines, wherever cells are compared."""
+CARRIED: Final[Mapping[str, str]] = {"rnn": "RNN, h", "lstm": "LSTM, c", "gru": "GRU, h"}
+"""What each cell passes on, where gradients at it are compared."""
+
+_LEFT: Final = -4.6
+_RIGHT: Final = 4.2
+_BASE: Final = -1.2
+_HEIGHT: Final = 3.5
+_SPREAD: Final = 0.13
+_NAME_DISTANCE: Final = 0.4
+
+
+class ByGap(VGroup):
+    """The gaps of a study along the bottom, with an axis of shares or a logarithmic one.
+
+    Shapes: ``values``, if given, are all that a logarithmic axis must hold
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        theme: Theme,
+        say: Say,
+        name: str,
+        *,
+        values: np.ndarray | None = None,
+    ):
+        self.theme = theme
+        self.gaps = study.settings.gaps
+        color = theme.color("note")
+        self.axis = (
+            ShareAxis(theme)
+            if values is None
+            else LogAxis(
+                np.ravel(values), theme, base=_BASE, height=_HEIGHT, left=_LEFT, right=_RIGHT
+            )
+        )
+        span = max(self.gaps) - min(self.gaps)
+        shares = [(gap - min(self.gaps)) / span if span else 0.5 for gap in self.gaps]
+        self.places = [_LEFT + 0.5 + share * (_RIGHT - _LEFT - 1.0) for share in shares]
+        self.marks = VGroup(
+            *[
+                label(str(gap), color=color, size=SMALL).move_to([x, 0, 0]).set_on(_BASE - 0.4)
+                for gap, x in zip(self.gaps, self.places, strict=True)
+            ]
+        )
+        below = label(say("words in between"), color=color, size=SMALL)
+        below.move_to([(_LEFT + _RIGHT) / 2, 0, 0]).set_on(_BASE - 0.78)
+        above = label(name, color=color, size=SMALL)
+        above.move_to([_LEFT - 0.6, 0, 0], aligned_edge=LEFT).set_on(_BASE + _HEIGHT + 0.3)
+        self.names = VGroup(below, above)
+        self.legend = DotLegend(say("learnt"), say("not learnt"), theme)
+        super().__init__(self.axis, self.marks, self.names, self.legend)
+
+    def height_at(self, value: float) -> float:
+        """The y of a value."""
+        return _BASE + self.axis.height_at(value)
+
+
+class AnswersByGap(ByGap):
+    """How many answers the networks of a study get right at each gap, and what a guess gets."""
+
+    def __init__(self, study: Study, theme: Theme, say: Say):
+        super().__init__(study, theme, say, say("right answers"))
+        self.chance = ChanceLine(study.chance, say("chance"), self)
+        self.results = results_of(study, study.accuracies, self)
+        self.add(self.chance)
+
+
+class ShareAxis(VGroup):
+    """A linear axis from 0 to 100 %."""
+
+    def __init__(self, theme: Theme):
+        self.lines, self.ticks = VGroup(), VGroup()
+        for share in np.linspace(0, 1, 5):
+            y = _BASE + self.height_at(float(share))
+            self.lines.add(
+                Line([_LEFT, y, 0], [_RIGHT, y, 0], stroke_width=1, color=theme.dimmed("note", 0.4))
+            )
+            tick = label(f"{100 * share:.0f}%", color=theme.color("note"), size=NOTE)
+            self.ticks.add(tick.move_to([_LEFT - 0.15, y, 0], aligned_edge=RIGHT))
+        super().__init__(self.lines, self.ticks)
+
+    def height_at(self, value: float) -> float:
+        """How high above the base a share stands."""
+        return float(np.clip(value, 0.0, 1.0) * _HEIGHT)
+
+
+class CellResults(VGroup):
+    """The networks of one cell: a dot for each, and a line through the means of each gap.
+
+    Equal results of several networks stand side by side. On a logarithmic axis the mean is the
+    geometric one. The dots of networks that have not learnt are hollow.
+
+    Shapes: values, learnt (gap, seed)
+    """
+
+    def __init__(
+        self, values: np.ndarray, cell: str, axes: ByGap, *, learnt: np.ndarray | None = None
+    ):
+        self.values = np.asarray(values, dtype=float)
+        self.cell = cell
+        color = axes.theme.color(CELL_ROLES[cell])
+        log = isinstance(axes.axis, LogAxis)
+        self.means = means_of(self.values) if log else self.values.mean(axis=1)
+        seeds = self.values.shape[1]
+        offsets = (np.arange(seeds) - (seeds - 1) / 2) * _SPREAD
+        self.dots = VGroup(
+            *[
+                Dot([x + offset, axes.height_at(value), 0], radius=0.065, color=color)
+                for x, row in zip(axes.places, self.values, strict=True)
+                for offset, value in zip(offsets, row, strict=True)
+            ]
+        )
+        points = [
+            np.array([x, axes.height_at(mean), 0.0])
+            for x, mean in zip(axes.places, self.means, strict=True)
+        ]
+        for dot, filled in zip(
+            self.dots,
+            np.ravel(np.ones_like(self.values) if learnt is None else learnt),
+            strict=True,
+        ):
+            if not filled:
+                _hollow(dot, axes.theme)
+        self.line = VMobject(stroke_color=color, stroke_width=3).set_points_as_corners(
+            points if len(points) > 1 else points * 2
+        )
+        name = CARRIED[cell] if log else cell.upper()
+        self.title = label(name, color=color, size=SMALL)
+        self.title.move_to([_RIGHT + 0.2, points[-1][1], 0.0], aligned_edge=LEFT)
+        super().__init__(self.line, self.dots, self.title)
+
+    def appear(self, run_time: float = 2.4) -> Animation:
+        """The dots gap by gap, then the line through their means."""
+        return Succession(
+            LaggedStart(*[FadeIn(dot, scale=0.4) for dot in self.dots], lag_ratio=0.2),
+            AnimationGroup(Create(self.line), FadeIn(self.title)),
+            run_time=run_time,
+        )
+
+    def turn_into(self, other: "CellResults", run_time: float = 2.4) -> Animation:
+        """The dots and the line take other values."""
+        return AnimationGroup(
+            *[ReplacementTransform(mine, new) for mine, new in zip(self, other, strict=True)],
+            run_time=run_time,
+        )
+
+
+def results_of(
+    study: Study, table: Callable[[str], np.ndarray], axes: ByGap
+) -> Mapping[str, CellResults]:
+    """A table of a study for each of its cells, with the names of the lines set apart."""
+    made = {
+        cell: CellResults(table(cell), cell, axes, learnt=study.learnt(cell))
+        for cell in study.cells
+    }
+    spread(
+        [one.title for one in made.values()],
+        [axes.height_at(float(one.means[-1])) for one in made.values()],
+    )
+    return made
+
+
+def spread(names: Sequence[VMobject], heights: Sequence[float]) -> None:
+    """Set names at the heights of what they name, but apart from each other."""
+    lowest = -np.inf
+    for height, name in sorted(zip(heights, names, strict=True), key=lambda pair: pair[0]):
+        lowest = max(height, lowest + _NAME_DISTANCE)
+        name.set_y(lowest)
+
+
+class ChanceLine(VGroup):
+    """The share that a guess gets right, as a line with its name."""
+
+    def __init__(self, chance: float, name: str, axes: ByGap):
+        color = axes.theme.color("output")
+        y = axes.height_at(chance)
+        self.chance = chance
+        self.line = DashedLine([_LEFT, y, 0], [_RIGHT, y, 0], color=color, stroke_width=2.5)
+        self.title = label(f"{name} {percent(chance)}", color=color, size=SMALL)
+        self.title.next_to([_LEFT + 0.9, y, 0], DOWN, buff=0.1).align_to([_LEFT + 0.2, 0, 0], LEFT)
+        super().__init__(self.line, self.title)
+
+
+def means_of(values: np.ndarray) -> np.ndarray:
+    """The geometric mean of each gap's positive values, (gap, seed) → (gap,); 0 for none."""
+    return np.array(
+        [np.exp(np.log(row[row > 0]).mean()) if (row > 0).any() else 0 for row in values]
+    )
+
+
+class DotLegend(VGroup):
+    """What filled and hollow dots say of a network."""
+
+    def __init__(self, filled: str, hollow: str, theme: Theme):
+        color = theme.color("text")
+        dots = [Dot(radius=0.065, color=color), _hollow(Dot(radius=0.065, color=color), theme)]
+        texts = [label(name, color=color, size=SMALL) for name in (filled, hollow)]
+        super().__init__(dots[0], texts[0], dots[1], texts[1])
+        x = _RIGHT
+        for part, gap in zip(reversed(self), (0.12, 0.35, 0.12, 0.0), strict=True):
+            part.move_to([x, 0, 0], aligned_edge=RIGHT)
+            x = part.get_left()[0] - gap
+        for dot, text in zip(dots, texts, strict=True):
+            text.set_on(_BASE + _HEIGHT + 0.3)
+            dot.set_y(_BASE + _HEIGHT + 0.4)
+
+
+def _hollow(dot: Dot, theme: Theme) -> Dot:
+    return dot.set_stroke(dot.get_color(), width=2).set_fill(theme.ground, opacity=1.0)

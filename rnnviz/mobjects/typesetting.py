@@ -1,0 +1,163 @@
+"""What Typst makes of a source, as outlines; set once, and kept for later processes.
+
+Only what a picture needs is kept of Manim's objects, so that copying text costs little.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from io import BytesIO
+from typing import Any, Final
+
+import numpy as np
+import typst
+from manim import ManimColor, MathTypst, Typst, VMobject
+
+from rnnviz.errors import RenderError
+from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
+from rnnviz.system.cache import Cache
+from rnnviz.system.short_repr import ShortRepr
+from rnnviz.system.versions import version
+from rnnviz.text.font_files import Font
+from rnnviz.text.fonts import FAMILY, fonts_in_use, shipped_digest
+
+_PREAMBLE: Final = (
+    "#set text(font: ({families}), fallback: false, top-edge: "
+    '"baseline", bottom-edge: "descender")\n'
+    '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
+)
+_FONT_SIZE_PER_EM: Final = 96.0
+_IN_MEMORY: Final = 4096
+_FONTS_IN_MEMORY: Final = 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Glyph(ShortRepr):
+    """An outline, filled or drawn as a line.
+
+    Units: points and stroke width as Manim's
+    """
+
+    points: np.ndarray
+    fill: float
+    stroke: float
+
+    def drawn(self, color: ManimColor) -> VMobject:
+        """The glyph as something to show."""
+        shown = VMobject(
+            color=color,
+            fill_color=color,
+            fill_opacity=self.fill,
+            stroke_color=color,
+            stroke_width=self.stroke,
+        )
+        shown.points = self.points.copy()
+        return shown
+
+
+@dataclass(frozen=True, eq=False)
+class Typeset:
+    """Outlines, which of them make which part, and the baseline as a share of the height."""
+
+    glyphs: tuple[Glyph, ...]
+    parts: Mapping[str, tuple[int, ...]]
+    baseline_share: float
+
+
+def typeset(source: str, size: float, *, math: bool = False) -> Typeset:
+    """Set a text or a formula in Typst's notation, with the fonts in use.
+
+    Units:  size is the em height in Manim units
+    Raises: RenderError if the files of setting it cannot be written
+    """
+    return _typeset(source, size, math, fonts_in_use())
+
+
+@lru_cache(maxsize=_IN_MEMORY)
+def _typeset(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
+    preamble = _preamble(given)  # names the given fonts by their content
+    key = sha256(
+        repr((source, size, math, preamble, _versions(), shipped_digest())).encode()
+    ).hexdigest()
+    cache = Cache(cache_folder())
+    kept = cache.text(key)
+    if kept is not None:
+        return _read(kept)
+    made = _set(source, size, math, given)
+    cache.keep_text(key, _written(made))
+    return made
+
+
+def _set(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
+    try:
+        made: Any = (MathTypst if math else Typst)(
+            source,
+            font_size=size * _FONT_SIZE_PER_EM,
+            typst_preamble=_preamble(given),
+            font_paths=_fonts(given),
+            track_baselines=True,
+            use_svg_cache=False,
+        )
+    except OSError as error:
+        raise RenderError(
+            f"cannot write what setting a text takes ({error.strerror or error}); make room, or "
+            f"name another folder in {FOLDER_VARIABLE}"
+        ) from error
+    places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
+    frames = made.baseline_frames
+    return Typeset(
+        tuple(
+            Glyph(glyph.points, float(glyph.get_fill_opacity()), float(glyph.get_stroke_width()))
+            for glyph in made.submobjects
+        ),
+        {
+            name: tuple(places[id(glyph)] for glyph in made.select(name))
+            for name in getattr(made, "_group_labels", ())
+        },
+        float((frames[0][0][1] - made.get_bottom()[1]) / made.height) if frames else 0.0,
+    )
+
+
+def _written(made: Typeset) -> bytes:
+    file = BytesIO()
+    np.savez(
+        file,
+        points=np.concatenate([np.zeros((0, 3)), *(glyph.points for glyph in made.glyphs)]),
+        lengths=[len(glyph.points) for glyph in made.glyphs],
+        fill=[glyph.fill for glyph in made.glyphs],
+        stroke=[glyph.stroke for glyph in made.glyphs],
+        baseline_share=made.baseline_share,
+        parts=json.dumps(made.parts),
+    )
+    return file.getvalue()
+
+
+def _read(content: bytes) -> Typeset:
+    with np.load(BytesIO(content), allow_pickle=False) as kept:
+        points = np.split(kept["points"], np.cumsum(kept["lengths"]))[:-1]
+        styles = zip(points, kept["fill"].tolist(), kept["stroke"].tolist(), strict=True)
+        return Typeset(
+            tuple(Glyph(*style) for style in styles),
+            {name: tuple(part) for name, part in json.loads(str(kept["parts"])).items()},
+            float(kept["baseline_share"]),
+        )
+
+
+def _preamble(given: tuple[Font, ...]) -> str:
+    families = [*(font.family for font in given), FAMILY]
+    return _PREAMBLE.format(families=", ".join(map(json.dumps, families)))
+
+
+@lru_cache(maxsize=_FONTS_IN_MEMORY)
+def _fonts(given: tuple[Font, ...]) -> Any:
+    """Ours, Typst's own and the given ones, read once; Manim gives them to Typst as they are."""
+    folders = [files("rnnviz") / "fonts", *(font.folder for font in given)]
+    return typst.Fonts(include_system_fonts=False, font_paths=list(map(str, folders)))
+
+
+@cache
+def _versions() -> tuple[str, ...]:
+    return tuple(version(library) for library in ("manim", "typst", "svgelements", "numpy"))

@@ -1,0 +1,48 @@
+"""What captions call the things that go into a network."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from rnnviz.text.translation import N_
+from rnnviz.trace import Trace
+
+Say = Callable[[str], str]
+"""From a text of rnnviz to the same in the language of a performance."""
+
+_NAMES: Final = {
+    "word": (N_("word"), N_("words")),
+    "character": (N_("character"), N_("characters")),
+    "value": (N_("value"), N_("values")),
+    "input": (N_("input"), N_("inputs")),
+}
+
+_FIRST_WIDE: Final = 0x2E80
+_LONGEST: Final = 14
+
+
+def item_names(trace: Trace, say: Say) -> Mapping[str, str]:
+    """One x_t and several of them: ``item`` and ``items``, by what the trace was recorded on."""
+    one, many = _NAMES[_kind(trace)]
+    return {"item": say(one), "items": say(many)}
+
+
+def _kind(trace: Trace) -> str:
+    metadata = trace.metadata
+    if metadata.task == "sentence" or metadata.task_options.get("unit") == "word":
+        return "word"
+    if metadata.task_options.get("unit") == "char":
+        return "character"
+    return "value" if metadata.loss == "squared" and metadata.task else "input"
+
+
+def in_a_caption(name: str) -> str:
+    """A name from the user's data, cut where it would make a caption too long.
+
+    A Chinese character is as long as two letters.
+    """
+    length = 0
+    for place, character in enumerate(name):
+        length += 2 if ord(character) >= _FIRST_WIDE else 1
+        if length > _LONGEST:
+            return name[:place].rstrip() + "…"
+    return name

@@ -1,0 +1,222 @@
+"""The network of a trace, run again with other weights or on other data."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from rnnviz.errors import RecordingError
+from rnnviz.recording.alignment import TIME_FIRST
+from rnnviz.recording.failures import all_ours
+from rnnviz.recording.layers import KINDS
+from rnnviz.recording.losses import LOSSES
+from rnnviz.recording.recorder import record
+from rnnviz.trace import Trace
+
+Labels = tuple[tuple[str, ...], ...]
+_OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
+
+
+@all_ours
+def rerun(
+    trace: Trace,
+    parameters: Mapping[str, np.ndarray],
+    *,
+    x: np.ndarray | None = None,
+    targets: np.ndarray | None = None,
+    step_labels: Labels = (),
+    target_labels: Labels = (),
+) -> Trace:
+    """Run the network of a trace again, with changed parameters or on other data.
+
+    ``parameters`` holds those that change, by name; the others stay. Other data are ``x`` (time,
+    batch, input), of any number of steps and sequences, and ``targets`` to go with them, with the
+    labels that people know them by; the first state of the trace is then zero.
+
+    Raises: TraceError if what follows the recurrent layer is not one Linear,
+            RecordingError for a parameter that is unknown, or no part of the recurrent layer and
+            the Linear after it, or of another shape, or a trace that does not say how it came
+            about: a loss of the user's own, or dropout
+    """
+    _check_parameters(trace, parameters)
+    if trace.metadata.loss not in LOSSES or trace.metadata.training:
+        raise RecordingError(
+            f"a trace with loss {trace.metadata.loss!r}"
+            f"{' in training mode' if trace.metadata.training else ''} cannot be run again from "
+            "itself; record the model again"
+        )
+    if (x is None) != (targets is None):
+        raise RecordingError("other data are x and targets together; give both")
+    assert trace.output is not None
+    whole = len(trace.output) < trace.steps
+    about = {**asdict(trace.metadata), **(_OF_ANOTHER_NETWORK if parameters else {})}
+    times = "all" if trace.loss_times is None else trace.loss_times.tolist()
+    if x is not None:
+        given: Any = torch.tensor(np.asarray(x, dtype=trace.x.dtype))
+        about |= {"step_labels": step_labels, "target_labels": target_labels}
+        times = "all"
+    elif trace.lengths is None:
+        given = torch.tensor(trace.x)
+    else:
+        given = pack_padded_sequence(
+            torch.tensor(trace.x), torch.tensor(trace.lengths), enforce_sorted=False
+        )
+    wanted = trace.targets if targets is None else np.asarray(targets, dtype=trace.targets.dtype)
+    return record(
+        _Rebuilt(trace, {**trace.parameters, **parameters}, from_start=x is None),
+        given,
+        torch.tensor(wanted[0] if whole else wanted),
+        loss=trace.metadata.loss,
+        losses=times,
+        per=TIME_FIRST,
+        gradients=trace.has_gradients,
+        about=about,
+    )
+
+
+def _check_parameters(trace: Trace, parameters: Any) -> None:
+    if not isinstance(parameters, Mapping):
+        raise RecordingError(
+            f"parameters are {type(parameters).__name__}; give a mapping of names to arrays"
+        )
+    rebuilt = _names(trace)
+    for key, value in parameters.items():
+        if key not in trace.parameters:
+            raise RecordingError(
+                f"the trace has no parameter {key!r}; it has {', '.join(trace.parameters)}"
+            )
+        if key not in rebuilt:
+            raise RecordingError(
+                f"parameter {key!r} is no part of what runs again, which is the recurrent layer "
+                f"and the Linear after it, with {', '.join(rebuilt)}; record the model again"
+            )
+        try:
+            found = np.asarray(value, dtype=np.float64).shape
+        except (TypeError, ValueError) as error:
+            raise RecordingError(f"parameter {key!r} is no array of numbers ({error})") from error
+        if found != trace.parameters[key].shape:
+            raise RecordingError(
+                f"parameter {key!r} has shape {found}, but the network's has "
+                f"{trace.parameters[key].shape}"
+            )
+
+
+def _names(trace: Trace) -> tuple[str, ...]:
+    """The parameters of the recurrent layer and of the Linear after it."""
+    assert trace.V.ndim
+    recurrent = [
+        trace.parameter_name(kind, layer, direction)
+        for layer in range(trace.layers)
+        for direction in range(trace.directions)
+        for kind in KINDS
+    ]
+    about = trace.metadata
+    linear = [about.output_parameter(kind) for kind in ("weight", "bias")]
+    own = [name for name in (*recurrent, *linear) if not about.shares(name)]
+    return tuple(name for name in own if name in trace.parameters)
+
+
+class _Rebuilt(nn.Module):
+    """The recurrent layer and the Linear of a trace, by their own names, from its first state.
+
+    What is its own are attributes, and those modules are no attributes, so that these may have any
+    name: they stand among its modules alone, where ``named_modules`` finds them.
+    """
+
+    def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray], *, from_start: bool):
+        super().__init__()
+        self.trace = trace
+        self.from_start = from_start
+        linear = str(trace.metadata.output_layer)
+        dtype = torch.tensor(trace.h).dtype
+        rows, columns = trace.V.shape
+        shared = trace.metadata.shared
+        bias = trace.metadata.output_parameter("bias") in parameters
+        _put(self, trace.metadata.layer, _recurrent(trace).to(dtype))
+        _put(self, linear, nn.Linear(columns, rows, bias=bias).to(dtype))
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                held = parameters[shared.get(name, name)]
+                parameter.copy_(torch.tensor(np.asarray(held)))
+
+    def forward(self, x: Any) -> Tensor:
+        """Run all steps; the output of each, or of the last states."""
+        trace = self.trace
+        start = self._first(trace.h0, x)
+        parts = dict(self.named_modules())
+        layer, linear = parts[trace.metadata.layer], parts[str(trace.metadata.output_layer)]
+        if isinstance(layer, nn.RNNCellBase):
+            cells = None if trace.c0 is None else self._first(trace.c0, x)[0]
+            return _after(trace, linear, *_looped(layer, x, start[0], cells))
+        if trace.c0 is not None:
+            given: Any = (start, self._first(trace.c0, x))
+        else:
+            given = start
+        states, last = layer(x, given)
+        if isinstance(states, PackedSequence):
+            states = pad_packed_sequence(states)[0]
+        ends = last[0] if isinstance(last, tuple) else last
+        return _after(trace, linear, states, ends)
+
+    def _first(self, state: np.ndarray, x: Any) -> Tensor:
+        """The state before the first step, (layer · direction, batch, hidden)."""
+        recorded = torch.tensor(state.reshape(-1, *state.shape[2:]))
+        return (
+            recorded
+            if self.from_start
+            else recorded.new_zeros(len(recorded), x.shape[1], recorded.shape[2])
+        )
+
+
+def _after(trace: Trace, linear: nn.Module, states: Tensor, ends: Tensor) -> Tensor:
+    assert trace.output is not None
+    if len(trace.output) == trace.steps:
+        return linear(states)
+    made = linear(torch.cat(list(ends[-trace.directions :]), dim=-1))
+    of_trace = torch.tensor(trace.output[0])
+    own = torch.tensor(np.concatenate(list(trace.h[-1, :, -1]), axis=-1))
+    reads_last_step = trace.lengths is None and torch.allclose(linear(own), of_trace)
+    return linear(states[-1]) if reads_last_step else made
+
+
+def _looped(
+    cell: nn.RNNCellBase, x: Tensor, start: Tensor, cells: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    state: Any = start
+    if cells is not None:
+        state = (start, cells)
+    states = []
+    for step in x:
+        state = cell(step, state)
+        states.append(state[0] if isinstance(state, tuple) else state)
+    return torch.stack(states), states[-1][None]
+
+
+def _recurrent(trace: Trace) -> nn.Module:
+    """An untrained recurrent module of a trace's kind and sizes."""
+    about = trace.metadata
+    bias = trace.weight("bias_ih") is not None
+    settings: dict[str, Any] = {"bias": bias}
+    if about.cell == "rnn":
+        settings["nonlinearity"] = about.nonlinearity
+    if not about.module.endswith("Cell"):
+        settings |= {"num_layers": trace.layers, "bidirectional": trace.directions == 2}
+        if trace.hidden_size != trace.cell_size:
+            settings["proj_size"] = trace.hidden_size
+    with torch.random.fork_rng(devices=[]):
+        kind = getattr(nn, about.module.removeprefix("nn."))
+        return kind(trace.input_size, trace.cell_size, **settings)
+
+
+def _put(root: nn.Module, path: str, module: nn.Module) -> None:
+    """Register a module at a path, with empty modules on the way."""
+    *way, name = path.split(".")
+    for step in way:
+        below = root._modules.setdefault(step, nn.Module())
+        assert below is not None
+        root = below
+    root._modules[name] = module

@@ -1,0 +1,374 @@
+"""Files of a user's own: the weights of a model, and what it is to be run on."""
+
+import json
+import os
+import pickle
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file as load_arrays
+from safetensors.torch import load_file as load_tensors
+from torch import Tensor, nn
+
+from rnnviz.errors import RecordingError
+from rnnviz.recording.checkpoints import keys_of_weights
+from rnnviz.trace.labels import LABELS, labels_of
+
+_NEEDED: Final = ("inputs", "targets")
+_KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
+_ENDINGS: Final = (".safetensors", ".pt", ".pth", ".ckpt", ".tar")
+_WRAPPERS: Final = ("module", "_orig_mod")
+_MAKERS: Final[Any] = [each.__reduce__()[0] for each in (np.float64(0), np.zeros(1))]
+_NUMPY: Final[Any] = [
+    *(
+        (made, f"{package}.multiarray.{made.__name__}")
+        for made in _MAKERS
+        for package in ("numpy.core", "numpy._core")
+    ),
+    *(np.ndarray, np.dtype),
+    *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdg"},
+]
+"""What NumPy's numbers and arrays in a file of torch's are made with."""
+_EXTRA: Final = "_extra_state"
+_DEEPEST: Final = 50
+"""So many mappings within each other are looked through."""
+
+
+def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> None:
+    """Give a model the weights of a file: ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt``, ``.tar``.
+
+    They are taken by their names, without what wrappers put into these (``module.`` of
+    DataParallel, ``_orig_mod.`` of torch.compile), and without a prefix that all of them have, as
+    ``model.`` in a checkpoint of Lightning. Of a file that holds more, the weights are the one
+    mapping in it that has the model's names, or the one that ``key`` names: ``state_dict``,
+    ``ema/model`` for a mapping within another, or a prefix of the names.
+
+    A file is read as tensors, numbers and texts in mappings and lists: no code in it is ever run.
+    Where it is wider than the model, the model becomes as wide, so that no weight is rounded.
+
+    Raises: RecordingError for a file that is missing, damaged, or holds anything else, and for
+            names or shapes that are not the model's
+    """
+    source = Path(path)
+    state = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
+    held = _chosen(source, _read(source), state, key)
+    for name, value in held.items():
+        if value.layout != torch.strided or value.is_meta or value.is_quantized:
+            kind = "quantized" if value.is_quantized else "meta" if value.is_meta else "sparse"
+            raise RecordingError(
+                f"{name!r} in {str(source)!r} is a {kind} tensor; save the weights as plain ones"
+            )
+        if value.shape != state[name].shape:
+            raise RecordingError(
+                f"{name!r} has shape {tuple(value.shape)} in {str(source)!r}, but "
+                f"{tuple(state[name].shape)} in the model; build the model of these weights"
+            )
+        if value.is_complex() != state[name].is_complex():
+            raise RecordingError(
+                f"{name!r} is {value.dtype} in {str(source)!r}, but {state[name].dtype} in the "
+                "model; build the model of these weights"
+            )
+    wider = {
+        value.dtype
+        for name, value in held.items()
+        if value.is_floating_point()
+        and torch.promote_types(value.dtype, state[name].dtype) != state[name].dtype
+    }
+    if wider:
+        model.to(torch.float64 if torch.float64 in wider else torch.float32)
+    try:
+        model.load_state_dict(held, strict=False)
+    except RuntimeError as error:
+        said = " ".join(str(error).split())
+        raise RecordingError(
+            f"{str(source)!r} does not fit the model ({said}); build the model of these weights"
+        ) from error
+
+
+def load_inputs(path: str | Path) -> dict[str, Any]:
+    """What a model is run on, from a ``.safetensors`` or ``.npz`` file.
+
+    It holds ``inputs`` and ``targets``, and may hold ``lengths``, ``state`` (the initial state)
+    and, of an LSTM, ``cell_state`` beside it. Whole numbers come as int64. ``step_labels``,
+    ``target_labels`` (batch, time), ``input_labels`` (input) and ``output_labels`` (output) are
+    arrays of strings in a ``.npz``; a ``.safetensors``, which has no strings, holds them as lists
+    in JSON in its metadata.
+
+    Raises: RecordingError for a file that is missing, damaged, lacks one of these, or holds
+            anything else
+    """
+    source = Path(path)
+    _check_file(source, (".safetensors", ".npz"))
+    found = _arrays(source)
+    missing = [name for name in _NEEDED if name not in found]
+    if missing:
+        raise RecordingError(
+            f"{str(source)!r} has no {missing[0]!r}; it has {', '.join(found) or 'nothing'}"
+        )
+    unknown = [name for name in found if name not in _KNOWN]
+    if unknown:
+        raise RecordingError(
+            f"{str(source)!r} has {unknown[0]!r}, which is none of {', '.join(_KNOWN)}; rename or "
+            "remove it"
+        )
+    if "cell_state" in found and "state" not in found:
+        raise RecordingError(
+            f"{str(source)!r} has 'cell_state' but no 'state'; an LSTM starts from both"
+        )
+    return {
+        name: labels_of(name, held) if name in LABELS else _numbers(source, name, held)
+        for name, held in found.items()
+    }
+
+
+def _read(path: Path) -> Any:
+    _check_file(path, _ENDINGS)
+    try:
+        if path.suffix == ".safetensors":
+            return load_tensors(path)
+        with torch.serialization.safe_globals(_NUMPY):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        found = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f" ({found[1]})" if found else ""
+        keys = [key for key in dict.fromkeys(keys_of_weights(path)) if not key.startswith("_")]
+        alone = "save model.state_dict() alone"
+        if keys:
+            stand = f"its weights stand under {' and '.join(map(repr, keys))}"
+            alone = f"{stand}: where it was trained, save that alone"
+        raise RecordingError(
+            f"{str(path)!r} is damaged, or holds more than plain weights, which is never "
+            f"loaded{what}; {alone}"
+        ) from error
+    except OSError as error:
+        raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    except Exception as error:  # the readers raise several kinds, all meaning damage
+        raise _damaged(path, "file of weights") from error
+
+
+def _chosen(
+    path: Path, held: Any, state: Mapping[str, Tensor], key: str | None
+) -> dict[str, Tensor]:
+    """The weights in what a file holds, by the model's own names."""
+    if not isinstance(held, Mapping):
+        raise RecordingError(
+            f"{str(path)!r} holds type {type(held).__name__}, not weights by name; save "
+            "model.state_dict()"
+        )
+    found = dict(_weights_in(held)) if key is None else {key: _at(path, held, key)}
+    fitting = {
+        where: fitted
+        for where, weights in found.items()
+        if (fitted := _by_own_names(weights, state)) is not None
+    }
+    if len(fitting) == 1:
+        return next(iter(fitting.values()))
+    if fitting:
+        raise RecordingError(
+            f"{str(path)!r} holds weights of this model as {_listed(fitting)}; name one with "
+            "key=, or --weights-key"
+        )
+    if not held:
+        raise RecordingError(f"{str(path)!r} holds nothing; save model.state_dict()")
+    if not found:
+        name, value = next(
+            ((name, value) for name, value in held.items() if not isinstance(value, Tensor)),
+            next(iter(held.items())),
+        )
+        raise RecordingError(
+            f"{str(path)!r} holds {name!r} of type {type(value).__name__}, not weights "
+            "alone; save model.state_dict() alone"
+        )
+    closest = max(found, key=lambda where: _shared(found[where], state))
+    raise _other_names(path, closest, found[closest], state)
+
+
+def _weights_in(
+    held: Mapping[Any, Any], where: str = "", within: tuple[int, ...] = ()
+) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """The mappings of tensors by name in a mapping, with where they stand.
+
+    ``within`` are those that it stands in, of which it may be one.
+    """
+    tensors = _tensors(held)
+    if tensors is not None:
+        yield where, tensors
+        return
+    for name, value in held.items():
+        if isinstance(value, Mapping) and len(within) < _DEEPEST and id(value) not in within:
+            below = f"{where}/{name}" if where else str(name)
+            yield from _weights_in(value, below, (*within, id(value)))
+
+
+def _tensors(held: Mapping[Any, Any]) -> dict[str, Tensor] | None:
+    """A mapping, if it is one of tensors by name; what modules keep besides is left out."""
+    kept = {name: value for name, value in held.items() if not str(name).endswith(_EXTRA)}
+    named = all(isinstance(name, str) for name in kept)
+    if not kept or not named or not all(isinstance(value, Tensor) for value in kept.values()):
+        return None
+    return kept
+
+
+def _at(path: Path, held: Mapping[Any, Any], key: str) -> dict[str, Tensor]:
+    """The weights that a key names: a mapping, one within another, or a prefix of names."""
+    inside: Any = held
+    for place, step in enumerate(steps := key.split("/")):
+        if isinstance(inside, Mapping) and step in inside:
+            inside = inside[step]
+            continue
+        prefix = ".".join(steps[place:]).removesuffix(".") + "."
+        named = _tensors(inside) if isinstance(inside, Mapping) else None
+        inside = {
+            name.removeprefix(prefix): value
+            for name, value in (named or {}).items()
+            if name.startswith(prefix)
+        }
+        break
+    tensors = _tensors(inside) if isinstance(inside, Mapping) else None
+    if tensors is None:
+        known = [where for where, _ in _weights_in(held) if where]
+        raise RecordingError(
+            f"{str(path)!r} has no weights as {key!r}; it has {_listed(known) or 'them at its top'}"
+        )
+    return tensors
+
+
+def _by_own_names(
+    held: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> dict[str, Tensor] | None:
+    """Weights by the model's names, without wrappers and a common prefix; None for others."""
+    for plain in (str, _unwrapped):
+        own = {plain(name): name for name in state}
+        named = {plain(name): value for name, value in held.items()}
+        if len(own) < len(state) or len(named) < len(held):
+            continue
+        while True:
+            renamed = {own[name]: value for name, value in named.items() if name in own}
+            if len(renamed) == len(named) and not _missing(state, renamed):
+                return renamed
+            first = {name.partition(".")[0] for name in named}
+            if len(first) > 1 or not all("." in name for name in named):
+                break
+            named = {name.partition(".")[2]: value for name, value in named.items()}
+    return None
+
+
+def _shared(held: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> int:
+    """How many of the model's names others end in."""
+    return sum(any(f".{other}".endswith(f".{name}") for other in held) for name in state)
+
+
+def _unwrapped(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part not in _WRAPPERS)
+
+
+def _missing(state: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> list[str]:
+    """The model's weights that a file lacks; of those that are shared, one name is enough."""
+    shared = {state[name].data_ptr() for name in held if name in state}
+    return [
+        name for name, value in state.items() if name not in held and value.data_ptr() not in shared
+    ]
+
+
+def _other_names(
+    path: Path, where: str, held: Mapping[str, Tensor], state: Mapping[str, Tensor]
+) -> RecordingError:
+    """What is said of weights that are not the model's; if a part of them is, how to name it."""
+    fitting = []
+    for prefix in dict.fromkeys(name.partition(".")[0] for name in sorted(held) if "." in name):
+        part = {
+            name.removeprefix(f"{prefix}."): value
+            for name, value in held.items()
+            if name.startswith(f"{prefix}.")
+        }
+        if len(part) < len(held) and _by_own_names(part, state) is not None:
+            fitting.append(prefix)
+    if fitting:
+        begins = " or ".join(repr(f"{prefix}.") for prefix in fitting)
+        keys = [f"{where}/{prefix}" if where else prefix for prefix in fitting]
+        named = " or ".join(f"key={key!r}" for key in keys)
+        options = " or ".join(f"--weights-key {key}" for key in keys)
+        return RecordingError(
+            f"{str(path)!r} holds more than the model's weights; those whose names begin with "
+            f"{begins} are: name them with {named}, or {options}"
+        )
+    apart = [
+        f"{what} {', '.join(map(repr, names))}"
+        for what, names in (
+            ("lacks", _missing(state, held)),
+            ("has besides", [name for name in held if name not in state]),
+        )
+        if names
+    ]
+    return RecordingError(
+        f"{str(path)!r} does not hold the model's weights{f' as {where!r}' if where else ''}: it "
+        f"{' and '.join(apart)}; build the model of these weights"
+    )
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(repr(name) if name else "its top" for name in names)
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    try:
+        if path.suffix == ".safetensors":
+            return {**load_arrays(path), **_labels_beside(path)}
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except RecordingError:
+        raise
+    except SafetensorError as error:
+        raise _damaged(path, "file of arrays") from error
+    except OSError as error:
+        raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
+    except Exception as error:  # the readers raise several kinds
+        raise RecordingError(
+            f"{str(path)!r} is damaged, or holds more than plain arrays, which is never loaded; "
+            "save arrays of numbers, and labels as arrays of strings (dtype=str)"
+        ) from error
+
+
+def _labels_beside(path: Path) -> dict[str, Any]:
+    """The labels in the metadata of a ``.safetensors`` file."""
+    with safe_open(path, "numpy") as file:
+        about = file.metadata() or {}
+    found = {}
+    for name in LABELS:
+        if name in about:
+            try:
+                found[name] = json.loads(about[name])
+            except (ValueError, RecursionError) as error:
+                raise RecordingError(
+                    f"{name!r} in the metadata of {str(path)!r} is not JSON; write it with "
+                    "json.dumps(labels)"
+                ) from error
+    return found
+
+
+def _numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind not in "biuf":
+        raise RecordingError(
+            f"{name!r} in {str(path)!r} has dtype {array.dtype}, not numbers; save it as numbers"
+        )
+    if array.dtype.kind != "f":
+        return array.astype(np.int64)
+    return array.astype(np.float64 if array.itemsize > 8 else array.dtype.newbyteorder("="))
+
+
+def _check_file(path: Path, endings: tuple[str, ...]) -> None:
+    if path.suffix not in endings:
+        raise RecordingError(
+            f"{str(path)!r} ends in none of {', '.join(endings)}; save it as one of these"
+        )
+    if not os.path.isfile(path):
+        raise RecordingError(f"there is no file {str(path)!r}; check its name")
+
+
+def _damaged(path: Path, what: str) -> RecordingError:
+    return RecordingError(f"{str(path)!r} is damaged or no {what}; save it again")

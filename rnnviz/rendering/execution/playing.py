@@ -1,0 +1,48 @@
+"""Playing a scene, whose code is its author's: what it raises, and what it leaves out, is told."""
+
+from dataclasses import replace
+from typing import Any
+
+from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.scene.beats import Beat, beats_of
+from rnnviz.scene.context import SceneContext
+from rnnviz.scene.failures import FAILURES, told
+from rnnviz.scene.loading import LoadedScene
+
+
+def leave(performance: Any) -> None:
+    """Let go of what a performance holds: it and its manager hold each other, and all they made."""
+    vars(performance).clear()
+
+
+def play(loaded: LoadedScene, context: SceneContext, source: str) -> None:
+    """Play a scene without drawing; ``source`` is its file.
+
+    Raises: RenderError that names the beat, if the storyboard fails or leaves one out
+    """
+    scene = f"scene {loaded.name!r}"
+    played: list[Beat] = []
+
+    def begin(performance: Any, beat: Beat) -> None:
+        played.append(beat)
+        context.on_beat_start(performance, beat)
+
+    performance = None
+    try:
+        performance = loaded.scene(replace(context, renderer=Renderer(), on_beat_start=begin))
+        performance.render()
+    except RnnvizError:
+        raise
+    except FAILURES as error:
+        name = f"beat {played[-1].name!r} of {scene}" if played else scene
+        raise told(name, error, source) from error
+    finally:
+        if performance is not None:
+            leave(performance)
+    for beat in beats_of(loaded.scene):
+        if context.shows(beat) and beat not in played:
+            raise RenderError(
+                f"{scene} does not play its beat {beat.name!r}; leave 'construct' to Storyboard, "
+                "or call super().construct() in it"
+            )

@@ -1,0 +1,89 @@
+"""How pictures become a video: their size and rate, and how they are encoded."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+QUALITIES: Final = {
+    "l": (854, 480, 15),
+    "m": (1280, 720, 30),
+    "h": (1920, 1080, 60),
+    "p": (2560, 1440, 60),
+    "k": (3840, 2160, 60),
+}
+"""Width, height, and pictures a second, by Manim's letters."""
+FORMATS: Final = ("mp4", "webm", "mov", "gif", "png")
+SEEN_THROUGH: Final = ("webm", "mov", "png")
+"""Formats that can have a transparent ground."""
+LIBRARIES: Final = (
+    "manim",
+    "numpy",
+    "scipy",
+    "pycairo",
+    "typst",
+    "svgelements",
+    "av",
+    "fonttools",
+    "pillow",
+)
+"""Libraries whose versions decide a picture."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How pictures are encoded: PyAV's name, the layout of the pixels, and options."""
+
+    name: str
+    pixels: str
+    container: str
+    options: dict[str, str] = field(default_factory=dict)
+
+
+# One thread each: beats are encoded side by side. The fastest preset, with what is worth its time
+# put back, looks better than Manim's default where colours are flat; docs/performance.md has the
+# figures.
+_H264: Final = Codec(
+    "libx264",
+    "yuv420p",
+    "mp4",
+    {
+        "preset": "ultrafast",
+        "crf": "27.7",
+        "threads": "1",
+        "x264-params": "cabac=1:8x8dct=1:bframes=3:b-adapt=0:partitions=i4x4,i8x8:deblock=0,0"
+        ":subme=2",
+    },
+)
+_VP9: Final = {"crf": "23", "b:v": "0", "deadline": "good", "cpu-used": "5", "threads": "1"}
+_PRORES: Final = {"threads": "1", "vendor": "apl0"}
+_CODECS: Final = {
+    ("mp4", False): _H264,
+    ("gif", False): _H264,  # made of an MP4's pictures
+    ("webm", False): Codec("libvpx-vp9", "yuv420p", "webm", _VP9),
+    ("webm", True): Codec("libvpx-vp9", "yuva420p", "webm", {**_VP9, "auto-alt-ref": "0"}),
+    ("mov", False): Codec("prores_ks", "yuv422p10le", "mov", {**_PRORES, "profile": "hq"}),
+    ("mov", True): Codec("prores_ks", "yuva444p10le", "mov", {**_PRORES, "profile": "4444"}),
+}
+
+
+@dataclass(frozen=True)
+class EncodingProfile:
+    """A quality, a format, and whether the ground is transparent."""
+
+    quality: str
+    file_format: str
+    transparent: bool = False
+
+    @property
+    def codec(self) -> Codec:
+        """The codec of the beats."""
+        return _CODECS[self.file_format, self.transparent]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return QUALITIES[self.quality][:2]
+
+    @property
+    def rate(self) -> int:
+        """Pictures a second."""
+        return QUALITIES[self.quality][2]

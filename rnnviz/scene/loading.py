@@ -1,0 +1,167 @@
+"""From what a user names to the class of a scene: a registered name, or a file of their own."""
+
+import importlib
+import importlib.util
+import inspect
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from rnnviz.errors import SceneError
+from rnnviz.scene import catalogue as registry
+from rnnviz.scene.beats import beats_of
+from rnnviz.scene.failures import FAILURES, described
+
+_IN_FILE: Final = re.compile(r"(?P<file>.+\.py)(?::(?P<name>[^/\\]*))?")
+_HINT: Final = "derive a class from rnnviz.scene.storyboard.Storyboard"
+
+
+@dataclass(frozen=True)
+class LoadedScene:
+    """A scene ready to be played: its class, its default task, and what it needs of a trace.
+
+    ``spec`` is what another process loads it by.
+    """
+
+    name: str
+    spec: str
+    scene: Any
+    task: str
+    needs: tuple[str, ...]
+
+
+def file_of(spec: str) -> Path | None:
+    """The file of a scene of the user's own, or None for one that is registered."""
+    found = _IN_FILE.fullmatch(spec)
+    return Path(found["file"]) if found else None
+
+
+def class_of(spec: str) -> str:
+    """The class that is named in a file of the user's own, or an empty text."""
+    found = _IN_FILE.fullmatch(spec)
+    return (found["name"] or "") if found else ""
+
+
+def name_of(spec: str) -> str:
+    """What a scene is called: its registered name, its class if that is named, or its file."""
+    found = _IN_FILE.fullmatch(spec)
+    if found is None:
+        return Path(spec).stem
+    name = found["name"] or ""
+    return name.lower() if name.isidentifier() else Path(found["file"]).stem
+
+
+def load_scene(spec: str) -> LoadedScene:
+    """The scene that ``spec`` names: a registered name, or ``FILE.py`` or ``FILE.py:CLASS``.
+
+    Raises: SceneError if there is no such scene, file or class
+    """
+    found = _IN_FILE.fullmatch(spec)
+    if found is None:
+        entry = registry.find(spec)
+        module, _, attribute = entry.target.partition(":")
+        scene = getattr(importlib.import_module(module), attribute)
+        return LoadedScene(entry.name, entry.name, scene, entry.task, entry.needs)
+    file = Path(found["file"])
+    scene = _class_in(file, found["name"] or "")
+    _check(scene)
+    own = f"{file.resolve()}:{scene.__name__}"
+    return LoadedScene(name_of(spec), own, scene, scene.task, _inherited_needs(scene))
+
+
+def _inherited_needs(scene: Any) -> tuple[str, ...]:
+    """What the registered scenes that a class inherits from need of a trace."""
+    bases = {f"{each.__module__}:{each.__name__}" for each in scene.__mro__}
+    needs = (
+        need for entry in registry.SCENES.values() if entry.target in bases for need in entry.needs
+    )
+    return tuple(dict.fromkeys(needs))
+
+
+def _class_in(path: Path, name: str) -> Any:
+    if not os.path.isfile(path):
+        raise SceneError(f"there is no scene file {str(path)!r}; give a path to a Python file")
+    module = _import_file(path)
+    own = {
+        attribute: value
+        for attribute, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and beats_of(value)
+    }
+    # classes that only lend their beats to others are none to choose
+    own = {name: value for name, value in own.items() if hasattr(value, "play_beat")} or own
+    if name in own:
+        return own[name]
+    if not name and len(own) == 1:
+        return next(iter(own.values()))
+    found = f"it has {', '.join(own)}" if own else "it has no class with beats"
+    wanted = f"class {name!r}" if name else "one scene to choose"
+    raise SceneError(
+        f"no {wanted} in {str(path)!r}; {found}; {_HINT} and name it as {path.name}:CLASS"
+    )
+
+
+def _check(scene: Any) -> None:
+    """Refuse a class that cannot be played.
+
+    Raises: SceneError
+    """
+    name = scene.__name__
+    if not hasattr(scene, "play_beat"):
+        raise SceneError(f"class {name!r} has beats and is no storyboard; {_HINT}")
+    for what, kind, wanted in (
+        ("task", str, "the name of a task"),
+        ("least_steps", int, "a number of steps"),
+        ("experiments", Mapping, "a recipe for each name, or leave it out"),
+    ):
+        got = getattr(scene, what)
+        if not isinstance(got, kind):
+            raise SceneError(f"{what!r} of class {name!r} is {got!r}; give {wanted}")
+    for beat in beats_of(scene):
+        if not isinstance(beat.caption, str) or not beat.caption.strip():
+            raise SceneError(
+                f"beat {beat.name!r} of class {name!r} has the caption {beat.caption!r}; "
+                'write what it says, as in @beat("Words enter one by one.")'
+            )
+
+
+def _import_file(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"rnnviz_user_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise SceneError(f"{str(path)!r} cannot be imported; give a Python file")
+    module = importlib.util.module_from_spec(spec)
+    beside = str(path.resolve().parent)
+    if beside not in sys.path:
+        sys.path.append(beside)  # a scene may import what stands beside it, and hides nothing
+    sys.modules[spec.name] = module  # dataclasses and pickle look for it there
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        sys.modules.pop(spec.name, None)
+        if not isinstance(error, FAILURES):
+            raise
+        reason = described(error, str(spec.origin))
+        hint = _path_hint(error, path.resolve())
+        raise SceneError(f"{str(path)!r} cannot be imported: {reason}{hint}") from error
+    return module
+
+
+def _path_hint(error: BaseException, path: Path) -> str:
+    """What to do about a module that stands above a scene's file, where Python does not look."""
+    if not isinstance(error, ImportError):
+        return ""
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    for folder in path.parents:
+        if missing and ((folder / missing).is_dir() or (folder / f"{missing}.py").is_file()):
+            return f"; {missing!r} stands in {str(folder)!r}: set PYTHONPATH to that folder"
+        if "relative import" in str(error) and not (folder / "__init__.py").exists():
+            package = ".".join(path.relative_to(folder).parent.parts) or "package"
+            return (
+                f"; a scene file is imported by itself: write the import in full, as from "
+                f"{package} import …, and set PYTHONPATH to {str(folder)!r}"
+            )
+    return ""

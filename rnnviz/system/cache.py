@@ -1,0 +1,287 @@
+"""What was rendered before, kept in the user's cache folder within a bound.
+
+Entries are found by keys that hold everything that decides them, are written whole or not at all,
+and are never changed; those that were used longest ago go first.
+"""
+
+import getpass
+import json
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import file_digest, sha256
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG, S_IWGRP, S_IWOTH
+from typing import Any, Final
+
+from rnnviz.errors import RenderError
+from rnnviz.system.files import atomic_write, remove_stale, staging_dir
+
+BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
+_BOUND: Final = 2_000_000_000
+_TRIAL: Final = 4_000_000
+"""Bytes that a beat may take."""
+_BEATS: Final = "beats"
+_RENDERS: Final = "renders"
+_LETTERS: Final = "letters"
+_KINDS: Final = (_BEATS, _RENDERS, _LETTERS)
+_DIGEST_SIZE: Final = sha256().digest_size
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a cache holds: how many entries, and how many bytes they take, of how many it may.
+
+    ``oldest`` is when that which was used longest ago was used, in seconds since 1970.
+    """
+
+    beats: int
+    renders: int
+    letters: int
+    size: int
+    bound: int
+    oldest: float | None
+
+
+class Cache:
+    """Encoded beats by their keys, notes about whole renders, and typeset texts.
+
+    The name of a beat or a note ends with the checksum of its content, a text begins with that of
+    its key and itself: what is damaged, or another's, is not there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.beats = folder / _BEATS
+        self._renders = folder / _RENDERS
+        self._letters = folder / _LETTERS
+
+    def fetch(self, target: Path) -> bool:
+        """Put the beat of a name in its place, where it stays; False if it is not kept."""
+        for entry in _named(self.beats, target.name):
+            with suppress(OSError):
+                _link(entry, target)
+                if checksum(target) == _told_by(entry):
+                    os.utime(entry)
+                    return True
+                target.unlink()
+                entry.unlink()
+        return False
+
+    def text(self, key: str) -> bytes | None:
+        """A typeset text, or None if it is not kept, or what is kept is not it."""
+        entry = self._letters / key
+        with suppress(OSError):
+            told, content = _parted(entry.read_bytes())
+            if told == _digest_of_text(key, content):
+                with suppress(OSError):
+                    os.utime(entry)
+                return content
+        return None
+
+    def keep_text(self, key: str, content: bytes) -> None:
+        """Keep a typeset text; a cache that cannot be written keeps nothing.
+
+        Unlike a beat it says what it is within, as finding a name's end takes too long for it.
+        """
+        with suppress(RenderError), atomic_write(self._letters / key, RenderError) as made:
+            made.write_bytes(_digest_of_text(key, content) + content)
+
+    def keep(self, made: Path) -> None:
+        """Keep a beat under its name; a cache that cannot be written keeps nothing."""
+        with suppress(OSError):
+            _link(made, self.beats / _entry_name(made))
+
+    def note(self, key: str) -> Any:
+        """What was noted about a render, or None."""
+        for entry in _named(self._renders, f"{key}.json"):
+            with suppress(OSError, ValueError):
+                if checksum(entry) == _told_by(entry):
+                    os.utime(entry)
+                    return json.loads(entry.read_text(encoding="utf-8"))
+                entry.unlink()
+        return None
+
+    def write_note(self, key: str, noted: Any) -> None:
+        """Note something about a render; a cache that cannot be written keeps nothing."""
+        with suppress(RenderError), staging_dir(self._renders, RenderError) as folder:
+            made = folder / f"{key}.json"
+            made.write_text(json.dumps(noted), encoding="utf-8")
+            for older in _named(self._renders, made.name):
+                older.unlink(missing_ok=True)
+            os.replace(made, self._renders / _entry_name(made))
+
+    def held(self) -> Held:
+        """How much there is.
+
+        Raises: RenderError if it cannot be read, or the bound is no number of bytes
+        """
+        entries = [entry for kind in _KINDS for entry in self._entries(kind)]
+        counts = Counter(path.parent.name for path, _ in entries)
+        size = sum(state.st_size for _, state in entries)
+        oldest = min((state.st_mtime for _, state in entries), default=None)
+        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, bound(), oldest)
+
+    def trim(self) -> None:
+        """Remove what was used longest ago, until the rest is within the bound."""
+        entries: list[tuple[Path, os.stat_result]] = []
+        for kind in _KINDS:
+            with suppress(RenderError):
+                entries += self._entries(kind)
+        entries.sort(key=lambda entry: entry[1].st_mtime_ns)
+        over = sum(state.st_size for _, state in entries) - bound()
+        for path, state in entries:
+            if over <= 0:
+                return
+            with suppress(OSError):
+                path.unlink()
+                over -= state.st_size
+
+    def clear(self) -> int:
+        """Remove all entries, and say how many bytes they took; what is being made now stays.
+
+        Raises: RenderError if the cache cannot be read, or an entry not removed
+        """
+        removed = 0
+        for kind in _KINDS:
+            for path, state in self._entries(kind):
+                remove(path)
+                removed += state.st_size
+        return removed
+
+    def _entries(self, kind: str) -> list[tuple[Path, os.stat_result]]:
+        folder = self.folder / kind
+        remove_stale(folder)
+        entries = []
+        try:
+            for path in folder.iterdir():
+                with suppress(FileNotFoundError):  # another process removed it meanwhile
+                    state = path.stat()
+                    if S_ISREG(state.st_mode):
+                        entries.append((path, state))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise RenderError(
+                f"cannot read the cache {str(folder)!r} ({error.strerror}); make it readable, or "
+                "name another folder in RNNVIZ_CACHE_DIR"
+            ) from error
+        return entries
+
+
+def bound() -> int:
+    """How many bytes a cache may keep: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
+
+    Raises: RenderError if the variable is no number of bytes
+    """
+    text = os.environ.get(BOUND_VARIABLE, str(_BOUND))
+    if not (text.isascii() and text.isdecimal()):
+        raise RenderError(
+            f"{BOUND_VARIABLE} is {text!r}, no number of bytes; write {_BOUND} for 2 GB"
+        )
+    return int(text)
+
+
+def remove(file: Path) -> None:
+    """Remove a file that is kept.
+
+    Raises: RenderError if that cannot be done
+    """
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise RenderError(
+            f"cannot remove {str(file)!r} ({error.strerror}); make its folder writable"
+        ) from error
+
+
+def _named(folder: Path, name: str) -> Iterator[Path]:
+    """The entries of a name, whatever they hold."""
+    stem, ending = os.path.splitext(name)
+    yield from sorted(folder.glob(f"{stem}-*{ending}"))
+
+
+def _entry_name(made: Path) -> str:
+    return f"{made.stem}-{checksum(made)}{made.suffix}"
+
+
+def _told_by(entry: Path) -> str:
+    return entry.stem.rpartition("-")[2]
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file in two places, or a copy where there are no hard links."""
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def usable(folder: Path) -> Cache:
+    """The cache in a folder, or where that cannot be written, one among the temporary files.
+
+    Raises: RenderError if neither can be written
+    """
+    with suppress(OSError):
+        if _can_hold_beats(folder):
+            return Cache(folder.absolute())
+    with suppress(OSError):
+        elsewhere = Path(tempfile.gettempdir()) / f"rnnviz-{_user()}"
+        elsewhere.mkdir(mode=0o700, exist_ok=True)
+        if _is_ours_alone(elsewhere) and _can_hold_beats(elsewhere):
+            return Cache(elsewhere.absolute())
+    raise RenderError(
+        f"cannot write into the cache {str(folder)!r}; name another folder in RNNVIZ_CACHE_DIR"
+    )
+
+
+def try_out(folder: Path) -> None:
+    """Write into every part of a cache as much as a beat takes, and remove it.
+
+    Raises: RenderError for the part that cannot be written, or is full
+    """
+    for part in (folder, *(folder / kind for kind in _KINDS)):
+        with staging_dir(part, RenderError) as made:
+            (made / "trial").write_bytes(os.urandom(_TRIAL))
+
+
+def _can_hold_beats(folder: Path) -> bool:
+    (folder / _BEATS).mkdir(parents=True, exist_ok=True)
+    return os.access(folder / _BEATS, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _is_ours_alone(folder: Path) -> bool:
+    """Whether nobody else can put beats into a folder; anybody may make one of any name in /tmp."""
+    state = folder.lstat()
+    return S_ISDIR(state.st_mode) and (
+        not hasattr(os, "getuid")
+        or (state.st_uid == os.getuid() and not state.st_mode & (S_IWGRP | S_IWOTH))
+    )
+
+
+def _user() -> str:
+    """Who this process works for; a container's user may have a number and no name."""
+    return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+
+
+def _parted(entry: bytes) -> tuple[bytes, bytes]:
+    return entry[:_DIGEST_SIZE], entry[_DIGEST_SIZE:]
+
+
+def _digest_of_text(key: str, content: bytes) -> bytes:
+    return sha256(key.encode() + content).digest()
+
+
+def checksum(path: Path) -> str | None:
+    """The SHA-256 of a file, or None if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None

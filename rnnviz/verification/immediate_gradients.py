@@ -1,0 +1,60 @@
+"""The direct parts of the losses of a trace: ∂⁺L_t/∂h_k, with all other states held fixed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnviz.system.short_repr import ShortRepr
+from rnnviz.trace import Trace
+
+
+@dataclass(frozen=True, repr=False)
+class Direct(ShortRepr):
+    """The direct parts of all losses as they were recorded.
+
+    ``whole`` says that there is one loss of the whole sequence, which has them all.
+
+    Shapes: h (layer, direction, time, batch, hidden), c alike or None; by loss with rows in front
+    """
+
+    h: np.ndarray
+    c: np.ndarray | None
+    h_by_loss: np.ndarray | None
+    c_by_loss: np.ndarray | None
+    times: np.ndarray
+    whole: bool
+
+    @classmethod
+    def of(cls, trace: Trace) -> "Direct":
+        """Those of a trace."""
+        assert trace.grad_direct is not None
+        assert trace.loss_times is not None
+        last = trace.loss_times.tolist() == [trace.steps - 1]
+        return cls(
+            trace.grad_direct,
+            trace.grad_direct_c,
+            trace.grad_direct_by_loss,
+            trace.grad_direct_c_by_loss,
+            trace.loss_times,
+            last and trace.grad_direct_by_loss is None and not trace.loss[:-1].any(),
+        )
+
+    def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Those of some losses by the rows of the tables: (row, layer, direction, …)."""
+        if self.h_by_loss is not None:
+            c = None if self.c_by_loss is None else self.c_by_loss[rows].astype(np.float64)
+            return self.h_by_loss[rows].astype(np.float64), c
+        return self._placed(self.h, rows), None if self.c is None else self._placed(self.c, rows)
+
+    def summed(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """That of the summed loss, as a single row."""
+        return self.h[None], None if self.c is None else self.c[None]
+
+    def _placed(self, total: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        made = np.zeros((len(rows), *total.shape))
+        for row, time in enumerate(self.times[rows]):
+            if self.whole:
+                made[row] = total
+            else:
+                made[row, :, :, time] = total[:, :, time]
+        return made

@@ -1,0 +1,135 @@
+"""Numbers about W that do or do not tell whether a gradient explodes, and a gradient clipped."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, LaggedStart, Succession, VGroup
+
+from rnnviz.mobjects.bars import BarChart, RowBars
+from rnnviz.mobjects.matrix import WeightMatrix
+from rnnviz.mobjects.theme import Theme
+from rnnviz.mobjects.typography import SMALL, formula, label, number
+
+_COLUMN: Final = 6.2
+_BASE: Final = -1.35
+_DECIMALS: Final = 9
+
+
+class SizesOfW(VGroup):
+    """σ₁ and ρ of several recurrent weights as bars, a group a network.
+
+    Shapes: sizes name → (σ₁, ρ)
+    """
+
+    def __init__(self, sizes: Mapping[str, Sequence[float]], theme: Theme):
+        most = max(max(pair) for pair in sizes.values())
+        self.groups = VGroup()
+        for name, pair in sizes.items():
+            bars = RowBars(("σ₁", "ρ"), pair, theme, role="weight", width=4.6, row=0.5, full=most)
+            title = label(name, color=theme.color("text"), size=SMALL * 1.2)
+            title.next_to(bars, UP, buff=0.25).align_to(bars.bars, LEFT)
+            self.groups.add(VGroup(title, bars))
+        self.groups.arrange(DOWN, buff=0.6, aligned_edge=LEFT).move_to(0.35 * UP)
+        super().__init__(self.groups)
+
+    def appear(self) -> Animation:
+        """One network after the other."""
+        return Succession(*[Succession(FadeIn(title), bars.grow()) for title, bars in self.groups])
+
+
+class Nilpotent(VGroup):
+    """A W with its numbers on the left, and the norms of its Jacobian's powers as bars.
+
+    Shapes: weights (2, 2), norms (powers,)
+    """
+
+    def __init__(self, weights: np.ndarray, norms: np.ndarray, facts: str, theme: Theme):
+        limit = float(np.abs(weights).max())
+        self.matrix = WeightMatrix(
+            weights, theme, cell=0.95, limit=limit, title="W", numbers=True, title_size=0.5
+        )
+        self.matrix.move_to([-4.6, 0.5, 0.0])
+        self.told = label(facts, color=theme.color("text"))
+        self.told.next_to(self.matrix.frame, DOWN, buff=0.4)
+        count = len(norms)
+        places = np.linspace(-1.7, 5.6, count)
+        self.chart = BarChart(
+            norms,
+            places,
+            theme,
+            role="gradient",
+            height=2.9,
+            bar_width=0.45,
+            base=_BASE,
+            number_size=SMALL,
+        )
+        self.names = VGroup(
+            *[
+                formula(f"J^{power}", color=theme.color("note"), size=0.4).move_to(
+                    [x, _BASE - 0.35, 0.0]
+                )
+                for power, x in enumerate(places, start=1)
+            ]
+        )
+        super().__init__(self.matrix, self.told, self.chart, self.names)
+
+    def appear(self) -> Animation:
+        """The weights, then the powers one after the other."""
+        return Succession(
+            FadeIn(self.matrix),
+            FadeIn(self.told),
+            FadeIn(self.chart.axis, self.names),
+            LaggedStart(
+                *[self.chart.grow(index) for index in range(len(self.chart.values))],
+                lag_ratio=0.5,
+                run_time=4.0,
+            ),
+        )
+
+
+class ClippedGradient(VGroup):
+    """A recorded gradient's length by parameter, before and after clipping, beside each other.
+
+    Shapes: before and after name → length; the last is that of all together
+    """
+
+    def __init__(
+        self,
+        before: Mapping[str, float],
+        after: Mapping[str, float],
+        titles: tuple[str, str],
+        theme: Theme,
+    ):
+        most = max(before.values())
+        self.groups = VGroup()
+        for values, title, x in zip((before, after), titles, (-1, 1), strict=True):
+            bars = RowBars(
+                list(values),
+                list(values.values()),
+                theme,
+                role="gradient",
+                width=3.4,
+                row=0.5,
+                full=most,
+                chosen=len(values) - 1,
+            )
+            heading = label(title, color=theme.color("text"), size=SMALL * 1.2)
+            bars.move_to([x * _COLUMN / 2, -0.1, 0.0])
+            heading.next_to(bars, UP, buff=0.35)
+            self.groups.add(VGroup(heading, bars))
+        super().__init__(self.groups)
+
+    def appear(self) -> Animation:
+        """The gradient as it is, then clipped."""
+        return Succession(
+            *[
+                Succession(FadeIn(title, shift=0.1 * RIGHT), bars.grow())
+                for title, bars in self.groups
+            ]
+        )
+
+
+def told(sigma: float, rho: float) -> str:
+    """σ₁ and ρ of a matrix; what is zero but for rounding is zero."""
+    return f"σ₁ = {number(sigma)},  ρ = {number(round(rho, _DECIMALS))}"

@@ -1,0 +1,5 @@
+"""One step of a recurrent layer in numbers: two products, their sum, and the tanh of it."""
+
+from rnnviz.scenes.hidden_state.storyboard import HiddenState
+
+__all__ = ["HiddenState"]

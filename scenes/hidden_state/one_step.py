@@ -1,0 +1,387 @@
+"""One step of a recurrent layer in its recorded numbers: products, their sum, its tanh."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from manim import (
+    DOWN,
+    RIGHT,
+    Animation,
+    AnimationGroup,
+    Dot,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    MoveAlongPath,
+    Rectangle,
+    Succession,
+    TransformFromCopy,
+    VGroup,
+    VMobject,
+)
+
+from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.theme import Role, Theme
+from rnnviz.mobjects.typography import NOTE, SMALL, Ink, fitted_label, formula, label
+from rnnviz.mobjects.value_grid import DIM, NumberGrid, decimals
+from rnnviz.mobjects.wording import Say
+from rnnviz.system.short_repr import ShortRepr
+from rnnviz.trace import Trace
+
+MOST_UNITS: Final = 8
+MOST_INPUTS: Final = 12
+Y: Final = 0.0
+_HIGH: Final = 0.46
+_WIDE: Final = 0.82
+_NARROW: Final = 0.32
+_PARKED: Final = -6.2
+_FAR: Final = 5.9
+_BESIDE: Final = -0.7
+_INPUT: Final = -1.05
+_LEAST_NAMED: Final = 0.3
+
+
+@dataclass(frozen=True, repr=False)
+class StepNumbers(ShortRepr):
+    """What one step of the first sequence is made of, for the units and inputs that are shown.
+
+    The products are whole ones, whatever part of their matrices is shown.
+
+    Shapes: x (inputs,), U (units, inputs), W (units, units), all others (units,); ``rest`` is
+            what the states that are not shown add to W h_before
+    Units:  ``step`` is 0-based; ``first_input`` is the index of the first input shown
+    """
+
+    step: int
+    first_input: int
+    x: np.ndarray
+    before: np.ndarray
+    U: np.ndarray
+    W: np.ndarray
+    b: np.ndarray
+    from_input: np.ndarray
+    from_state: np.ndarray
+    sum: np.ndarray
+    state: np.ndarray
+    rest: np.ndarray
+
+    @classmethod
+    def of(cls, trace: Trace, step: int) -> "StepNumbers":
+        """The numbers of a step (0-based)."""
+        x, before = trace.x[step, 0], trace.states_before()[step, 0]
+        units, first = slice(MOST_UNITS), _first_input(x)
+        inputs = slice(first, first + MOST_INPUTS)
+        shown = trace.W[units, units] @ before[units]
+        from_state = (trace.W @ before)[units]
+        return cls(
+            step=step,
+            first_input=first,
+            x=x[inputs],
+            before=before[units],
+            U=trace.U[units, inputs],
+            W=trace.W[units, units],
+            b=trace.b[units],
+            from_input=(trace.U @ x)[units],
+            from_state=from_state,
+            sum=trace.preact[0, 0, step, 0, 0, units],
+            state=trace.h[0, 0, step, 0, units],
+            rest=from_state - shown,
+        )
+
+    @property
+    def picked(self) -> int | None:
+        """Where the one of a one-hot input stands among the inputs shown, or None."""
+        hot = np.flatnonzero(self.x)
+        return int(hot[0]) if len(hot) == 1 and self.x[hot[0]] == 1 and len(self.x) > 1 else None
+
+    @property
+    def unit(self) -> int:
+        """The shown unit in which the smaller one of both products is greatest."""
+        return int(np.minimum(abs(self.from_input), abs(self.from_state)).argmax())
+
+
+def drawn_limit(numbers: StepNumbers, later: Sequence[StepNumbers]) -> float:
+    """The greatest size of what is drawn of a step, and of the inputs after it; 1 at least."""
+    drawn = (numbers.U, numbers.W, numbers.b, numbers.from_input, numbers.from_state, numbers.sum)
+    inputs = [each.x for each in (numbers, *later)]
+    return max(1.0, *(float(np.abs(array).max()) for array in (*drawn, *inputs)))
+
+
+def balanced_step(trace: Trace) -> int:
+    """The step (0-based), with one before it and one after, at which both products matter most.
+
+    It is that at which the smaller one of ‖U x_t‖ and ‖W h_{t−1}‖ is greatest.
+    """
+    inputs = np.linalg.norm(trace.x[:, 0] @ trace.U.T, axis=-1)
+    states = np.linalg.norm(trace.states_before()[:, 0] @ trace.W.T, axis=-1)
+    return 1 + int(np.minimum(inputs, states)[1:-1].argmax())
+
+
+def _first_input(x: np.ndarray) -> int:
+    """Where the inputs that are shown begin: so that the greatest entry is among them."""
+    middle = int(np.abs(x).argmax()) - MOST_INPUTS // 2
+    return int(np.clip(middle, 0, max(0, len(x) - MOST_INPUTS)))
+
+
+class OneStep:
+    """The drawings of one step, each of which comes when its turn has come."""
+
+    def __init__(
+        self, trace: Trace, numbers: StepNumbers, word: str, theme: Theme, say: Say, limit: float
+    ):
+        self.numbers, self.theme, self.say, self.trace = numbers, theme, say, trace
+        self.limit = limit
+        step = numbers.step + 1
+        self.x = self._tall(numbers.x, f"x_({step})").stand(-2.0, Y)
+        self.names = self._names(word)
+        self.before = self._column(numbers.before, f"h_({step - 1})", "hidden").stand(2.2, Y)
+        self.U = self._matrix(numbers.U, _NARROW, "U").stand(-3.7, Y)
+        self.from_input = self._column(numbers.from_input, f"U x_({step})", "input").stand(2.3, Y)
+        self.W = self._matrix(numbers.W, _HIGH, "W").stand(-3.4, Y)
+        self.from_state = self._column(numbers.from_state, f"W h_({step - 1})", "hidden")
+        self.b = self._column(numbers.b, "b", "weight")
+        self.sum = self._column(numbers.sum, self._words(say("sum"), "text"), "text")
+        self.state = self._column(numbers.state, f"h_({step})", "hidden")
+        self.equals = self._sign("=", 1.25)
+
+    def enter(self) -> Animation:
+        """The input with its name, and the state from the step before."""
+        return AnimationGroup(
+            FadeIn(self.x, shift=0.3 * RIGHT),
+            FadeIn(self.names),
+            FadeIn(self.before, shift=-0.3 * RIGHT),
+            lag_ratio=0.3,
+            run_time=2.0,
+        )
+
+    def multiply_input(self) -> Iterator[Animation]:
+        """U comes before the input; their product follows: the one column that is picked."""
+        shift = (_INPUT - self.x.frame.get_x()) * RIGHT
+        yield AnimationGroup(
+            FadeIn(self.U, shift=0.3 * RIGHT),
+            self.x.animate.shift(shift),
+            self.names.animate.shift(shift),
+            _to(self.before, _FAR).set_strength(DIM),
+            run_time=1.4,
+        )
+        picked = self.numbers.picked
+        if picked is None:
+            yield FadeIn(self.equals, self.from_input, run_time=1.5)
+            return
+        column = self.U.column(picked)
+        yield self.U.light_only(column)
+        yield FadeIn(self.equals, self.from_input.frame, self.from_input.title)
+        yield self._fly(column, self.from_input)
+        yield FadeIn(self.from_input.numbers)
+
+    def spell_out(self) -> Iterator[Animation]:
+        """One row of W meets the state: entry times entry, and the sum of the products."""
+        numbers, unit = self.numbers, self.numbers.unit
+        weights = numbers.W[unit]
+        products = weights * numbers.before
+        name = self._words(self.say("row {unit}").format(unit=unit + 1), "weight")
+        self.weights = self._column(weights, name, "weight").stand(-0.55, Y)
+        name = self._words(self.say("products"), "text")
+        self.products = self._column(products, name, "text").stand(3.05, Y)
+        self.total = label(
+            decimals(float(numbers.from_state[unit])), color=self.theme.color("hidden"), size=0.44
+        ).move_to([5.6, Y, 0.0])
+        name = self._words(self.say("unit {unit}").format(unit=unit + 1), "hidden")
+        told = VGroup(
+            self._sign("arrow.r.long^sum", 4.3), self.total, name.next_to(self.total, DOWN, 0.25)
+        )
+        if self.trace.hidden_size > MOST_UNITS:
+            told.add(self._rest(float(numbers.rest[unit])))
+        times, equals = self._sign("times", 0.35), self._sign("=", 2.15)
+        self.spelled = VGroup(self.weights, self.products, times, equals, *told)
+        yield AnimationGroup(
+            FadeOut(self.U, self.x, self.names, self.equals),
+            _to(self.from_input, _PARKED).set_strength(DIM),
+            _to(self.before, 1.25).set_strength(1.0),
+            run_time=1.4,
+        )
+        row = self.W.row(unit)
+        yield FadeIn(self.W, shift=0.3 * RIGHT, run_time=0.8)
+        yield self.W.light_only(row)
+        yield AnimationGroup(
+            self._fly(row, self.weights), FadeIn(self.weights.frame, self.weights.title)
+        )
+        yield FadeIn(self.weights.numbers, times, run_time=0.5)
+        yield FadeIn(self.products.frame, self.products.title, equals, run_time=0.5)
+        yield LaggedStart(
+            *[FadeIn(self.products.row(i), shift=0.2 * RIGHT) for i in range(len(products))],
+            lag_ratio=0.4,
+            run_time=3.0,
+        )
+        yield FadeIn(told, shift=0.2 * RIGHT)
+
+    def multiply_state(self) -> Iterator[Animation]:
+        """One row of W after the other meets the state, and the product is whole."""
+        self.from_state.stand(1.35, Y)
+        self.equals = self._sign("=", 0.25)
+        yield AnimationGroup(
+            FadeOut(self.spelled),
+            self.W.light_only(VGroup()),
+            _to(self.before, _BESIDE),
+            run_time=1.0,
+        )
+        yield FadeIn(self.equals, self.from_state.frame, self.from_state.title, run_time=0.5)
+        yield LaggedStart(
+            *[
+                AnimationGroup(
+                    self.W.row(index).animate.set_fill(opacity=1.0),
+                    FadeIn(self.from_state.row(index), shift=0.3 * RIGHT),
+                )
+                for index in range(len(self.numbers.from_state))
+            ],
+            lag_ratio=0.5,
+            run_time=4.0,
+        )
+
+    def add_up(self) -> Iterator[Animation]:
+        """Both products and b stand side by side, and then their sum."""
+        self.b.stand(1.0, Y)
+        self.sum.stand(3.7, Y)
+        self.terms = VGroup(self._sign("+", -2.65), self._sign("+", -0.25), self._sign("=", 2.35))
+        self.unit_mark = self._mark(self.numbers.unit)
+        yield AnimationGroup(
+            FadeOut(self.W, self.before, self.equals),
+            _to(self.from_input, -3.9).set_strength(1.0),
+            _to(self.from_state, -1.45),
+            run_time=1.4,
+        )
+        yield FadeIn(self.b, *self.terms[:2], run_time=0.8)
+        yield FadeIn(self.terms[2], self.sum.frame, self.sum.title, run_time=0.5)
+        yield LaggedStart(
+            *[FadeIn(self.sum.row(index)) for index in range(len(self.numbers.sum))],
+            lag_ratio=0.35,
+            run_time=2.5,
+        )
+        yield FadeIn(self.unit_mark, run_time=0.5)
+
+    def squash(self) -> Iterator[Animation]:
+        """Each sum goes onto the curve of tanh, and from there to its state."""
+        sums = self.numbers.sum
+        reach = max(2.0, 1.1 * float(np.abs(sums).max()))
+        self.plane = Plane(
+            (-reach, reach), (-1.15, 1.15), self.theme, width=5.4, height=3.4, centre=(0.0, 0.15)
+        )
+        xs = np.linspace(-reach, reach, 121)
+        self.curve = self.plane.curve(xs, np.tanh(xs), role="note", width=3.0)
+        self.name = formula("tanh", color=self.theme.color("note"), size=0.42)
+        self.name.move_to(self.plane.at(-0.62 * reach, 0.7))
+        self.state.stand(4.9, Y)
+        self.dots = self.plane.dots(sums, np.tanh(sums), role="hidden", radius=0.07)
+        going = VGroup(self.from_input, self.from_state, self.b, self.terms, self.unit_mark)
+        yield AnimationGroup(FadeOut(going), _to(self.sum, -4.9), run_time=1.2)
+        coming = (self.plane, self.curve, self.name, self.state.frame, self.state.title)
+        yield FadeIn(*coming, run_time=0.8)
+        passing = [self._pass(index) for index in range(len(sums))]
+        yield LaggedStart(*passing, lag_ratio=0.3, run_time=7.0)
+
+    def leave(self) -> Animation:
+        """All that is left of the step goes."""
+        gone = (self.sum, self.plane, self.curve, self.name, self.dots, self.state)
+        return FadeOut(*gone, run_time=0.8)
+
+    def _pass(self, index: int) -> Animation:
+        value = float(self.numbers.sum[index])
+        traveller = Dot(
+            self.sum.cells[index].get_right(), radius=0.07, color=self.theme.color("text")
+        )
+        onto = (traveller.get_center(), self.plane.at(value, 0.0), self.dots[index].get_center())
+        out = (self.dots[index].get_center(), self.state.cells[index].get_left())
+        return Succession(
+            FadeIn(traveller, run_time=0.3),
+            MoveAlongPath(traveller, _path(onto), run_time=1.4),
+            AnimationGroup(
+                FadeIn(self.dots[index]), MoveAlongPath(traveller, _path(out)), run_time=1.0
+            ),
+            AnimationGroup(FadeOut(traveller), FadeIn(self.state.row(index)), run_time=0.4),
+        )
+
+    def _fly(self, cells: VGroup, grid: NumberGrid) -> Animation:
+        """Copies of cells become the cells of a grid, one after the other."""
+        pairs = zip(cells, grid.cells, strict=True)
+        return LaggedStart(
+            *[TransformFromCopy(one, other) for one, other in pairs], lag_ratio=0.08, run_time=2.0
+        )
+
+    def _rest(self, value: float) -> Ink:
+        count = self.trace.hidden_size - MOST_UNITS
+        text = self.say("{count} more add {value}").format(count=count, value=decimals(value))
+        ink = label(text, color=self.theme.color("note"), size=SMALL)
+        return ink.next_to(self.products.frame, DOWN, buff=0.12)
+
+    def _mark(self, unit: int) -> Rectangle:
+        mark = Rectangle(
+            width=self.terms.width + 3.3,
+            height=_HIGH + 0.06,
+            stroke_width=3,
+            stroke_color=self.theme.color("text"),
+        )
+        return mark.move_to([self.terms.get_x(), self.sum.row_y(unit), 0.0])
+
+    def _names(self, word: str) -> VGroup:
+        """The word beside its cell, and the other entries' names, if there is room for them."""
+        x, theme = self.numbers, self.theme
+        row = x.picked if x.picked is not None else int(np.abs(x.x).argmax())
+        texts = dict.fromkeys(range(len(x.x)), "")
+        labels = self.trace.metadata.input_labels[x.first_input :]
+        if x.picked is not None and self.x.cells.height >= _LEAST_NAMED * len(x.x) - 0.1:
+            texts |= dict(zip(texts, labels, strict=False))
+        texts[row] = word
+        names = VGroup()
+        for index, text in texts.items():
+            if text:
+                color = theme.color("input") if index == row else theme.dimmed("note", 0.75)
+                name = fitted_label(
+                    text, color=color, width=1.5, size=SMALL if index == row else NOTE
+                )
+                name.next_to(self.x.frame, RIGHT, buff=0.18)
+                names.add(name.set_on(self.x.row_y(index) - 0.08))
+        return names
+
+    def _words(self, text: str, role: Role) -> Ink:
+        return label(text, color=self.theme.color(role), size=SMALL)
+
+    def _column(self, values: np.ndarray, title: str | Ink, role: Role) -> NumberGrid:
+        return NumberGrid(
+            values,
+            self.theme,
+            width=_WIDE,
+            height=_HIGH,
+            limit=self.limit,
+            title=title,
+            role=role,
+            numbers=True,
+        )
+
+    def _tall(self, values: np.ndarray, title: str) -> NumberGrid:
+        return NumberGrid(
+            values,
+            self.theme,
+            width=_NARROW,
+            height=min(_HIGH, 3.7 / len(values)),
+            limit=self.limit,
+            title=title,
+            role="input",
+        )
+
+    def _matrix(self, values: np.ndarray, width: float, title: str) -> NumberGrid:
+        return NumberGrid(
+            values, self.theme, width=width, height=_HIGH, limit=self.limit, title=title
+        )
+
+    def _sign(self, sign: str, x: float) -> Ink:
+        return formula(sign, color=self.theme.color("note"), size=0.5).move_to([x, Y, 0.0])
+
+
+def _to(grid: NumberGrid, x: float) -> Any:
+    return grid.animate.shift((x - grid.frame.get_x()) * RIGHT)
+
+
+def _path(points: Sequence[np.ndarray]) -> VMobject:
+    return VMobject(stroke_width=0.0).set_points_as_corners(points)

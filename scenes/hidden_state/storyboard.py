@@ -1,0 +1,147 @@
+"""One step of a recurrent layer in numbers: two products, their sum, and the tanh of it."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from manim import DOWN, UP, Animation, FadeIn
+from rnnviz.scenes.hidden_state.one_step import (
+    MOST_INPUTS,
+    MOST_UNITS,
+    OneStep,
+    StepNumbers,
+    balanced_step,
+    drawn_limit,
+)
+from rnnviz.scenes.hidden_state.step_picture import StepPicture
+
+from rnnviz.mobjects import layout
+from rnnviz.mobjects.equation import Equation, step_equation
+from rnnviz.mobjects.value_grid import decimals
+from rnnviz.mobjects.window import Window, units_note
+from rnnviz.scene.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+
+MOST_NEXT_STEPS = 4
+
+
+class HiddenState(Storyboard):
+    """A step unit by unit, at the step where the input and the state both count."""
+
+    task = "sentence"
+    least_steps: ClassVar[int] = 3
+
+    def setup(self) -> None:
+        first = balanced_step(self.trace)
+        steps = range(first, min(first + 1 + MOST_NEXT_STEPS, self.trace.steps))
+        self.numbers, *self.later = (StepNumbers.of(self.trace, step) for step in steps)
+        self.limit = drawn_limit(self.numbers, self.later)
+        words = Window.last(self.trace, self.trace.steps).words(self.trace)
+        self.word, *self.next_words = (words[step] for step in steps)
+
+    def notes(self) -> tuple[str, ...]:
+        notes = [self.say("two decimals"), *units_note(self.trace, MOST_UNITS, self.say)]
+        if self.trace.input_size > MOST_INPUTS:
+            text = self.say("{most} of {count} inputs")
+            notes.append(text.format(most=MOST_INPUTS, count=self.trace.input_size))
+        return tuple(notes)
+
+    def facts(self) -> Mapping[str, str]:
+        numbers, unit = self.numbers, self.numbers.unit
+        largest = abs(numbers.sum).argmax()
+        return {
+            "step": str(numbers.step + 1),
+            "before": str(numbers.step),
+            "next": str(numbers.step + 2),
+            "word": self.word,
+            "unit": str(unit + 1),
+            "from_input": decimals(numbers.from_input[unit]),
+            "from_state": decimals(numbers.from_state[unit]),
+            "bias": decimals(numbers.b[unit]),
+            "sum": decimals(numbers.sum[unit]),
+            "largest": decimals(numbers.sum[largest]),
+            "squashed": decimals(numbers.state[largest]),
+            "picked": self.how_u_acts(),
+        }
+
+    @beat(
+        "At step {step} two things meet: the {item} that comes in, $x_{step}$, and the state from "
+        "the step before, $h_{before}$."
+    )
+    def two_meet(self) -> None:
+        self.equation = self.equation_of(self.numbers.step)
+        self.equation.shift(layout.FORMULA_Y * UP)
+        self.step = OneStep(self.trace, self.numbers, self.word, self.theme, self.say, self.limit)
+        self.scale = self.color_scale(self.limit)
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(self.equation.light("x", "before"), FadeIn(self.scale))
+        self.play(self.step.enter())
+
+    @beat("First product, $U x_{step}$. {picked}")
+    def input_product(self) -> None:
+        self.play(self.equation.light("U", "x"))
+        self.play_all(self.step.multiply_input())
+
+    @beat(
+        "Second product, $W h_{before}$, for one unit: row {unit} of $W$ times the state, number "
+        "by number, and then all added up."
+    )
+    def one_unit(self) -> None:
+        self.play(self.equation.light("W", "before"))
+        self.play_all(self.step.spell_out())
+
+    @beat("Every unit does the same with a row of its own. Together that is $W h_{before}$.")
+    def all_units(self) -> None:
+        self.play_all(self.step.multiply_state())
+
+    @beat(
+        "Now add. Unit {unit} gets {from_input} from the {item} and {from_state} from memory; with "
+        "the bias {bias} that makes {sum}."
+    )
+    def add_up(self) -> None:
+        self.play(self.equation.light("U", "x", "W", "before", "b"))
+        self.play_all(self.step.add_up())
+
+    @beat(
+        "Then tanh squashes each sum into the range from −1 to 1. The one farthest from 0, "
+        "{largest}, becomes {squashed}."
+    )
+    def squash(self) -> None:
+        self.play(self.equation.light("now"))
+        self.play_all(self.step.squash())
+
+    @beat(
+        "Step {next} has the same $U$, $W$ and $b$. Only the {item} is new, and $h_{step}$ is now "
+        "the state from before."
+    )
+    def next_step(self) -> None:
+        self.picture = StepPicture(self.numbers, self.word, self.theme, limit=self.limit)
+        self.play(self.step.leave(), self.equation.plain())
+        self.play(self.picture.appear())
+        self.go_on(0, pace=4.0)
+
+    @beat("And so on: what changes from step to step is $x_t$ and $h_(t-1)$, never the weights.")
+    def so_on(self) -> None:
+        for index in range(1, len(self.later)):
+            self.go_on(index, pace=2.4)
+
+    def play_all(self, parts: Iterator[Animation]) -> None:
+        """Play one after the other, each made when the one before has been played."""
+        for part in parts:
+            self.play(part)
+
+    def go_on(self, index: int, pace: float) -> None:
+        """The picture of one step becomes that of the next, with its formula."""
+        numbers, word = self.later[index], self.next_words[index]
+        equation = self.equation_of(numbers.step).move_to(self.equation)
+        self.play(self.picture.go_on(numbers, word, pace), self.equation.turn_into(equation))
+        self.equation = equation
+
+    def equation_of(self, step: int) -> Equation:
+        """The formula of a step (0-based)."""
+        return step_equation(str(step + 1), str(step), self.theme)
+
+    def how_u_acts(self) -> str:
+        """In words, what U does to this input."""
+        if self.numbers.picked is not None:
+            return self.say("One entry of x is 1, all others are 0: it picks one column of U.")
+        return self.say("Each unit has its own row of U for the numbers that come in.")

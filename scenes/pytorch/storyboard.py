@@ -1,0 +1,149 @@
+"""The network as a class of PyTorch: its lines, its tensors, and the arguments of nn.RNN."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from manim import DOWN, UP, FadeIn, FadeOut
+from rnnviz.scenes.pytorch.code import CodeListing
+from rnnviz.scenes.pytorch.module_arguments import ArgumentPicture, bias_equation
+from rnnviz.scenes.pytorch.module_parts import ModuleParameters, TensorFlow
+from rnnviz.scenes.pytorch.module_rows import bias_rows, in_part_note, output_rows
+
+from rnnviz.experiments.pytorch_modules import (
+    ARGUMENTS,
+    ModuleRun,
+    argument_runs,
+    class_run,
+    lines_of,
+)
+from rnnviz.mobjects import layout
+from rnnviz.mobjects.typography import number
+from rnnviz.scene.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+
+
+class Pytorch(Storyboard):
+    """The class line by line beside the network that it makes, then the arguments of nn.RNN."""
+
+    task = "sentence"
+    experiments: ClassVar = {"class": class_run, "arguments": argument_runs}
+
+    def setup(self) -> None:
+        self.module: ModuleRun = self.context.experiments["class"]
+
+    def notes(self) -> tuple[str, ...]:
+        return in_part_note(self.module, self.say)
+
+    def facts(self) -> Mapping[str, str]:
+        return {
+            "steps": str(self.trace.steps),
+            "outputs": str(self.trace.output_size),
+            "scores": self.scores(),
+        }
+
+    @beat("The class in PyTorch. nn.RNN makes the weights of the recurrent layer.")
+    def recurrent_layer(self) -> None:
+        self.code = CodeListing(lines_of("__init__"), self.theme)
+        self.parameters = ModuleParameters(self.module, self.theme)
+        self.scale = self.color_scale(self.parameters.limit)
+        self.play(self.code.appear())
+        self.play(self.code.light("self.rnn ="), FadeIn(self.scale))
+        self.play(self.parameters.rnn.appear())
+
+    @beat("nn.Linear makes those of the output layer: $V$, and its bias $c$.")
+    def output_layer(self) -> None:
+        self.play(self.code.light("self.fc ="))
+        self.play(self.parameters.fc.appear())
+
+    @beat("nn.RNN has two biases, but they are only ever added: together they are the one $b$.")
+    def two_biases(self) -> None:
+        self.rows = bias_rows(self.module, self.theme)
+        equation = bias_equation(self.theme).shift(layout.FORMULA_Y * UP)
+        self.play(FadeOut(self.code, self.parameters, self.scale))
+        self.play(FadeIn(equation, shift=0.15 * DOWN))
+        self.play(self.rows.appear(0))
+        self.play(self.rows.appear(1))
+        self.play(self.rows.add_up())
+        self.play(self.rows.appear(2))
+        self.equation = equation
+
+    @beat(
+        "forward runs all {steps} steps in one call. r_out holds the state of every step, hidden "
+        "only that of the last."
+    )
+    def all_steps(self) -> None:
+        self.code = CodeListing(lines_of("forward"), self.theme)
+        self.flow = TensorFlow(self.module, self.theme)
+        self.scale = self.flow.color_scale()
+        self.play(FadeOut(self.rows, self.equation))
+        self.play(self.code.appear(), FadeIn(self.scale))
+        self.play(self.code.light("r_out, hidden ="))
+        self.play(self.flow.through_rnn())
+
+    @beat(
+        "view lays the states of all sequences in one list, and fc turns each into {outputs} "
+        "numbers."
+    )
+    def each_state(self) -> None:
+        self.play(self.code.light("r_out = "))
+        self.play(self.flow.lay_flat())
+        self.play(self.code.light("output ="))
+        self.play(self.flow.through_fc())
+
+    @beat("There is no softmax in the class. {scores}")
+    def scores_returned(self) -> None:
+        rows = output_rows(self.trace, self.module, self.theme, self.say)
+        self.play(self.code.light("return"), FadeOut(self.flow, self.scale))
+        self.play(rows.appear(0))
+        self.play(rows.appear(1))
+        self.rows = rows
+
+    @beat(
+        "num_layers=2 puts a second layer on the first, with weights of its own. dropout acts "
+        "between the two, not after the last."
+    )
+    def layers(self) -> None:
+        self.picture = self.picture_of("plain")
+        self.play(FadeOut(self.code, self.rows))
+        self.play(self.picture.appear())
+        self.change_to("two layers")
+        self.change_to("dropout")
+
+    @beat(
+        "bidirectional=True adds a layer that reads from the end, with its own weights. r_out "
+        "holds both states, side by side."
+    )
+    def directions(self) -> None:
+        self.change_to("two directions")
+
+    @beat(
+        "nonlinearity and bias change the formula. batch_first changes no network, only the order "
+        "of the axes."
+    )
+    def formula_and_axes(self) -> None:
+        self.change_to("relu")
+        self.change_to("no bias")
+        self.change_to("batch first")
+
+    def change_to(self, name: str) -> None:
+        """The picture becomes that of other arguments, and rests."""
+        new = self.picture_of(name)
+        self.play(self.picture.drop(new))
+        self.play(self.picture.turn_into(new))
+        self.wait(1.2)
+        self.picture = new
+
+    def picture_of(self, name: str) -> ArgumentPicture:
+        """What nn.RNN makes with some arguments."""
+        run = self.context.experiments["arguments"][name]
+        return ArgumentPicture(ARGUMENTS[name], run, self.theme, self.say)
+
+    def scores(self) -> str:
+        """In words, what the outputs are."""
+        if self.trace.metadata.loss == "squared":
+            return self.say("For the squared loss the output is the answer itself.")
+        text = self.say(
+            "It returns scores: at step {step} they add up to {sum}, after softmax to 1."
+        )
+        total = float(self.module.tensors["output"][-1].sum())
+        return text.format(step=self.trace.steps, sum=number(total))

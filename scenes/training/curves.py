@@ -1,0 +1,162 @@
+"""Curves over the epochs of a training, with a marker at one of them."""
+
+from collections.abc import Callable
+from typing import Self
+
+import numpy as np
+from manim import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    DashedLine,
+    Dot,
+    VGroup,
+    VMobject,
+)
+from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
+
+from rnnviz.experiments.retraining import Course
+from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.theme import Role, Theme
+from rnnviz.mobjects.typography import (
+    NOTE,
+    SMALL,
+    label,
+    number,
+    percent,
+)
+from rnnviz.mobjects.wording import Say
+
+
+class EpochCurve(VGroup):
+    """A value over the recorded epochs, with a marker at one of them, and what it is there.
+
+    ``chance`` is a dashed line to compare with. ``trace_out`` draws the curve up to the marker.
+
+    Shapes: epochs, values (record,)
+    """
+
+    def __init__(
+        self,
+        epochs: np.ndarray,
+        values: np.ndarray,
+        theme: Theme,
+        say: Say,
+        *,
+        name: str,
+        text: Callable[[float], str],
+        role: Role,
+        centre: tuple[float, float],
+        width: float,
+        height: float = 3.4,
+        top: float | None = None,
+        chance: float | None = None,
+    ):
+        self.epochs, self.values = np.asarray(epochs, dtype=float), np.asarray(values, dtype=float)
+        self.theme, self.trace_out = theme, True
+        highest = top or float(max(*self.values, chance or 0.0)) * 1.08
+        self.plane = Plane(
+            (0.0, float(self.epochs[-1])),
+            (0.0, highest),
+            theme,
+            width=width,
+            height=height,
+            centre=centre,
+            ticks=4,
+        )
+        self.places = [self.plane.at(x, y) for x, y in zip(epochs, self.values, strict=True)]
+        self.curve = VMobject(stroke_color=theme.color(role), stroke_width=4)
+        self.marker = Dot(radius=0.1, color=theme.color("text")).set_z_index(2)
+        note = theme.color("note")
+        axis = label(say("epoch"), color=note, size=NOTE)
+        axis.next_to([centre[0], self.plane.ticks.get_bottom()[1], 0.0], DOWN, buff=0.14)
+        self.status = ChangingText(
+            [
+                self._status(say("epoch {number}").format(number=int(epoch)), name, text(value))
+                for epoch, value in zip(epochs, self.values, strict=True)
+            ]
+        )
+        super().__init__(self.plane, axis, self.curve, self.status, self.marker)
+        self.chance = VGroup()
+        if chance is not None:
+            guessing = say("guessing")
+            self.chance = self._line_at(chance, f"{guessing} {text(chance)}")
+            self.add(self.chance)
+        self.show(0.0)
+
+    def show(self, position: float) -> Self:
+        """Mark a position among the records, 0 … records − 1."""
+        points = Records(np.array(self.places))
+        here = points.at(position)
+        reach = position if self.trace_out else len(self.places) - 1.0
+        drawn = [*self.places[: int(reach + ROUNDING) + 1], points.at(reach)]
+        self.curve.set_points_as_corners(drawn)
+        self.marker.move_to(here)
+        self.status.show(round(position))
+        return self
+
+    def _status(self, epoch: str, name: str, value: str) -> VGroup:
+        low, high = self.plane.frame.get_start(), self.plane.frame.get_end()
+        color = self.theme.color("text")
+        left = label(epoch, color=self.theme.color("note"), size=SMALL)
+        right = label(f"{name} {value}", color=color, size=SMALL)
+        left.move_to([low[0], 0.0, 0.0], LEFT).set_on(high[1] + 0.25)
+        right.move_to([high[0], 0.0, 0.0], RIGHT).set_on(high[1] + 0.25)
+        return VGroup(left, right)
+
+    def _line_at(self, value: float, name: str) -> VGroup:
+        low, high = self.plane.x_bounds
+        ends = self.plane.at(low, value), self.plane.at(high, value)
+        color = self.theme.color("note")
+        line = DashedLine(*ends, color=color, stroke_width=2.5, dash_length=0.1)
+        text = label(name, color=color, size=SMALL)
+        middle = float(np.mean(self.plane.y_bounds))
+        text.move_to([ends[1][0], 0.0, 0.0], RIGHT)
+        text.set_on(ends[1][1] + (0.12 if value < middle else -0.32))
+        text.set_stroke(self.theme.ground, width=5, background=True)
+        return VGroup(line, text)
+
+
+def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+    """The loss on newly drawn sequences, on the left of the frame."""
+    return EpochCurve(
+        course.epochs,
+        course.loss,
+        theme,
+        say,
+        name=say("loss"),
+        text=number,
+        role="gradient",
+        centre=(-3.95, 0.35),
+        width=4.1,
+    )
+
+
+def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+    """The accuracy beside that of a guess; for values, the loss as a share of a guess's."""
+    values, chance = scores(course)
+    return EpochCurve(
+        course.epochs,
+        values,
+        theme,
+        say,
+        name=say("accuracy") if counts_hits(course) else say("relative loss"),
+        text=percent,
+        role="output",
+        centre=(3.2, 0.35),
+        width=5.6,
+        top=1.0 if counts_hits(course) else None,
+        chance=chance,
+    )
+
+
+def counts_hits(course: Course) -> bool:
+    """Whether the task's score is a share of right answers."""
+    return course.score_name.startswith("accuracy")
+
+
+def scores(course: Course) -> tuple[np.ndarray, float]:
+    """The accuracy at every record and that of a guess, or for values the loss in its place."""
+    if counts_hits(course):
+        return course.score, course.chance_score
+    return course.loss / course.chance_loss, 1.0

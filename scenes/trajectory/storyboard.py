@@ -1,0 +1,136 @@
+"""A sentence as a path of hidden states, another that parts from it, and where states rest."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from manim import DOWN, UP, FadeIn, FadeOut
+from rnnviz.scenes.trajectory.path import (
+    Paths,
+    RestingPoints,
+    RestList,
+    StatePlane,
+    StatesInRow,
+    StayingPath,
+    StepList,
+    UnitCircle,
+    both_paths,
+    resting_equation,
+)
+from rnnviz.scenes.trajectory.wording import (
+    fate_in_words,
+    findings_in_words,
+    parting_in_words,
+    rest_in_words,
+    stability_in_words,
+)
+
+from rnnviz.experiments.other_inputs import another_input, parting, staying
+from rnnviz.mobjects import layout
+from rnnviz.mobjects.strip import MOST_CELLS
+from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.window import units_note
+from rnnviz.scene.beats import beat
+from rnnviz.scene.storyboard import Storyboard
+
+MOST_STEPS = 10
+STAYING = 60
+
+
+class Trajectory(Storyboard):
+    """States in their principal plane: a path, one that parts from it, and fixed points."""
+
+    task = "sentence"
+    experiments: ClassVar = {"pair": another_input, "staying": staying(STAYING)}
+
+    def setup(self) -> None:
+        pair, stay = self.context.experiments["pair"], self.context.experiments["staying"]
+        self.paths = Paths.of(pair, stay, parting(pair), MOST_STEPS)
+
+    def notes(self) -> tuple[str, ...]:
+        return (*self.paths.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+
+    def facts(self) -> Mapping[str, str]:
+        return {
+            "units": str(self.trace.hidden_size),
+            "share": percent(float(self.paths.components.shares.sum())),
+            "changed": str(self.paths.parted + 1),
+            "at_once": number(float(self.paths.distances[self.paths.parted])),
+            "at_end": number(float(self.paths.distances[-1])),
+            "part": parting_in_words(self.paths, self.say),
+            "fate": fate_in_words(self.paths, self.say),
+            "found": findings_in_words(self.paths, self.say),
+            "sort": stability_in_words(self.paths, self.say),
+            "more": str(STAYING),
+            "rest": rest_in_words(self.paths, self.say),
+        }
+
+    @beat(
+        "After each {item} the state is {units} numbers: one point in a space with {units} axes, "
+        "which nobody can draw."
+    )
+    def states(self) -> None:
+        self.row = StatesInRow(self.paths, self.theme)
+        self.scale = self.color_scale(limit=1.0)
+        self.play(FadeIn(self.scale))
+        self.play(self.row.appear())
+
+    @beat(
+        "So look along the two directions in which the recorded states vary most. This plane "
+        "holds {share} of their variance."
+    )
+    def plane_of_states(self) -> None:
+        self.lay_out()
+        self.play(FadeIn(self.plane), FadeOut(self.scale), self.list.take_words(self.row.words))
+        self.play(self.path.from_strips(self.row.strips))
+
+    @beat("Joined in the order of the {items}, the states are a path: one move for each {item}.")
+    def path_of_words(self) -> None:
+        self.play(FadeIn(self.path.start))
+        for index in range(len(self.paths.window.steps)):
+            self.play(self.path.join(index))
+
+    @beat("Run it again with another {item} at step {changed}. {part}")
+    def another_word(self) -> None:
+        first = self.paths.parted - self.paths.window.indices.start
+        self.play(self.list.show_other())
+        self.play(self.other.walk(first, run_time=4.0))
+
+    @beat(
+        "How far apart are they, in all {units} units? First {at_once}, at the end {at_end}. {fate}"
+    )
+    def distance(self) -> None:
+        self.play(self.list.measure())
+
+    @beat("Let the last {item} stay. Is there a state that a step does not move? {found}")
+    def at_rest(self) -> None:
+        self.equation = resting_equation(self.trace.steps, self.theme)
+        self.equation.shift(layout.FORMULA_Y * UP)
+        self.play(FadeOut(self.list.everything(), self.other), self.path.step_back())
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(self.equation.light("now", "before"))
+        self.play(self.rings.appear(), self.rests.appear())
+
+    @beat(
+        "The eigenvalues of its Jacobian tell what becomes of a small push: outside the circle it "
+        "grows. {sort}"
+    )
+    def eigenvalues(self) -> None:
+        self.play(FadeOut(self.rests))
+        self.play(self.circle.appear())
+
+    @beat("The last {item} goes in {more} times more. {rest}")
+    def does_it_rest(self) -> None:
+        self.play(FadeOut(self.circle))
+        self.play(self.staying.go_on())
+
+    def lay_out(self) -> None:
+        """All that stands in the plane, or beside it."""
+        paths, theme = self.paths, self.theme
+        names = (self.say("first component"), self.say("second component"))
+        self.plane = StatePlane(paths, names, theme)
+        self.path, self.other = both_paths(paths, self.plane, theme)
+        self.list = StepList(paths, theme)
+        self.rings = RestingPoints(paths, self.plane, theme)
+        self.rests = RestList(paths, (self.say("a step moves it by"), self.say("starts")), theme)
+        self.circle = UnitCircle(paths, self.say("Eigenvalues at the first fixed point"), theme)
+        self.staying = StayingPath(paths, self.plane, theme)

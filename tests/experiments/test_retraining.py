@@ -1,0 +1,145 @@
+"""A training repeated is the training that made the trace, or it is refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from rnnviz import tasks, training
+from rnnviz.errors import SceneError
+from rnnviz.experiments import retraining
+from rnnviz.experiments.default_recordings import cache_folder, record_task
+from rnnviz.experiments.retraining import NEW_SEQUENCES, training_of
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def trace():
+    return record_task("sentence", epochs=4, seed=5)
+
+
+def softmax(logits):
+    shares = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return shares / shares.sum(axis=-1, keepdims=True)
+
+
+def forward(weights, x):
+    """States (time, batch, hidden) and logits of an RNN, step by step in NumPy."""
+    state = np.zeros((x.shape[1], weights["rnn.weight_hh_l0"].shape[0]))
+    bias = weights["rnn.bias_ih_l0"] + weights["rnn.bias_hh_l0"]
+    states = []
+    for step in x:
+        state = np.tanh(
+            step @ weights["rnn.weight_ih_l0"].T + state @ weights["rnn.weight_hh_l0"].T + bias
+        )
+        states.append(state)
+    states = np.array(states)
+    return states, states @ weights["fc.weight"].T + weights["fc.bias"]
+
+
+def test_a_course_is_that_of_the_training(trace):
+    course = training_of(trace)
+    task = tasks.make("sentence")
+    history = training.train(task, epochs=4, seed=5, record_every=1).history
+    assert course.epochs.tolist() == [0, 1, 2, 3, 4]
+    assert course.learning_rate == task.learning_rate
+    assert course.updates_per_epoch == training.BATCHES_PER_EPOCH
+    new = task.sample(np.random.default_rng((5, 1)), NEW_SEQUENCES)
+    rows = np.arange(NEW_SEQUENCES)
+    for index in range(5):
+        weights = {name: value[index].astype(np.float64) for name, value in history.weights.items()}
+        np.testing.assert_array_equal(course.W[index], weights["rnn.weight_hh_l0"])
+        states, logits = forward(weights, trace.x)
+        np.testing.assert_allclose(course.h[index], states[:, 0], atol=1e-12)
+        y = softmax(logits[:, 0])
+        np.testing.assert_allclose(course.y[index], y, atol=1e-12)
+        right = int(trace.targets[-1, 0])
+        assert course.example_loss[index, -1] == pytest.approx(-np.log(y[-1, right]))
+        assert not course.example_loss[index, :-1].any()
+        shares = softmax(forward(weights, new.x)[1][-1])
+        hits = shares.argmax(axis=-1) == new.targets[-1]
+        assert course.score[index] == hits.mean()
+        assert course.loss[index] == pytest.approx(
+            -np.log(shares[rows, new.targets[-1]]).mean(), rel=1e-4
+        )
+    assert course.chance_loss == pytest.approx(np.log(6))
+    assert course.chance_score == pytest.approx(1 / 6, abs=0.005)
+
+
+def test_the_gradient_before_training_is_a_slope_of_the_loss(trace):
+    course = training_of(trace)
+    history = training.train("sentence", epochs=4, seed=5, record_every=4).history
+    start = {name: value[0].astype(np.float64) for name, value in history.weights.items()}
+    right = int(trace.targets[-1, 0])
+
+    def loss(moved):
+        logits = forward({**start, "rnn.weight_hh_l0": moved}, trace.x)[1]
+        return -np.log(softmax(logits[-1, 0])[right])
+
+    w = start["rnn.weight_hh_l0"]
+    for place in ((0, 0), (3, 5), (7, 2)):
+        nudge = np.zeros_like(w)
+        nudge[place] = 1e-6
+        slope = (loss(w + nudge) - loss(w - nudge)) / 2e-6
+        assert course.gradient[place] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+
+
+def test_it_is_repeated_once_and_then_kept(trace, monkeypatch):
+    first = training_of(trace)
+    monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
+    again = training_of(trace)
+    for name in ("epochs", "W", "h", "y", "loss", "score", "gradient"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
+
+
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("prices", {"steps": 7}),
+        ("adding", {}),
+        ("sentence", {"cell": "lstm", "language": "zh", "gap": 3}),
+        ("sentence", {"cell": "gru", "hidden": 3}),
+        ("sentence", {"nonlinearity": "relu", "dtype": "float32"}),
+        ("text", {"text": "to be or not to be", "unit": "word", "steps": 2}),
+    ],
+)
+def test_any_task_and_cell_that_rnnviz_trains(task, options):
+    trace = record_task(task, epochs=2, seed=1, **options)
+    course = training_of(trace)
+    np.testing.assert_allclose(course.h[-1], trace.h[0, 0, :, 0], atol=1e-6)
+    np.testing.assert_allclose(course.y[-1], trace.y[:, 0], atol=1e-6)
+    np.testing.assert_allclose(course.W[-1], trace.W, atol=1e-7)
+
+
+def test_a_long_training_is_shown_by_some_of_its_records(monkeypatch):
+    monkeypatch.setattr(retraining, "MOST_RECORDS", 4)
+    course = training_of(record_task("copying", epochs=25, seed=1, hidden=2))
+    assert len(course.epochs) == 4
+    assert (course.epochs[0], course.epochs[-1]) == (0, 25)
+    gaps = np.diff(course.epochs)
+    assert gaps[0] == gaps.min() < gaps.max()
+
+
+@pytest.mark.parametrize("settings", [{"learning_rate": 0.02}, {"optimizer": "sgd"}], ids=str)
+def test_a_training_with_settings_of_its_own_is_refused(settings):
+    trace = record_task("sentence", epochs=2, seed=1, **settings)
+    with pytest.raises(SceneError, match=r"gives other weights than the trace.*; record one"):
+        training_of(trace)
+
+
+@pytest.mark.parametrize("lacks", [{"seed": None}, {"epochs": None}, {"task": "mine"}], ids=str)
+def test_a_network_that_rnnviz_did_not_train_is_refused(trace, lacks):
+    other = dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, **lacks))
+    with pytest.raises(SceneError, match=r"does not say how its network was trained.*; record"):
+        training_of(other)
+
+
+def test_no_metadata_decide_where_a_training_is_kept(trace):
+    hostile = dataclasses.replace(trace.metadata, parameters_hash="x/../../../keep")
+    place = retraining._place_of(dataclasses.replace(trace, metadata=hostile))
+    assert place == retraining._place_of(trace)
+    assert place.parent == cache_folder()

@@ -1,0 +1,55 @@
+"""Files that are replaced when the new one is whole, and what is said when they cannot be."""
+
+import os
+
+import pytest
+
+from rnnviz.errors import RenderError
+from rnnviz.system.files import atomic_write, remove_stale, staging_dir
+
+
+def test_a_file_takes_its_place_and_nothing_else_is_left(tmp_path):
+    target = tmp_path / "a" / "made.txt"
+    with atomic_write(target, RenderError) as temporary:
+        temporary.write_text("new")
+        assert not target.exists()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_the_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "made").write_text("")
+    with (
+        pytest.raises(RenderError, match=r"cannot write '.*/one' \(Is a directory\); choose"),
+        staging_dir(tmp_path, RenderError),
+    ):
+        os.replace(tmp_path / "made", tmp_path / "one")
+
+
+def test_the_file_that_cannot_be_made_is_named(tmp_path):
+    name = 300 * "a"
+    with (
+        pytest.raises(RenderError, match=rf"cannot write '.*/{name}' \(File name too long\)"),
+        atomic_write(tmp_path / name, RenderError) as temporary,
+    ):
+        temporary.write_text("")
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o600])
+def test_a_folder_that_cannot_be_entered_is_named(mode, tmp_path, closed):
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    closed(folder, mode)
+    with (
+        pytest.raises(RenderError, match=r"cannot write into '.*/closed' \(Permission denied\)"),
+        atomic_write(folder / "made", RenderError),
+    ):
+        pass
+
+
+def test_where_nothing_can_be_seen_nothing_is_swept(tmp_path, closed):
+    (tmp_path / "closed").mkdir()
+    closed(tmp_path / "closed")
+    remove_stale(tmp_path / "closed")
+    remove_stale(tmp_path / "none")

@@ -31,7 +31,7 @@ class Storyboard(Scene):
 
     A subclass writes its beats as methods marked with ``@beat("…")``, in order. Captions may name
     ``{facts}``, which ``facts()`` supplies from the trace. ``experiments`` names the recordings
-    that the scene compares with the trace: the same network with changed parameters, its training, ….
+    that the scene compares with the trace: the same network with changed parameters, its training.
     Without a context, as plain ``manim`` makes it, a scene plays the default recording of its task.
     """
 

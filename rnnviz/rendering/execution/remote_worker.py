@@ -67,7 +67,7 @@ def _drawn(spec: BeatSpec, setting: SceneContext) -> bytes:
             "give it the same"
         )
     with tempfile.TemporaryDirectory(prefix="rnnviz-") as folder:
-        film = Path(folder) / f"beat.{spec.look.codec.container}"
+        film = Path(folder) / f"beat.{spec.profile.codec.container}"
         with performing(spec.profile, Path(folder)), Encoder(film, spec.profile) as encoder:
 
             def begin(performance: Any, beat: Beat) -> None:

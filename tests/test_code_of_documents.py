@@ -64,7 +64,7 @@ PARSED_ALONE = {
 
 PLACEHOLDERS = {
     "SCENE|VIDEO": "unrolling",
-    "EXIT": "html",
+    "FORMAT": "html",
     "PATH": "lecture.html",
     "NAME": "states",
     "FILE": "run.safetensors",

@@ -5,19 +5,26 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from code_of_documents import DOCUMENTS, ROOT, python_blocks
+from code_of_documents import DOCUMENTS, ROOT, blocks, python_blocks
 from kept_networks import use_in
 from PIL import Image
+from rnnviz.scenes.unrolling import Unrolling
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
 from rnnviz.exports.exits import EXITS
+from rnnviz.exports.snippets import revealjs
 from rnnviz.figures import FIGURES
 from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.theme import THEMES
+from rnnviz.scene.beats import beats_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import translated
 
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
@@ -74,3 +81,25 @@ def test_a_document_lists_every_name(document: str, names: Iterable[str]) -> Non
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
     functions = set(names) - {"FixedPoints", "PrincipalComponents"}
     assert [name for name in functions if not re.search(rf"`{name}\b", text)] == []
+
+
+@pytest.mark.parametrize(("document", "other"), [("README.md", "zh"), ("README.zh.md", "en")])
+def test_the_html_of_the_readme_is_what_revealjs_writes(document: str, other: str) -> None:
+    language = "zh" if other == "en" else "en"
+    video: Any = SimpleNamespace(
+        language=language,
+        media_type="video/mp4",
+        cues=[
+            SimpleNamespace(captions={language: translated(beat.caption, language)})
+            for beat in beats_of(Unrolling)
+        ],
+        titles=lambda: {language: translated(SCENES["unrolling"].title, language)},
+    )
+    files: Any = SimpleNamespace(
+        video="unrolling.mp4",
+        poster="unrolling.png",
+        captions={code: f"unrolling.{code}.vtt" for code in (language, other)},
+    )
+    (shown,) = (block.code for block in blocks(document) if block.language == "html")
+    lines = iter(revealjs(video, language, files).splitlines())
+    assert [line for line in shown.splitlines() if line.strip() != "…" and line not in lines] == []

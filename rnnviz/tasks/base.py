@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.system.json_fields import is_text
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.system.validation import is_text
 from rnnviz.trace import NO_TARGET
 
 LANGUAGES: Final = ("en", "zh")

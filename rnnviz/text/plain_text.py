@@ -1,4 +1,4 @@
-"""Captions as plain text, for subtitles, pages and screen readers: formulas in Unicode."""
+"""Plain text: captions for subtitles, pages and screen readers, and text for a terminal."""
 
 import re
 from collections.abc import Mapping
@@ -58,6 +58,13 @@ _UNSEEN: Final = re.compile(
 )
 """Unicode's Default_Ignorable_Code_Point: joiners, marks of direction, selectors of variants."""
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
+
+
+def printable(text: str) -> str:
+    """Return a text for a terminal, with Python's escapes for what is not printable."""
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text
+    )
 
 
 def lowered(number: int) -> str:

@@ -1,62 +1,21 @@
 """What is known of a trace beside its arrays, and how it stands in a file."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
+
+import msgspec
 
 from rnnviz.errors import TraceError
-from rnnviz.system.json_fields import (
-    JSON_OBJECT,
-    REAL,
-    TEXT,
-    TRUTH,
-    Kind,
-    Unfit,
-    checked,
-    listed,
-    named,
-    or_null,
-    whole,
-)
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.system.validation import Count, Finite, InvalidJson, Text, is_text, shown, validated
 
 SCHEMA: Final = 2
-_LABELS: Final = listed(TEXT)
-_LABELS_OF_STEPS: Final = listed(_LABELS)
-_FIELDS: Final[Mapping[str, Kind]] = {
-    "task": TEXT,
-    "cell": TEXT,
-    "nonlinearity": TEXT,
-    "loss": TEXT,
-    "layer": TEXT,
-    "output_layer": or_null(TEXT),
-    "dtype": TEXT,
-    "parameters_hash": TEXT,
-    "inputs_hash": TEXT,
-    "module": TEXT,
-    "reduction": TEXT,
-    "training": TRUTH,
-    "device": TEXT,
-    "language": TEXT,
-    "seed": or_null(whole(0)),
-    "epochs": or_null(whole(0)),
-    "accuracy": or_null(REAL),
-    "accuracy_name": TEXT,
-    "source": TEXT,
-    "task_options": JSON_OBJECT,
-    "step_labels": _LABELS_OF_STEPS,
-    "target_labels": _LABELS_OF_STEPS,
-    "input_labels": _LABELS,
-    "output_labels": _LABELS,
-    "effective": _LABELS,
-    "shared": named(TEXT),
-    "versions": named(TEXT),
-    "schema": whole(0),
-}
-"""What the metadata of a trace hold, in a file and in memory."""
-_NESTED: Final = ("step_labels", "target_labels")
+_DEEPEST: Final = 16
+"""How deep lists and objects may be nested in ``task_options``."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,39 +36,39 @@ class Metadata(ShortRepr):
     Raises: TraceError for a field that no file can hold
     """
 
-    task: str
-    cell: str
-    nonlinearity: str
-    loss: str
-    layer: str
-    output_layer: str | None
-    dtype: str
-    parameters_hash: str
-    inputs_hash: str
-    module: str = "nn.RNN"
-    reduction: str = "sum"
+    task: Text
+    cell: Text
+    nonlinearity: Text
+    loss: Text
+    layer: Text
+    output_layer: Text | None
+    dtype: Text
+    parameters_hash: Text
+    inputs_hash: Text
+    module: Text = "nn.RNN"
+    reduction: Text = "sum"
     training: bool = False
-    device: str = "cpu"
-    language: str = "en"
-    seed: int | None = None
-    epochs: int | None = None
-    accuracy: float | None = None
-    accuracy_name: str = ""
-    source: str = ""
-    task_options: Mapping[str, Any] = field(default_factory=dict)
-    step_labels: tuple[tuple[str, ...], ...] = ()
-    target_labels: tuple[tuple[str, ...], ...] = ()
-    input_labels: tuple[str, ...] = ()
-    output_labels: tuple[str, ...] = ()
-    effective: tuple[str, ...] = ()
-    shared: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    schema: int = SCHEMA
+    device: Text = "cpu"
+    language: Text = "en"
+    seed: Count | None = None
+    epochs: Count | None = None
+    accuracy: Finite | None = None
+    accuracy_name: Text = ""
+    source: Text = ""
+    task_options: Mapping[Text, Any] = field(default_factory=dict)
+    step_labels: tuple[tuple[Text, ...], ...] = ()
+    target_labels: tuple[tuple[Text, ...], ...] = ()
+    input_labels: tuple[Text, ...] = ()
+    output_labels: tuple[Text, ...] = ()
+    effective: tuple[Text, ...] = ()
+    shared: Mapping[Text, Text] = field(default_factory=dict)
+    versions: Mapping[Text, Text] = field(default_factory=dict)
+    schema: Count = SCHEMA
 
     def __post_init__(self) -> None:
         try:
-            checked({item.name: getattr(self, item.name) for item in fields(self)}, _FIELDS)
-        except Unfit as error:
+            _checked(vars(self))
+        except InvalidJson as error:
             raise TraceError(f"metadata: {error}") from error
 
     def output_parameter(self, kind: str) -> str:
@@ -120,6 +79,10 @@ class Metadata(ShortRepr):
     def shares(self, name: str) -> bool:
         """Whether a recorded parameter stands in several places, which all add to its gradient."""
         return name in self.shared.values()
+
+
+_Fields = msgspec.defstruct("_Fields", get_type_hints(Metadata, include_extras=True).items())
+"""The fields of the metadata, all of them required."""
 
 
 def to_json(metadata: Metadata) -> str:
@@ -153,14 +116,36 @@ def read_metadata(source: Path, header: str) -> Metadata:
             f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
             "record it again"
         )
-    known = {name: value for name, value in raw.items() if name in _FIELDS}
-    known = {"effective": [], "shared": {}, **known}  # which files did not name at first
     try:
-        values = checked(known, _FIELDS)
-        for name in _NESTED:
-            values[name] = tuple(map(tuple, values[name]))
+        # files of the first versions do not have these two
+        values = _checked({"effective": [], "shared": {}, **raw})
         return Metadata(**values)
-    except Unfit as error:
+    except InvalidJson as error:
         raise TraceError(
             f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
         ) from error
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of metadata, their lists as tuples. Raises InvalidJson"""
+    values = msgspec.structs.asdict(validated(fields, _Fields))
+    if not _is_json(values["task_options"]):
+        raise InvalidJson(
+            f"task_options: expected JSON, at most {_DEEPEST} levels deep, with finite numbers "
+            f"and text without NUL and lone surrogates, got {shown(values['task_options'])}"
+        )
+    return values
+
+
+def _is_json(value: Any, depth: int = _DEEPEST) -> bool:
+    if value is None or isinstance(value, bool | int) or is_text(value):
+        return True
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return (
+        isinstance(value, dict | list | tuple)
+        and depth > 0
+        and (not isinstance(value, dict) or all(map(is_text, value)))
+        and all(_is_json(part, depth - 1) for part in parts)
+    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from rnnviz.system.json_fields import printable
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.text.plain_text import printable
 from rnnviz.trace.metadata import Metadata
 
 _LISTED: Final = 8

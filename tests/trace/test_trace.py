@@ -476,20 +476,32 @@ def test_arrays_of_any_shape_are_an_error_of_ours_or_a_trace(changes, rich, tmp_
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [
-        ("source", "\ud800", 'source is "\\ud800", not text'),
-        ("step_labels", [["a\0b"]], "step_labels is "),
-        ("versions", [], "versions is [], not an object"),
-        ("seed", -1, "seed is -1, not a whole number from 0, or null"),
-        ("accuracy", float("nan"), "accuracy is NaN, not a finite number"),
-        ("task_options", {"a": json.loads("[" * 99 + "]" * 99)}, "task_options is "),
-        ("layer", None, "layer is null, not text"),
+        (
+            "source",
+            "\ud800",
+            'source: expected text without NUL and lone surrogates, got "\\ud800"',
+        ),
+        (
+            "step_labels",
+            [["a\0b"]],
+            'step_labels[0][0]: expected text without NUL and lone surrogates, got "a\\u0000b"',
+        ),
+        ("versions", [], "versions: expected an object, got []"),
+        ("seed", -1, "seed: expected an integer >= 0, got -1"),
+        ("accuracy", float("nan"), "accuracy: expected a finite number, got NaN"),
+        (
+            "task_options",
+            {"a": json.loads("[" * 99 + "]" * 99)},
+            "task_options: expected JSON, at most 16 levels deep, ",
+        ),
+        ("layer", None, "layer: expected text, got null"),
     ],
 )
 def test_metadata_that_no_trace_has_are_named(field, value, told, rewritten, trace):
     with pytest.raises(TraceError) as error:
         load(rewritten(header={field: value}))
     assert told in one_line(error)
-    with pytest.raises(TraceError, match=f"metadata: {field} is"):
+    with pytest.raises(TraceError, match=f"metadata: {field}"):
         dataclasses.replace(trace.metadata, **{field: value})
 
 
@@ -693,7 +705,9 @@ def test_parameters_hold_the_recurrent_layer(trace):
 
 
 def test_options_that_are_not_json_are_an_error_of_ours(trace):
-    with pytest.raises(TraceError, match="metadata: task_options is of type dict, not an object"):
+    with pytest.raises(
+        TraceError, match=r"metadata: task_options: expected JSON, .* got an object of type dict"
+    ):
         dataclasses.replace(trace.metadata, task_options={"gap": np.float32(1)})
 
 

@@ -1,4 +1,4 @@
-"""What is known of a trace beside its arrays, and how it stands in a file."""
+"""The metadata of a trace, and their form in a file."""
 
 import json
 import math
@@ -20,20 +20,19 @@ _DEEPEST: Final = 16
 
 @dataclass(frozen=True, repr=False)
 class Metadata(ShortRepr):
-    """What is known of a trace beside its arrays; all of it is JSON.
+    """Facts about the network and its data beside the arrays; all of them are JSON.
 
-    ``step_labels`` and ``target_labels`` (batch × time) say what people call x_t and the target;
+    ``step_labels`` and ``target_labels`` (batch × time) are the labels of x_t and of the targets;
     ``input_labels`` and ``output_labels`` name the entries of x_t and y_t. ``layer`` and
-    ``output_layer`` are the module paths of the recurrent layer and of the Linear after it
-    (None if what follows is something else). ``reduction`` is 'sum' where L is the sum of the
-    recorded losses of all steps and sequences, 'batch' where each is that of the whole batch.
-    ``dtype`` is the network's; what ran in half precision is recorded as float32. ``effective``
-    names the parameters that are none of the model's own, but made of these, as a parametrized or
-    a pruned weight is: what is recorded is what the layer used. ``shared`` gives, for every further
-    name of a parameter that stands in several places, as a decoder's weight that is the embedding's
-    does, the name under which it is recorded.
+    ``output_layer`` are the module paths of the recurrent layer and of the Linear after it (None
+    if something else follows). ``reduction`` is 'sum' where L is the sum of the recorded losses of
+    all steps and sequences, 'batch' where each is that of the whole batch. ``dtype`` is the
+    network's; half precision is recorded as float32. ``effective`` names the parameters that are
+    computed from the model's own, such as a parametrized or pruned weight: recorded is what the
+    layer used. ``shared`` maps each further name of a shared parameter, such as a decoder's weight
+    that is the embedding's, to the name under which it is recorded.
 
-    Raises: TraceError for a field that no file can hold
+    Raises: TraceError for a field that a file cannot hold
     """
 
     task: Text
@@ -72,12 +71,12 @@ class Metadata(ShortRepr):
             raise TraceError(f"metadata: {error}") from error
 
     def output_parameter(self, kind: str) -> str:
-        """The name under which the weight or bias of the output layer is recorded."""
+        """Return the name under which the weight or bias of the output layer is recorded."""
         name = f"{self.output_layer}.{kind}"
         return self.shared.get(name, name)
 
     def shares(self, name: str) -> bool:
-        """Whether a recorded parameter stands in several places, which all add to its gradient."""
+        """Whether a recorded parameter is used in several places, which all add to its gradient."""
         return name in self.shared.values()
 
 
@@ -86,14 +85,14 @@ _Fields = msgspec.defstruct("_Fields", get_type_hints(Metadata, include_extras=T
 
 
 def to_json(metadata: Metadata) -> str:
-    """The metadata as they stand in a file."""
+    """Return the metadata as a file holds them."""
     return json.dumps(asdict(metadata), ensure_ascii=False, sort_keys=True)
 
 
 def read_metadata(source: Path, header: str) -> Metadata:
-    """The metadata of a file's header.
+    """Read the metadata in a file's header.
 
-    Raises: TraceError for another schema, or a header that lacks something
+    Raises: TraceError for another schema, or a field that is missing or invalid
     """
     try:
         raw = json.loads(header)
@@ -104,17 +103,15 @@ def read_metadata(source: Path, header: str) -> Metadata:
     schema = raw.get("schema") if isinstance(raw, dict) else None
     if type(schema) is not int:
         raise TraceError(
-            f"{str(source)!r} lacks what a trace must hold (its metadata name no schema); record "
-            "it again"
+            f"{str(source)!r} is not a complete trace (it has no schema); record it again"
         )
     if schema > SCHEMA:
         raise TraceError(
-            f"{str(source)!r} has schema {schema}, this rnnviz reads up to {SCHEMA}; upgrade rnnviz"
+            f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; upgrade rnnviz"
         )
     if schema < SCHEMA:
         raise TraceError(
-            f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
-            "record it again"
+            f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; record it again"
         )
     try:
         # files of the first versions do not have these two
@@ -122,7 +119,7 @@ def read_metadata(source: Path, header: str) -> Metadata:
         return Metadata(**values)
     except InvalidJson as error:
         raise TraceError(
-            f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
+            f"{str(source)!r} is not a complete trace ({error}); record it again"
         ) from error
 
 

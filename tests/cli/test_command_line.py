@@ -24,7 +24,7 @@ from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.recording import record
 from rnnviz.scene.catalogue import SCENES
-from rnnviz.text.fonts import given_fonts
+from rnnviz.text.fonts import load_fonts
 from rnnviz.text.translation import translated
 from rnnviz.trace import load, storage
 from rnnviz.trace.metadata import SCHEMA
@@ -480,7 +480,7 @@ def test_how_a_table_is_read_is_told_and_can_be_given(run, fails, tmp_path):
     more = ("--fill", "linear", "--date-column", "日期", "--date-order", "dmy")
     assert run(*usual, "--column", "2", *given, *more)[0] == 0
     assert (load("a.safetensors").x == first.x).all()
-    assert "there is no encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
+    assert "unknown encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
     assert (
         "is no option of task 'prices'"
         in run("record", "--task", "prices", "--date-order", "dmy", "-o", "a.safetensors")[2]
@@ -699,7 +699,7 @@ def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
     task = ("text", {"text": "ab\u0633" * 20, "steps": 30})
     check_text(task)
     assert capsys.readouterr().err.startswith("rnnviz: to draw this, note that no font of rnnviz")
-    check_text(task, given_fonts(DEJAVU))
+    check_text(task, load_fonts(DEJAVU))
     assert capsys.readouterr().err == ""
     check_text(("text", {**task[1], "steps": 3}), drawn=False)
     assert "to draw this" in capsys.readouterr().err

@@ -215,7 +215,7 @@ def test_recording_without_the_cache_keeps_nothing(folder):
 
 
 def test_an_unknown_task_keeps_nothing(folder):
-    with pytest.raises(TaskError, match="there is no task 'poem'"):
+    with pytest.raises(TaskError, match="unknown task 'poem'"):
         default_trace("poem")
     assert not folder.exists()
 

@@ -127,7 +127,7 @@ def test_a_series_without_a_scale(cells, expected, tmp_path):
         ("poem", {}, "unknown task 'poem'"),
         ("sentence", {"language": "fr"}, "unknown story 'city' in language 'fr'"),
         ("sentence", {"story": "repair"}, "unknown story 'repair' in language 'en'"),
-        ("sentence", {"gap": -1}, "0 or more"),
+        ("sentence", {"gap": -1}, "0 words or more, got -1"),
         ("sentence", {"colour": 1}, "does not take these options"),
         ("prices", {"language": "fr"}, "unknown language 'fr'; choose en or zh"),
         ("text", {"text": "abc", "language": "fr"}, "unknown language 'fr'"),

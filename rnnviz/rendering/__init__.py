@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnviz.errors import RenderError
-from rnnviz.experiments.default_recordings import Kept, cache_folder
+from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
 from rnnviz.rendering.execution.dask import open_executor
 from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.request import Progress, Request, request_of
@@ -19,7 +19,7 @@ from rnnviz.scene.catalogue import SCENES
 from rnnviz.system.cache import Cache, checksum, usable
 
 if TYPE_CHECKING:
-    from rnnviz.text.font_files import Given
+    from rnnviz.text.font_files import FontSource
     from rnnviz.trace import Trace
 
 
@@ -46,7 +46,7 @@ def render(
     transparent: bool = False,
     output: str | Path | None = None,
     beats: Sequence[int] | None = None,
-    font: "Given | Iterable[Given] | None" = None,
+    font: "FontSource | Iterable[FontSource] | None" = None,
     jobs: int | None = None,
     scheduler: str | None = None,
     progress: Progress | None = None,
@@ -124,7 +124,7 @@ class PendingRender:
 
 def begin(
     scene: str | Path,
-    trace: "Trace | str | Path | Kept | None",
+    trace: "Trace | str | Path | CachedRecording | None",
     executor: Executor,
     *,
     progress: Progress | None = None,
@@ -171,11 +171,11 @@ def begin(
     return PendingRender(request, started, plan.name, None, plan.film(cache, executor), cache, key)
 
 
-def _digest(trace: "Trace | str | Path | Kept | None") -> str | None:
+def _digest(trace: "Trace | str | Path | CachedRecording | None") -> str | None:
     """What stands for a trace or for the file that holds it, or None if there is neither."""
     if trace is None:
         return None
-    if isinstance(trace, Kept):
+    if isinstance(trace, CachedRecording):
         return checksum(trace.file)
     return checksum(Path(trace)) if isinstance(trace, str | Path) else f"trace {trace.digest}"
 

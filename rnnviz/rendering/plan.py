@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rnnviz.experiments.default_recordings import Kept
+from rnnviz.experiments.default_recordings import CachedRecording
 from rnnviz.rendering.cache.sources import Code, code_of
 from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.execution.performance import BeatResult, film
@@ -152,7 +152,7 @@ class PendingBeats:
 
 
 def make_plan(
-    request: Request, trace: Trace | str | Path | Kept | None, progress: Progress
+    request: Request, trace: Trace | str | Path | CachedRecording | None, progress: Progress
 ) -> Plan:
     """Check everything that can be checked, and get the recordings ready.
 
@@ -164,7 +164,7 @@ def make_plan(
     code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
     if trace is None:
         trace = request.recording_of(request.task or loaded.task).trace()
-    elif isinstance(trace, Kept):
+    elif isinstance(trace, CachedRecording):
         trace = trace.trace()
     check_needs(loaded, trace)
     context = SceneContext(

@@ -10,7 +10,7 @@ from stat import S_ISDIR
 from typing import TYPE_CHECKING, Final
 
 from rnnviz.errors import RenderError
-from rnnviz.experiments.default_recordings import Kept, data_language
+from rnnviz.experiments.default_recordings import CachedRecording, data_language
 from rnnviz.rendering.cache.sources import code_in, whole_library
 from rnnviz.rendering.profile import FORMATS, LIBRARIES, QUALITIES, SEEN_THROUGH, EncodingProfile
 from rnnviz.rendering.video.timeline import (
@@ -28,7 +28,7 @@ from rnnviz.system.versions import version
 from rnnviz.text.translation import languages
 
 if TYPE_CHECKING:
-    from rnnviz.text.font_files import Font, Given
+    from rnnviz.text.font_files import Font, FontSource
 
 THEMES: Final = ("dark", "light")
 _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
@@ -93,9 +93,9 @@ class Request:
         noted = None if code is None else cache.note(_digest((_TASK, self.scene, code)))
         return noted if isinstance(noted, str) else None
 
-    def recording_of(self, task: str) -> Kept:
+    def recording_of(self, task: str) -> CachedRecording:
         """The recording of a task with data in the language of this request."""
-        return Kept(task, {"language": data_language(self.language)})
+        return CachedRecording(task, {"language": data_language(self.language)})
 
     def note_task(self, code: str | None, cache: Cache, task: str) -> None:
         """Remember which task a scene of the user's own is for."""
@@ -126,7 +126,7 @@ def request_of(
     transparent: bool = False,
     output: str | Path | None = None,
     beats: Sequence[int] | None = None,
-    font: "Given | Iterable[Given] | None" = None,
+    font: "FontSource | Iterable[FontSource] | None" = None,
 ) -> Request:
     """Check all that can be checked without loading the scene.
 
@@ -153,12 +153,12 @@ def request_of(
     return Request(name, task, language, theme, profile, beats, target, target.absolute(), fonts)
 
 
-def _fonts(given: "Given | Iterable[Given] | None") -> "tuple[Font, ...]":
+def _fonts(given: "FontSource | Iterable[FontSource] | None") -> "tuple[Font, ...]":
     if not given:
         return ()
-    from rnnviz.text.fonts import given_fonts  # loads fontTools
+    from rnnviz.text.fonts import load_fonts  # loads fontTools
 
-    return given_fonts(given)
+    return load_fonts(given)
 
 
 def check_same_scene(target: Path, scene: str) -> None:

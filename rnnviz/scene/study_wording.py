@@ -36,7 +36,7 @@ def most_felt(trace: Trace, say: Say) -> str:
 
 def how_well(accuracy: float, study: Study, say: Say) -> str:
     """Whether a network answers well, or guesses."""
-    if accuracy < study.guessing:
+    if accuracy < study.near_chance:
         return say("It does no better than a guess.")
     return say("It gets {right} right.").format(right=percent(accuracy))
 
@@ -50,7 +50,7 @@ def enough_to_learn(signal: float, say: Say) -> str:
 
 def kept_or_lost(study: Study, say: Say) -> str:
     """Whether LSTMs have learnt to keep what they need over the greatest gap."""
-    if study.accuracies("lstm")[-1].mean() < study.guessing:
+    if study.accuracies("lstm")[-1].mean() < study.near_chance:
         return say("The LSTM could keep the word, but has not learnt to.")
     return say("The LSTM has learnt to keep the word.")
 

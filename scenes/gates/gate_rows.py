@@ -27,7 +27,7 @@ from manim import (
 )
 
 from rnnviz import measure
-from rnnviz.experiments.studies import Kept, Run, carried_shares
+from rnnviz.experiments.studies import Run, UnitRetention, carried_shares
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.accuracy_by_gap import CARRIED, CELL_ROLES, spread
 from rnnviz.mobjects.axes import LogAxis, ValueLine
@@ -225,7 +225,7 @@ class KeptRow(VGroup):
     Where the row holds the ``factors`` that what is kept is the product of, it begins a word later.
     """
 
-    def __init__(self, grid: UnitGrid, kept: Kept, theme: Theme, *, factors: bool = False):
+    def __init__(self, grid: UnitGrid, kept: UnitRetention, theme: Theme, *, factors: bool = False):
         self.kept = kept
         places, pitch = grid.axis.places, grid.axis.pitch
         begin = max(0, kept.step + factors - grid.axis.window.indices.start)
@@ -312,7 +312,7 @@ class GradientPaths(VGroup):
 class UnitStep(VGroup):
     """How one unit's cell came about at one step, in recorded numbers, with a line that says so."""
 
-    def __init__(self, trace: Trace, kept: Kept, say: Say, theme: Theme):
+    def __init__(self, trace: Trace, kept: UnitRetention, say: Say, theme: Theme):
         unit, step = kept.unit, kept.step
         assert trace.c is not None
         i, f, g, _ = trace.gates[0, 0, step, 0, :, unit]

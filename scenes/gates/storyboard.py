@@ -19,7 +19,7 @@ from rnnviz.scenes.gates.gate_rows import (
 )
 
 from rnnviz import measure
-from rnnviz.experiments.studies import kept_longest, study_of
+from rnnviz.experiments.studies import longest_retention, study_of
 from rnnviz.mobjects.accuracy_by_gap import AnswersByGap
 from rnnviz.mobjects.sentence_heat import HeatScale
 from rnnviz.mobjects.typography import number, percent
@@ -47,7 +47,7 @@ class Gates(Storyboard):
             cell: own if own.metadata.cell == cell else self.runs[cell].trace for cell in GATED
         }
         self.kept = {
-            cell: kept_longest(trace, self.clue, most=MOST_UNITS)
+            cell: longest_retention(trace, self.clue, most=MOST_UNITS)
             for cell, trace in self.shown.items()
         }
         self.trace = self.shown.get(own.metadata.cell, self.shown["lstm"])

@@ -15,7 +15,7 @@ from manim import (
 )
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
 from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.typography import (
@@ -117,7 +117,7 @@ class EpochCurve(VGroup):
         return VGroup(line, text)
 
 
-def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+def loss_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """The loss on newly drawn sequences, on the left of the frame."""
     return EpochCurve(
         course.epochs,
@@ -132,7 +132,7 @@ def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+def score_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """The accuracy beside that of a guess; for values, the loss as a share of a guess's."""
     values, chance = scores(course)
     return EpochCurve(
@@ -150,12 +150,12 @@ def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def counts_hits(course: Course) -> bool:
+def counts_hits(course: Retraining) -> bool:
     """Whether the task's score is a share of right answers."""
     return course.score_name.startswith("accuracy")
 
 
-def scores(course: Course) -> tuple[np.ndarray, float]:
+def scores(course: Retraining) -> tuple[np.ndarray, float]:
     """The accuracy at every record and that of a guess, or for values the loss in its place."""
     if counts_hits(course):
         return course.score, course.chance_score

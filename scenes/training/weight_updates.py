@@ -18,7 +18,7 @@ from manim import (
 from rnnviz.scenes.training.playback import Records
 from rnnviz.scenes.training.state_strips import right_answers
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
 from rnnviz.mobjects.strip import ColorScale
@@ -138,7 +138,7 @@ class Descent(VGroup):
         )
 
 
-def loss_equation(trace: Trace, course: Course, step: int, theme: Theme) -> Equation:
+def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> Equation:
     """An untrained answer's loss: −ln of the right class's y, or half a squared distance."""
     value = float(right_answers(trace, course.y, step)[0])
     loss = float(course.example_loss[0, step - 1])

@@ -6,13 +6,13 @@ import numpy as np
 from rnnviz.scenes.training.curves import counts_hits, scores
 from rnnviz.scenes.training.state_strips import right_answers
 
-from rnnviz.experiments.retraining import NEW_SEQUENCES, Course
+from rnnviz.experiments.retraining import NEW_SEQUENCES, Retraining
 from rnnviz.mobjects.typography import number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
 
-def learning_facts(trace: Trace, course: Course, step: int, say: Say) -> Mapping[str, str]:
+def learning_facts(trace: Trace, course: Retraining, step: int, say: Say) -> Mapping[str, str]:
     """The numbers of a training, and which way they went; ``step`` (1-based) is the answer's."""
     sizes = np.abs(course.h).mean(axis=(1, 2))
     quality, chance = scores(course)

@@ -19,10 +19,11 @@ from manim import (
 )
 
 from rnnviz.measure.chain_rule import ChainRule
-from rnnviz.mobjects.matrix import WeightMatrix
+from rnnviz.mobjects.matrix import Matrix
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.terms import Terms
+from rnnviz.mobjects.text import NOTE, SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, formula, label, number
 from rnnviz.trace import Trace
 
 MOST_UNITS: Final = 8
@@ -44,7 +45,7 @@ class ScaledArray(VGroup):
     def __init__(self, values: np.ndarray, title: str, theme: Theme, *, role: Role, cell: float):
         whole = np.atleast_2d(np.asarray(values, dtype=float))
         self.limit = float(np.abs(whole).max())
-        self.grid = WeightMatrix(
+        self.grid = Matrix(
             whole[:MOST_UNITS, :MOST_UNITS], theme, cell=cell, limit=self.limit, role=role
         )
         self.frame = self.grid.frame
@@ -117,7 +118,7 @@ class OuterProduct(VGroup):
     def __init__(self, rule: ChainRule, trace: Trace, k: int, theme: Theme):
         cell = _cell(trace.hidden_size, height=_TERM_HEIGHT)
         before = trace.states_before()[k - 1, 0]
-        self.term = WeightMatrix(
+        self.term = Matrix(
             rule.terms_w[k - 1][:MOST_UNITS, :MOST_UNITS],
             theme,
             cell=cell,
@@ -142,9 +143,9 @@ class OuterProduct(VGroup):
         )
 
 
-def _bare(values: np.ndarray, theme: Theme, role: Role, cell: float) -> WeightMatrix:
+def _bare(values: np.ndarray, theme: Theme, role: Role, cell: float) -> Matrix:
     limit = float(np.abs(values).max())
-    return WeightMatrix(values[:MOST_UNITS, :MOST_UNITS], theme, cell=cell, limit=limit, role=role)
+    return Matrix(values[:MOST_UNITS, :MOST_UNITS], theme, cell=cell, limit=limit, role=role)
 
 
 class TermSum(VGroup):
@@ -162,7 +163,7 @@ class TermSum(VGroup):
         self.autograd = gradient[trace.parameter_name("weight_hh")]
         made = rule.terms_w.sum(axis=0)
         self.total, self.other = (
-            WeightMatrix(
+            Matrix(
                 values[:MOST_UNITS, :MOST_UNITS],
                 theme,
                 cell=cell,

@@ -7,8 +7,8 @@ from manim import LEFT, UP, Animation, AnimationGroup, FadeIn, FadeOut, LaggedSt
 
 from rnnviz.mobjects.arrows import FlowArrow
 from rnnviz.mobjects.chain import StateChain
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import formula
 
 _RISE = 0.62
 

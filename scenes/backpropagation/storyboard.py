@@ -18,7 +18,7 @@ from rnnviz.experiments import last_loss_alone
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

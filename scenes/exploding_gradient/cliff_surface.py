@@ -21,16 +21,17 @@ from manim import (
 
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, steepest
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.projection import Projection
+from rnnviz.mobjects.text import NOTE, SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, formula, label, number
 
 Values = np.ndarray | float
 
 _CELLS: Final = (44, 30)
 _SIZE: Final = (6.4, 4.2)
 _HEIGHT: Final = 4.6
-_EYE: Final = Eye(azimuth=-24, elevation=34, zoom=1.0, place=(0.1, 0.1))
+_EYE: Final = Projection(azimuth=-24, elevation=34, zoom=1.0, place=(0.1, 0.1))
 _LIFT: Final = 0.04
 _BEFORE_WALL: Final = 16
 _THIN: Final = 1e-3

@@ -6,10 +6,12 @@ from typing import Final
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, LaggedStart, Succession, VGroup
 
-from rnnviz.mobjects.bars import BarChart, RowBars
-from rnnviz.mobjects.matrix import WeightMatrix
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.matrix import Matrix
+from rnnviz.mobjects.named_bars import NamedBars
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import SMALL, formula, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import SMALL, formula, label, number
 
 _COLUMN: Final = 6.2
 _BASE: Final = -1.35
@@ -26,7 +28,7 @@ class SizesOfW(VGroup):
         most = max(max(pair) for pair in sizes.values())
         self.groups = VGroup()
         for name, pair in sizes.items():
-            bars = RowBars(("σ₁", "ρ"), pair, theme, role="weight", width=4.6, row=0.5, full=most)
+            bars = NamedBars(("σ₁", "ρ"), pair, theme, role="weight", width=4.6, row=0.5, full=most)
             title = label(name, color=theme.color("text"), size=SMALL * 1.2)
             title.next_to(bars, UP, buff=0.25).align_to(bars.bars, LEFT)
             self.groups.add(VGroup(title, bars))
@@ -46,7 +48,7 @@ class Nilpotent(VGroup):
 
     def __init__(self, weights: np.ndarray, norms: np.ndarray, facts: str, theme: Theme):
         limit = float(np.abs(weights).max())
-        self.matrix = WeightMatrix(
+        self.matrix = Matrix(
             weights, theme, cell=0.95, limit=limit, title="W", numbers=True, title_size=0.5
         )
         self.matrix.move_to([-4.6, 0.5, 0.0])
@@ -104,7 +106,7 @@ class ClippedGradient(VGroup):
         most = max(before.values())
         self.groups = VGroup()
         for values, title, x in zip((before, after), titles, (-1, 1), strict=True):
-            bars = RowBars(
+            bars = NamedBars(
                 list(values),
                 list(values.values()),
                 theme,

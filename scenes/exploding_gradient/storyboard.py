@@ -22,7 +22,7 @@ from rnnviz.measure.cliff import (
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.backflow import Backflow
 from rnnviz.mobjects.equation import backward_equation
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

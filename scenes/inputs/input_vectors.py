@@ -21,18 +21,10 @@ from manim import (
     VGroup,
 )
 
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import BODY, NOTE, SMALL, fitted_label, formula, label, prose
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import (
-    BODY,
-    NOTE,
-    SMALL,
-    fitted_label,
-    formula,
-    label,
-    number,
-    prose,
-)
 from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace

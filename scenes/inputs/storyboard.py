@@ -9,7 +9,7 @@ from rnnviz.scenes.inputs.input_vectors import LookUp, OneHot, SeriesChart, TwoO
 from rnnviz.experiments.default_recordings import data_language
 from rnnviz.experiments.other_inputs import backwards
 from rnnviz.experiments.task_examples import example_of, little_sentence
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.mobjects.wording import item_names
 from rnnviz.scene.beats import beat

@@ -16,8 +16,8 @@ from manim import (
 )
 
 from rnnviz.mobjects import layout
+from rnnviz.mobjects.text import Ink, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import Ink, label
 
 _SIZE: Final = 0.3
 _PITCH: Final = 0.42

@@ -24,8 +24,8 @@ from manim import (
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.arrows import FlowArrow
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, formula, label
 from rnnviz.mobjects.wording import Say
 
 _CALL_Y: Final = 2.95

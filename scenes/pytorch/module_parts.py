@@ -20,10 +20,11 @@ from manim import (
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow, straight
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
-from rnnviz.mobjects.strip import ColorScale
+from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.numbers import MINUS
+from rnnviz.mobjects.text import NOTE, SMALL, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import MINUS, NOTE, SMALL, label
 
 _SIDE: Final = 1.25
 _TENSOR_SIDE: Final = 1.6
@@ -56,7 +57,7 @@ class ShapedArray(VGroup):
         flat = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[:, None]
         longest = min(MOST_ROWS, max(flat.shape))
         cell = min(_MOST_CELL, max(_LEAST_CELL, side / longest))
-        self.grid = WeightMatrix(
+        self.grid = Matrix(
             flat, theme, cell=cell, limit=limit, title=title, role=role, title_size=0.4
         )
         self.named = label(name, color=theme.color(role), size=SMALL)

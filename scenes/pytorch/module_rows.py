@@ -19,8 +19,9 @@ from manim import (
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.matrix import MOST_ROWS
+from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, fitted_label, formula, label, number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 

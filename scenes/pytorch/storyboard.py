@@ -17,7 +17,7 @@ from rnnviz.experiments.pytorch_modules import (
     lines_of,
 )
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 

@@ -25,10 +25,10 @@ from manim import (
     rate_functions,
 )
 
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS
+from rnnviz.mobjects.text import BODY, SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import BODY, SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
@@ -47,7 +47,7 @@ class Placed(VMobject):
         self.world = np.asarray(world, dtype=float)
         self._curves = VMobject().set_points_as_corners(self.world).points
 
-    def see(self, eye: Eye) -> Self:
+    def see(self, eye: Projection) -> Self:
         """Take the shape that the eye sees: straight lines stay straight, shares of them too."""
         self.points = eye.project(self._curves)
         return self
@@ -61,7 +61,7 @@ class Sign(VGroup):
         self.world = np.asarray(world, dtype=float)
         self.offset = offset
 
-    def see(self, eye: Eye) -> Self:
+    def see(self, eye: Projection) -> Self:
         """Stand where the eye sees the point, beside it by the offset."""
         half = np.array([self.width / 2, self.height / 2, 0.0])
         return self.move_to(eye.project(self.world) + self.offset * (half + 0.16))
@@ -130,7 +130,7 @@ class Sheets(VGroup):
     connections, whose colour is what they carry: weight times value.
     """
 
-    def __init__(self, trace: Trace, window: Window, theme: Theme, eye: Eye):
+    def __init__(self, trace: Trace, window: Window, theme: Theme, eye: Projection):
         self.trace, self.window, self.theme, self.eye = trace, window, theme, eye
         x = trace.x[window.indices, 0]
         h = trace.h[0, 0, window.indices, 0]
@@ -168,7 +168,7 @@ class Sheets(VGroup):
             text.set_z_index(_ORDER["text"])
         self.look(eye)
 
-    def look(self, eye: Eye) -> Self:
+    def look(self, eye: Projection) -> Self:
         """See everything from another point."""
         self.eye = eye
         for part in self.get_family():
@@ -176,7 +176,7 @@ class Sheets(VGroup):
                 part.see(eye)
         return self
 
-    def fly(self, eye: Eye, *shown: Mobject, run_time: float = 4.0) -> Animation:
+    def fly(self, eye: Projection, *shown: Mobject, run_time: float = 4.0) -> Animation:
         """The eye moves past ``shown``; parts that are not shown yet are moved along unseen."""
         start = self.eye
         placed = [

@@ -7,17 +7,17 @@ import numpy as np
 from manim import FadeIn, FadeOut, Indicate, LaggedStart, VGroup
 from rnnviz.scenes.space.sheets import Axes, Sheets
 
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 
 MOST_STEPS = 8
-FROM_ABOVE = Eye(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
-OVERVIEW = Eye(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
-CLOSE = Eye(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
+FROM_ABOVE = Projection(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
+OVERVIEW = Projection(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
+CLOSE = Projection(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
 
 
 class Space(Storyboard):

@@ -23,11 +23,13 @@ from manim import (
     rate_functions,
 )
 
-from rnnviz.mobjects.axes import LogAxis, ValueLine
-from rnnviz.mobjects.bars import BarChart
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import NOTE, SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, formula, label, number
+from rnnviz.mobjects.value_line import ValueLine
 
 _LEAST_REACH: Final = 3.4
 _POINTS: Final = 161

@@ -6,8 +6,8 @@ from manim import FadeOut
 from rnnviz.scenes.tanh.slopes import Curves, ProductLines, SlopeProduct
 
 from rnnviz import measure
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

@@ -16,15 +16,10 @@ from manim import (
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
 from rnnviz.experiments.retraining import Course
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import NOTE, SMALL, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import (
-    NOTE,
-    SMALL,
-    label,
-    number,
-    percent,
-)
 from rnnviz.mobjects.wording import Say
 
 

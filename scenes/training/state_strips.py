@@ -17,15 +17,10 @@ from manim import (
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
 from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.strip import Strip
+from rnnviz.mobjects.text import SMALL, fitted_label, formula, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import (
-    SMALL,
-    fitted_label,
-    formula,
-    label,
-    number,
-)
 from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace

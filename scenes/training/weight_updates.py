@@ -19,18 +19,13 @@ from rnnviz.scenes.training.playback import Records
 from rnnviz.scenes.training.state_strips import right_answers
 
 from rnnviz.experiments.retraining import Course
+from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.equation import Equation
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
-from rnnviz.mobjects.strip import ColorScale
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.numbers import MINUS, number
 from rnnviz.mobjects.terms import Terms
+from rnnviz.mobjects.text import NOTE, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import (
-    MINUS,
-    NOTE,
-    formula,
-    label,
-    number,
-)
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 
@@ -59,7 +54,7 @@ class ChangingMatrix(VGroup):
         self.limit = float(np.abs(self.record.values).max())
         self.theme = theme
         first = self.record.values[0]
-        self.matrix = WeightMatrix(
+        self.matrix = Matrix(
             first,
             theme,
             cell=size / max(first.shape),

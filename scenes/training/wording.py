@@ -7,7 +7,7 @@ from rnnviz.scenes.training.curves import counts_hits, scores
 from rnnviz.scenes.training.state_strips import right_answers
 
 from rnnviz.experiments.retraining import NEW_SEQUENCES, Course
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 

@@ -30,20 +30,11 @@ from manim import (
 
 from rnnviz.measure import FixedPoints, PrincipalComponents, fixed_points, principal_components
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.strip import Strip
+from rnnviz.mobjects.text import BODY, NOTE, SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import (
-    BODY,
-    NOTE,
-    SMALL,
-    Ink,
-    fitted_label,
-    formula,
-    label,
-    number,
-    percent,
-)
 from rnnviz.mobjects.window import Window
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace

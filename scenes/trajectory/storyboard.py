@@ -26,8 +26,8 @@ from rnnviz.scenes.trajectory.wording import (
 
 from rnnviz.experiments.other_inputs import another_input, parting, staying
 from rnnviz.mobjects import layout
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.mobjects.window import units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

@@ -4,7 +4,7 @@ from typing import Final
 
 from rnnviz.scenes.trajectory.path import Paths
 
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.wording import Say
 
 _FORGOTTEN: Final = 0.01

@@ -18,11 +18,13 @@ from manim import (
 
 from rnnviz import measure
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.axes import LogAxis, ValueLine
 from rnnviz.mobjects.backflow import CHART_BASE, CHART_HEIGHT, Backflow
-from rnnviz.mobjects.bars import BarChart
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.numbers import percent
+from rnnviz.mobjects.text import SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, formula, label, percent
+from rnnviz.mobjects.value_line import ValueLine
 from rnnviz.trace import Trace
 
 _ROLES: Final[tuple[Role, ...]] = ("gradient", "note", "text")

@@ -17,7 +17,7 @@ from rnnviz.experiments import scaled_recurrence
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.backflow import Backflow
 from rnnviz.mobjects.equation import backward_equation, weight_sum_equation
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

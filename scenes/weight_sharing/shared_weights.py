@@ -23,9 +23,10 @@ from manim import (
 from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import BODY, SMALL, formula, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import BODY, SMALL, formula, label, number
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
@@ -44,7 +45,7 @@ class WeightSet(VGroup):
         rows = max(min(array.shape[0], MOST_ROWS) for array in arrays.values())
         cell = min(_LARGE_CELL, 9.6 / sum(shown), 3.2 / rows)
         self.matrices = {
-            name: WeightMatrix(
+            name: Matrix(
                 array, theme, cell=cell, limit=self.limit, title=name, title_size=_TITLE_SIZE
             )
             for name, array in arrays.items()
@@ -199,7 +200,7 @@ class StepGradients(VGroup):
         cell = min(chain.pitch * 0.8, 1.3) / rows
         self.matrices = VGroup(
             *[
-                WeightMatrix(
+                Matrix(
                     term,
                     theme,
                     cell=cell,
@@ -211,7 +212,7 @@ class StepGradients(VGroup):
                 for term, step, place in zip(self.terms, chain.steps, chain.cells, strict=True)
             ]
         )
-        self.sum = WeightMatrix(
+        self.sum = Matrix(
             self.total,
             theme,
             cell=2.2 / rows,

@@ -16,7 +16,7 @@ from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
 from rnnviz.mobjects.equation import step_sum_equation, update_equation
 from rnnviz.mobjects.matrix import MOST_ROWS
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

@@ -8,16 +8,8 @@ from own_fonts import DEJAVU, built, saved
 
 from rnnviz.errors import TextError
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import (
-    BODY,
-    NOTE,
-    fitted_label,
-    formula,
-    label,
-    number,
-    percent,
-    prose,
-)
+from rnnviz.mobjects.text import BODY, NOTE, fitted_label, formula, label, prose
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.text.fonts import given_fonts, using_fonts
 
 INK = DARK.color("text")

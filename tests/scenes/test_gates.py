@@ -6,8 +6,8 @@ import pytest
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.studies import study_of
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 

@@ -5,8 +5,8 @@ import pytest
 from rnnviz.scenes.weight_sharing.shared_weights import WeightSet
 
 from rnnviz import measure
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(params=["as recorded", "with another network"])

@@ -7,8 +7,8 @@ from rnnviz.scenes.training.playback import ChangingText, Records
 
 from rnnviz import training
 from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(scope="module", params=["as recorded", "another training"])

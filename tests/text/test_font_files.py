@@ -9,7 +9,7 @@ from own_fonts import DEJAVU, built, collected, saved
 
 from rnnviz.errors import TextError
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import label
+from rnnviz.mobjects.text import label
 from rnnviz.text.font_files import fonts_of
 from rnnviz.text.fonts import check_characters, font_faces, given_fonts, lacking, using_fonts
 

@@ -45,7 +45,7 @@ class BarChart(VGroup):
         number_size: float = SMALL,
     ):
         self.values = np.asarray(values, dtype=float)
-        self.places = np.asarray(places, dtype=float)
+        self.places, self.base = np.asarray(places, dtype=float), base
         heights = self.values / max(float(self.values.max()), 1e-300) * height
         self.bars = Bars(
             heights,
@@ -79,7 +79,7 @@ class BarChart(VGroup):
         self.bars.set_values(heights)
         for text, x, height in zip(self.numbers, self.places, heights, strict=True):
             text.move_to([x, 0.0, 0.0])
-            text.set_on(self.bars.zero + max(float(height), _LEAST) + 0.12)
+            text.set_on(self.base + max(float(height), _LEAST) + 0.12)
         return self
 
     def grow(self, index: int) -> Animation:

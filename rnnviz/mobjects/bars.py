@@ -29,32 +29,30 @@ class Bars(VGroup):
         upright: bool = False,
         least: float = 0.02,
     ):
-        self.places, self.zero, self.unit = places, zero, unit
-        self.upright, self.least = upright, least
+        self.unit, self.upright, self.least = unit, upright, least
+        self.values = np.zeros(len(places))
         width, height = (thickness, 1.0) if upright else (1.0, thickness)
         super().__init__(
             *[
                 Rectangle(
                     width=width, height=height, stroke_width=0, fill_opacity=1.0, fill_color=color
-                )
-                for color in colors
+                ).move_to([place, zero, 0.0] if upright else [zero, place, 0.0], self.foot(0))
+                for place, color in zip(places, colors, strict=True)
             ]
         )
         self.set_values(values)
 
     def set_values(self, values: Sequence[float] | np.ndarray) -> Self:
-        """Give the bars the lengths of other values."""
+        """Give the bars the lengths of other values, from their zero line as it lies now."""
+        feet = [bar.get_edge_center(self.foot(index)) for index, bar in enumerate(self)]
         self.values = np.asarray(values, dtype=float)
-        for index, (bar, place, value) in enumerate(
-            zip(self, self.places, self.values, strict=True)
-        ):
+        for index, (bar, foot, value) in enumerate(zip(self, feet, self.values, strict=True)):
             length = max(abs(float(value)) * self.unit, self.least)
             if self.upright:
                 bar.stretch_to_fit_height(length)
-                bar.move_to([place, self.zero, 0.0], aligned_edge=self.foot(index))
             else:
                 bar.stretch_to_fit_width(length)
-                bar.move_to([self.zero, place, 0.0], aligned_edge=self.foot(index))
+            bar.move_to(foot, aligned_edge=self.foot(index))
         return self
 
     def foot(self, index: int) -> np.ndarray:

@@ -11,8 +11,9 @@ from rnnviz.scenes.backpropagation.equations import (
     output_gradient_equation,
     unrolled_sum_equation,
 )
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS, TermSum, output_product, step_back
+from rnnviz.scenes.backpropagation.factors import MOST_UNITS, output_product, step_back
 from rnnviz.scenes.backpropagation.losses import ChainLosses
+from rnnviz.scenes.backpropagation.term_sum import TermSum
 
 from rnnviz.experiments import last_loss_alone
 from rnnviz.measure.chain_rule import chain_rule

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from own_fonts import built, saved
 
 from rnnviz.mobjects.arrows import FlowArrow, straight
-from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.bar_chart import BarChart
-from rnnviz.mobjects.named_bars import NamedBars
 from rnnviz.mobjects.chain import StateChain
+from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.named_bars import NamedBars
 from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS, Strip
 from rnnviz.mobjects.theme import DARK
@@ -58,7 +58,7 @@ def test_cells_of_a_matrix_stand_where_their_entries_do():
     values = np.arange(6.0).reshape(2, 3) / 5
     matrix = Matrix(values, DARK, cell=0.5, limit=1.0)
     for (row, column), value in np.ndenumerate(values):
-        cell = matrix.cell_at(row, column)
+        cell = matrix.cells.at(row, column)
         assert cell.get_fill_color().to_hex() == DARK.signed(value).to_hex()
         np.testing.assert_allclose(
             cell.get_center()[:2], [(column - 1) * 0.5, (0.5 - row) * 0.5], atol=1e-9

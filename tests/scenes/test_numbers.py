@@ -35,9 +35,9 @@ def test_unrolling_shows_the_recorded_states_and_predictions(trace_of, perform):
     def look(scene):
         strips = [colors(strip) for strip in scene.chain.strips]
         words = [word.text for word in scene.chain.words]
-        if not hasattr(scene, "said"):
+        if not hasattr(scene, "output"):
             return strips, words, None
-        bars = scene.said.bars
+        bars = scene.output.bars
         return (
             strips,
             words,

@@ -708,7 +708,7 @@ def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
 LETTER = """
 from manim import FadeIn
 from rnnviz.scene.storyboard import Storyboard
-from rnnviz.mobjects.typography import label
+from rnnviz.mobjects.text import label
 from rnnviz.scene.beats import beat
 
 

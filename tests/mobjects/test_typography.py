@@ -7,17 +7,9 @@ from hypothesis import strategies as st
 from own_fonts import DEJAVU, built, saved
 
 from rnnviz.errors import TextError
+from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import BODY, NOTE, fitted_label, formula, label, prose
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import (
-    BODY,
-    NOTE,
-    fitted_label,
-    formula,
-    label,
-    number,
-    percent,
-    prose,
-)
 from rnnviz.text.fonts import load_fonts, using_fonts
 
 INK = DARK.color("text")
@@ -56,7 +48,7 @@ def test_a_character_that_no_font_has_is_named(text):
 def test_prose_fills_in_facts_and_sets_formulas():
     caption = prose("{n} units of $h_({n})$", {"n": "8"}, color=INK, width=12.0)
     assert caption.text == "8 units of $h_(8)$"
-    with pytest.raises(TextError, match=r"names \{m\}, and facts\(\) gives n; "):
+    with pytest.raises(TextError, match=r"uses \{m\}, but facts\(\) returns only n; "):
         prose("{m} units", {"n": "8"}, color=INK, width=12.0)
 
 
@@ -73,7 +65,7 @@ def test_dollar_signs_of_facts_are_no_formulas():
 
 @pytest.mark.parametrize("fact", ["#pagebreak()", "word", '"x"', "x_1"])
 def test_only_numbers_and_letters_stand_in_formulas(fact):
-    with pytest.raises(TextError, match="cannot stand in a formula"):
+    with pytest.raises(TextError, match="which a formula cannot hold"):
         prose("$h_({n})$", {"n": fact}, color=INK, width=12.0)
 
 

@@ -177,7 +177,7 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
 def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
-    wanted = "from rnnviz.mobjects.typography import label\n"
+    wanted = "from rnnviz.mobjects.text import label\n"
     file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
     made = []
     for fork in (True, False):

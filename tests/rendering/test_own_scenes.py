@@ -74,7 +74,7 @@ FAILING = [
     (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
     (
         THREE.replace("Two.", "Two {nokey}."),
-        "caption 'Two {nokey}.' names {nokey}, and facts() gives item",
+        "caption 'Two {nokey}.' uses {nokey}, but facts() returns only item",
     ),
     (THREE.replace('"Two."', "3"), "beat 'two' of class 'Three' has the caption 3; write"),
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),

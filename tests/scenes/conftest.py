@@ -13,7 +13,7 @@ from kept_networks import use_in
 from manim import VMobject
 
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
-from rnnviz.mobjects.typography import Ink
+from rnnviz.mobjects.text import Ink
 from rnnviz.recording import rerun
 from rnnviz.rendering.execution.stills import picture_now
 from rnnviz.rendering.manim_adapter.renderer import Renderer

@@ -28,7 +28,7 @@ def briefly_trained(task, **options):
 
 
 def captions_of(scene):
-    return dict(scene.told(scene.beats[0]))
+    return dict(scene.captions_of(scene.beats[0]))
 
 
 def refused(name, trace):

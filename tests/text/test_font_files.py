@@ -9,9 +9,9 @@ from own_fonts import DEJAVU, built, collected, saved
 
 from rnnviz.errors import TextError
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import label
+from rnnviz.mobjects.text import label
 from rnnviz.text.font_files import read_fonts
-from rnnviz.text.fonts import check_characters, font_faces, lacking, load_fonts, using_fonts
+from rnnviz.text.fonts import check_characters, font_faces, load_fonts, lacking, using_fonts
 
 THAI = "น\u0e33"
 
@@ -55,7 +55,7 @@ def test_a_face_of_a_collection_is_chosen_by_name_or_number(tmp_path):
     assert load_fonts(file)[0].faces == ("One", "Two")
     for face in ("#Two", "#two", "#2"):
         assert widths(load_fonts(f"{file}{face}")[0])["म"] == 400
-    with pytest.raises(TextError, match=r"'all.ttc' has no face 'Three'; it has One, Two"):
+    with pytest.raises(TextError, match=r"'all.ttc' holds no face 'Three'; it holds One, Two"):
         load_fonts(f"{file}#Three")
 
 
@@ -83,9 +83,9 @@ def test_a_font_of_the_system_is_found_by_name_the_regular_one_first(tmp_path, m
     [
         (lambda folder: folder, "is a folder, not a font"),
         (lambda folder: folder / "none.otf", "there is no font file"),
-        (lambda folder: _text(folder), "is not a readable font"),
-        (lambda folder: _cut_short(folder), "is not a readable font"),
-        (lambda folder: _of_pictures(folder), "has pictures instead of outlines"),
+        (lambda folder: _text(folder), "is no font that can be read"),
+        (lambda folder: _cut_short(folder), "is no font that can be read"),
+        (lambda folder: _of_pictures(folder), "has no outlines, only pictures"),
     ],
 )
 def test_what_is_no_font_is_told_in_one_line(make, expected, tmp_path):
@@ -138,7 +138,9 @@ def test_what_no_font_has_is_lacking_with_the_fonts_in_use(tmp_path):
     assert lacking("aमसa") == "मस"
     with using_fonts(fonts):
         assert lacking("aमمस") == "स"
-        with pytest.raises(TextError, match=r"in 'स', nor has a\.ttf and DejaVuSans\.ttf; give"):
+        with pytest.raises(
+            TextError, match=r"in 'स', nor is it in a\.ttf and DejaVuSans\.ttf; give"
+        ):
             check_characters("स", "the text")
     assert lacking("م") == "م"
 

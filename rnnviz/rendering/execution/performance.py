@@ -105,7 +105,7 @@ def film(
     def end(performance: Any, beat: Beat) -> None:
         if context.shows(beat):
             heard = tuple(each for each in listener.sounds if each.beat == beat.number)
-            results[-1] = replace(results[-1], captions=performance.told(beat), sounds=heard)
+            results[-1] = replace(results[-1], captions=performance.captions_of(beat), sounds=heard)
             results[-1].job.seconds = performance.renderer.time
         if beat.number == last:
             raise EndSceneEarlyException

@@ -1,7 +1,6 @@
 """A network drawn as layers of nodes, each node connected to all nodes of the next layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Self
 
 import numpy as np
@@ -21,15 +20,16 @@ from manim import (
     TransformFromCopy,
     VGroup,
 )
+from rnnviz.scenes.feedforward.drawn_part import DrawnPart, names_of
+from rnnviz.scenes.feedforward.node_row import NodeRow
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.labels import LabelColumn, LabelRow
 from rnnviz.mobjects.network import FoldedNetwork
+from rnnviz.mobjects.text import SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, fitted_label, formula, label
 from rnnviz.mobjects.wording import Say
-from rnnviz.system.short_repr import ShortRepr
-from rnnviz.text.plain_text import lowered
 from rnnviz.trace import Trace
 
 INPUT_Y: Final = -1.42
@@ -37,98 +37,18 @@ HIDDEN_Y: Final = 0.08
 OUTPUT_Y: Final = 1.4
 CENTRE_X: Final = 0.55
 ROW_WIDTH: Final = 11.2
-MOST_INPUTS: Final = 12
-MOST_UNITS: Final = 8
-MOST_OUTPUTS: Final = 6
 _ROOM: Final = 10.5
 _LOOP_X: Final = 6.4
 _LOOP_CORNER: Final = 0.42
 _LEAST_CARRIED: Final = 0.02
 
 
-@dataclass(frozen=True, repr=False)
-class DrawnPart(ShortRepr):
-    """Which entries of each layer are drawn, by their indices."""
-
-    inputs: np.ndarray
-    units: np.ndarray
-    outputs: np.ndarray
-
-    @classmethod
-    def of(cls, trace: Trace, x: np.ndarray, answers: np.ndarray) -> "DrawnPart":
-        """The first inputs and the greatest of them, the first units, the greatest answers.
-
-        Shapes: x (input,), answers (times, output)
-        """
-        inputs = np.arange(min(len(x), MOST_INPUTS))
-        greatest = int(np.abs(x).argmax())
-        if greatest not in inputs:
-            inputs[-1] = greatest
-        order = np.argsort(-np.abs(answers).max(axis=0), kind="stable")
-        return cls(
-            inputs,
-            np.arange(min(trace.hidden_size, MOST_UNITS)),
-            np.sort(order[:MOST_OUTPUTS]),
-        )
-
-    def note(self, trace: Trace, say: Say) -> tuple[str, ...]:
-        """What the source line says of what is left out."""
-        layers = (
-            (say("{count} inputs"), len(self.inputs), trace.input_size),
-            (say("{count} units"), len(self.units), trace.hidden_size),
-            (say("{count} outputs"), len(self.outputs), trace.output_size),
-        )
-        parts = [text.format(count=shown) for text, shown, count in layers if shown < count]
-        return (say("drawn: {parts}").format(parts=", ".join(parts)),) if parts else ()
-
-
-class NodeRow(VGroup):
-    """The nodes of one layer in a row, filled with the colours of their values."""
-
-    def __init__(
-        self, count: int, theme: Theme, *, role: Role, y: float, pitch: float, centre: float
-    ):
-        self.theme = theme
-        self.role: Role = role
-        self.values = np.zeros(count)
-        xs = (np.arange(count) - (count - 1) / 2) * pitch + centre
-        super().__init__(
-            *[
-                Circle(
-                    min(0.23, 0.4 * pitch),
-                    stroke_width=2.5,
-                    stroke_color=theme.color(role),
-                    fill_color=theme.surface,
-                    fill_opacity=1.0,
-                ).move_to([x, y, 0.0])
-                for x in xs
-            ]
-        )
-        self.set_z_index(2)
-
-    def take(self, values: np.ndarray, limit: float) -> Animation:
-        """The nodes take the colours of other values."""
-        self.values = np.asarray(values, dtype=float)
-        return AnimationGroup(
-            *[
-                node.animate.set_fill(self.theme.signed(value / limit))
-                for node, value in zip(self, self.values, strict=True)
-            ]
-        )
-
-    def empty(self) -> Animation:
-        """The nodes hold nothing."""
-        self.values = np.zeros(len(self))
-        return AnimationGroup(*[node.animate.set_fill(self.theme.surface) for node in self])
-
-
 class LayeredNetwork(VGroup):
-    """Input, hidden and output nodes, and later the nodes of the state that is fed back.
+    """Input, hidden and output nodes, and later those of the state that is fed back.
 
-    What is drawn are the entries ``inputs``, ``units`` and ``outputs`` of the layers.
-
-    Shapes: U (units, inputs), W (units, units), V (outputs, units): the weights of these
-    Units:  ``limit`` gets the ends of the colour scale, in nodes and in connections
+    Shapes: weights U (units, inputs), W (units, units), V (outputs, units)
+    Units:  ``limit`` gets the end of the colour scale, for nodes and connections; ``given`` is the
+            index of the input that is labelled throughout
     """
 
     def __init__(
@@ -155,18 +75,21 @@ class LayeredNetwork(VGroup):
         self.output = NodeRow(
             outputs, theme, role="output", y=OUTPUT_Y, pitch=self.output_pitch, centre=CENTRE_X
         )
-        self.words = VGroup(
-            *[
-                self._name(name, "input", node, input_pitch).set_on(INPUT_Y - 0.6)
-                for name, node in zip(input_names, self.input, strict=True)
-            ]
+        self.words = LabelRow(
+            input_names,
+            [node.get_x() for node in self.input],
+            INPUT_Y - 0.6,
+            color=theme.dimmed("input", 0.6),
+            size=SMALL,
+            width=input_pitch * 0.92,
         )
-        self.words.set_color(theme.dimmed("input", 0.6))
-        self.answers = VGroup(
-            *[
-                self._name(name, "output", node, self.output_pitch).set_on(OUTPUT_Y + 0.36)
-                for name, node in zip(output_names, self.output, strict=True)
-            ]
+        self.output_names = LabelRow(
+            output_names,
+            [node.get_x() for node in self.output],
+            OUTPUT_Y + 0.36,
+            color=theme.color("output"),
+            size=SMALL,
+            width=self.output_pitch * 0.92,
         )
         named: dict[Role, NodeRow] = {
             "input": self.input,
@@ -174,13 +97,13 @@ class LayeredNetwork(VGroup):
             "output": self.output,
         }
         texts = {"input": say("input"), "hidden": say("hidden layer"), "output": say("output")}
-        self.titles = VGroup(
-            *[
-                label(texts[role], color=theme.color(role), size=SMALL)
-                .move_to([layout.LEFT_EDGE, 0.0, 0.0], LEFT)
-                .set_on(row.get_y() - 0.09)
-                for role, row in named.items()
-            ]
+        self.titles = LabelColumn(
+            list(texts.values()),
+            layout.LEFT_EDGE,
+            [row.get_y() - 0.09 for row in named.values()],
+            color=[theme.color(role) for role in named],
+            size=SMALL,
+            edge=LEFT,
         )
         self.links = {
             "U": self._links(self.input, self.hidden),
@@ -190,14 +113,19 @@ class LayeredNetwork(VGroup):
         self.weight_name = formula("W = 0", color=theme.color("note"), size=0.42)
         self.weight_name.move_to([_LOOP_X - 0.85, HIDDEN_Y, 0.0])
         super().__init__(
-            *self.links.values(), self.input, self.hidden, self.output, self.words, self.answers
+            *self.links.values(),
+            self.input,
+            self.hidden,
+            self.output,
+            self.words,
+            self.output_names,
         )
 
     @classmethod
     def of(
         cls, trace: Trace, runs: Sequence[Trace], part: DrawnPart, theme: Theme, say: Say
     ) -> Self:
-        """The network of a trace, with one scale of colours for all that some runs show."""
+        """Return the network of a trace, with a colour scale for all values of some runs."""
         labels = trace.metadata
         x = runs[0].x[0, 0]
         u = trace.U[np.ix_(part.units, part.inputs)]
@@ -214,48 +142,48 @@ class LayeredNetwork(VGroup):
             (u, w, v),
             theme,
             say,
-            input_names=_names(labels.input_labels, part.inputs, "x"),
-            output_names=_names(labels.output_labels, part.outputs, "y"),
+            input_names=names_of(labels.input_labels, part.inputs, "x"),
+            output_names=names_of(labels.output_labels, part.outputs, "y"),
             given=int(np.abs(x[part.inputs]).argmax()),
             limit=float(max(largest)),
         )
 
     def appear(self) -> Animation:
-        """The layers come from the input up, each connected to the one before."""
+        """Show the layers from the input up, with their connections."""
         u, v = self.links["U"], self.links["V"]
         low, middle, high = self.titles
         return Succession(
-            AnimationGroup(FadeIn(low), _nodes_in(self.input), FadeIn(self.words), run_time=1.2),
-            AnimationGroup(FadeIn(middle), _nodes_in(self.hidden), run_time=0.8),
+            AnimationGroup(FadeIn(low), self.input.appear(), FadeIn(self.words), run_time=1.2),
+            AnimationGroup(FadeIn(middle), self.hidden.appear(), run_time=0.8),
             LaggedStart(*[Create(line) for line in u], lag_ratio=0.02, run_time=1.4),
             AnimationGroup(
-                FadeIn(high), _nodes_in(self.output), FadeIn(self.answers), run_time=0.8
+                FadeIn(high), self.output.appear(), FadeIn(self.output_names), run_time=0.8
             ),
             LaggedStart(*[Create(line) for line in v], lag_ratio=0.02, run_time=1.2),
             FadeIn(self.weight_name, run_time=0.4),
         )
 
     def enter(self, x: np.ndarray) -> Animation:
-        """An input stands at its nodes, and its name lights up."""
+        """Show an input at its nodes, and light its name up."""
         word = self.words[self.given]
         return AnimationGroup(
-            self.input.take(x, self.limit),
+            self.input.recolor(x, self.limit),
             word.animate.set_color(self.theme.color("input")),
         )
 
     def reach_hidden(self, h: np.ndarray) -> Animation:
-        """The weighted inputs, and what was fed back, run up to the hidden units."""
+        """Draw the weighted inputs and the weighted state up to the hidden units."""
         lines = self._carried(self.U, self.input, self.hidden)
         if "W" in self.links:
             lines.add(*self._carried(self.W, self.back, self.hidden))
         return self._rise(lines, self.hidden, h)
 
     def reach_output(self, y: np.ndarray) -> Animation:
-        """The weighted hidden values run up to the outputs."""
+        """Draw the weighted hidden values up to the outputs."""
         return self._rise(self._carried(self.V, self.hidden, self.output), self.output, y)
 
     def clear(self) -> Animation:
-        """The values go, the network stays."""
+        """Remove the values, and keep the network."""
         rows = [self.input, self.hidden, self.output]
         faded = [FadeOut(self.lit)] if len(self.lit) else []
         self.lit = VGroup()
@@ -266,7 +194,7 @@ class LayeredNetwork(VGroup):
         )
 
     def make_room(self) -> Animation:
-        """The inputs move together to the left; the word that is given keeps its name."""
+        """Move the inputs to the left, keeping the name of the one that is given."""
         inputs, units = len(self.input), len(self.hidden)
         pitch = min(0.72, _ROOM / (inputs + units + 0.8))
         left = CENTRE_X - ROW_WIDTH / 2
@@ -303,7 +231,7 @@ class LayeredNetwork(VGroup):
         return AnimationGroup(FadeOut(others), *moves, run_time=1.6)
 
     def close_loop(self) -> Animation:
-        """The hidden units come a second time, beside the inputs, and the loop leads to them."""
+        """Copy the hidden units beside the inputs, and draw the loop to them."""
         self.links["W"] = self._links(self.back, self.hidden)
         self.loop = FlowArrow(
             _around(self.hidden, self.back), color=self.theme.color("hidden"), thickness=0.05
@@ -336,7 +264,7 @@ class LayeredNetwork(VGroup):
         )
 
     def come_back(self, h: np.ndarray) -> Animation:
-        """The hidden values go around the loop, and stand beside the next input."""
+        """Move the hidden values around the loop, beside the next input."""
         self.back.values = np.asarray(h, dtype=float)
         travelling = [
             node.copy().set_fill(self.theme.signed(value / self.limit)).set_z_index(3)
@@ -353,14 +281,14 @@ class LayeredNetwork(VGroup):
             ],
             lag_ratio=0.1,
         )
-        return Succession(moves, AnimationGroup(self.back.take(h, self.limit), run_time=0.2))
+        return Succession(moves, AnimationGroup(self.back.recolor(h, self.limit), run_time=0.2))
 
     def rest_at_zero(self) -> Animation:
-        """Zeros stand where the state comes back."""
-        return self.back.take(np.zeros(len(self.back)), self.limit)
+        """Show zeros where the state is fed back."""
+        return self.back.recolor(np.zeros(len(self.back)), self.limit)
 
     def fold_into(self, folded: FoldedNetwork) -> Animation:
-        """Each layer becomes one sign of the folded network, the loop its loop."""
+        """Turn each layer into one symbol of the folded network, and the loop into its loop."""
         arrows = [FadeIn(folded.into), FadeIn(folded.out), FadeIn(folded.matrices)]
         rest = [*self.links.values(), self.back, self.back_name, self.weight_name, self.titles]
         return Succession(
@@ -371,7 +299,7 @@ class LayeredNetwork(VGroup):
                 FadeOut(self.input, target_position=folded.input, scale=0.2),
                 ReplacementTransform(self.words[self.given], folded.input),
                 FadeOut(self.output, target_position=folded.output, scale=0.2),
-                FadeOut(self.answers, target_position=folded.output, scale=0.2),
+                FadeOut(self.output_names, target_position=folded.output, scale=0.2),
                 FadeIn(folded.output),
                 ReplacementTransform(self.loop, folded.loop),
                 run_time=1.8,
@@ -383,10 +311,10 @@ class LayeredNetwork(VGroup):
         self.lit.add(*lines)
         rising = [Create(line) for line in lines]
         moves = [AnimationGroup(*rising, run_time=1.2)] if rising else []
-        return Succession(*moves, AnimationGroup(row.take(values, self.limit), run_time=0.6))
+        return Succession(*moves, AnimationGroup(row.recolor(values, self.limit), run_time=0.6))
 
     def _carried(self, weights: np.ndarray, low: NodeRow, high: NodeRow) -> VGroup:
-        """A line for each weight times value, coloured by it; near zero there is none."""
+        """Return lines coloured by weight times value, leaving out those near zero."""
         lines = VGroup()
         for i, above in enumerate(high):
             for j, below in enumerate(low):
@@ -405,30 +333,13 @@ class LayeredNetwork(VGroup):
             *[_line(below, above).set_stroke(color, width=1.0) for above in high for below in low]
         )
 
-    def _name(self, text: str, role: Role, node: Circle, pitch: float) -> VGroup:
-        ink = fitted_label(
-            text, color=self.theme.color(role), width=pitch * 0.92, size=SMALL, smallest=NOTE
-        )
-        return ink.move_to(node)
-
-
-def _names(labels: Sequence[str], part: np.ndarray, letter: str) -> list[str]:
-    """The labels of some entries, or x₁, x₂, …"""
-    if labels:
-        return [labels[index] for index in part]
-    return [f"{letter}{lowered(index + 1)}" for index in part]
-
 
 def _line(below: Circle, above: Circle) -> Line:
     return Line(below.get_center(), above.get_center())
 
 
-def _nodes_in(row: NodeRow) -> Animation:
-    return LaggedStart(*[FadeIn(node, scale=0.5) for node in row], lag_ratio=0.1)
-
-
 def _around(hidden: NodeRow, back: NodeRow) -> np.ndarray:
-    """The way out of the hidden layer on its right, down, and to the nodes that it is fed to."""
+    """Return the path from the right of the hidden layer down to the nodes it is fed back to."""
     high, low = hidden.get_y(), back.get_y()
     r = _LOOP_CORNER
     quarter = np.linspace(0.0, np.pi / 2, 12)

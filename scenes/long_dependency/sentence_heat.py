@@ -1,4 +1,4 @@
-"""A sentence as words in rows, with heat behind each word, and a blank for what comes next."""
+"""A sentence as tiles coloured by saliency, with a blank for the next word."""
 
 from collections.abc import Sequence
 from typing import Final, Self
@@ -17,15 +17,13 @@ from manim import (
     LaggedStart,
     ReplacementTransform,
     RoundedRectangle,
-    Square,
     VGroup,
 )
 
-from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.text import BODY, NOTE, Ink, fitted_label, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import BODY, NOTE, Ink, fitted_label, label
 from rnnviz.trace import Trace
 
 MOST_WORDS: Final = 40
@@ -41,7 +39,7 @@ _SCALES: Final = (1.2, 1.0, 0.84, NOTE / BODY)
 
 
 class WordTile(VGroup):
-    """One word on a tile that can take heat."""
+    """One word on a tile."""
 
     def __init__(self, word: str, theme: Theme, *, scale: float):
         self.theme = theme
@@ -61,29 +59,30 @@ class WordTile(VGroup):
         self.ink.set_on(self.tile.get_y() - 0.12 * scale)
 
     def heat(self, share: float) -> Self:
-        """Look as hot as a share of the greatest."""
+        """Colour the tile by a share of the greatest value."""
         color = self.theme.magnitude(share)
         self.tile.set_fill(color).set_stroke(color)
         self.ink.set_color(self.theme.on(color))
         return self
 
     def mark(self) -> Self:
-        """Look like the word that decides."""
+        """Look like the word that decides the answer."""
         self.tile.set_stroke(self.theme.color("input"), width=4)
         return self
 
     def subdue(self) -> Self:
-        """Look like a word that does not decide."""
+        """Look like any other word."""
         self.ink.set_color(self.theme.dimmed("input", 0.5))
         return self
 
 
-class HeatWords(VGroup):
-    """A sentence with its words on tiles, in as many rows as it takes, and a blank at its end.
+class SentenceHeat(VGroup):
+    """The words of a sentence on tiles, in as many rows as needed, and a blank at the end.
 
     Of more than ``most`` words the first and the last are shown, with an ellipsis between.
+    ``clue`` is the index of the word that decides the answer.
 
-    Units:  ``height`` is the greatest that the rows may take together
+    Units:  ``height`` is the most that the rows may take together
     """
 
     def __init__(
@@ -99,7 +98,7 @@ class HeatWords(VGroup):
         self.theme = theme
         self.words = tuple(words)
         self.clue = clue
-        self.shown = _kept(len(words), most)
+        self.shown = _shown_words(len(words), most)
         texts = [self.words[index] if index is not None else "…" for index in self.shown]
         ems = [fitted_label(text, color=theme.color("input"), width=_WIDEST_WORD) for text in texts]
         blank = label(answer, color=theme.color("output"))
@@ -123,22 +122,22 @@ class HeatWords(VGroup):
 
     @classmethod
     def of(cls, trace: Trace, clue: int, theme: Theme) -> Self:
-        """The sentence of a trace, and the answer that is wanted of it."""
+        """Return the sentence of a trace, with its target as the answer."""
         about = trace.metadata
         return cls(about.step_labels[0], about.target_labels[0][-1], theme, clue=clue)
 
     def shift(self, *vectors: np.ndarray) -> Self:
-        """Move the sentence with the answer that is still to come."""
+        """Move the sentence with the answer that is not shown yet."""
         if self.answer not in self.submobjects:
             self.answer.shift(*vectors)
         return super().shift(*vectors)
 
     def tile_of(self, index: int) -> WordTile | None:
-        """The tile of a word, by its place from 0; None where it is left out."""
+        """Return the tile of a word by its index, or None if it is left out."""
         return self.tiles[self.shown.index(index)] if index in self.shown else None
 
     def appear(self, run_time: float = 1.8) -> Animation:
-        """The words come in as they are read, then the blank."""
+        """Fade the words in, from first to last, then the blank."""
         return LaggedStart(
             *[FadeIn(tile, shift=0.15 * RIGHT) for tile in self.tiles],
             FadeIn(self.blank, self.question),
@@ -146,8 +145,8 @@ class HeatWords(VGroup):
             run_time=run_time,
         )
 
-    def tell_clue(self, run_time: float = 1.0) -> Animation:
-        """The word that decides lights up, all others step back, and the answer takes its place."""
+    def show_answer(self, run_time: float = 1.0) -> Animation:
+        """Mark the word that decides, dim the others, and put the answer into the blank."""
         self.add(self.answer)
         self.remove(self.question)
         return AnimationGroup(
@@ -159,8 +158,8 @@ class HeatWords(VGroup):
             run_time=run_time,
         )
 
-    def take(self, values: np.ndarray, run_time: float = 2.2) -> Animation:
-        """Heat spreads from the last word back to the first, the greatest value being hottest.
+    def heat_up(self, values: np.ndarray, run_time: float = 2.2) -> Animation:
+        """Colour the tiles by values, from the last word back; the greatest value is the brightest.
 
         Shapes: values (words,)
         """
@@ -173,8 +172,8 @@ class HeatWords(VGroup):
         ]
         return LaggedStart(*heated, lag_ratio=0.15, run_time=run_time)
 
-    def grow_into(self, other: "HeatWords", run_time: float = 2.0) -> Animation:
-        """The words take their places in a longer sentence, and those between come in."""
+    def grow_into(self, other: "SentenceHeat", run_time: float = 2.0) -> Animation:
+        """Move the words to their places in a longer sentence, and fade the new ones in."""
         before, after = _matches(self, other)
         moved = [
             ReplacementTransform(self.tiles[old], other.tiles[new])
@@ -191,8 +190,8 @@ class HeatWords(VGroup):
             run_time=run_time,
         )
 
-    def already_told(self) -> Self:
-        """Look as after ``tell_clue``, without the way there."""
+    def with_answer(self) -> Self:
+        """Look as after ``show_answer``."""
         for index, tile in zip(self.shown, self.tiles, strict=True):
             _ = tile.mark() if index == self.clue else tile.subdue()
         self.remove(self.question)
@@ -200,28 +199,7 @@ class HeatWords(VGroup):
         return self
 
 
-class HeatScale(VGroup):
-    """The legend of heat: a bar from 0 to what is hottest, which is written out."""
-
-    def __init__(self, theme: Theme, *, end: str):
-        color = theme.color("note")
-        self.shades = VGroup(
-            *[
-                Square(1.0, stroke_width=0, fill_opacity=1.0, fill_color=theme.magnitude(value))
-                for value in np.linspace(0, 1, 31)
-            ]
-        ).arrange(RIGHT, buff=-0.02)
-        self.shades.stretch_to_fit_width(1.5).stretch_to_fit_height(0.13)
-        self.ends = VGroup(*[label(text, color=color, size=NOTE) for text in ("0", end)])
-        low, high = self.ends
-        super().__init__(low, self.shades, high)
-        self.arrange(RIGHT, buff=0.12)
-        for ink in self.ends:
-            ink.set_on(self.shades.get_y() - 0.08)
-        self.move_to([layout.LEFT_EDGE + self.width / 2, layout.SOURCE_Y, 0.0])
-
-
-def _kept(count: int, most: int) -> tuple[int | None, ...]:
+def _shown_words(count: int, most: int) -> tuple[int | None, ...]:
     if count <= most:
         return tuple(range(count))
     half = most // 2
@@ -229,7 +207,7 @@ def _kept(count: int, most: int) -> tuple[int | None, ...]:
 
 
 def _rows(widths: np.ndarray) -> list[int]:
-    """How many of the tiles stand in each row, rows being about as long as each other."""
+    """Return how many tiles stand in each row, for rows of similar length."""
     total = float(widths.sum() + _GAP * len(widths))
     limit = min(_WIDTH, total / int(np.ceil(total / _WIDTH)) * 1.12)
     counts, reach = [0], 0.0
@@ -261,8 +239,8 @@ def _blank(beside: WordTile, width: float, theme: Theme) -> VGroup:
     return DashedVMobject(box, num_dashes=22)
 
 
-def _matches(old: HeatWords, new: HeatWords) -> tuple[list[int], list[int]]:
-    """Places of the tiles that two sentences have in common, at their beginnings and ends."""
+def _matches(old: SentenceHeat, new: SentenceHeat) -> tuple[list[int], list[int]]:
+    """Return the indices of the tiles that two sentences share at their beginnings and ends."""
     shorter = min(len(old.tiles), len(new.tiles))
     texts = [[tile.ink.text for tile in one.tiles] for one in (old, new)]
     head = 0
@@ -276,13 +254,8 @@ def _matches(old: HeatWords, new: HeatWords) -> tuple[list[int], list[int]]:
     return before, after
 
 
-def felt_of(trace: Trace) -> np.ndarray:
-    """‖∂L_t/∂x_k‖ of the last loss of a trace's first sequence: (time,)."""
-    return measure.input_saliency(trace)[-1, :, 0]
-
-
 def saliency_equation(theme: Theme) -> Equation:
-    """What heat is: how much a loss feels of one input, as a share of what it feels most."""
+    """Return the saliency of an input as a share of the greatest one."""
     source = (
         "{{ norm((partial L_t)/(partial x_k)) : felt }} \\/ max_j norm((partial L_t)/(partial x_j))"
     )
@@ -290,8 +263,8 @@ def saliency_equation(theme: Theme) -> Equation:
     return made.shift(layout.FORMULA_Y * UP)
 
 
-def stacked(sentences: Sequence[HeatWords]) -> VGroup:
-    """Sentences one below the other, around the middle."""
+def stacked(sentences: Sequence[SentenceHeat]) -> VGroup:
+    """Stack sentences around the middle."""
     count = len(sentences)
     for index, sentence in enumerate(sentences):
         sentence.shift((SENTENCE_Y + ((count - 1) / 2 - index) * 1.9) * UP)

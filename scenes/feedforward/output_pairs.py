@@ -1,19 +1,15 @@
-"""Two answers of a network side by side, above the outputs that give them."""
+"""The outputs of two runs, side by side above their nodes."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
 from manim import (
-    DOWN,
     LEFT,
     RIGHT,
-    UP,
     Animation,
     AnimationGroup,
     FadeIn,
-    FadeOut,
-    GrowFromEdge,
     LaggedStart,
     Line,
     Rectangle,
@@ -22,19 +18,21 @@ from manim import (
 )
 
 from rnnviz.mobjects import layout
+from rnnviz.mobjects.bars import Bars
+from rnnviz.mobjects.text import NOTE, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import NOTE, label
 
 _BASE: Final = 2.12
 _HEIGHT: Final = 1.2
 _NUMBER_ROOM: Final = 0.34
 
 
-class TwoAnswers(VGroup):
-    """What a network says the first and the second time: two bars for each output.
+class OutputPairs(VGroup):
+    """The outputs of the first and the second time, as two bars for each node.
 
-    Shapes: values (2, outputs), places (outputs,) their x in Manim units
-    Units:  bars from 0 to ``full`` take the whole height; ``write`` makes a value a text
+    Shapes: values (2, outputs), places (outputs,)
+    Units:  ``places`` are x in Manim units, ``distance`` apart; a bar of ``full`` has the whole
+            height; ``write`` returns a value as text
     """
 
     def __init__(
@@ -65,24 +63,28 @@ class TwoAnswers(VGroup):
                 for x in places
             ]
         )
-        self.bars, self.numbers = (VGroup(), VGroup()), (VGroup(), VGroup())
+        self.bars = tuple(
+            Bars(
+                self.values[time],
+                [x + (2 * time - 1) * shift for x in places],
+                zero=zero,
+                unit=unit,
+                thickness=0.26 * distance,
+                colors=[colors[time]] * len(places),
+                upright=True,
+                least=0.015,
+            )
+            for time in range(2)
+        )
+        self.numbers = VGroup(), VGroup()
         for time in range(2):
-            for x, value in zip(places, self.values[time], strict=True):
-                at = x + (2 * time - 1) * shift
-                bar = Rectangle(
-                    width=0.26 * distance,
-                    height=max(abs(value) * unit, 0.015),
-                    stroke_width=0,
-                    fill_opacity=1.0,
-                    fill_color=colors[time],
-                ).move_to([at, zero, 0.0], aligned_edge=DOWN if value >= 0 else UP)
+            for bar, value in zip(self.bars[time], self.values[time], strict=True):
                 text = label(
                     write(float(value)),
                     color=theme.color("note" if not time else "text"),
                     size=NOTE,
-                ).move_to([at, 0.0, 0.0])
+                ).move_to([bar.get_x(), 0.0, 0.0])
                 text.set_on(bar.get_top()[1] + 0.1 if value >= 0 else bar.get_bottom()[1] - 0.26)
-                self.bars[time].add(bar)
                 self.numbers[time].add(text)
         self.legends = VGroup()
         for time, name in enumerate(names):
@@ -95,19 +97,13 @@ class TwoAnswers(VGroup):
         super().__init__(self.axes, *self.bars, *self.numbers, self.legends)
 
     def grow(self, time: int) -> Animation:
-        """The bars of one of the two times grow."""
+        """Grow the bars of the first or the second time."""
         shown = [FadeIn(self.axes, run_time=0.3)] if not time else []
         bars = [
-            AnimationGroup(GrowFromEdge(bar, DOWN if value >= 0 else UP), FadeIn(text))
-            for bar, text, value in zip(
-                self.bars[time], self.numbers[time], self.values[time], strict=True
-            )
+            AnimationGroup(self.bars[time].grow(index), FadeIn(text))
+            for index, text in enumerate(self.numbers[time])
         ]
         return Succession(
             AnimationGroup(*shown, FadeIn(self.legends[time]), run_time=0.3),
             LaggedStart(*bars, lag_ratio=0.12, run_time=1.3),
         )
-
-    def leave(self) -> Animation:
-        """Both answers go."""
-        return FadeOut(self)

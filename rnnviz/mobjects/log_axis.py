@@ -1,23 +1,24 @@
-"""A logarithmic axis, and lines of recorded values upon it."""
+"""A logarithmic axis."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from manim import LEFT, Dot, Line, VGroup, VMobject
+from manim import LEFT, Line, VGroup
 
-from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, formula, label
+from rnnviz.mobjects.text import formula
+from rnnviz.mobjects.theme import Theme
 
 _MOST_TICKS: Final = 6
 
 
 class LogAxis(VGroup):
-    """Decades from the one below the smallest value to the one above the greatest.
+    """Grid lines at the decades from below the smallest value to above the greatest.
 
-    Where a value is zero, the base is a decade lower and is marked 0: no other value stands on it.
+    If a value is zero, the lowest line is one decade lower and is marked 0; no other value
+    reaches it.
 
-    Units:  ``base`` and ``height`` in Manim units; the grid runs from ``left`` to ``right``
+    Units:  ``base`` and ``height`` in Manim units; the lines run from ``left`` to ``right``
     """
 
     def __init__(
@@ -50,36 +51,8 @@ class LogAxis(VGroup):
         super().__init__(self.lines, self.ticks)
 
     def height_at(self, value: float) -> float:
-        """How high above the base a value stands; zero and what is too small stand on it."""
+        """Return the height of a value above the base; zero and smaller values are on the base."""
         if value <= 0:
             return 0.0
         share = (np.log10(value) - self.low) / (self.high - self.low)
         return float(np.clip(share, 0.0, 1.0) * self.height_of_all)
-
-
-class ValueLine(VGroup):
-    """Values over steps, as dots joined by a line that runs back from the last, and a name.
-
-    Shapes: values, places (points,)
-    """
-
-    def __init__(
-        self,
-        values: Sequence[float] | np.ndarray,
-        places: Sequence[float] | np.ndarray,
-        axis: LogAxis,
-        name: str,
-        theme: Theme,
-        *,
-        role: Role,
-    ):
-        self.values = tuple(float(value) for value in values)
-        color = theme.color(role)
-        points = [
-            np.array([x, axis.base + axis.height_at(value), 0.0])
-            for x, value in zip(places, self.values, strict=True)
-        ]
-        self.line = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points[::-1])
-        self.dots = VGroup(*[Dot(point, radius=0.06, color=color) for point in points])
-        self.title = label(name, color=color, size=SMALL)
-        super().__init__(self.line, self.dots, self.title)

@@ -58,8 +58,8 @@ from manim import (
 )
 from manim.utils.exceptions import EndSceneEarlyException
 
-from rnnviz.mobjects.theme import DARK
 from rnnviz.mobjects.text import formula, label
+from rnnviz.mobjects.theme import DARK
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of

@@ -8,10 +8,10 @@ from fontTools.ttLib import TTFont
 from own_fonts import DEJAVU, built, collected, saved
 
 from rnnviz.errors import TextError
-from rnnviz.mobjects.theme import DARK
 from rnnviz.mobjects.text import label
+from rnnviz.mobjects.theme import DARK
 from rnnviz.text.font_files import read_fonts
-from rnnviz.text.fonts import check_characters, font_faces, load_fonts, lacking, using_fonts
+from rnnviz.text.fonts import check_characters, font_faces, lacking, load_fonts, using_fonts
 
 THAI = "น\u0e33"
 

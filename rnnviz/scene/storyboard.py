@@ -32,12 +32,16 @@ class Storyboard(Scene):
     A subclass writes its beats as methods marked with ``@beat("…")``, in order. Captions may name
     ``{facts}``, which ``facts()`` supplies from the trace. ``experiments`` names the recordings
     that the scene compares with the trace: the same network with changed parameters, its training.
+    ``depends_on`` names what decides a scene and cannot be observed while it is played, as compiled
+    code or another program reads it: paths and patterns, relative to the scene's file, variables of
+    the environment, and modules.
     Without a context, as plain ``manim`` makes it, a scene plays the default recording of its task.
     """
 
     experiments: ClassVar[Mapping[str, Experiment]] = {}
     task: ClassVar[str] = "sentence"
     least_steps: ClassVar[int] = 2
+    depends_on: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, context: SceneContext | None = None) -> None:
         self.context = context or default_context(type(self))

@@ -16,12 +16,12 @@ import rnnviz
 from rnnviz.errors import RenderError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.mobjects.theme import THEMES
-from rnnviz.rendering.manim_adapter.canvas import Box
+from rnnviz.rendering.manim_adapter.canvas import Box, unmultiplied
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of, load_scene
 from rnnviz.rendering.profile import EncodingProfile
-from rnnviz.rendering.video.encoder import Encoder, straight
+from rnnviz.rendering.video.encoder import Encoder
 from rnnviz.rendering.video.frames import is_transparent
 from rnnviz.scene.context import SceneContext
 from rnnviz.text.palette import PALETTES
@@ -150,9 +150,9 @@ def test_straight_undoes_what_opacity_did():
     colour = rng.integers(0, 256, (40, 40, 3))
     opacity = rng.integers(1, 256, (40, 40, 1))
     multiplied = np.concatenate([np.round(colour * opacity / 255), opacity], axis=2)
-    back = straight(multiplied.astype(np.uint8)).astype(int)
+    back = unmultiplied(multiplied.astype(np.uint8)).astype(int)
     assert (np.abs(back[..., :3] - colour) <= np.ceil(255 / opacity)).all()
-    assert not straight(np.zeros((2, 2, 4), np.uint8)).any()
+    assert not unmultiplied(np.zeros((2, 2, 4), np.uint8)).any()
 
 
 @pytest.mark.parametrize("ending", ["mp4", "gif"])

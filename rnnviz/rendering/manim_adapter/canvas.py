@@ -307,3 +307,11 @@ def _style(one: Any) -> tuple[Any, ...]:
         one.joint_type,
         one.cap_style,
     )
+
+
+def unmultiplied(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels whose colours Cairo multiplied with their opacity, without that factor."""
+    opacity = pixels[..., 3:].astype(np.uint16)
+    colours = pixels[..., :3].astype(np.uint16) * 255 + opacity // 2
+    plain = np.minimum(colours // np.maximum(opacity, 1), 255).astype(np.uint8)
+    return np.concatenate([plain, pixels[..., 3:]], axis=2)

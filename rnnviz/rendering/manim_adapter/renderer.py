@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from manim import CairoRenderer, Wait
+from manim.utils.exceptions import EndSceneEarlyException
 
-from rnnviz.rendering.manim_adapter.canvas import Canvas
+from rnnviz.rendering.manim_adapter.canvas import Canvas, unmultiplied
 from rnnviz.rendering.manim_adapter.skipping import skip
 from rnnviz.rendering.manim_adapter.tweening import tweening
 
@@ -66,3 +67,18 @@ class Renderer(CairoRenderer):
         self.camera.show(moving)
         self.film.expose(self.camera, frames)
         self.time += frames / self.camera.frame_rate
+
+
+def end_scene() -> NoReturn:
+    """End the scene that is played now, without an error."""
+    raise EndSceneEarlyException
+
+
+def current_frame(performance: Any) -> Any:
+    """Return what a performance shows at this moment, as an image."""
+    renderer = performance.renderer
+    renderer.static_image = None
+    renderer.update_frame(performance)
+    camera = renderer.camera
+    pixels = unmultiplied(camera.pixel_array) if camera.background_opacity < 1 else None
+    return camera.get_image(pixels)

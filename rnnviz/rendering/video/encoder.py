@@ -11,7 +11,7 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from rnnviz.rendering.manim_adapter.canvas import Box, Canvas
+from rnnviz.rendering.manim_adapter.canvas import Box, Canvas, unmultiplied
 from rnnviz.rendering.profile import EncodingProfile
 
 _REACH: Final = 2
@@ -83,7 +83,7 @@ class Encoder:
         top, bottom, left, right = box.grown(_MARGIN, size)
         seen = pixels[top:bottom, left:right]
         if self._look.transparent:
-            seen = straight(seen)
+            seen = unmultiplied(seen)
         converter = self._converters.setdefault(seen.shape, VideoReformatter())
         made = converter.reformat(
             av.VideoFrame.from_numpy_buffer(seen, "rgba"),
@@ -108,14 +108,6 @@ def _writing() -> Iterator[None]:
         yield
     except OSError as error:
         raise NotWrittenError(error.errno, error.strerror) from error
-
-
-def straight(pixels: np.ndarray) -> np.ndarray:
-    """Colours that Cairo multiplied with their opacity, as videos want them: not multiplied."""
-    opacity = pixels[..., 3:].astype(np.uint16)
-    colours = pixels[..., :3].astype(np.uint16) * 255 + opacity // 2
-    plain = np.minimum(colours // np.maximum(opacity, 1), 255).astype(np.uint8)
-    return np.concatenate([plain, pixels[..., 3:]], axis=2)
 
 
 def _samples(frame: Any) -> list[np.ndarray]:

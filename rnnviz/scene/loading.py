@@ -125,8 +125,8 @@ def _check(scene: Any) -> None:
     for dependency in scene.depends_on:
         if not isinstance(dependency, str) or not dependency:
             raise SceneError(
-                f"'depends_on' of class {name!r} has {dependency!r}; give a path, a pattern, or the "
-                "name of a variable or module"
+                f"'depends_on' of class {name!r} has {dependency!r}; give a path, a pattern, or "
+                "the name of a variable or module"
             )
     for beat in beats_of(scene):
         if not isinstance(beat.caption, str) or not beat.caption.strip():

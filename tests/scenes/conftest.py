@@ -75,10 +75,10 @@ class FrameByFrame(Renderer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.film = SimpleNamespace(expose=None)
+        self.sink = SimpleNamespace(write=None)
         self.camera.rest = lambda mobjects: None
 
-    def _expose(self, moving: Sequence[Any], frames: int) -> None:
+    def _write(self, moving: Sequence[Any], frames: int) -> None:
         self.time += frames / self.camera.frame_rate
 
 

@@ -10,11 +10,10 @@ import os
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache, wraps
-from importlib.machinery import PathFinder
 from importlib.util import source_from_cache
 from pathlib import Path
 from types import FrameType
@@ -131,10 +130,11 @@ class Recorder:
         if name not in self._made and (kind == VARIABLE or not self._is_ignored(name)):
             self.note(Dependency(kind, name), held=self._is_of_helper())
 
-    def missed(self, module: str) -> None:
-        """Note a module that is not there, and may appear beside the scene."""
-        for name in (module, f"{module}.py"):
-            self.note(Dependency(KIND, str(Path(self._home or "").parent / name)))
+    def missed(self, module: str, folders: Iterable[str] | None) -> None:
+        """Note a module that is not in a package's folders, or else beside the scene."""
+        for folder in folders or (os.path.dirname(self._home or ""),):
+            for name in (module, f"{module}.py"):
+                self.note(Dependency(KIND, os.path.join(folder, name)))
 
     def made(self, name: str) -> None:
         """Note a file, folder or variable that the scene makes: it reads what it wrote."""
@@ -237,15 +237,10 @@ def _on_open(path: Any, mode: Any, flags: Any) -> None:
             recorder.opened(place, mode, flags, importing)
 
 
-def _on_import(module: str, path: Any, *_: Any) -> None:
-    """Note an extension module, or one that is missing; those in Python are opened as files."""
-    top = module.partition(".")[0]
+def _on_import(module: Any, path: Any, *_: Any) -> None:
+    """Note an extension module; those in Python are opened as files."""
     if isinstance(path, str):
         _on_open(path, "r", 0)
-    elif top not in sys.modules and top not in sys.builtin_module_names:
-        if PathFinder.find_spec(top) is None:
-            for recorder in list(_active):
-                recorder.missed(top)
 
 
 def _on_list(folder: Any = None) -> None:
@@ -359,6 +354,17 @@ def _asker() -> str:
     return next((kind for kind in kinds if kind != "standard"), "standard")
 
 
+class _Missing:
+    """Comes last in ``sys.meta_path``: it is asked for modules that no other finder has found."""
+
+    @staticmethod
+    def find_spec(name: str, path: Iterable[str] | None = None, target: Any = None) -> None:
+        """Note a module that is not found."""
+        with _observing() as wanted:
+            for recorder in list(_active) if wanted else ():
+                recorder.missed(name.rpartition(".")[2], path)
+
+
 class _Watched(type(os.environ)):  # type: ignore[misc]
     """The environment while a recorder is active."""
 
@@ -383,6 +389,7 @@ _originals: Final[dict[str, Any]] = {}
 def _wrap() -> None:
     """Put wrappers in the place of what tells of paths and variables without an audit event."""
     os.environ.__class__ = _Watched
+    sys.meta_path.append(_Missing)
     for name in _WRAPPED:
         _replace(name, _asking(getattr(os, name)))
     _replace("getcwd", _telling_where(os.getcwd))
@@ -390,6 +397,8 @@ def _wrap() -> None:
 
 def _unwrap() -> None:
     os.environ.__class__ = _Watched.__base__
+    with suppress(ValueError):
+        sys.meta_path.remove(_Missing)
     for name, original in _originals.items():
         for supports in _SUPPORTS:
             getattr(os, supports).discard(getattr(os, name))

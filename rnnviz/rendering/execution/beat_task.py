@@ -57,7 +57,7 @@ class BeatTask:
             playing_in(profile, folder),
             Encoder(folder / f"beat.{profile.codec.container}", profile) as encoder,
         ):
-            self.performance.renderer.film = encoder
+            self.performance.renderer.sink = encoder
             try:
                 with self.recorder.recording():
                     self.performance.play_beat(self.beat)

@@ -76,7 +76,7 @@ def _drawn(spec: BeatSpec, setting: SceneContext) -> tuple[bytes, Reads]:
 
             def begin(performance: Any, beat: Beat) -> None:
                 if beat.number == spec.beat:
-                    performance.renderer.film = encoder
+                    performance.renderer.sink = encoder
 
             def end(performance: Any, beat: Beat) -> None:
                 if beat.number == spec.beat:

@@ -25,7 +25,7 @@ class Cue:
         for language in self.captions:
             if not is_language_tag(language):
                 raise ValueError(
-                    f"{language!r} is not a BCP 47 language tag; write one such as 'en' or 'zh-Hant'"
+                    f"{language!r} is no BCP 47 language tag; write one such as 'en' or 'zh-Hant'"
                 )
         if len({language.lower() for language in self.captions}) < len(self.captions):
             raise ValueError(f"beat {self.name!r} has two captions in one language")

@@ -161,8 +161,9 @@ def _render_all(
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
     from rnnviz.rendering.execution.dask import open_executor
+    from rnnviz.rendering.naming import default_output
     from rnnviz.rendering.profile import EncodingProfile
-    from rnnviz.rendering.request import check_same_scene, default_output
+    from rnnviz.rendering.targets import check_same_scene
 
     profile = EncodingProfile(settings["quality"], settings["format"], settings["transparent"])
     places = {

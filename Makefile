@@ -44,7 +44,7 @@ soak: $(INSTALLED) ## render every scene again and again for SOAK_MINUTES (30): 
 gallery: $(INSTALLED_DEV) ## draw all pictures of README and docs
 	$(BIN)/python tools/make_gallery.py
 	$(BIN)/python tools/make_figures.py
-	$(BIN)/python tools/make_exits.py
+	$(BIN)/python tools/make_export_images.py
 
 format: $(INSTALLED_DEV) ## put the code into its format
 	$(BIN)/ruff check --fix

@@ -14,7 +14,7 @@ from PIL import Image
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
-from rnnviz.exports.exits import EXITS
+from rnnviz.exports.formats import FORMATS
 from rnnviz.figures import FIGURES
 from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.theme import THEMES
@@ -66,8 +66,8 @@ def test_links_lead_somewhere(document: str) -> None:
     [
         ("figures.md", FIGURES),
         ("measures.md", rnnviz.measure.__all__),
-        ("exits.md", EXITS),
-        ("exits.zh.md", EXITS),
+        ("exits.md", FORMATS),
+        ("exits.zh.md", FORMATS),
     ],
 )
 def test_a_document_tells_of_all_there_are(name: str, told: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ import torch
 from rnnviz.cli.main import main
 from rnnviz.rendering.cache import sources
 
-for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):
+for late in ("rnnviz.cli.group", "rnnviz.cli.render", "rnnviz.rendering.plan"):
     importlib.import_module(late)  # what a command line loads late, each copy would load for itself
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -313,7 +313,7 @@ MUTANTS: Final = (
         "packet.pts = start + round(packet.pts * base / tick)",
         "packet.pts = start + packet.pts",
         "a picture's time is in the beat's time base, not in the video's",
-        ("tests/exports/test_exits.py",),
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/rendering/video/joining.py",
@@ -346,24 +346,24 @@ MUTANTS: Final = (
     # --- exports and the page to explore --------------------------------------------------------
     Mutant(
         "rnnviz/exports/snippets.py",
-        'f"    <li{_direction(said)}>{html.escape(said)}</li>"',
-        'f"    <li{_direction(said)}>{said}</li>"',
+        'f"    <li{_direction(caption)}>{html.escape(caption)}</li>"',
+        'f"    <li{_direction(caption)}>{caption}</li>"',
         "a caption is markup in the notes of reveal.js",
-        ("tests/exports/test_exits.py",),
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/exports/clips.py",
         "if frame.time >= end - half:",
         "if frame.time >= end + half:",
         "a clip ends with the first picture of the next beat",
-        ("tests/exports/test_exits.py",),
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
-        "rnnviz/exports/material.py",
-        "float(frame.time) > ends[len(made)] - 0.5 / rate",
-        "float(frame.time) > ends[len(made)] + 0.5 / rate",
+        "rnnviz/exports/rendered_video.py",
+        "float(frame.time) > ends[len(found)] - 0.5 / rate",
+        "float(frame.time) > ends[len(found)] + 0.5 / rate",
         "the still of a beat is the first picture of the next one",
-        ("tests/exports/test_exits.py",),
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/text/html.py",
@@ -410,14 +410,14 @@ MUTANTS: Final = (
     ),
     # --- the command line -----------------------------------------------------------------------
     Mutant(
-        "rnnviz/cli/verify_command.py",
+        "rnnviz/cli/verify.py",
         "return 0 if report.ok else 1",
         "return 0",
         "'verify' exits with 0 whatever it found",
         ("tests/cli/test_command_line.py",),
     ),
     Mutant(
-        "rnnviz/cli/record_command.py",
+        "rnnviz/cli/record.py",
         'return tuple(int(step) - 1 for step in str(value).split(","))',
         'return tuple(int(step) for step in str(value).split(","))',
         "the steps of --losses are counted from 0",
@@ -431,7 +431,7 @@ MUTANTS: Final = (
         ("tests/cli/test_streams.py",),
     ),
     Mutant(
-        "rnnviz/cli/cache_command.py",
+        "rnnviz/cli/cache.py",
         "    if recordings:",
         "    if True:",
         "'cache clear' removes recordings without being asked",

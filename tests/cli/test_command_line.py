@@ -19,7 +19,10 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import tasks, training
-from rnnviz.cli import doctor_command, export_command, group, main, record_command, render_command
+from rnnviz.cli import doctor, group, main
+from rnnviz.cli import export as export_command
+from rnnviz.cli import record as record_command
+from rnnviz.cli import render as render_command
 from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.recording import record
@@ -293,7 +296,7 @@ def cache_of(run):
 
 @pytest.fixture
 def only_the_cache(monkeypatch):
-    monkeypatch.setattr(doctor_command, "_findings", lambda: iter((doctor_command._cache(),)))
+    monkeypatch.setattr(doctor, "_findings", lambda: iter((doctor._cache(),)))
 
 
 @pytest.mark.parametrize("part", ["", "beats", "renders", "letters"])

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from rnnviz import measure, tasks, training
-from rnnviz.cli import main, sweep_command
+from rnnviz.cli import main
+from rnnviz.cli import sweep as sweep_command
 from rnnviz.errors import RnnvizError, SweepError, TaskError
 from rnnviz.experiments import sweeps
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE

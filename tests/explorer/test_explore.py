@@ -256,7 +256,7 @@ WHERE = """([selector, text]) => {
 
 
 @pytest.mark.parametrize("word", ["مرحبا", "שלום"])
-def test_nothing_slides_into_a_word_that_is_read_from_the_right(word, make_trace, visit):
+def test_right_to_left_words_do_not_reorder_their_surroundings(word, make_trace, visit):
     trace = make_trace()
     words = ((word, *"bcdefghijklmnop"[: trace.steps - 1]),) * trace.batch
     labels = dataclasses.replace(trace.metadata, step_labels=words)

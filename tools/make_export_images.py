@@ -20,10 +20,10 @@ from pptx import Presentation
 import rnnviz
 from rnnviz.experiments.default_recordings import data_language, default_trace
 from rnnviz.explorer import explore
-from rnnviz.exports.exits import export
 from rnnviz.exports.handout import handout
-from rnnviz.exports.material import Material
 from rnnviz.exports.page import source_line
+from rnnviz.exports.rendered_video import RenderedVideo
+from rnnviz.exports.writing import write
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.text.translation import languages
 
@@ -66,9 +66,9 @@ def shot(page: Page) -> Image.Image:
     return made.resize((WIDTH, made.height * WIDTH // made.width), Image.Resampling.LANCZOS)
 
 
-def page_shot(material: Material, folder: Path) -> Image.Image:
+def page_shot(video: RenderedVideo, folder: Path) -> Image.Image:
     """The lecture page, stopped at the end of a beat."""
-    (path,) = export([material], "html", folder / "page.html")
+    (path,) = write([video], "html", folder / "page.html")
     with browser(1200, 1050) as page:
         page.goto(path.as_uri())
         page.locator("#beats button").nth(LOOKED_AT - 1).click()
@@ -89,11 +89,11 @@ def explore_shot(language: str, folder: Path) -> Image.Image:
         return shot(page)
 
 
-def handout_page(material: Material, folder: Path) -> Image.Image:
+def handout_page(video: RenderedVideo, folder: Path) -> Image.Image:
     """The first page of the handout."""
-    language = material.language
-    title, source = material.titles()[language], source_line([material], language)
-    handout([material], folder / "{p}.png", language, title, source)
+    language = video.language
+    title, source = video.titles()[language], source_line([video], language)
+    handout([video], folder / "{p}.png", language, title, source)
     with Image.open(folder / "1.png") as page:
         size = (SHEET, page.height * SHEET // page.width)
         small = page.convert("RGB").resize(size, Image.Resampling.LANCZOS)
@@ -102,9 +102,9 @@ def handout_page(material: Material, folder: Path) -> Image.Image:
     return made
 
 
-def slides_sheet(material: Material, folder: Path) -> Image.Image:
+def slides_sheet(video: RenderedVideo, folder: Path) -> Image.Image:
     """Some slides: titles and posters where the file puts them."""
-    (path,) = export([material], "pptx", folder / "slides.pptx")
+    (path,) = write([video], "pptx", folder / "slides.pptx")
     deck: Any = Presentation(str(path))
     width, height = SLIDE[0] + GAP, SLIDE[1] + GAP
     made = Image.new("RGB", (2 * width + GAP, -(-len(SLIDES) // 2) * height + GAP), GROUND)
@@ -161,12 +161,12 @@ def main() -> None:
                     quality="m",
                     output=folder / theme / f"{SCENE}.mp4",
                 )
-                material = Material.of(done.paths[0])
+                video = RenderedVideo.of(done.paths[0])
                 if theme == "dark":
-                    save(page_shot(material, folder), "page", language)
+                    save(page_shot(video, folder), "page", language)
                 else:
-                    save(handout_page(material, folder), "handout", language)
-                    save(slides_sheet(material, folder), "slides", language)
+                    save(handout_page(video, folder), "handout", language)
+                    save(slides_sheet(video, folder), "slides", language)
             save(explore_shot(language, folder), "explore", language)
             save(notebook_figure(language), "notebook", language)
 

@@ -1,4 +1,4 @@
-"""A trace as rows for linked views: one sequence, one layer, steps counted from 1."""
+"""Convert one sequence and layer of a trace to rows for charts, with steps counted from 1."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, repr=False)
 class Rows(ShortRepr):
-    """What each view draws.
+    """The rows that each chart draws.
 
-    ``gradients`` has a row for each loss and each step whose state reaches it, zeros among them.
-    An output is either a list of ``candidates`` at each step with a loss or, of values, a
-    ``course`` over the steps; the other is empty. ``gates`` is empty for a plain RNN, ``shares``
-    where all of ∂L/∂W is zero.
+    ``gradients`` has a row, which may be zero, for each loss and each step whose state reaches it.
+    Outputs are either ``candidates`` at each step with a loss or, for values, a ``course`` over the
+    steps; the other is empty. ``gates`` is empty for a plain RNN, and ``shares`` if all of ∂L/∂W is
+    zero.
     """
 
     steps: list[Row]
@@ -42,21 +42,23 @@ class Rows(ShortRepr):
 
 
 def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int = 0) -> Rows:
-    """The rows of one sequence: at most 200 steps of it and 64 units.
+    """Return the rows of one sequence, limited to 200 steps and 64 units.
 
-    Raises: TraceError if the trace has no gradients, no such layer, direction or sequence, or if
-            no loss of the sequence was followed back
+    Raises: TraceError if the trace has no gradients or no such layer, direction or sequence, or if
+            no loss of the sequence was backpropagated
     """
     check_place(trace, layer, direction)
     if not 0 <= sequence < trace.batch:
-        raise TraceError(f"there is no sequence {sequence}; the trace has {trace.batch}, from 0")
+        raise TraceError(
+            f"there is no sequence {sequence}; the trace has {trace.batch}, counted from 0"
+        )
     places = losses_of(trace, sequence, direction)
     if not places:
         raise TraceError(
-            f"sequence {sequence}, counted from 0, has no loss that was followed back; "
-            "choose another sequence"
+            f"no loss of sequence {sequence}, counted from 0, was backpropagated; choose another "
+            "sequence"
         )
-    kept = _kept(length_of(trace, sequence), places)
+    kept = _thinned(length_of(trace, sequence), places)
     losses = [t for t in kept if t in places]
     labels = trace.metadata.step_labels
     states = trace.h[layer, direction, :, sequence, :MOST_UNITS]
@@ -89,12 +91,12 @@ def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int =
 
 
 def length_of(trace: Trace, sequence: int) -> int:
-    """How many steps a sequence has."""
+    """Return the number of steps of a sequence."""
     return int(trace.mask[:, sequence].sum())
 
 
 def losses_of(trace: Trace, sequence: int, direction: int = 0) -> dict[int, int]:
-    """The steps of a sequence whose losses were followed back, and where each meets the states.
+    """Return the steps whose losses were backpropagated, with the step where each loss enters.
 
     Raises: TraceError if the trace has no gradients
     """
@@ -104,21 +106,21 @@ def losses_of(trace: Trace, sequence: int, direction: int = 0) -> dict[int, int]
 
 
 def short(value: Any) -> float:
-    """A number for the page, to four significant digits."""
+    """Round a number to four significant digits."""
     return float(f"{float(value):z.{_DIGITS}g}")
 
 
-def _kept(steps: int, losses: Iterable[int]) -> list[int]:
-    """At most 200 steps, the first and last among them, with room for steps that have a loss."""
+def _thinned(steps: int, losses: Iterable[int]) -> list[int]:
+    """Select at most 200 steps, including the first, the last and, if possible, all with a loss."""
     if steps <= MOST_STEPS:
         return list(range(steps))
-    there = sorted(losses)
-    some = _spread(there, MOST_STEPS if len(there) == steps else MOST_STEPS // 2)
+    with_loss = sorted(losses)
+    some = _spread(with_loss, MOST_STEPS if len(with_loss) == steps else MOST_STEPS // 2)
     return sorted({*some, *_spread(range(steps), MOST_STEPS - len(some))})
 
 
 def _spread(values: Sequence[int], most: int) -> list[int]:
-    """So many of the values, evenly spaced, or all of them."""
+    """Return at most ``most`` of the values, evenly spaced."""
     places = np.linspace(0, len(values) - 1, min(len(values), most)).round().astype(int)
     return [values[place] for place in places]
 
@@ -136,8 +138,8 @@ def _gradients(
     row_of = {int(time): row for row, time in enumerate(trace.loss_times)}
     rows: list[Row] = []
     for t, place in losses.items():
-        there = [place, *np.flatnonzero(norms[row_of[t]] > 0)]
-        first, last = (0, max(there)) if direction == 0 else (min(there), trace.steps - 1)
+        reached = [place, *np.flatnonzero(norms[row_of[t]] > 0)]
+        first, last = (0, max(reached)) if direction == 0 else (min(reached), trace.steps - 1)
         rows += [
             {"t": t + 1, "k": k + 1, "norm": short(norms[row_of[t], k])}
             for k in kept
@@ -149,7 +151,7 @@ def _gradients(
 def _gates(
     trace: Trace, kept: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
-    """Each gate's mean over the units; a plain RNN has no gates."""
+    """Return the mean of each gate over the units."""
     if trace.metadata.cell == "rnn":
         return []
     return [
@@ -160,7 +162,7 @@ def _gates(
 
 
 def _shares(trace: Trace, kept: Sequence[int], layer: int, direction: int) -> list[Row]:
-    """Each step's share of ∂L/∂W; where all of it is zero, no step has one."""
+    """Return the share of each step in ∂L/∂W, or nothing if all of it is zero."""
     try:
         shares = measure.weight_gradient_norm_shares(trace, layer=layer, direction=direction)
     except TraceError:
@@ -169,23 +171,23 @@ def _shares(trace: Trace, kept: Sequence[int], layer: int, direction: int) -> li
 
 
 def _loss(trace: Trace, step: int, sequence: int) -> float:
-    """L_t of the sequence, or of the whole batch where only that was recorded."""
+    """Return L_t of the sequence, or of the batch if only that was recorded."""
     return float(trace.loss[step, sequence if trace.loss.shape[1] > 1 else 0])
 
 
 def _is_choice(trace: Trace) -> bool:
-    """Whether y_t is one number for each of several things to choose from."""
+    """Return whether y_t has one number per class."""
     return trace.y is not None and trace.output_size > 1 and trace.metadata.loss not in VALUES
 
 
 def _at(trace: Trace, values: np.ndarray, step: int, sequence: int) -> Any:
-    """What stands at a step in an array that has an entry for each step, or one for the last."""
+    """Return the values at a step of an array over the last or over all steps, or None."""
     place = step - trace.steps + len(values)
     return None if place < 0 else values[place, sequence]
 
 
 def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
-    """The greatest entries of y_t, and that of the right class."""
+    """Return the largest entries of y_t, and that of the correct class."""
     assert trace.y is not None
     y = _at(trace, trace.y, step, sequence)
     if y is None:
@@ -208,7 +210,7 @@ def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
 
 
 def _course(trace: Trace, kept: Sequence[int], sequence: int) -> list[Row]:
-    """The first entry of y_t over the steps, and of the targets where the loss knows them."""
+    """Return the first entry of y_t, and of the targets if the loss is known, at each step."""
     if trace.y is None:
         return []
     series = {"y": trace.y}

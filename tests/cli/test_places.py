@@ -1,4 +1,4 @@
-"""A place that cannot be written is refused before any work begins."""
+"""An output that cannot be written is refused before any work begins."""
 
 import sys
 from pathlib import Path
@@ -34,7 +34,7 @@ class Own(Storyboard):
 
 @pytest.fixture
 def places(tmp_path):
-    """Where nothing can be written, whoever asks."""
+    """Paths that not even root can write."""
     (tmp_path / "file").write_text("mine")
     found = [tmp_path / "file" / "x", tmp_path / "file" / "y" / "x"]
     if sys.platform == "linux":
@@ -43,9 +43,11 @@ def places(tmp_path):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_bad_place_is_refused_first(command, places, tmp_path, monkeypatch, capsys):
+def test_an_output_that_cannot_be_written_is_refused(
+    command, places, tmp_path, monkeypatch, capsys
+):
     def work(*_, **__):
-        raise AssertionError("it has begun to work")
+        raise AssertionError("the work has begun")
 
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr(run, "train", work)
@@ -57,20 +59,20 @@ def test_a_bad_place_is_refused_first(command, places, tmp_path, monkeypatch, ca
     for place in places:
         with pytest.raises(SystemExit) as stop:
             main([*arguments, "-o", f"{place}{ending}"])
-        told = capsys.readouterr().err
-        assert stop.value.code == 1, told
-        assert told.startswith("Error: cannot write"), told
-        assert told.count("\n") == 1
+        err = capsys.readouterr().err
+        assert stop.value.code == 1, err
+        assert err.startswith("Error: cannot write"), err
+        assert err.count("\n") == 1
     assert (tmp_path / "file").read_text() == "mine"
 
 
-FOLDERS = [name for name in COMMANDS if COMMANDS[name][1]]
+FILE_COMMANDS = [name for name in COMMANDS if COMMANDS[name][1]]
 
 
-@pytest.mark.parametrize("command", FOLDERS)
-def test_a_folder_in_the_place_of_a_file_is_refused_first(command, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("command", FILE_COMMANDS)
+def test_a_folder_as_output_file_is_refused(command, tmp_path, monkeypatch, capsys):
     def work(*_, **__):
-        raise AssertionError("it has begun to work")
+        raise AssertionError("the work has begun")
 
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setattr("rnnviz.training.train", work)
@@ -81,7 +83,7 @@ def test_a_folder_in_the_place_of_a_file_is_refused_first(command, tmp_path, mon
     (tmp_path / f"x{ending}").mkdir()
     with pytest.raises(SystemExit) as stop:
         main([*arguments, "-o", str(tmp_path / f"x{ending}")])
-    told = capsys.readouterr().err
-    assert stop.value.code == 1, told
-    assert "is a folder; name the" in told
-    assert told.count("\n") == 1
+    err = capsys.readouterr().err
+    assert stop.value.code == 1, err
+    assert "is a folder; name the" in err
+    assert err.count("\n") == 1

@@ -58,8 +58,8 @@ def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int =
             f"no loss of sequence {sequence}, counted from 0, was backpropagated; choose another "
             "sequence"
         )
-    kept = _thinned(length_of(trace, sequence), places)
-    losses = [t for t in kept if t in places]
+    steps = _thinned(length_of(trace, sequence), places)
+    losses = [t for t in steps if t in places]
     labels = trace.metadata.step_labels
     states = trace.h[layer, direction, :, sequence, :MOST_UNITS]
     candidates = _is_choice(trace)
@@ -70,23 +70,23 @@ def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int =
                 "word": visible(labels[sequence][k]) if labels else str(k + 1),
                 "loss": k in places,
             }
-            for k in kept
+            for k in steps
         ],
         losses=[{"t": t + 1, "loss": short(_loss(trace, t, sequence))} for t in losses],
         gradients=_gradients(
-            trace, kept, {t: places[t] for t in losses}, sequence, layer, direction
+            trace, steps, {t: places[t] for t in losses}, sequence, layer, direction
         ),
         states=[
             {"step": k + 1, "unit": unit + 1, "value": short(value)}
-            for k in kept
+            for k in steps
             for unit, value in enumerate(states[k])
         ],
-        gates=_gates(trace, kept, sequence, layer, direction),
+        gates=_gates(trace, steps, sequence, layer, direction),
         candidates=[row for t in losses for row in _candidates(trace, t, sequence)]
         if candidates
         else [],
-        course=[] if candidates else _course(trace, kept, sequence),
-        shares=_shares(trace, kept, layer, direction),
+        course=[] if candidates else _course(trace, steps, sequence),
+        shares=_shares(trace, steps, layer, direction),
     )
 
 
@@ -110,13 +110,13 @@ def short(value: Any) -> float:
     return float(f"{float(value):z.{_DIGITS}g}")
 
 
-def _thinned(steps: int, losses: Iterable[int]) -> list[int]:
+def _thinned(count: int, losses: Iterable[int]) -> list[int]:
     """Select at most 200 steps, including the first, the last and, if possible, all with a loss."""
-    if steps <= MOST_STEPS:
-        return list(range(steps))
+    if count <= MOST_STEPS:
+        return list(range(count))
     with_loss = sorted(losses)
-    some = _spread(with_loss, MOST_STEPS if len(with_loss) == steps else MOST_STEPS // 2)
-    return sorted({*some, *_spread(range(steps), MOST_STEPS - len(some))})
+    some = _spread(with_loss, MOST_STEPS if len(with_loss) == count else MOST_STEPS // 2)
+    return sorted({*some, *_spread(range(count), MOST_STEPS - len(some))})
 
 
 def _spread(values: Sequence[int], most: int) -> list[int]:
@@ -127,7 +127,7 @@ def _spread(values: Sequence[int], most: int) -> list[int]:
 
 def _gradients(
     trace: Trace,
-    kept: Sequence[int],
+    steps: Sequence[int],
     losses: dict[int, int],
     sequence: int,
     layer: int,
@@ -142,14 +142,14 @@ def _gradients(
         first, last = (0, max(reached)) if direction == 0 else (min(reached), trace.steps - 1)
         rows += [
             {"t": t + 1, "k": k + 1, "norm": short(norms[row_of[t], k])}
-            for k in kept
+            for k in steps
             if first <= k <= last
         ]
     return rows
 
 
 def _gates(
-    trace: Trace, kept: Sequence[int], sequence: int, layer: int, direction: int
+    trace: Trace, steps: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
     """Return the mean of each gate over the units."""
     if trace.metadata.cell == "rnn":
@@ -157,17 +157,17 @@ def _gates(
     return [
         {"step": k + 1, "gate": name, "value": short(np.mean(values[k, sequence]))}
         for name, values in measure.gates(trace, layer=layer, direction=direction).items()
-        for k in kept
+        for k in steps
     ]
 
 
-def _shares(trace: Trace, kept: Sequence[int], layer: int, direction: int) -> list[Row]:
+def _shares(trace: Trace, steps: Sequence[int], layer: int, direction: int) -> list[Row]:
     """Return the share of each step in ∂L/∂W, or nothing if all of it is zero."""
     try:
         shares = measure.weight_gradient_norm_shares(trace, layer=layer, direction=direction)
     except TraceError:
         return []
-    return [{"step": k + 1, "share": short(shares[k])} for k in kept]
+    return [{"step": k + 1, "share": short(shares[k])} for k in steps]
 
 
 def _loss(trace: Trace, step: int, sequence: int) -> float:
@@ -209,7 +209,7 @@ def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
     ]
 
 
-def _course(trace: Trace, kept: Sequence[int], sequence: int) -> list[Row]:
+def _course(trace: Trace, steps: Sequence[int], sequence: int) -> list[Row]:
     """Return the first entry of y_t, and of the targets if the loss is known, at each step."""
     if trace.y is None:
         return []
@@ -219,6 +219,6 @@ def _course(trace: Trace, kept: Sequence[int], sequence: int) -> list[Row]:
     return [
         {"step": k + 1, "series": name, "value": short(value[0])}
         for name, values in series.items()
-        for k in kept
+        for k in steps
         if (value := _at(trace, values, k, sequence)) is not None and np.isfinite(value[0])
     ]

@@ -1,34 +1,26 @@
 """``rnnviz cache``."""
 
 import json
+from functools import partial
 
 import pytest
 
-from rnnviz.cli import main
 from rnnviz.system.cache import BOUND_VARIABLE, usable
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+def folder(tmp_path):
     return tmp_path / "cache"
 
 
 @pytest.fixture
-def run(capsys, folder):
-    """(arguments …) → exit status, stdout, stderr."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["cache", *arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
+def run(run):
+    """(arguments …) → exit status, stdout, stderr of ``rnnviz cache``."""
+    return partial(run, "cache")
 
 
 @pytest.fixture
-def filled(folder, trace):
+def filled(run, folder, trace):
     cache = usable(folder)
     made = folder / "key.mp4"
     made.write_bytes(b"0" * 1000)

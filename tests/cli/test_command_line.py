@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import tasks, training
-from rnnviz.cli import doctor, group, main
+from rnnviz.cli import doctor, group
 from rnnviz.cli import export as export_command
 from rnnviz.cli import record as record_command
 from rnnviz.cli import render as render_command
@@ -32,21 +32,6 @@ from rnnviz.text.translation import translated
 from rnnviz.trace import load, storage
 from rnnviz.trace.metadata import SCHEMA
 from rnnviz.trace.summary import compact
-
-
-@pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """(arguments …) → exit status, stdout, stderr; in an empty folder with an empty cache."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
 
 
 @pytest.fixture

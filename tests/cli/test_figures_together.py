@@ -1,6 +1,7 @@
 """``rnnviz figure`` with several traces, a chosen state, and normalised values."""
 
 import html
+from functools import partial
 
 import pypdf
 import pytest
@@ -9,7 +10,6 @@ from models import Around, layer_of
 from PIL import Image
 
 import rnnviz
-from rnnviz.cli.main import main
 from rnnviz.figures import FIGURES
 from rnnviz.recording import record
 
@@ -22,20 +22,13 @@ def saved(path, cell="tanh", seed=0, steps=6, hidden=4, **options):
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """(arguments …) → exit status, stdout, stderr; in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["figure", *map(str, arguments)])
-        return stop.value.code, *capsys.readouterr()
-
-    return call
+def run(run):
+    """(arguments …) → exit status, stdout, stderr of ``rnnviz figure``."""
+    return partial(run, "figure")
 
 
 @pytest.fixture
-def pair(tmp_path):
+def pair(run, tmp_path):
     return saved(tmp_path / "plain.safetensors"), saved(tmp_path / "other_1.safetensors", seed=1)
 
 

@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file as save_tensors
 from torch import nn
 
-from rnnviz.cli import main
 from rnnviz.recording import record
 from rnnviz.trace import load
 
@@ -66,9 +65,8 @@ _COUNT = itertools.count()
 
 
 @pytest.fixture
-def module(tmp_path, monkeypatch):
+def module(run, tmp_path):
     """The name of a module with models in the current folder."""
-    monkeypatch.chdir(tmp_path)
     before = set(sys.modules)
     name = f"models_of_test_{next(_COUNT)}"
     (tmp_path / f"{name}.py").write_text(MODELS)
@@ -88,17 +86,15 @@ def given(tmp_path):
 
 
 @pytest.fixture
-def call(capsys):
+def call(run):
     """(MODULE:CALLABLE, arguments …) → exit status, stdout, stderr."""
 
     def call(model, *arguments, inputs="in.npz"):
         path_before = list(sys.path)
-        usual = ["record", "--model", model, "--inputs", inputs, "-o", "a.safetensors"]
-        with pytest.raises(SystemExit) as stop:
-            main([*usual, *map(str, arguments)])
+        usual = ("record", "--model", model, "--inputs", inputs, "-o", "a.safetensors")
+        result = run(*usual, *arguments)
         assert sys.path == path_before
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
+        return result
 
     return call
 
@@ -282,17 +278,11 @@ def test_labels_reach_the_trace(module, given, call, fails):
         assert expected in fails(*usual)
 
 
-def test_inspect_shows_the_model(module, given, call, capsys):
+def test_inspect_shows_the_model(module, given, call, run):
     np.savez("in.npz", **given, lengths=[6, 4])
     assert call(f"{module}:Tagger", "--layer", "second", "--losses", "every:2")[0] == 0
 
-    def inspect(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["inspect", "a.safetensors", *arguments])
-        assert stop.value.code == 0
-        return capsys.readouterr().out
-
-    out = inspect()
+    out = run("inspect", "a.safetensors")[1]
     assert "nn.RNN 'second'" in out
     assert "rnn, tanh" in out
     rows = {
@@ -305,7 +295,7 @@ def test_inspect_shows_the_model(module, given, call, capsys):
     assert rows["mode"] == "evaluation"
     assert rows["ran on"] == "cpu, float32"
     assert rows["loss"] == "cross-entropy, summed over the batch"
-    found = json.loads(inspect("--json"))
+    found = json.loads(run("inspect", "a.safetensors", "--json")[1])
     assert found["lengths"] == [6, 4]
     assert found["loss_times"] == [1, 3, 5]
     assert found["sizes"]["layers"] == 2

@@ -90,15 +90,15 @@ def run(capsys, *arguments):
     [
         (
             ["unrolling", "gates", "--to", "gif", "-o", "a.gif"],
-            "Several go with --to html, pptx",
+            "several scenes or videos need --to html, pptx or handout",
         ),
-        (["--all", "--to", "beamer", "-o", "a.tex"], "--all goes with --to html, pptx or handout"),
-        (["a.mp4", "--to", "gif", "-o", "a.gif", "--task", "adding"], "--task goes with a SCENE"),
+        (["--all", "--to", "beamer", "-o", "a.tex"], "--all needs --to html, pptx or handout"),
+        (["a.mp4", "--to", "gif", "-o", "a.gif", "--task", "adding"], "--task applies to SCENE"),
         (
             ["a", "--to", "pptx", "-o", "a", "--trace", "b", "--task", "adding"],
-            "Give --trace, or",
+            "--trace cannot be combined with a task",
         ),
-        (["a", "--all", "--to", "html", "-o", "a"], "Give a SCENE or a VIDEO, or --all"),
+        (["a", "--all", "--to", "html", "-o", "a"], "give either SCENE or VIDEO, or --all"),
     ],
 )
 def test_wrong_usage(arguments, message, capsys):

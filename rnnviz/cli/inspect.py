@@ -16,7 +16,7 @@ from rnnviz.system.json_fields import printable
 def command(trace_file: str, as_json: bool) -> None:
     """Show the contents of a trace.
 
-    These are its network, its task, its metadata, and the shape of each field.
+    This covers its network, task and metadata, and the shape of each field.
     """
     from rnnviz.trace import load
 

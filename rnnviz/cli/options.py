@@ -52,6 +52,12 @@ scheduler_option: Final[Option] = click.option(
     metavar="ADDRESS",
     help="Dask scheduler to run on, such as tcp://HOST:8786.",
 )
+hidden_option: Final[Option] = click.option(
+    "--hidden", type=Integer(min=1), show_default="the task's", help="Hidden units per layer."
+)
+epochs_option: Final[Option] = click.option(
+    "--epochs", type=Integer(min=1), show_default="the task's", help="Maximum number of epochs."
+)
 json_option: Final[Option] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

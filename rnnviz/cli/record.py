@@ -7,7 +7,13 @@ import click
 from click.core import ParameterSource
 
 from rnnviz.cli.commands import Integer, SectionedCommand, refuse
-from rnnviz.cli.options import check_output, output_option, task_language_option
+from rnnviz.cli.options import (
+    check_output,
+    epochs_option,
+    hidden_option,
+    output_option,
+    task_language_option,
+)
 from rnnviz.cli.output import progress_bar
 from rnnviz.cli.task_options import (
     DATA_OPTIONS,
@@ -101,9 +107,7 @@ class _ModelName(click.ParamType[str]):
     default="tanh",
     help="Nonlinearity of cell 'rnn'.",
 )
-@click.option(
-    "--hidden", type=Integer(min=1), show_default="the task's", help="Hidden units per layer."
-)
+@hidden_option
 @click.option(
     "--layers", type=Integer(min=1), default=1, help="Number of stacked recurrent layers."
 )
@@ -117,9 +121,7 @@ class _ModelName(click.ParamType[str]):
 @click.option(
     "--scale", type=float, default=1.0, help="Factor applied to the initial recurrent weights."
 )
-@click.option(
-    "--epochs", type=Integer(min=1), show_default="the task's", help="Maximum number of epochs."
-)
+@epochs_option
 @click.option("--seed", type=Integer(min=0), help="Random seed for weights and data.")
 @click.option("--optimizer", type=click.Choice(("adam", "sgd")), default="adam", help="Optimizer.")
 @click.option(

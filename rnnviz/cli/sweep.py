@@ -9,6 +9,8 @@ from rnnviz.cli.exit_status import INTERRUPTED
 from rnnviz.cli.options import (
     check_exclusive,
     check_output,
+    epochs_option,
+    hidden_option,
     jobs_option,
     json_option,
     output_option,
@@ -66,12 +68,10 @@ class _List(click.ParamType[tuple[Any, ...]]):
     "--seeds",
     type=Integer(min=1),
     default=3,
-    help="Number of seeds: 1, 2, 3, ….",
+    help="Number of random seeds per cell and length; the seeds are 1, 2, 3, ….",
 )
-@click.option("--hidden", type=Integer(min=1), show_default="the task's", help="Hidden units.")
-@click.option(
-    "--epochs", type=Integer(min=1), show_default="the task's", help="Maximum number of epochs."
-)
+@hidden_option
+@epochs_option
 @task_language_option
 @output_option("Output file (.json).")
 @jobs_option("Number of processes that train.")

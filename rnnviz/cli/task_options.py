@@ -143,7 +143,7 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Declare the options that select a task and its data."""
     for _, option in reversed((*_OF_TASKS.values(), *_OF_FILES.values())):
         command = option(command)
-    for option in reversed(_SOURCES.values()):
+    for option in reversed(tuple(_SOURCES.values())):
         command = option(command)
     return command
 

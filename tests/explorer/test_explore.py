@@ -388,4 +388,4 @@ def test_the_command(make_trace, tmp_path, capsys, monkeypatch):
     with pytest.raises(SystemExit) as left:
         main(["explore", "run.safetensors", "-o", "page.pdf"])
     assert left.value.code == 1
-    assert "does not end in .html" in capsys.readouterr().err
+    assert "must end in .html" in capsys.readouterr().err

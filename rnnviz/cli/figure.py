@@ -73,7 +73,7 @@ _Source = tuple[tuple[str, ...], str | None, TaskChoice | None]
 @click.option("--span", type=Integer(1, 2), default=1, help="Columns to span, with --venue.")
 @click.option("--width", type=click.FloatRange(min=0.5, max=100), metavar="INCHES", help="Width.")
 @click.option("--height", type=click.FloatRange(min=0.5, max=100), metavar="INCHES", help="Height.")
-@place_options(layer=None, direction=None, sequence=None)
+@place_options()
 @click.option("--state", type=click.Choice(("h", "c")), help="State to draw: h, or c of an LSTM.")
 @click.option("--normalize", is_flag=True, help="Divide by the value at lag 0.")
 @click.option("--keep-text", is_flag=True, help="Keep text in an SVG as text, not as outlines.")

@@ -90,30 +90,18 @@ def theme_option(default: str) -> Option:
     )
 
 
-def place_options(*, layer: int | None, direction: str | None, sequence: int | None) -> Option:
+def place_options(**defaults: Any) -> Option:
     """Return the options that select a layer, a direction and a sequence, with their defaults."""
+    index = Integer(min=1)
+    types: dict[str, tuple[click.ParamType[Any], str]] = {
+        "sequence": (index, "Sequence in the batch, counted from 1."),
+        "direction": (click.Choice(DIRECTIONS), "Direction of a bidirectional layer."),
+        "layer": (index, "Recurrent layer, counted from 1."),
+    }
 
     def declare(command: Command) -> Command:
-        for option in (
-            click.option(
-                "--sequence",
-                type=Integer(min=1),
-                default=sequence,
-                help="Sequence in the batch, counted from 1.",
-            ),
-            click.option(
-                "--direction",
-                type=click.Choice(DIRECTIONS),
-                default=direction,
-                help="Direction of a bidirectional layer.",
-            ),
-            click.option(
-                "--layer",
-                type=Integer(min=1),
-                default=layer,
-                help="Recurrent layer, counted from 1.",
-            ),
-        ):
+        for name, (kind, help) in types.items():
+            option = click.option(f"--{name}", type=kind, default=defaults.get(name), help=help)
             command = option(command)
         return command
 

@@ -125,11 +125,7 @@ class _ModelName(click.ParamType[str]):
 @click.option("--seed", type=Integer(min=0), help="Random seed for weights and data.")
 @click.option("--optimizer", type=click.Choice(("adam", "sgd")), default="adam", help="Optimizer.")
 @click.option(
-    "--learning-rate",
-    type=float,
-    metavar="FLOAT",
-    show_default="the task's",
-    help="Learning rate.",
+    "--learning-rate", type=float, metavar="FLOAT", show_default="the task's", help="Learning rate."
 )
 @click.option(
     "--clip",

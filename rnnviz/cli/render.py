@@ -65,9 +65,7 @@ class _Beats(click.ParamType[range]):
 @language_option()
 @theme_option("dark")
 @click.option(
-    "--beats",
-    type=_Beats(),
-    help="Render only one beat, such as 3, or a range, such as 2-4.",
+    "--beats", type=_Beats(), help="Render only one beat, such as 3, or a range, such as 2-4."
 )
 @click.option(
     "--transparent", is_flag=True, help="Make the background transparent (webm, mov and png)."

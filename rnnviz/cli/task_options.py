@@ -22,6 +22,13 @@ TASKS: Final = (
 TaskChoice = tuple[str, dict[str, Any]]
 """A task's name and its options."""
 
+
+def _option(tasks: str, flag: str, **settings: Any) -> tuple[str, tuple[list[str], Option]]:
+    """Return the parameter name of an option, the tasks that have it, and its declaration."""
+    name = flag.partition("/")[0].removeprefix("--").replace("-", "_")
+    return name, (tasks.split(), click.option(flag, **settings))
+
+
 _SOURCES: Final[Mapping[str, Option]] = {
     "task": click.option("--task", type=NearChoice(TASKS), help="Task to train on."),
     "text": click.option("--text", metavar="TEXT", help="Your own text: predict the next token."),
@@ -29,121 +36,94 @@ _SOURCES: Final[Mapping[str, Option]] = {
     "csv": click.option("--csv", metavar="FILE", help="Your own numbers: predict the next value."),
 }
 _TASK_OF_SOURCE: Final = {"text": "text", "text_file": "text", "csv": "series"}
-_OF_TASKS: Final[Mapping[str, tuple[tuple[str, ...], Option]]] = {
-    "column": (
-        ("series",),
-        click.option(
-            "--column", metavar="NAME", help="Column of --csv: its name, or its position from 1."
-        ),
+_DETECTED: Final[dict[str, Any]] = {"show_default": "detected"}
+_OF_TASKS: Final = (
+    _option(
+        "series",
+        "--column",
+        metavar="NAME",
+        help="Column of --csv: its name, or its position from 1.",
     ),
-    "unit": (
-        ("text",),
-        click.option(
-            "--unit", type=click.Choice(("char", "word")), help="Unit of a text's tokens."
-        ),
+    _option("text", "--unit", type=click.Choice(("char", "word")), help="Unit of a text's tokens."),
+    _option(
+        "sentence",
+        "--story",
+        type=click.Choice(("city", "repair")),
+        help="Story of task 'sentence'.",
     ),
-    "story": (
-        ("sentence",),
-        click.option(
-            "--story", type=click.Choice(("city", "repair")), help="Story of task 'sentence'."
-        ),
+    _option(
+        "sentence", "--gap", type=Integer(min=0), help="Number of filler words in task 'sentence'."
     ),
-    "gap": (
-        ("sentence",),
-        click.option(
-            "--gap", type=Integer(min=0), help="Number of filler words in task 'sentence'."
-        ),
+    _option(
+        "prices weather text series adding temporal-order",
+        "--steps",
+        type=Integer(min=2),
+        help="Sequence length in steps; not for tasks 'sentence' and 'copying'.",
     ),
-    "steps": (
-        ("prices", "weather", "text", "series", "adding", "temporal-order"),
-        click.option(
-            "--steps",
-            type=Integer(min=2),
-            help="Sequence length in steps; not for tasks 'sentence' and 'copying'.",
-        ),
+    _option(
+        "copying", "--delay", type=Integer(min=1), help="Number of blank steps in task 'copying'."
     ),
-    "delay": (
-        ("copying",),
-        click.option(
-            "--delay", type=Integer(min=1), help="Number of blank steps in task 'copying'."
-        ),
+)
+_OF_FILES: Final = (
+    _option(
+        "text series",
+        "--encoding",
+        metavar="NAME",
+        help="Encoding of the file, such as utf-8 or gb18030.",
+        **_DETECTED,
     ),
-}
-_OF_FILES: Final[Mapping[str, tuple[tuple[str, ...], Option]]] = {
-    "encoding": (
-        ("text", "series"),
-        click.option(
-            "--encoding",
-            metavar="NAME",
-            show_default="detected",
-            help="Encoding of the file, such as utf-8 or gb18030.",
-        ),
+    _option(
+        "series",
+        "--delimiter",
+        metavar="CHAR",
+        help="Column delimiter of --csv: a character, tab or space.",
+        **_DETECTED,
     ),
-    "delimiter": (
-        ("series",),
-        click.option(
-            "--delimiter",
-            metavar="CHAR",
-            show_default="detected",
-            help="Column delimiter of --csv: a character, tab or space.",
-        ),
+    _option(
+        "series",
+        "--decimal",
+        type=click.Choice((".", ",")),
+        help="Decimal separator of --csv.",
+        **_DETECTED,
     ),
-    "decimal": (
-        ("series",),
-        click.option(
-            "--decimal",
-            type=click.Choice((".", ",")),
-            show_default="detected",
-            help="Decimal separator of --csv.",
-        ),
+    _option(
+        "series",
+        "--header/--no-header",
+        default=None,
+        help="Whether the first row of --csv contains column names.",
+        **_DETECTED,
     ),
-    "header": (
-        ("series",),
-        click.option(
-            "--header/--no-header",
-            default=None,
-            show_default="detected",
-            help="Whether the first row of --csv contains column names.",
-        ),
+    _option(
+        "series",
+        "--fill",
+        type=NearChoice(("linear", "previous", "next", "mean", "leave")),
+        help="How to fill gaps in --csv; 'leave' uses only sequences without gaps.",
     ),
-    "fill": (
-        ("series",),
-        click.option(
-            "--fill",
-            type=NearChoice(("linear", "previous", "next", "mean", "leave")),
-            help="How to fill gaps in --csv; 'leave' uses only sequences without gaps.",
-        ),
+    _option(
+        "series",
+        "--date-column",
+        metavar="NAME",
+        help="Column of --csv with the dates that label and sort its rows, or none.",
+        **_DETECTED,
     ),
-    "date_column": (
-        ("series",),
-        click.option(
-            "--date-column",
-            metavar="NAME",
-            show_default="detected",
-            help="Column of --csv with the dates that label and sort its rows, or none.",
-        ),
+    _option(
+        "series",
+        "--date-order",
+        type=click.Choice(("dmy", "mdy", "ymd")),
+        help="Order of day, month and year in the dates of --csv.",
+        **_DETECTED,
     ),
-    "date_order": (
-        ("series",),
-        click.option(
-            "--date-order",
-            type=click.Choice(("dmy", "mdy", "ymd")),
-            show_default="detected",
-            help="Order of day, month and year in the dates of --csv.",
-        ),
-    ),
-}
-DATA_OPTIONS: Final = (*_SOURCES, *_OF_TASKS)
-FILE_OPTIONS: Final = tuple(_OF_FILES)
+)
+_OPTIONS: Final = dict((*_OF_TASKS, *_OF_FILES))
+DATA_OPTIONS: Final = (*_SOURCES, *(name for name, _ in _OF_TASKS))
+FILE_OPTIONS: Final = tuple(name for name, _ in _OF_FILES)
 _LONGEST_SHOWN: Final = 24
 """Longer sequences are shown in part."""
 
 
 def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Declare the options that select a task and its data."""
-    for _, option in reversed((*_OF_TASKS.values(), *_OF_FILES.values())):
-        command = option(command)
-    for option in reversed(tuple(_SOURCES.values())):
+    for option in reversed((*_SOURCES.values(), *(option for _, option in _OPTIONS.values()))):
         command = option(command)
     return command
 
@@ -165,7 +145,7 @@ def take_task(options: dict[str, Any]) -> TaskChoice | None:
         flag = f"--{name.replace('_', '-')}"
         if task is None:
             raise click.UsageError(f"{flag} needs --task or your own data")
-        if task not in {**_OF_TASKS, **_OF_FILES}[name][0]:
+        if task not in _OPTIONS[name][0]:
             raise click.UsageError(f"task {task!r} has no option {flag}")
     if task is None:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnviz import figures, measure
     from rnnviz.errors import RnnvizError
-    from rnnviz.exports.making import export
+    from rnnviz.exports.exporting import export
     from rnnviz.figures import figure, save_figure
     from rnnviz.recording import record, recurrent_layers, rerun
     from rnnviz.recording.weight_files import load_weights
@@ -45,7 +45,7 @@ __all__ = [
 _HOME_OF = {
     "RnnvizError": "rnnviz.errors",
     "Trace": "rnnviz.trace",
-    "export": "rnnviz.exports.making",
+    "export": "rnnviz.exports.exporting",
     "figure": "rnnviz.figures",
     "load": "rnnviz.trace",
     "load_arrays": "rnnviz.trace",

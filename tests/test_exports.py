@@ -1,4 +1,4 @@
-"""What ``import rnnviz`` offers, and that it loads nothing before it is used."""
+"""The names of ``import rnnviz``, which are loaded on first use."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ import rnnviz
 
 
 @pytest.mark.parametrize("name", rnnviz.__all__)
-def test_every_name_is_there(name: str) -> None:
+def test_every_public_name_exists(name: str) -> None:
     assert getattr(rnnviz, name) is not None
     assert name in dir(rnnviz)
 
@@ -21,14 +21,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("path", ["figures.states", "measure.cliff.clipped", "training.train"])
-def test_a_module_is_there_without_having_been_imported(path: str) -> None:
+def test_modules_are_imported_on_first_use(path: str) -> None:
     code = f"import rnnviz; rnnviz.{path}"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("package", [rnnviz, rnnviz.figures, rnnviz.measure])
 @pytest.mark.parametrize("name", ["unrol", "_private", "__main__", "__wrapped__"])
-def test_what_is_no_module_is_an_attribute_error(package: ModuleType, name: str) -> None:
+def test_other_names_are_attribute_errors(package: ModuleType, name: str) -> None:
     assert not hasattr(package, name)
 
 

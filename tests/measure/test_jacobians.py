@@ -134,7 +134,7 @@ def test_a_gradient_never_grows_by_more_than_the_jacobians_norm(draw_study, data
 
 
 def test_gated_cells_have_no_such_bound(make_study):
-    with pytest.raises(TraceError, match=r"is that of a plain RNN, and this trace is of a GRU"):
+    with pytest.raises(TraceError, match=r"is that of a plain RNN, got a GRU"):
         measure.state_jacobian_bounds(make_study("gru").trace)
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace.precision import vanished
 from rnnviz.verification.finite_differences import Entry
 from rnnviz.verification.immediate_gradients import ImmediateGradients, StateGradients
@@ -25,8 +26,8 @@ _ROUNDINGS: Final = 16
 """How many times the effect of one rounding of every number a field may be off."""
 
 
-@dataclass(frozen=True)
-class Perturbed:
+@dataclass(frozen=True, repr=False)
+class Perturbed(ShortRepr):
     """A network and its states with other numbers, such as with every number rounded at random.
 
     ``shift`` is how far that moves the immediate gradients, None if it does not.

@@ -667,7 +667,7 @@ def test_a_trace_without_gradients_for_a_scene_that_needs_them(run, fails, make_
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", "the text is empty"), ("  \n ", "the text is empty"), ("a", "has one char ('a') only")],
+    [("", "the text is empty"), ("  \n ", "the text is empty"), ("a", "has only one char ('a')")],
 )
 def test_text_that_is_too_short(text, expected, fails, tmp_path):
     assert expected in fails("record", "--text", text, "-o", "a.safetensors")

@@ -179,7 +179,7 @@ def test_many_starts_are_taken_a_few_at_a_time(make_study, monkeypatch):
     np.testing.assert_array_equal(few.starts, whole.starts)
 
 
-def test_what_does_not_fit_is_told(make_study):
+def test_arguments_that_do_not_fit_are_refused(make_study):
     trace = make_study("lstm").trace
     with pytest.raises(TraceError, match=r"starts must be \(start, 6\), got \(5, 3\)"):
         measure.fixed_points(trace, starts=np.zeros((5, 3)))

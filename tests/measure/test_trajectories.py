@@ -68,7 +68,7 @@ def test_cells_of_an_lstm_have_their_own(make_study):
 
 
 @pytest.mark.parametrize(
-    ("of", "told"),
+    ("of", "expected"),
     [
         (lambda one: measure.principal_components(), "no trace given"),
         (lambda one: measure.principal_components(one(), count=4), "units have 1 to 3"),
@@ -86,8 +86,8 @@ def test_cells_of_an_lstm_have_their_own(make_study):
         (lambda one: measure.principal_components(one(), layer=1), "there is no layer 1"),
     ],
 )
-def test_what_cannot_be_is_told(make_study, of, told):
-    with pytest.raises(TraceError, match=told):
+def test_impossible_requests_are_refused(make_study, of, expected):
+    with pytest.raises(TraceError, match=expected):
         of(lambda **options: make_study(**options).trace)
 
 

@@ -50,13 +50,7 @@ class GapAxes(VGroup):
     """
 
     def __init__(
-        self,
-        study: Study,
-        theme: Theme,
-        say: Say,
-        name: str,
-        *,
-        values: np.ndarray | None = None,
+        self, study: Study, theme: Theme, say: Say, name: str, *, values: np.ndarray | None = None
     ):
         self.theme = theme
         self.gaps = study.settings.gaps

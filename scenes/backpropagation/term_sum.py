@@ -132,8 +132,7 @@ class TermSum(VGroup):
     def count_once(self) -> Animation:
         """Return to the sum of the immediate terms."""
         return AnimationGroup(
-            FadeOut(self.counts),
-            self.total.cells.recolor(self.rule.terms_w.sum(axis=0)),
+            FadeOut(self.counts), self.total.cells.recolor(self.rule.terms_w.sum(axis=0))
         )
 
 

@@ -130,11 +130,7 @@ class ArgumentPicture(VGroup):
         if time:
             way = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]]) + 0.85 * RIGHT
             path = -way[::-1] if time > 0 else way[::-1]
-            turn = FlowArrow(
-                path + box.get_bottom() + 0.28 * DOWN,
-                color=color,
-                thickness=0.05,
-            )
+            turn = FlowArrow(path + box.get_bottom() + 0.28 * DOWN, color=color, thickness=0.05)
         else:
             turn = FlowArrow(
                 loop(box, half=0.22, middle=0.3, size=(0.352, 0.22), gap=0.05, points=30),

@@ -137,10 +137,7 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
         softmax /= softmax.sum()
         values = np.array([outputs[shown], softmax[shown]])
         below = formula(f'"softmax"(o_({trace.steps}))', color=theme.color("text"), size=0.42)
-        texts = [
-            [number(float(v)) for v in values[0]],
-            [percent(float(v)) for v in values[1]],
-        ]
+        texts = [[number(float(v)) for v in values[0]], [percent(float(v)) for v in values[1]]]
         sums = number(float(outputs.sum())), percent(float(softmax.sum()))
         notes = [say("sum {value}").format(value=value) for value in sums]
     return NumberRows(

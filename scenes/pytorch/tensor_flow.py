@@ -2,16 +2,7 @@
 
 from typing import Final
 
-from manim import (
-    RIGHT,
-    UP,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    RoundedRectangle,
-    Succession,
-    VGroup,
-)
+from manim import RIGHT, UP, Animation, AnimationGroup, FadeIn, RoundedRectangle, Succession, VGroup
 from rnnviz.scenes.pytorch.module_parts import ShapedArray, largest
 
 from rnnviz.experiments.pytorch_modules import ModuleRun

@@ -34,13 +34,7 @@ class SlopeProduct(VGroup):
     HEIGHT: Final = 2.4
     ROW: Final = -1.9
 
-    def __init__(
-        self,
-        slopes: np.ndarray,
-        steps: Sequence[int],
-        theme: Theme,
-        name: str,
-    ):
+    def __init__(self, slopes: np.ndarray, steps: Sequence[int], theme: Theme, name: str):
         self.slopes = np.asarray(slopes, dtype=float)
         self.products = np.cumprod(self.slopes[::-1])[::-1]
         count = len(steps)

@@ -4,15 +4,7 @@ from collections.abc import Callable
 from typing import Self
 
 import numpy as np
-from manim import (
-    DOWN,
-    LEFT,
-    RIGHT,
-    DashedLine,
-    Dot,
-    VGroup,
-    VMobject,
-)
+from manim import DOWN, LEFT, RIGHT, DashedLine, Dot, VGroup, VMobject
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
 from rnnviz.experiments.retraining import Course

@@ -32,13 +32,7 @@ class PredictionBars(NamedBars):
     """
 
     def __init__(
-        self,
-        trace: Trace,
-        y: np.ndarray,
-        step: int,
-        strips: StateStrips,
-        theme: Theme,
-        say: Say,
+        self, trace: Trace, y: np.ndarray, step: int, strips: StateStrips, theme: Theme, say: Say
     ):
         names, values, self.bright = _rows(trace, y, step, say)
         self.record = Records(values)

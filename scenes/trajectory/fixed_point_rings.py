@@ -2,28 +2,14 @@
 
 from typing import Final
 
-from manim import (
-    DOWN,
-    LEFT,
-    Animation,
-    Circle,
-    Create,
-    FadeIn,
-    LaggedStart,
-    VGroup,
-)
+from manim import DOWN, LEFT, Animation, Circle, Create, FadeIn, LaggedStart, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 from rnnviz.scenes.trajectory.step_list import LIST_LEFT, LIST_TOP
 
 from rnnviz.mobjects.equation import LAYER_ROLES, Equation
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import (
-    BODY,
-    SMALL,
-    fitted_label,
-    label,
-)
+from rnnviz.mobjects.text import BODY, SMALL, fitted_label, label
 from rnnviz.mobjects.theme import Theme
 
 MOST_POINTS: Final = 4

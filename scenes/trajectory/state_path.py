@@ -26,11 +26,7 @@ from manim import (
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 
-from rnnviz.mobjects.text import (
-    SMALL,
-    Ink,
-    fitted_label,
-)
+from rnnviz.mobjects.text import SMALL, Ink, fitted_label
 from rnnviz.mobjects.theme import Role, Theme
 
 _ANGLES: Final = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.0)

@@ -27,7 +27,7 @@ GROUND: Final = (48, 54, 64)
 POSTER_BEATS: Final = {"unrolling": "whole-sequence", "space": "connections"}
 """The beat that stands for a scene, where it is not the last."""
 TITLE: Final = N_("All scenes")
-ABOUT: Final = N_("The end of every beat, as it was recorded. `make gallery` makes this page.")
+ABOUT: Final = N_("The last frame of every beat, from real recordings. Made by `make gallery`.")
 
 
 def sheet(stills: Sequence[Path], size: tuple[int, int], across: int) -> Image.Image:

@@ -159,7 +159,7 @@ MUTANTS: Final = (
     ),
     # --- verification ---------------------------------------------------------------------------
     Mutant(
-        "rnnviz/verification/report.py",
+        "rnnviz/verification/tolerance.py",
         "relative[~possible & (got != 0)] = np.inf",
         "relative[~possible & (got != 0)] = 0.0",
         "a gradient where none can be is not held against the recording",
@@ -173,28 +173,28 @@ MUTANTS: Final = (
         ("tests/verification/test_verification.py",),
     ),
     Mutant(
-        "rnnviz/verification/report.py",
-        'yield _exactly("x", "its lengths", not trace.x[~self.network.exists].any())',
-        'yield _exactly("x", "its lengths", True)',
+        "rnnviz/verification/input_checks.py",
+        'yield exact("x", "its lengths", not trace.x[~known.network.exists].any())',
+        'yield exact("x", "its lengths", True)',
         "an input at a step that a sequence does not have is not noticed",
         ("tests/verification/test_verification.py",),
     ),
     Mutant(
-        "rnnviz/verification/report.py",
+        "rnnviz/verification/input_checks.py",
         "hash_arrays(named) == trace.metadata.inputs_hash",
         "True",
         "what went in is not held against its recorded hash",
         ("tests/verification/test_verification.py",),
     ),
     Mutant(
-        "rnnviz/verification/reference.py",
+        "rnnviz/verification/reference/cells.py",
         "at_r = at_n * n_h * r * (1 - r)",
         "at_r = at_n * r * (1 - r)",
         "the reference leaves out what a GRU's r scales",
         ("tests/verification/test_reference.py",),
     ),
     Mutant(
-        "rnnviz/verification/reference.py",
+        "rnnviz/verification/reference/network.py",
         "found.append(np.where(self.exists[previous][:, None], values[previous], start))",
         "found.append(values[previous])",
         "in the reference, the reverse direction of a short sequence starts in its padding",

@@ -40,8 +40,8 @@ from rnnviz.figures.plots.weight_shares import weight_shares
 from rnnviz.figures.saving import NOT_LAID_OUT, save_figure, too_small
 from rnnviz.figures.styles import COLUMNS, STYLES, settings
 from rnnviz.system.lazy import submodule
-from rnnviz.text.font_files import Font, Given
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.font_files import Font, FontSource
+from rnnviz.text.fonts import load_fonts, using_fonts
 from rnnviz.text.palette import PALETTES, Palette
 from rnnviz.text.translation import languages, translated
 from rnnviz.trace import Trace
@@ -62,7 +62,7 @@ def figure(
     height: float | None = None,
     language: str = "en",
     theme: str = "light",
-    font: Given | Iterable[Given] | None = None,
+    font: FontSource | Iterable[FontSource] | None = None,
     **options: Any,
 ) -> Figure:
     """Draw a figure by its name, of a trace or of what else it is drawn from.
@@ -84,7 +84,7 @@ def figure(
     labels = options.get("label")
     labels = [labels] if isinstance(labels, str) else list(labels or ())
     text = "".join((*_labels(data), *labels))
-    fonts = [each.cut(text) for each in given_fonts(font)]
+    fonts = [each.cut(text) for each in load_fonts(font)]
     house = _house(style, venue, span, width, height, palette, find(name).height, fonts)
     if language not in languages():
         raise FigureError(f"there is no language {language!r}; choose {' or '.join(languages())}")
@@ -120,7 +120,7 @@ def style(
     width: float | None = None,
     height: float | None = None,
     theme: str = "light",
-    font: Given | Iterable[Given] | None = None,
+    font: FontSource | Iterable[FontSource] | None = None,
 ) -> Iterator[None]:
     """Matplotlib's settings for a figure of one's own that looks like those of rnnviz.
 
@@ -135,7 +135,7 @@ def style(
              ...     fig.savefig("own.pdf")
     """
     palette = _chosen("theme", theme, PALETTES)
-    fonts = given_fonts(font)
+    fonts = load_fonts(font)
     house = _house(name, venue, span, width, height, palette, fonts=fonts)
     with rc_context(), using_fonts(fonts), truetype_alone():
         rcdefaults()

@@ -5,6 +5,7 @@ Of Manim's objects only what a picture needs is kept, so that text is cheap to c
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -32,6 +33,7 @@ _PREAMBLE: Final = (
 _FONT_SIZE_PER_EM: Final = 96.0
 _IN_MEMORY: Final = 4096
 _FONTS_IN_MEMORY: Final = 4
+_STYLES_IN_MEMORY: Final = 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,16 +48,28 @@ class Glyph(ShortRepr):
     stroke: float
 
     def drawn(self, color: ManimColor) -> VMobject:
-        """Return the glyph as a mobject."""
-        shown = VMobject(
-            color=color,
-            fill_color=color,
-            fill_opacity=self.fill,
-            stroke_color=color,
-            stroke_width=self.stroke,
-        )
+        """Return the glyph as a mobject of this color."""
+        shown = _copied(_styled(tuple(color.to_rgba().tolist()), self.fill, self.stroke))
         shown.points = self.points.copy()
         return shown
+
+
+@lru_cache(maxsize=_STYLES_IN_MEMORY)
+def _styled(rgba: tuple[float, ...], fill: float, stroke: float) -> VMobject:
+    """Return a mobject without points; making one takes far longer than copying it."""
+    color = ManimColor(rgba)
+    return VMobject(
+        color=color, fill_color=color, fill_opacity=fill, stroke_color=color, stroke_width=stroke
+    )
+
+
+def _copied(mobject: VMobject) -> VMobject:
+    """Copy a mobject that has no parts: its lists and arrays, which others would change."""
+    made = copy(mobject)
+    for name, value in vars(mobject).items():
+        if isinstance(value, (list, np.ndarray)):
+            setattr(made, name, value.copy())
+    return made
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,12 +35,16 @@ class Storyboard(Scene):
     A subclass defines its beats as methods decorated with ``@beat("…")``, in order. Captions may
     use ``{facts}``, which ``facts()`` returns from the trace. ``experiments`` names what the scene
     compares with the trace: recordings of the same network with changed parameters, its training.
+    ``depends_on`` names what the scene depends on that cannot be observed while it plays, such as
+    files that compiled code or another program reads: paths and glob patterns, relative to the
+    scene's file, environment variables, and modules.
     Without a context, as in plain ``manim``, a scene plays the default recording of its task.
     """
 
     experiments: ClassVar[Mapping[str, Experiment]] = {}
     task: ClassVar[str] = "sentence"
     least_steps: ClassVar[int] = 2
+    depends_on: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, context: SceneContext | None = None) -> None:
         self.context = context or default_context(type(self))

@@ -1,4 +1,4 @@
-"""Modules that are there as attributes of their package without having been imported."""
+"""Modules that their package imports when they are first used."""
 
 from importlib import import_module
 from importlib.util import find_spec
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def submodule(package: str, name: str) -> ModuleType:
-    """A public module of a package, imported when it is first asked for.
+    """Import and return a public module of a package.
 
     Raises: AttributeError if there is none of this name
     """

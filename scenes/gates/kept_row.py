@@ -3,7 +3,7 @@
 from manim import LEFT, RIGHT, Animation, Create, FadeIn, Rectangle, Succession, VGroup
 from rnnviz.scenes.gates.unit_grid import UnitGrid
 
-from rnnviz.experiments.studies import Kept
+from rnnviz.experiments.studies import UnitRetention
 from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.text import SMALL, label
 from rnnviz.mobjects.theme import Theme
@@ -15,7 +15,7 @@ class KeptRow(VGroup):
     If the row shows the ``factors`` whose product is kept, the frame begins one word later.
     """
 
-    def __init__(self, grid: UnitGrid, kept: Kept, theme: Theme, *, factors: bool = False):
+    def __init__(self, grid: UnitGrid, kept: UnitRetention, theme: Theme, *, factors: bool = False):
         self.kept = kept
         places, pitch = grid.axis.places, grid.axis.pitch
         begin = max(0, kept.step + factors - grid.axis.window.indices.start)

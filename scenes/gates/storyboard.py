@@ -13,7 +13,7 @@ from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
 from rnnviz.scenes.gates.wording import cell_by_cell, kept_or_lost
 
 from rnnviz import measure
-from rnnviz.experiments.studies import kept_longest, study_of
+from rnnviz.experiments.studies import longest_retention, study_of
 from rnnviz.mobjects.accuracy_by_gap import AccuracyByGap
 from rnnviz.mobjects.color_scale import HeatScale
 from rnnviz.mobjects.numbers import number, percent
@@ -40,7 +40,7 @@ class Gates(Storyboard):
             cell: own if own.metadata.cell == cell else self.runs[cell].trace for cell in GATED
         }
         self.kept = {
-            cell: kept_longest(trace, self.clue, most=MOST_UNITS)
+            cell: longest_retention(trace, self.clue, most=MOST_UNITS)
             for cell, trace in self.shown.items()
         }
         self.trace = self.shown.get(own.metadata.cell, self.shown["lstm"])

@@ -3,7 +3,7 @@
 from manim import DOWN, VGroup
 from rnnviz.scenes.gates.equations import ROLES
 
-from rnnviz.experiments.studies import Kept
+from rnnviz.experiments.studies import UnitRetention
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.text import SMALL, label
@@ -16,7 +16,7 @@ from rnnviz.trace import Trace
 class UnitStep(VGroup):
     """The cell state of one unit at one step, computed from recorded numbers, with a note."""
 
-    def __init__(self, trace: Trace, kept: Kept, say: Say, theme: Theme):
+    def __init__(self, trace: Trace, kept: UnitRetention, say: Say, theme: Theme):
         unit, step = kept.unit, kept.step
         assert trace.c is not None
         i, f, g, _ = trace.gates[0, 0, step, 0, :, unit]

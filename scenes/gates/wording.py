@@ -10,7 +10,7 @@ from rnnviz.mobjects.wording import Say
 
 def kept_or_lost(study: Study, say: Say) -> str:
     """Say whether LSTMs have learnt to keep the word over the greatest gap."""
-    if study.accuracies("lstm")[-1].mean() < study.guessing:
+    if study.accuracies("lstm")[-1].mean() < study.near_chance:
         return say("The LSTM could keep the word, but has not learnt to.")
     return say("The LSTM has learnt to keep the word.")
 

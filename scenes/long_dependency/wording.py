@@ -42,7 +42,7 @@ def most_salient(trace: Trace, say: Say) -> str:
 
 def how_well(accuracy: float, study: Study, say: Say) -> str:
     """Say whether a network's accuracy is above that of guessing."""
-    if accuracy < study.guessing:
+    if accuracy < study.near_chance:
         return say("It does no better than a guess.")
     return say("It gets {right} right.").format(right=percent(accuracy))
 

@@ -7,7 +7,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, DashedLine, Dot, VGroup, VMobject
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.text import NOTE, SMALL, label
@@ -104,7 +104,7 @@ class EpochCurve(VGroup):
         return VGroup(line, text)
 
 
-def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+def loss_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """Return the loss on newly drawn sequences, on the left of the frame."""
     return EpochCurve(
         course.epochs,
@@ -119,7 +119,7 @@ def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
+def score_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """Return the score beside that of guessing."""
     values, chance = scores(course)
     return EpochCurve(
@@ -137,12 +137,12 @@ def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def is_accuracy(course: Course) -> bool:
+def is_accuracy(course: Retraining) -> bool:
     """Return whether the task's score is an accuracy."""
     return course.score_name.startswith("accuracy")
 
 
-def scores(course: Course) -> tuple[np.ndarray, float]:
+def scores(course: Retraining) -> tuple[np.ndarray, float]:
     """Return the accuracy at every record, or the relative loss, and that of guessing."""
     if is_accuracy(course):
         return course.score, course.chance_score

@@ -17,7 +17,7 @@ from rnnviz.scenes.training.state_strips import (
 from rnnviz.scenes.training.weight_updates import Descent, adam_equation, loss_equation, rows_note
 from rnnviz.scenes.training.wording import learning_facts
 
-from rnnviz.experiments.retraining import training_of
+from rnnviz.experiments.retraining import retrain
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import update_equation
 from rnnviz.mobjects.strip import MOST_CELLS
@@ -31,7 +31,7 @@ class Training(Storyboard):
 
     task = "sentence"
     least_steps = 1
-    experiments: ClassVar = {"course": training_of}
+    experiments: ClassVar = {"course": retrain}
 
     def setup(self) -> None:
         self.course = self.context.experiments["course"]

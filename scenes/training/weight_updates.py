@@ -18,7 +18,7 @@ from manim import (
 from rnnviz.scenes.training.playback import Records
 from rnnviz.scenes.training.prediction_bars import target_outputs
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
 from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
@@ -126,7 +126,7 @@ class Descent(VGroup):
         )
 
 
-def loss_equation(trace: Trace, course: Course, step: int, theme: Theme) -> Equation:
+def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> Equation:
     """Return the loss before training: −ln of the target's y, or half a squared distance."""
     value = float(target_outputs(trace, course.y, step)[0])
     loss = float(course.example_loss[0, step - 1])

@@ -6,13 +6,13 @@ import numpy as np
 from rnnviz.scenes.training.curves import is_accuracy, scores
 from rnnviz.scenes.training.prediction_bars import target_outputs
 
-from rnnviz.experiments.retraining import NEW_SEQUENCES, Course
+from rnnviz.experiments.retraining import NEW_SEQUENCES, Retraining
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
 
-def learning_facts(trace: Trace, course: Course, step: int, say: Say) -> Mapping[str, str]:
+def learning_facts(trace: Trace, course: Retraining, step: int, say: Say) -> Mapping[str, str]:
     """Return facts about a training and the prediction at ``step`` (1-based)."""
     sizes = np.abs(course.h).mean(axis=(1, 2))
     quality, chance = scores(course)

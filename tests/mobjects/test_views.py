@@ -20,7 +20,7 @@ from rnnviz.mobjects.strip import MOST_CELLS, Strip
 from rnnviz.mobjects.theme import DARK
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.mobjects.wording import item_names
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.fonts import load_fonts, using_fonts
 from rnnviz.text.translation import translated
 
 
@@ -159,7 +159,7 @@ def test_tall_words_stay_clear_of_the_arrows_above_them(make_trace, tmp_path):
     labels = (("\u092e",) * trace.steps,) * trace.batch
     metadata = dataclasses.replace(trace.metadata, step_labels=labels)
     trace = dataclasses.replace(trace, metadata=metadata)
-    with using_fonts(given_fonts(saved(tmp_path, "a.ttf", built("\u092e", side=1300)))):
+    with using_fonts(load_fonts(saved(tmp_path, "a.ttf", built("\u092e", side=1300)))):
         chain = StateChain.of(trace, Window.last(trace, 3), DARK)
     for word, arrow in zip(chain.words, chain.inputs, strict=True):
         assert word.get_top()[1] < arrow.get_bottom()[1]

@@ -126,10 +126,10 @@ class Descent(VGroup):
         )
 
 
-def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> Equation:
+def loss_equation(trace: Trace, retraining: Retraining, step: int, theme: Theme) -> Equation:
     """Return the loss before training: −ln of the target's y, or half a squared distance."""
-    value = float(target_outputs(trace, course.y, step)[0])
-    loss = float(course.example_loss[0, step - 1])
+    value = float(target_outputs(trace, retraining.y, step)[0])
+    loss = float(retraining.example_loss[0, step - 1])
     name = f"{{{{ L_({step}) : loss }}}}"
     if trace.metadata.loss == "cross-entropy":
         right, place = f"- ln {{{{ {_typed(value)} : value }}}}", _BESIDE_CLASSES

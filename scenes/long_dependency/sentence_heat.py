@@ -256,11 +256,13 @@ def _matches(old: SentenceHeat, new: SentenceHeat) -> tuple[list[int], list[int]
 
 def saliency_equation(theme: Theme) -> Equation:
     """Return the saliency of an input as a share of the greatest one."""
-    source = (
-        "{{ norm((partial L_t)/(partial x_k)) : felt }} \\/ max_j norm((partial L_t)/(partial x_j))"
-    )
-    made = Equation(source, theme, roles={"felt": "gradient"}, size=0.42)
-    return made.shift(layout.FORMULA_Y * UP)
+    return Equation(
+        "{{ norm((partial L_t)/(partial x_k)) : saliency }} \\/ "
+        "max_j norm((partial L_t)/(partial x_j))",
+        theme,
+        roles={"saliency": "gradient"},
+        size=0.42,
+    ).shift(layout.FORMULA_Y * UP)
 
 
 def stacked(sentences: Sequence[SentenceHeat]) -> VGroup:

@@ -230,7 +230,7 @@ MUTANTS: Final = (
         ("tests/scenes/test_hidden_state.py",),
     ),
     Mutant(
-        "scenes/output/output_numbers.py",
+        "rnnviz/mobjects/prediction.py",
         "best[-1] = target",
         "best[0] = target",
         "the wanted class takes the place of the most probable one",

@@ -9,13 +9,7 @@ from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.theme import Role, Theme
 
-ROLES: Final[Mapping[str, Role]] = {
-    "c": "hidden",
-    "h": "hidden",
-    "keep": "hidden",
-    "before": "hidden",
-    "write": "input",
-}
+ROLES: Final[Mapping[str, Role]] = {"c": "hidden", "keep": "hidden", "write": "input"}
 
 
 def lstm_equation(theme: Theme) -> Equation:
@@ -46,6 +40,5 @@ def gradient_title(theme: Theme) -> Equation:
         "norm((partial L_t)/(partial s_k)) \\/ norm((partial L_t)/(partial s_t)) , "
         "quad s in {h, c}",
         theme,
-        roles={},
         size=0.42,
     ).shift(layout.FORMULA_Y * UP)

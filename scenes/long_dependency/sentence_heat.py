@@ -260,7 +260,6 @@ def saliency_equation(theme: Theme) -> Equation:
         "{{ norm((partial L_t)/(partial x_k)) : saliency }} \\/ "
         "max_j norm((partial L_t)/(partial x_j))",
         theme,
-        roles={"saliency": "gradient"},
         size=0.42,
     ).shift(layout.FORMULA_Y * UP)
 

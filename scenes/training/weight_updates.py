@@ -139,10 +139,7 @@ def loss_equation(trace: Trace, retraining: Retraining, step: int, theme: Theme)
         true = f"({_typed(target)})" if target < 0 else _typed(target)
         right = f"1/2 ({{{{ {_typed(value)} : value }}}} - {true})^2"
     return Equation(
-        f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}",
-        theme,
-        roles={"loss": "gradient", "value": "output", "result": "text"},
-        size=0.48,
+        f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}", theme, size=0.48
     ).move_to(place)
 
 
@@ -152,7 +149,6 @@ def adam_equation(theme: Theme) -> Equation:
         "{{ W : W }} arrow.l {{ W : old }} - alpha "
         "{{ hat(m) / (sqrt(hat(v)) + epsilon) : gradient }}",
         theme,
-        roles={"W": "weight", "old": "weight", "gradient": "gradient"},
         size=0.5,
     )
 

@@ -116,7 +116,7 @@ def test_heat_is_what_the_loss_feels_of_each_word(trace_of, perform):
     assert told_of["felt"] == told
 
 
-def test_both_stories_are_told_where_there_are_two(perform, default_trace_of):
+def test_both_stories_are_shown_if_there_are_two(perform, default_trace_of):
     seen = perform(NAME, look, language="zh")["heat"]
     rows, facts = seen["sentences"], seen["facts"]
     others = other_stories(default_trace_of(NAME, "zh"))

@@ -1,4 +1,4 @@
-"""Gates that keep and forget: an LSTM and a GRU at work on a sentence, beside the plain RNN."""
+"""Gates that keep and forget: an LSTM and a GRU on a sentence, beside a plain RNN."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -25,7 +25,7 @@ GATED = ("lstm", "gru")
 
 
 class Gates(Storyboard):
-    """Recorded gates, what they keep of a word, and what the loss feels of it."""
+    """Recorded gates, what they keep of a word, and its gradient."""
 
     task = "sentence"
     experiments: ClassVar = {"study": study_of}

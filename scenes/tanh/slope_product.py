@@ -1,4 +1,4 @@
-"""The slopes of top unit and their product."""
+"""The slopes of one unit and their product."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -27,7 +27,7 @@ from rnnviz.scene.storyboard import Storyboard
 
 
 class Training(Storyboard):
-    """An untrained answer and its loss, an update, and what many updates do to the network."""
+    """A prediction before training and its loss, an update, and the effect of many updates."""
 
     task = "sentence"
     least_steps = 1

@@ -132,10 +132,6 @@ class SentenceHeat(VGroup):
             self.answer.shift(*vectors)
         return super().shift(*vectors)
 
-    def tile_of(self, index: int) -> WordTile | None:
-        """Return the tile of a word by its index, or None if it is left out."""
-        return self.tiles[self.shown.index(index)] if index in self.shown else None
-
     def appear(self, run_time: float = 1.8) -> Animation:
         """Fade the words in, from first to last, then the blank."""
         return LaggedStart(

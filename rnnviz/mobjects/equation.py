@@ -9,16 +9,15 @@ from rnnviz.mobjects.text import FORMULA, formula
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.trace import Trace
 
-_ROLES: Final[Mapping[str, Role]] = {
-    **dict.fromkeys(("h", "now", "before", "state", "slopes"), "hidden"),
-    **dict.fromkeys(("U", "W", "V", "b", "c", "old", "ih", "hh", "factors"), "weight"),
-    **dict.fromkeys(("left", "at", "direct", "term", "gradient", "saliency", "loss"), "gradient"),
-    "x": "input",
-    "y": "output",
-    "value": "output",
-    "result": "text",
+_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
+    "input": ("x",),
+    "hidden": ("h", "now", "before", "state", "slopes"),
+    "output": ("y", "value"),
+    "weight": ("U", "W", "V", "b", "c", "old", "ih", "hh", "factors"),
+    "gradient": ("left", "at", "direct", "term", "gradient", "saliency", "loss"),
+    "text": ("result",),
 }
-"""The roles of parts, by their usual names."""
+_ROLES: Final = {name: role for role, names in _NAMES.items() for name in names}
 
 
 class Equation(VGroup):

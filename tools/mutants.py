@@ -213,14 +213,14 @@ MUTANTS: Final = (
         r"""escaped = shown.replace("\\", "\\\\").replace('"', '\\"')""",
         r"""escaped = shown.replace("\\", "\\\\")""",
         "a quotation mark in a user's text ends the text, and the rest is Typst source",
-        ("tests/mobjects/test_typography.py",),
+        ("tests/mobjects/test_text.py",),
     ),
     Mutant(
         "rnnviz/mobjects/value_grid.py",
         "((rows - 1) / 2 - i) * height",
         "(i - (rows - 1) / 2) * height",
         "the first row of a matrix is drawn at the bottom",
-        ("tests/mobjects/test_views.py",),
+        ("tests/mobjects/test_mobjects.py",),
     ),
     Mutant(
         "scenes/hidden_state/step_numbers.py",
@@ -230,7 +230,7 @@ MUTANTS: Final = (
         ("tests/scenes/test_hidden_state.py",),
     ),
     Mutant(
-        "scenes/output/output_numbers.py",
+        "rnnviz/mobjects/prediction.py",
         "best[-1] = target",
         "best[0] = target",
         "the wanted class takes the place of the most probable one",

@@ -25,7 +25,7 @@ MOST_NEXT_STEPS = 4
 
 
 class HiddenState(Storyboard):
-    """A step unit by unit, at the step where the input and the state both count."""
+    """A step unit by unit, at the step where the input and the state both matter."""
 
     task = "sentence"
     least_steps: ClassVar[int] = 3

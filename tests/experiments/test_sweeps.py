@@ -243,7 +243,7 @@ def test_a_cluster_that_is_lost_leaves_what_is_trained(tmp_path, monkeypatch):
         def submit(self, *work):
             return super().submit(*work) if len(self.asked) < 2 else Future()
 
-    monkeypatch.setattr("rnnviz.system.workers._BETWEEN", 0)
+    monkeypatch.setattr("rnnviz.system.workers._CHECK_INTERVAL", 0)
     with pytest.raises(SweepError, match=r"6 of 8 networks .*: the cluster was lost\)"):
         sweep(TINY, tmp_path / "a.json", Lost(), nothing)
     assert len(load_sweep(tmp_path / "a.json").networks) == 2
@@ -524,7 +524,11 @@ def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, mo
         (("sweep", "--lengths", "4,x", "-o", "a.json"), 2, "'x' is not a valid integer range"),
         (("sweep", "--lengths", "4", "--cells", "rnn,x", "-o", "a.json"), 2, "'x' is not one of"),
         (("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a:1", "-o", "a.json"), 2, "not both"),
-        (("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"), 2, "no address of a"),
+        (
+            ("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"),
+            2,
+            "not the address of a",
+        ),
         (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 stands there twice"),
         (("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"), 2, "rnn stands there"),
         (("sweep", "--lengths", "9" * 20, "-o", "a.json"), 2, "choose lengths up to 100000"),
@@ -534,7 +538,7 @@ def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, mo
             "10000 networks or fewer",
         ),
         (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "not both"),
-        (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
+        (("render", "tanh", "--scheduler", ""), 2, "not the address of a Dask scheduler"),
         (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or draw accuracy-by-gap"),
         (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "not several"),
     ],

@@ -223,12 +223,12 @@ def test_few_wait_for_their_turn(gate):
     before, there = children(), []
 
     class Watched(ForkExecutor):
-        def _reap(self, patience: float | None = None) -> None:
-            if patience is None:
+        def _reap(self, timeout: float | None = None) -> None:
+            if timeout is None:
                 there.append(len(set(children()) - set(before)))
                 if len(there) == 1:
                     gate.open()
-            super()._reap(patience)
+            super()._reap(timeout)
 
     with Watched(1) as executor:
         started(executor, gate.wait, *[lambda: None] * 4)

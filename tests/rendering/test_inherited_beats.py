@@ -86,7 +86,7 @@ def test_an_inherited_beat_keeps_its_place_and_may_keep_its_caption():
         ("fourth", "Fourth.", Mine.fourth),
     ]
     Mine.second = 3
-    with pytest.raises(SceneError, match="'second' of class 'Mine' is 3, and a beat in a class"):
+    with pytest.raises(SceneError, match="'second' of class 'Mine' is 3, but a beat in a base"):
         beats_of(Mine)
 
 

@@ -36,10 +36,10 @@ def with_class(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("from proj.sizes import SIDE", "'proj' stands in {root!r}: set PYTHONPATH to that folder"),
+        ("from proj.sizes import SIDE", "'proj' is in {root!r}: set PYTHONPATH to that folder"),
         (
             "from ..sizes import SIDE",
-            "the import in full, as from proj.scenes import …, and set PYTHONPATH to {root!r}",
+            "an absolute import, from proj.scenes import …, and set PYTHONPATH to {root!r}",
         ),
         ("import proj_of_nobody", "No module named 'proj_of_nobody' (three.py, line 1)"),
     ],
@@ -69,9 +69,9 @@ FAILING = [
     ),
     (
         f"raise SystemExit(0)\n{THREE}",
-        "three.py' cannot be imported: it ends the program, SystemExit: 0 (three.py, line 1)",
+        "three.py': it ends the program, SystemExit: 0 (three.py, line 1)",
     ),
-    (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
+    (f"{THREE}def (\n", "three.py': SyntaxError: .*(three.py, line"),
     (
         THREE.replace("Two.", "Two {nokey}."),
         "caption 'Two {nokey}.' names {nokey}, and facts() gives item",
@@ -80,14 +80,14 @@ FAILING = [
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
     (
         with_class("experiments = {'twin': lambda trace: 1 / 0}"),
-        "companion 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
+        "experiment 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
     ),
     (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a recipe"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),
-        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.mobjects",
+        "class 'Three' has beats but is not a storyboard; derive a class from rnnviz.scene",
     ),
     (THREE + CONSTRUCT, "scene 'three' does not play its beat 'one'; leave 'construct' to"),
 ]

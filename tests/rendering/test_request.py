@@ -24,7 +24,7 @@ def test_a_wrong_bound_of_the_cache_is_told_before_anything_is_drawn(
 ):
     output = tmp_path / "out" / "a.mp4"
     monkeypatch.setenv(BOUND_VARIABLE, "2GB")
-    with pytest.raises(RenderError, match="'2GB', no number of bytes; write 2000000000 for 2 GB"):
+    with pytest.raises(RenderError, match="got '2GB'; write 2000000000 for 2 GB"):
         drawn(three, trace, output)
     assert not output.parent.exists()
 
@@ -76,7 +76,7 @@ def test_what_stands_beside_a_video_of_ours_is_ours(tmp_path):
 @pytest.mark.parametrize("name", NEIGHBOURS)
 def test_a_folder_in_the_way_is_named(name, tmp_path):
     (tmp_path / name).mkdir()
-    with pytest.raises(RenderError, match=f"{name}' is a folder, where a file beside"):
+    with pytest.raises(RenderError, match=f"{name}' is a folder, but a file beside"):
         request_of("unrolling", output=tmp_path / "a.mp4")
 
 

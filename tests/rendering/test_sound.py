@@ -160,7 +160,7 @@ def test_a_sound_is_looked_for_beside_the_scene_and_then_here(loud, trace, tmp_p
 
 
 WRONG = {
-    "missing": (None, r"there is no sound 'low\.wav' beside the scene, in '.*scenes', nor in"),
+    "missing": (None, r"no sound 'low\.wav' beside the scene, in '.*scenes', or in"),
     "no sound file": (b"hello " * 99, r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
     "empty": (b"", r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
 }
@@ -183,7 +183,7 @@ def test_a_sound_that_cannot_be_heard_is_told_in_one_line(what, kind, loud, trac
 def test_a_video_without_a_sound_is_none(loud, trace, tmp_path):
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.gif", format="gif", beats=(1,))
     loud.write_text(SCENE.replace("low.wav", str(tmp_path / "loud.gif")))
-    with pytest.raises(SceneError, match=r"loud\.gif' has no sound in it; name a file that has"):
+    with pytest.raises(SceneError, match=r"loud\.gif' has no sound; give a sound file"):
         rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.mp4")
 
 

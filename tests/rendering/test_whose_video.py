@@ -68,7 +68,7 @@ def test_files_of_the_same_name_do_not_replace_each_others_video(here, trace):
     (video,) = rnnviz.render("a/talk.py", trace, **settings).paths
     before = {path: path.read_bytes() for path in video.parent.iterdir()}
     for kind in ("mp4", "webm"):
-        told = r"talk_.*' is where the video of another scene stands, '\.\./a/talk\.py'; move"
+        told = r"talk_.*' is the video of another scene, '\.\./a/talk\.py'; move"
         with pytest.raises(RenderError, match=told):
             rnnviz.render("b/talk.py", trace, format=kind, **settings)
     assert {path: path.read_bytes() for path in video.parent.iterdir()} == before

@@ -21,7 +21,7 @@ from typing import BinaryIO
 import torch
 
 from rnnviz.cli.main import main
-from rnnviz.rendering.cache import library, observing
+from rnnviz.rendering.cache import library, recorder
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):
     importlib.import_module(late)  # what a command line loads late, each copy would load for itself
@@ -116,7 +116,7 @@ def _run(
     torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
     tempfile.tempdir = None
     library._LOADED.clear()
-    observing.forget()
+    recorder.forget()
     for name in [name for name in sys.modules if name.startswith("rnnviz_user_")]:
         del sys.modules[name]
     sys.argv = ["rnnviz", *arguments]

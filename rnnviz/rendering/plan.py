@@ -9,7 +9,7 @@ from typing import Any
 from rnnviz.experiments.default_recordings import Kept, cache_folder
 from rnnviz.rendering.cache.code import Code, code_of
 from rnnviz.rendering.cache.dependencies import declared, merged
-from rnnviz.rendering.cache.observing import Recorder
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.execution.performance import BeatResult, start_beats
 from rnnviz.rendering.execution.sound_listener import SoundListener

@@ -14,7 +14,7 @@ from small_scenes import THREE, same_pictures
 
 import rnnviz
 from rnnviz.rendering import request
-from rnnviz.rendering.cache import library, observing
+from rnnviz.rendering.cache import library, recorder
 from rnnviz.rendering.execution import performance
 from rnnviz.rendering.execution.beat_task import BeatTask
 from rnnviz.rendering.profile import QUALITIES
@@ -112,7 +112,7 @@ def restarted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def restart(*modules: str) -> None:
         library._LOADED.clear()
-        observing.forget()
+        recorder.forget()
         for module in modules:
             monkeypatch.delitem(sys.modules, module, raising=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 from rnnviz.errors import RenderError
 from rnnviz.rendering.cache.dependencies import Reads
 from rnnviz.rendering.cache.kept_beats import BeatEntry
-from rnnviz.rendering.cache.observing import Recorder
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.scene.beats import Beat
 from rnnviz.scene.failures import scene_error

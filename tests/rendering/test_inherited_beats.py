@@ -161,7 +161,7 @@ def test_a_change_of_an_inherited_beat_concerns_no_other(old, new, changed, tmp_
 
 OF_OURS = """
 from rnnviz.scene.beats import beat
-from rnnviz.scenes.{name} import {kind}
+from {module} import {kind}
 
 
 class Mine({kind}):
@@ -175,8 +175,7 @@ class Mine({kind}):
 def test_a_scene_of_ours_is_inherited_with_its_beats_and_needs(name, tmp_path):
     ours = load_scene(name)
     file = tmp_path / "mine.py"
-    module = ours.scene.__module__.rpartition(".")[2]
-    file.write_text(OF_OURS.format(name=module, kind=ours.scene.__name__))
+    file.write_text(OF_OURS.format(module=ours.scene.__module__, kind=ours.scene.__name__))
     mine = load_scene(str(file))
     told = [(one.name, one.caption, one.play) for one in beats_of(ours.scene)]
     found = [(one.name, one.caption, one.play) for one in beats_of(mine.scene)]
@@ -187,6 +186,10 @@ def test_a_scene_of_ours_is_inherited_with_its_beats_and_needs(name, tmp_path):
 
 def test_a_trace_that_lacks_what_an_inherited_scene_needs_is_refused(make_trace, tmp_path):
     file = tmp_path / "mine.py"
-    file.write_text(OF_OURS.format(name="vanishing_gradient", kind="VanishingGradient"))
+    file.write_text(
+        OF_OURS.format(
+            module="rnnviz.scenes.vanishing_gradient.storyboard", kind="VanishingGradient"
+        )
+    )
     with pytest.raises(SceneError, match="no gradients, which 'mine' needs"):
         rnnviz.render(file, make_trace(gradients=False), quality="l", output=tmp_path / "a.mp4")

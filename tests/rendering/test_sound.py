@@ -161,8 +161,8 @@ def test_a_sound_is_looked_for_beside_the_scene_and_then_here(loud, trace, tmp_p
 
 WRONG = {
     "missing": (None, r"no sound 'low\.wav' beside the scene, in '.*scenes', or in"),
-    "no sound file": (b"hello " * 99, r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
-    "empty": (b"", r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
+    "no sound file": (b"hello " * 99, r"cannot read sound '.*low\.wav' \(.*\); give a WAV"),
+    "empty": (b"", r"cannot read sound '.*low\.wav' \(.*\); give a WAV"),
 }
 
 
@@ -190,7 +190,7 @@ def test_a_video_without_a_sound_is_none(loud, trace, tmp_path):
 @pytest.mark.parametrize("number", ["time_offset=float('nan')", "gain=float('inf')"])
 def test_a_number_that_is_none_is_told(number, loud, trace, tmp_path):
     loud.write_text(SCENE.replace('"low.wav"', f'"low.wav", {number}'))
-    with pytest.raises(SceneError, match=r"sound 'low\.wav' has the .*; give a finite number"):
+    with pytest.raises(SceneError, match=r"of sound 'low\.wav' is .*; give a finite number"):
         rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.mp4")
 
 

@@ -107,7 +107,8 @@ class Plan:
             on_beat_end=report,
             on_sound=listener.hear,
         )
-        made = draw_stills(self.loaded, context, self.code.file, self.profile, folder)
+        with self.recorder.recording():  # modules may keep what they read now
+            made = draw_stills(self.loaded, context, self.code.file, self.profile, folder)
         return made, losses(listener.sounds, (), self.profile.file_format)
 
 

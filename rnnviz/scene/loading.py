@@ -117,7 +117,7 @@ def _check(scene: Any) -> None:
         ("task", str, "the name of a task"),
         ("least_steps", int, "a number of steps"),
         ("experiments", Mapping, "a recipe for each name, or leave it out"),
-        ("depends_on", tuple, "a tuple of paths, patterns, or names of variables and modules"),
+        ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),
     ):
         got = getattr(scene, what)
         if not isinstance(got, kind):

@@ -24,8 +24,10 @@ import rnnviz
 from rnnviz.errors import ClusterError, RenderError, TextError
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
 from rnnviz.rendering import begin
-from rnnviz.rendering.execution import dask as company
+from rnnviz.rendering.cache.dependencies import Dependency
+from rnnviz.rendering.execution import dask
 from rnnviz.rendering.execution.dask import DaskExecutor, open_executor
+from rnnviz.rendering.execution.fork import Job
 from rnnviz.system.cache import Cache
 from rnnviz.system.workers import SchedulerWatch, WorkerPool, check_address, failure, workers
 
@@ -166,7 +168,7 @@ def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, ca
 def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
     made = []
     for fork in (True, False):
-        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
         cache(f"cache {fork}")
         output = tmp_path / f"{fork}.mp4"
         rnnviz.render(scene_file, trace, quality="l", output=output, jobs=2)
@@ -181,7 +183,7 @@ def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cach
     file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
     made = []
     for fork in (True, False):
-        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
         cache(f"cache {fork}")
         output = tmp_path / f"{fork}.mp4"
         settings = {"quality": "l", "beats": (2,), "output": output, "jobs": 1}
@@ -199,7 +201,7 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "named.txt").write_text("what a scene names decides its beats")
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(company, "can_fork", lambda: False)
+    monkeypatch.setattr(dask, "can_fork", lambda: False)
     middle = "print('said', flush=True); os.chdir('/')"
     scene, output = tmp_path / "small.py", tmp_path / "a.mp4"
     scene.write_text(f"{SCENE.format(middle=middle)}\n\nNAMED = 'named.txt'\n", encoding="utf-8")
@@ -293,6 +295,18 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
         DaskExecutor(anew) as executor,
     ):
         begin(scene_file, trace, executor, **options).finish()
+
+
+def test_a_worker_that_reads_other_data_is_refused():
+    ours, theirs = ({Dependency("content", "/data/shade"): value} for value in ("1", "2"))
+    future: Future[tuple[bytes, dict[Dependency, str]]] = Future()
+    future.set_result((b"video", theirs))
+    task = SimpleNamespace(recorder=SimpleNamespace(reads=ours))
+    error = dask._kept(future, Job("beat 'one'", lambda: None), task)
+    assert str(error) == (
+        "beat 'one' was not drawn: a worker read another file '/data/shade' than this machine; "
+        "give it the same; finished beats are kept, render again"
+    )
 
 
 def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):

@@ -84,6 +84,8 @@ FAILING = [
     ),
     (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a recipe"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
+    (with_class("depends_on = 'a.csv'"), "'depends_on' of class 'Three' is 'a.csv'; give a tuple"),
+    (with_class("depends_on = ('a', 3)"), "'depends_on' of class 'Three' has 3; give a path, a"),
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),

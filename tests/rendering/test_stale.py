@@ -416,6 +416,25 @@ def test_what_a_scene_writes_itself_is_no_dependency(trace, tmp_path, drawn):
     assert drawn(scene, trace, output) == []
 
 
+def test_what_a_module_read_while_stills_were_drawn_is_known(
+    trace, tmp_path, drawn, anew, restarted
+):
+    restarted()
+    (tmp_path / "hues.py").write_text(CACHED)
+    (tmp_path / "shade").write_text("#ff0000")
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(
+        scene_of(marked("one", PLAY.format(color="shade()")), before="\nfrom hues import shade\n")
+    )
+    drawn(scene, trace, tmp_path / "stills", format="png")
+    assert drawn(scene, trace, output) == ["one"]
+    (tmp_path / "shade").write_text("#00ff00")
+    restarted()
+    assert drawn(scene, trace, output) == ["one"]
+    restarted()
+    assert anew(scene, trace, output)
+
+
 def test_a_module_that_was_loaded_before_anything_was_observed_is_not_trusted(
     trace, tmp_path, drawn, restarted, monkeypatch
 ):

@@ -21,35 +21,35 @@ _SUPPORTS: Final = ("supports_fd", "supports_dir_fd", "supports_follow_symlinks"
 
 
 class Observer(Protocol):
-    """Takes what is observed; paths are absolute."""
+    """Is called for what is observed; paths are absolute."""
 
     def opened(self, path: str, importing: bool) -> None:
-        """Take a file that is opened to be read, or to be changed."""
+        """Note a file that is opened to be read or changed."""
 
     def listed(self, folder: str) -> None:
-        """Take a folder whose names are read."""
+        """Note a folder that is listed."""
 
     def queried(self, path: str) -> None:
-        """Take a path of which it is asked whether it exists."""
+        """Note a path that is checked for existence."""
 
     def missed(self, module: str, folders: Iterable[str] | None) -> None:
-        """Take a module that is not in a package's folders, or nowhere."""
+        """Note a module that is missing, in a package's folders if given."""
 
     def looked_up(self, variable: str) -> None:
-        """Take a variable of the environment."""
+        """Note an environment variable that is read."""
 
     def located(self) -> None:
-        """Take that the working folder matters."""
+        """Note that the working folder is used."""
 
     def made(self, name: str) -> None:
-        """Take a file, folder or variable that is made, or written anew."""
+        """Note a file, folder or variable that is created or overwritten."""
 
     def moved(self, source: str, target: str) -> None:
-        """Take a path that takes the place of another one."""
+        """Note a path that is moved."""
 
 
 class _Thread(threading.local):
-    """Whether this thread looks at what it observes: what it reads meanwhile is its own."""
+    """Whether this thread is reporting: what it reads meanwhile is not the scene's."""
 
     busy = False
 
@@ -181,7 +181,7 @@ def _absolute(observers: list[Observer], path: Any) -> str | None:
 
 
 def _is_replaced(path: str, mode: str | None, flags: int) -> bool:
-    """Whether a file is opened to be written anew, so that its old content does not matter."""
+    """Whether a file is opened to be overwritten, so that its old content does not matter."""
     if mode is not None:
         return mode.startswith("w") or (mode.startswith("x") and not os.path.lexists(path))
     return bool(flags & os.O_TRUNC) or (bool(flags & os.O_CREAT) and not os.path.lexists(path))

@@ -23,7 +23,7 @@ def closure(home: Path, tree: ast.Module, library: bool = True) -> set[Path]:
 
 
 def names_in_closure(home: Path, tree: ast.Module) -> set[str]:
-    """Return the names of all modules that a scene's file, and what stands beside it, imports."""
+    """Return the names of all modules that a scene's file and the modules beside it import."""
     return _reached(home, tree, library=False)[1]
 
 
@@ -95,7 +95,7 @@ def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
 
 
 def _file_of(name: str, beside: Path) -> Path | None:
-    """Return a module's file if it is ours or stands beside the scene; others have versions."""
+    """Return a module's file if it is ours or beside the scene; others have versions."""
     if name == _PACKAGE or name.startswith(_PACKAGE + "."):
         if name.startswith(_SCENES + "."):
             base = library_files.scenes_folder() / name.removeprefix(_SCENES + ".").replace(

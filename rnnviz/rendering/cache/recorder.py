@@ -26,14 +26,14 @@ _OF_SYSTEM: Final = ("/proc/", "/sys/", "/dev/")
 _STAGING: Final = f"{os.sep}.rnnviz-"
 
 _held: Final[dict[Dependency, str | None]] = {}
-"""What modules beside a scene's file have read: they stay loaded when the scene is loaded again."""
+"""What modules have read: they stay loaded when a scene's file is loaded again."""
 
 
 class Recorder:
     """Notes what a scene reads, with the values at that time; for a scene of the library, nothing.
 
-    What the scene itself makes is not a dependency, nor are files of Python, of its packages, of
-    the library and in the cache. ``home`` is the scene's file. ``certain`` is False if the scene
+    Not a dependency is what the scene itself creates, nor are files of Python, of packages, of the
+    library and in the cache. ``home`` is the scene's file. ``certain`` is False if the scene
     imports a module that was loaded before anything was observed; ``folder`` is the working folder
     at first.
     """
@@ -89,34 +89,34 @@ class Recorder:
             self.note(Dependency(CONTENT, path), importing or is_of_helper(self._home))
 
     def listed(self, folder: str) -> None:
-        """Note the names in a folder."""
+        """Note a folder that is listed."""
         self._note_path(CONTENT, folder)
 
     def queried(self, path: str) -> None:
-        """Note whether a path exists."""
+        """Note a path that is checked for existence."""
         self._note_path(KIND, path)
 
     def missed(self, module: str, folders: Iterable[str] | None) -> None:
-        """Note that a module is missing, in a package's folders or beside the scene."""
+        """Note a module that is missing, in a package's folders or beside the scene."""
         for folder in folders or (os.path.dirname(self._home),):
             for name in (module, f"{module}.py"):
                 self._note_path(KIND, os.path.join(folder, name))
 
     def looked_up(self, variable: str) -> None:
-        """Note a variable of the environment."""
+        """Note an environment variable that is read."""
         if variable not in self._made:
             self.note(Dependency(VARIABLE, variable), is_of_helper(self._home))
 
     def located(self) -> None:
-        """Note that the working folder matters."""
+        """Note that the working folder is used."""
         self.note(Dependency(WORKING_FOLDER, ""))
 
     def made(self, name: str) -> None:
-        """Note what the scene makes itself: reading it again is no dependency."""
+        """Note what the scene creates itself, which is not a dependency."""
         self._made.add(name)
 
     def moved(self, source: str, target: str) -> None:
-        """Note that a path takes the place of another one."""
+        """Note a path that is moved."""
         if source in self._made:
             self._made.add(target)
 

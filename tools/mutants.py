@@ -291,7 +291,7 @@ MUTANTS: Final = (
         "worker = max(self._waiting, key=lambda each: each.job.seconds)",
         "worker = min(self._waiting, key=lambda each: each.job.seconds)",
         "the shortest job is next",
-        ("tests/rendering/test_crew.py",),
+        ("tests/rendering/test_fork.py",),
     ),
     Mutant(
         "rnnviz/rendering/manim_adapter/state.py",

@@ -155,7 +155,7 @@ def test_a_cluster_draws_what_this_machine_draws(scheduler, scene_file, trace, t
 
 
 @pytest.mark.slow
-def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, cache, trace):
+def test_a_scene_with_experiments_is_drawn_the_same_remotely(scheduler, tmp_path, cache, trace):
     made = []
     for place in (None, scheduler):
         cache(f"cache {len(made)}")
@@ -165,7 +165,7 @@ def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, ca
     assert made[0] == made[1]
 
 
-def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
+def test_spawned_processes_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
     made = []
     for fork in (True, False):
         monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
@@ -176,7 +176,7 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
     assert made[0] == made[1]
 
 
-def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
+def test_a_custom_font_is_sent_to_spawned_processes(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
     wanted = "from rnnviz.mobjects.typography import label\n"
@@ -194,7 +194,7 @@ def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cach
         rnnviz.render(file, trace, **settings)
 
 
-def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
+def test_a_remote_scene_disturbs_neither_stdout_nor_later_beats(
     trace, tmp_path, cache, monkeypatch, capfd
 ):
     cache("anew")
@@ -213,7 +213,7 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
     assert "said" in told
 
 
-def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_path, cache):
+def test_a_remote_beat_that_exits_is_reported(pool, trace, tmp_path, cache):
     cache("anew")
     scene, middle = tmp_path / "small.py", "if self.renderer.sink: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
@@ -225,7 +225,7 @@ def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
+def test_a_dying_worker_loses_only_its_beat(scheduler, trace, tmp_path, cache):
     mark, file = tmp_path / "deid", tmp_path / "small.py"
     file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
     cache("here")
@@ -240,9 +240,7 @@ def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cac
     assert content(whole.paths[0]) == content(again.paths[0])
 
 
-def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
-    scheduler, trace, tmp_path, cache
-):
+def test_a_remote_error_is_reported_and_other_beats_are_kept(scheduler, trace, tmp_path, cache):
     file = tmp_path / "small.py"
     middle = "assert self.renderer.sink is None, 'no'"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
@@ -252,7 +250,7 @@ def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 2
 
 
-def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
+def test_a_scene_file_missing_or_different_on_a_worker_is_refused(
     pool, scene_file, trace, tmp_path, cache
 ):
     def changed(*work):
@@ -273,7 +271,7 @@ def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
             begin(scene_file, trace, executor, **options).finish()
 
 
-def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
+def test_a_worker_does_not_draw_with_outdated_code(
     pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -309,7 +307,7 @@ def test_a_worker_that_reads_other_data_is_refused():
     )
 
 
-def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
+def test_a_process_that_dies_is_reported(trace, tmp_path, cache):
     file = tmp_path / "small.py"
     middle = "self.renderer.sink and os.kill(os.getpid(), signal.SIGKILL)"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
@@ -323,7 +321,7 @@ def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
         begin(file, trace, executor, **options).finish()
 
 
-def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
+def test_a_lost_cluster_is_reported_and_finished_beats_are_kept(
     pool, scene_file, trace, tmp_path, cache
 ):
     def lost(work, *arguments):
@@ -343,7 +341,7 @@ def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
 
-def test_a_beat_that_kills_its_workers_is_told_in_one_line(
+def test_a_beat_that_kills_workers_is_reported_in_one_line(
     pool, scene_file, trace, tmp_path, cache
 ):
     from distributed.scheduler import KilledWorker
@@ -375,7 +373,7 @@ def test_a_beat_that_kills_its_workers_is_told_in_one_line(
         *((address, "is not the address of a Dask scheduler; give one") for address in MALFORMED),
     ],
 )
-def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
+def test_a_wrong_address_is_reported_in_one_line(address, expected, monkeypatch):
     monkeypatch.setattr("rnnviz.system.workers._CONNECT_TIMEOUT", 1)
     with pytest.raises(ClusterError, match=expected) as told, open_executor(scheduler=address):
         pass
@@ -420,7 +418,7 @@ def answering(said: bytes | None) -> Iterator[str]:
         b"",
     ],
 )
-def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
+def test_another_server_is_reported_in_one_line(said, capfd):
     with (
         answering(said) as address,
         pytest.raises(
@@ -433,7 +431,7 @@ def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_worker_is_no_scheduler(scheduler):
+def test_the_address_of_a_worker_is_refused(scheduler):
     import distributed
 
     with distributed.Client(scheduler, set_as_default=False) as client:
@@ -445,7 +443,7 @@ def test_a_worker_is_no_scheduler(scheduler):
         pass
 
 
-def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
+def test_a_silent_server_is_not_waited_for(monkeypatch, capfd):
     monkeypatch.setattr("rnnviz.system.workers._CONNECT_TIMEOUT", 0.2)
     with (
         answering(None) as address,
@@ -456,7 +454,7 @@ def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
+def test_a_cluster_lost_during_work_is_not_waited_for(
     pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     def submit(work, *arguments):
@@ -489,7 +487,7 @@ def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
         ("running", False, 1e9, 1e9, True),
     ],
 )
-def test_a_scheduler_lives_that_is_reached_and_answers(
+def test_a_scheduler_is_alive_while_connected_and_answering(
     status, answers, connect, answer_, lives, monkeypatch
 ):
     answer = Future()
@@ -532,11 +530,11 @@ def test_a_scheduler_that_is_killed_is_noticed(when, tmp_path, monkeypatch, capf
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:8786", "tcp://[::1]:8786", "tls://node-1.lab:8786", "ws://h_1:65535"]
 )
-def test_an_address_of_a_scheduler_is_known_as_such(address):
+def test_valid_addresses_of_a_scheduler_are_accepted(address):
     check_address(address)
 
 
-def test_without_dask_the_remedy_is_told(monkeypatch):
+def test_a_missing_dask_is_reported_with_a_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ClusterError, match=r"pip install 'rnnviz\[cluster\]'"),
@@ -545,7 +543,7 @@ def test_without_dask_the_remedy_is_told(monkeypatch):
         pass
 
 
-def test_processes_give_up_when_their_work_is_no_longer_wanted():
+def test_processes_stop_when_an_error_ends_the_context():
     pids = []
 
     def interrupted():

@@ -22,7 +22,7 @@ def render_within(limit, three, saved, output):
 
 
 @pytest.mark.parametrize("limit", ["a beat", "the video"])
-def test_a_file_that_cannot_be_written_whole(limit, three, trace, tmp_path, drawn, cache):
+def test_a_file_that_cannot_be_written_completely(limit, three, trace, tmp_path, drawn, cache):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "out" / "three.mp4"
     assert render_within(10**9, three, saved, output).returncode == 0
@@ -82,9 +82,7 @@ def test_a_full_disk(which, three, trace, tmp_path, tiny, cache, monkeypatch, dr
     ],
     ids=lambda given: " ".join(map(str, given[:1] + given[-1:])),
 )
-def test_a_disk_that_is_full_at_any_write_is_told_in_one_line(
-    arguments, trace, tmp_path, monkeypatch
-):
+def test_a_disk_full_at_any_write_is_reported_in_one_line(arguments, trace, tmp_path, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
     monkeypatch.chdir(tmp_path)
     done = warm.run(

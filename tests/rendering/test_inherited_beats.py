@@ -148,7 +148,7 @@ TOGETHER = THREE + (
         ("return 1.0", "return 2.0", {"one", "two", "three", "four"}),
     ],
 )
-def test_a_change_of_an_inherited_beat_concerns_no_other(old, new, changed, tmp_path):
+def test_a_change_of_an_inherited_beat_affects_no_other(old, new, changed, tmp_path):
     file = tmp_path / "own.py"
     file.write_text(TOGETHER)
     scene = load_scene(f"{file}:Derived").scene

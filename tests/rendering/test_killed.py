@@ -74,12 +74,12 @@ def render_and_kill(rounds, seed, trace, folder, cache):
 
 
 @pytest.mark.slow
-def test_a_few(trace, folder, cache):
+def test_a_few_random_kills(trace, folder, cache):
     render_and_kill(4, 1, trace, folder, cache)
 
 
 @pytest.mark.deep
-def test_fifty_times(trace, folder, cache):
+def test_fifty_random_kills(trace, folder, cache):
     assert render_and_kill(50, 2, trace, folder, cache) > 10
 
 
@@ -124,7 +124,7 @@ def killed_there(kind: signal.Signals, where: str) -> Callable[[], None]:
         (signal.SIGHUP, "the beats are joined"),
     ],
 )
-def test_at_each_moment_that_matters(kind, where, trace, folder, cache, three, drawn):
+def test_a_kill_at_each_critical_moment(kind, where, trace, folder, cache, three, drawn):
     output = folder / "out" / "three.mp4"
     output.write_bytes(b"old")
     saved = trace.save(folder / "run.safetensors")

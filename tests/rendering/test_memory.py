@@ -26,7 +26,7 @@ def ours():
 
 
 @pytest.mark.parametrize("name", ["unrolling", "output"])
-def test_a_second_performance_adds_nothing_that_stays(name, tmp_path):
+def test_a_second_performance_leaks_nothing(name, tmp_path):
     loaded = load_scene(name)
     trace = record_task("sentence", epochs=1, seed=1)
     context = SceneContext(trace, experiments_of(loaded.scene, trace))
@@ -53,7 +53,7 @@ def test_a_trace_that_the_memory_cannot_hold_is_not_read(trace, tmp_path, monkey
     assert load(path).identity == trace.identity
 
 
-def test_exploring_under_a_limit_of_addresses_says_so(trace, monkeypatch):
+def test_exploring_under_an_address_limit_is_refused(trace, monkeypatch):
     monkeypatch.setattr(page, "free_addresses", lambda: 6 * 10**9)
     with pytest.raises(ExportError, match="a limit leaves 6 GB; lift it with: ulimit -v unlimited"):
         explore(trace)

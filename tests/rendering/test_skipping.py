@@ -184,7 +184,7 @@ def check(script, media):
 
 @pytest.mark.parametrize("group", ["", "succession"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_animation_alone_and_beside_another(kind, group, media):
+def test_each_animation_is_skipped_alone_and_beside_another(kind, group, media):
     check([("", [("fade in", 0, 0)]), (group, [(kind, 0, 1), ("fade in", 3, 3)])], media)
 
 
@@ -208,7 +208,7 @@ def test_a_scene_with_updaters_is_played_as_manim_plays_it(media):
     np.testing.assert_allclose(scene.dot.get_center(), [2, 1, 0], atol=1e-9)
 
 
-def test_an_updater_rests_while_its_mobject_is_animated(media):
+def test_an_updater_is_suspended_while_its_mobject_is_animated(media):
     class Rising(Scene):
         def construct(self):
             self.square = Square()

@@ -105,7 +105,7 @@ def test_a_sound_is_heard_at_its_time(ending, loud, trace, tmp_path):
     assert loudness == pytest.approx(0.25, rel=0.15)
 
 
-def test_a_sound_goes_on_into_the_next_beat_and_changes_no_picture(loud, trace, tmp_path):
+def test_a_sound_continues_into_the_next_beat_and_changes_no_frame(loud, trace, tmp_path):
     output = tmp_path / "loud.mp4"
     tone(loud.with_name("low.wav"), LOW, seconds=2.0)
     rnnviz.render(loud, trace, quality="l", output=output)
@@ -118,7 +118,7 @@ def test_a_sound_goes_on_into_the_next_beat_and_changes_no_picture(loud, trace, 
         assert not container.streams.audio
 
 
-def test_some_beats_have_their_own_sounds(loud, trace, tmp_path):
+def test_selected_beats_have_their_own_sounds(loud, trace, tmp_path):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, beats=(2,))
     sound = samples(output)
@@ -126,7 +126,7 @@ def test_some_beats_have_their_own_sounds(loud, trace, tmp_path):
     assert heard(sound, LOW)[2] < 0.02
 
 
-def test_a_sound_that_has_changed_is_heard_anew(loud, trace, tmp_path, drawn):
+def test_a_changed_sound_is_mixed_again(loud, trace, tmp_path, drawn):
     output = tmp_path / "loud.mp4"
     loud.write_text(SCENE.replace('"low.wav"', '"lo" + "w.wav"'))
     assert drawn(loud, trace, output) == ["one", "two"]
@@ -144,7 +144,9 @@ def test_a_sound_that_has_changed_is_heard_anew(loud, trace, tmp_path, drawn):
         drawn(loud, trace, output)
 
 
-def test_a_sound_is_looked_for_beside_the_scene_and_then_here(loud, trace, tmp_path, monkeypatch):
+def test_a_sound_is_searched_beside_the_scene_then_in_the_working_folder(
+    loud, trace, tmp_path, monkeypatch
+):
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -168,7 +170,7 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.parametrize("kind", ["mp4", "png"])
-def test_a_sound_that_cannot_be_heard_is_told_in_one_line(what, kind, loud, trace, tmp_path):
+def test_an_invalid_sound_is_reported_in_one_line(what, kind, loud, trace, tmp_path):
     content, told = WRONG[what]
     loud.with_name("low.wav").unlink()
     if content is not None:
@@ -180,7 +182,7 @@ def test_a_sound_that_cannot_be_heard_is_told_in_one_line(what, kind, loud, trac
     assert [path for path in tmp_path.glob("out/**/*") if path.is_file()] == []
 
 
-def test_a_video_without_a_sound_is_none(loud, trace, tmp_path):
+def test_a_video_without_sound_is_refused_as_a_sound(loud, trace, tmp_path):
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.gif", format="gif", beats=(1,))
     loud.write_text(SCENE.replace("low.wav", str(tmp_path / "loud.gif")))
     with pytest.raises(SceneError, match=r"loud\.gif' has no sound; give a sound file"):
@@ -188,13 +190,13 @@ def test_a_video_without_a_sound_is_none(loud, trace, tmp_path):
 
 
 @pytest.mark.parametrize("number", ["time_offset=float('nan')", "gain=float('inf')"])
-def test_a_number_that_is_none_is_told(number, loud, trace, tmp_path):
+def test_a_number_that_is_not_finite_is_reported(number, loud, trace, tmp_path):
     loud.write_text(SCENE.replace('"low.wav"', f'"low.wav", {number}'))
     with pytest.raises(SceneError, match=r"of sound 'low\.wav' is .*; give a finite number"):
         rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.mp4")
 
 
-def test_what_is_cut_off_is_told(loud, trace, tmp_path):
+def test_sounds_that_are_cut_off_are_noted(loud, trace, tmp_path):
     tone(loud.with_name("high.wav"), HIGH, seconds=5.0)
     early = SCENE.replace('"low.wav"', '"low.wav", -1')
     late = "        self.add_sound('low.wav', 99)\n"
@@ -210,7 +212,7 @@ def test_what_is_cut_off_is_told(loud, trace, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["gif", "png"])
-def test_a_format_without_sound_says_so(ending, loud, trace, tmp_path):
+def test_a_format_without_sound_is_noted(ending, loud, trace, tmp_path):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / f"out.{ending}"
     arguments = ["render", loud, "-ql", "--trace", saved, "--format", ending, "-o", output]
@@ -235,7 +237,7 @@ def test_clips_have_the_sound_of_their_beat(loud, trace, tmp_path):
 
 
 @pytest.mark.slow  # a cluster is started; what is drawn elsewhere has no part in the sounds
-def test_beats_that_others_draw_have_their_sounds(loud, trace, tmp_path, scheduler, full_size):
+def test_remotely_drawn_beats_have_their_sounds(loud, trace, tmp_path, scheduler, full_size):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, scheduler=scheduler)
     assert heard(samples(output), LOW)[0] == pytest.approx(14 / 15, abs=0.03)
@@ -270,14 +272,14 @@ def test_a_track_is_the_sum_of_its_sounds(tmp_path_factory, pieces, length, seed
 
 
 @given(st.floats(0.01, 20), st.sampled_from([15, 30, 60]), st.booleans())
-def test_the_clock_of_the_plan_counts_pictures_as_manim_draws_them(duration, rate, still):
+def test_planned_frames_are_counted_as_manim_draws_them(duration, rate, still):
     scene = SimpleNamespace(duration=duration, is_current_animation_frozen_frame=lambda: still)
     renderer = SimpleNamespace(camera=SimpleNamespace(frame_rate=rate))
     drawn = int(duration * rate) if still else len(np.arange(0, duration, 1 / rate))
     assert Renderer._frames(renderer, scene) == drawn
 
 
-def test_a_file_that_is_missing_while_a_beat_is_drawn_is_not_the_cache(loud, trace, tmp_path):
+def test_a_missing_file_of_a_beat_is_not_reported_as_the_cache(loud, trace, tmp_path):
     missing = "if self.renderer.sink: open('nothing.csv')\n        self.add_sound(\"low"
     loud.write_text(SCENE.replace('self.add_sound("low', missing))
     told = r"^beat 'one' of scene 'loud' failed: FileNotFoundError: .*nothing\.csv.*loud\.py, line"

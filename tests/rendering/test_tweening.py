@@ -111,7 +111,7 @@ ANIMATIONS = {
 
 
 @pytest.mark.parametrize("made", ANIMATIONS.values(), ids=ANIMATIONS)
-def test_every_part_looks_as_manim_makes_it_look(made):
+def test_every_part_is_interpolated_as_by_manim(made):
     moments = check(made())
     assert any(
         not np.array_equal(one[name], other[name])
@@ -155,7 +155,7 @@ def test_a_target_that_moves_on_is_followed():
     assert animation.mobject.get_x() > before
 
 
-def test_a_part_that_is_put_in_later_is_moved():
+def test_a_part_that_is_added_later_is_moved():
     group, target = VGroup(Square(), Dot()), VGroup(Square().shift(UP), Dot(UP))
     animation = Transform(group, target)
     animation.begin()
@@ -167,7 +167,7 @@ def test_a_part_that_is_put_in_later_is_moved():
     assert late.get_y() == pytest.approx(1)
 
 
-def test_a_change_from_elsewhere_does_not_stay():
+def test_a_change_from_outside_is_overwritten():
     animation = FadeIn(Square(fill_opacity=1))
     check(animation, between=lambda: None)
     animation.begin()
@@ -189,7 +189,7 @@ class Own(VMobject):
         return self
 
 
-def test_a_shape_goes_its_own_way():
+def test_shapes_with_their_own_interpolation_are_left_to_manim():
     shape = Own().set_points_as_corners([LEFT, UP, RIGHT])
     check(Transform(shape, Square()))
 

@@ -41,11 +41,11 @@ def here(tmp_path, monkeypatch):
         ("unrolling", {"format": "webm", "transparent": True}, "unrolling_transparent.webm"),
     ],
 )
-def test_the_name_of_a_video_tells_its_scene(scene, settings, name, here, full_size):
+def test_the_name_of_a_video_names_its_scene(scene, settings, name, here, full_size):
     assert request_of(scene, **settings).named.name == name
 
 
-def test_classes_of_the_same_name_have_videos_of_their_own(here, trace):
+def test_classes_of_the_same_name_have_separate_videos(here, trace):
     made = {}
     for name in ("lecture1", "lecture2"):
         for kind in ("Intro", "B"):
@@ -78,7 +78,7 @@ def test_files_of_the_same_name_do_not_replace_each_others_video(here, trace):
     assert done.paths == (video,)
 
 
-def test_all_scenes_replace_no_video_of_a_users(here, monkeypatch, trace):
+def test_render_all_replaces_no_video_of_an_own_scene(here, monkeypatch, trace):
     (here / "out").mkdir()
     rnnviz.render("lecture1.py:B", trace, quality="l", beats=(1,), output="out/unrolling.mp4")
     looks = {"language": "en", "theme": "dark", "quality": "h", "format": "mp4"}
@@ -132,7 +132,7 @@ class Stopped(BaseException):
     """The process ends here."""
 
 
-def test_a_render_that_stops_anywhere_leaves_what_belongs_together_or_says_so(
+def test_an_interrupted_render_leaves_matching_files_or_is_detected(
     three, trace, tmp_path, monkeypatch, drawn
 ):
     """After each file that is put in place: a reader gets one set, the old or the new, or none."""

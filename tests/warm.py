@@ -1,8 +1,8 @@
-"""The command line in a process that starts as a copy of this one, with all that is loaded here.
+"""Runs the command line in a process forked from this one, with all that is loaded here.
 
 It differs from a new interpreter in what is imported; its streams, signals, exit status, temporary
-files and what it knows of users' modules are those of a new one. Where the start of an interpreter
-is what is tested, ``subprocess`` is the tool.
+files and user's modules are those of a new one. To test the start of an interpreter, use
+``subprocess``.
 """
 
 import gc
@@ -32,7 +32,7 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended, as ``subprocess.CompletedProcess`` tells it, and what it said."""
+    """The exit status and output of a process, as in ``subprocess.CompletedProcess``."""
 
     returncode: int
     stdout: str
@@ -40,7 +40,7 @@ class Ended:
 
 
 class Process:
-    """A command line that runs in a process of its own."""
+    """A command line that runs in its own process."""
 
     def __init__(self, arguments: tuple[object, ...], prepare: Callable[[], None] | None) -> None:
         self._files = ExitStack()
@@ -60,7 +60,7 @@ class Process:
         self.pid = self._process.pid
 
     def send_signal(self, kind: signal.Signals) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
         if self._process.exitcode is None:
             os.kill(self.pid, kind)
 
@@ -75,7 +75,7 @@ class Process:
         return Ended(self._process.exitcode, _text(self._said), _text(self._told))
 
     def close(self) -> None:
-        """Kill it if it runs, and forget it."""
+        """Kill the process if it runs, and free it."""
         self._process.kill()
         self._process.join()
         self._process.close()
@@ -84,9 +84,9 @@ class Process:
 
 @contextmanager
 def started(*arguments: object, prepare: Callable[[], None] | None = None) -> Iterator[Process]:
-    """A process with a command line, killed at the end of the context if it still runs.
+    """Start a command line, and kill it at the end of the context if it still runs.
 
-    ``prepare`` is called in it first.
+    ``prepare`` is called first in the process.
     """
     process = Process(arguments, prepare)
     try:
@@ -98,7 +98,7 @@ def started(*arguments: object, prepare: Callable[[], None] | None = None) -> It
 def run(
     *arguments: object, prepare: Callable[[], None] | None = None, timeout: float = PATIENCE
 ) -> Ended:
-    """Run a command line to its end, in a process of its own.
+    """Run a command line to its end in its own process.
 
     Raises: subprocess.TimeoutExpired if it does not end in time; then it is killed
     """
@@ -109,7 +109,7 @@ def run(
 def _run(
     arguments: list[str], prepare: Callable[[], None] | None, said: BinaryIO, told: BinaryIO
 ) -> None:
-    """What the process does; multiprocessing ends it as ``SystemExit`` says, without atexit."""
+    """Run in the process; multiprocessing ends it by ``SystemExit``, without atexit."""
     _take_streams(said, told)
     _take_signals()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""What was rendered before is never stale, and what is kept is never wrong."""
+"""The cache returns nothing stale and nothing damaged."""
 
 import json
 import os
@@ -267,7 +267,7 @@ def test_a_damaged_beat_is_drawn_again(damage, three, trace, tmp_path, drawn, ca
 
 @pytest.fixture
 def registered(trace, tmp_path, drawn):
-    """Renders one beat of a scene of the library, and says whether it was drawn."""
+    """Return a function that renders a registered scene's beat, and tells whether it drew it."""
 
     def render():
         return bool(drawn("unrolling", trace, tmp_path / "out" / "loop.mp4", beats=(1,)))

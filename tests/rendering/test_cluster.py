@@ -1,4 +1,4 @@
-"""Beats drawn by other processes: those of a real Dask cluster, and ones that are started anew."""
+"""Beats drawn by the workers of a real Dask cluster, and by spawned processes."""
 
 import asyncio
 import hashlib
@@ -117,13 +117,13 @@ def scene_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Use another cache from here on: call it with a name."""
+    """Return a function that switches to another cache."""
     return lambda name: monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / name))
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[WorkerPool]:
-    """One process that was started anew, for tests that neither end nor change it."""
+    """One spawned process, for tests that neither end nor change it."""
     with workers(None, 1) as one:
         yield one
 
@@ -382,7 +382,7 @@ def test_a_wrong_address_is_reported_in_one_line(address, expected, monkeypatch)
 
 @contextmanager
 def answering(said: bytes | None) -> Iterator[str]:
-    """The address of a server that says something to everyone and hangs up, or says nothing."""
+    """Serve a fixed answer and hang up, or never answer; yields the address."""
 
     def answer() -> None:
         while True:

@@ -1,4 +1,4 @@
-"""The lecture's beats, each decided by its own code: a change of one draws no other again."""
+"""Each beat of the lecture depends on its own code only."""
 
 import inspect
 import os

@@ -1,4 +1,4 @@
-"""Disks that are full, and folders that vanish."""
+"""Full disks and vanishing folders."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ from rnnviz.rendering.video import assembling
 
 
 def render_within(limit, three, saved, output):
-    """A render that may write no file larger than so many bytes."""
+    """Render with a limit of the size of files, in bytes."""
     return warm.run(
         *("render", three, "-ql", "--trace", saved, "-o", output),
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_written_completely(limit, three, trace, tmp_path,
 
 @pytest.fixture
 def tiny(tmp_path):
-    """A disk of its own, with little room."""
+    """A small file system."""
     folder = tmp_path / "tiny"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
@@ -102,7 +102,7 @@ VANISH = """if not self.renderer.sink:
 
 
 def with_vanishing(folder):
-    """The scene of three beats, in whose second, while it is planned, a folder vanishes."""
+    """The scene of three beats; planning the second removes a folder."""
     return THREE.replace(
         "self.play(self.square.animate.shift(RIGHT)", VANISH.format(folder=str(folder))
     )

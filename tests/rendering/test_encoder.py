@@ -1,4 +1,4 @@
-"""Encoded beats: their colours, their ground, their quality against Manim's own, and GIFs."""
+"""Encoded beats: colours, transparency, quality compared with Manim's, and GIFs."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,7 +69,7 @@ def made(scene_file, tmp_path_factory, make_trace):
 
 
 def frames(path: Path, layout: str) -> list[np.ndarray]:
-    """Decoded pictures; FFmpeg's own VP9 decoder leaves the transparency out."""
+    """Decoded frames; FFmpeg's own VP9 decoder drops the transparency."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         decoder = stream.codec_context
@@ -83,7 +83,7 @@ def frames(path: Path, layout: str) -> list[np.ndarray]:
 
 
 def pixel(picture: np.ndarray, place: int) -> np.ndarray:
-    """The middle of the square of the role at a place."""
+    """The colour in the middle of a role's square."""
     height, width = picture.shape[:2]
     unit = height / 8
     return picture[round(height / 2 - unit), round(width / 2 + (place - 2) * unit)].astype(int)
@@ -171,7 +171,7 @@ def test_a_gif_is_as_long_as_the_video(made):
 
 @dataclass
 class Shown:
-    """What an encoder looks at of a canvas."""
+    """The parts of a canvas that an encoder reads."""
 
     pixel_array: np.ndarray
     changed: list[Box]
@@ -216,7 +216,7 @@ def packets(path: Path) -> list[bytes]:
 
 
 class Both:
-    """A sink that goes to our encoder and to Manim's, and keeps one picture in ten."""
+    """A sink that writes to our encoder and Manim's, and keeps every tenth frame."""
 
     def __init__(self, ours: Encoder, theirs: VideoSegmentEncoder) -> None:
         self.ours, self.theirs = ours, theirs
@@ -234,7 +234,7 @@ class Both:
 
 
 def loss(path: Path, sink: Both, matrix: str) -> float:
-    """The mean squared difference from the pictures that were kept as they were drawn."""
+    """The mean squared difference from the kept frames."""
     errors, length = [], 0
     with av.open(str(path)) as container:
         for index, frame in enumerate(container.decode(video=0)):

@@ -1,4 +1,4 @@
-"""Processes that draw beats: how they fail and are stopped; their number is no matter."""
+"""Forked processes that draw beats: failures, interrupts, and their number."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ ONLY_IN_A_CHILD = "if self.renderer.sink: "
 
 
 def with_middle(statement: str) -> str:
-    """The scene of three beats whose second fails where it is drawn, not where it is planned."""
+    """The scene of three beats; the second fails when drawn, but not when planned."""
     move = "self.play(self.square.animate.shift(RIGHT)"
     assert move in THREE
     return THREE.replace(move, f"{ONLY_IN_A_CHILD}{statement}\n        {move}")
@@ -117,7 +117,7 @@ def test_beats_drawn_separately_equal_those_of_the_whole_video(three, trace, tmp
 
 
 def task(work):
-    """What a process is to do, in the place of a beat."""
+    """Work for a process, in place of a beat."""
     spec = SimpleNamespace(name="work", source=__file__)
     return SimpleNamespace(draw=work, spec=spec)
 
@@ -133,7 +133,7 @@ def endless(marker: Path) -> None:
 
 
 class Gate:
-    """What a process waits at until this one opens it."""
+    """A gate that processes wait at until this one opens it."""
 
     def __init__(self) -> None:
         self._ends = os.pipe()
@@ -157,7 +157,7 @@ def gate() -> Iterator[Gate]:
 
 
 def started(executor, *works) -> list[Job]:
-    """Jobs that a crew works on."""
+    """Jobs of an executor."""
     jobs = [Job("work", lambda: None) for _ in works]
     for job, work in zip(jobs, works, strict=True):
         executor.start(job, task(work))
@@ -165,7 +165,7 @@ def started(executor, *works) -> list[Job]:
 
 
 def interrupted(error: BaseException, *works) -> list[Job]:
-    """The jobs of a crew that is left by an error."""
+    """The jobs of an executor that an error ends."""
     jobs: list[Job] = []
     try:
         with ForkExecutor(2) as executor:

@@ -1,4 +1,4 @@
-"""Beats of classes that inherit: in order, each at its place, and drawn as if written in one."""
+"""Inherited beats: their order, and that they are drawn as if written in one class."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_scenes import THREE, same_pictures
+from small_scenes import THREE, same_frames
 
 import rnnviz
 from rnnviz.errors import SceneError
@@ -28,7 +28,7 @@ def made(number: int, name: str, kind: str):
 
 @given(st.lists(st.tuples(BODIES, st.sets(st.integers(0, 4))), min_size=1, max_size=5))
 def test_beats_are_those_that_python_finds_base_classes_first(classes):
-    """In classes with any bases, what is played is what a call would reach."""
+    """The beats that are played are the methods that Python's lookup finds."""
     kept = []
     for number, (body, bases) in enumerate(classes):
         inherits = tuple(kept[base] for base in sorted(bases, reverse=True) if base < number)
@@ -129,7 +129,7 @@ def test_a_derived_scene_is_drawn_as_one_that_is_written_out(
     assert [one["name"] for one in told] == ["one", "two", "three", "again"]
     assert told[1]["captions"]["en"] == "Another two."
     drawn(written, trace, tmp_path / "written.mp4")
-    assert same_pictures(tmp_path / "derived.mp4", tmp_path / "written.mp4")
+    assert same_frames(tmp_path / "derived.mp4", tmp_path / "written.mp4")
 
 
 TOGETHER = THREE + (

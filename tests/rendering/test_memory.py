@@ -1,4 +1,4 @@
-"""What a performance held is free when it has ended, without anyone looking for garbage."""
+"""A finished performance is freed without the garbage collector."""
 
 import gc
 from collections import Counter
@@ -20,7 +20,7 @@ from rnnviz.trace import load, storage
 
 
 def ours():
-    """The objects of our classes, and of Manim's, by their class."""
+    """Count the objects of rnnviz's and Manim's classes."""
     kinds = (f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
     return Counter(kind for kind in kinds if kind.startswith(("rnnviz", "manim")))
 

@@ -1,4 +1,4 @@
-"""Whose a video is: names that do not collide, and what stands beside it is of it, or is said."""
+"""Videos of different scenes have different names, and their descriptions match them."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from rnnviz.rendering.video import assembling
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to be in, with two files that have classes of the same names."""
+    """A working folder, with two files that have classes of the same names."""
     for name in ("lecture1", "lecture2"):
         (tmp_path / f"{name}.py").write_text(
             THREE.replace("Three(", "Intro(") + THREE.replace("Three(", "B(").replace("One", name)
@@ -121,7 +121,7 @@ NOT_OF_IT = "not the video that is told of"
 
 
 def read(video):
-    """What a reader is told of a video: its beats, or that it is another."""
+    """What a reader learns of a video: its beats, or that the description is not its own."""
     try:
         return Material.of(video).cues
     except ExportError as error:
@@ -129,13 +129,13 @@ def read(video):
 
 
 class Stopped(BaseException):
-    """The process ends here."""
+    """Stands for the end of the process."""
 
 
 def test_an_interrupted_render_leaves_matching_files_or_is_detected(
     three, trace, tmp_path, monkeypatch, drawn
 ):
-    """After each file that is put in place: a reader gets one set, the old or the new, or none."""
+    """Stopped after any file, a render leaves the old set, the new set, or a detectable mix."""
     new = THREE.replace('"One."', '"A much longer first caption, which takes its time to read."')
     sets = {}
     for name, text in (("old", THREE), ("new", new)):

@@ -1,4 +1,4 @@
-"""A scene refuses a trace that it cannot show, and says why."""
+"""Traces that a scene cannot show are refused with a reason."""
 
 import dataclasses
 from functools import cache
@@ -29,13 +29,13 @@ GRADIENTS = [
 
 
 class AnyScene:
-    """What a need knows of a scene."""
+    """The attributes of a scene that needs are checked with."""
 
     least_steps = 2
 
 
 class DeepHead(nn.Module):
-    """What follows the recurrent layer is more than one Linear."""
+    """A model with more than one Linear after the recurrent layer."""
 
     def __init__(self):
         super().__init__()
@@ -69,7 +69,7 @@ def own_loss():
 
 
 def next_steps_loss():
-    """Each loss is of the step's own output and the next one's."""
+    """A loss of each step's own output and the next one's."""
     return of(loss=lambda outputs, _: (outputs - outputs.roll(-1, 0)).square().sum(dim=-1))
 
 

@@ -1,4 +1,4 @@
-"""What a scene of a user's own can do wrong is told in one line; what it may do stays its own."""
+"""Errors of user's scenes are reported in one line, and their side effects are contained."""
 
 import json
 import os
@@ -22,13 +22,13 @@ CONSTRUCT = "    def construct(self):\n        self.play(FadeIn(Square()), run_t
 
 
 def with_two(statement: str) -> str:
-    """The scene of three beats, with a statement in its second."""
+    """The scene of three beats with a statement in the second."""
     assert IN_TWO in THREE
     return THREE.replace(IN_TWO, f"        {statement}\n{IN_TWO}")
 
 
 def with_class(line: str) -> str:
-    """The scene of three beats, with a line at the head of its class."""
+    """The scene of three beats with a line at the start of its class."""
     assert CLASS in THREE
     return THREE.replace(CLASS, f"{CLASS}\n    {line}")
 
@@ -161,7 +161,7 @@ def test_a_folder_may_be_named_as_a_file_is(folder, trace, tmp_path):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, trace, three):
-    """A folder to be in, with a trace; scenes that go elsewhere find another one."""
+    """A working folder with a trace, and another folder that scenes change to."""
     folder = tmp_path / "here"
     folder.mkdir()
     (tmp_path / "elsewhere").mkdir()

@@ -1,4 +1,4 @@
-"""Real renders at low quality: files, formats, beats, and what is left when something fails."""
+"""Real renders at low quality: files, formats, beats, and failures."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What is refused before any work is done."""
+"""Requests that are refused before any work is done."""
 
 import json
 import os

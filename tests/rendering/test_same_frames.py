@@ -1,4 +1,4 @@
-"""The same input gives the same frames, on every machine and with any number of processes."""
+"""The same input gives the same frames on every machine, with any number of processes."""
 
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""Sounds of a user's scene: in the video at their time, or it is told that they are not."""
+"""Sounds of user's scenes are heard at their times, or noted as left out."""
 
 import json
 import wave
@@ -11,7 +11,7 @@ import pytest
 import warm
 from hypothesis import given
 from hypothesis import strategies as st
-from small_scenes import HEAD, same_pictures
+from small_scenes import HEAD, same_frames
 
 import rnnviz
 from rnnviz.errors import RenderError, SceneError
@@ -53,7 +53,7 @@ def tone(file: Path, pitch: float, seconds: float = 0.4, rate: int = 8000) -> Pa
 
 @pytest.fixture
 def loud(tmp_path):
-    """A scene of two beats with a sound each, somewhere else than this process is."""
+    """A scene of two beats with a sound each, outside the working folder."""
     folder = tmp_path / "scenes"
     folder.mkdir()
     (folder / "loud.py").write_text(SCENE)
@@ -63,7 +63,7 @@ def loud(tmp_path):
 
 
 def samples(video: Path) -> np.ndarray:
-    """What is heard in the left channel, 48,000 samples a second."""
+    """The samples of the left channel, 48,000 per second."""
     with av.open(str(video)) as container:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
         pieces = [
@@ -75,7 +75,7 @@ def samples(video: Path) -> np.ndarray:
 
 
 def heard(sound: np.ndarray, pitch: float) -> tuple[float, float, float]:
-    """From when to when a tone is heard, in seconds, and how loud at most."""
+    """The start and end of a tone, in seconds, and its peak."""
     size = RATE // 100
     blocks = sound[: len(sound) // size * size].reshape(-1, size)
     wave = np.exp(-2j * np.pi * pitch * np.arange(size) / RATE)
@@ -113,7 +113,7 @@ def test_a_sound_continues_into_the_next_beat_and_changes_no_frame(loud, trace, 
     assert beats_of(output)["two"]["start"] < 14 / 15 + 2.0
     loud.write_text("\n".join(line for line in SCENE.split("\n") if "add_sound" not in line))
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "silent.mp4")
-    assert same_pictures(output, tmp_path / "silent.mp4")
+    assert same_frames(output, tmp_path / "silent.mp4")
     with av.open(str(tmp_path / "silent.mp4")) as container:
         assert not container.streams.audio
 
@@ -251,7 +251,7 @@ PIECES = st.tuples(
 
 @given(st.lists(PIECES, max_size=4), st.integers(1, 1200), st.integers(0, 9))
 def test_a_track_is_the_sum_of_its_sounds(tmp_path_factory, pieces, length, seed):
-    """Against sums over whole arrays; times are in blocks of 100 samples."""
+    """Compare with sums over whole arrays; times are in blocks of 100 samples."""
     folder, rng = tmp_path_factory.mktemp("parts"), np.random.default_rng(seed)
     wanted, parts = np.zeros((length * 100, 2)), []
     for number, (start, count, gain, background) in enumerate(pieces):

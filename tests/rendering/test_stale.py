@@ -29,7 +29,7 @@ RED, FROM_NAME = PLAY.format(color="RED"), PLAY.format(color="COLOR")
 
 @dataclass(frozen=True)
 class Case:
-    """A scene, files beside it, and in one of them (the scene's, if none is named) a change."""
+    """A scene, files beside it, and a change in one of them, by default the scene's."""
 
     scene: str
     old: str
@@ -267,7 +267,7 @@ CASES = {
 
 @pytest.fixture
 def restarted(restarted):
-    """Forgets Manim's defaults as well."""
+    """As the fixture of all tests, and resets a default of Manim's."""
 
     def restart():
         restarted("pk", "pk.sub", "pk.one", "pk.two", "hues", "decorating", "later")

@@ -1,4 +1,4 @@
-"""Transforms that mix only what differs are where Manim's own would be."""
+"""Transforms that interpolate only what differs equal Manim's own."""
 
 import manim
 import numpy as np
@@ -50,7 +50,7 @@ ALPHAS = (0.0, 0.2, 0.55, 1.0, 0.4)
 
 
 def looks(animation):
-    """What can be seen of an animation's mobject, and of all parts of a group."""
+    """The visible attributes of an animation's mobject and all its parts."""
     return [
         {name: np.array(getattr(part, name)) for name in LOOKS}
         for part in animation.mobject.family_members_with_points()
@@ -67,7 +67,7 @@ def course(animation, between=lambda: None):
 
 
 def check(animation, between=lambda: None):
-    """Go through an animation both ways, and compare every attribute of every part."""
+    """Play an animation both ways, and compare every attribute of every part."""
     animation.begin()
     expected = course(animation, between)
     with tweening([animation]):
@@ -182,7 +182,7 @@ def test_a_change_from_outside_is_overwritten():
 
 
 class Own(VMobject):
-    """A shape with its own way of being between two others."""
+    """A shape with its own interpolation."""
 
     def interpolate(self, mobject1, mobject2, alpha, path_func=None):
         self.points = mobject1.points + round(alpha)

@@ -1,4 +1,4 @@
-"""Files that are replaced when the new one is whole, and what is said when they cannot be."""
+"""Files are replaced only by complete new ones, and errors name the file."""
 
 import os
 

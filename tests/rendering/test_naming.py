@@ -83,7 +83,7 @@ def test_render_all_replaces_no_video_of_an_own_scene(here, monkeypatch, trace):
     rnnviz.render("lecture1.py:B", trace, quality="l", beats=(1,), output="out/unrolling.mp4")
     looks = {"language": "en", "theme": "dark", "quality": "h", "format": "mp4"}
     looks |= {"transparent": False, "beats": None}
-    with pytest.raises(RenderError, match=r"unrolling\.mp4' is where .*'\.\./lecture1\.py'"):
+    with pytest.raises(RenderError, match=r"unrolling\.mp4' is the video .*'\.\./lecture1\.py'"):
         _render_all(None, None, None, {"jobs": 1, "scheduler": None}, folder="out", **looks)
 
 

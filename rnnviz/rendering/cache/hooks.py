@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final, Protocol
 
-from rnnviz.rendering.cache.origins import is_import, reader
+from rnnviz.rendering.cache.origins import is_import, is_of_library
 
 _WRAPPED: Final = ("stat", "lstat", "access")
 _SUPPORTS: Final = ("supports_fd", "supports_dir_fd", "supports_follow_symlinks")
@@ -174,7 +174,7 @@ def _absolute(observers: list[Observer], path: Any) -> str | None:
         name = os.fsdecode(path)
     except TypeError:
         return None
-    if not os.path.isabs(name) and reader() != "library":
+    if not os.path.isabs(name) and not is_of_library():
         for observer in observers:
             observer.located()
     return os.path.abspath(name)
@@ -203,7 +203,7 @@ class _Environment(type(os.environ)):  # type: ignore[misc]
 
     def __getitem__(self, key: str) -> str:
         with _reporting() as observers:
-            if isinstance(key, str) and observers and reader() != "library":
+            if isinstance(key, str) and observers and not is_of_library():
                 for observer in observers:
                     observer.looked_up(key)
         value: str = super().__getitem__(key)
@@ -248,7 +248,7 @@ def _reporting_path(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapper(path: Any, *arguments: Any, **settings: Any) -> Any:
         with _reporting() as observers:
-            if observers and settings.get("dir_fd") is None and reader() != "library":
+            if observers and settings.get("dir_fd") is None and not is_of_library():
                 place = _absolute(observers, path)
                 if place is not None:
                     for observer in observers:
@@ -262,7 +262,7 @@ def _reporting_location(function: Callable[[], str]) -> Callable[[], str]:
     @wraps(function)
     def wrapper() -> str:
         with _reporting() as observers:
-            if observers and reader() not in ("library", "manim"):  # each of Manim's scenes asks
+            if observers and not is_of_library():
                 for observer in observers:
                     observer.located()
         return function()

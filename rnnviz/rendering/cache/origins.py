@@ -22,19 +22,18 @@ _INSTALLED: Final = {"site-packages", "dist-packages"}
 
 @cache
 def owner_of(file: str) -> str:
-    """Return whose a file is: of Python, Manim, another package, the library, or else a user."""
+    """Return whose a file is: of Python, a package, the library, or else a user."""
     if file.startswith("<") or file.startswith(_STANDARD):
         return "python"
-    parts = file.split(os.sep)
-    if _INSTALLED & set(parts):
-        return "manim" if "manim" in parts else "package"
+    if _INSTALLED & set(file.split(os.sep)):
+        return "package"
     return "library" if is_ours(Path(os.path.realpath(file))) else "user"
 
 
-def reader() -> str:
-    """Return whose code reads, through whatever modules of Python."""
+def is_of_library() -> bool:
+    """Whether the library reads, through whatever packages, and not a user's code."""
     owners = (owner_of(frame.f_code.co_filename) for frame in _frames())
-    return next((owner for owner in owners if owner != "python"), "python")
+    return next((owner for owner in owners if owner in ("library", "user")), "user") == "library"
 
 
 def is_import() -> bool:

@@ -7,7 +7,9 @@ import os
 import shutil
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from linecache import getline
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,16 @@ def test_what_is_not_the_users_is_not_noted(path, observed, tmp_path):
             path(tmp_path).read_bytes()
 
     assert observed(read) == set()
+
+
+def test_what_packages_read_in_older_threads_is_not_noted(observed, tmp_path):
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()  # starts its thread
+        line = []
+        assert observed(lambda: line.append(pool.submit(getline, f"{tmp_path}/a", 1).result())) == (
+            set()
+        )
+    assert line == ["a\n"]
 
 
 def test_a_file_that_changes_meanwhile_is_never_current(observed, tmp_path):

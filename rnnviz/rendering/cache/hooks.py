@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final, Protocol
 
-from rnnviz.rendering.cache.origins import is_import, is_of_library
+from rnnviz.rendering.cache.origins import is_import, is_of_library, is_package_alone
 
 _WRAPPED: Final = ("stat", "lstat", "access")
 _SUPPORTS: Final = ("supports_fd", "supports_dir_fd", "supports_follow_symlinks")
@@ -56,6 +56,8 @@ class _Thread(threading.local):
 
 _observers: Final[list[Observer]] = []
 """Of all threads: a scene may read in threads that it starts."""
+_older_threads: Final[set[int | None]] = set()
+"""Threads from before, such as those of Dask: what packages read in them is not reported."""
 _lock: Final = threading.RLock()
 _paused: Final[ContextVar[bool]] = ContextVar("paused", default=False)
 _thread: Final = _Thread()
@@ -70,6 +72,8 @@ def observing(observer: Observer) -> Iterator[None]:
         _install_hook()
         if not _observers:
             _wrap()
+            _older_threads.update(thread.ident for thread in threading.enumerate())
+        _older_threads.discard(threading.get_ident())
         _observers.append(observer)
     try:
         yield
@@ -79,6 +83,7 @@ def observing(observer: Observer) -> Iterator[None]:
             _observers.remove(observer)
             if not _observers:
                 _unwrap()
+                _older_threads.clear()
 
 
 @contextmanager
@@ -99,7 +104,8 @@ def _reporting() -> Iterator[list[Observer]]:
         return
     _thread.busy = True
     try:
-        yield list(_observers)
+        ignored = threading.get_ident() in _older_threads and is_package_alone()
+        yield [] if ignored else list(_observers)
     finally:
         _thread.busy = False
 

@@ -36,6 +36,12 @@ def is_of_library() -> bool:
     return next((owner for owner in owners if owner in ("library", "user")), "user") == "library"
 
 
+def is_package_alone() -> bool:
+    """Whether no user's code, nor the library's, is on the stack."""
+    owners = {owner_of(frame.f_code.co_filename) for frame in _frames()}
+    return not owners & {"library", "user"}
+
+
 def is_import() -> bool:
     """Whether Python's import system reads."""
     return next(_frames()).f_code.co_filename.startswith(_IMPORTER)

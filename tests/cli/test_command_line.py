@@ -780,7 +780,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     assert "is a folder" in fails(*render, "-o", "folder.mp4")
     (tmp_path / "file").write_text("kept")
     message = fails(*render, "--format", "png", "-o", "file")
-    assert "is a file; stills need a folder" in message
+    assert "is a file, but stills need a folder" in message
     assert (tmp_path / "file").read_text() == "kept"
 
 

@@ -244,7 +244,7 @@ def test_a_cluster_that_is_lost_leaves_what_is_trained(tmp_path, monkeypatch):
         def submit(self, *work):
             return super().submit(*work) if len(self.asked) < 2 else Future()
 
-    monkeypatch.setattr("rnnviz.system.workers._BETWEEN", 0)
+    monkeypatch.setattr("rnnviz.system.workers._CHECK_INTERVAL", 0)
     with pytest.raises(SweepError, match=r"6 of 8 networks .*: the cluster was lost\)"):
         sweep(TINY, tmp_path / "a.json", Lost(), nothing)
     assert len(load_sweep(tmp_path / "a.json").networks) == 2
@@ -536,7 +536,11 @@ def test_the_command_reports_how_many_networks_are_done(here, tmp_path, capsys, 
             2,
             "cannot be",
         ),
-        (("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"), 2, "no address of a"),
+        (
+            ("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"),
+            2,
+            "not the address of a",
+        ),
         (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 is listed twice"),
         (
             ("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"),
@@ -550,7 +554,7 @@ def test_the_command_reports_how_many_networks_are_done(here, tmp_path, capsys, 
             "at most 10000 networks",
         ),
         (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "cannot be combined"),
-        (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
+        (("render", "tanh", "--scheduler", ""), 2, "not the address of a Dask scheduler"),
         (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or choose accuracy-by-gap"),
         (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "cannot be"),
     ],

@@ -9,6 +9,10 @@ class TraceError(RnnvizError):
     """A trace that is damaged, inconsistent, or lacks what was asked of it."""
 
 
+class CellError(RnnvizError):
+    """A recurrent cell that does not exist, or not with these settings."""
+
+
 class TaskError(RnnvizError):
     """Data or options that do not make a task."""
 

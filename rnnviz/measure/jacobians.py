@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.measure.recorded import check_place, check_step, left_out
 from rnnviz.system.progress import current_report
 from rnnviz.trace import Trace
 from rnnviz.trace.precision import vanished
@@ -62,7 +62,7 @@ def recurrent_weights(
     Example: >>> spectral_radius(recurrent_weights(trace)["h"])
     """
     check_place(trace, layer, direction)
-    names = cells.GATES[trace.metadata.cell]
+    names = trace.cell.gates
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
     return dict(zip(names, np.split(weight, len(names)), strict=True))
 
@@ -79,12 +79,11 @@ def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
     Source: Pascanu et al. 2013, eq. 6
     """
     check_place(trace, layer, direction)
+    recorded = Steps.of(trace, layer, direction)
     block = max(1, _BLOCK // (trace.batch * trace.hidden_size**2))
     each = [
         np.linalg.norm(
-            cells.jacobian(trace, layer, direction, steps=slice(first, first + block)),
-            ord=2,
-            axis=(-2, -1),
+            recorded.part(slice(first, first + block)).hidden_jacobian(), ord=2, axis=(-2, -1)
         )
         for first in range(0, trace.steps, block)
     ]
@@ -106,11 +105,12 @@ def step_eigenvalues(
     """
     check_place(trace, layer, direction)
     report, only = current_report(), slice(sequence, sequence + 1)
+    recorded = Steps.of(trace, layer, direction)
     made = np.empty((len(steps), trace.hidden_size), np.complex128)
     for row, step in enumerate(steps):
         check_step(trace, step)
         at = slice(step, step + 1)
-        found = cells.jacobian(trace, layer, direction, steps=at, sequences=only)[0, 0]
+        found = recorded.part(at, only).hidden_jacobian()[0, 0]
         made[row] = eigenvalues(found.astype(np.float64))
         if report:
             report(row + 1, len(steps), f"step {step + 1}")
@@ -223,7 +223,7 @@ def singular_values_back(
     if not wanted or wanted[0] < 0 or wanted[-1] > farthest:
         raise TraceError(f"step {step} has lags 0 to {farthest}, and {wanted} were asked for")
     hidden, least = trace.hidden_size, vanished("float64")
-    size = hidden if trace.metadata.cell != "lstm" else hidden + trace.cell_size
+    size = state_size(trace)
     product, made = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
     diagonal = size > hidden and trace.weight("weight_hr", layer, direction) is None
     report, done = current_report(), 0
@@ -292,10 +292,10 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     Source: Pascanu et al. 2013, eq. 6–7
     """
     check_place(trace, layer, direction)
-    if trace.metadata.cell != "rnn":
+    if trace.cell.gated:
         raise TraceError(
             "the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of "
-            f"{kind_of(trace)}, whose gates are in its Jacobian; ask for state_jacobian_norms"
+            f"{trace.cell.with_article}, whose gates are in its Jacobian; ask for state_jacobian_norms"
         )
     weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
     lags = np.arange(trace.steps)[:, None] - np.arange(trace.steps)
@@ -305,14 +305,17 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     return np.where(lags >= 0, powers, 0.0)
 
 
+def state_size(trace: Trace) -> int:
+    """The size of the state s that a step passes on: h, or h before c where there is one."""
+    return trace.hidden_size + (trace.cell_size if trace.cell.has_cell_state else 0)
+
+
 def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
     """∂s_k/∂s_prev in float64; the state s is h, or h before c of an LSTM.
 
     Shapes: → (time, batch, state, state)
     """
-    lstm = trace.metadata.cell == "lstm"
-    made = (cells.lstm_jacobian if lstm else cells.jacobian)(trace, layer, direction)
-    return made.astype(np.float64)
+    return Steps.of(trace, layer, direction).jacobian().astype(np.float64)
 
 
 def _multiplied(
@@ -333,15 +336,14 @@ def _one_by_one(
 
     Shapes: each (state, state)
     """
-    made = cells.lstm_jacobian if trace.metadata.cell == "lstm" else cells.jacobian
-    size = trace.hidden_size + (trace.cell_size if trace.metadata.cell == "lstm" else 0)
-    block = max(1, _BLOCK // size**2)
+    recorded = Steps.of(trace, layer, direction)
+    block = max(1, _BLOCK // state_size(trace) ** 2)
     only = slice(sequence, sequence + 1)
     for first in range(0, count, block):
         length = min(block, count - first)
         low = step - first - length + 1 if direction == 0 else step + first
         steps = slice(low, low + length)
-        found = made(trace, layer, direction, steps=steps, sequences=only)[:, 0]
+        found = recorded.part(steps, only).jacobian()[:, 0]
         yield from found[:: -1 if direction == 0 else 1].astype(np.float64)
     yield None
 

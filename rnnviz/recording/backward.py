@@ -42,6 +42,7 @@ class Whole:
 
     def __init__(self, steps: Steps, length: int):
         self.steps = steps
+        self.kept = None if steps.cell.has_cell_state else steps.kept
         width, cells = steps.gates.shape[2:]
         weights = steps.weights
         self.to_h, self.to_x = (
@@ -62,9 +63,9 @@ class Whole:
                 torch.mul(factors[:, :, 0], weight[0], out=made)
                 for gate in range(1, len(weight)):
                     made.addcmul_(factors[:, :, gate], weight[gate])
-        if self.steps.straight is not None:
+        if self.kept is not None:
             matrix = self.to_h[0][1][: stop - first]
-            matrix.diagonal(dim1=-2, dim2=-1).add_(self.steps.straight[block])
+            matrix.diagonal(dim1=-2, dim2=-1).add_(self.kept[block])
 
     def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
         """One product for each source."""
@@ -84,6 +85,7 @@ class Factored:
 
     def __init__(self, steps: Steps):
         self.steps = steps
+        self.kept = None if steps.cell.has_cell_state else steps.kept
         self.first = 0
 
     def at(self, first: int, stop: int) -> None:
@@ -95,8 +97,8 @@ class Factored:
         k = self.first + step
         passed = self._at_gates(sources, self.steps.by_state[k])
         target += (passed.flatten(0, 1) @ self.steps.weights.weight_hh).view(target.shape)
-        if self.steps.straight is not None:
-            target.addcmul_(sources[0], self.steps.straight[k].unsqueeze(1))
+        if self.kept is not None:
+            target.addcmul_(sources[0], self.kept[k].unsqueeze(1))
 
     def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
         """To the gates, and from all of them through U."""

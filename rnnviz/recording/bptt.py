@@ -108,7 +108,7 @@ class _Pass:
         """
         losses, count, batch, hidden = self.table.shape
         passing, length = back_of(self.steps, losses)
-        cells = _Cells(self.steps, losses, length) if self.steps.cell == "lstm" else None
+        cells = _Cells(self.steps, losses, length) if self.steps.c is not None else None
         found_room, into_room = (
             self.table.new_empty(length * batch * losses * each)
             for each in (hidden, self.steps.x.shape[2])
@@ -202,8 +202,9 @@ class _Cells:
     def __init__(self, steps: Steps, losses: int, length: int):
         batch, cells = steps.gates.shape[1], steps.gates.shape[3]
         self.weight_hr = steps.weights.weight_hr
-        self.by_cell = steps.output_by_cell.unsqueeze(2).unbind(0)
-        self.forget = steps.gates[:, :, 1].unsqueeze(2).unbind(0)
+        assert steps.kept is not None
+        self.by_cell = steps.output_by_cell_state.unsqueeze(2).unbind(0)
+        self.forget = steps.kept.unsqueeze(2).unbind(0)
         self.carry = steps.gates.new_zeros(batch, losses, cells)
         self.room = self.carry.new_empty(length * batch * losses * cells)
         self.found = self.carry

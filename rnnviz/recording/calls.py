@@ -77,8 +77,8 @@ class Form:
     def state(self, given: Any, x: Tensor) -> tuple[Tensor, Tensor | None]:
         """The state before: h (layer, direction, batch, hidden), and c of an LSTM."""
         layer = self.layer
-        lstm = layer.cell == "lstm"
-        sizes = (layer.hidden_size, layer.cell_size) if lstm else (layer.hidden_size,)
+        with_c = layer.cell.has_cell_state
+        sizes = (layer.hidden_size, layer.cell_size) if with_c else (layer.hidden_size,)
         shape = (layer.layers, layer.directions, x.shape[1])
         if given is None:
             held = [x.new_zeros(*shape, size) for size in sizes]
@@ -94,7 +94,7 @@ class Form:
             if not all(part.isfinite().all() for part in parts):
                 raise RecordingError("the first state of the recurrent layer is not finite")
             held = [part.reshape(*shape, size) for part, size in zip(parts, sizes, strict=True)]
-        return held[0], held[1] if lstm else None
+        return held[0], held[1] if with_c else None
 
     def result(self, h: ByLayer, c: ByLayer | None) -> Any:
         """What the layer gives back for states (time, batch, ·) of each layer and direction."""

@@ -8,11 +8,9 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from rnnviz.cells import SUFFIXES
+from rnnviz.cells import SUFFIXES, Cell
 from rnnviz.errors import RecordingError
-
-_NAMES: Final = ("RNN", "LSTM", "GRU")
-_CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "gru"}
+from rnnviz.recording.modules import cell_of, has_torch_module, layer_module, module_name
 
 
 @dataclass(frozen=True)
@@ -45,26 +43,12 @@ class Layer:
 
     name: str
     module: Any
+    cell: Cell
 
     @property
     def stepwise(self) -> bool:
         """Whether it is a cell, which the user's own loop calls for each step."""
         return isinstance(self.module, nn.RNNCellBase)
-
-    @property
-    def cell(self) -> str:
-        """rnn, lstm or gru."""
-        if not self.stepwise:
-            return _CELLS[self.module.mode]
-        kinds = ((nn.LSTMCell, "lstm"), (nn.GRUCell, "gru"))
-        return next((cell for kind, cell in kinds if isinstance(self.module, kind)), "rnn")
-
-    @property
-    def nonlinearity(self) -> str:
-        """tanh, or relu of an RNN."""
-        if self.stepwise:
-            return str(getattr(self.module, "nonlinearity", "tanh"))
-        return "relu" if self.module.mode == "RNN_RELU" else "tanh"
 
     @property
     def layers(self) -> int:
@@ -105,9 +89,7 @@ class Layer:
     @property
     def kind(self) -> str:
         """PyTorch's name of it: nn.LSTM, nn.GRUCell, …"""
-        if self.stepwise:
-            return {"rnn": "nn.RNNCell", "lstm": "nn.LSTMCell", "gru": "nn.GRUCell"}[self.cell]
-        return f"nn.{self.cell.upper()}"
+        return module_name(self.module, self.cell)
 
     def name_of(self, kind: str, layer: int, direction: int) -> str:
         """What the module calls a weight of one layer and direction: weight_hh → weight_hh_l0."""
@@ -147,11 +129,11 @@ class Layer:
 
     def alone(self, layer: int, ways: Sequence[Weights]) -> Any:
         """A module of one of the stacked layers, with weights by direction, time-major."""
-        settings = {"nonlinearity": self.nonlinearity} if self.cell == "rnn" else {}
-        if self.hidden_size != self.cell_size:
-            settings["proj_size"] = self.hidden_size  # type: ignore[assignment]
+        projected = self.hidden_size != self.cell_size
+        settings = {"proj_size": self.hidden_size} if projected else {}
         features = self.input_size if layer == 0 else self.directions * self.hidden_size
-        made = getattr(nn, self.cell.upper())(
+        made = layer_module(
+            self.cell,
             features,
             self.cell_size,
             bias=self.module.bias,
@@ -166,7 +148,8 @@ class Layer:
                     name = f"{kind}_l0{SUFFIXES[direction]}"
                     delattr(made, name)
                     setattr(made, name, held)
-        if all(isinstance(each, nn.Parameter) for each in made._flat_weights):
+        flat = getattr(made, "_flat_weights", (None,))
+        if all(isinstance(each, nn.Parameter) for each in flat):
             made.flatten_parameters()
         return made
 
@@ -177,12 +160,7 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     Example: >>> list(recurrent_layers(model))
              ['encoder.rnn', 'decoder.rnn']
     """
-    return {
-        name: part
-        for name, part in model.named_modules()
-        if (isinstance(part, nn.RNNBase) and part.mode in _CELLS)
-        or isinstance(part, nn.RNNCell | nn.LSTMCell | nn.GRUCell)
-    }
+    return {name: part for name, part in model.named_modules() if cell_of(part) is not None}
 
 
 def _other_form(model: nn.Module) -> str:
@@ -192,7 +170,7 @@ def _other_form(model: nn.Module) -> str:
         kind = type(part)
         if isinstance(part, torch.jit.ScriptModule):
             return f"{where} is scripted or traced by torch.jit, and its layers cannot be followed"
-        if ".quantiz" in kind.__module__ and any(name in kind.__name__ for name in _NAMES):
+        if ".quantiz" in kind.__module__ and has_torch_module(kind.__name__):
             return f"{where} is a quantized {kind.__name__}, whose numbers have no gradient"
         if isinstance(part, torch.fx.GraphModule):
             return f"{where} is a graph of torch.fx, as torch.export makes it, without layers"
@@ -223,7 +201,9 @@ def choose(model: nn.Module, name: str | None) -> Layer:
     if name is not None and name not in found:
         raise RecordingError(f"the model has no recurrent layer {name!r}; it has {listed}")
     path = next(iter(found)) if name is None else name
-    layer = Layer(path, found[path])
+    cell = cell_of(found[path])
+    assert cell is not None
+    layer = Layer(path, found[path], cell)
     held = dict(layer.module.named_parameters(recurse=False))
     known = dict(model.named_parameters())
     shared = [name for name in held if (f"{path}.{name}" if path else name) not in known]

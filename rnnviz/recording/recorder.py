@@ -191,8 +191,8 @@ def record(
         details = {
             "task": "",
             **about,
-            "cell": chosen.cell,
-            "nonlinearity": chosen.nonlinearity,
+            "cell": chosen.cell.name,
+            "nonlinearity": chosen.cell.nonlinearity,
             "loss": objective.name,
             "layer": chosen.name,
             "output_layer": output_layer,

@@ -14,6 +14,7 @@ from rnnviz.recording.alignment import TIME_FIRST
 from rnnviz.recording.failures import all_ours
 from rnnviz.recording.layers import KINDS
 from rnnviz.recording.losses import LOSSES
+from rnnviz.recording.modules import layer_module, step_module
 from rnnviz.recording.recorder import record
 from rnnviz.trace import Trace
 
@@ -197,19 +198,17 @@ def _looped(
 
 
 def _recurrent(trace: Trace) -> nn.Module:
-    """An untrained recurrent module of a trace's kind and sizes."""
-    about = trace.metadata
+    """Return an untrained recurrent module of a trace's cell and sizes."""
     bias = trace.weight("bias_ih") is not None
-    settings: dict[str, Any] = {"bias": bias}
-    if about.cell == "rnn":
-        settings["nonlinearity"] = about.nonlinearity
-    if not about.module.endswith("Cell"):
-        settings |= {"num_layers": trace.layers, "bidirectional": trace.directions == 2}
+    with torch.random.fork_rng(devices=[]):
+        if trace.metadata.module.endswith("Cell"):
+            return step_module(trace.cell, trace.input_size, trace.cell_size, bias=bias)
+        settings: dict[str, Any] = {"num_layers": trace.layers, "bias": bias}
+        settings["bidirectional"] = trace.directions == 2
         if trace.hidden_size != trace.cell_size:
             settings["proj_size"] = trace.hidden_size
-    with torch.random.fork_rng(devices=[]):
-        kind = getattr(nn, about.module.removeprefix("nn."))
-        return kind(trace.input_size, trace.cell_size, **settings)
+        made: nn.Module = layer_module(trace.cell, trace.input_size, trace.cell_size, **settings)
+        return made
 
 
 def _put(root: nn.Module, path: str, module: nn.Module) -> None:

@@ -75,7 +75,6 @@ class Run:
                     h = state.to(dtype)
                     one, again = steps_of(
                         layer.cell,
-                        layer.nonlinearity,
                         way,
                         tap.weights[index][way].detached(dtype),
                         mask,

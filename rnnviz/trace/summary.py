@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from rnnviz.cells import cell
 from rnnviz.system.json_fields import printable
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace.metadata import Metadata
@@ -36,7 +37,7 @@ class Summary(ShortRepr):
     def _rows(self) -> Iterator[tuple[str, str]]:
         data = self.metadata
         yield "network", f"{data.module} {data.layer!r}" if data.layer else data.module
-        yield "cell", f"{data.cell}, {data.nonlinearity}" if data.cell == "rnn" else data.cell
+        yield "cell", cell(data.cell, data.nonlinearity).description
         known = (f"{name} {size}" for name, size in self.sizes.items() if size is not None)
         yield "sizes", ", ".join(known)
         if data.output_layer is not None:

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
-from rnnviz.errors import TraceError
+from rnnviz import cells
+from rnnviz.cells.steps import Steps
+from rnnviz.errors import CellError, TraceError
 from rnnviz.trace import storage
 from rnnviz.trace.metadata import Metadata, read_metadata, to_json
 from rnnviz.trace.summary import Summary
@@ -50,8 +51,8 @@ class Trace:
     """Everything that one network did over one batch, and every gradient.
 
     The dims of each field are declared with it and checked together when a trace is made; the
-    arrays are read-only. What a network does not have is None: ``c0`` and ``c`` but for an LSTM,
-    ``lengths`` where all sequences have all steps, ``dropout`` where nothing is dropped between
+    arrays are read-only. What a network does not have is None: ``c0`` and ``c`` of a cell without
+    a cell state, ``lengths`` where all sequences have all steps, ``dropout`` where nothing is dropped between
     layers, ``output`` and ``y`` where what follows the layer has no place in its time, and all
     fields of gradients when none were recorded. What is recorded of a step that a sequence does
     not have is 0.
@@ -112,6 +113,11 @@ class Trace:
         """A trace never changes, so a copy of what holds it may share it."""
         return self
 
+    @cached_property
+    def cell(self) -> cells.Cell:
+        """The recurrent cell: its names, equations and derivatives."""
+        return cells.cell(self.metadata.cell, self.metadata.nonlinearity)
+
     @property
     def steps(self) -> int:
         """T, the number of time steps."""
@@ -144,7 +150,7 @@ class Trace:
 
     @property
     def cell_size(self) -> int:
-        """H, the number of units: that of h_t, but for an LSTM whose h_t is projected."""
+        """H, the number of units: that of h_t, unless h_t is a projection of them."""
         return int(self.gates.shape[-1])
 
     @property
@@ -244,7 +250,10 @@ class Trace:
         """
         made = np.array(
             [
-                [cells.jacobian(self, layer, direction) for direction in range(self.directions)]
+                [
+                    Steps.of(self, layer, direction).hidden_jacobian()
+                    for direction in range(self.directions)
+                ]
                 for layer in range(self.layers)
             ]
         )
@@ -270,10 +279,12 @@ class Trace:
         return self._before(self.h[layer, direction], self.h0[layer, direction], direction)
 
     def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
-        """c_prev of every step of an LSTM, in the layer's direction: (time, batch, cell)."""
+        """c_prev of every step, in the layer's direction: (time, batch, cell).
+
+        Raises: TraceError if the cell has no cell state
+        """
         if self.c is None or self.c0 is None:
-            known = cells.WITH_ARTICLE.get(self.metadata.cell, "this network")
-            raise TraceError(f"{known} has no cell state; record an LSTM")
+            raise TraceError(f"{self.cell.with_article} has no cell state; record an LSTM")
         return self._before(self.c[layer, direction], self.c0[layer, direction], direction)
 
     def layer_input(self, layer: int) -> np.ndarray:
@@ -310,7 +321,7 @@ class Trace:
         data = self.metadata
         layers = _counted(self.layers, "layer")
         told = [
-            f"{data.nonlinearity} RNN" if data.cell == "rnn" else data.cell.upper(),
+            self.cell.full_title,
             f"{layers} in two directions" if self.directions == 2 else layers,
             _counted(self.hidden_size, "unit"),
             _counted(self.steps, "step"),
@@ -472,19 +483,7 @@ def _check_dims(trace: Trace) -> None:
                 f"field {name!r} has shape {shape}, which does not fit its dims "
                 f"({', '.join(dims)}); all shapes: {shapes}"
             )
-    cell = trace.metadata.cell
-    wanted = len(cells.GATES.get(cell, ()))
-    if trace.preact.shape[-2] != wanted:
-        raise TraceError(
-            f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell!r} has {wanted}"
-        )
-    if (trace.c is None) != (cell != "lstm") or (trace.c0 is None) != (cell != "lstm"):
-        raise TraceError(f"fields 'c0' and 'c' are those of an LSTM, but the cell is {cell!r}")
-    if cell != "lstm" and trace.hidden_size != trace.cell_size:
-        raise TraceError(
-            f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "
-            f"cell {cell!r} they are the same"
-        )
+    _check_cell(trace)
     if sizes.get("gap", trace.layers - 1) != trace.layers - 1:
         raise TraceError(
             f"field 'dropout' is of {sizes['gap']} gaps, but there are {trace.layers} layers"
@@ -493,6 +492,29 @@ def _check_dims(trace: Trace) -> None:
         raise TraceError(
             f"field 'output' has {sizes['output_time']} steps; it must have {trace.steps}, or "
             "1 for the whole sequence"
+        )
+
+
+def _check_cell(trace: Trace) -> None:
+    try:
+        cell = trace.cell
+    except CellError as error:
+        raise TraceError(f"metadata: {error}") from error
+    if trace.preact.shape[-2] != len(cell.gates):
+        raise TraceError(
+            f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell.name!r} has "
+            f"{len(cell.gates)}"
+        )
+    for name in ("c0", "c"):
+        if (getattr(trace, name) is not None) != cell.has_cell_state:
+            found = "no cell state" if not cell.has_cell_state else "a cell state"
+            raise TraceError(
+                f"field {name!r} does not fit cell {cell.name!r}, which has {found}"
+            )
+    if not cell.can_project and trace.hidden_size != trace.cell_size:
+        raise TraceError(
+            f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "
+            f"cell {cell.name!r} they are the same"
         )
 
 

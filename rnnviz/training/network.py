@@ -5,10 +5,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from rnnviz.errors import TrainingError
+from rnnviz import cells
+from rnnviz.errors import CellError, TrainingError
+from rnnviz.recording.modules import layer_module
 
-CELLS: Final = ("rnn", "gru", "lstm")
-NONLINEARITIES: Final = ("tanh", "relu")
 INITIALISATIONS: Final = ("default", "identity", "orthogonal")
 
 State = Tensor | tuple[Tensor, Tensor]
@@ -39,23 +39,15 @@ class Network(nn.Module):
         bidirectional: bool = False,
     ):
         super().__init__()
-        _check_choice("cell", cell, CELLS)
-        _check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
-        if cell != "rnn" and nonlinearity != "tanh":
-            raise TrainingError(
-                f"cell {cell!r} has no nonlinearity {nonlinearity!r}; leave it out, or choose "
-                "cell 'rnn'"
-            )
+        try:
+            kind = cells.cell(cell, nonlinearity)
+        except CellError as error:
+            raise TrainingError(str(error)) from error
         if layers < 1:
             raise TrainingError(f"{layers} layers make no network; choose 1 or more")
-        shape: dict[str, Any] = {"num_layers": layers, "bidirectional": bidirectional}
-        self.rnn: nn.RNN | nn.GRU | nn.LSTM
-        if cell == "rnn":
-            self.rnn = nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, **shape)
-        elif cell == "gru":
-            self.rnn = nn.GRU(input_size, hidden_size, **shape)
-        else:
-            self.rnn = nn.LSTM(input_size, hidden_size, **shape)
+        self.rnn: Any = layer_module(
+            kind, input_size, hidden_size, num_layers=layers, bidirectional=bidirectional
+        )
         self.fc = nn.Linear(hidden_size * (2 if bidirectional else 1), output_size)
 
     def forward(self, x: Tensor, hidden: State | None = None) -> tuple[Tensor, State]:

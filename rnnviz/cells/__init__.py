@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from inspect import isabstract
+from typing import Final
 
 from rnnviz.cells.base import SUFFIXES, Cell
 from rnnviz.errors import CellError
 
 __all__ = ["SUFFIXES", "Cell", "cell", "known_cells", "names", "nonlinearities"]
+
+_NO_CELLS: Final = ("base", "steps")
+"""Modules that every cell shares; the second loads NumPy, which names alone do not need."""
 
 
 @cache
@@ -18,6 +22,7 @@ def known_cells() -> Mapping[str, type[Cell]]:
     found = [
         each
         for module in pkgutil.iter_modules(__path__)
+        if module.name not in _NO_CELLS
         for each in vars(import_module(f"{__name__}.{module.name}")).values()
         if isinstance(each, type) and issubclass(each, Cell) and not isabstract(each)
     ]
@@ -35,9 +40,12 @@ def cell(name: str, nonlinearity: str = "tanh") -> Cell:
     if kind is None:
         raise CellError(f"unknown cell {name!r}; choose one of {', '.join(known_cells())}")
     if nonlinearity not in kind.nonlinearities:
-        others = [each.name for each in known_cells().values() if nonlinearity in each.nonlinearities]
-        also = f", or choose cell {others[0]!r}" if others else ""
-        raise CellError(f"cell {name!r} has no nonlinearity {nonlinearity!r}; leave it out{also}")
+        every = known_cells().values()
+        with_it = [each.name for each in every if nonlinearity in each.nonlinearities]
+        remedy = f"leave it out, or choose cell {with_it[0]!r}" if with_it else "leave it out"
+        if len(kind.nonlinearities) > 1:
+            remedy = f"choose one of {', '.join(kind.nonlinearities)}"
+        raise CellError(f"cell {name!r} has no nonlinearity {nonlinearity!r}; {remedy}")
     return kind(nonlinearity)
 
 

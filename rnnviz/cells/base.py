@@ -5,7 +5,7 @@ A cell makes pre-activations a_g of U_g x + b_g and W_g h_prev + b'_g, a pair fo
 state computes c = kept · c_prev + added, unit by unit, and h = output_gate · tanh c.
 
 The equations are written for arrays of any library: what is more than an operator comes from a
-namespace ``xp``. ``NUMPY`` is NumPy's; recording passes one of PyTorch.
+namespace ``xp``: ``rnnviz.cells.steps.NUMPY``, or PyTorch's in ``rnnviz.recording``.
 
 Shapes: gates and pre-activations (…, gate, cell), states (…, cell)
 """
@@ -14,8 +14,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Protocol
-
-import numpy as np
 
 Array = Any
 """An array of NumPy, or a tensor."""
@@ -99,6 +97,11 @@ class Cell(ABC):
     def full_title(self) -> str:
         """The title, with the nonlinearity where there is a choice: 'tanh RNN', 'LSTM'."""
         return f"{self.nonlinearity} {self.title}" if self.settings else self.title
+
+    @property
+    def full_title_with_article(self) -> str:
+        """The full title in a sentence: 'a tanh RNN', 'an LSTM'."""
+        return f"a {self.full_title}" if self.settings else self.with_article
 
     @property
     def description(self) -> str:
@@ -199,29 +202,3 @@ def _slope(activation: str, gate: Array, xp: Namespace) -> Array:
     if activation == RELU:
         return xp.positive(gate)
     return (1 - gate) * (1 + gate) if activation == TANH else gate * (1 - gate)
-
-
-class _NumPy:
-    """NumPy's functions."""
-
-    tanh = staticmethod(np.tanh)
-    copy = staticmethod(np.copy)
-
-    @staticmethod
-    def sigmoid(a: Array) -> Array:
-        return 0.5 * (1 + np.tanh(0.5 * a))
-
-    @staticmethod
-    def relu(a: Array) -> Array:
-        return np.maximum(a, 0.0)
-
-    @staticmethod
-    def positive(a: Array) -> Array:
-        return (a > 0).astype(a.dtype)
-
-    @staticmethod
-    def by_gate(parts: list[Array]) -> Array:
-        return np.stack(parts, axis=-2)
-
-
-NUMPY: Final[Namespace] = _NumPy()

@@ -7,11 +7,41 @@ diag(that number) W_g.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
-from rnnviz.cells.base import NUMPY, Cell
+from rnnviz.cells.base import Array, Cell, Namespace
+
+
+class _NumPy:
+    """NumPy's functions."""
+
+    tanh = staticmethod(np.tanh)
+
+    @staticmethod
+    def sigmoid(a: Array) -> Array:
+        return 0.5 * (1 + np.tanh(0.5 * a))
+
+    @staticmethod
+    def relu(a: Array) -> Array:
+        return np.maximum(a, 0.0)
+
+    @staticmethod
+    def positive(a: Array) -> Array:
+        return (a > 0).astype(a.dtype)
+
+    @staticmethod
+    def copy(a: Array) -> Array:
+        return a.copy()
+
+    @staticmethod
+    def by_gate(parts: list[Array]) -> Array:
+        return np.stack(parts, axis=-2)
+
+
+NUMPY: Final[Namespace] = _NumPy()
+
 
 Weight = Callable[[str], np.ndarray | None]
 """From PyTorch's kind of a parameter to the layer's own, None if it has none."""
@@ -134,7 +164,7 @@ class Steps:
         """∂s/∂s_prev: s is h, or h before c of a cell with a cell state: (…, state, state)."""
         if not self.cell.has_cell_state:
             return self.hidden_jacobian()
-        units, kept = np.eye(self.gates.shape[-1]), self.cell.kept(self.gates)
+        units, kept = np.eye(self.gates.shape[-1]), np.asarray(self.cell.kept(self.gates))
         by_cell = self._projected((self.output_by_cell_state * kept)[..., None] * units)
         top = np.concatenate([self.hidden_jacobian(), by_cell], axis=-1)
         to_cell_state, _ = self.cell.sources

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from rnnviz import cells
 from rnnviz.cli.options import (
     DATA_OPTIONS,
     READING_OPTIONS,
@@ -99,11 +100,13 @@ class _ModelName(click.ParamType[str]):
 @click.command("record", cls=SectionedCommand, sections=_SECTIONS)
 @data_options
 @task_language_option
-@click.option("--cell", type=click.Choice(("rnn", "lstm", "gru")), default="rnn", show_default=True)
+@click.option(
+    "--cell", type=click.Choice(cells.names()), default=cells.names()[0], show_default=True
+)
 @click.option(
     "--nonlinearity",
-    type=click.Choice(("tanh", "relu")),
-    default="tanh",
+    type=click.Choice(cells.nonlinearities()),
+    default=cells.nonlinearities()[0],
     show_default=True,
     help="Of cell 'rnn'.",
 )

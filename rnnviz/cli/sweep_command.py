@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rnnviz.cells import names
 from rnnviz.cli.options import (
     NearChoice,
     StrictCommand,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rnnviz.experiments.sweeps import Sweep
 
 _TASKS: Final = ("temporal-order", "adding", "copying", "sentence")
-_CELLS: Final = ("rnn", "gru", "lstm")
 _LONGEST: Final = 100_000
 """Steps of a sequence: training holds all of them in memory."""
 _MOST: Final = 10_000
@@ -55,8 +55,8 @@ class _List(click.ParamType[tuple[Any, ...]]):
 )
 @click.option(
     "--cells",
-    type=_List(click.Choice(_CELLS)),
-    default=",".join(_CELLS),
+    type=_List(click.Choice(names())),
+    default=",".join(names()),
     show_default=True,
     metavar="CELL,…",
 )

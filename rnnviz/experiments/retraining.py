@@ -114,7 +114,7 @@ def _trained_again(trace: Trace, task: "Task") -> "History":
     again = train(
         task,
         cell=about.cell,
-        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        nonlinearity=trace.cell.nonlinearity,
         layers=trace.layers,
         bidirectional=trace.directions == 2,
         hidden=trace.hidden_size,
@@ -187,7 +187,7 @@ def _looked_at(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> di
         trace.hidden_size,
         trace.output_size,
         cell=about.cell,
-        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        nonlinearity=trace.cell.nonlinearity,
         layers=trace.layers,
         bidirectional=trace.directions == 2,
     )

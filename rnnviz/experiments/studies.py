@@ -14,6 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import measure
+from rnnviz.cells.gru import Gru
+from rnnviz.cells.lstm import Lstm
+from rnnviz.cells.rnn import Rnn
 from rnnviz.experiments.default_recordings import default_trace
 from rnnviz.system.progress import current_report
 from rnnviz.system.short_repr import ShortRepr
@@ -33,7 +36,7 @@ class StudySettings:
     ``epochs`` is the most that a network gets; training stops earlier when the task is learnt.
     """
 
-    cells: tuple[str, ...] = ("rnn", "lstm", "gru")
+    cells: tuple[str, ...] = (Rnn.name, Lstm.name, Gru.name)
     gaps: tuple[int, ...] = (0, 5, 10, 20)
     seeds: tuple[int, ...] = (1, 2, 3)
     hidden: int = 16

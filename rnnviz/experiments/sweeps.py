@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import tasks
-from rnnviz.cells import GATES
+from rnnviz.cells import names
 from rnnviz.errors import ClusterError, SweepError
 from rnnviz.experiments.default_recordings import code_of_recordings
 from rnnviz.experiments.studies import carried_gradients, run_of
@@ -68,14 +68,14 @@ _FIELDS: Final[Mapping[str, Kind]] = {
 _FIELDS_OF_SETTINGS: Final[Mapping[str, Kind]] = {
     "task": fields.one_of(*TASKS),
     "lengths": fields.several(_LENGTH, different=True),
-    "cells": fields.several(fields.one_of(*GATES), different=True),
+    "cells": fields.several(fields.one_of(*names()), different=True),
     "seeds": fields.several(_SEED, different=True),
     "hidden": fields.or_null(_COUNT),
     "epochs": fields.or_null(_COUNT),
     "language": fields.one_of(*LANGUAGES),
 }
 _FIELDS_OF_NETWORK: Final[Mapping[str, Kind]] = {
-    "cell": fields.one_of(*GATES),
+    "cell": fields.one_of(*names()),
     "length": _LENGTH,
     "seed": _SEED,
     "hidden": _COUNT,
@@ -104,7 +104,7 @@ class SweepSettings:
 
     task: str
     lengths: tuple[int, ...]
-    cells: tuple[str, ...] = ("rnn", "lstm", "gru")
+    cells: tuple[str, ...] = names()
     seeds: tuple[int, ...] = (1, 2, 3)
     hidden: int | None = None
     epochs: int | None = None

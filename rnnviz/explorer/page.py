@@ -139,7 +139,7 @@ def _told(
 ) -> list[str]:
     """What the page says before its charts."""
     told = [
-        say(_NETWORK).format(cell=trace.metadata.cell.upper(), units=str(trace.hidden_size)),
+        say(_NETWORK).format(cell=trace.cell.title, units=str(trace.hidden_size)),
         *(
             say(text).format(number=str(index + 1), count=str(of))
             for text, index, of in (

@@ -150,7 +150,7 @@ def _gates(
     trace: Trace, kept: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
     """Each gate's mean over the units; a plain RNN has no gates."""
-    if trace.metadata.cell == "rnn":
+    if not trace.cell.gated:
         return []
     return [
         {"step": k + 1, "gate": name, "value": short(np.mean(values[k, sequence]))}

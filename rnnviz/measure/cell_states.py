@@ -26,7 +26,7 @@ def at_cell_states(trace: Trace, layer: int, direction: int) -> np.ndarray:
         by_loss[:, layer, direction],
         direct_at_cells(trace, layer, direction, slice(None)),
         to_cell=steps.output_by_cell_state,
-        forget=trace.cell.kept(steps.gates),
+        forget=np.asarray(trace.cell.kept(steps.gates)),
         projection=trace.weight("weight_hr", layer, direction),
         direction=direction,
     )[1]

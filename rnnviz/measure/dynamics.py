@@ -5,8 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.cells.base import NUMPY
-from rnnviz.cells.steps import Steps
+from rnnviz.cells.steps import NUMPY, Steps
 from rnnviz.errors import TraceError
 from rnnviz.measure.jacobians import eigenvalues, state_size
 from rnnviz.measure.recorded import check_place

@@ -295,7 +295,8 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     if trace.cell.gated:
         raise TraceError(
             "the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of "
-            f"{trace.cell.with_article}, whose gates are in its Jacobian; ask for state_jacobian_norms"
+            f"{trace.cell.with_article}, whose gates are in its Jacobian; ask for "
+            "state_jacobian_norms"
         )
     weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
     lags = np.arange(trace.steps)[:, None] - np.arange(trace.steps)

@@ -93,7 +93,8 @@ def _states(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
     states = {"h": trace.h, "c": trace.c}.get(of)
     if states is None:
         raise TraceError(
-            f"{trace.cell.with_article} has no states {of!r}; it has {'h' if trace.c is None else 'h and c'}"
+            f"{trace.cell.with_article} has no states {of!r}; it has "
+            f"{'h' if trace.c is None else 'h and c'}"
         )
     return states[layer, direction].astype(np.float64)
 

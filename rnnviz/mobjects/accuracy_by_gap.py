@@ -1,7 +1,7 @@
 """What networks reach at each gap: a dot for each network, a line through the means."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from manim import (
@@ -22,16 +22,12 @@ from manim import (
     VMobject,
 )
 
+from rnnviz.cells import known_cells
 from rnnviz.experiments.studies import Study
 from rnnviz.mobjects.axes import LogAxis
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.typography import NOTE, SMALL, label, percent
 from rnnviz.mobjects.wording import Say
-
-CELL_ROLES: Final[Mapping[str, Role]] = {"rnn": "note", "lstm": "text", "gru": "hidden"}
-"""The colour of each cell's lines, wherever cells are compared."""
-CARRIED: Final[Mapping[str, str]] = {"rnn": "RNN, h", "lstm": "LSTM, c", "gru": "GRU, h"}
-"""What each cell passes on, where gradients at it are compared."""
 
 _LEFT: Final = -4.6
 _RIGHT: Final = 4.2
@@ -39,6 +35,17 @@ _BASE: Final = -1.2
 _HEIGHT: Final = 3.5
 _SPREAD: Final = 0.13
 _NAME_DISTANCE: Final = 0.4
+
+
+def color_of(cell: str) -> Role:
+    """The role of the colour in which a cell is drawn, wherever cells are compared."""
+    return cast(Role, known_cells()[cell].color)
+
+
+def carried_title(cell: str) -> str:
+    """A cell's title with the state it carries, where gradients at that are compared."""
+    kind = known_cells()[cell]
+    return f"{kind.title}, {kind.carried}"
 
 
 class ByGap(VGroup):
@@ -131,7 +138,7 @@ class CellResults(VGroup):
     ):
         self.values = np.asarray(values, dtype=float)
         self.cell = cell
-        color = axes.theme.color(CELL_ROLES[cell])
+        color = axes.theme.color(color_of(cell))
         log = isinstance(axes.axis, LogAxis)
         self.means = means_of(self.values) if log else self.values.mean(axis=1)
         seeds = self.values.shape[1]
@@ -157,7 +164,7 @@ class CellResults(VGroup):
         self.line = VMobject(stroke_color=color, stroke_width=3).set_points_as_corners(
             points if len(points) > 1 else points * 2
         )
-        name = CARRIED[cell] if log else cell.upper()
+        name = carried_title(cell) if log else known_cells()[cell].title
         self.title = label(name, color=color, size=SMALL)
         self.title.move_to([_RIGHT + 0.2, points[-1][1], 0.0], aligned_edge=LEFT)
         super().__init__(self.line, self.dots, self.title)

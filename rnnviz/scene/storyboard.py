@@ -158,7 +158,7 @@ class Storyboard(Scene):
     def _of_the_recording(self) -> tuple[str, ...]:
         trace = self.trace
         network = (
-            f"{trace.metadata.cell.upper()}({trace.input_size} → {trace.hidden_size}), "
+            f"{trace.cell.title}({trace.input_size} → {trace.hidden_size}), "
             f"{trace.metadata.nonlinearity}"
         )
         return (

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rnnviz import measure
+from rnnviz.cells.lstm import Lstm
 from rnnviz.experiments.studies import Run, Study, carried_shares, clue_of
 from rnnviz.mobjects.sentence_heat import felt_of
 from rnnviz.mobjects.typography import number, percent
@@ -50,7 +51,7 @@ def enough_to_learn(signal: float, say: Say) -> str:
 
 def kept_or_lost(study: Study, say: Say) -> str:
     """Whether LSTMs have learnt to keep what they need over the greatest gap."""
-    if study.accuracies("lstm")[-1].mean() < study.guessing:
+    if study.accuracies(Lstm.name)[-1].mean() < study.guessing:
         return say("The LSTM could keep the word, but has not learnt to.")
     return say("The LSTM has learnt to keep the word.")
 

@@ -52,10 +52,10 @@ class Trace:
 
     The dims of each field are declared with it and checked together when a trace is made; the
     arrays are read-only. What a network does not have is None: ``c0`` and ``c`` of a cell without
-    a cell state, ``lengths`` where all sequences have all steps, ``dropout`` where nothing is dropped between
-    layers, ``output`` and ``y`` where what follows the layer has no place in its time, and all
-    fields of gradients when none were recorded. What is recorded of a step that a sequence does
-    not have is 0.
+    a cell state, ``lengths`` where all sequences have all steps, ``dropout`` where nothing is
+    dropped between layers, ``output`` and ``y`` where what follows the layer has no place in its
+    time, and all fields of gradients when none were recorded. What is recorded of a step that a
+    sequence does not have is 0.
 
     ``output`` has an entry for each step, or a single one for the whole sequence, which stands at
     the last step. ``dropout`` (gap, time, batch, feature) holds the factors by which what one
@@ -508,9 +508,7 @@ def _check_cell(trace: Trace) -> None:
     for name in ("c0", "c"):
         if (getattr(trace, name) is not None) != cell.has_cell_state:
             found = "no cell state" if not cell.has_cell_state else "a cell state"
-            raise TraceError(
-                f"field {name!r} does not fit cell {cell.name!r}, which has {found}"
-            )
+            raise TraceError(f"field {name!r} does not fit cell {cell.name!r}, which has {found}")
     if not cell.can_project and trace.hidden_size != trace.cell_size:
         raise TraceError(
             f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rnnviz import cells
+from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import CellError, TrainingError
 from rnnviz.recording.modules import layer_module
 
@@ -33,7 +34,7 @@ class Network(nn.Module):
         hidden_size: int,
         output_size: int,
         *,
-        cell: str = "rnn",
+        cell: str = Rnn.name,
         nonlinearity: str = "tanh",
         layers: int = 1,
         bidirectional: bool = False,

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from rnnviz import tasks
+from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.recording.conditions import with_gradients
 from rnnviz.recording.immediate import Losses
@@ -33,7 +34,7 @@ _TEST_SIZE: Final = 512
 def train(
     task: Task | str,
     *,
-    cell: str = "rnn",
+    cell: str = Rnn.name,
     nonlinearity: str = "tanh",
     layers: int = 1,
     bidirectional: bool = False,

@@ -5,6 +5,7 @@ from typing import Final
 
 import torch
 
+from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.tasks import Task
 from rnnviz.training.network import Network, seeded
@@ -21,7 +22,7 @@ class Settings:
     Raises: TrainingError for settings that train nothing
     """
 
-    cell: str = "rnn"
+    cell: str = Rnn.name
     nonlinearity: str = "tanh"
     layers: int = 1
     bidirectional: bool = False

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
+from rnnviz.errors import TraceError
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import NO_TARGET, Trace
 
@@ -234,7 +235,8 @@ class Lstm(Layer):
         return made if self.projection is None else self.projection(made)
 
 
-_LAYERS: Final[Mapping[str, type[Layer]]] = {"tanh": Tanh, "relu": Relu, "gru": Gru, "lstm": Lstm}
+LAYERS: Final[dict[str, type[Layer]]] = {"tanh": Tanh, "relu": Relu, "gru": Gru, "lstm": Lstm}
+"""The layer of each cell, by its name; that of a plain RNN by its nonlinearity."""
 
 
 @dataclass(frozen=True)
@@ -290,11 +292,18 @@ class Reference(ShortRepr):
         """The network that a trace recorded, with its data.
 
         It has no head where what follows the recurrent layer is not one Linear of its states.
+
+        Raises: TraceError if there is no independent code for the cell
         """
         kind = trace.metadata.nonlinearity if trace.metadata.cell == "rnn" else trace.metadata.cell
+        if kind not in LAYERS:
+            raise TraceError(
+                f"cell {kind!r} has no independent implementation to verify the trace with; add "
+                "one to rnnviz.verification.reference"
+            )
         layers = tuple(
             tuple(
-                _LAYERS[kind](
+                LAYERS[kind](
                     _affine(trace, "weight_ih", "bias_ih", layer, direction),
                     _affine(trace, "weight_hh", "bias_hh", layer, direction),
                     _affine(trace, "weight_hr", "", layer, direction)

@@ -225,7 +225,7 @@ class _Proof:
     def _dtype(self, field: str) -> str:
         """The dtype whose roundings a field may show: the network's own, or the recording's."""
         ran = field in _RAN or field.startswith("gradients/")
-        own_gate = field == "gates" and self.trace.metadata.cell == "rnn"
+        own_gate = field == "gates" and not self.trace.cell.gated
         return self.ran if ran or own_gate else self.kept
 
     # --- what went in ---------------------------------------------------------------------------
@@ -499,7 +499,7 @@ class _Proof:
         and is not checked so.
         """
         tolerance = max(_TOLERANCE[self.ran], _DIFFERENCE_TOLERANCE)
-        kinked = self.trace.metadata.nonlinearity == "relu"
+        kinked = self.trace.cell.has_kink
         assert self.direct is not None
         tried = Differences(self.network, self.direct, self.known, kinked, _LEAST[self.ran])
         free = tried.free

@@ -29,7 +29,7 @@ from manim import (
 from rnnviz import measure
 from rnnviz.experiments.studies import Kept, Run, carried_shares
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.accuracy_by_gap import CARRIED, CELL_ROLES, spread
+from rnnviz.mobjects.accuracy_by_gap import carried_title, color_of, spread
 from rnnviz.mobjects.axes import LogAxis, ValueLine
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.theme import Theme
@@ -263,9 +263,9 @@ class GradientPaths(VGroup):
                 values[words.window.indices],
                 words.places,
                 axis,
-                CARRIED[cell],
+                carried_title(cell),
                 theme,
-                role=CELL_ROLES[cell],
+                role=color_of(cell),
             )
             for cell, values in norms.items()
         }

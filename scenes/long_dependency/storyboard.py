@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart
 
+from rnnviz.cells.rnn import Rnn
 from rnnviz.experiments.studies import clue_of, other_stories, study_of
 from rnnviz.mobjects.accuracy_by_gap import (
     AnswersByGap,
@@ -26,7 +27,7 @@ from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.scene.study_wording import clues, enough_to_learn, how_well, most_felt
 
-PLAIN = "rnn"
+PLAIN = Rnn.name
 
 
 class LongDependency(Storyboard):
@@ -67,8 +68,7 @@ class LongDependency(Storyboard):
             "near": percent(float(means[PLAIN][0])),
             "far": percent(float(means[PLAIN][-1])),
             "chance": percent(self.study.chance),
-            "lstm": percent(float(means["lstm"][-1])),
-            "gru": percent(float(means["gru"][-1])),
+            **{cell: percent(float(means[cell][-1])) for cell in means if cell != PLAIN},
             "signal": number(signal),
             "enough": enough_to_learn(signal, self.say),
             **{name: str(count) for name, count in self.study.growth().items()},

@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 from rnnviz.errors import TrainingError
-from rnnviz.training.network import CELLS, Network, seeded
+from rnnviz.cells import names
+from rnnviz.training.network import Network, seeded
 
 KINDS = st.fixed_dictionaries(
     {"layers": st.integers(1, 3), "bidirectional": st.booleans()},
 ).flatmap(
     lambda shape: st.one_of(
-        st.sampled_from(CELLS).map(lambda cell: {"cell": cell, **shape}),
+        st.sampled_from(names()).map(lambda cell: {"cell": cell, **shape}),
         st.just({"cell": "rnn", "nonlinearity": "relu", **shape}),
     )
 )
@@ -147,7 +148,7 @@ def test_weights_are_parameters_that_can_be_trained():
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ({"cell": "elman"}, "there is no cell 'elman'; choose one of rnn, gru, lstm"),
+        ({"cell": "elman"}, "unknown cell 'elman'; choose one of rnn, lstm, gru"),
         ({"nonlinearity": "sigmoid"}, "no nonlinearity 'sigmoid'; choose one of tanh, relu"),
         ({"cell": "gru", "nonlinearity": "relu"}, "cell 'gru' has no nonlinearity 'relu'"),
         ({"cell": "lstm", "nonlinearity": "relu"}, "leave it out, or choose cell 'rnn'"),

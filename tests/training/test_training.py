@@ -427,7 +427,7 @@ def test_gated_cells_learn_the_sentence(cell):
         ({"clip": 0.0}, "clipped at norm 0.0 train nothing; choose a norm greater than 0, or None"),
         ({"clip": float("nan")}, "clipped at norm nan"),
         ({"record_every": 0}, "recording every 0 epochs records nothing; choose 1 or more"),
-        ({"cell": "elman"}, "there is no cell 'elman'"),
+        ({"cell": "elman"}, "unknown cell 'elman'"),
         ({"cell": "gru", "nonlinearity": "relu"}, "cell 'gru' has no nonlinearity 'relu'"),
         ({"layers": 0}, "0 layers make no network"),
         ({"initial": "zeros"}, "there is no initialisation 'zeros'"),

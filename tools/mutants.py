@@ -59,7 +59,7 @@ MUTANTS: Final = (
         ("tests/recording/test_any_network.py",),
     ),
     Mutant(
-        "rnnviz/recording/immediate.py",
+        "rnnviz/recording/loss_times.py",
         "return np.arange(steps - 1, -1, -int(listed))[::-1].copy()",
         "return np.arange(0, steps, int(listed))",
         "every n-th loss is counted from the first step, not back from the last",

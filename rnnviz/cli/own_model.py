@@ -12,7 +12,7 @@ from torch import nn
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording import record
-from rnnviz.recording.failures import told
+from rnnviz.recording.failures import describe
 from rnnviz.recording.weight_files import load_inputs, load_weights
 from rnnviz.text.decoding import file_name
 from rnnviz.trace import Trace
@@ -58,7 +58,7 @@ def record_model(
             )
         except SystemExit as error:
             raise RecordingError(
-                f"{name} ends the program ({told(error)}); name code that goes on"
+                f"{name} ends the program ({describe(error)}); name code that goes on"
             ) from error
 
 
@@ -69,7 +69,7 @@ def _model(name: str) -> nn.Module:
         module = import_module(path)
     except Exception as error:
         raise RecordingError(
-            f"module {path!r} cannot be imported ({told(error)}); correct it, or name another"
+            f"module {path!r} cannot be imported ({describe(error)}); correct it, or name another"
         ) from error
     try:
         make: Any = reduce(getattr, inside.split("."), module)
@@ -85,7 +85,7 @@ def _model(name: str) -> nn.Module:
         model = make()
     except Exception as error:
         raise RecordingError(
-            f"{name}() failed ({told(error)}); name what makes the model without arguments"
+            f"{name}() failed ({describe(error)}); name what makes the model without arguments"
         ) from error
     if not isinstance(model, nn.Module):
         raise RecordingError(

@@ -1,9 +1,7 @@
-"""All steps of a layer at once, from its states: gates, cell states, and what each gate passes on.
+"""All steps of a layer at once, from its states: gates, cell states and derivatives.
 
-Once every h_t is known, the pre-activations of all steps are one batched product; the cell states
-of an LSTM are a scan along them.
-
-Source: the equations in the documentation of ``torch.nn.RNN``, ``GRU`` and ``LSTM``
+Once every h_t is known, the pre-activations of all steps are one batched product, and cell states
+are a scan over time. The equations are those of ``rnnviz.cells``.
 """
 
 from dataclasses import dataclass
@@ -89,7 +87,7 @@ class Steps:
         return self.of_state[:, :, gate]
 
     def masked(self, values: Tensor) -> Tensor:
-        """Values (time, batch, …), zero at steps that do not exist."""
+        """Return values (time, batch, …), zero at steps that do not exist."""
         if self.mask is None:
             return values
         return values * self.mask.reshape(*self.mask.shape[:2], *[1] * (values.dim() - 2))
@@ -134,7 +132,7 @@ def steps_of(
 
 
 def _shifted(states: Tensor, start: Tensor, direction: int, mask: Tensor | None) -> Tensor:
-    """What each step starts from: the state before it, in the layer's direction."""
+    """Return the state before each step, in the layer's direction."""
     if direction == 0:
         before = torch.cat([start[None], states[:-1]])
         return before if mask is None else before * mask
@@ -148,7 +146,7 @@ def _shifted(states: Tensor, start: Tensor, direction: int, mask: Tensor | None)
 def _scan(
     kept: Tensor, added: Tensor, start: Tensor, direction: int, mask: Tensor | None
 ) -> Tensor:
-    """c = kept · c_prev + added, along a direction: (time, batch, cell)."""
+    """Return c = kept · c_prev + added, along a direction: (time, batch, cell)."""
     states = torch.empty_like(added)
     order = range(len(added)) if direction == 0 else range(len(added) - 1, -1, -1)
     state = start

@@ -13,7 +13,7 @@ from rnnviz import tasks
 from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.recording.conditions import with_gradients
-from rnnviz.recording.immediate import Losses
+from rnnviz.recording.loss_times import Losses
 from rnnviz.recording.losses import loss_by_step
 from rnnviz.tasks import Batch, Task
 from rnnviz.trace import CLASSES, NO_TARGET

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from rnnviz.recording import record
-from rnnviz.recording.immediate import Losses
+from rnnviz.recording.loss_times import Losses
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tasks import Task
 from rnnviz.trace import Trace

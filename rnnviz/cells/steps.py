@@ -5,7 +5,7 @@ diag(that number) W_g.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
 
@@ -42,6 +42,8 @@ class _NumPy:
 
 NUMPY: Final[Namespace] = _NumPy()
 
+
+_ALL: Final = slice(None)
 
 Weight = Callable[[str], np.ndarray | None]
 """From PyTorch's kind of a parameter to the layer's own, None if it has none."""
@@ -92,20 +94,6 @@ class Steps:
             trace.mask,
         )
 
-    def part(self, steps: slice, sequences: slice = slice(None)) -> "Steps":
-        """Some of the steps, of some sequences."""
-        c_before, c = (
-            None if each is None else each[steps, sequences] for each in (self.c_before, self.c)
-        )
-        return replace(
-            self,
-            gates=self.gates[steps, sequences],
-            before=self.before[steps, sequences],
-            c_before=c_before,
-            c=c,
-            mask=self.mask[steps, sequences],
-        )
-
     @cached_property
     def slopes(self) -> np.ndarray:
         """The derivative of each gate's nonlinearity at its pre-activation: (…, gate, cell)."""
@@ -145,33 +133,38 @@ class Steps:
         made = self.before @ self._by_gate("weight_hh")[gate].T
         return made if bias is None else made + np.split(bias, len(self.cell.gates))[gate]
 
-    def hidden_jacobian(self) -> np.ndarray:
-        """∂h/∂h_prev, with c_prev held fixed: (…, hidden, hidden)."""
-        passed = self.by_state
+    def hidden_jacobian(self, steps: slice = _ALL, sequences: slice = _ALL) -> np.ndarray:
+        """∂h/∂h_prev of some steps, with c_prev held fixed: (time, batch, hidden, hidden)."""
+        at = steps, sequences
+        passed = self.by_state[at]
         if self.cell.has_cell_state:
             to_cell_state, _ = self.cell.sources
             passed = passed.copy()
-            passed[..., to_cell_state, :] *= self.output_by_cell_state[..., None, :]
+            passed[..., to_cell_state, :] *= self.output_by_cell_state[at][..., None, :]
             return self._projected(self._through_gates(passed))
         made = self._through_gates(passed)
-        kept = self.cell.kept(self.gates)
+        kept = self.cell.kept(self.gates[at])
         if kept is not None:
             units = np.arange(self.gates.shape[-1])
             made[..., units, units] += kept
         return made
 
-    def jacobian(self) -> np.ndarray:
-        """∂s/∂s_prev: s is h, or h before c of a cell with a cell state: (…, state, state)."""
+    def jacobian(self, steps: slice = _ALL, sequences: slice = _ALL) -> np.ndarray:
+        """∂s/∂s_prev of some steps: s is h, or h before c of a cell with a cell state.
+
+        Shapes: → (time, batch, state, state)
+        """
+        hidden = self.hidden_jacobian(steps, sequences)
         if not self.cell.has_cell_state:
-            return self.hidden_jacobian()
-        units, kept = np.eye(self.gates.shape[-1]), np.asarray(self.cell.kept(self.gates))
-        by_cell = self._projected((self.output_by_cell_state * kept)[..., None] * units)
-        top = np.concatenate([self.hidden_jacobian(), by_cell], axis=-1)
+            return hidden
+        at = steps, sequences
+        units, kept = np.eye(self.gates.shape[-1]), np.asarray(self.cell.kept(self.gates[at]))
+        by_cell = self._projected((self.output_by_cell_state[at] * kept)[..., None] * units)
         to_cell_state, _ = self.cell.sources
-        passed = np.zeros_like(self.by_state)
-        passed[..., to_cell_state, :] = self.by_state[..., to_cell_state, :]
+        passed = np.zeros_like(self.by_state[at])
+        passed[..., to_cell_state, :] = self.by_state[at][..., to_cell_state, :]
         below = np.concatenate([self._through_gates(passed), kept[..., None] * units], axis=-1)
-        return np.concatenate([top, below], axis=-2)
+        return np.concatenate([np.concatenate([hidden, by_cell], axis=-1), below], axis=-2)
 
     def _by_gate(self, kind: str) -> np.ndarray:
         """A weight (gate, cell, columns)."""

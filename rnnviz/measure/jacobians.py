@@ -82,9 +82,7 @@ def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
     recorded = Steps.of(trace, layer, direction)
     block = max(1, _BLOCK // (trace.batch * trace.hidden_size**2))
     each = [
-        np.linalg.norm(
-            recorded.part(slice(first, first + block)).hidden_jacobian(), ord=2, axis=(-2, -1)
-        )
+        np.linalg.norm(recorded.hidden_jacobian(slice(first, first + block)), ord=2, axis=(-2, -1))
         for first in range(0, trace.steps, block)
     ]
     return left_out(trace, np.concatenate(each))
@@ -110,7 +108,7 @@ def step_eigenvalues(
     for row, step in enumerate(steps):
         check_step(trace, step)
         at = slice(step, step + 1)
-        found = recorded.part(at, only).hidden_jacobian()[0, 0]
+        found = recorded.hidden_jacobian(at, only)[0, 0]
         made[row] = eigenvalues(found.astype(np.float64))
         if report:
             report(row + 1, len(steps), f"step {step + 1}")
@@ -344,7 +342,7 @@ def _one_by_one(
         length = min(block, count - first)
         low = step - first - length + 1 if direction == 0 else step + first
         steps = slice(low, low + length)
-        found = recorded.part(steps, only).jacobian()[:, 0]
+        found = recorded.jacobian(steps, only)[:, 0]
         yield from found[:: -1 if direction == 0 else 1].astype(np.float64)
     yield None
 

@@ -33,5 +33,7 @@ def loss_times(chosen: Losses, whole: bool, steps: int) -> np.ndarray:
         return np.arange(steps - 1, -1, -int(listed))[::-1].copy()
     times = np.where(listed < 0, listed + steps, listed)
     if not ((times >= 0) & (times < steps)).all():
-        raise RecordingError(f"losses must be at steps 0 to {steps - 1}, got {listed.tolist()}")
+        raise RecordingError(
+            f"losses must be at steps 0 to {steps - 1}, counted from 0, got {listed.tolist()}"
+        )
     return np.unique(times)

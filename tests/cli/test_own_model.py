@@ -250,7 +250,7 @@ def test_what_the_users_code_prints_is_no_data(module, given, call):
 
 
 def test_files_that_do_not_fit(module, given, fails, tmp_path):
-    assert "there is no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
+    assert "no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
     (tmp_path / "hello.pt").write_bytes(b"hello")
     assert "is damaged" in fails(f"{module}:Tagger", "--weights", "hello.pt")
     torch.save(nn.Linear(2, 2).state_dict(), "other.pt")

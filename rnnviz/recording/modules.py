@@ -7,8 +7,6 @@ from torch import nn
 from rnnviz.cells import Cell, known_cells
 from rnnviz.recording.equation_layer import EquationLayer
 
-KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-
 
 def layer_module(cell: Cell, input_size: int, hidden_size: int, **options: Any) -> Any:
     """Return a new layer of a cell; options are those of ``nn.RNN``."""

@@ -254,24 +254,16 @@ def clue_of(trace: Trace) -> int:
 
 
 def carried_gradients(trace: Trace) -> np.ndarray:
-    """‖∂L_t/∂s_k‖ of a trace's last loss and first sequence, of what is passed on to step k + 1.
+    """‖∂L_t/∂s_k‖ of a trace's last loss and first sequence, for the state s the cell carries.
 
-    s is h, but c for an LSTM, whose c reaches later steps by more ways than h does:
-    ∂L/∂c_k = o_k (1 − tanh² c_k) ∂L/∂h_k + f_{k+1} ∂L/∂c_{k+1}. One layer, one direction.
+    s is h, but c for an LSTM, whose c reaches later steps by more paths than h does. One layer, one
+    direction.
 
     Shapes: → (time,)
     Units:  loss per unit of state
     Raises: TraceError if the trace has no gradients
     """
-    norms = measure.gradient_norms(trace)[-1, :, 0]
-    if trace.c is None:
-        return norms
-    assert trace.grad_h_by_loss is not None
-    forget, opened = measure.gates(trace)["f"][:, 0], measure.gates(trace)["o"][:, 0]
-    made = trace.grad_h_by_loss[-1, 0, 0, :, 0] * opened * (1 - np.tanh(trace.c[0, 0, :, 0]) ** 2)
-    for step in range(trace.steps - 2, -1, -1):
-        made[step] += forget[step + 1] * made[step + 1]
-    return np.linalg.norm(made, axis=-1)
+    return measure.gradient_norms(trace, state=trace.cell.carried)[-1, :, 0]
 
 
 def carried_shares(trace: Trace) -> np.ndarray:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rnnviz import Trace, record
-from rnnviz.recording.immediate import Losses
+from rnnviz.recording.loss_times import Losses
 
 INPUT: Final = 8
 OUTPUT: Final = 4

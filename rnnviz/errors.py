@@ -9,6 +9,10 @@ class TraceError(RnnvizError):
     """A trace that is damaged or inconsistent, or lacks what is needed."""
 
 
+class CellError(RnnvizError):
+    """A recurrent cell that does not exist, or not with these settings."""
+
+
 class TaskError(RnnvizError):
     """Data or options from which no task can be made."""
 

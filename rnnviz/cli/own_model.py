@@ -12,7 +12,7 @@ from torch import nn
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording import record
-from rnnviz.recording.failures import told as describe
+from rnnviz.recording.failures import describe
 from rnnviz.recording.weight_files import load_inputs, load_weights
 from rnnviz.text.decoding import file_name
 from rnnviz.trace import Trace

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from rnnviz import cells
 from rnnviz.cli.commands import Integer, SectionedCommand, refuse
 from rnnviz.cli.options import (
     check_output,
@@ -99,12 +100,12 @@ class _ModelName(click.ParamType[str]):
 @task_options
 @task_language_option
 @click.option(
-    "--cell", type=click.Choice(("rnn", "lstm", "gru")), default="rnn", help="Recurrent cell."
+    "--cell", type=click.Choice(cells.names()), default=cells.names()[0], help="Recurrent cell."
 )
 @click.option(
     "--nonlinearity",
-    type=click.Choice(("tanh", "relu")),
-    default="tanh",
+    type=click.Choice(cells.nonlinearities()),
+    default=cells.nonlinearities()[0],
     help="Nonlinearity of cell 'rnn'.",
 )
 @hidden_option

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from rnnviz.cells import names
 from rnnviz.cli.commands import Integer, NearChoice, StrictCommand
 from rnnviz.cli.exit_status import INTERRUPTED
 from rnnviz.cli.options import (
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rnnviz.experiments.sweeps import Sweep
 
 _TASKS: Final = ("temporal-order", "adding", "copying", "sentence")
-_CELLS: Final = ("rnn", "gru", "lstm")
 _MAX_LENGTH: Final = 100_000
 """Steps of a sequence, all of which training keeps in memory."""
 _MAX_NETWORKS: Final = 10_000
@@ -59,8 +59,8 @@ class _List(click.ParamType[tuple[Any, ...]]):
 )
 @click.option(
     "--cells",
-    type=_List(click.Choice(_CELLS)),
-    default=",".join(_CELLS),
+    type=_List(click.Choice(names())),
+    default=",".join(names()),
     metavar="CELL,…",
     help="Recurrent cells.",
 )

@@ -120,7 +120,7 @@ def _train_again(trace: Trace, task: "Task") -> "History":
     again = train(
         task,
         cell=about.cell,
-        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        nonlinearity=trace.cell.nonlinearity,
         layers=trace.layers,
         bidirectional=trace.directions == 2,
         hidden=trace.hidden_size,
@@ -186,7 +186,7 @@ def _measure(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict
         trace.hidden_size,
         trace.output_size,
         cell=about.cell,
-        nonlinearity=about.nonlinearity if about.cell == "rnn" else "tanh",
+        nonlinearity=trace.cell.nonlinearity,
         layers=trace.layers,
         bidirectional=trace.directions == 2,
     )

@@ -14,6 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import measure
+from rnnviz.cells.gru import Gru
+from rnnviz.cells.lstm import Lstm
+from rnnviz.cells.rnn import Rnn
 from rnnviz.experiments.default_recordings import default_trace
 from rnnviz.system.progress import current_report
 from rnnviz.system.short_repr import ShortRepr
@@ -33,7 +36,7 @@ class StudySettings:
     ``epochs`` is the maximum; training stops earlier when the task is learnt.
     """
 
-    cells: tuple[str, ...] = ("rnn", "lstm", "gru")
+    cells: tuple[str, ...] = (Rnn.name, Lstm.name, Gru.name)
     gaps: tuple[int, ...] = (0, 5, 10, 20)
     seeds: tuple[int, ...] = (1, 2, 3)
     hidden: int = 16
@@ -254,25 +257,16 @@ def clue_of(trace: Trace) -> int:
 
 
 def carried_gradients(trace: Trace) -> np.ndarray:
-    """Return ‖∂L_t/∂s_k‖ of the last loss and first sequence, of the state passed to step k + 1.
+    """Return ‖∂L_t/∂s_k‖ of the last loss and first sequence, for the state s the cell carries.
 
-    s is h, but c for an LSTM, whose c reaches later steps by more paths than h:
-    ∂L/∂c_k = o_k (1 − tanh² c_k) ∂L/∂h_k + f_{k+1} ∂L/∂c_{k+1}. One layer, one direction.
+    s is h, but c for an LSTM, whose c reaches later steps by more paths than h. One layer, one
+    direction.
 
     Shapes: → (time,)
     Units:  loss per unit of state
     Raises: TraceError if the trace has no gradients
     """
-    norms = measure.gradient_norms(trace)[-1, :, 0]
-    if trace.c is None:
-        return norms
-    assert trace.grad_h_by_loss is not None
-    forget, opened = measure.gates(trace)["f"][:, 0], measure.gates(trace)["o"][:, 0]
-    slopes = 1 - np.tanh(trace.c[0, 0, :, 0]) ** 2
-    at_cells = trace.grad_h_by_loss[-1, 0, 0, :, 0] * opened * slopes
-    for step in range(trace.steps - 2, -1, -1):
-        at_cells[step] += forget[step + 1] * at_cells[step + 1]
-    return np.linalg.norm(at_cells, axis=-1)
+    return measure.gradient_norms(trace, state=trace.cell.carried)[-1, :, 0]
 
 
 def carried_shares(trace: Trace) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from msgspec import Meta, Struct, structs, to_builtins
 
 from rnnviz import tasks
-from rnnviz.cells import GATES
+from rnnviz.cells import names
 from rnnviz.errors import ClusterError, SweepError
 from rnnviz.experiments.default_recordings import code_of_recordings
 from rnnviz.experiments.studies import carried_gradients, run_of
@@ -78,7 +78,7 @@ class SweepSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     task: str
     lengths: tuple[Count, ...]
-    cells: tuple[str, ...] = ("rnn", "lstm", "gru")
+    cells: tuple[str, ...] = names()
     seeds: tuple[Count, ...] = (1, 2, 3)
     hidden: PositiveCount | None = None
     epochs: PositiveCount | None = None
@@ -93,7 +93,7 @@ class SweepSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
                 raise SweepError(f"{name} must be one or more, each once, got {list(values)}")
-        named = [("cell", cell, tuple(GATES)) for cell in self.cells]
+        named = [("cell", cell, names()) for cell in self.cells]
         for kind, name, known in (*named, ("language", self.language, LANGUAGES)):
             if name not in known:
                 raise SweepError(f"unknown {kind} {name!r}; choose {', '.join(known)}")

@@ -140,7 +140,7 @@ def _introduction(
 ) -> list[str]:
     """Return the sentences above the charts."""
     sentences = [
-        say(_NETWORK).format(cell=trace.metadata.cell.upper(), units=str(trace.hidden_size)),
+        say(_NETWORK).format(cell=trace.cell.title, units=str(trace.hidden_size)),
         *(
             say(text).format(number=str(index + 1), count=str(of))
             for text, index, of in (

@@ -151,8 +151,8 @@ def _gradients(
 def _gates(
     trace: Trace, steps: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
-    """Return the mean of each gate over the units."""
-    if trace.metadata.cell == "rnn":
+    """Return the mean of each gate over the units; a plain RNN has no gates."""
+    if not trace.cell.gated:
         return []
     return [
         {"step": k + 1, "gate": name, "value": short(np.mean(values[k, sequence]))}

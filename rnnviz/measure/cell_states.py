@@ -1,10 +1,10 @@
-"""Gradients at the cell states of an LSTM: ∂L_t/∂c_s by all paths."""
+"""Gradients at cell states, as an LSTM has them: ∂L_t/∂c_s by all paths."""
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import kind_of, needed, stands_alone
+from rnnviz.measure.recorded import needed, stands_alone
 from rnnviz.trace import Trace
 
 
@@ -18,13 +18,14 @@ def at_cell_states(trace: Trace, layer: int, direction: int) -> np.ndarray:
     Raises: TraceError if the trace has no gradients, or is not of an LSTM
     """
     if trace.c is None:
-        raise TraceError(f"{kind_of(trace)} has no cell state c; use state h")
+        raise TraceError(f"{trace.cell.with_article} has no cell state c; use state h")
     by_loss = needed(trace.grad_h_by_loss, "a gradient at c")
+    steps = Steps.of(trace, layer, direction)
     return at_cells(
         by_loss[:, layer, direction],
         immediate_at_cells(trace, layer, direction, slice(None)),
-        to_cell=cells.output_by_cell(trace, layer, direction),
-        forget=trace.gates[layer, direction][..., 1, :],
+        to_cell=steps.output_by_cell_state,
+        forget=np.asarray(trace.cell.kept(steps.gates)),
         projection=trace.weight("weight_hr", layer, direction),
         direction=direction,
     )[1]

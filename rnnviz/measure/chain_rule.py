@@ -43,9 +43,7 @@ def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
             at each step, or has no target there
     Source: Pascanu et al. 2013, eqs. 3 to 5, with ∂⁺ the derivative with h_{k−1} held fixed
     """
-    about = trace.metadata
-    plain = about.cell == "rnn" and about.nonlinearity == "tanh"
-    if not plain or trace.layers > 1 or trace.directions > 1 or trace.y is None:
+    if not trace.cell.is_textbook or trace.layers > 1 or trace.directions > 1 or trace.y is None:
         raise TraceError(
             "the chain rule is for a tanh RNN of one layer and direction with outputs; record one"
         )

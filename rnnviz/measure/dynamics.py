@@ -5,13 +5,12 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import NUMPY, Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.jacobians import eigenvalues
+from rnnviz.measure.jacobians import eigenvalues, state_size
 from rnnviz.measure.recorded import check_place
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
-from rnnviz.trace.metadata import Metadata
 
 _BLOCK: Final = 1 << 21
 _HALVINGS: Final = 30
@@ -68,7 +67,7 @@ def fixed_points(
     check_place(trace, layer, direction)
     network = _Layer(trace, _input(trace, x, layer), layer, direction)
     begun = _recorded(trace, most_starts, layer, direction) if starts is None else starts
-    size = network.state_size
+    size = state_size(trace)
     if begun.ndim != 2 or begun.shape[1] != size or not len(begun):
         raise TraceError(f"starts must be (start, {size}), got {begun.shape}")
     count = min(len(begun), -(-len(begun) * size**2 // _BLOCK))
@@ -92,35 +91,6 @@ def fixed_points(
 
 
 @dataclass(frozen=True)
-class _Moment:
-    """One step from many states at once, as ``rnnviz.cells`` reads steps.
-
-    Shapes: before and cells (1, start, …), gates (1, 1, 1, start, gate, cell), c (1, 1, 1, start,
-            cell), mask (1, start)
-    """
-
-    network: "_Layer"
-    before: np.ndarray
-    cells: np.ndarray
-    gates: np.ndarray
-    c: np.ndarray | None
-    mask: np.ndarray
-
-    @property
-    def metadata(self) -> Metadata:
-        return self.network.trace.metadata
-
-    def states_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
-        return self.before
-
-    def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
-        return self.cells
-
-    def weight(self, kind: str, layer: int = 0, direction: int = 0) -> np.ndarray | None:
-        return self.network.weight(kind)
-
-
-@dataclass(frozen=True)
 class _Layer:
     """F and its Jacobian at any states, for a constant input."""
 
@@ -129,62 +99,36 @@ class _Layer:
     layer: int
     direction: int
 
-    @property
-    def state_size(self) -> int:
-        lstm = self.trace.metadata.cell == "lstm"
-        return self.trace.hidden_size + (self.trace.cell_size if lstm else 0)
-
     def weight(self, kind: str) -> np.ndarray | None:
         found = self.trace.weight(kind, self.layer, self.direction)
         return None if found is None else found.astype(np.float64)
 
     def advance(self, states: np.ndarray) -> np.ndarray:
         """F(s): (start, state)."""
-        return self._step(states)[1]
+        steps = self._steps(states)
+        squashed = None if steps.c is None else steps.squashed
+        after = steps.cell.output(steps.gates, steps.before, squashed)[0]
+        projection = self.weight("weight_hr")
+        after = after if projection is None else after @ projection.T
+        return np.asarray(after if steps.c is None else np.concatenate([after, steps.c[0]], axis=1))
 
     def jacobians(self, states: np.ndarray) -> np.ndarray:
         """∂F/∂s: (start, state, state)."""
-        moment = self._step(states)[0]
-        lstm = self.trace.metadata.cell == "lstm"
-        return (cells.lstm_jacobian if lstm else cells.jacobian)(moment)[0]
+        return self._steps(states).jacobian()[0]
 
-    def _step(self, states: np.ndarray) -> tuple[_Moment, np.ndarray]:
-        hidden = self.trace.hidden_size
-        h, c = states[:, :hidden], states[:, hidden:]
-        gates = self._gates(h)
-        now: np.ndarray | None = None
-        after = gates[:, 0]
-        if self.trace.metadata.cell == "gru":
-            after = (1 - gates[:, 1]) * gates[:, 2] + gates[:, 1] * h
-        elif self.trace.metadata.cell == "lstm":
-            now = gates[:, 1] * c + gates[:, 0] * gates[:, 2]
-            projection = self.weight("weight_hr")
-            after = gates[:, 3] * np.tanh(now)
-            after = np.concatenate(
-                [after if projection is None else after @ projection.T, now], axis=1
-            )
-        moment = _Moment(
-            self,
-            h[None],
-            c[None],
-            gates[None, None, None],
-            None if now is None else now[None, None, None],
-            np.ones((1, len(states)), dtype=bool),
-        )
-        return moment, after
-
-    def _gates(self, h: np.ndarray) -> np.ndarray:
-        """The gates after their nonlinearities, by PyTorch's equations: (start, gate, cell)."""
-        cell = self.trace.metadata.cell
-        into, held = self._share("ih", self.x[None]), self._share("hh", h)
-        if cell == "rnn":
-            relu = self.trace.metadata.nonlinearity == "relu"
-            return np.maximum(into + held, 0.0) if relu else np.tanh(into + held)
-        if cell == "lstm":
-            i, f, g, o = np.moveaxis(into + held, 1, 0)
-            return np.stack([_sigmoid(i), _sigmoid(f), np.tanh(g), _sigmoid(o)], axis=1)
-        r, z = np.moveaxis(_sigmoid(into[:, :2] + held[:, :2]), 1, 0)
-        return np.stack([r, z, np.tanh(into[:, 2] + r * held[:, 2])], axis=1)
+    def _steps(self, states: np.ndarray) -> Steps:
+        """One step from each state, as a batch: (1, start, …)."""
+        cell, hidden = self.trace.cell, self.trace.hidden_size
+        h, before = states[:, :hidden], states[:, hidden:]
+        of_input, of_state = self._share("ih", self.x[None]), self._share("hh", h)
+        gates = cell.activate_all(cell.preactivations(of_input, of_state, NUMPY), NUMPY)
+        c = None
+        if cell.has_cell_state:
+            kept, added = cell.kept_and_added(gates)
+            c = (kept * before + added)[None]
+        c_before = before[None] if cell.has_cell_state else None
+        exist = np.ones((1, len(states)), dtype=bool)
+        return Steps(cell, self.weight, gates[None], h[None], c_before, c, exist)
 
     def _share(self, end: str, values: np.ndarray) -> np.ndarray:
         """The input's or the state's part of the pre-activations: (start, gate, cell)."""
@@ -270,7 +214,3 @@ def _recorded(trace: Trace, most: int, layer: int, direction: int) -> np.ndarray
         states = np.concatenate([states, trace.c[layer, direction][trace.mask]], axis=-1)
     chosen = np.linspace(0, len(states) - 1, min(most, len(states))).round().astype(int)
     return states[chosen]
-
-
-def _sigmoid(values: np.ndarray) -> np.ndarray:
-    return 0.5 * (1 + np.tanh(0.5 * values))

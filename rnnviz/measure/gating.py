@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.measure.recorded import check_place, check_step, left_out
 from rnnviz.trace import Trace
 
 
@@ -37,7 +37,7 @@ def gate_slopes(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[
     Raises: TraceError if there is no such layer or direction
     """
     check_place(trace, layer, direction)
-    return _by_name(trace, cells.slopes(trace, layer, direction))
+    return _by_name(trace, Steps.of(trace, layer, direction).slopes)
 
 
 def activation_slope(
@@ -57,8 +57,8 @@ def activation_slope(
         return slopes["h"]
     if gate is None or gate not in slopes:
         raise TraceError(
-            f"{'no gate given' if gate is None else f'unknown gate {gate!r}'}; {kind_of(trace)} "
-            f"has {', '.join(slopes)}"
+            f"{'no gate given' if gate is None else f'unknown gate {gate!r}'}; "
+            f"{trace.cell.with_article} has {', '.join(slopes)}"
         )
     return slopes[gate]
 
@@ -111,21 +111,19 @@ def cell_path_means(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.n
 
 
 def _by_name(trace: Trace, values: np.ndarray) -> Mapping[str, np.ndarray]:
-    names = cells.GATES[trace.metadata.cell]
-    return {name: left_out(trace, values[..., at, :]) for at, name in enumerate(names)}
+    return {name: left_out(trace, values[..., at, :]) for at, name in enumerate(trace.cell.gates)}
 
 
 def _kept(trace: Trace, layer: int, direction: int) -> np.ndarray:
     """The gate by which the cell keeps its state, in float64: (time, batch, cell)."""
     check_place(trace, layer, direction)
-    keeping = {"lstm": "f", "gru": "z"}.get(trace.metadata.cell)
-    if keeping is None:
+    kept = trace.cell.kept(trace.gates[layer, direction])
+    if kept is None:
         raise TraceError(
-            "an RNN has no path through a cell state; use state_jacobian_norms, or record a GRU or "
-            "an LSTM"
+            f"{trace.cell.with_article} has no path through a cell state; use "
+            "state_jacobian_norms, or record a GRU or an LSTM"
         )
-    at = cells.GATES[trace.metadata.cell].index(keeping)
-    return trace.gates[layer, direction][..., at, :].astype(np.float64)
+    return np.asarray(kept, dtype=np.float64)
 
 
 def _of_all_pairs(

@@ -5,9 +5,9 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import check_place, check_step, kind_of, left_out
+from rnnviz.measure.recorded import check_place, check_step, left_out
 from rnnviz.system.progress import current_report
 from rnnviz.trace import Trace
 from rnnviz.trace.precision import vanished
@@ -62,7 +62,7 @@ def recurrent_weights(
     Example: >>> spectral_radius(recurrent_weights(trace)["h"])
     """
     check_place(trace, layer, direction)
-    names = cells.GATES[trace.metadata.cell]
+    names = trace.cell.gates
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
     return dict(zip(names, np.split(weight, len(names)), strict=True))
 
@@ -79,13 +79,10 @@ def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
     Source: Pascanu et al. 2013, eq. 6
     """
     check_place(trace, layer, direction)
+    recorded = Steps.of(trace, layer, direction)
     block = max(1, _BLOCK // (trace.batch * trace.hidden_size**2))
     each = [
-        np.linalg.norm(
-            cells.jacobian(trace, layer, direction, steps=slice(first, first + block)),
-            ord=2,
-            axis=(-2, -1),
-        )
+        np.linalg.norm(recorded.hidden_jacobian(slice(first, first + block)), ord=2, axis=(-2, -1))
         for first in range(0, trace.steps, block)
     ]
     return left_out(trace, np.concatenate(each))
@@ -106,11 +103,12 @@ def step_eigenvalues(
     """
     check_place(trace, layer, direction)
     report, only = current_report(), slice(sequence, sequence + 1)
+    recorded = Steps.of(trace, layer, direction)
     values = np.empty((len(steps), trace.hidden_size), np.complex128)
     for row, step in enumerate(steps):
         check_step(trace, step)
         at = slice(step, step + 1)
-        found = cells.jacobian(trace, layer, direction, steps=at, sequences=only)[0, 0]
+        found = recorded.hidden_jacobian(at, only)[0, 0]
         values[row] = eigenvalues(found.astype(np.float64))
         if report:
             report(row + 1, len(steps), f"step {step + 1}")
@@ -222,7 +220,7 @@ def singular_values_back(
     if not wanted or wanted[0] < 0 or wanted[-1] > farthest:
         raise TraceError(f"lags must be within 0 to {farthest} for step {step}, got {wanted}")
     hidden, least = trace.hidden_size, vanished("float64")
-    size = hidden if trace.metadata.cell != "lstm" else hidden + trace.cell_size
+    size = state_size(trace)
     product, values = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
     diagonal = size > hidden and trace.weight("weight_hr", layer, direction) is None
     report, done = current_report(), 0
@@ -291,9 +289,9 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     Source: Pascanu et al. 2013, eq. 6–7
     """
     check_place(trace, layer, direction)
-    if trace.metadata.cell != "rnn":
+    if trace.cell.gated:
         raise TraceError(
-            f"the bound (γ σ₁)^(t−k) is that of a plain RNN, got {kind_of(trace)}; use "
+            f"the bound (γ σ₁)^(t−k) is that of a plain RNN, got {trace.cell.with_article}; use "
             "state_jacobian_norms"
         )
     weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
@@ -304,14 +302,17 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     return np.where(lags >= 0, powers, 0.0)
 
 
+def state_size(trace: Trace) -> int:
+    """The size of the state s that a step passes on: h, or h before c where there is one."""
+    return trace.hidden_size + (trace.cell_size if trace.cell.has_cell_state else 0)
+
+
 def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
     """∂s_k/∂s_prev in float64; the state s is h, or h and c of an LSTM.
 
     Shapes: → (time, batch, state, state)
     """
-    lstm = trace.metadata.cell == "lstm"
-    made = (cells.lstm_jacobian if lstm else cells.jacobian)(trace, layer, direction)
-    return made.astype(np.float64)
+    return Steps.of(trace, layer, direction).jacobian().astype(np.float64)
 
 
 def _multiplied(
@@ -332,15 +333,14 @@ def _one_by_one(
 
     Shapes: each (state, state)
     """
-    made = cells.lstm_jacobian if trace.metadata.cell == "lstm" else cells.jacobian
-    size = trace.hidden_size + (trace.cell_size if trace.metadata.cell == "lstm" else 0)
-    block = max(1, _BLOCK // size**2)
+    recorded = Steps.of(trace, layer, direction)
+    block = max(1, _BLOCK // state_size(trace) ** 2)
     only = slice(sequence, sequence + 1)
     for first in range(0, count, block):
         length = min(block, count - first)
         low = step - first - length + 1 if direction == 0 else step + first
         steps = slice(low, low + length)
-        found = made(trace, layer, direction, steps=steps, sequences=only)[:, 0]
+        found = recorded.jacobian(steps, only)[:, 0]
         yield from found[:: -1 if direction == 0 else 1].astype(np.float64)
     yield None
 

@@ -19,11 +19,6 @@ def needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
     return gradients
 
 
-def kind_of(trace: Trace) -> str:
-    """Return the name of the cell with its article."""
-    return {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}[trace.metadata.cell]
-
-
 def check_place(trace: Trace, layer: int, direction: int) -> None:
     """Raises TraceError for a layer or direction that the trace does not have."""
     for name, got, count in (

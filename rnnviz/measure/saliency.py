@@ -116,7 +116,7 @@ def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray)
     """From derivatives by a layer's states to its input's: (output, time, batch, features)."""
     gates = Gates.of(trace, layer, direction, before="state")
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
-    straight = trace.gates[layer, direction][..., 1, :] if trace.metadata.cell == "gru" else None
+    straight = None if gates.has_cell_state else trace.cell.kept(trace.gates[layer, direction])
     total = np.empty_like(direct)
     at_state = np.zeros_like(direct[:, 0])
     at_cell = np.zeros((len(direct), trace.batch, trace.cell_size))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import check_place, kind_of, left_out
+from rnnviz.measure.recorded import check_place, left_out
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
@@ -94,7 +94,8 @@ def _states(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
     states = {"h": trace.h, "c": trace.c}.get(of)
     if states is None:
         raise TraceError(
-            f"{kind_of(trace)} has no states {of!r}; it has {'h' if trace.c is None else 'h and c'}"
+            f"{trace.cell.with_article} has no states {of!r}; it has "
+            f"{'h' if trace.c is None else 'h and c'}"
         )
     return states[layer, direction].astype(np.float64)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
 from rnnviz.measure import cell_states
 from rnnviz.measure.cell_states import immediate_at_cells
@@ -207,18 +207,20 @@ def weight_gradient_norm_shares(
 class Gates(ShortRepr):
     """The derivatives of a layer's states by the pre-activations of its gates.
 
-    ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, which is zero for the gate o.
-    ``to_cell``, ``forget`` and ``passed_by_o`` are an LSTM's: o (1 − tanh² c), f, and ∂h/∂a_o.
+    ``passed`` is ∂h/∂a_g unit by unit, or with a cell state ∂c/∂a_g, which is 0 for the output
+    gates. ``to_cell`` (∂h/∂c), ``forget`` (∂c/∂c_prev) and ``passed_to_output`` (∂h/∂a of the
+    ``output_gates``) exist only with a cell state: o (1 − tanh² c), f and those of o for an LSTM.
 
-    Shapes: passed (time, batch, gate, cell), to_cell, forget and passed_by_o (time, batch, cell),
-            projection (hidden, cell) if there is one
+    Shapes: passed (time, batch, gate, cell), passed_to_output alike of the gates of the output,
+            to_cell and forget (time, batch, cell), projection (hidden, cell) if there is one
     """
 
     direction: int
     passed: np.ndarray
     to_cell: np.ndarray | None = None
     forget: np.ndarray | None = None
-    passed_by_o: np.ndarray | None = None
+    passed_to_output: np.ndarray | None = None
+    output_gates: slice | None = None
     projection: np.ndarray | None = None
 
     @classmethod
@@ -228,16 +230,27 @@ class Gates(ShortRepr):
         ``before`` is whether the derivative is by the ``state``'s or the ``input``'s part of a
         pre-activation: the two differ in a GRU's gate n.
         """
-        if trace.metadata.cell != "lstm":
-            return cls(direction, cells.state_by_gate(trace, layer, direction, of=before))
+        steps = Steps.of(trace, layer, direction)
+        passed = steps.by_state if before == "state" else steps.by_input
+        if not trace.cell.has_cell_state:
+            return cls(direction, passed)
+        _, to_output = trace.cell.sources
+        to_cell_state = passed.copy()
+        to_cell_state[..., to_output, :] = 0
         return cls(
             direction,
-            cells.cell_by_gate(trace, layer, direction),
-            cells.output_by_cell(trace, layer, direction),
-            trace.gates[layer, direction][..., 1, :],
-            cells.output_by_gate(trace, layer, direction)[..., 3, :],
+            to_cell_state,
+            steps.output_by_cell_state,
+            trace.cell.kept(steps.gates),
+            passed[..., to_output, :],
+            to_output,
             trace.weight("weight_hr", layer, direction),
         )
+
+    @property
+    def has_cell_state(self) -> bool:
+        """Whether gradients go back through a cell state as well."""
+        return self.to_cell is not None
 
     def gradients(self, at_states: np.ndarray, at_cells: np.ndarray | None) -> np.ndarray:
         """Return gradients at the pre-activations, from those at the states.
@@ -248,12 +261,12 @@ class Gates(ShortRepr):
                 → (loss, time, batch, gate · cell)
         Units:  loss per unit of pre-activation
         """
-        if self.passed_by_o is None:
+        if self.passed_to_output is None:
             made = at_states[..., None, :] * self.passed
         else:
             squashed, whole = self._at_cells(at_states, at_cells)
             made = whole[..., None, :] * self.passed
-            made[..., 3, :] = squashed * self.passed_by_o
+            made[..., self.output_gates, :] = squashed[..., None, :] * self.passed_to_output
         return made.reshape(*made.shape[:-2], -1)
 
     def step_back(
@@ -266,7 +279,7 @@ class Gates(ShortRepr):
         Shapes: at_state (loss, batch, hidden), at_cell (loss, batch, cell)
                 → (loss, batch, gate · cell), (loss, batch, cell)
         """
-        if self.passed_by_o is None:
+        if self.passed_to_output is None:
             made = at_state[..., None, :] * self.passed[step]
         else:
             assert self.to_cell is not None
@@ -274,7 +287,8 @@ class Gates(ShortRepr):
             squashed = at_state if self.projection is None else at_state @ self.projection
             whole = at_cell + squashed * self.to_cell[step]
             made = whole[..., None, :] * self.passed[step]
-            made[..., 3, :] = squashed * self.passed_by_o[step]
+            to_output = squashed[..., None, :] * self.passed_to_output[step]
+            made[..., self.output_gates, :] = to_output
             at_cell = whole * self.forget[step]
         return made.reshape(*made.shape[:-2], -1), at_cell
 
@@ -283,10 +297,12 @@ class Gates(ShortRepr):
 
         Shapes: as gradients → (loss, time, batch, entry)
         """
-        if self.passed_by_o is None:
+        if self.passed_to_output is None:
             return at_states * self._together
         squashed, whole = self._at_cells(at_states, at_cells)
-        return np.concatenate([whole * self._together, squashed * self.passed_by_o], axis=-1)
+        to_output = squashed[..., None, :] * self.passed_to_output
+        flat = to_output.reshape(*to_output.shape[:-2], -1)
+        return np.concatenate([whole * self._together, flat], axis=-1)
 
     @cached_property
     def _together(self) -> np.ndarray:
@@ -364,8 +380,8 @@ def _multiplied(trace: Trace, kind: str, layer: int, direction: int) -> np.ndarr
     if kind == "weight_ih":
         return trace.layer_input(layer)
     if kind == "weight_hr":
-        assert trace.c is not None
-        return trace.gates[layer, direction][..., 3, :] * np.tanh(trace.c[layer, direction])
+        steps = Steps.of(trace, layer, direction)
+        return np.asarray(trace.cell.output(steps.gates, steps.before, steps.squashed))
     return None
 
 

@@ -1,7 +1,7 @@
 """Results of a study by gap: a dot for each network, and a line through the means."""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from manim import (
@@ -22,6 +22,7 @@ from manim import (
     VMobject,
 )
 
+from rnnviz.cells import known_cells
 from rnnviz.experiments.studies import Study
 from rnnviz.mobjects.labels import LabelRow
 from rnnviz.mobjects.log_axis import LogAxis
@@ -31,16 +32,22 @@ from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.value_line import spread
 from rnnviz.mobjects.wording import Say
 
-CELL_ROLES: Final[Mapping[str, Role]] = {"rnn": "note", "lstm": "text", "gru": "hidden"}
-"""The colour of each cell's lines."""
-CARRIED: Final[Mapping[str, str]] = {"rnn": "RNN, h", "lstm": "LSTM, c", "gru": "GRU, h"}
-"""The state of each cell at which gradients are compared."""
-
 _LEFT: Final = -4.6
 _RIGHT: Final = 4.2
 _BASE: Final = -1.2
 _HEIGHT: Final = 3.5
 _SPREAD: Final = 0.13
+
+
+def color_of(cell: str) -> Role:
+    """The role of the colour in which a cell is drawn, wherever cells are compared."""
+    return cast(Role, known_cells()[cell].color)
+
+
+def carried_title(cell: str) -> str:
+    """A cell's title with the state it carries, where gradients at that are compared."""
+    kind = known_cells()[cell]
+    return f"{kind.title}, {kind.carried}"
 
 
 class GapAxes(VGroup):
@@ -124,7 +131,7 @@ class CellResults(VGroup):
     ):
         self.values = np.asarray(values, dtype=float)
         self.cell = cell
-        color = axes.theme.color(CELL_ROLES[cell])
+        color = axes.theme.color(color_of(cell))
         log = isinstance(axes.axis, LogAxis)
         self.means = means_of(self.values) if log else self.values.mean(axis=1)
         seeds = self.values.shape[1]
@@ -150,7 +157,7 @@ class CellResults(VGroup):
         self.line = VMobject(stroke_color=color, stroke_width=3).set_points_as_corners(
             points if len(points) > 1 else points * 2
         )
-        name = CARRIED[cell] if log else cell.upper()
+        name = carried_title(cell) if log else known_cells()[cell].title
         self.title = label(name, color=color, size=SMALL)
         self.title.move_to([_RIGHT + 0.2, points[-1][1], 0.0], aligned_edge=LEFT)
         super().__init__(self.line, self.dots, self.title)

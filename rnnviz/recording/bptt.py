@@ -1,12 +1,12 @@
-"""The gradients of many losses at once, swept back through time.
+"""Backpropagation through time for many losses at once.
 
-One step back is the same linear map for every loss: δ_prev = Wᵀ (what each gate passes on · δ).
-A table of T losses over T steps is therefore T matrix products, not T backward passes. The steps
-are worked on in blocks that lie together in memory, time first; the tables, which have the losses
-first, are touched once a block.
+One step back is the same linear map for every loss: δ_prev = Wᵀ diag(∂h/∂a) δ. So a table of T
+losses over T steps takes T matrix products, not T backward passes. Steps are processed in blocks
+that are contiguous in memory, time first; the tables, with the losses first, are accessed once a
+block.
 
 A gradient that has vanished, by ``precision.vanished``, goes no further back. It would soon be
-denormal, which has no precision left and takes a hundred times as long to work with.
+denormal, without precision and a hundred times slower to compute with.
 
 Source: Werbos 1990, "Backpropagation through time", for all losses together
 """
@@ -19,19 +19,19 @@ from typing import Final, Protocol
 import torch
 from torch import Tensor
 
-from rnnviz.recording.backward import Back, back_of
+from rnnviz.recording.backward_step import BackwardStep, choose_backward_step
 from rnnviz.recording.steps import Steps
 from rnnviz.trace.precision import vanished
 
-_LOOKS: Final = 16
-"""After so many steps it is looked which gradients have all but vanished."""
+_CHECK_EVERY: Final = 16
+"""Check for vanished gradients every this many steps."""
 
 Rows = Callable[[int], slice]
-"""From a step to the losses that reach it: a slice of the tables' rows."""
+"""From a step to the losses that reach it, a slice of the rows of the tables."""
 
 
-class ImmediateGradients(Protocol):
-    """Where the direct parts of the losses come from."""
+class ImmediateSource(Protocol):
+    """The immediate gradients of losses, by row of the tables."""
 
     def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
         """Add those at ∂h of the steps from ``first`` on to (time, batch, rows, hidden)."""
@@ -44,7 +44,7 @@ class ImmediateGradients(Protocol):
 
 @dataclass
 class Tables:
-    """What a backward pass fills: ∂L_t/∂h_k of every layer and direction, and ∂L_t/∂x_k.
+    """The results: ∂L_t/∂h_k of every layer and direction, and ∂L_t/∂x_k.
 
     Shapes: h (loss, layer, direction, time, batch, hidden), x (loss, time, batch, input), zero at
             first; last_at_gates, by layer and direction, the gradients (time, batch, gate · cell)
@@ -59,15 +59,15 @@ class Tables:
 def bptt(
     steps: Sequence[Sequence[Steps]],
     tables: Tables,
-    direct: ImmediateGradients,
+    source: ImmediateSource,
     rows: tuple[Rows, ...],
     dropout: Sequence[Tensor],
 ) -> None:
-    """Fill tables with the gradients of losses, from their direct parts, through all layers.
+    """Fill tables with the gradients of losses, from their immediate gradients, in all layers.
 
-    ``rows`` gives, for each direction, the losses that reach a step of the top layer; they are
-    consecutive, and more the further back the step is. The layers below are reached by the same
-    if there is one direction, by all otherwise.
+    ``rows`` gives, for each direction, the losses that reach a step of the top layer: consecutive
+    rows, and more of them the further back the step is. The layers below are reached by the same
+    losses if there is one direction, otherwise by all.
     """
     top = len(steps) - 1
     for layer in range(top, -1, -1):
@@ -77,7 +77,7 @@ def bptt(
             reach = _all if layer < top and len(steps[layer]) == 2 else rows[direction]
             table = tables.h[:, layer, direction]
             place = (layer, direction)
-            passing = _Pass(one, table, direct, place, reach, layer == top, below, factors)
+            passing = _Pass(one, table, source, place, reach, layer == top, below, factors)
             tables.last_at_gates[place] = passing.run()
 
 
@@ -87,14 +87,15 @@ def _all(step: int) -> slice:
 
 @dataclass(frozen=True)
 class _Pass:
-    """One layer in one direction. What entered it, (loss, time, batch, part, ·), gets a gradient.
+    """The pass through one layer in one direction.
 
-    A ``fresh`` table holds nothing yet; another holds what came from the layer above.
+    ``entered`` (loss, time, batch, part, ·) receives the gradients at the layer's input. A
+    ``fresh`` table is empty; another holds the gradients from the layer above.
     """
 
     steps: Steps
     table: Tensor
-    direct: ImmediateGradients
+    source: ImmediateSource
     place: tuple[int, int]
     reach: Rows
     fresh: bool
@@ -102,13 +103,10 @@ class _Pass:
     dropout: Tensor | None
 
     def run(self) -> tuple[Tensor, Tensor]:
-        """All blocks of steps, in the order in which gradients go back.
-
-        Returns what ``Tables.last_at_gates`` keeps.
-        """
+        """Process all blocks of steps, from the loss back; return an entry of ``last_at_gates``."""
         losses, count, batch, hidden = self.table.shape
-        passing, length = back_of(self.steps, losses)
-        cells = _Cells(self.steps, losses, length) if self.steps.cell == "lstm" else None
+        passing, length = choose_backward_step(self.steps, losses)
+        cells = _CellStates(self.steps, losses, length) if self.steps.c is not None else None
         found_room, into_room = (
             self.table.new_empty(length * batch * losses * each)
             for each in (hidden, self.steps.x.shape[2])
@@ -134,19 +132,19 @@ class _Pass:
                 found.zero_()
             else:
                 found.copy_(self.table[rows, steps].permute(1, 2, 0, 3))
-            self.direct.add(found, rows, *self.place, first)
+            self.source.add(found, rows, *self.place, first)
             found[way[0] - first] += arriving[:, rows]
             passing.at(first, block.stop)
             if cells is not None:
-                at_cells = self.direct.of_cells(rows, *self.place, first, found)
+                at_cells = self.source.of_cells(rows, *self.place, first, found)
                 cells.at(size, fewest.start - rows.start, at_cells)
             for k in way:
                 among = slice(*self.reach(k).indices(losses))
                 local = slice(among.start - rows.start, among.stop - rows.start)
                 j = k - first
                 delta = found[j][:, local]
-                if k % _LOOKS == 0:
-                    delta = _without_underflow(delta)
+                if k % _CHECK_EVERY == 0:
+                    delta = _without_vanished(delta)
                 sources = (delta,) if cells is None else cells.arrive(delta, among, local, j, k)
                 if k == way[-1]:
                     arriving.zero_()
@@ -168,15 +166,20 @@ class _Pass:
         return self.place[1]
 
     def _mask(self, target: Tensor, previous: int) -> None:
-        """No gradient (batch, loss, hidden) at a state that does not exist."""
+        """Set the gradient (batch, loss, hidden) to zero at a state that does not exist."""
         mask = self.steps.mask
         if self.direction == 1 and mask is not None and previous < len(mask):
             target *= mask[previous].unsqueeze(1)
 
     def _enter(
-        self, passing: Back, sources: tuple[Tensor, ...], into: Tensor, rows: slice, steps: slice
+        self,
+        passing: BackwardStep,
+        sources: tuple[Tensor, ...],
+        into: Tensor,
+        rows: slice,
+        steps: slice,
     ) -> None:
-        """A block's gradients at what entered the layer, added to where it came from."""
+        """Add a block's gradients at the layer's input to the layers below, or to x."""
         passing.to_input(sources, into)
         if self.dropout is not None:
             into *= self.dropout[steps].unsqueeze(2)
@@ -188,7 +191,7 @@ class _Pass:
             target += made
 
     def _at_gates(self, sources: list[Tensor], by: Tensor) -> Tensor:
-        """Gradients (time, batch, cell) at the sources, taken to (time, batch, gate · cell)."""
+        """Return gradients at the gates (time, batch, gate · cell), from those at the sources."""
         parts = [
             source.unsqueeze(2) * by[:, :, gates]
             for source, gates in zip(sources, self.steps.sources, strict=True)
@@ -196,51 +199,53 @@ class _Pass:
         return torch.cat(parts, dim=2).flatten(2)
 
 
-class _Cells:
-    """The gradients at the cell states of an LSTM, which go on from step to step on their own."""
+class _CellStates:
+    """The gradients at cell states c, which also go from step to step past all gates."""
 
     def __init__(self, steps: Steps, losses: int, length: int):
         batch, cells = steps.gates.shape[1], steps.gates.shape[3]
         self.weight_hr = steps.weights.weight_hr
-        self.by_cell = steps.output_by_cell.unsqueeze(2).unbind(0)
-        self.forget = steps.gates[:, :, 1].unsqueeze(2).unbind(0)
+        assert steps.kept is not None
+        self.by_cell = steps.output_by_cell_state.unsqueeze(2).unbind(0)
+        self.forget = steps.kept.unsqueeze(2).unbind(0)
         self.carry = steps.gates.new_zeros(batch, losses, cells)
         self.room = self.carry.new_empty(length * batch * losses * cells)
         self.found = self.carry
-        self.direct: Tensor | None = None
+        self.immediate: Tensor | None = None
 
-    def at(self, size: tuple[int, int, int], unreached: int, direct: Tensor | None) -> None:
-        """Turn to a block of a size (time, batch, loss), its first losses unreached for a while.
+    def at(self, size: tuple[int, int, int], unreached: int, immediate: Tensor | None) -> None:
+        """Select a block of a size (time, batch, loss).
 
-        ``direct`` are the direct parts at its cell states.
+        Its first losses are unreached at some steps. ``immediate`` are the immediate gradients at
+        its cell states.
         """
         cells = self.carry.shape[-1]
         self.found = self.room[: math.prod(size) * cells].view(*size, cells)
         self.found[:, :, :unreached] = 0
-        self.direct = direct
+        self.immediate = immediate
 
     def arrive(
         self, delta: Tensor, among: slice, local: slice, step: int, k: int
     ) -> tuple[Tensor, Tensor]:
-        """The gradients at c and at o tanh c, from those at h; those at c are carried on."""
+        """Return the gradients at c and at h before projection; carry those at c on."""
         if self.weight_hr is not None:
             delta = delta @ self.weight_hr
         carried = self.carry[:, among]
-        if k % _LOOKS == 0:
-            carried.copy_(_without_underflow(carried))
+        if k % _CHECK_EVERY == 0:
+            carried.copy_(_without_vanished(carried))
         found = self.found[step][:, local]
         torch.addcmul(carried, delta, self.by_cell[k], out=found)
-        if self.direct is not None:
-            found += self.direct[step][:, local]
+        if self.immediate is not None:
+            found += self.immediate[step][:, local]
         torch.mul(found, self.forget[k], out=carried)
         return found, delta
 
     def of_block(self, at_h: Tensor) -> tuple[Tensor, Tensor]:
-        """The gradients at c and at o tanh c of all steps, from those at h."""
+        """Return the gradients at c and at h before projection of all steps."""
         return self.found, at_h if self.weight_hr is None else at_h @ self.weight_hr
 
 
-def _without_underflow(gradients: Tensor) -> Tensor:
-    """Gradients (batch, loss, ·) without those of the losses that have vanished."""
+def _without_vanished(gradients: Tensor) -> Tensor:
+    """Return gradients (batch, loss, ·), with those that have vanished set to zero."""
     sizes = gradients.abs().amax(dim=(0, 2), keepdim=True)
     return gradients * (sizes >= vanished(str(gradients.dtype).removeprefix("torch.")))

@@ -1,4 +1,4 @@
-"""What a checkpoint of PyTorch's holds, read from its pickle without running any of it."""
+"""The keys of a PyTorch checkpoint, read from its pickle without running any of it."""
 
 import pickletools
 import zipfile
@@ -13,7 +13,7 @@ _TENSOR: Final = "torch._utils _rebuild_"
 
 
 def keys_of_weights(path: Path) -> list[str]:
-    """The keys whose values are mappings of names to tensors; none if the file cannot be read."""
+    """Return the keys whose values map names to tensors; none if the file cannot be read."""
     try:
         with zipfile.ZipFile(path) as file:
             place = next(name for name in file.namelist() if name.endswith("data.pkl"))
@@ -28,7 +28,7 @@ def keys_of_weights(path: Path) -> list[str]:
 
 
 def _steps(pickled: bytes) -> Iterator[tuple[str, Any]]:
-    """What a pickle puts on its stack, one after the other, and what it makes of it."""
+    """Yield the operations of a pickle, with memo references resolved."""
     memo: dict[Any, tuple[str, Any]] = {}
     last: tuple[str, Any] = ("", None)
     for operation, argument, _ in pickletools.genops(pickled):
@@ -48,7 +48,7 @@ def _steps(pickled: bytes) -> Iterator[tuple[str, Any]]:
 
 
 def _begins_with_a_tensor(steps: list[tuple[str, Any]]) -> bool:
-    """Whether what follows a key is a mapping, and first in that a name and a tensor."""
+    """Return whether a key is followed by a mapping that begins with a name and a tensor."""
     inside = steps[1:] if steps[:1] == [_DICT] else steps[2:]
     if steps[:1] != [_DICT] and tuple(steps[:2]) != _ORDERED:
         return False

@@ -1,4 +1,4 @@
-"""The conditions under which a model or a loss, run more than once, does the same each time."""
+"""The global state under which a model or a loss gives the same result each time it runs."""
 
 import random
 import sys
@@ -15,36 +15,36 @@ from rnnviz.errors import RecordingError
 
 
 def check_precision(device: torch.device, dtype: torch.dtype) -> None:
-    """Refuse autocast, under which a layer works with other numbers than its own.
+    """Check that autocast does not round the numbers of a layer.
 
-    Raises: RecordingError if it is on and changes what runs in this dtype
+    Raises: RecordingError if it is on and changes computations in this dtype
     """
     if dtype != torch.float64 and torch.is_autocast_enabled(device.type):
         narrow = str(torch.get_autocast_dtype(device.type)).removeprefix("torch.")
         raise RecordingError(
-            f"torch.autocast is on, in which a layer works with numbers rounded to {narrow}; call "
+            f"torch.autocast is on, which rounds the numbers of a layer to {narrow}; call "
             "record outside of it and take it out of the model's forward, or give "
-            "dtype='float64', which it leaves alone"
+            "dtype='float64', which it does not change"
         )
 
 
 @contextmanager
 def with_gradients() -> Iterator[None]:
-    """Gradients are kept, though the caller is in ``no_grad`` or ``inference_mode``."""
+    """Enable gradients, even if the caller is in ``no_grad`` or ``inference_mode``."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
 
 
 @contextmanager
 def repeatable(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
-    """Draws that come again, no graph that is dropped, and no tensor narrower than a dtype."""
+    """Repeat random draws, keep graphs, and make new tensors at least as wide as a dtype."""
     with draws_kept(device), _graphs_kept(), _made_as_wide_as(dtype), _not_compiled():
         yield
 
 
 @contextmanager
 def draws_kept(device: torch.device) -> Iterator[None]:
-    """The random states of torch, Python and NumPy, as they were, whatever is drawn inside."""
+    """Restore the random states of torch, Python and NumPy after a block."""
     of_python, of_numpy = random.getstate(), np.random.get_state(legacy=False)
     cuda = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=cuda):
@@ -57,7 +57,7 @@ def draws_kept(device: torch.device) -> Iterator[None]:
 
 @contextmanager
 def _made_as_wide_as(dtype: torch.dtype) -> Iterator[None]:
-    """Tensors that are made without a dtype are at least as wide as one, so that none rounds."""
+    """Make tensors created without a dtype at least as wide as one, so that none rounds."""
     usual = torch.get_default_dtype()
     if torch.finfo(dtype).bits <= torch.finfo(usual).bits:
         yield
@@ -71,38 +71,37 @@ def _made_as_wide_as(dtype: torch.dtype) -> Iterator[None]:
 
 @contextmanager
 def _not_compiled() -> Iterator[None]:
-    """What is compiled runs as it was written; a compiler would compile what stands in as well."""
-    if "torch._dynamo" not in sys.modules:  # nothing is
+    """Run compiled modules uncompiled, since a compiler would compile the stand-ins as well."""
+    if "torch._dynamo" not in sys.modules:  # nothing is compiled
         yield
         return
     with torch.compiler.set_stance("force_eager"):
         yield
 
 
-class _Kept:
-    """In the place of the autograd function that keeps nothing: what it would have called."""
+class _PlainCall:
+    """Replaces the checkpointing autograd function by a plain call."""
 
     @staticmethod
     def apply(function: Callable[..., Any], preserve_rng_state: bool, *args: Any) -> Any:
-        """The function's result, with its graph."""
+        """Call the function and keep its graph."""
         return function(*args)
 
 
-def _nothing_around(*args: Any, **kwargs: Any) -> Generator[None]:
+def _no_context(*args: Any, **kwargs: Any) -> Generator[None]:
     yield
 
 
 @contextmanager
 def _graphs_kept() -> Iterator[None]:
-    """For the time of a run, ``torch.utils.checkpoint`` keeps the graph of what it is given.
+    """Make ``torch.utils.checkpoint`` keep graphs within a block.
 
-    Checkpoints save memory and change no number. A layer that is called again in backward could
-    not be told from one that the model calls once more, and autograd.grad does not go through the
-    reentrant kind.
+    Checkpoints save memory and change no number. But a layer called again in backward looks like
+    one that the model calls once more, and autograd.grad does not support reentrant checkpoints.
     """
     others = {
-        "CheckpointFunction": _Kept,
-        "_checkpoint_without_reentrant_generator": _nothing_around,
+        "CheckpointFunction": _PlainCall,
+        "_checkpoint_without_reentrant_generator": _no_context,
     }
     with ExitStack() as stack:
         for name, other in others.items():

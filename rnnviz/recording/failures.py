@@ -1,4 +1,4 @@
-"""What is said of an exception that a user's own code raised: one line, with its place."""
+"""Exceptions of the user's own code, in one line with their place."""
 
 import sysconfig
 import traceback
@@ -20,10 +20,10 @@ _INSTALLED: Final = tuple(
 )
 
 
-def told(error: BaseException) -> str:
-    """An exception in one line, and where in the user's own code it came about.
+def describe(error: BaseException) -> str:
+    """Return an exception in one line, with the line of the user's code that raised it.
 
-    Example: >>> told(KeyError(5))  # raised by a model: KeyError: 5 (models.py, line 12)
+    Example: >>> describe(KeyError(5))  # raised by a model: KeyError: 5 (models.py, line 12)
              'KeyError: 5'
     """
     said = " ".join(str(error).split())
@@ -33,8 +33,8 @@ def told(error: BaseException) -> str:
     return f"{what} ({place})" if place else what
 
 
-def all_ours(function: Callable[P, R]) -> Callable[P, R]:
-    """Let no exception out of a function but those of rnnviz; others become a RecordingError."""
+def as_recording_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Turn every exception of a function that is not rnnviz's into a RecordingError."""
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -44,7 +44,7 @@ def all_ours(function: Callable[P, R]) -> Callable[P, R]:
             raise
         except Exception as error:
             raise RecordingError(
-                f"the recording failed ({told(error)}); if the model runs and can be trained "
+                f"the recording failed ({describe(error)}); if the model runs and can be trained "
                 "without rnnviz, report this"
             ) from error
 

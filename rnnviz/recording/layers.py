@@ -1,6 +1,7 @@
-"""The recurrent layers of a model: which there are, what they are, and their weights."""
+"""The recurrent layers of a model and their weights."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from itertools import chain
 from typing import Any, Final
@@ -8,18 +9,16 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from rnnviz.cells import SUFFIXES
+from rnnviz.cells import SUFFIXES, Cell
 from rnnviz.errors import RecordingError
-
-_NAMES: Final = ("RNN", "LSTM", "GRU")
-_CELLS: Final = {"RNN_TANH": "rnn", "RNN_RELU": "rnn", "LSTM": "lstm", "GRU": "gru"}
+from rnnviz.recording.modules import cell_of, has_torch_module, layer_module, module_name
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What one layer and direction works with: its parameters, or tensors that are made of them.
+    """The weights of one layer and direction: parameters, or tensors made from parameters.
 
-    Gates are below each other, as PyTorch keeps them.
+    Gates are stacked along the rows, as in PyTorch.
     """
 
     weight_ih: Tensor
@@ -29,9 +28,9 @@ class Weights:
     weight_hr: Tensor | None
 
     def detached(self, dtype: torch.dtype) -> "Weights":
-        """The same numbers, in a dtype, without their history."""
+        """Return the same numbers in a dtype, without their graph."""
         held = (getattr(self, item.name) for item in fields(self))
-        return Weights(*(None if one is None else one.detach().to(dtype) for one in held))  # type: ignore[arg-type]
+        return Weights(*(None if each is None else each.detach().to(dtype) for each in held))  # type: ignore[arg-type]
 
 
 KINDS: Final = tuple(item.name for item in fields(Weights))
@@ -45,26 +44,12 @@ class Layer:
 
     name: str
     module: Any
+    cell: Cell
 
     @property
     def stepwise(self) -> bool:
-        """Whether it is a cell, which the user's own loop calls for each step."""
+        """Whether the model calls it for each step in a loop of its own, as nn.RNNCell."""
         return isinstance(self.module, nn.RNNCellBase)
-
-    @property
-    def cell(self) -> str:
-        """rnn, lstm or gru."""
-        if not self.stepwise:
-            return _CELLS[self.module.mode]
-        kinds = ((nn.LSTMCell, "lstm"), (nn.GRUCell, "gru"))
-        return next((cell for kind, cell in kinds if isinstance(self.module, kind)), "rnn")
-
-    @property
-    def nonlinearity(self) -> str:
-        """tanh, or relu of an RNN."""
-        if self.stepwise:
-            return str(getattr(self.module, "nonlinearity", "tanh"))
-        return "relu" if self.module.mode == "RNN_RELU" else "tanh"
 
     @property
     def layers(self) -> int:
@@ -93,28 +78,26 @@ class Layer:
 
     @property
     def hidden_size(self) -> int:
-        """The number of entries of h_t: H, or fewer where an LSTM projects it."""
+        """The number of entries of h_t: H, or fewer with a projection."""
         return int(getattr(self.module, "proj_size", 0) or self.module.hidden_size)
 
     @property
     def dropout(self) -> float:
-        """The probability with which what goes from layer to layer is dropped in training."""
+        """The probability of dropout between layers, in training mode."""
         between = not self.stepwise and self.layers > 1 and self.module.training
         return float(self.module.dropout) if between else 0.0
 
     @property
-    def kind(self) -> str:
-        """PyTorch's name of it: nn.LSTM, nn.GRUCell, …"""
-        if self.stepwise:
-            return {"rnn": "nn.RNNCell", "lstm": "nn.LSTMCell", "gru": "nn.GRUCell"}[self.cell]
-        return f"nn.{self.cell.upper()}"
+    def module_name(self) -> str:
+        """PyTorch's name of the module: nn.LSTM, nn.GRUCell, …"""
+        return module_name(self.module, self.cell)
 
     def name_of(self, kind: str, layer: int, direction: int) -> str:
-        """What the module calls a weight of one layer and direction: weight_hh → weight_hh_l0."""
+        """Return the module's name of a weight: weight_hh → weight_hh_l0."""
         return kind if self.stepwise else f"{kind}_l{layer}{SUFFIXES[direction]}"
 
     def own_names(self) -> set[str]:
-        """What the module calls all that it may work with."""
+        """Return the module's names of all weights that it may have."""
         return {
             self.name_of(kind, layer, way)
             for kind in KINDS
@@ -123,7 +106,7 @@ class Layer:
         }
 
     def weights(self) -> WeightsByLayer:
-        """What it works with, by layer and direction."""
+        """Return the weights in use, by layer and direction."""
         return [
             [
                 Weights(
@@ -138,20 +121,20 @@ class Layer:
         ]
 
     def example(self, model: nn.Module) -> Tensor:
-        """A tensor of the dtype and on the device that it works with."""
+        """Return a tensor of the dtype and on the device of the layer."""
         held = (getattr(self.module, self.name_of(kind, 0, 0), None) for kind in KINDS)
         for one in chain(self.module.parameters(), held, model.parameters()):
             if isinstance(one, Tensor) and one.is_floating_point():
                 return one
         return torch.empty(0)
 
-    def alone(self, layer: int, ways: Sequence[Weights]) -> Any:
-        """A module of one of the stacked layers, with weights by direction, time-major."""
-        settings = {"nonlinearity": self.nonlinearity} if self.cell == "rnn" else {}
-        if self.hidden_size != self.cell_size:
-            settings["proj_size"] = self.hidden_size  # type: ignore[assignment]
+    def single_layer(self, layer: int, ways: Sequence[Weights]) -> Any:
+        """Return a time-major module of one of the stacked layers, with weights by direction."""
+        projected = self.hidden_size != self.cell_size
+        settings = {"proj_size": self.hidden_size} if projected else {}
         features = self.input_size if layer == 0 else self.directions * self.hidden_size
-        made = getattr(nn, self.cell.upper())(
+        made = layer_module(
+            self.cell,
             features,
             self.cell_size,
             bias=self.module.bias,
@@ -166,7 +149,8 @@ class Layer:
                     name = f"{kind}_l0{SUFFIXES[direction]}"
                     delattr(made, name)
                     setattr(made, name, held)
-        if all(isinstance(each, nn.Parameter) for each in made._flat_weights):
+        flat = getattr(made, "_flat_weights", (None,))
+        if all(isinstance(each, nn.Parameter) for each in flat):
             made.flatten_parameters()
         return made
 
@@ -177,30 +161,25 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     Example: >>> list(recurrent_layers(model))
              ['encoder.rnn', 'decoder.rnn']
     """
-    return {
-        name: part
-        for name, part in model.named_modules()
-        if (isinstance(part, nn.RNNBase) and part.mode in _CELLS)
-        or isinstance(part, nn.RNNCell | nn.LSTMCell | nn.GRUCell)
-    }
+    return {name: part for name, part in model.named_modules() if cell_of(part) is not None}
 
 
 def _other_form(model: nn.Module) -> str:
-    """What a model was made into in which PyTorch's recurrent layers are no longer to be found."""
+    """Return why a converted model has no recurrent layers left, or ''."""
     for path, part in model.named_modules():
         where = f"{path!r} of the model" if path else "the model"
         kind = type(part)
         if isinstance(part, torch.jit.ScriptModule):
             return f"{where} is scripted or traced by torch.jit, and its layers cannot be followed"
-        if ".quantiz" in kind.__module__ and any(name in kind.__name__ for name in _NAMES):
+        if ".quantiz" in kind.__module__ and has_torch_module(kind.__name__):
             return f"{where} is a quantized {kind.__name__}, whose numbers have no gradient"
         if isinstance(part, torch.fx.GraphModule):
-            return f"{where} is a graph of torch.fx, as torch.export makes it, without layers"
+            return f"{where} is a torch.fx graph, as torch.export makes it, without layers"
     return ""
 
 
-def choose(model: nn.Module, name: str | None) -> Layer:
-    """The layer to record: the one of a name, or the only one.
+def choose_layer(model: nn.Module, name: str | None) -> Layer:
+    """Return the layer to record: that of a name, or the only one.
 
     Raises: RecordingError if there is none, none of that name, or several to choose from
     """
@@ -210,7 +189,7 @@ def choose(model: nn.Module, name: str | None) -> Layer:
         for path, part in found.items()
     )
     if not found and (other := _other_form(model)):
-        raise RecordingError(f"{other}; record the model of which it was made")
+        raise RecordingError(f"{other}; record the model it was made from")
     if not found:
         raise RecordingError(
             f"{type(model).__name__} has no recurrent layer; record a model that holds an nn.RNN, "
@@ -223,21 +202,33 @@ def choose(model: nn.Module, name: str | None) -> Layer:
     if name is not None and name not in found:
         raise RecordingError(f"the model has no recurrent layer {name!r}; it has {listed}")
     path = next(iter(found)) if name is None else name
-    layer = Layer(path, found[path])
+    cell = cell_of(found[path])
+    assert cell is not None
+    layer = Layer(path, found[path], cell)
     held = dict(layer.module.named_parameters(recurse=False))
     known = dict(model.named_parameters())
     shared = [name for name in held if (f"{path}.{name}" if path else name) not in known]
     if shared:
         raise RecordingError(
-            f"layer {path!r} shares {shared[0]!r} with another part of the model, whose gradient "
-            "it would get as well; give it a copy of its own"
+            f"layer {path!r} shares {shared[0]!r} with another part of the model, so its gradient "
+            "is that of both; give it a copy of its own"
         )
     names: dict[int, str] = {}
     for name, parameter in layer.module.named_parameters(recurse=False, remove_duplicate=False):
         first = names.setdefault(id(parameter), name)
         if first != name and {first, name} <= layer.own_names():
             raise RecordingError(
-                f"layer {path!r} uses one parameter as {first!r} and as {name!r}, whose gradient "
-                "is then of both; give it one of its own for each"
+                f"layer {path!r} uses one parameter as {first!r} and as {name!r}, so its gradient "
+                "is that of both; give it a parameter for each"
             )
     return layer
+
+
+@contextmanager
+def replaced_forward(layer: Layer, forward: Callable[..., Any]) -> Iterator[None]:
+    """Replace the forward of a layer within a block."""
+    layer.module.forward = forward
+    try:
+        yield
+    finally:
+        del layer.module.forward

@@ -13,18 +13,18 @@ LOSSES: Final = ("cross-entropy", "squared", "squared-on-softmax")
 
 
 def loss_by_step(name: str, output: Tensor, targets: Tensor) -> Tensor:
-    """L_t of every step and sequence; zero where there is no target.
+    """Return L_t of every step and sequence, zero where there is no target.
 
     cross-entropy: −log softmax(o)[target]; squared: ½‖o − target‖²;
-    squared-on-softmax: ½‖softmax(o) − onehot(target)‖². A class of ``NO_TARGET`` is no target, and
-    so is each entry of NaN for the squared loss: it has no loss, and its gradient is exactly 0.
+    squared-on-softmax: ½‖softmax(o) − onehot(target)‖². A class of ``NO_TARGET``, and for
+    the squared loss an entry of NaN, is no target: its loss and gradient are exactly 0.
 
     Shapes: output (time, batch, output), targets (time, batch) or (time, batch, output)
             → (time, batch)
     Raises: RecordingError for an unknown loss, or targets that do not fit
     """
     if name not in LOSSES:
-        raise RecordingError(f"there is no loss {name!r}; choose one of {', '.join(LOSSES)}")
+        raise RecordingError(f"unknown loss {name!r}; choose one of {', '.join(LOSSES)}")
     _check_targets(name, output, targets)
     if name == "squared":
         distance = torch.where(targets.isnan(), 0.0, output - targets)
@@ -40,7 +40,7 @@ def loss_by_step(name: str, output: Tensor, targets: Tensor) -> Tensor:
 
 
 def prediction(loss: str, output: Tensor) -> Tensor:
-    """y_t of o_t: the linear output itself for the squared loss, its softmax otherwise."""
+    """Return y_t of o_t: o_t itself for the squared loss, its softmax otherwise."""
     return output if loss == "squared" else torch.softmax(output, dim=-1)
 
 

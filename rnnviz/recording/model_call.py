@@ -1,4 +1,4 @@
-"""The copy of a model on which a recording works, and how it is called."""
+"""The copy of a model that a recording runs, and its arguments."""
 
 import copy
 import inspect
@@ -14,32 +14,32 @@ from torch.overrides import TorchFunctionMode
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording.conditions import repeatable
-from rnnviz.recording.failures import told
+from rnnviz.recording.failures import describe
 
 DTYPES: Final = {"float32": torch.float32, "float64": torch.float64}
 
 
 def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
-    """A copy to work on; what the model keeps of earlier runs is copied without their graphs.
+    """Return a copy of a model to record; tensors it keeps from earlier runs lose their graphs.
 
-    Raises: RecordingError if it cannot be copied, a parameter is not finite, or there is no dtype
-            of that name
+    Raises: RecordingError if it cannot be copied, a parameter is not finite, or the dtype is
+            unknown
     """
     if not isinstance(model, nn.Module):
         found = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
-        raise RecordingError(f"the model is {found}; give an instance of torch.nn.Module")
+        raise RecordingError(f"the model must be an instance of torch.nn.Module, got {found}")
     if dtype is not None and (not isinstance(dtype, str) or dtype not in DTYPES):
-        raise RecordingError(f"there is no dtype {dtype!r}; choose {' or '.join(DTYPES)}")
-    subject = duplicate(model)
-    for name, parameter in subject.named_parameters():
+        raise RecordingError(f"unknown dtype {dtype!r}; choose {' or '.join(DTYPES)}")
+    duplicated = duplicate(model)
+    for name, parameter in duplicated.named_parameters():
         if parameter.is_meta or isinstance(parameter, nn.UninitializedParameter):
             raise RecordingError(
                 f"parameter {name!r} has no values yet; run the model once, or load its weights"
             )
         if parameter.is_complex():
             raise RecordingError(
-                f"parameter {name!r} is {parameter.dtype}, which is not recorded; keep what "
-                "torch.view_as_real makes of it, and use torch.view_as_complex of that"
+                f"parameter {name!r} is {parameter.dtype}, which is not recorded; keep "
+                "torch.view_as_real of it as the parameter, and use torch.view_as_complex of that"
             )
         narrow = parameter.is_floating_point() and parameter.itemsize == 1
         if not torch.isfinite(parameter.float() if narrow else parameter).all():
@@ -49,14 +49,14 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
             )
         if parameter.is_floating_point():
             parameter.requires_grad_(True)
-    subject.train(training)
+    duplicated.train(training)
     if dtype is not None:
-        _convert(subject, DTYPES[dtype])
-    return subject
+        _convert(duplicated, DTYPES[dtype])
+    return duplicated
 
 
 def duplicate(model: nn.Module) -> nn.Module:
-    """A deep copy; tensors that a model keeps of earlier runs, wherever, lose their graphs.
+    """Return a deep copy in which tensors from earlier runs have no graph.
 
     Raises: RecordingError with the attribute that cannot be copied
     """
@@ -65,16 +65,16 @@ def duplicate(model: nn.Module) -> nn.Module:
             made = copy.deepcopy(model)
     except Exception as error:
         raise RecordingError(
-            f"the model cannot be copied: {_culprit(model)}{told(error)}; a recording works on a "
-            "copy, so take out what cannot be copied"
+            f"the model cannot be copied: {_culprit(model)}{describe(error)}; a recording works on "
+            "a copy, so take out what cannot be copied"
         ) from error
-    for part in made.modules():  # what a module was compiled to is of the original
+    for part in made.modules():  # the compiled call is that of the original
         part._compiled_call_impl = None
     return made
 
 
 class _Graphless(TorchFunctionMode):
-    """Deep copies of tensors that have a graph, which torch refuses, are made without it."""
+    """Deep-copies tensors that have a graph, which torch refuses, without it."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -88,7 +88,7 @@ class _Graphless(TorchFunctionMode):
 
 
 def _culprit(model: nn.Module) -> str:
-    """The attribute of a module that cannot be copied by itself, in words."""
+    """Return the attribute of a module that cannot be copied by itself, for a message."""
     for path, part in model.named_modules():
         for name, value in vars(part).items():
             if name in ("_modules", "_parameters", "_buffers"):
@@ -96,14 +96,14 @@ def _culprit(model: nn.Module) -> str:
             try:
                 with _Graphless():
                     copy.deepcopy(value)
-            except Exception:  # whatever it raises, this is it
+            except Exception:  # whatever it raises, this attribute is the culprit
                 where = f"{path}.{name}" if path else name
                 return f"its attribute {where!r} holds {type(value).__name__}: "
     return ""
 
 
 def _convert(model: nn.Module, dtype: torch.dtype) -> None:
-    """All numbers with a point to a precision; complex ones stay complex."""
+    """Convert all floating-point tensors to a precision; complex ones stay complex."""
 
     def converted(tensor: Tensor) -> Tensor:
         if tensor.is_complex():
@@ -115,7 +115,7 @@ def _convert(model: nn.Module, dtype: torch.dtype) -> None:
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A model's copy with all that it is called with, and what to pick of what it returns."""
+    """A copy of a model with its arguments, and a function that picks the output."""
 
     model: nn.Module
     arguments: tuple[Any, ...]
@@ -134,14 +134,14 @@ class ModelCall:
         dtype: torch.dtype,
         device: torch.device,
     ) -> "ModelCall":
-        """The call that the user means; a forward that wants one argument more gets None for it.
+        """Return the call; a forward that takes one more argument gets None for it.
 
-        Raises: RecordingError if what picks the output cannot be called
+        Raises: RecordingError if ``pick`` is not callable
         """
         if pick is not None and not callable(pick):
             raise RecordingError(
-                f"output is {pick!r}; give a function of what the model returns, such as "
-                "lambda result: result['logits']"
+                f"output must be a function of what the model returns, such as "
+                f"lambda result: result['logits'], got {pick!r}"
             )
         keywords: dict[str, Any] = {}
         arguments: tuple[Any, ...] = ()
@@ -161,9 +161,9 @@ class ModelCall:
         return cls(model, arguments, keywords, pick, device, dtype)
 
     def run(self, when_it_fails: str) -> Tensor:
-        """The output of one forward, with the same random draws each time.
+        """Run the model and return its output, with the same random draws each time.
 
-        Raises: RecordingError if it fails, or gives no tensor of numbers
+        Raises: RecordingError if it fails, or its output is not a floating-point tensor
         """
         with repeatable(self.device, self.dtype):
             try:
@@ -179,7 +179,7 @@ class ModelCall:
                     if isinstance(part, Tensor)
                 )
                 raise RecordingError(
-                    f"{when_it_fails} on inputs of shape {given or 'unknown'}: {told(error)}"
+                    f"{when_it_fails} on inputs of shape {given or 'unknown'}: {describe(error)}"
                 ) from error
         if self.pick is not None:
             output = self._picked(result)
@@ -191,8 +191,8 @@ class ModelCall:
         if not isinstance(output, Tensor) or not output.is_floating_point():
             found = output.dtype if isinstance(output, Tensor) else type(output).__name__
             raise RecordingError(
-                f"the model's output is {found}; it must be a tensor of numbers, alone or first in "
-                "a tuple; pick it with output="
+                "the model's output must be a floating-point tensor, alone or first in a tuple, "
+                f"got {found}; pick it with output="
             )
         if torch.finfo(output.dtype).bits < torch.finfo(self.dtype).bits:
             narrow = str(output.dtype).removeprefix("torch.")
@@ -209,12 +209,13 @@ class ModelCall:
             return self.pick(result)
         except Exception as error:
             raise RecordingError(
-                f"output= failed on what the model returns, {type(result).__name__}: {told(error)}"
+                f"output= failed on what the model returns, {type(result).__name__}: "
+                f"{describe(error)}"
             ) from error
 
 
 def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
-    """Tensors and arrays, alone or in tuples, on a device; numbers with a point in a dtype."""
+    """Move tensors and arrays, alone or in tuples, to a device, and floats to a dtype."""
     if isinstance(value, PackedSequence):
         parts = (each if each is None else placed(each, each.dtype, each.device) for each in value)
         moved = PackedSequence(*parts).to(device)  # type: ignore[arg-type]
@@ -224,7 +225,7 @@ def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
             raise RecordingError(f"an array has dtype {value.dtype}, not numbers; convert it")
         value = torch.from_numpy(np.array(value, dtype=value.dtype.newbyteorder("=")))
     if isinstance(value, Tensor):
-        own = value.clone() if value.is_inference() else value  # which no graph may keep
+        own = value.clone() if value.is_inference() else value  # a graph may not hold it
         return own.detach().to(device, dtype if own.is_floating_point() else own.dtype)
     if isinstance(value, tuple):
         return tuple(placed(part, dtype, device) for part in value)
@@ -232,7 +233,7 @@ def placed(value: Any, dtype: torch.dtype, device: torch.device) -> Any:
 
 
 def fresh(value: Any) -> Any:
-    """The same with copies of its tensors, alone or in tuples."""
+    """Return the value with copies of its tensors, alone or in tuples."""
     if isinstance(value, PackedSequence):
         return value._replace(data=value.data.clone())
     if isinstance(value, Tensor):

@@ -1,4 +1,4 @@
-"""The loss of a recording: what is wanted, and the loss of each step and sequence."""
+"""The loss of a recording: its targets, and the loss of each step and sequence."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -8,19 +8,13 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.alignment import (
-    SEQUENCE,
-    STEP,
-    Layout,
-    Place,
-    check_order,
-    losses_in_place,
-    targets_in_place,
-)
+from rnnviz.recording.alignment import Alignment
 from rnnviz.recording.conditions import repeatable
-from rnnviz.recording.failures import told
+from rnnviz.recording.failures import describe
+from rnnviz.recording.layouts import SEQUENCE, STEP, Layout
 from rnnviz.recording.losses import LOSSES, loss_by_step, prediction
 from rnnviz.recording.model_call import fresh
+from rnnviz.recording.placement import check_order, placed_losses, placed_targets
 from rnnviz.trace import CLASSES, NO_TARGET, VALUES
 
 Loss = str | Callable[[Any, Any], Tensor]
@@ -28,53 +22,52 @@ Loss = str | Callable[[Any, Any], Tensor]
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss, known by name or the user's own, and its targets as the user gave them."""
+    """A loss, by name or the user's own, with the targets as the user gave them."""
 
     loss: Loss
     targets: Any
     ignore_index: int
-    place: Place
+    alignment: Alignment
 
     @property
     def name(self) -> str:
-        """What the metadata call the loss."""
+        """The name of the loss in metadata."""
         if isinstance(self.loss, str):
             return self.loss
         return str(getattr(self.loss, "__name__", type(self.loss).__name__))
 
     def padded_as(self, output: Tensor, leaves: Sequence[Tensor]) -> "Objective":
-        """The same in the place of an output that has more steps than the longest sequence."""
-        return replace(self, place=self.place.padded_as(output, self._like_outputs, leaves))
+        """Return the same objective, aligned with an output that may have padding."""
+        return replace(self, alignment=self.alignment.padded_as(output, self._like_outputs, leaves))
 
     @property
     def _like_outputs(self) -> Any:
-        """The targets, where they are as the outputs are."""
+        """The targets, if they have the shape of outputs."""
         return self.targets if self.loss in VALUES else None
 
     def layout_of(self, output: Tensor, leaves: Sequence[Tensor]) -> Layout | None:
-        """How an output stands in the layer's time; None if it does not, which a callable may take.
+        """Return how an output is aligned with the layer's time, or None if it is not.
 
-        Raises: RecordingError for an unknown loss, or one by name and an output without a place
+        Raises: RecordingError for an unknown loss, or a named one and an output that is not aligned
         """
         known = isinstance(self.loss, str)
         if isinstance(self.loss, type) or not (known or callable(self.loss)):
             raise RecordingError(
-                f"the loss is {self.loss!r}; give one of {', '.join(LOSSES)}, or a function or an "
-                "instance that can be called"
+                f"the loss must be one of {', '.join(LOSSES)}, a function or a callable instance, "
+                f"got {self.loss!r}"
             )
         if known and self.loss not in LOSSES:
             raise RecordingError(
-                f"there is no loss {self.loss!r}; choose one of {', '.join(LOSSES)}, or give a "
-                "callable"
+                f"unknown loss {self.loss!r}; choose one of {', '.join(LOSSES)}, or give a callable"
             )
-        per = self.place.per
+        per = self.alignment.per
         if known and per == (STEP,):
             raise RecordingError(
                 f"per is 'step', but the loss {self.loss!r} has a number for each step and "
                 "sequence; leave it out"
             )
-        found = self.place.read(output, self._like_outputs, leaves)
-        several = min(self.place.extent, self.place.batch) > 1
+        found = self.alignment.read(output, self._like_outputs, leaves)
+        several = min(self.alignment.extent, self.alignment.batch) > 1
         if (
             found is not None
             and len(per) == 2
@@ -84,7 +77,7 @@ class Objective:
         ):
             raise RecordingError(
                 f"per is {per}, but the model's output is {tuple(output.shape)} for "
-                f"{self.place.steps} steps and {self.place.batch} sequences; change per"
+                f"{self.alignment.steps} steps and {self.alignment.batch} sequences; change per"
             )
         if known and found is not None and per == (SEQUENCE,) and not found.whole:
             raise RecordingError(
@@ -92,37 +85,37 @@ class Objective:
                 "for each step and sequence; leave it out"
             )
         if known and found is None:
-            place = self.place
+            alignment = self.alignment
             raise RecordingError(
-                f"the model's output is {tuple(output.shape)}; it must have one entry for each of "
-                f"{place.steps} steps and {place.batch} sequences, or one for each sequence; pick "
-                "it with output="
+                "the model's output must have one entry for each of "
+                f"{alignment.steps} steps and {alignment.batch} sequences, or one for each "
+                f"sequence, got {tuple(output.shape)}; pick it with output="
             )
         return found
 
-    def wanted(self, output: Tensor, layout: Layout | None) -> Tensor:
-        """The targets as they are recorded: in place for a known loss, otherwise as given.
+    def placed_targets(self, output: Tensor, layout: Layout | None) -> Tensor:
+        """Return the targets as recorded: aligned for a named loss, otherwise as given.
 
         Raises: RecordingError if they do not fit
         """
         if not isinstance(self.targets, Tensor):
             raise RecordingError(
-                f"targets are {type(self.targets).__name__}; give a tensor or an array"
+                f"targets must be a tensor or an array, got {type(self.targets).__name__}"
             )
         if layout is None or not isinstance(self.loss, str):
             return self.targets
         values = self.loss in VALUES
         if values and self.targets.shape == output.shape:
-            check_order(self.targets, layout, self.place)
+            check_order(self.targets, layout, self.alignment)
             targets = layout.output(self.targets)
         else:
-            targets = targets_in_place(self.targets, layout, self.place, output, int(values))
+            targets = placed_targets(self.targets, layout, self.alignment, output, int(values))
         if values:
             targets = targets.to(output.dtype)
         elif not targets.is_floating_point():
             targets = targets.to(torch.int64)
             targets = torch.where(targets == self.ignore_index, NO_TARGET, targets)
-        mask = self.place.mask
+        mask = self.alignment.mask
         if mask is None or layout.whole or (not values and targets.is_floating_point()):
             return targets
         return torch.where(
@@ -132,18 +125,20 @@ class Objective:
         )
 
     def losses(self, output: Tensor, layout: Layout | None) -> Tensor:
-        """L_t of each step and sequence, (time or 1, batch or 1), of an output as the model gives.
+        """Return L_t of each step and sequence of the model's output: (time or 1, batch or 1).
 
-        Raises: RecordingError if the output, the targets or what a callable gives do not fit, or
-                a loss is not finite
+        Raises: RecordingError if the output, the targets or the result of a callable do not fit,
+                or a loss is not finite
         """
         if isinstance(self.loss, str):
             assert layout is not None
-            found = loss_by_step(self.loss, layout.output(output), self.wanted(output, layout))
+            found = loss_by_step(
+                self.loss, layout.output(output), self.placed_targets(output, layout)
+            )
         else:
-            found = losses_in_place(self._called(output), output, layout, self.place)
-            if self.place.mask is not None and found.shape == self.place.mask.shape[:2]:
-                found = found * self.place.mask[..., 0]
+            found = placed_losses(self._call(output), output, layout, self.alignment)
+            if self.alignment.mask is not None and found.shape == self.alignment.mask.shape[:2]:
+                found = found * self.alignment.mask[..., 0]
         if not found.isfinite().all():
             step = int(torch.nonzero(~found.isfinite())[0, 0]) + 1
             where = f" at step {step}" if len(found) > 1 else ""
@@ -154,10 +149,10 @@ class Objective:
         return found
 
     def predictions(self, output: Tensor) -> Tensor:
-        """y_t of outputs in place: what the loss reads them as."""
+        """Return y_t of aligned outputs: probabilities for a loss of classes."""
         return prediction(self.loss, output) if self.loss in CLASSES else output
 
-    def _called(self, output: Tensor) -> Any:
+    def _call(self, output: Tensor) -> Any:
         assert callable(self.loss)
         try:
             with repeatable(output.device, output.dtype):
@@ -166,5 +161,5 @@ class Objective:
         except Exception as error:
             raise RecordingError(
                 f"the loss {self.name} failed on an output of shape {tuple(output.shape)}: "
-                f"{told(error)}"
+                f"{describe(error)}"
             ) from error

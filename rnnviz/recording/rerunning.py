@@ -1,4 +1,4 @@
-"""The network of a trace, run again with other weights or on other data."""
+"""Rerun the network of a trace with other weights or on other data."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.alignment import TIME_FIRST
-from rnnviz.recording.failures import all_ours
+from rnnviz.recording.failures import as_recording_errors
 from rnnviz.recording.layers import KINDS
+from rnnviz.recording.layouts import TIME_FIRST
 from rnnviz.recording.losses import LOSSES
+from rnnviz.recording.modules import layer_module, step_module
 from rnnviz.recording.recorder import record
 from rnnviz.trace import Trace
 
@@ -21,7 +22,7 @@ Labels = tuple[tuple[str, ...], ...]
 _OF_ANOTHER_NETWORK: Final = {"accuracy": None, "accuracy_name": "", "epochs": None}
 
 
-@all_ours
+@as_recording_errors
 def rerun(
     trace: Trace,
     parameters: Mapping[str, np.ndarray],
@@ -31,26 +32,25 @@ def rerun(
     step_labels: Labels = (),
     target_labels: Labels = (),
 ) -> Trace:
-    """Run the network of a trace again, with changed parameters or on other data.
+    """Rerun the network of a trace, with changed parameters or on other data.
 
-    ``parameters`` holds those that change, by name; the others stay. Other data are ``x`` (time,
-    batch, input), of any number of steps and sequences, and ``targets`` to go with them, with the
-    labels that people know them by; the first state of the trace is then zero.
+    ``parameters`` holds those that change, by name. Other data are ``x`` (time, batch, input), of
+    any number of steps and sequences, and ``targets`` for them, with labels; the first state is
+    then zero.
 
-    Raises: TraceError if what follows the recurrent layer is not one Linear,
-            RecordingError for a parameter that is unknown, or no part of the recurrent layer and
-            the Linear after it, or of another shape, or a trace that does not say how it came
-            about: a loss of the user's own, or dropout
+    Raises: TraceError if the recurrent layer is not followed by one Linear,
+            RecordingError for a parameter that is unknown, of another shape, or not of the
+            recurrent layer and its Linear, and for a trace with a custom loss or in training mode
     """
     _check_parameters(trace, parameters)
     if trace.metadata.loss not in LOSSES or trace.metadata.training:
         raise RecordingError(
             f"a trace with loss {trace.metadata.loss!r}"
-            f"{' in training mode' if trace.metadata.training else ''} cannot be run again from "
-            "itself; record the model again"
+            f"{' in training mode' if trace.metadata.training else ''} cannot be rerun; record "
+            "the model again"
         )
     if (x is None) != (targets is None):
-        raise RecordingError("other data are x and targets together; give both")
+        raise RecordingError("x and targets must be given together")
     assert trace.output is not None
     whole = len(trace.output) < trace.steps
     about = {**asdict(trace.metadata), **(_OF_ANOTHER_NETWORK if parameters else {})}
@@ -81,7 +81,7 @@ def rerun(
 def _check_parameters(trace: Trace, parameters: Any) -> None:
     if not isinstance(parameters, Mapping):
         raise RecordingError(
-            f"parameters are {type(parameters).__name__}; give a mapping of names to arrays"
+            f"parameters must be a mapping of names to arrays, got {type(parameters).__name__}"
         )
     rebuilt = _names(trace)
     for key, value in parameters.items():
@@ -91,13 +91,15 @@ def _check_parameters(trace: Trace, parameters: Any) -> None:
             )
         if key not in rebuilt:
             raise RecordingError(
-                f"parameter {key!r} is no part of what runs again, which is the recurrent layer "
-                f"and the Linear after it, with {', '.join(rebuilt)}; record the model again"
+                f"parameter {key!r} is not of the recurrent layer or the Linear after it, which "
+                f"alone are rerun, with {', '.join(rebuilt)}; record the model again"
             )
         try:
             found = np.asarray(value, dtype=np.float64).shape
         except (TypeError, ValueError) as error:
-            raise RecordingError(f"parameter {key!r} is no array of numbers ({error})") from error
+            raise RecordingError(
+                f"parameter {key!r} must be an array of numbers ({error})"
+            ) from error
         if found != trace.parameters[key].shape:
             raise RecordingError(
                 f"parameter {key!r} has shape {found}, but the network's has "
@@ -121,10 +123,9 @@ def _names(trace: Trace) -> tuple[str, ...]:
 
 
 class _Rebuilt(nn.Module):
-    """The recurrent layer and the Linear of a trace, by their own names, from its first state.
+    """The recurrent layer and the Linear of a trace, under their own names, from its first state.
 
-    What is its own are attributes, and those modules are no attributes, so that these may have any
-    name: they stand among its modules alone, where ``named_modules`` finds them.
+    These two are registered as modules without being attributes, so that their names may be any.
     """
 
     def __init__(self, trace: Trace, parameters: Mapping[str, np.ndarray], *, from_start: bool):
@@ -144,7 +145,7 @@ class _Rebuilt(nn.Module):
                 parameter.copy_(torch.tensor(np.asarray(held)))
 
     def forward(self, x: Any) -> Tensor:
-        """Run all steps; the output of each, or of the last states."""
+        """Run all steps and return the output of each step, or of the last states."""
         trace = self.trace
         start = self._first(trace.h0, x)
         parts = dict(self.named_modules())
@@ -197,19 +198,17 @@ def _looped(
 
 
 def _recurrent(trace: Trace) -> nn.Module:
-    """An untrained recurrent module of a trace's kind and sizes."""
-    about = trace.metadata
+    """Return an untrained recurrent module of a trace's cell and sizes."""
     bias = trace.weight("bias_ih") is not None
-    settings: dict[str, Any] = {"bias": bias}
-    if about.cell == "rnn":
-        settings["nonlinearity"] = about.nonlinearity
-    if not about.module.endswith("Cell"):
-        settings |= {"num_layers": trace.layers, "bidirectional": trace.directions == 2}
+    with torch.random.fork_rng(devices=[]):
+        if trace.metadata.module.endswith("Cell"):
+            return step_module(trace.cell, trace.input_size, trace.cell_size, bias=bias)
+        settings: dict[str, Any] = {"num_layers": trace.layers, "bias": bias}
+        settings["bidirectional"] = trace.directions == 2
         if trace.hidden_size != trace.cell_size:
             settings["proj_size"] = trace.hidden_size
-    with torch.random.fork_rng(devices=[]):
-        kind = getattr(nn, about.module.removeprefix("nn."))
-        return kind(trace.input_size, trace.cell_size, **settings)
+        made: nn.Module = layer_module(trace.cell, trace.input_size, trace.cell_size, **settings)
+        return made
 
 
 def _put(root: nn.Module, path: str, module: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""Files of a user's own: the weights of a model, and what it is to be run on."""
+"""The user's files: weights of a model, and inputs to run it on."""
 
 import json
 import os
@@ -33,25 +33,24 @@ _NUMPY: Final[Any] = [
     *(np.ndarray, np.dtype),
     *{type(np.dtype(kind)) for kind in "?bBhHiIlLqQefdg"},
 ]
-"""What NumPy's numbers and arrays in a file of torch's are made with."""
+"""The constructors of NumPy numbers and arrays in a PyTorch file."""
 _EXTRA: Final = "_extra_state"
 _DEEPEST: Final = 50
-"""So many mappings within each other are looked through."""
+"""The deepest nesting of mappings that is searched."""
 
 
 def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> None:
-    """Give a model the weights of a file: ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt``, ``.tar``.
+    """Load a model's weights from a ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt`` or ``.tar``.
 
-    They are taken by their names, without what wrappers put into these (``module.`` of
-    DataParallel, ``_orig_mod.`` of torch.compile), and without a prefix that all of them have, as
-    ``model.`` in a checkpoint of Lightning. Of a file that holds more, the weights are the one
-    mapping in it that has the model's names, or the one that ``key`` names: ``state_dict``,
-    ``ema/model`` for a mapping within another, or a prefix of the names.
+    Weights are matched by name, without the parts that wrappers add (``module.`` of DataParallel,
+    ``_orig_mod.`` of torch.compile) and without a common prefix, such as ``model.`` in a Lightning
+    checkpoint. If the file holds more than weights, the mapping with the model's names is used, or
+    that of ``key``: ``state_dict``, ``ema/model`` for a nested mapping, or a prefix of the names.
 
-    A file is read as tensors, numbers and texts in mappings and lists: no code in it is ever run.
-    Where it is wider than the model, the model becomes as wide, so that no weight is rounded.
+    Only tensors, numbers and text in mappings and lists are read; no code in the file is ever run.
+    If the file is wider than the model, the model is widened, so that no weight is rounded.
 
-    Raises: RecordingError for a file that is missing, damaged, or holds anything else, and for
+    Raises: RecordingError for a file that is missing, damaged or holds anything else, and for
             names or shapes that are not the model's
     """
     source = Path(path)
@@ -61,7 +60,7 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
         if value.layout != torch.strided or value.is_meta or value.is_quantized:
             kind = "quantized" if value.is_quantized else "meta" if value.is_meta else "sparse"
             raise RecordingError(
-                f"{name!r} in {str(source)!r} is a {kind} tensor; save the weights as plain ones"
+                f"{name!r} in {str(source)!r} is a {kind} tensor; save plain, dense tensors"
             )
         if value.shape != state[name].shape:
             raise RecordingError(
@@ -91,13 +90,12 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
 
 
 def load_inputs(path: str | Path) -> dict[str, Any]:
-    """What a model is run on, from a ``.safetensors`` or ``.npz`` file.
+    """Return the arrays to run a model on, from a ``.safetensors`` or ``.npz`` file.
 
-    It holds ``inputs`` and ``targets``, and may hold ``lengths``, ``state`` (the initial state)
-    and, of an LSTM, ``cell_state`` beside it. Whole numbers come as int64. ``step_labels``,
+    The file holds ``inputs`` and ``targets``, and optionally ``lengths``, ``state`` (the initial
+    state) and ``cell_state`` (that of an LSTM's c). Whole numbers become int64. ``step_labels``,
     ``target_labels`` (batch, time), ``input_labels`` (input) and ``output_labels`` (output) are
-    arrays of strings in a ``.npz``; a ``.safetensors``, which has no strings, holds them as lists
-    in JSON in its metadata.
+    arrays of strings in a ``.npz``, and JSON lists in the metadata of a ``.safetensors``.
 
     Raises: RecordingError for a file that is missing, damaged, lacks one of these, or holds
             anything else
@@ -113,8 +111,8 @@ def load_inputs(path: str | Path) -> dict[str, Any]:
     unknown = [name for name in found if name not in _KNOWN]
     if unknown:
         raise RecordingError(
-            f"{str(source)!r} has {unknown[0]!r}, which is none of {', '.join(_KNOWN)}; rename or "
-            "remove it"
+            f"{str(source)!r} has unknown {unknown[0]!r}; rename it to one of {', '.join(_KNOWN)}, "
+            "or remove it"
         )
     if "cell_state" in found and "state" not in found:
         raise RecordingError(
@@ -154,7 +152,7 @@ def _read(path: Path) -> Any:
 def _chosen(
     path: Path, held: Any, state: Mapping[str, Tensor], key: str | None
 ) -> dict[str, Tensor]:
-    """The weights in what a file holds, by the model's own names."""
+    """Return the weights in a file's content, by the model's own names."""
     if not isinstance(held, Mapping):
         raise RecordingError(
             f"{str(path)!r} holds type {type(held).__name__}, not weights by name; save "
@@ -191,9 +189,9 @@ def _chosen(
 def _weights_in(
     held: Mapping[Any, Any], where: str = "", within: tuple[int, ...] = ()
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """The mappings of tensors by name in a mapping, with where they stand.
+    """Yield the mappings of names to tensors in a mapping, each with its path.
 
-    ``within`` are those that it stands in, of which it may be one.
+    ``within`` holds the ids of the enclosing mappings, which a pickle may contain again.
     """
     tensors = _tensors(held)
     if tensors is not None:
@@ -206,7 +204,7 @@ def _weights_in(
 
 
 def _tensors(held: Mapping[Any, Any]) -> dict[str, Tensor] | None:
-    """A mapping, if it is one of tensors by name; what modules keep besides is left out."""
+    """Return a mapping without extra state if it maps names to tensors, otherwise None."""
     kept = {name: value for name, value in held.items() if not str(name).endswith(_EXTRA)}
     named = all(isinstance(name, str) for name in kept)
     if not kept or not named or not all(isinstance(value, Tensor) for value in kept.values()):
@@ -215,7 +213,7 @@ def _tensors(held: Mapping[Any, Any]) -> dict[str, Tensor] | None:
 
 
 def _at(path: Path, held: Mapping[Any, Any], key: str) -> dict[str, Tensor]:
-    """The weights that a key names: a mapping, one within another, or a prefix of names."""
+    """Return the weights of a key: a mapping, a nested one, or a prefix of names."""
     inside: Any = held
     for place, step in enumerate(steps := key.split("/")):
         if isinstance(inside, Mapping) and step in inside:
@@ -241,7 +239,7 @@ def _at(path: Path, held: Mapping[Any, Any], key: str) -> dict[str, Tensor]:
 def _by_own_names(
     held: Mapping[str, Tensor], state: Mapping[str, Tensor]
 ) -> dict[str, Tensor] | None:
-    """Weights by the model's names, without wrappers and a common prefix; None for others."""
+    """Return weights by the model's names, without wrappers and a common prefix, or None."""
     for plain in (str, _unwrapped):
         own = {plain(name): name for name in state}
         named = {plain(name): value for name, value in held.items()}
@@ -259,7 +257,7 @@ def _by_own_names(
 
 
 def _shared(held: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> int:
-    """How many of the model's names others end in."""
+    """Count the model's names that the others end in."""
     return sum(any(f".{other}".endswith(f".{name}") for other in held) for name in state)
 
 
@@ -268,7 +266,7 @@ def _unwrapped(name: str) -> str:
 
 
 def _missing(state: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> list[str]:
-    """The model's weights that a file lacks; of those that are shared, one name is enough."""
+    """Return the model's weights that a file lacks; of a shared one, one name is enough."""
     shared = {state[name].data_ptr() for name in held if name in state}
     return [
         name for name, value in state.items() if name not in held and value.data_ptr() not in shared
@@ -278,7 +276,7 @@ def _missing(state: Mapping[str, Tensor], held: Mapping[str, Tensor]) -> list[st
 def _other_names(
     path: Path, where: str, held: Mapping[str, Tensor], state: Mapping[str, Tensor]
 ) -> RecordingError:
-    """What is said of weights that are not the model's; if a part of them is, how to name it."""
+    """Return the error for weights that are not the model's; if a part of them is, name its key."""
     fitting = []
     for prefix in dict.fromkeys(name.partition(".")[0] for name in sorted(held) if "." in name):
         part = {
@@ -335,7 +333,7 @@ def _arrays(path: Path) -> dict[str, Any]:
 
 
 def _labels_beside(path: Path) -> dict[str, Any]:
-    """The labels in the metadata of a ``.safetensors`` file."""
+    """Return the labels in the metadata of a ``.safetensors`` file."""
     with safe_open(path, "numpy") as file:
         about = file.metadata() or {}
     found = {}
@@ -363,12 +361,10 @@ def _numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
 
 def _check_file(path: Path, endings: tuple[str, ...]) -> None:
     if path.suffix not in endings:
-        raise RecordingError(
-            f"{str(path)!r} ends in none of {', '.join(endings)}; save it as one of these"
-        )
+        raise RecordingError(f"{str(path)!r} must end in {', '.join(endings)}")
     if not os.path.isfile(path):
-        raise RecordingError(f"there is no file {str(path)!r}; check its name")
+        raise RecordingError(f"no file {str(path)!r}; check its name")
 
 
 def _damaged(path: Path, what: str) -> RecordingError:
-    return RecordingError(f"{str(path)!r} is damaged or no {what}; save it again")
+    return RecordingError(f"{str(path)!r} is damaged or not a {what}; save it again")

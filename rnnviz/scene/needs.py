@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from rnnviz import measure
-from rnnviz.cells import WITH_ARTICLE
 from rnnviz.errors import SceneError, TraceError
 from rnnviz.scene.loading import LoadedScene
 from rnnviz.trace import CLASSES, VALUES, Trace
@@ -33,8 +32,7 @@ def _plain_rnn(trace: Trace) -> str | None:
     about = trace.metadata
     other = _other_than(
         {
-            WITH_ARTICLE[about.cell]: about.cell != "rnn",
-            f"a {about.nonlinearity} RNN": about.nonlinearity != "tanh",
+            trace.cell.full_title_with_article: not trace.cell.is_textbook,
             **_stacked(trace),
             **_without_output(trace),
             "a network whose output is not one Linear": about.output_layer is None,

@@ -159,7 +159,7 @@ class Storyboard(Scene):
     def _trace_source(self) -> tuple[str, ...]:
         trace = self.trace
         network = (
-            f"{trace.metadata.cell.upper()}({trace.input_size} → {trace.hidden_size}), "
+            f"{trace.cell.title}({trace.input_size} → {trace.hidden_size}), "
             f"{trace.metadata.nonlinearity}"
         )
         return (

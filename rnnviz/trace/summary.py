@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from rnnviz.cells import cell
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.text.plain_text import printable
 from rnnviz.trace.metadata import Metadata
@@ -38,7 +39,7 @@ class Summary(ShortRepr):
     def _rows(self) -> Iterator[tuple[str, str]]:
         data = self.metadata
         yield "network", f"{data.module} {data.layer!r}" if data.layer else data.module
-        yield "cell", f"{data.cell}, {data.nonlinearity}" if data.cell == "rnn" else data.cell
+        yield "cell", cell(data.cell, data.nonlinearity).description
         known = (f"{name} {size}" for name, size in self.sizes.items() if size is not None)
         yield "sizes", ", ".join(known)
         if data.output_layer is not None:
@@ -116,7 +117,7 @@ def line_of(trace: "Trace") -> str:
     data = trace.metadata
     layers = _counted(trace.layers, "layer")
     parts = [
-        f"{data.nonlinearity} RNN" if data.cell == "rnn" else data.cell.upper(),
+        cell(data.cell, data.nonlinearity).full_title,
         f"{layers} in two directions" if trace.directions == 2 else layers,
         _counted(trace.hidden_size, "unit"),
         _counted(trace.steps, "step"),

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
+from rnnviz import cells
+from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
 from rnnviz.trace import storage, validation
 from rnnviz.trace.arrays import frozen, hash_arrays
@@ -37,11 +38,11 @@ class Trace:
     """All states, outputs, losses and gradients of one network over one batch.
 
     The dims of each field are declared with it and checked together when a trace is made; the
-    arrays are read-only. A field that a network does not have is None: ``c0`` and ``c`` except for
-    an LSTM, ``lengths`` if all sequences have all steps, ``dropout`` if nothing is dropped between
-    layers, ``output`` and ``y`` if the model's output is not one for each step or sequence, and
-    all fields of gradients if none were recorded. At steps that a sequence does not have, fields
-    are 0.
+    arrays are read-only. A field that a network does not have is None: ``c0`` and ``c`` if
+    the cell has no cell state, ``lengths`` if all sequences have all steps, ``dropout`` if nothing
+    is dropped between layers, ``output`` and ``y`` if the model's output is not one for each step
+    or sequence, and all fields of gradients if none were recorded. At steps that a sequence does
+    not have, fields are 0.
 
     ``output`` has an entry for each step, or a single one for the whole sequence, which counts as
     the last step's. ``dropout`` (gap, time, batch, feature) holds the factors between one layer's
@@ -99,6 +100,11 @@ class Trace:
         """Return the trace itself, which never changes."""
         return self
 
+    @cached_property
+    def cell(self) -> cells.Cell:
+        """The recurrent cell: its names, equations and derivatives."""
+        return cells.cell(self.metadata.cell, self.metadata.nonlinearity)
+
     @property
     def steps(self) -> int:
         """T, the number of time steps."""
@@ -131,7 +137,7 @@ class Trace:
 
     @property
     def cell_size(self) -> int:
-        """H, the number of units: that of h_t, but for an LSTM whose h_t is projected."""
+        """H, the number of units: that of h_t, unless h_t is a projection of them."""
         return int(self.gates.shape[-1])
 
     @property
@@ -227,7 +233,10 @@ class Trace:
         """
         jacobians = np.array(
             [
-                [cells.jacobian(self, layer, direction) for direction in range(self.directions)]
+                [
+                    Steps.of(self, layer, direction).hidden_jacobian()
+                    for direction in range(self.directions)
+                ]
                 for layer in range(self.layers)
             ]
         )
@@ -253,10 +262,12 @@ class Trace:
         return self._before(self.h[layer, direction], self.h0[layer, direction], direction)
 
     def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
-        """Return c_prev of every step of an LSTM, in its direction: (time, batch, cell)."""
+        """Return c_prev of every step, in the layer's direction: (time, batch, cell).
+
+        Raises: TraceError if the cell has no cell state
+        """
         if self.c is None or self.c0 is None:
-            known = cells.WITH_ARTICLE.get(self.metadata.cell, "this network")
-            raise TraceError(f"{known} has no cell state; record an LSTM")
+            raise TraceError(f"{self.cell.with_article} has no cell state; record an LSTM")
         return self._before(self.c[layer, direction], self.c0[layer, direction], direction)
 
     def layer_input(self, layer: int) -> np.ndarray:

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rnnviz.cells import derivatives as cells
-from rnnviz.errors import TraceError
+from rnnviz.errors import CellError, TraceError
 from rnnviz.trace.losses import CLASSES, NO_TARGET, VALUES
 
 if TYPE_CHECKING:
@@ -53,19 +52,7 @@ def _check_dims(trace: "Trace") -> None:
                 f"field {name!r} has shape {shape}, which does not fit its dims "
                 f"({', '.join(dims)}); all shapes: {shapes}"
             )
-    cell = trace.metadata.cell
-    wanted = len(cells.GATES.get(cell, ()))
-    if trace.preact.shape[-2] != wanted:
-        raise TraceError(
-            f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell!r} has {wanted}"
-        )
-    if (trace.c is None) != (cell != "lstm") or (trace.c0 is None) != (cell != "lstm"):
-        raise TraceError(f"fields 'c0' and 'c' belong to an LSTM, but the cell is {cell!r}")
-    if cell != "lstm" and trace.hidden_size != trace.cell_size:
-        raise TraceError(
-            f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "
-            f"cell {cell!r} they are equal"
-        )
+    _check_cell(trace)
     if sizes.get("gap", trace.layers - 1) != trace.layers - 1:
         raise TraceError(
             f"field 'dropout' has {sizes['gap']} gaps, but there are {trace.layers} layers"
@@ -74,6 +61,27 @@ def _check_dims(trace: "Trace") -> None:
         raise TraceError(
             f"field 'output' has {sizes['output_time']} steps; it must have {trace.steps}, or "
             "1 for the whole sequence"
+        )
+
+
+def _check_cell(trace: "Trace") -> None:
+    try:
+        cell = trace.cell
+    except CellError as error:
+        raise TraceError(f"metadata: {error}") from error
+    if trace.preact.shape[-2] != len(cell.gates):
+        raise TraceError(
+            f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell.name!r} has "
+            f"{len(cell.gates)}"
+        )
+    for name in ("c0", "c"):
+        if (getattr(trace, name) is not None) != cell.has_cell_state:
+            found = "a cell state" if cell.has_cell_state else "no cell state"
+            raise TraceError(f"field {name!r} does not fit cell {cell.name!r}, which has {found}")
+    if not cell.can_project and trace.hidden_size != trace.cell_size:
+        raise TraceError(
+            f"field 'h' has {trace.hidden_size} units and field 'gates' {trace.cell_size}, but in "
+            f"cell {cell.name!r} they are equal"
         )
 
 

@@ -1,4 +1,4 @@
-"""Training the textbook's network on a task, until it works."""
+"""Train the textbook network on a task until it is learnt."""
 
 from rnnviz.training.history import History
 from rnnviz.training.run import BATCHES_PER_EPOCH, DEFAULT_SEEDS, Progress, train

@@ -1,4 +1,4 @@
-"""What training did, epoch by epoch."""
+"""The course of training, epoch by epoch."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ from rnnviz.training.network import Network
 
 @dataclass(frozen=True, eq=False, repr=False)
 class History(ShortRepr):
-    """How training went and changed the network, from epoch 1 on, in read-only arrays.
+    """Losses, scores, gradients and weights of each epoch, from 1 on, in read-only arrays.
 
-    ``loss`` is the mean loss per target over the epoch's updates; ``accuracy`` is the task's score
-    on sequences drawn after the epoch. ``gradient_norm`` and ``clipped_norm`` are the 2-norm of
-    ∂L/∂θ over all parameters before and after clipping, the mean over the epoch's updates, where L
-    is an update's loss per target. ``sigma_1`` and ``rho`` are the largest singular value and the
-    spectral radius of the first layer's forward recurrent weights after the epoch, gate by gate.
+    ``loss`` is the mean loss per target over the epoch's updates, ``accuracy`` the task's score on
+    sequences drawn after the epoch. ``gradient_norm`` and ``clipped_norm`` are the 2-norm of ∂L/∂θ
+    over all parameters before and after clipping, averaged over the epoch's updates, where L is an
+    update's loss per target. ``sigma_1`` and ``rho`` are the largest singular value and the
+    spectral radius of the first layer's forward recurrent weights after the epoch, for each gate.
 
     ``weights`` (by PyTorch's parameter name) and ``traces`` are those at ``recorded_epochs``, where
-    0 is before training; there are none unless training was asked to record.
+    0 is before training. They are empty unless training was run with ``record_every``.
 
     Shapes: loss, accuracy, gradient_norm, clipped_norm (epoch,); sigma_1, rho (epoch, gate);
             recorded_epochs (record,); weights (record, …)
@@ -43,13 +43,13 @@ class History(ShortRepr):
 
     @property
     def epochs(self) -> int:
-        """How many epochs there were."""
+        """The number of epochs."""
         return len(self.loss)
 
 
 @dataclass
 class Log:
-    """Collects the history of a network during training, with a record ``every`` so many epochs."""
+    """Collects the history of a network during training; weights ``every`` n epochs."""
 
     network: Network
     every: int | None
@@ -62,14 +62,14 @@ class Log:
             self._keep(0)
 
     def add(self, loss: float, accuracy: float, gradient_norm: float, clipped_norm: float) -> None:
-        """One epoch more."""
+        """Add an epoch."""
         self._rows.append((loss, accuracy, gradient_norm, clipped_norm))
         self._radii.append(_radii(self.network))
         if self.every is not None and len(self._rows) % self.every == 0:
             self._keep(len(self._rows))
 
     def history(self) -> History:
-        """All epochs so far, the last of them recorded."""
+        """Return all epochs so far, with the weights of the last."""
         if self.every is not None:
             self._keep(len(self._rows))
         loss, accuracy, gradient_norm, clipped_norm = map(_frozen, zip(*self._rows, strict=True))
@@ -97,7 +97,7 @@ class Log:
 
 
 def _radii(network: Network) -> tuple[np.ndarray, np.ndarray]:
-    """σ₁(W) and ρ(W) of each gate of the first layer: (gate,) each."""
+    """Return σ₁(W) and ρ(W) of each gate of the first layer: (gate,) each."""
     stacked = dict(network.rnn.named_parameters())["weight_hh_l0"].detach().double().numpy()
     gates = stacked.reshape(-1, network.rnn.hidden_size, network.rnn.hidden_size)
     singular = np.linalg.svd(gates, compute_uv=False)

@@ -1,30 +1,30 @@
-"""The network of the textbook: recurrent layers and a linear output layer."""
+"""The textbook network: recurrent layers and a linear output layer."""
 
 from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-from rnnviz.errors import TrainingError
+from rnnviz import cells
+from rnnviz.cells.rnn import Rnn
+from rnnviz.errors import CellError, TrainingError
+from rnnviz.recording.modules import layer_module
 
-CELLS: Final = ("rnn", "gru", "lstm")
-NONLINEARITIES: Final = ("tanh", "relu")
 INITIALISATIONS: Final = ("default", "identity", "orthogonal")
 
 State = Tensor | tuple[Tensor, Tensor]
-"""The state of all layers after a step: h, or (h, c) of an LSTM."""
+"""The state of all layers after a step: h, or (h, c) with a cell state."""
 
 
 class Network(nn.Module):
-    """h_t = tanh(U x_t + W h_{t−1} + b), o_t = V h_t + c; or with relu, or GRU or LSTM cells.
+    """h_t = tanh(U x_t + W h_{t−1} + b), o_t = V h_t + c; or with relu, or another cell.
 
-    Shapes: x (time, batch, input), hidden (layers · directions, batch, hidden), a pair of them
-            for LSTM cells → output (time, batch, output), hidden as before
+    The output is o_t, before any softmax: logits of a classifier, values of a regression. With two
+    directions, h_t holds the states of both.
 
-    The output is o_t, before any softmax: logits of a classifier, values of a regression. With
-    two directions h_t are the states of both.
-
-    Raises: TrainingError for a network that there is not
+    Shapes: x (time, batch, input), hidden (layers · directions, batch, hidden), a pair of these
+            with a cell state → output (time, batch, output), hidden alike
+    Raises: TrainingError for an unknown cell or nonlinearity, or no layer
     """
 
     def __init__(
@@ -33,29 +33,21 @@ class Network(nn.Module):
         hidden_size: int,
         output_size: int,
         *,
-        cell: str = "rnn",
+        cell: str = Rnn.name,
         nonlinearity: str = "tanh",
         layers: int = 1,
         bidirectional: bool = False,
     ):
         super().__init__()
-        _check_choice("cell", cell, CELLS)
-        _check_choice("nonlinearity", nonlinearity, NONLINEARITIES)
-        if cell != "rnn" and nonlinearity != "tanh":
-            raise TrainingError(
-                f"cell {cell!r} has no nonlinearity {nonlinearity!r}; leave it out, or choose "
-                "cell 'rnn'"
-            )
+        try:
+            kind = cells.cell(cell, nonlinearity)
+        except CellError as error:
+            raise TrainingError(str(error)) from error
         if layers < 1:
-            raise TrainingError(f"{layers} layers make no network; choose 1 or more")
-        shape: dict[str, Any] = {"num_layers": layers, "bidirectional": bidirectional}
-        self.rnn: nn.RNN | nn.GRU | nn.LSTM
-        if cell == "rnn":
-            self.rnn = nn.RNN(input_size, hidden_size, nonlinearity=nonlinearity, **shape)
-        elif cell == "gru":
-            self.rnn = nn.GRU(input_size, hidden_size, **shape)
-        else:
-            self.rnn = nn.LSTM(input_size, hidden_size, **shape)
+            raise TrainingError(f"layers must be a positive integer, got {layers}")
+        self.rnn: Any = layer_module(
+            kind, input_size, hidden_size, num_layers=layers, bidirectional=bidirectional
+        )
         self.fc = nn.Linear(hidden_size * (2 if bidirectional else 1), output_size)
 
     def forward(self, x: Tensor, hidden: State | None = None) -> tuple[Tensor, State]:
@@ -64,17 +56,17 @@ class Network(nn.Module):
         return self.fc(states), last
 
     def initialise(self, how: str = "default", scale: float = 1.0) -> None:
-        """Set the recurrent weights of all layers and directions, gate by gate.
+        """Initialise the recurrent weights of all layers and directions, gate by gate.
 
-        Each gate's W becomes ``scale`` times the identity or an orthogonal matrix drawn
-        uniformly, or what it is ('default'); all other parameters stay. The identity is that of
-        Le, Jaitly & Hinton (2015), who pair it with relu.
+        Each gate's W becomes ``scale`` times the identity, a random orthogonal matrix, or PyTorch's
+        own W ('default'). All other parameters stay.
 
         Raises: TrainingError for an unknown initialisation, or a scale that is not finite
+        Source: the identity, with relu: Le, Jaitly & Hinton 2015
         """
         _check_choice("initialisation", how, INITIALISATIONS)
         if not abs(scale) < float("inf"):
-            raise TrainingError(f"a scale of {scale} makes no weights; choose a finite number")
+            raise TrainingError(f"the scale must be finite, got {scale}")
         for name, weight in self.rnn.named_parameters():
             if not name.startswith("weight_hh"):
                 continue
@@ -96,9 +88,9 @@ def seeded(
     scale: float = 1.0,
     **kind: Any,
 ) -> Network:
-    """A freshly initialised network that the seed and the arguments alone determine.
+    """Return a new network that is determined by the seed and the arguments alone.
 
-    ``kind`` is what ``Network`` takes; ``initial`` and ``scale`` are those of ``initialise``.
+    ``kind`` are keyword arguments of ``Network``, ``initial`` and ``scale`` of ``initialise``.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -109,4 +101,4 @@ def seeded(
 
 def _check_choice(what: str, given: str, known: tuple[str, ...]) -> None:
     if given not in known:
-        raise TrainingError(f"there is no {what} {given!r}; choose one of {', '.join(known)}")
+        raise TrainingError(f"unknown {what} {given!r}; choose one of {', '.join(known)}")

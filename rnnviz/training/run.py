@@ -1,4 +1,4 @@
-"""The training itself: batches, updates, epochs, seeds."""
+"""The training loop: seeds, epochs, batches and updates."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from rnnviz import tasks
+from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.recording.conditions import with_gradients
-from rnnviz.recording.immediate import Losses
+from rnnviz.recording.loss_times import Losses
 from rnnviz.recording.losses import loss_by_step
 from rnnviz.tasks import Batch, Task
 from rnnviz.trace import CLASSES, NO_TARGET
@@ -22,7 +23,7 @@ from rnnviz.training.settings import Settings
 from rnnviz.training.trained import Trained
 
 Progress = Callable[[int, int, float], None]
-"""Called after each epoch with its number, how many there are at most, and the mean loss."""
+"""Called after each epoch with its number, the maximum number of epochs and the mean loss."""
 
 DEFAULT_SEEDS: Final = (1, 2, 3)
 BATCHES_PER_EPOCH: Final = 15
@@ -33,7 +34,7 @@ _TEST_SIZE: Final = 512
 def train(
     task: Task | str,
     *,
-    cell: str = "rnn",
+    cell: str = Rnn.name,
     nonlinearity: str = "tanh",
     layers: int = 1,
     bidirectional: bool = False,
@@ -50,32 +51,32 @@ def train(
     progress: Progress | None = None,
     **options: Any,
 ) -> Trained:
-    """Train a network on a task until it is learnt or epochs run out.
+    """Train a network on a task until it is learnt or the epochs are used up.
 
     ``task`` is a task, or the name of one with its ``options``: ``csv``, ``column``, ``text``, ….
-    An epoch is 15 batches of 32 random sequences. ``cell`` is 'rnn', 'gru' or 'lstm',
-    ``nonlinearity`` that of an 'rnn', 'tanh' or 'relu'. ``hidden``, ``epochs`` and
-    ``learning_rate`` are the task's unless given. ``optimizer`` is 'adam', or 'sgd': plain
-    θ ← θ − α ∂L/∂θ, whose α is 20 times the task's. A gradient longer than ``clip`` is shortened
-    to that; None leaves it. ``initial`` ('default', 'identity', 'orthogonal') times ``scale`` is
-    what every gate's recurrent weight starts from.
+    An epoch is 15 batches of 32 random sequences. ``cell`` is 'rnn', 'lstm' or 'gru', and
+    ``nonlinearity`` 'tanh' or 'relu' for an 'rnn'. ``hidden``, ``epochs`` and ``learning_rate``
+    default to the task's. ``optimizer`` is 'adam' or 'sgd', plain θ ← θ − α ∂L/∂θ with 20 times the
+    task's α. A gradient whose norm exceeds ``clip`` is scaled down to it; None does not clip. Every
+    gate's recurrent weight starts from ``initial`` ('default', 'identity', 'orthogonal') times
+    ``scale``.
 
-    The seed alone determines the result; without one, the first of three seeds with which a task
-    that can be learnt is learnt, or the best of them. The caller's random state is left as it is.
-    With ``record_every`` = n the weights, and traces of the task's example, are kept before
-    training, after every n-th epoch and after the last; ``record_losses`` is what
-    ``rnnviz.record`` calls ``losses``, for sequences too long for all.
+    The result depends on the seed only. Without a seed, up to three are tried until the task is
+    learnt, and the best network is returned. The caller's random state is not changed. With
+    ``record_every`` = n, the weights, and traces of the task's example, are kept before training,
+    after every n-th epoch and after the last. ``record_losses`` is ``losses`` of ``rnnviz.record``,
+    for long sequences.
 
-    Raises: TrainingError for settings that train nothing, or if loss or weights stop being finite;
-            RecordingError as recording
+    Raises: TrainingError for invalid settings, or if the loss or the weights become infinite or
+            NaN; RecordingError as ``rnnviz.record``
     Example: >>> train("adding", cell="lstm", record_every=50).history.traces[-1]
     """
     if isinstance(task, str):
         task = tasks.make(task, **options)
     elif options:
         raise TrainingError(
-            f"train has no option {next(iter(options))!r}; options of a task go with its name, as "
-            "in train('series', csv='table.csv', column='price')"
+            f"unknown option {next(iter(options))!r}; options of a task are given with its name, "
+            "as in train('series', csv='table.csv', column='price')"
         )
     settings = Settings(
         cell=cell,
@@ -106,7 +107,7 @@ def train(
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """These networks are so small that threads mostly wait, for seconds on a busy machine."""
+    """Use one thread within a block: for networks this small, more threads only wait."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -147,7 +148,7 @@ def _update(
     loss: str,
     clip: float | None,
 ) -> tuple[float, float, float]:
-    """One step against the gradient: the loss per target, and the norms of its gradient."""
+    """Update the weights; return the loss per target, and the gradient norms before/after clip."""
     optimizer.zero_grad()
     output, _ = network(torch.from_numpy(batch.x))
     targets = torch.from_numpy(batch.targets)
@@ -163,7 +164,7 @@ def _update(
 
 
 def _count(loss: str, targets: Tensor) -> int:
-    """How many steps of all sequences have a target."""
+    """Count the steps with a target, over all sequences."""
     wanted = targets != NO_TARGET if loss in CLASSES else ~targets.isnan().all(dim=-1)
     return int(wanted.sum())
 

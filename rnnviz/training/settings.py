@@ -1,10 +1,11 @@
-"""The settings of training, checked before anything is trained."""
+"""The settings of training, checked before training starts."""
 
 from dataclasses import dataclass
 from typing import Final
 
 import torch
 
+from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.tasks import Task
 from rnnviz.training.network import Network, seeded
@@ -16,12 +17,12 @@ _LARGEST_SEED: Final = 2**63 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """A network and how it is trained; None is what the task has, ``clip`` None is no clipping.
+    """A network and how to train it. None means the task's own value; ``clip`` None, no clipping.
 
-    Raises: TrainingError for settings that train nothing
+    Raises: TrainingError for a setting out of range
     """
 
-    cell: str = "rnn"
+    cell: str = Rnn.name
     nonlinearity: str = "tanh"
     layers: int = 1
     bidirectional: bool = False
@@ -37,33 +38,30 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.hidden is not None and self.hidden < 1:
-            raise TrainingError(
-                f"a hidden layer of {self.hidden} units cannot be trained; choose 1 or more"
-            )
+            raise TrainingError(f"hidden must be a positive number of units, got {self.hidden}")
         if self.epochs is not None and self.epochs < 1:
-            raise TrainingError(f"{self.epochs} epochs train nothing; choose 1 or more")
+            raise TrainingError(f"epochs must be a positive integer, got {self.epochs}")
         if self.seed is not None and not 0 <= self.seed <= _LARGEST_SEED:
-            raise TrainingError(f"the seed is {self.seed}; choose one from 0 to {_LARGEST_SEED}")
+            raise TrainingError(f"the seed must be from 0 to {_LARGEST_SEED}, got {self.seed}")
         if self.learning_rate is not None and not 0 < self.learning_rate < float("inf"):
             raise TrainingError(
-                f"a learning rate of {self.learning_rate} trains nothing; choose one greater than 0"
+                f"the learning rate must be finite and positive, got {self.learning_rate}"
             )
         if self.optimizer not in OPTIMIZERS:
             raise TrainingError(
-                f"there is no optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
+                f"unknown optimizer {self.optimizer!r}; choose one of {', '.join(OPTIMIZERS)}"
             )
         if self.clip is not None and not 0 < self.clip < float("inf"):
             raise TrainingError(
-                f"gradients clipped at norm {self.clip} train nothing; choose a norm greater than "
-                "0, or None for no clipping"
+                f"clip must be a finite, positive norm, or None for no clipping, got {self.clip}"
             )
         if self.record_every is not None and self.record_every < 1:
             raise TrainingError(
-                f"recording every {self.record_every} epochs records nothing; choose 1 or more"
+                f"record_every must be a positive number of epochs, got {self.record_every}"
             )
 
     def network(self, task: Task, seed: int) -> Network:
-        """A fresh network for a task. Raises: TrainingError for one that there is not."""
+        """Return a new network for a task. Raises: TrainingError as ``Network``."""
         return seeded(
             seed,
             len(task.input_labels),
@@ -78,7 +76,7 @@ class Settings:
         )
 
     def optimizer_of(self, network: Network, task: Task) -> torch.optim.Optimizer:
-        """What updates a network's parameters."""
+        """Return the optimizer of a network's parameters."""
         if self.optimizer == "adam":
             return torch.optim.Adam(
                 network.parameters(), lr=self.learning_rate or task.learning_rate

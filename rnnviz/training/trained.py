@@ -1,4 +1,4 @@
-"""A trained network, and recordings of it."""
+"""A trained network and its recordings."""
 
 import copy
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from rnnviz.recording import record
-from rnnviz.recording.immediate import Losses
+from rnnviz.recording.loss_times import Losses
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tasks import Task
 from rnnviz.trace import Trace
@@ -16,7 +16,7 @@ from rnnviz.training.network import Network
 
 @dataclass(frozen=True, repr=False)
 class Trained(ShortRepr):
-    """A trained network, with how it was trained and how well it does on newly drawn sequences."""
+    """A trained network with its history, and its score on newly drawn sequences."""
 
     task: Task
     network: Network
@@ -26,7 +26,7 @@ class Trained(ShortRepr):
 
     @property
     def learnt(self) -> bool:
-        """Whether training reached the task's aim."""
+        """Whether the task is learnt, by its own criterion."""
         return self.task.learnt(self.score, float(self.history.loss[-1]))
 
     def record(
@@ -34,16 +34,16 @@ class Trained(ShortRepr):
     ) -> Trace:
         """Record a copy of the network on the task's example; ``losses`` as in ``rnnviz.record``.
 
-        Raises: RecordingError for a dtype that is not recorded, or losses that there are not
+        Raises: RecordingError for an unknown dtype, or losses at steps out of range
         """
         return self._trace(
             self.network, self.history.epochs, self.score, dtype, gradients, losses=losses
         )
 
     def with_traces(self, losses: Losses = "all") -> "Trained":
-        """The same, with a trace of each recorded epoch in its history, the last as ``record``'s.
+        """Return the same with a trace of each recorded epoch in its history.
 
-        Raises: RecordingError as recording
+        Raises: RecordingError as ``rnnviz.record``
         """
         network = copy.deepcopy(self.network)
         scores = dict(enumerate([*self.history.accuracy.tolist()[:-1], self.score], start=1))

@@ -27,7 +27,7 @@ def check_differences(known: Recomputed, rounding: Rounding) -> Iterator[Check]:
     rounding of the recording, has other gradients there and is not checked.
     """
     tolerance = max(TOLERANCE[known.ran], _TOLERANCE)
-    kinked = known.trace.metadata.nonlinearity == "relu"
+    kinked = known.trace.cell.has_kink
     tried = Differences(known.network, known.immediate, known.complete, kinked, LEAST[known.ran])
     free, states = tried.free, known.states
     with np.errstate(over="ignore", invalid="ignore"):

@@ -79,7 +79,7 @@ class Recomputed:
     def dtype_of(self, field: str) -> str:
         """Return the dtype whose roundings a field may have: the network's or the recording's."""
         ran = field in _RAN or field.startswith("gradients/")
-        own_gate = field == "gates" and self.trace.metadata.cell == "rnn"
+        own_gate = field == "gates" and not self.trace.cell.gated
         return self.ran if ran or own_gate else self.kept
 
     def tolerance_of(self, field: str) -> float:

@@ -7,7 +7,7 @@ from manim import RIGHT, Animation, AnimationGroup, LaggedStart, ReplacementTran
 from rnnviz.scenes.gates.word_axis import BASE, HEIGHT, LEFT_X, RIGHT_X, WordAxis
 
 from rnnviz.experiments.studies import Run, carried_shares
-from rnnviz.mobjects.accuracy_by_gap import CARRIED, CELL_ROLES
+from rnnviz.mobjects.accuracy_by_gap import carried_title, color_of
 from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.value_line import ValueLine, spread
@@ -28,9 +28,9 @@ class GradientLines(VGroup):
                 values[words.window.indices],
                 words.places,
                 axis,
-                CARRIED[cell],
+                carried_title(cell),
                 theme,
-                role=CELL_ROLES[cell],
+                role=color_of(cell),
             )
             for cell, values in norms.items()
         }

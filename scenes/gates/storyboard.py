@@ -13,6 +13,8 @@ from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
 from rnnviz.scenes.gates.wording import cell_by_cell, kept_or_lost
 
 from rnnviz import measure
+from rnnviz.cells.gru import Gru
+from rnnviz.cells.lstm import Lstm
 from rnnviz.experiments.studies import longest_retention, study_of
 from rnnviz.mobjects.accuracy_by_gap import AccuracyByGap
 from rnnviz.mobjects.color_scale import HeatScale
@@ -21,7 +23,7 @@ from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 
-GATED = ("lstm", "gru")
+GATED = (Lstm.name, Gru.name)
 
 
 class Gates(Storyboard):
@@ -43,8 +45,8 @@ class Gates(Storyboard):
             cell: longest_retention(trace, self.clue, most=MOST_UNITS)
             for cell, trace in self.shown.items()
         }
-        self.trace = self.shown.get(own.metadata.cell, self.shown["lstm"])
-        self.words = WordAxis.of(self.shown["lstm"], self.clue, self.theme)
+        self.trace = self.shown.get(own.metadata.cell, self.shown[Lstm.name])
+        self.words = WordAxis.of(self.shown[Lstm.name], self.clue, self.theme)
 
     def notes(self) -> tuple[str, ...]:
         return (
@@ -53,14 +55,14 @@ class Gates(Storyboard):
         )
 
     def facts(self) -> Mapping[str, str]:
-        lstm = self.shown["lstm"]
-        forget, update = measure.gates(lstm)["f"], measure.gates(self.shown["gru"])["z"]
+        lstm = self.shown[Lstm.name]
+        forget, update = measure.gates(lstm)["f"], measure.gates(self.shown[Gru.name])["z"]
         return {
             "clue": lstm.metadata.step_labels[0][self.clue],
             "units": str(lstm.cell_size),
             "share": percent(float((forget > 0.5).mean())),
-            "unit": str(self.retention["lstm"].unit + 1),
-            "kept": number(self.retention["lstm"].part),
+            "unit": str(self.retention[Lstm.name].unit + 1),
+            "kept": number(self.retention[Lstm.name].part),
             "lag": str(lstm.steps - 1 - self.clue),
             "z_clue": number(float(update[self.clue].mean())),
             "z_after": number(float(update[self.clue + 1 :].mean())),
@@ -76,7 +78,7 @@ class Gates(Storyboard):
     def cell_and_gates(self) -> None:
         self.equation = lstm_equation(self.theme)
         self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.words))
-        self.step = UnitStep(self.shown["lstm"], self.retention["lstm"], self.say, self.theme)
+        self.step = UnitStep(self.shown[Lstm.name], self.retention[Lstm.name], self.say, self.theme)
         self.play(FadeIn(self.step))
         for parts in ("keep", "before"), ("write",), ("c",):
             self.play(self.equation.light(*parts), self.step.equation.light(*parts))
@@ -87,14 +89,14 @@ class Gates(Storyboard):
         "all places it keeps more than half."
     )
     def forget_gate(self) -> None:
-        self.grid = UnitGrid(UnitValues.of_gate(self.shown["lstm"], "f"), self.words, self.theme)
+        self.grid = UnitGrid(UnitValues.of_gate(self.shown[Lstm.name], "f"), self.words, self.theme)
         self.scale = HeatScale(self.theme, end="1")
         self.play(FadeOut(self.step), self.equation.light("keep"), FadeIn(self.scale))
         self.play(self.grid.appear())
 
     @beat("And the cell itself, {item} by {item}: what is kept, and what is written to it.")
     def cell_state(self) -> None:
-        values = UnitValues.of_cell(self.shown["lstm"])
+        values = UnitValues.of_cell(self.shown[Lstm.name])
         scale = self.color_scale(values.limit)
         self.play(FadeOut(self.scale), FadeIn(scale), self.equation.light("c"))
         self.grid, change = self.grid.turn_into(values, self.words)
@@ -106,7 +108,7 @@ class Gates(Storyboard):
         "held is still there, {lag} steps later."
     )
     def what_is_kept(self) -> None:
-        self.row = RetentionRow(self.grid, self.retention["lstm"], self.theme)
+        self.row = RetentionRow(self.grid, self.retention[Lstm.name], self.theme)
         self.play(self.equation.light("keep", "before"))
         self.play(self.row.appear())
 
@@ -115,13 +117,13 @@ class Gates(Storyboard):
         "{z_clue} at {clue}, {z_after} after it."
     )
     def state_is_kept(self) -> None:
-        gru = self.shown["gru"]
+        gru = self.shown[Gru.name]
         equation, scale = gru_equation(self.theme), HeatScale(self.theme, end="1")
         self.play(self.equation.turn_into(equation), FadeOut(self.row, self.scale), FadeIn(scale))
         self.words, *changes = self.words.turn_into(WordAxis.of(gru, self.clue, self.theme))
         self.grid, change = self.grid.turn_into(UnitValues.of_gate(gru, "z"), self.words)
         self.play(change, equation.light("keep", "before"), *changes)
-        self.row = RetentionRow(self.grid, self.retention["gru"], self.theme, factors=True)
+        self.row = RetentionRow(self.grid, self.retention[Gru.name], self.theme, factors=True)
         self.play(self.row.appear())
         self.equation, self.scale = equation, scale
 
@@ -132,7 +134,7 @@ class Gates(Storyboard):
     def before_training(self) -> None:
         title = gradient_title(self.theme)
         words, *changes = self.words.turn_into(
-            WordAxis.of(self.runs["lstm"].trace, self.clue, self.theme)
+            WordAxis.of(self.runs[Lstm.name].trace, self.clue, self.theme)
         )
         self.before, self.after = GradientLines.of(self.runs, words, self.theme)
         self.play(

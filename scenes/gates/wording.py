@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from rnnviz import measure
+from rnnviz.cells.lstm import Lstm
 from rnnviz.experiments.studies import Run, Study, carried_shares
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.wording import Say
@@ -10,7 +11,7 @@ from rnnviz.mobjects.wording import Say
 
 def kept_or_lost(study: Study, say: Say) -> str:
     """Say whether LSTMs have learnt to keep the word over the greatest gap."""
-    if study.accuracies("lstm")[-1].mean() < study.near_chance:
+    if study.accuracies(Lstm.name)[-1].mean() < study.near_chance:
         return say("The LSTM could keep the word, but has not learnt to.")
     return say("The LSTM has learnt to keep the word.")
 

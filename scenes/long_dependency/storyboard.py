@@ -18,6 +18,7 @@ from rnnviz.scenes.long_dependency.wording import (
     saliency,
 )
 
+from rnnviz.cells.rnn import Rnn
 from rnnviz.experiments.studies import clue_of, other_stories, study_of
 from rnnviz.mobjects.accuracy_by_gap import (
     AccuracyByGap,
@@ -31,7 +32,7 @@ from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 
-PLAIN = "rnn"
+PLAIN = Rnn.name
 
 
 class LongDependency(Storyboard):
@@ -72,8 +73,7 @@ class LongDependency(Storyboard):
             "near": percent(float(means[PLAIN][0])),
             "far": percent(float(means[PLAIN][-1])),
             "chance": percent(self.study.chance),
-            "lstm": percent(float(means["lstm"][-1])),
-            "gru": percent(float(means["gru"][-1])),
+            **{cell: percent(float(means[cell][-1])) for cell in means if cell != PLAIN},
             "signal": number(signal),
             "enough": enough_to_learn(signal, self.say),
             **{name: str(count) for name, count in self.study.growth().items()},

@@ -108,15 +108,16 @@ class ModuleParameters(VGroup):
             ("fc", "weight", "V", 3.35),
             ("fc", "bias", "c", 5.2),
         )
-        held: dict[str, list[ShapedArray]] = {"rnn": [], "fc": []}
+        held: dict[str, list[ShapedArray]] = {module: [] for module, *_ in slots}
         for module, name, title, x in slots:
             values = run.parameters[f"{module}.{name}"]
             part = ShapedArray(
                 name, values, theme, limit=self.limit, role="weight", title=title
             ).stand(x, y, names_y=names_y)
             held[module].append(part)
-        self.rnn = ModuleBox("self.rnn", held["rnn"], theme, role="hidden")
-        self.fc = ModuleBox("self.fc", held["fc"], theme, role="output")
+        recurrent, linear = held.values()
+        self.rnn = ModuleBox("self.rnn", recurrent, theme, role="hidden")
+        self.fc = ModuleBox("self.fc", linear, theme, role="output")
         super().__init__(self.rnn, self.fc)
 
 

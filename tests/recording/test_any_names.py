@@ -119,5 +119,8 @@ def test_a_parameter_that_would_not_be_used_is_refused():
 
     trace = record(Tagger(), torch.randint(9, (6, 2)), torch.randint(4, (6, 2)))
     words = trace.parameters["words.weight"]
-    with pytest.raises(RecordingError, match=r"'words.weight' is no part of what runs again.*body"):
+    with pytest.raises(
+        RecordingError,
+        match=r"'words.weight' is not of the recurrent layer .*body",
+    ):
         rerun(trace, {"words.weight": words * 2})

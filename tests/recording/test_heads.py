@@ -111,7 +111,7 @@ def test_weights_of_the_original_behind_a_closure_are_refused(data):
             return self.head(self.rnn(x)[0])
 
     with pytest.raises(
-        RecordingError, match=r"reaches 'out\.weight' by something that is not copied"
+        RecordingError, match=r"uses 'out\.weight' through something that is not copied"
     ):
         record(Closed(), *data)
 
@@ -169,8 +169,8 @@ def test_one_number_with_an_axis_is_the_loss_of_the_whole(data):
 @pytest.mark.parametrize(
     ("per", "loss", "said"),
     [
-        ("sequence", lambda output, targets: output.square().sum((1, 2)), "say per='step'"),
-        ("step", lambda output, targets: output.square().sum((0, 2)), "say per='sequence'"),
+        ("sequence", lambda output, targets: output.square().sum((1, 2)), "give per='step'"),
+        ("step", lambda output, targets: output.square().sum((0, 2)), "give per='sequence'"),
         (("step", "sequence"), lambda output, targets: output.square().sum(-1).T, "other order"),
         (("sequence", "step"), lambda output, targets: output.square().sum(-1), "other order"),
     ],

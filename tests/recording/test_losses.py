@@ -104,5 +104,5 @@ def test_a_class_that_is_not_there_is_refused(target):
 
 
 def test_an_unknown_loss_lists_those_there_are():
-    with pytest.raises(RecordingError, match="no loss 'hinge'; choose one of cross-entropy, "):
+    with pytest.raises(RecordingError, match="unknown loss 'hinge'; choose one of cross-entropy, "):
         loss_by_step("hinge", OUTPUT, torch.tensor([[0]]))

@@ -398,7 +398,7 @@ def test_rerecording_on_other_data_is_recording_the_model_on_them(cell):
 
 def test_other_data_are_inputs_and_targets_together(make_trace):
     trace = make_trace()
-    with pytest.raises(RecordingError, match="x and targets together; give both"):
+    with pytest.raises(RecordingError, match="x and targets must be given together"):
         rerun(trace, {}, x=trace.x)
 
 

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording import record, recorder
+from rnnviz.recording import gradient_tables, record
 from rnnviz.recording.bptt import Tables
 from rnnviz.training.network import Network, seeded
 
@@ -55,8 +55,8 @@ def test_weights_that_are_shared_or_not_there_yet():
 
 
 def test_what_is_no_model():
-    refuse(nn.RNN, "the model is the class RNN; give an instance")
-    refuse(lambda x: x, "the model is function; give an instance of torch.nn.Module")
+    refuse(nn.RNN, "an instance of torch.nn.Module, got the class RNN")
+    refuse(lambda x: x, "must be an instance of torch.nn.Module, got function")
 
 
 def test_a_model_that_cannot_be_copied():
@@ -216,7 +216,7 @@ def test_states_that_grow_beyond_all_numbers():
 
 def test_lengths_that_do_not_fit():
     model = Around(nn.RNN(3, 5))
-    refuse(model, "give a whole number for each sequence", lengths=[1.5, 6])
+    refuse(model, "lengths must be a whole number for each sequence", lengths=[1.5, 6])
     for lengths in ([6], [6, 7], [0, 6]):
         refuse(model, "but there are 2 sequences of 1 to 6 steps", lengths=lengths)
     packed = pack_padded_sequence(torch.ones(6, 2, 3), torch.tensor([6, 4]))
@@ -245,8 +245,8 @@ def test_outputs_that_have_no_place():
         def forward(self, x):
             return {"a": self.fc(self.rnn(x)[0])}
 
-    refuse(Giving(3, 5, 4), "the model's output is dict; it must be a tensor of numbers")
-    refuse(Giving(3, 5, 4), "output is 'a'; give a function of what the model", output="a")
+    refuse(Giving(3, 5, 4), "must be a floating-point tensor, alone or first in a tuple, got dict")
+    refuse(Giving(3, 5, 4), "output must be a function of what the model", output="a")
     refuse(
         Giving(3, 5, 4),
         r"output= failed .*KeyError: 'b' \(test_refusals.py, line \d+\)",
@@ -255,7 +255,7 @@ def test_outputs_that_have_no_place():
     refuse(Giving(3, 5, 4), "output is int64|torch.int64", output=lambda made: made["a"].argmax(-1))
     refuse(
         Giving(3, 5, 4),
-        r"output is \(3, 2, 4\); it must have one entry for each of 6",
+        r"must have one entry for each of 6 steps .* got \(3, 2, 4\)",
         output=lambda made: made["a"][:3],
     )
 
@@ -267,9 +267,9 @@ def test_targets_that_do_not_fit_say_what_does():
     refuse(model, "needs class indices", targets=torch.zeros(6, 2))
     refuse(model, "use 0 to 3, or -100", targets=torch.full((6, 2), 4))
     refuse(model, "choose one of cross-entropy, squared", loss="hinge")
-    refuse(model, "the loss is 3; give one of cross-entropy", loss=3)
-    refuse(model, "instance that can be called", loss=nn.MSELoss)
-    refuse(model, "targets are list; give a tensor", targets=[1, 2])
+    refuse(model, "the loss must be one of cross-entropy, .* got 3", loss=3)
+    refuse(model, "a function or a callable instance, got", loss=nn.MSELoss)
+    refuse(model, "targets must be a tensor or an array, got list", targets=[1, 2])
 
 
 def test_losses_of_ones_own_that_are_none():
@@ -279,7 +279,7 @@ def test_losses_of_ones_own_that_are_none():
         r"gives shape \(5, 2\); it must give one number a step",
         loss=lambda o, w: o[:5, :, 0],
     )
-    refuse(model, "the loss gives float; it must give a tensor", loss=lambda o, w: 1.0)
+    refuse(model, "the loss must give a floating-point tensor, .* got float", loss=lambda o, w: 1.0)
     refuse(
         model,
         r"the loss <lambda> failed .*: no",
@@ -306,14 +306,14 @@ def test_a_loss_that_does_not_depend_on_the_layer():
 @pytest.mark.parametrize(
     ("losses", "match"),
     [
-        ("first", "losses are 'first'; choose 'all', 'last'"),
-        (0, "every 0-th loss is none"),
-        ([], "losses are \\[\\]; choose 'all'"),
-        ([2.5], "losses are .2.5.; choose 'all'"),
-        (True, "losses are True; choose 'all'"),
-        (None, "losses are None; choose 'all'"),
-        ([6], r"losses are at steps \[6\], but the steps are 0 to 5, counted from 0"),
-        ([-7], "the steps are 0 to 5, counted from 0"),
+        ("first", "losses must be 'all', 'last', .* got 'first'"),
+        (0, "losses must be a positive integer, got 0"),
+        ([], "losses must be 'all', .* got \\[\\]"),
+        ([2.5], "losses must be 'all', .* got .2.5."),
+        (True, "losses must be 'all', .* got True"),
+        (None, "losses must be 'all', .* got None"),
+        ([6], r"losses must be at steps 0 to 5, counted from 0, got \[6\]"),
+        ([-7], "steps 0 to 5, counted from 0, got"),
     ],
 )
 def test_losses_that_are_not_there(losses, match):
@@ -321,7 +321,7 @@ def test_losses_that_are_not_there(losses, match):
 
 
 def test_metadata_that_there_is_not():
-    refuse(seeded(0, 3, 5, 4), "metadata has no 'colour'; it has accuracy", about={"colour": 1})
+    refuse(seeded(0, 3, 5, 4), "unknown metadata 'colour'; choose from acc", about={"colour": 1})
 
 
 def test_gradients_that_explode_beyond_all_numbers():
@@ -352,7 +352,7 @@ def test_a_table_that_no_memory_holds_is_refused_before_it_is_made(monkeypatch):
         raise AssertionError("a table was made")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recorder, "_zeros", never)
+        patch.setattr(gradient_tables, "_zeros", never)
         patch.setattr(Tables, "__init__", never)
         match = r"100 losses at 100 steps take 0\.00064 GB, but 0\.0001 GB .*losses='last'"
         refuse(model, match, x=x, targets=targets)

@@ -82,5 +82,5 @@ def test_a_network_with_a_shared_weight_runs_again(tied):
     np.testing.assert_array_equal(again.V, trace.V)
     assert verify(again).ok
     name = next(iter(trace.metadata.shared.values()))
-    with pytest.raises(RecordingError, match=f"'{name}' is no part of what runs again"):
+    with pytest.raises(RecordingError, match=f"'{name}' is not of the recurrent layer"):
         rerun(trace, {name: trace.V})

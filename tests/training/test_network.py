@@ -4,14 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from rnnviz.cells import names
 from rnnviz.errors import TrainingError
-from rnnviz.training.network import CELLS, Network, seeded
+from rnnviz.training.network import Network, seeded
 
 KINDS = st.fixed_dictionaries(
     {"layers": st.integers(1, 3), "bidirectional": st.booleans()},
 ).flatmap(
     lambda shape: st.one_of(
-        st.sampled_from(CELLS).map(lambda cell: {"cell": cell, **shape}),
+        st.sampled_from(names()).map(lambda cell: {"cell": cell, **shape}),
         st.just({"cell": "rnn", "nonlinearity": "relu", **shape}),
     )
 )
@@ -147,14 +148,14 @@ def test_weights_are_parameters_that_can_be_trained():
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
-        ({"cell": "elman"}, "there is no cell 'elman'; choose one of rnn, gru, lstm"),
+        ({"cell": "elman"}, "unknown cell 'elman'; choose one of rnn, lstm, gru"),
         ({"nonlinearity": "sigmoid"}, "no nonlinearity 'sigmoid'; choose one of tanh, relu"),
         ({"cell": "gru", "nonlinearity": "relu"}, "cell 'gru' has no nonlinearity 'relu'"),
         ({"cell": "lstm", "nonlinearity": "relu"}, "leave it out, or choose cell 'rnn'"),
-        ({"layers": 0}, "0 layers make no network; choose 1 or more"),
-        ({"initial": "zeros"}, "no initialisation 'zeros'; choose one of default, identity"),
-        ({"scale": float("inf")}, "a scale of inf makes no weights; choose a finite number"),
-        ({"scale": float("nan")}, "a scale of nan makes no weights"),
+        ({"layers": 0}, "layers must be a positive integer, got 0"),
+        ({"initial": "zeros"}, "unknown initialisation 'zeros'; choose one of default, identity"),
+        ({"scale": float("inf")}, "the scale must be finite, got inf"),
+        ({"scale": float("nan")}, "the scale must be finite, got nan"),
     ],
 )
 def test_a_network_that_there_is_not(kind, expected):

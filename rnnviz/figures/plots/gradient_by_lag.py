@@ -65,7 +65,7 @@ def gradient_by_lag(
     axes.plot(x, mean, color=line, marker=dot, label=label or say("recorded mean"))
     if (
         bound
-        and trace.metadata.cell == "rnn"
+        and not trace.cell.gated
         and measure.enters_at_lag_0(trace, layer=layer, direction=direction)
     ):
         most = measure.state_jacobian_bounds(trace, layer=layer, direction=direction)[-1, ::-1]

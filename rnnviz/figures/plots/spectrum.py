@@ -60,7 +60,7 @@ def spectrum(
         alpha=0.5,
         label=named(symbol),
     )
-    if trace.metadata.cell == "rnn":
+    if not trace.cell.gated:
         (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
         of_w = measure.eigenvalues(weights.astype(float))
         axes.scatter(

@@ -3,7 +3,6 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnviz.cells import WITH_ARTICLE
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.text.palette import LIGHT, Palette
@@ -28,12 +27,9 @@ def tanh(
 
     Raises: TraceError if the trace is not of a tanh RNN
     """
-    about = trace.metadata
-    if about.cell != "rnn" or about.nonlinearity != "tanh":
-        other = f"a {about.nonlinearity} RNN"
-        kind = other if about.cell == "rnn" else WITH_ARTICLE[about.cell]
+    if not trace.cell.is_textbook:
         raise TraceError(
-            f"the trace is of {kind}, but 'tanh' shows a tanh RNN; "
+            f"the trace is of {trace.cell.full_title_with_article}, but 'tanh' shows a tanh RNN; "
             "see 'saturation' for the gates of others"
         )
     sums = trace.preact[layer, direction][trace.mask].ravel()

@@ -8,7 +8,7 @@ Source: the equations in the documentation of ``torch.nn.RNN``, ``GRU`` and ``LS
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Final
 
@@ -225,7 +225,7 @@ class Lstm(Layer):
         return h if self.projection is None else self.projection(h)
 
 
-LAYERS: Final[Mapping[str, type[Layer]]] = {"tanh": Tanh, "relu": Relu, "gru": Gru, "lstm": Lstm}
+LAYERS: Final[dict[str, type[Layer]]] = {"tanh": Tanh, "relu": Relu, "gru": Gru, "lstm": Lstm}
 """The cells by name, a plain RNN's by its nonlinearity."""
 
 

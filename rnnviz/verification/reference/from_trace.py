@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rnnviz.errors import TraceError
 from rnnviz.trace import Trace
 from rnnviz.verification.reference.cells import LAYERS, Affine, wide
 from rnnviz.verification.reference.network import EACH_STEP, ENDS, LAST_STEP, Head, Reference
@@ -13,8 +14,15 @@ def reference_of(trace: Trace) -> Reference:
     """Return the network that a trace recorded, with its data.
 
     It has no head where what follows the recurrent layer is not one Linear of its states.
+
+    Raises: TraceError if there is no independent code for the cell
     """
     kind = trace.metadata.nonlinearity if trace.metadata.cell == "rnn" else trace.metadata.cell
+    if kind not in LAYERS:
+        raise TraceError(
+            f"cell {kind!r} has no independent implementation to verify the trace with; add one to "
+            "rnnviz.verification.reference"
+        )
     layers = tuple(
         tuple(
             LAYERS[kind](

@@ -1,7 +1,7 @@
-"""The weights that modules worked with, where these are not parameters of theirs.
+"""The weights that modules use, where these are not their parameters.
 
-A weight may be parametrized, normalised, pruned or dropped: the module then works with a tensor
-that is made of its parameters anew. That tensor is what its equations are about.
+A weight may be parametrized, normalised, pruned or dropped. The module then uses a tensor that is
+computed from its parameters at each call, and that tensor is the weight in its equations.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,10 +17,10 @@ from rnnviz.errors import RecordingError
 
 
 @dataclass(frozen=True)
-class Used:
-    """Every tensor that modules worked with, by the name of the weight that it stands for.
+class EffectiveWeights:
+    """Every tensor that modules used as a weight, by the weight's name.
 
-    ``parameters`` are those of the model before it ran, ``linears`` its Linears by their paths.
+    ``parameters`` are those of the model before it ran, ``linears`` its Linears by module path.
     """
 
     parameters: Mapping[str, nn.Parameter]
@@ -28,9 +28,9 @@ class Used:
     tensors: dict[str, list[Tensor]] = field(default_factory=dict)
 
     def note(self, path: str, weights: Mapping[str, Tensor | None]) -> None:
-        """Keep what a module at a path works with in one call.
+        """Record the weights that the module at a path uses in one call.
 
-        Raises: RecordingError if it is not what it worked with in an earlier call
+        Raises: RecordingError if they differ from those of an earlier call
         """
         for name, tensor in weights.items():
             if tensor is None:
@@ -41,36 +41,36 @@ class Used:
             if known and not torch.equal(known[0], tensor):
                 raise RecordingError(
                     f"{name!r} of {path or 'the layer'!r} is drawn or normalised anew in each call "
-                    "of one forward, which one recording cannot hold; record in evaluation mode, "
-                    "or draw it once a forward"
+                    "within one forward, which one recording cannot hold; record in evaluation "
+                    "mode, or draw it once per forward"
                 )
             if not tensor.requires_grad and tensor.is_floating_point():
                 tensor.requires_grad_()
             known.append(tensor)
 
     @classmethod
-    def of(cls, model: nn.Module) -> "Used":
-        """What a model is about to work with."""
+    def of(cls, model: nn.Module) -> "EffectiveWeights":
+        """Return the weights of a model before it runs."""
         linears = {
             path: part for path, part in model.named_modules() if isinstance(part, nn.Linear)
         }
         return cls(dict(model.named_parameters()), linears)
 
     def first(self, name: str) -> Tensor | None:
-        """What was used as a weight of a name, in the first call; None if there is none."""
+        """Return the tensor first used as a weight, or None if there is none of the name."""
         noted = self.tensors.get(name)
         return noted[0] if noted else self.parameters.get(name)
 
     @staticmethod
     def shared(model: nn.Module) -> dict[str, str]:
-        """The further names of parameters that stand in several places, with the first of each."""
+        """Return every further name of a parameter used in several places, with its first name."""
         first = {parameter: name for name, parameter in model.named_parameters()}
         every = model.named_parameters(remove_duplicate=False)
         return {name: first[each] for name, each in every if name != first[each]}
 
     @property
     def effective(self) -> dict[str, list[Tensor]]:
-        """Those that are not the model's parameters of these names."""
+        """The tensors that are not the model's parameters of these names."""
         return {
             name: tensors
             for name, tensors in self.tensors.items()
@@ -79,24 +79,24 @@ class Used:
 
     @contextmanager
     def of_linears(self, model: nn.Module) -> Iterator[None]:
-        """For the time of a run, note the weights of Linears that are no parameters of theirs."""
+        """Within a block, record the weights of Linears whose weights are not parameters."""
         with ExitStack() as stack:
             for path, part in model.named_modules():
                 plain = {"weight", "bias"} <= part._parameters.keys()
                 if isinstance(part, nn.Linear) and not plain:
-                    stack.enter_context(self._noted(path, part))
+                    stack.enter_context(self._recorded(path, part))
             yield
 
     @contextmanager
-    def _noted(self, path: str, linear: Any) -> Iterator[None]:
+    def _recorded(self, path: str, linear: Any) -> Iterator[None]:
         forward = linear.forward
 
-        def noting(*args: Any, **kwargs: Any) -> Any:
+        def recording(*args: Any, **kwargs: Any) -> Any:
             with parametrize.cached():
                 self.note(path, {"weight": linear.weight, "bias": linear.bias})
                 return forward(*args, **kwargs)
 
-        linear.forward = noting
+        linear.forward = recording
         try:
             yield
         finally:

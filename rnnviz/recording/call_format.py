@@ -1,6 +1,6 @@
-"""What a recurrent layer is given and gives back, in PyTorch's many forms and in one of ours.
+"""The input and result of a recurrent layer, between PyTorch's formats and one common format.
 
-Ours is time-major, padded, one tensor for each stacked layer and direction.
+The common format is time-major and padded, with a tensor for each stacked layer and direction.
 """
 
 import math
@@ -21,16 +21,16 @@ ByLayer = list[list[Tensor]]
 
 
 @dataclass(frozen=True)
-class Form:
-    """How the user's model calls its layer: packed, without a batch, batch first, or by cells."""
+class CallFormat:
+    """How a model calls its layer: packed, without a batch axis, batch first, or step by step."""
 
     layer: Layer
     packed: PackedSequence | None
     unbatched: bool
 
     @classmethod
-    def of(cls, layer: Layer, given: Any) -> "Form":
-        """The form of what a layer is given, after a check that the layer can take it.
+    def of(cls, layer: Layer, given: Any) -> "CallFormat":
+        """Return the format of an input, after checking that the layer accepts it.
 
         Raises: RecordingError if the input is of another type or size than the layer's
         """
@@ -60,13 +60,13 @@ class Form:
 
     @cached_property
     def lengths(self) -> Tensor | None:
-        """The steps of each sequence (batch), where the input is packed."""
+        """The steps of each sequence (batch) of a packed input."""
         if self.packed is None:
             return None
         return pad_packed_sequence(self.packed)[1]
 
     def steps(self, given: Any) -> Tensor:
-        """An input, or the output, as (time, batch, features)."""
+        """Return an input or output as (time, batch, features)."""
         if isinstance(given, PackedSequence):
             return padded(given)
         x: Tensor = given.unsqueeze(0) if self.layer.stepwise else given
@@ -75,10 +75,10 @@ class Form:
         return x.transpose(0, 1) if self.layer.batch_first else x
 
     def state(self, given: Any, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """The state before: h (layer, direction, batch, hidden), and c of an LSTM."""
+        """Return the first state: h (layer, direction, batch, hidden), and c alike or None."""
         layer = self.layer
-        lstm = layer.cell == "lstm"
-        sizes = (layer.hidden_size, layer.cell_size) if lstm else (layer.hidden_size,)
+        with_c = layer.cell.has_cell_state
+        sizes = (layer.hidden_size, layer.cell_size) if with_c else (layer.hidden_size,)
         shape = (layer.layers, layer.directions, x.shape[1])
         if given is None:
             held = [x.new_zeros(*shape, size) for size in sizes]
@@ -94,10 +94,10 @@ class Form:
             if not all(part.isfinite().all() for part in parts):
                 raise RecordingError("the first state of the recurrent layer is not finite")
             held = [part.reshape(*shape, size) for part, size in zip(parts, sizes, strict=True)]
-        return held[0], held[1] if lstm else None
+        return held[0], held[1] if with_c else None
 
     def result(self, h: ByLayer, c: ByLayer | None) -> Any:
-        """What the layer gives back for states (time, batch, ·) of each layer and direction."""
+        """Return the layer's result for states (time, batch, ·) of each layer and direction."""
         if self.layer.stepwise:
             ends = [part[0][0][-1].clone() for part in (h, c) if part is not None]
             ends = [end[0] for end in ends] if self.unbatched else ends
@@ -105,15 +105,15 @@ class Form:
         output = torch.cat(h[-1], dim=-1)
         ends = [self._last(part) for part in (h, c) if part is not None]
         ends = [end[:, 0] for end in ends] if self.unbatched else ends
-        return self._formed(output), tuple(ends) if c is not None else ends[0]
+        return self._formatted(output), tuple(ends) if c is not None else ends[0]
 
     def pack(self, x: Tensor) -> Any:
-        """A padded tensor as the fused layers take it: packed if the user's input is."""
+        """Pack a padded tensor if the model's input is packed."""
         if self.lengths is None:
             return x
         return pack_padded_sequence(x, self.lengths, enforce_sorted=False)
 
-    def _formed(self, output: Tensor) -> Any:
+    def _formatted(self, output: Tensor) -> Any:
         if self.packed is not None:
             order, lengths = self.packed.sorted_indices, self.lengths
             assert lengths is not None
@@ -128,7 +128,7 @@ class Form:
         return output.transpose(0, 1) if self.layer.batch_first else output
 
     def _last(self, states: ByLayer) -> Tensor:
-        """What each layer and direction ends with: (layer · direction, batch, ·)."""
+        """The last state of each layer and direction: (layer · direction, batch, ·)."""
         return torch.stack(
             [
                 last_of(part, self.lengths, direction)
@@ -139,7 +139,7 @@ class Form:
 
 
 def last_of(states: Tensor, lengths: Tensor | None, direction: int) -> Tensor:
-    """The state of the last step in a direction: (time, batch, ·) → (batch, ·)."""
+    """Return the state at the last step in a direction: (time, batch, ·) → (batch, ·)."""
     if direction == 1:
         return states[0]
     if lengths is None or len(states) == 1:
@@ -153,11 +153,11 @@ class Call:
     """One call of a recurrent layer.
 
     Shapes: x (time, batch, input), h0 (layer, direction, batch, hidden), c0 alike, h and c of
-            each layer and direction (time, batch, ·); c of an LSTM, as much as the layer gives:
-            all steps of a cell, the last one of a fused layer
+            each layer and direction (time, batch, ·), c with a cell state only: of all steps of a
+            step-by-step module, of the last step of a fused layer
     """
 
-    form: Form
+    call_format: CallFormat
     x: Tensor
     h0: Tensor
     c0: Tensor | None
@@ -167,7 +167,7 @@ class Call:
 
     @property
     def ends(self) -> tuple[Tensor, ...]:
-        """What a following call has to start from: h, and c of an LSTM."""
+        """The state from which a following call must start: h, and c with a cell state."""
         parts = [part for part in (self.h, self.c) if part is not None]
         return tuple(
             torch.stack([torch.stack([one[-1] for one in directions]) for directions in part])
@@ -175,24 +175,24 @@ class Call:
         )
 
 
-def run_opened(
-    form: Form,
+def run_layer_by_layer(
+    call_format: CallFormat,
     x: Tensor,
     h0: Tensor,
     c0: Tensor | None,
     dropout: Sequence[Tensor],
     weights: WeightsByLayer,
 ) -> tuple[ByLayer, ByLayer | None]:
-    """All states of stacked layers, each layer by its own fused pass.
+    """Return all states of stacked layers, each layer run by a fused pass of its own.
 
     Shapes: x (time, batch, input), dropout (time, batch, feature) for each gap between layers
             → h of each layer and direction (time, batch, hidden), and the last c (1, batch, cell)
     """
-    layer, h, c = form.layer, [], []
+    layer, h, c = call_format.layer, [], []
     entering = x
     for index in range(layer.layers):
         start = h0[index] if c0 is None else (h0[index], c0[index])
-        output, end = layer.alone(index, weights[index])(form.pack(entering), start)
+        output, end = layer.single_layer(index, weights[index])(call_format.pack(entering), start)
         steps = padded(output)
         h.append(list(steps.split(layer.hidden_size, dim=-1)))
         if c0 is not None:
@@ -202,5 +202,5 @@ def run_opened(
 
 
 def padded(output: Any) -> Tensor:
-    """A time-major output, padded if it is packed."""
+    """Return a time-major output, padded if it was packed."""
     return pad_packed_sequence(output)[0] if isinstance(output, PackedSequence) else output

@@ -1,6 +1,5 @@
-"""The direct part of each loss at each state, every other state held fixed."""
+"""The immediate gradients ∂⁺L/∂h: of each loss at each state, all other states held fixed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,11 +8,10 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.bptt import ImmediateGradients, Rows
-from rnnviz.recording.calls import ByLayer
+from rnnviz.recording.bptt import ImmediateSource, Rows
+from rnnviz.recording.call_format import ByLayer
 
-Losses = str | int | Sequence[int]
-_MIXING: Final = {
+_TOLERANCE: Final = {
     torch.float64: 1e-10,
     torch.float32: 1e-4,
     torch.float16: 1e-1,
@@ -21,41 +19,11 @@ _MIXING: Final = {
 }
 
 
-def loss_times(chosen: Losses, whole: bool, steps: int) -> np.ndarray:
-    """The steps, from 0, whose losses are followed one by one, in ascending order.
-
-    'all', 'last', every n-th counted back from the last, or a list of steps, of which negative ones
-    are counted from the end; a loss of the whole sequence stands at the last step.
-
-    Raises: RecordingError for a choice that names no step
-    """
-    if isinstance(chosen, str) and chosen in ("all", "last"):
-        return np.arange(steps) if chosen == "all" and not whole else np.array([steps - 1])
-    listed = np.asarray(chosen)
-    if isinstance(chosen, bool) or listed.dtype.kind not in "iu" or listed.ndim > 1:
-        raise RecordingError(
-            f"losses are {chosen!r}; choose 'all', 'last', a number n for every n-th, or a list of "
-            "steps"
-        )
-    if listed.ndim == 0 and listed < 1:
-        raise RecordingError(f"every {listed}-th loss is none; choose 1 or more")
-    if whole:
-        return np.array([steps - 1])
-    if listed.ndim == 0:
-        return np.arange(steps - 1, -1, -int(listed))[::-1].copy()
-    times = np.where(listed < 0, listed + steps, listed)
-    if not ((times >= 0) & (times < steps)).all():
-        raise RecordingError(
-            f"losses are at steps {listed.tolist()}, but the steps are 0 to {steps - 1}, counted "
-            "from 0"
-        )
-    return np.unique(times)
-
-
 @dataclass(frozen=True)
-class Direct:
-    """∂⁺L/∂h and ∂⁺L/∂c of the summed loss, and of each chosen one where a loss has a direct part
-    at other steps than its own.
+class ImmediateGradients:
+    """∂⁺L/∂h and ∂⁺L/∂c of the summed loss.
+
+    Those of each chosen loss are there only where some loss has one at other steps than its own.
 
     Shapes: h (layer, direction, time, batch, hidden), c alike or None; by loss with an axis of
             losses in front
@@ -67,19 +35,18 @@ class Direct:
     c_by_loss: Tensor | None
 
 
-def direct_parts(
+def immediate_gradients(
     losses: Tensor,
     h: ByLayer,
     c: ByLayer | None,
     times: np.ndarray,
     mask: Tensor | None,
     dtype: torch.dtype,
-) -> Direct:
-    """The direct parts of losses that were made of states as leaves.
+) -> ImmediateGradients:
+    """Return the immediate gradients of losses that were computed from states as leaves.
 
-    Whether a loss has a direct part at other steps is seen from the gradient of a randomly
-    weighted sum: where it has none, the gradient at each step is that of the plain sum times the
-    step's weight.
+    Whether a loss depends on other steps than its own shows in the gradient of a randomly weighted
+    sum: if none does, the gradient at each step is that of the plain sum times the step's weight.
 
     Shapes: losses (time or 1, batch or 1); leaves of each layer and direction (time, batch, ·)
     Raises: RecordingError if the losses do not depend on the states, or depend on steps that a
@@ -96,14 +63,14 @@ def direct_parts(
         )
     of_h, of_c = _stacked(plain, h, dtype)
     used_c = of_c if of_c is not None and of_c.any() else None
-    if len(losses) == 1 or not _mixes(losses, leaves, plain):
-        return Direct(of_h, used_c, None, None)
+    if len(losses) == 1 or not _depend_on_other_steps(losses, leaves, plain):
+        return ImmediateGradients(of_h, used_c, None, None)
     none = [torch.zeros_like(leaf) for leaf in leaves]
     rows = [
         _stacked(_gradients(losses[int(time)].sum(), leaves) or none, h, dtype) for time in times
     ]
     by_loss = [row for _, row in rows if row is not None and used_c is not None]
-    return Direct(
+    return ImmediateGradients(
         of_h,
         used_c,
         torch.stack([row for row, _ in rows]),
@@ -112,7 +79,7 @@ def direct_parts(
 
 
 def _gradients(total: Tensor, leaves: list[Tensor]) -> list[Tensor] | None:
-    """∂total/∂leaves, or None where it depends on none of them."""
+    """Return ∂total/∂leaves, or None if it depends on none of them."""
     if not total.requires_grad:
         return None
     found = torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
@@ -124,7 +91,7 @@ def _gradients(total: Tensor, leaves: list[Tensor]) -> list[Tensor] | None:
     ]
 
 
-def _mixes(losses: Tensor, leaves: list[Tensor], plain: list[Tensor]) -> bool:
+def _depend_on_other_steps(losses: Tensor, leaves: list[Tensor], plain: list[Tensor]) -> bool:
     drawn = np.random.default_rng(0).uniform(0.5, 1.5, size=(len(losses), 1))
     weights = torch.as_tensor(drawn, dtype=losses.dtype, device=losses.device)
     weighted = _gradients((weights * losses).sum(), leaves)
@@ -134,14 +101,14 @@ def _mixes(losses: Tensor, leaves: list[Tensor], plain: list[Tensor]) -> bool:
         float((got - weights.unsqueeze(-1) * one).abs().max())
         for got, one in zip(weighted, plain, strict=True)
     )
-    bound = max(_MIXING[one.dtype] for one in (losses, *leaves))
+    bound = max(_TOLERANCE[one.dtype] for one in (losses, *leaves))
     return apart > bound * max(scale, 1e-30)
 
 
 def _stacked(
     gradients: list[Tensor], h: ByLayer, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor | None]:
-    """Gradients of all leaves as (layer, direction, …) of h, and of c where there is one."""
+    """Return gradients of all leaves as (layer, direction, …) of h, and of c or None."""
     layers, ways = len(h), len(h[0])
     parts = [gradients[: layers * ways], gradients[layers * ways :]]
     of_h, *of_c = (
@@ -152,22 +119,22 @@ def _stacked(
 
 @dataclass(frozen=True)
 class AtOwnStep:
-    """A row for each chosen loss, with its direct part at its own step, and one for the sum."""
+    """A row for each chosen loss, with its immediate gradient at its own step, and the sum's."""
 
-    direct: Direct
+    immediate: ImmediateGradients
     times: np.ndarray
 
     def add(self, target: Tensor, rows: slice, layer: int, direction: int, first: int) -> None:
         """Add ∂⁺L_t/∂h of each step t to its own loss's row, and to the sum's."""
-        self._put(target, self.direct.h[layer, direction], rows, first)
+        self._put(target, self.immediate.h[layer, direction], rows, first)
 
     def of_cells(
         self, rows: slice, layer: int, direction: int, first: int, like: Tensor
     ) -> Tensor | None:
         """∂⁺L_t/∂c of each step t in its own loss's row, and in the sum's."""
-        if self.direct.c is None:
+        if self.immediate.c is None:
             return None
-        parts = self.direct.c[layer, direction]
+        parts = self.immediate.c[layer, direction]
         target = parts.new_zeros(*like.shape[:3], parts.shape[-1])
         self._put(target, parts, rows, first)
         return target
@@ -183,9 +150,9 @@ class AtOwnStep:
 
 @dataclass(frozen=True)
 class AtAnyStep:
-    """A row for each chosen loss, with direct parts at any step, and one for the sum."""
+    """A row for each chosen loss, with immediate gradients at any step, and the sum's."""
 
-    direct: Direct
+    immediate: ImmediateGradients
     h_by_loss: Tensor
     c_by_loss: Tensor | None
 
@@ -193,35 +160,39 @@ class AtAnyStep:
         """Add ∂⁺L_t/∂h of all losses, and of their sum."""
         steps = slice(first, first + len(target))
         target[:, :, :-1] += self.h_by_loss[:, layer, direction, steps].permute(1, 2, 0, 3)
-        target[:, :, -1] += self.direct.h[layer, direction, steps]
+        target[:, :, -1] += self.immediate.h[layer, direction, steps]
 
     def of_cells(
         self, rows: slice, layer: int, direction: int, first: int, like: Tensor
     ) -> Tensor | None:
         """∂⁺L_t/∂c of all losses, and of their sum."""
-        if self.direct.c is None or self.c_by_loss is None:
+        if self.immediate.c is None or self.c_by_loss is None:
             return None
         steps = slice(first, first + len(like))
         each = self.c_by_loss[:, layer, direction, steps].permute(1, 2, 0, 3)
-        return torch.cat([each, self.direct.c[layer, direction, steps].unsqueeze(2)], dim=2)
+        return torch.cat([each, self.immediate.c[layer, direction, steps].unsqueeze(2)], dim=2)
 
 
-def parts_of(
-    direct: Direct, times: np.ndarray, whole: bool, steps: int
-) -> tuple[ImmediateGradients, tuple[Rows, Rows]]:
-    """The direct parts as a sweep takes them, with the sum of all losses in the last row, and the
-    rows that reach each step by direction.
+def rows_of_losses(
+    immediate: ImmediateGradients, times: np.ndarray, whole: bool, steps: int
+) -> tuple[ImmediateSource, tuple[Rows, Rows]]:
+    """Return immediate gradients by row, the sum of all losses last.
+
+    And for each direction, a function from a step to the rows that reach it.
     """
     if whole:
-        c = None if direct.c is None else direct.c[None]
-        return AtAnyStep(direct, direct.h[None], c), (every_row, every_row)
-    if direct.h_by_loss is not None:
-        return AtAnyStep(direct, direct.h_by_loss, direct.c_by_loss), (every_row, every_row)
+        c = None if immediate.c is None else immediate.c[None]
+        return AtAnyStep(immediate, immediate.h[None], c), (every_row, every_row)
+    if immediate.h_by_loss is not None:
+        return AtAnyStep(immediate, immediate.h_by_loss, immediate.c_by_loss), (
+            every_row,
+            every_row,
+        )
     first = np.searchsorted(times, np.arange(steps)).tolist()
-    parts = AtOwnStep(direct, times)
+    parts = AtOwnStep(immediate, times)
     return parts, (lambda step: slice(first[step], None), every_row)
 
 
 def every_row(step: int) -> slice:
-    """All losses."""
+    """Return the slice of all losses."""
     return slice(None)

@@ -133,7 +133,7 @@ MADE_INTO = {
     "scripted or traced by torch.jit": lambda model, x: torch.jit.script(model),
     "scripted or traced by": lambda model, x: torch.jit.trace(model, x),
     "a quantized LSTM": quantized,
-    "a graph of torch.fx": lambda model, x: torch.export.export(model, (x,)).module(),
+    "a torch.fx graph": lambda model, x: torch.export.export(model, (x,)).module(),
 }
 
 
@@ -147,4 +147,4 @@ def test_what_a_model_was_made_into_is_named(named, within):
         model = Within(model) if within else model
         with pytest.raises(RecordingError, match=re.escape(named)) as error:
             record(model, x, targets)
-    assert str(error.value).endswith("record the model of which it was made")
+    assert str(error.value).endswith("record the model it was made from")

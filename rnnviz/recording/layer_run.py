@@ -1,4 +1,4 @@
-"""One run of a recurrent layer: what its calls amount to, all steps of it, checked."""
+"""One run of a recurrent layer: all steps of all its calls, checked against the fused layer."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +8,16 @@ import torch
 from torch import Tensor
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.call_recorder import CallRecorder, check_agreement
-from rnnviz.recording.calls import ByLayer, Form
+from rnnviz.recording.agreement import check_agreement
+from rnnviz.recording.call_format import ByLayer, CallFormat
+from rnnviz.recording.call_recorder import CallRecorder
 from rnnviz.recording.layers import Layer, WeightsByLayer
 from rnnviz.recording.steps import Steps, steps_of
 
 
 @dataclass(frozen=True)
-class Run:
-    """What a layer did over one batch of sequences.
+class LayerRun:
+    """All steps of a layer over one batch of sequences.
 
     Shapes: x (time, batch, input), h0 (layer, direction, batch, hidden), c0 alike or None, states
             of each layer and direction as they ran (time, batch, hidden), lengths (batch), mask
@@ -25,7 +26,7 @@ class Run:
 
     layer: Layer
     weights: WeightsByLayer
-    form: Form
+    call_format: CallFormat
     x: Tensor
     h0: Tensor
     c0: Tensor | None
@@ -36,13 +37,13 @@ class Run:
     dropout: list[Tensor]
 
     @classmethod
-    def of(cls, tap: CallRecorder, lengths: Any, dtype: torch.dtype) -> "Run":
-        """The run that the noted calls of a layer make up, worked out in a dtype.
+    def of(cls, recorder: CallRecorder, lengths: Any, dtype: torch.dtype) -> "LayerRun":
+        """Return the run that consists of the recorded calls, with all gates computed in a dtype.
 
-        Raises: RecordingError if there was no call, lengths do not fit, or the states that follow
-                from the gates are not those of the fused layer
+        Raises: RecordingError if there was no call, lengths do not fit, or the states computed from
+                the gates differ from those of the fused layer
         """
-        layer, calls = tap.layer, tap.calls
+        layer, calls = recorder.layer, recorder.calls
         if not calls:
             raise RecordingError(
                 f"the model's forward does not call its recurrent layer {layer.name!r}; let it "
@@ -51,7 +52,7 @@ class Run:
             )
         first = calls[0]
         x = torch.cat([call.x for call in calls]).detach().to(dtype)
-        known = _lengths(first.form, lengths, *x.shape[:2])
+        known = _lengths(first.call_format, lengths, *x.shape[:2])
         mask = None
         if known is not None:
             mask = (torch.arange(len(x))[:, None] < known).unsqueeze(-1).to(x.device)
@@ -75,9 +76,8 @@ class Run:
                     h = state.to(dtype)
                     one, again = steps_of(
                         layer.cell,
-                        layer.nonlinearity,
                         way,
-                        tap.weights[index][way].detached(dtype),
+                        recorder.weights[index][way].detached(dtype),
                         mask,
                         entering,
                         h if mask is None else h * mask,
@@ -92,7 +92,19 @@ class Run:
                 entering = torch.cat([one.h for one in made], dim=-1)
                 if index < len(dropout):
                     entering = entering * dropout[index]
-        return cls(layer, tap.weights, first.form, x, h0, c0, states, steps, known, mask, dropout)
+        return cls(
+            layer,
+            recorder.weights,
+            first.call_format,
+            x,
+            h0,
+            c0,
+            states,
+            steps,
+            known,
+            mask,
+            dropout,
+        )
 
     @property
     def time(self) -> int:
@@ -104,8 +116,15 @@ class Run:
         """B, the number of sequences."""
         return self.x.shape[1]
 
-    def of_each(self, name: str) -> Tensor:
-        """A field of the steps, of all layers and directions: (layer, direction, …)."""
+    @property
+    def cell_states(self) -> ByLayer | None:
+        """c of each layer and direction, if the cell has it."""
+        if self.c0 is None:
+            return None
+        return [[one.c for one in ways if one.c is not None] for ways in self.steps]
+
+    def stacked(self, name: str) -> Tensor:
+        """A field of the steps of all layers and directions: (layer, direction, …)."""
         return torch.stack(
             [torch.stack([getattr(one, name) for one in ways]) for ways in self.steps]
         )
@@ -118,15 +137,15 @@ def _array(given: Any) -> np.ndarray:
         return np.array(None)
 
 
-def _lengths(form: Form, given: Any, steps: int, batch: int) -> Tensor | None:
-    """The steps of each sequence, or None if all have all."""
-    packed = form.lengths
+def _lengths(call_format: CallFormat, given: Any, steps: int, batch: int) -> Tensor | None:
+    """Return the steps of each sequence, or None if all sequences have all steps."""
+    packed = call_format.lengths
     if given is None:
         lengths = packed
     else:
         listed = _array(given)
         if listed.dtype.kind not in "iu":
-            raise RecordingError(f"lengths are {given!r}; give a whole number for each sequence")
+            raise RecordingError(f"lengths must be a whole number for each sequence, got {given!r}")
         lengths = torch.as_tensor(listed.astype(np.int64))
         fits = lengths.shape == (batch,) and bool(((lengths >= 1) & (lengths <= steps)).all())
         if not fits:
@@ -138,7 +157,7 @@ def _lengths(form: Form, given: Any, steps: int, batch: int) -> Tensor | None:
             raise RecordingError(
                 f"lengths are {lengths.tolist()}, but the packed sequences have {packed.tolist()}"
             )
-        if packed is None and form.layer.directions == 2 and bool((lengths < steps).any()):
+        if packed is None and call_format.layer.directions == 2 and bool((lengths < steps).any()):
             raise RecordingError(
                 "a bidirectional layer reads the padding before the sequence; pack the batch with "
                 "torch.nn.utils.rnn.pack_padded_sequence"

@@ -6,11 +6,11 @@ import torch
 from models import Around, layer_of
 
 from rnnviz.recording import record
-from rnnviz.recording.backward import Factored, Whole, back_of
-from rnnviz.recording.call_recorder import CallRecorder, standing_in
-from rnnviz.recording.layers import choose
-from rnnviz.recording.run import Run
-from rnnviz.recording.used import Used
+from rnnviz.recording.backward_step import StepFactors, StepMatrices, choose_backward_step
+from rnnviz.recording.call_recorder import CallRecorder
+from rnnviz.recording.effective_weights import EffectiveWeights
+from rnnviz.recording.layer_run import LayerRun
+from rnnviz.recording.layers import choose_layer, replaced_forward
 
 OPTIONS = [
     ("rnn", {}),
@@ -37,14 +37,14 @@ def test_rows_do_not_depend_on_how_many_are_made(cell, options, batch):
             np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-16)
 
 
-@pytest.mark.parametrize(("losses", "kind"), [(2, Factored), (13, Whole)])
+@pytest.mark.parametrize(("losses", "kind"), [(2, StepFactors), (13, StepMatrices)])
 def test_the_way_is_chosen_by_the_number_of_losses(losses, kind):
     model = Around(layer_of("lstm", 2, 12)).double()
-    layer = choose(model, None)
-    tap = CallRecorder(layer, Used.of(model))
-    with standing_in(layer, tap):
+    layer = choose_layer(model, None)
+    recorder = CallRecorder(layer, EffectiveWeights.of(model))
+    with replaced_forward(layer, recorder):
         model(torch.randn(5, 1, 2, dtype=torch.float64))
-    steps = Run.of(tap, None, torch.float64).steps[0][0]
-    back, length = back_of(steps, losses)
+    steps = LayerRun.of(recorder, None, torch.float64).steps[0][0]
+    back, length = choose_backward_step(steps, losses)
     assert isinstance(back, kind)
     assert length == 5

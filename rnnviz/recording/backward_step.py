@@ -1,11 +1,11 @@
-"""What one step back through a layer multiplies gradients by, a block of steps at a time.
+"""One step back through a layer, a block of steps at a time.
 
-A gradient arrives at sources: the state h_t of an RNN or GRU; the cell state c_t and the state h_t
-of an LSTM. From a source it goes through its gates to the state before and to the input: it is
-multiplied by Σ_gates diag(∂source/∂a_gate) W_gate. With many losses it is quicker to build that
-matrix (``Whole``), with few to multiply by the one factor and then by the other (``Factored``).
+A gradient arrives at a source: the state h_t, or with a cell state c_t and then h_t. From there it
+goes through the source's gates to the state before and to the input, so it is multiplied by
+Σ_gates diag(∂source/∂a_gate) W_gate. With many losses it is faster to build that matrix
+(``StepMatrices``), with few to multiply by its factors in turn (``StepFactors``).
 
-Source: the chain rule on the equations in the documentation of ``torch.nn.RNN``, ``GRU``, ``LSTM``
+Source: the chain rule on the equations in ``rnnviz.cells``
 """
 
 from typing import Final, Protocol
@@ -16,32 +16,33 @@ from torch import Tensor
 from rnnviz.recording.steps import Steps
 
 LONGEST: Final = 16
-"""So many steps make a block at most."""
-_ROOM: Final = 2**20
-"""So many numbers a block may take for a while."""
+"""The most steps in a block."""
+_BUFFER: Final = 2**20
+"""The most numbers in a block's buffers."""
 
 
-class Back(Protocol):
-    """What the steps of a block pass on.
+class BackwardStep(Protocol):
+    """Multiplies gradients by the Jacobians of the steps of a block.
 
     Shapes: each source (batch, loss, ·) at one step, or (time, batch, loss, ·) of all
     """
 
     def at(self, first: int, stop: int) -> None:
-        """Turn to the steps from ``first`` to before ``stop``."""
+        """Select the steps from ``first`` to before ``stop``."""
 
     def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
-        """Add to (batch, loss, hidden) what reaches the state before a step of the block."""
+        """Add the gradient at the state before a step of the block to (batch, loss, hidden)."""
 
     def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
-        """Put into (time, batch, loss, features) what reaches the input of all its steps."""
+        """Write the gradients at the input of all its steps to (time, batch, loss, features)."""
 
 
-class Whole:
-    """The matrices, built before they are used."""
+class StepMatrices:
+    """Builds the matrices of all steps of a block first."""
 
     def __init__(self, steps: Steps, length: int):
         self.steps = steps
+        self.kept = None if steps.cell.has_cell_state else steps.kept
         width, cells = steps.gates.shape[2:]
         weights = steps.weights
         self.to_h, self.to_x = (
@@ -62,44 +63,45 @@ class Whole:
                 torch.mul(factors[:, :, 0], weight[0], out=made)
                 for gate in range(1, len(weight)):
                     made.addcmul_(factors[:, :, gate], weight[gate])
-        if self.steps.straight is not None:
+        if self.kept is not None:
             matrix = self.to_h[0][1][: stop - first]
-            matrix.diagonal(dim1=-2, dim2=-1).add_(self.steps.straight[block])
+            matrix.diagonal(dim1=-2, dim2=-1).add_(self.kept[block])
 
     def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
-        """One product for each source."""
+        """Multiply by one matrix for each source."""
         for source, (_, matrix) in zip(sources, self.to_h, strict=True):
             target.baddbmm_(source, matrix[step])
 
     def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
-        """One batched product for each source."""
+        """Multiply by one batch of matrices for each source."""
         added = target.flatten(0, 1)
         for index, (source, (_, matrix)) in enumerate(zip(sources, self.to_x, strict=True)):
             left, right = source.flatten(0, 1), matrix[: len(source)].flatten(0, 1)
             added.baddbmm_(left, right, beta=min(index, 1))
 
 
-class Factored:
-    """The factors, one after the other."""
+class StepFactors:
+    """Multiplies by the two factors in turn."""
 
     def __init__(self, steps: Steps):
         self.steps = steps
+        self.kept = None if steps.cell.has_cell_state else steps.kept
         self.first = 0
 
     def at(self, first: int, stop: int) -> None:
-        """Remember where the block begins."""
+        """Select the steps from ``first`` on."""
         self.first = first
 
     def to_state(self, sources: tuple[Tensor, ...], step: int, target: Tensor) -> None:
-        """To the gates, and from all of them through W."""
+        """Go to the gates, and from all of them through W."""
         k = self.first + step
         passed = self._at_gates(sources, self.steps.by_state[k])
         target += (passed.flatten(0, 1) @ self.steps.weights.weight_hh).view(target.shape)
-        if self.steps.straight is not None:
-            target.addcmul_(sources[0], self.steps.straight[k].unsqueeze(1))
+        if self.kept is not None:
+            target.addcmul_(sources[0], self.kept[k].unsqueeze(1))
 
     def to_input(self, sources: tuple[Tensor, ...], target: Tensor) -> None:
-        """To the gates, and from all of them through U."""
+        """Go to the gates, and from all of them through U."""
         block = slice(self.first, self.first + len(target))
         passed = self._at_gates(sources, self.steps.by_input[block])
         torch.mm(passed.flatten(0, -2), self.steps.weights.weight_ih, out=target.flatten(0, -2))
@@ -113,8 +115,8 @@ class Factored:
         return made.flatten(-2)
 
 
-def back_of(steps: Steps, losses: int) -> tuple[Back, int]:
-    """What takes the gradients of so many losses back fastest, and how many steps make a block."""
+def choose_backward_step(steps: Steps, losses: int) -> tuple[BackwardStep, int]:
+    """Return the fastest way back for this many losses, and the number of steps in a block."""
     batch, width, cells = steps.gates.shape[1:]
     whole = 2 * losses >= cells
     rows, columns = (
@@ -122,5 +124,5 @@ def back_of(steps: Steps, losses: int) -> tuple[Back, int]:
         if whole
         else (losses, width * cells)
     )
-    length = max(1, min(LONGEST, len(steps.h), _ROOM // (batch * rows * columns)))
-    return Whole(steps, length) if whole else Factored(steps), length
+    length = max(1, min(LONGEST, len(steps.h), _BUFFER // (batch * rows * columns)))
+    return StepMatrices(steps, length) if whole else StepFactors(steps), length

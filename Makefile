@@ -1,6 +1,6 @@
 # rnnviz. `make help` says what can be done.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-rest deep mutants soak gallery format constraints networks fonts clean
+.PHONY: help demo test test-all test-rest deep mutants soak catalogue gallery format constraints networks fonts clean
 
 BIN := .venv/bin
 # one thread a process, since there is a process for each core; a group of tests shares a process
@@ -40,6 +40,9 @@ mutants: $(INSTALLED_DEV) ## break the code in 60 places, one after the other: t
 
 soak: $(INSTALLED) ## render every scene again and again for SOAK_MINUTES (30): memory must not grow
 	OMP_NUM_THREADS=1 $(BIN)/python tools/soak.py
+
+catalogue: $(INSTALLED_DEV) ## list the scenes and figures anew, after one was added or renamed
+	$(BIN)/python tools/make_catalogue.py
 
 gallery: $(INSTALLED_DEV) ## draw all pictures of README and docs
 	$(BIN)/python tools/make_gallery.py

@@ -9,7 +9,8 @@ from PIL import Image
 import rnnviz
 from rnnviz.experiments.default_recordings import data_language, default_trace
 from rnnviz.experiments.studies import study_of
-from rnnviz.figures.catalogue import FIGURES, FigureEntry
+from rnnviz.figures.catalogue import FIGURES
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.translation import languages
 
 IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"

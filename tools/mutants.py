@@ -402,9 +402,9 @@ MUTANTS: Final = (
         ("tests/figures/test_every_figure.py",),
     ),
     Mutant(
-        "rnnviz/figures/__init__.py",
-        "        rcdefaults()\n        rcParams.update(house)",
-        "        rcParams.update(house)",
+        "rnnviz/figures/drawing.py",
+        "        rcdefaults()\n        rcParams.update(settings)",
+        "        rcParams.update(settings)",
         "the user's Matplotlib settings change a figure",
         ("tests/figures/test_every_figure.py",),
     ),

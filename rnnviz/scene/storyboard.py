@@ -35,9 +35,13 @@ class Storyboard(Scene):
     Without a context, as plain ``manim`` makes it, a scene plays the default recording of its task.
     """
 
-    experiments: ClassVar[Mapping[str, Experiment]] = {}
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
     task: ClassVar[str] = "sentence"
+    needs: ClassVar[tuple[str, ...]] = ()
     least_steps: ClassVar[int] = 2
+    experiments: ClassVar[Mapping[str, Experiment]] = {}
 
     def __init__(self, context: SceneContext | None = None) -> None:
         self.context = context or default_context(type(self))

@@ -27,6 +27,7 @@ from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.scene.study_wording import cell_by_cell, kept_or_lost
+from rnnviz.text.translation import N_
 
 GATED = ("lstm", "gru")
 
@@ -34,7 +35,11 @@ GATED = ("lstm", "gru")
 class Gates(Storyboard):
     """Recorded gates, what they keep of a word, and what the loss feels of it."""
 
+    name = "gates"
+    title = N_("Gates that keep and forget")
+    summary = N_("LSTM and GRU at work on the same task, beside the plain network.")
     task = "sentence"
+    needs = ("sentence", "one-layer")
     experiments: ClassVar = {"study": study_of}
 
     def setup(self) -> None:

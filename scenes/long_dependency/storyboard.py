@@ -25,6 +25,7 @@ from rnnviz.mobjects.typography import number, percent
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.scene.study_wording import clues, enough_to_learn, how_well, most_felt
+from rnnviz.text.translation import N_
 
 PLAIN = "rnn"
 
@@ -32,7 +33,11 @@ PLAIN = "rnn"
 class LongDependency(Storyboard):
     """A word far back decides the last one; what networks learn of it at each gap, measured."""
 
+    name = "long-dependency"
+    title = N_("When the answer lies far back")
+    summary = N_("The gap grows; what the networks still learn was measured.")
     task = "sentence"
+    needs = ("sentence", "gradients")
     experiments: ClassVar = {"study": study_of, "others": other_stories}
 
     def setup(self) -> None:

@@ -188,23 +188,23 @@ def test_styles_differ_in_type_and_size(traces):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"style": "napkin"}, "no style 'napkin'; choose paper, slides, poster"),
-        ({"venue": "nature"}, "no venue 'nature'; choose neurips, icml, ieee, acl"),
+        ({"style": "napkin"}, "unknown style 'napkin'; choose paper, slides, poster"),
+        ({"venue": "nature"}, "unknown venue 'nature'; choose neurips, icml, ieee, acl"),
         ({"span": 2}, "give a venue, or a width"),
-        ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; give a greater"),
-        ({"span": 3}, "1 or 2 columns wide, not 3"),
-        ({"theme": "blue"}, "no theme 'blue'; choose dark, light"),
-        ({"language": "xx"}, "no language 'xx'; choose en or zh"),
+        ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; choose a larger"),
+        ({"span": 3}, "span must be 1 or 2 columns, got 3"),
+        ({"theme": "blue"}, "unknown theme 'blue'; choose dark, light"),
+        ({"language": "xx"}, "unknown language 'xx'; choose en or zh"),
     ],
 )
-def test_a_wrong_wish_is_named(wanted, message, traces):
+def test_a_wrong_option_is_named(wanted, message, traces):
     with pytest.raises(FigureError, match=message):
         figure("states", traces["plain"], **wanted)
 
 
 def test_an_unknown_figure_names_the_near_ones():
     with pytest.raises(
-        FigureError, match="no figure 'gradient-tabel'; did you mean gradient-table"
+        FigureError, match="unknown figure 'gradient-tabel'; did you mean gradient-table"
     ):
         find("gradient-tabel")
 

@@ -90,7 +90,7 @@ def test_the_unrolled_network_is_legible_at_any_width_or_refused(width, shown, n
 
 
 def test_words_that_leave_a_given_height_no_drawing_are_refused(named):
-    with pytest.raises(FigureError, match=r"does not fit into 3.4 × 0.9 inches; give a greater"):
+    with pytest.raises(FigureError, match=r"does not fit into 3.4 × 0.9 inches; choose a larger"):
         rnnviz.figure("unrolled", named, width=3.4, height=0.9)
 
 

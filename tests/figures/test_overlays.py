@@ -23,8 +23,10 @@ from rnnviz.figures.saving import images_in
 from rnnviz.recording import record
 from rnnviz.text.palette import LIGHT
 
-TOGETHER = [name for name, entry in FIGURES.items() if entry.alone is None and name != "training"]
-ALONE = [name for name, entry in FIGURES.items() if entry.alone is not None]
+TOGETHER = [
+    name for name, entry in FIGURES.items() if entry.no_overlay is None and name != "training"
+]
+ALONE = [name for name, entry in FIGURES.items() if entry.no_overlay is not None]
 LABELS = ("first $x^2$", "second")
 
 
@@ -114,13 +116,13 @@ def test_words_stand_under_steps_only_if_all_traces_have_them(pair):
 
 @pytest.mark.parametrize("name", ALONE)
 def test_a_figure_that_can_show_one_trace_alone_says_why(name, pair):
-    with pytest.raises(FigureError, match=FIGURES[name].alone):
+    with pytest.raises(FigureError, match=FIGURES[name].no_overlay):
         figure(name, *pair, label=LABELS)
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [((), "as many labels"), (("a",), "as many labels"), (("a", "a"), "each another")],
+    [((), "need 2 different labels"), (("a",), "need 2 diff"), (("a", "a"), "need 2 diff")],
 )
 def test_labels_that_do_not_tell_traces_apart_are_refused(labels, message, pair):
     with pytest.raises(FigureError, match=message):
@@ -157,7 +159,7 @@ def test_a_function_on_axes_takes_a_label_a_colour_and_a_palette(name, data_of):
 
 
 def test_an_option_that_a_figure_does_not_have_is_named(pair):
-    with pytest.raises(FigureError, match="'states' has no option 'color'; it has direction, lab"):
+    with pytest.raises(FigureError, match="'states' has no option 'color'; choose direction, lab"):
         figure("states", pair[0], color="red")
 
 

@@ -37,10 +37,14 @@ def test_the_users_settings_are_not_used_and_come_back_after_an_error():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"venue": "nature"}, "no venue"), ({"theme": "blue"}, "no theme"), ({"span": 2}, "venue")],
+    [
+        ({"venue": "nature"}, "unknown venue"),
+        ({"theme": "blue"}, "unknown theme"),
+        ({"span": 2}, "venue"),
+    ],
 )
 def test_what_is_no_style_is_named(options, message):
     with pytest.raises(FigureError, match=message), rnnviz.figures.style(**options):
         pass
-    with pytest.raises(FigureError, match="no style 'napkin'"), rnnviz.figures.style("napkin"):
+    with pytest.raises(FigureError, match="unknown style 'napkin'"), rnnviz.figures.style("napkin"):
         pass

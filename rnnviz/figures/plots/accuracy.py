@@ -1,15 +1,24 @@
 """What is still learnt as the gap grows, with the seeds as a band."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation, Transform
 
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
+
+FIGURE: Final = FigureEntry(
+    name="accuracy-by-gap",
+    target=f"{__name__}:accuracy",
+    summary=N_("What is still learnt as the gap grows, over several seeds."),
+    drawn_from="study",
+    no_overlay="its colours stand for the cells of one study",
+)
 
 _MARKS = ("o", "s", "^")
 _DASHES = ("-", "--", "-.")

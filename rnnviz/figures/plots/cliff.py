@@ -1,11 +1,23 @@
 """The cliff in the error of a network of one unit."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.figures.axes import Say, axes_or_new, colour_scale, legend, magnitude_map, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
+
+FIGURE: Final = FigureEntry(
+    name="cliff",
+    target=f"{__name__}:cliff",
+    summary=N_("The cliff in the error of a network of one unit."),
+    drawn_from="nothing",
+    no_overlay="it is drawn from no trace",
+)
 
 _POINTS = (441, 241)
 

@@ -1,5 +1,7 @@
 """Gates over time: r, z, n of a GRU; i, f, g, o of an LSTM; h of a plain RNN."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,8 +20,17 @@ from rnnviz.figures.axes import (
     time_axis,
     whole_numbers,
 )
+from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="gates",
+    target=f"{__name__}:gates",
+    summary=N_("Every gate over time."),
+    no_overlay=COVERING_CELLS,
+)
 
 _SIGNED = ("h", "n", "g")
 

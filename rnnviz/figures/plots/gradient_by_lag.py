@@ -1,16 +1,28 @@
 """How the gradient of a loss changes with the steps it goes back."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
+from rnnviz.deprecated import also_at_old_path
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, lag_axis, legend, log_axis, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
 
+FIGURE: Final = FigureEntry(
+    name="gradient-by-lag",
+    target=f"{__name__}:gradient_by_lag",
+    summary=N_("How the gradient changes with the steps it goes back, and its bound."),
+    task="prices",
+)
 
+
+@also_at_old_path
 def gradient_by_lag(
     trace: Trace,
     *,

@@ -1,5 +1,7 @@
 """The (t, k) table: ‖∂L_t/∂h_k‖ of every loss at every state."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -15,9 +17,18 @@ from rnnviz.figures.axes import (
     magnitude_map,
     whole_numbers,
 )
+from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="gradient-table",
+    target=f"{__name__}:gradient_table",
+    summary=N_("The gradient of every loss at every state."),
+    task="prices",
+    no_overlay=COVERING_CELLS,
+)
 
 _DECADES = 8
 _MOST_TICKS = 8

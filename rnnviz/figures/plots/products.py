@@ -1,5 +1,7 @@
 """Singular values of products of Jacobians."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -15,9 +17,17 @@ from rnnviz.figures.axes import (
     scaled,
     spread,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="products",
+    target=f"{__name__}:products",
+    summary=N_("The singular values of products of Jacobians."),
+    task="prices",
+)
 
 _DECADES = 16
 # so many lags times units³ take seconds

@@ -1,14 +1,23 @@
 """How much each input matters for one loss."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, outline, time_axis
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="saliency",
+    target=f"{__name__}:saliency",
+    summary=N_("How much each input matters for a loss."),
+)
 
 
 def saliency(

@@ -1,14 +1,23 @@
 """How often the slope of the nonlinearity is small."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="saturation",
+    target=f"{__name__}:saturation",
+    summary=N_("How often the slope of the nonlinearity is small."),
+)
 
 _BINS = 25
 _DASHES = ("-", "--", ":", "-.")

@@ -1,13 +1,23 @@
 """Eigenvalues in the complex plane: those of every step's Jacobian, and of W."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled, spread
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="spectrum",
+    target=f"{__name__}:spectrum",
+    summary=N_("The eigenvalues of every step's Jacobian, and of W."),
+    task="prices",
+)
 
 # so many steps times units³ take seconds
 _WORK = 1 << 31

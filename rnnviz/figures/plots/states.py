@@ -1,8 +1,11 @@
 """Hidden states over time."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
+from rnnviz.deprecated import also_at_old_path
 from rnnviz.figures.axes import (
     Say,
     axes_or_new,
@@ -14,10 +17,20 @@ from rnnviz.figures.axes import (
     time_axis,
     whole_numbers,
 )
+from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
+FIGURE: Final = FigureEntry(
+    name="states",
+    target=f"{__name__}:states",
+    summary=N_("The hidden states over time."),
+    no_overlay=COVERING_CELLS,
+)
 
+
+@also_at_old_path
 def states(
     trace: Trace,
     *,

@@ -1,14 +1,23 @@
 """The curve and its slope, with the recorded pre-activations upon both."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.cells import WITH_ARTICLE
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="tanh",
+    target=f"{__name__}:tanh",
+    summary=N_("The recorded sums on tanh and on its slope."),
+)
 
 
 def tanh(

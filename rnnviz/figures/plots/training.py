@@ -1,6 +1,6 @@
 """Loss and gradient norm over training."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,9 +8,17 @@ from matplotlib.figure import Figure
 
 from rnnviz.experiments.retraining import history_of
 from rnnviz.figures.axes import Say, ShownFigure, axes_or_new, legend, log_axis, whole_numbers
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="training",
+    target=f"{__name__}:training",
+    summary=N_("Loss and gradient norm over training."),
+    drawn_from="history",
+)
 
 
 class History(Protocol):

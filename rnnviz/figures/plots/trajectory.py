@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from itertools import cycle, zip_longest
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,9 +21,16 @@ from rnnviz.figures.axes import (
     scaled,
     words_of,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="trajectory",
+    target=f"{__name__}:trajectory",
+    summary=N_("The states as a path, with fixed points."),
+)
 
 _Side = tuple[tuple[float, float], tuple[str, str]]
 

@@ -1,5 +1,7 @@
 """The unrolled network as vector drawing, with its recorded states."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -18,8 +20,19 @@ from rnnviz.figures.axes import (
     words_fit,
     words_of,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="unrolled",
+    target=f"{__name__}:unrolled",
+    summary=N_("The unrolled network with its states."),
+    height=0.32,
+    fills_width=True,
+    no_overlay="its boxes would cover those of another",
+)
 
 _MOST_STEPS = 10
 _MOST_UNITS = 16

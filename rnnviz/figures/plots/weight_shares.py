@@ -1,12 +1,22 @@
 """What each step's use of W adds to the gradient of W."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, outline, time_axis
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="weight-shares",
+    target=f"{__name__}:weight_shares",
+    summary=N_("What each step adds to the gradient of W."),
+)
 
 _SYMBOLS = {"weight_hh": "W", "weight_ih": "U", "bias_hh": "b", "bias_ih": "b", "weight_hr": "P"}
 

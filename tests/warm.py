@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 import torch
 
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 from rnnviz.rendering.cache import sources
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):

@@ -424,7 +424,7 @@ MUTANTS: Final = (
         ("tests/cli/test_command_line.py",),
     ),
     Mutant(
-        "rnnviz/cli/main.py",
+        "rnnviz/cli/entry_point.py",
         "if signal.getsignal(kind) is signal.SIG_DFL:",
         "if signal.getsignal(kind) is not None:",
         "a hangup that nohup has ignored ends the program",

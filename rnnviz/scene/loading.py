@@ -112,6 +112,7 @@ def _check(scene: Any) -> None:
         raise SceneError(f"class {name!r} has beats and is no storyboard; {_HINT}")
     for what, kind, wanted in (
         ("task", str, "the name of a task"),
+        ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
         ("experiments", Mapping, "a recipe for each name, or leave it out"),
     ):

@@ -30,9 +30,13 @@ class Storyboard(Scene):
     """A scene made of beats, played from a recording.
 
     A subclass writes its beats as methods marked with ``@beat("…")``, in order. Captions may name
-    ``{facts}``, which ``facts()`` supplies from the trace. ``experiments`` names the recordings
-    that the scene compares with the trace: the same network with changed parameters, its training.
-    Without a context, as plain ``manim`` makes it, a scene plays the default recording of its task.
+    ``{facts}``, which ``facts()`` supplies from the trace. Without a context, as plain ``manim``
+    makes it, a scene plays the default recording of its ``task``.
+
+    ``needs`` are what a trace must hold, by their names in ``rnnviz.scene.needs``, beside the needs
+    of base classes, and ``least_steps`` is how long it must be. ``experiments`` names the
+    recordings that the scene compares with the trace: the same network with changed parameters, its
+    training. ``name``, ``title`` and ``summary`` are for the scenes that rnnviz lists.
     """
 
     name: ClassVar[str] = ""

@@ -9,7 +9,7 @@ from models import Around, layer_of
 from PIL import Image
 
 import rnnviz
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 from rnnviz.figures import FIGURES
 from rnnviz.recording import record
 

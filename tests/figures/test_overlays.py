@@ -131,7 +131,7 @@ def test_labels_that_do_not_tell_traces_apart_are_refused(labels, message, pair)
 
 def test_more_traces_than_looks_are_refused(pair):
     labels = [str(number) for number in range(16)]
-    with pytest.raises(FigureError, match="no more than 15 traces"):
+    with pytest.raises(FigureError, match="at most 15 traces, got 16"):
         figure("products", *[pair[0]] * 16, label=labels)
     axes = figure("products", *[pair[0]] * 15, label=labels[:15], height=5).axes[0]
     looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines[:-1]}
@@ -172,7 +172,7 @@ def test_a_file_name_is_shown_as_it_is(name, pair):
 
 
 def test_a_label_that_cannot_be_set_is_refused(pair):
-    with pytest.raises(FigureError, match="the formula in label"):
+    with pytest.raises(FigureError, match="has a formula that cannot be parsed"):
         figure("products", pair[0], label=r"$\nonesuch$")
     with pytest.raises(TextError, match="give another label"):
         figure("products", pair[0], label="\U0001f98a")

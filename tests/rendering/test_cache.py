@@ -341,7 +341,7 @@ def test_a_note_of_another_shape_is_as_none(registered, tmp_path, cache, change)
 
 UNCHANGED = """
 import sys
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 try:
     main(sys.argv[1:])
 except SystemExit as end:

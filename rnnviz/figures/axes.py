@@ -228,6 +228,11 @@ def legend(ax: Axes) -> None:
     drawn.get_frame().set(edgecolor=rcParams["axes.edgecolor"], linewidth=scaled(0.4))
 
 
+def in_legend(label: str | None, name: str, say: Say) -> str:
+    """Return what a legend calls a line: its name, after the label of its trace if there is one."""
+    return name if label is None else explained(label, name, say)
+
+
 def outline(ax: Axes, values: np.ndarray, label: str, color: str) -> None:
     """Draw values at steps as an outline that does not hide others."""
     ax.stairs(
@@ -274,8 +279,30 @@ def cells(
     return mesh
 
 
-def colour_scale(ax: Axes, shown: Any, label: str, **options: Any) -> None:
-    """Add a colour bar, drawn as shapes."""
+def units_over_time(
+    ax: Axes,
+    trace: Trace,
+    values: np.ndarray,
+    sequence: int,
+    say: Say,
+    *,
+    cmap: Colormap,
+    limits: tuple[float, float],
+    symbol: str,
+    title: str | None,
+) -> None:
+    """Draw values (unit, time) of a sequence as cells, with a row for each unit."""
+    shown = cells(ax, values, cmap=cmap, limits=limits)
+    ax.set_ylabel(say("unit"))
+    whole_numbers(ax.yaxis)
+    time_axis(ax, trace, sequence, say)
+    colour_scale(ax, shown, symbol, title=title)
+
+
+def colour_scale(
+    ax: Axes, shown: Any, label: str, *, title: str | None = None, **options: Any
+) -> None:
+    """Add a colour bar, drawn as shapes, and a title above the axes if there is one."""
     figure = ax.get_figure()
     assert figure is not None
     bar = figure.colorbar(shown, ax=ax, **{"pad": 0.02, **options})
@@ -283,6 +310,8 @@ def colour_scale(ax: Axes, shown: Any, label: str, **options: Any) -> None:
     bar.outline.set_visible(False)
     assert bar.solids is not None
     bar.solids.set(rasterized=False, edgecolor="face", linewidth=_SEAM)
+    if title is not None:
+        ax.set_title(title)
 
 
 def check_sequence(trace: Trace, sequence: int) -> None:

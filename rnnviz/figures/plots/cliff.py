@@ -1,4 +1,4 @@
-"""The cliff in the error of a network of one unit."""
+"""Figure of the cliff in the error of a network of one unit."""
 
 from typing import Final
 
@@ -33,9 +33,10 @@ def cliff(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The error over w and b, one step of descent from the foot of the wall at ``b``, and
-    ``steps`` steps whose gradients are clipped to ``threshold``. The error is an image, of so many
-    points that it has no visible cells; ``label`` stands above.
+    """Draw the error over w and b, with gradient descent from the foot of the cliff at ``b``.
+
+    One step is not clipped, and ``steps`` steps have their gradients clipped to ``threshold``.
+    ``label`` is the title.
 
     Source: Pascanu et al. 2013, fig. 6
     """
@@ -61,7 +62,5 @@ def cliff(
     axes.set_xlabel("$w$")
     axes.set_ylabel("$b$")
     legend(axes)
-    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$")
-    if label is not None:
-        axes.set_title(label)
+    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$", title=label)
     return axes

@@ -1,4 +1,4 @@
-"""How much each input matters for one loss."""
+"""Figure of how much each input matters for one loss."""
 
 from typing import Final
 
@@ -31,9 +31,10 @@ def saliency(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖∂L_t/∂x_k‖ over the inputs, for the loss at one step t (from 0): the last one that there
-    is, unless given. With ``label``, which the legend puts before the loss, as an
-    outline, so that several can be compared.
+    """Draw ‖∂L_t/∂x_k‖ over the inputs, for the ``loss`` at one step t (from 0).
+
+    Without a loss, it is the last that has gradients. With a ``label``, which precedes the loss in
+    the legend, the bars are an outline, so that several can be compared.
 
     Raises: TraceError if the trace has no gradients of such a loss, or no such sequence
     """
@@ -49,7 +50,9 @@ def saliency(
     elif loss in times:
         row = times.index(loss)
     else:
-        raise TraceError(f"the trace has no gradients of the loss at step {loss}, counted from 0")
+        raise TraceError(
+            f"the trace has no gradients of the loss at step {loss}; choose one of {times}"
+        )
     axes = axes_or_new(ax)
     line = color or palette.input
     at = f"L_{{{times[row] + 1}}}"

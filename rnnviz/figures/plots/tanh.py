@@ -1,4 +1,4 @@
-"""The curve and its slope, with the recorded pre-activations upon both."""
+"""Figure of tanh and its slope, with the recorded pre-activations on both."""
 
 from typing import Final
 
@@ -31,9 +31,9 @@ def tanh(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """tanh a and 1 − tanh² a, with a dot for each recorded pre-activation a on both.
+    """Draw tanh a and 1 − tanh² a, with a dot on both for each recorded pre-activation a.
 
-    ``label`` and ``color`` are those of the dots; beside a colour of theirs the curves are grey.
+    ``label`` and ``color`` are those of the dots; with a ``color`` the curves are grey.
 
     Raises: TraceError if the trace is not of a tanh RNN
     """

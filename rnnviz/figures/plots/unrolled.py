@@ -1,4 +1,4 @@
-"""The unrolled network as vector drawing, with its recorded states."""
+"""Figure of the unrolled network with its recorded states."""
 
 from typing import Final
 
@@ -50,10 +50,10 @@ def unrolled(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """A box for each of the last steps, at most ten, with the layer's state inside as cells.
+    """Draw a box for each of the last steps, at most ten, with the layer's state inside as cells.
 
-    Inputs come from below, outputs go up, states are passed on. Of more than 16 units the first
-    are shown. ``label`` stands above.
+    Inputs enter from below, outputs leave at the top, states go to the next box. Of more than 16
+    units the first are shown. ``label`` is the title.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -104,9 +104,7 @@ def unrolled(
     if not words_fit(named, axes.get_window_extent().width * _PITCH / across):
         turn(named)
     scale = ScalarMappable(Normalize(-limit, limit), cmap)
-    colour_scale(axes, scale, "$h_t$", shrink=0.7)
-    if label is not None:
-        axes.set_title(label)
+    colour_scale(axes, scale, "$h_t$", title=label, shrink=0.7)
     return axes
 
 

@@ -1,4 +1,4 @@
-"""What each step's use of W adds to the gradient of W."""
+"""Figure of what each step adds to the gradient of a weight."""
 
 from typing import Final
 
@@ -33,8 +33,9 @@ def weight_shares(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖Σ_t ∂L_t/∂θ_s‖ of each step s as a share of the sum over the steps; with ``label`` as an
-    outline, so that several can be compared.
+    """Draw ‖Σ_t ∂L_t/∂θ_s‖ of each step s as a share of the sum over the steps.
+
+    With a ``label`` the bars are an outline, so that several can be compared.
 
     Raises: TraceError if the trace has no gradients, or the layer no such parameter
     """

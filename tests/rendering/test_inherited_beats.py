@@ -175,7 +175,7 @@ class Mine({kind}):
 def test_a_scene_of_ours_is_inherited_with_its_beats_and_needs(name, tmp_path):
     ours = load_scene(name)
     file = tmp_path / "mine.py"
-    module = ours.scene.__module__.rpartition(".")[2]
+    module = name.replace("-", "_")
     file.write_text(OF_OURS.format(name=module, kind=ours.scene.__name__))
     mine = load_scene(str(file))
     told = [(one.name, one.caption, one.play) for one in beats_of(ours.scene)]

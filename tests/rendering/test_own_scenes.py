@@ -87,7 +87,7 @@ FAILING = [
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),
-        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.mobjects",
+        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.scene",
     ),
     (THREE + CONSTRUCT, "scene 'three' does not play its beat 'one'; leave 'construct' to"),
 ]

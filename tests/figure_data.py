@@ -1,4 +1,4 @@
-"""What tests of figures share."""
+"""What the tests of figures share."""
 
 from types import SimpleNamespace
 

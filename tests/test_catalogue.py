@@ -79,6 +79,14 @@ def test_an_own_scene_says_what_it_needs(make_trace, tmp_path: Path) -> None:
     check_needs(load_scene(str(file)), make_trace())
 
 
+def test_needs_of_base_classes_come_first(make_trace, tmp_path: Path) -> None:
+    file = tmp_path / "own.py"
+    derived = "\nclass Derived(Own):\n    needs = ('biases', 'outputs')\n"
+    file.write_text(OWN.format(needs=("gradients", "biases")) + derived, encoding="utf-8")
+    loaded = load_scene(f"{file}:Derived")
+    assert loaded.needs == ("gradients", "biases", "outputs")
+
+
 @pytest.mark.parametrize(
     ("needs", "message"),
     [

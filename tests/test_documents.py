@@ -1,4 +1,4 @@
-"""What the documents show works as it stands there."""
+"""The examples in the documents work as they stand."""
 
 import re
 import subprocess
@@ -62,7 +62,7 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "names"),
     [
         ("figures.md", FIGURES),
         ("measures.md", rnnviz.measure.__all__),
@@ -70,7 +70,7 @@ def test_links_lead_somewhere(document: str) -> None:
         ("exits.zh.md", EXITS),
     ],
 )
-def test_a_document_tells_of_all_there_are(name: str, told: Iterable[str]) -> None:
+def test_a_document_names_all_there_are(name: str, names: Iterable[str]) -> None:
     text = (ROOT / "docs" / name).read_text(encoding="utf-8")
     spared = {"FixedPoints", "PrincipalComponents"}
-    assert [one for one in told if one not in spared and not re.search(rf"`{one}\b", text)] == []
+    assert [one for one in names if one not in spared and not re.search(rf"`{one}\b", text)] == []

@@ -7,11 +7,11 @@ them, nor Manim.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.resources import files
 from typing import Final
 
 from rnnviz.errors import SceneError
+from rnnviz.system.choices import suggestion
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,6 @@ def find(name: str) -> SceneEntry:
 
     Raises: SceneError for an unknown name, with the near matches
     """
-    if name in SCENES:
-        return SCENES[name]
-    near = get_close_matches(name, SCENES, n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"choose {', '.join(SCENES)}"
-    raise SceneError(f"unknown scene {name!r}; {hint}")
+    if name not in SCENES:
+        raise SceneError(f"unknown scene {name!r}; {suggestion(name, SCENES)}")
+    return SCENES[name]

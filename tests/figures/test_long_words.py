@@ -1,4 +1,4 @@
-"""Words that are long, many, or written with what formulas are written with, in every figure."""
+"""Words that are long, many, or contain the characters of formulas, in every figure."""
 
 import dataclasses
 from itertools import pairwise
@@ -31,7 +31,7 @@ def named():
 
 
 def words_apart(figure):
-    """No tick label or word lies upon another or beyond the page."""
+    """Check that no tick label or word overlaps another or leaves the page."""
     figure.draw_without_rendering()
     page = figure.bbox
     for ax in figure.axes:

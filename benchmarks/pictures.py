@@ -123,12 +123,12 @@ def likeness(
     request = request_of(scene, quality=quality, output=Path(tempfile.gettempdir()) / "none.mp4")
     plan = make_plan(request, None, lambda *_: None)
     readings = {name: _Reading(path, Colorspace[matrix]) for name, (path, matrix) in videos.items()}
-    film = _Film(list(readings.values()), every)
+    sink = _Sink(list(readings.values()), every)
     with tempfile.TemporaryDirectory() as folder, manim_settings(Path(folder), quality):
         renderer = Renderer()
-        renderer.film = film
+        renderer.sink = sink
         load_scene(scene).scene(replace(plan.context, renderer=renderer)).render()
-    return {name: reading.likeness(film.frames) for name, reading in readings.items()}
+    return {name: reading.likeness(sink.frames) for name, reading in readings.items()}
 
 
 class _Reading:
@@ -161,14 +161,14 @@ class _Reading:
             yield from enumerate(container.decode(video=0))
 
 
-class _Film:
+class _Sink:
     """Counts pictures, and has every n-th compared."""
 
     def __init__(self, readings: list[_Reading], every: int) -> None:
         self.frames = 0
         self._readings, self._every = readings, every
 
-    def expose(self, canvas: Canvas, frames: int) -> None:
+    def write(self, canvas: Canvas, frames: int) -> None:
         for number in range(self.frames, self.frames + frames):
             if number % self._every == 0:
                 for reading in self._readings:

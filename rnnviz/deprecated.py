@@ -22,10 +22,14 @@ _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "rnnviz.rendering.beats": ("beat",),
 }
 """The old modules, and the names in them that are now in ``rnnviz.scene``."""
+_FIGURES: Final = (
+    *("accuracy", "cliff", "gates", "gradient_by_lag", "gradient_table", "products", "saliency"),
+    *("saturation", "spectrum", "states", "tanh", "training", "trajectory", "unrolled"),
+    "weight_shares",
+)
 _PLACES: Final[Mapping[str, str]] = {
     "rnnviz.drawing.layout": _SCENE,
-    "rnnviz.figures.gradient_by_lag": "rnnviz.figures",
-    "rnnviz.figures.states": "rnnviz.figures",
+    **{f"rnnviz.figures.{name}": "rnnviz.figures" for name in _FIGURES},
 }
 """Old modules whose place is taken by a module or function of the same name in these packages."""
 
@@ -51,7 +55,8 @@ class _MovedModules:
         """Fill an old module, or replace it."""
         old = module.__name__
         if old in _PLACES:
-            sys.modules[old] = _moved(_PLACES[old], old, old.rpartition(".")[2])
+            value = _moved(_PLACES[old], old, old.rpartition(".")[2])
+            sys.modules[old] = also_at_old_path(value) if callable(value) else value
         else:
             vars(module)["__getattr__"] = partial(_name_in, old)
 

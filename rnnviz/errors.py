@@ -1,20 +1,20 @@
-"""What rnnviz raises: one family, each message one line with fact, expectation and remedy."""
+"""The exceptions of rnnviz: each message is one line with fact, expectation and remedy."""
 
 
 class RnnvizError(Exception):
-    """Something that the user can mend."""
+    """An error that the user can correct."""
 
 
 class TraceError(RnnvizError):
-    """A trace that is damaged, inconsistent, or lacks what was asked of it."""
+    """A trace that is damaged or inconsistent, or lacks what is needed."""
 
 
 class TaskError(RnnvizError):
-    """Data or options that do not make a task."""
+    """Data or options from which no task can be made."""
 
 
 class TrainingError(RnnvizError):
-    """Training that did not work."""
+    """Training that failed."""
 
 
 class RecordingError(RnnvizError):
@@ -22,28 +22,28 @@ class RecordingError(RnnvizError):
 
 
 class SceneError(RnnvizError):
-    """A scene that does not exist, or that cannot be played from this trace."""
+    """A scene that does not exist, or cannot be played from a trace."""
 
 
 class RenderError(RnnvizError):
-    """A video or still that cannot be made or written."""
+    """A video or still that cannot be rendered or written."""
 
 
 class SweepError(RnnvizError):
-    """Networks that cannot be trained together, or a file that does not hold them."""
+    """A sweep whose settings are invalid, or whose file cannot be used."""
 
 
 class ClusterError(RnnvizError):
-    """WorkerPool on other machines that cannot be reached."""
+    """Workers on other machines that cannot be reached."""
 
 
 class TextError(RnnvizError):
-    """Text that the shipped fonts cannot show."""
+    """Text that the fonts in use cannot show, or a font that cannot be used."""
 
 
 class FigureError(RnnvizError):
-    """A figure cannot be drawn or written as asked."""
+    """A figure that cannot be drawn or written."""
 
 
 class ExportError(RnnvizError):
-    """A video that cannot be exported as asked."""
+    """A video that cannot be exported."""

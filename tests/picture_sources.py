@@ -35,7 +35,7 @@ def source(name: str, language: str, theme: str = "dark") -> dict[str, Any]:
         )
         scene = loaded.scene(context)
         scene.setup()
-        captions = {beat.name: scene.told(beat)[language] for beat in scene.beats}
+        captions = {beat.name: scene.captions_of(beat)[language] for beat in scene.beats}
     return {
         "scene": name,
         "language": language,

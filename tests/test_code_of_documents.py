@@ -49,7 +49,7 @@ TRANSLATED = tuple(name for name in ENGLISH if (ROOT / name).with_suffix(".zh.md
 LANGUAGES = {
     "": "for a shell: each line is checked by a test of its program",
     "python": "run; a scene is rendered by tests/test_documents.py",
-    "html": "what an export writes; tests/exports/test_snippets.py has it written",
+    "html": "what an export writes; tests/test_documents.py compares them",
     "text": "a list of folders; a test below looks for them",
 }
 """Every language of a block, and what becomes of it here."""
@@ -64,7 +64,7 @@ PARSED_ALONE = {
 
 PLACEHOLDERS = {
     "SCENE|VIDEO": "unrolling",
-    "EXIT": "html",
+    "FORMAT": "html",
     "PATH": "lecture.html",
     "NAME": "states",
     "FILE": "run.safetensors",

@@ -17,6 +17,7 @@ NAMES = [
     ("rnnviz.rendering.beats", "beat"),
 ]
 FIGURES = ["states", "gradient_by_lag"]
+"""Figures that were drawn as ``rnnviz.figures.NAME.NAME``."""
 
 
 def in_a_new_process(code: str, warnings: str = "always") -> subprocess.CompletedProcess[str]:
@@ -44,7 +45,18 @@ def test_a_figure_is_drawn_at_its_old_path(name: str, make_trace) -> None:
     assert axes.get_ylabel()
     with pytest.warns(DeprecationWarning, match=f"use: from rnnviz.figures import {name}$"):
         assert import_module(f"rnnviz.figures.{name}") is function
+    del sys.modules[f"rnnviz.figures.{name}"]
     assert getattr(package, name) is function
+
+
+def test_every_figure_is_imported_from_its_old_module() -> None:
+    for entry in rnnviz.figures.FIGURES.values():
+        name = entry.target.partition(":")[2]
+        with pytest.warns(DeprecationWarning, match=f"use: from rnnviz.figures import {name}$"):
+            module = import_module(f"rnnviz.figures.{name}")
+        assert module is getattr(rnnviz.figures, name)
+        assert getattr(module, name).__wrapped__ is module
+        del sys.modules[f"rnnviz.figures.{name}"]
 
 
 def test_the_scenes_of_old_are_at_their_old_path() -> None:

@@ -1,23 +1,30 @@
-"""The examples in the documents work as they stand."""
+"""Run the code of the documents as it is printed, and check their links and lists."""
 
 import re
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
-from code_of_documents import DOCUMENTS, ROOT, python_blocks
+from code_of_documents import DOCUMENTS, ROOT, blocks, python_blocks
 from kept_networks import use_in
 from PIL import Image
+from rnnviz.scenes.unrolling import Unrolling
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
 from rnnviz.exports.exits import EXITS
+from rnnviz.exports.snippets import revealjs
 from rnnviz.figures import FIGURES
 from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.theme import THEMES
+from rnnviz.scene.beats import beats_of
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.translation import translated
 
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
@@ -29,7 +36,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.slow
-def test_the_five_lines_of_the_readme_run_as_they_are(elsewhere: Path) -> None:
+def test_the_quick_start_of_the_readme_runs(elsewhere: Path) -> None:
     lines = python_blocks("README.md")[0]
     assert len(lines.splitlines()) == 5
     done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True)
@@ -55,22 +62,44 @@ def test_the_scene_of_a_document_renders(document: str, elsewhere: Path) -> None
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
-def test_links_lead_somewhere(document: str) -> None:
+def test_links_point_to_files(document: str) -> None:
     path = ROOT / document
     targets = LINK.findall(path.read_text(encoding="utf-8"))
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
 @pytest.mark.parametrize(
-    ("name", "names"),
+    ("document", "names"),
     [
         ("figures.md", FIGURES),
         ("measures.md", rnnviz.measure.__all__),
-        ("exits.md", EXITS),
-        ("exits.zh.md", EXITS),
+        ("exporting.md", EXITS),
+        ("exporting.zh.md", EXITS),
     ],
 )
-def test_a_document_names_all_there_are(name: str, names: Iterable[str]) -> None:
-    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    spared = {"FixedPoints", "PrincipalComponents"}
-    assert [one for one in names if one not in spared and not re.search(rf"`{one}\b", text)] == []
+def test_a_document_lists_every_name(document: str, names: Iterable[str]) -> None:
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    functions = set(names) - {"FixedPoints", "PrincipalComponents"}
+    assert [name for name in functions if not re.search(rf"`{name}\b", text)] == []
+
+
+@pytest.mark.parametrize(("document", "other"), [("README.md", "zh"), ("README.zh.md", "en")])
+def test_the_html_of_the_readme_is_what_revealjs_writes(document: str, other: str) -> None:
+    language = "zh" if other == "en" else "en"
+    video: Any = SimpleNamespace(
+        language=language,
+        media_type="video/mp4",
+        cues=[
+            SimpleNamespace(captions={language: translated(beat.caption, language)})
+            for beat in beats_of(Unrolling)
+        ],
+        titles=lambda: {language: translated(SCENES["unrolling"].title, language)},
+    )
+    files: Any = SimpleNamespace(
+        video="unrolling.mp4",
+        poster="unrolling.png",
+        captions={code: f"unrolling.{code}.vtt" for code in (language, other)},
+    )
+    (shown,) = (block.code for block in blocks(document) if block.language == "html")
+    lines = iter(revealjs(video, language, files).splitlines())
+    assert [line for line in shown.splitlines() if line.strip() != "…" and line not in lines] == []

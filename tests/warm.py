@@ -21,7 +21,7 @@ from typing import BinaryIO
 import torch
 
 from rnnviz.cli import main
-from rnnviz.rendering.cache import sources
+from rnnviz.rendering.cache import library, observing
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):
     importlib.import_module(late)  # what a command line loads late, each copy would load for itself
@@ -115,7 +115,8 @@ def _run(
     gc.freeze()
     torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
     tempfile.tempdir = None
-    sources._LOADED.clear()
+    library._LOADED.clear()
+    observing.forget()
     for name in [name for name in sys.modules if name.startswith("rnnviz_user_")]:
         del sys.modules[name]
     sys.argv = ["rnnviz", *arguments]

@@ -37,7 +37,7 @@ POSTER_BEATS: Final = {"unrolling": "whole_sequence", "space": "connections"}
 FIRST_PICTURE: Final = "unrolling"
 """The scene whose last beat is the first picture of the README, in full size."""
 TITLE: Final = N_("All scenes")
-ABOUT: Final = N_("The end of every beat, as it was recorded. `make gallery` makes this page.")
+ABOUT: Final = N_("The last frame of every beat, from real recordings. Made by `make gallery`.")
 
 
 def sheet(stills: Sequence[Path], size: tuple[int, int], across: int) -> Image.Image:

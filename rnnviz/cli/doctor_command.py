@@ -97,8 +97,8 @@ def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) ->
 
 
 def _typeset(folder: Path) -> None:
+    from rnnviz.mobjects.text import formula, label
     from rnnviz.mobjects.theme import DARK
-    from rnnviz.mobjects.typography import formula, label
     from rnnviz.rendering.manim_adapter.settings import manim_settings
 
     with manim_settings(folder, "l"):

@@ -14,7 +14,7 @@ from typing import Any, Final
 import click
 
 from rnnviz.errors import RnnvizError
-from rnnviz.system.json_fields import printable
+from rnnviz.text.plain_text import printable
 
 _COMMANDS: Final = {
     "render": "Render a scene to a video, or to a still for each beat.",

@@ -5,7 +5,7 @@ import dataclasses
 import click
 
 from rnnviz.cli.options import StrictCommand, print_json
-from rnnviz.system.json_fields import printable
+from rnnviz.text.plain_text import printable
 
 
 @click.command("inspect", cls=StrictCommand)

@@ -108,10 +108,10 @@ class _Font(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The font, ready to set text; which face it is, if its file holds several, is said."""
-        from rnnviz.text.fonts import given_fonts
+        from rnnviz.text.fonts import load_fonts
 
-        (font,) = given_fonts(value)
-        if len(font.faces) > 1 and "#" not in font.told:
+        (font,) = load_fonts(value)
+        if len(font.faces) > 1 and "#" not in font.name:
             click.echo(
                 f"rnnviz: {font} holds {len(font.faces)} faces, of which {font.faces[0]!r} is "
                 f"used; name another as {font}#NAME: {', '.join(font.faces[1:])}",
@@ -234,7 +234,7 @@ def check_text(
     if task is None or task[0] != "text":
         return
     from rnnviz.errors import TextError
-    from rnnviz.text.fonts import lacking, remedy_for, told_of, using_fonts
+    from rnnviz.text.fonts import describe_missing, lacking, remedy_for, using_fonts
 
     name, options = task
     where = repr(options["source"]) if "source" in options else "--text"
@@ -250,8 +250,10 @@ def check_text(
             steps = batch.step_labels[0]
             shown = lacking("".join((*steps, *batch.target_labels[0])))
             if shown and len(steps) <= _MOST_SHOWN:
-                raise TextError(f"{told_of(shown[0], text)}; {remedy_for(shown[0], where)}")
-        told = f"{told_of(missing[0], text)}; {remedy_for(missing[0], where)}"
+                raise TextError(
+                    f"{describe_missing(shown[0], text)}; {remedy_for(shown[0], where)}"
+                )
+        told = f"{describe_missing(missing[0], text)}; {remedy_for(missing[0], where)}"
     click.echo(f"rnnviz: to draw this, note that {told}", err=True)
 
 

@@ -161,8 +161,9 @@ def _render_all(
     """Every scene, in the order of the lecture; those that cannot show a given trace are named."""
     from rnnviz.errors import SceneError
     from rnnviz.rendering.execution.dask import open_executor
+    from rnnviz.rendering.naming import default_output
     from rnnviz.rendering.profile import EncodingProfile
-    from rnnviz.rendering.request import check_same_scene, default_output
+    from rnnviz.rendering.targets import check_same_scene
 
     profile = EncodingProfile(settings["quality"], settings["format"], settings["transparent"])
     places = {
@@ -235,7 +236,7 @@ def trace_for(
     **settings: Any,
 ) -> Any:
     """The trace that is given, or what the cache keeps: made now if it is not there."""
-    from rnnviz.experiments.default_recordings import Kept, cache_folder, data_language
+    from rnnviz.experiments.default_recordings import CachedRecording, cache_folder, data_language
     from rnnviz.rendering.request import request_of
     from rnnviz.system.cache import usable
 
@@ -247,14 +248,14 @@ def trace_for(
         extra["seed"] = seed
     _tell_what_stays(request, seed, task)
     name, options = task or (request.default_task(request.code(), usable(cache_folder())), {})
-    known = None if name is None else Kept(name, {**options, **extra})
+    known = None if name is None else CachedRecording(name, {**options, **extra})
     if known is not None and os.path.isfile(known.file):
         return known
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
     with chdir("."):  # a scene's code may change it
         loaded = check_scene(request)
-    kept = known or Kept(loaded.task, extra)
+    kept = known or CachedRecording(loaded.task, extra)
     if not os.path.isfile(kept.file):
         with progress_bar(f"Training on {kept.task}") as report:
             trace = kept.trace(lambda epoch, most, loss: report(epoch, most, f"loss {loss:z.3g}"))
@@ -273,12 +274,12 @@ def _tell_what_stays(
     ]
     if not given:
         return
-    from rnnviz.experiments.studies import LECTURE, are_trained_apart
+    from rnnviz.experiments.studies import LECTURE, train_networks
     from rnnviz.rendering.plan import check_scene  # loads Manim
 
     with chdir("."):  # a scene's code may change it
         loaded = check_scene(request)
-    if are_trained_apart(loaded.scene.experiments.values()):
+    if train_networks(loaded.scene.experiments.values()):
         click.echo(
             f"rnnviz: {' and '.join(given)} decide the recording of scene {loaded.name!r}, not the "
             f"networks that it compares: those have seeds {_listed(LECTURE.seeds)} and gaps "

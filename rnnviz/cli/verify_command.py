@@ -50,7 +50,7 @@ def command(trace_file: str, as_json: bool) -> int:
             Column("field", overflow="fold"), "against", "relative error", "tolerance", ""
         )
         for check in report.checks:
-            table.add_row(*check.told, style="" if check.ok else "bold red")
+            table.add_row(*check.row, style="" if check.ok else "bold red")
         Console(markup=False, emoji=False).print(table)
     for check in report.failures:
         rounded = check.error < float("inf") and trace.metadata.dtype != "float64"

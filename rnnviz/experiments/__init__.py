@@ -1,7 +1,8 @@
-"""Recordings that a scene wants beside its trace: recipes, which are followed when they are needed.
+"""Experiments: what a scene compares its trace with.
 
-A recipe takes the trace that a scene is played with, so that its experiments are of the same
-network, or of the same task. All of them load torch within themselves, when they are followed.
+An experiment is a function of the scene's trace, so that it is about the same network or the same
+task. A variant is the same network changed, or run on other data. Torch is loaded when an
+experiment runs.
 """
 
 from rnnviz.experiments.variants import (

@@ -15,10 +15,10 @@ def nilpotent_network(_: Trace) -> Trace:
     W² = 0, so ρ(W) = 0; but diag(1 − h*²) W has the eigenvalue 2, and the norm of its l-th power is
     √200 · 2^(l−1).
 
-    Source: Pascanu et al. 2013, sec. 2.1: σ₁ > 1 is necessary to explode; that ρ is no measure
-            follows from W² = 0
+    Source: Pascanu et al. 2013, sec. 2.1: σ₁ > 1 is necessary to explode; that ρ decides
+            nothing follows from W² = 0
     """
-    import torch  # loaded when a scene asks for it
+    import torch
 
     from rnnviz.recording import record
 

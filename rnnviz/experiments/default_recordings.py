@@ -1,8 +1,8 @@
-"""Recordings made on the spot: train, record, and keep the result in the user's cache folder.
+"""Default recordings: train a network, record it, and cache the result in the user's folder.
 
-A kept recording is found by everything that determines it: the task and its options, the content
-of a file that they name, the settings of training, the versions of the libraries, and the source
-of the modules that make it.
+The key of a cached recording is everything that determines it: the task and its options, the
+content of a file that they name, the settings of training, the versions of the libraries, and the
+source of the modules that compute it.
 """
 
 import hashlib
@@ -61,12 +61,12 @@ _SETTINGS: Final = (
 
 
 def data_language(language: str) -> str:
-    """The language of a task's data for those who speak a language."""
+    """Return the language of a task's data for a language of captions."""
     return language if language in _DATA_LANGUAGES else _DATA_LANGUAGES[0]
 
 
 def cache_folder() -> Path:
-    """Where recordings are kept: ``RNNVIZ_CACHE_DIR``, or the user's cache folder."""
+    """Return the folder of cached recordings: ``RNNVIZ_CACHE_DIR``, or the user's cache folder."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     return Path(chosen) if chosen else user_cache_path("rnnviz")
 
@@ -74,28 +74,29 @@ def cache_folder() -> Path:
 def default_trace(
     task: str = "sentence", *, progress: Progress | None = None, **options: Any
 ) -> "Trace":
-    """The recording of a task with default training, made now or kept from before.
+    """Return the recording of a task with default training, from the cache or computed now.
 
-    Raises: TaskError or TrainingError as making it does; a cache that cannot be read or written
-            is no error, the recording is made again
+    A cache that cannot be read or written is no error.
+
+    Raises: TaskError, TrainingError
     """
-    return Kept(task, options).trace(progress)
+    return CachedRecording(task, options).trace(progress)
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The recording of a task with some options, which is in the cache folder, or will be."""
+class CachedRecording:
+    """The recording of a task with some options, in the cache or not yet."""
 
     task: str
     options: Mapping[str, Any]
 
     @cached_property
     def file(self) -> Path:
-        """Where it is kept."""
+        """The file in the cache."""
         return cache_folder() / f"{self.task}-{_key(self.task, self.options)}.safetensors"
 
     def trace(self, progress: Progress | None = None) -> "Trace":
-        """The recording, read or made; as ``default_trace``."""
+        """Return the recording, as ``default_trace``."""
         from rnnviz.trace import load  # loads NumPy
 
         try:
@@ -116,9 +117,9 @@ def record_task(
     progress: Progress | None = None,
     **options: Any,
 ) -> "Trace":
-    """Train the textbook's network on a task, and record it on the task's example.
+    """Train a network on a task, and record it on the task's example.
 
-    ``options`` are the settings of ``rnnviz.train`` and those of the task; ``losses`` is that of
+    ``options`` are the settings of ``rnnviz.train`` and those of the task; ``losses`` is as in
     ``rnnviz.record``.
 
     Raises: TaskError, TrainingError, RecordingError
@@ -131,23 +132,23 @@ def record_task(
 
 
 def code_of_recordings() -> str:
-    """A digest of what decides every recording beside its settings: libraries, and our source."""
-    return hashlib.sha256(b"".join(_deciding())).hexdigest()
+    """Return a digest of what decides all recordings: libraries and own source."""
+    return hashlib.sha256(b"".join(_key_parts())).hexdigest()
 
 
 def _key(task: str, options: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([task, dict(options)], sort_keys=True, default=str).encode())
     for option in _FILE_OPTIONS:
         if option in options:
-            # a file that cannot be read is the task's to report
+            # the task reports a file that cannot be read
             with suppress(OSError, ValueError), open(options[option], "rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
-    for part in _deciding():
+    for part in _key_parts():
         digest.update(part)
     return digest.hexdigest()[:16]
 
 
-def _deciding() -> Iterator[bytes]:
+def _key_parts() -> Iterator[bytes]:
     for library in _LIBRARIES:
         yield f"{library} {version(library)}".encode()
     with suppress(PackageNotFoundError):

@@ -1,7 +1,7 @@
-"""Companions: the network of a trace, run on its first sequence and on a variation of it.
+"""The network of a trace, run on its first sequence and on a variation of it.
 
-Both are sequences of one recording and start from the state zero, so that nothing but the
-variation parts them.
+Both are sequences of one recording and start from the state zero, so that they differ in nothing
+else.
 """
 
 from dataclasses import fields, replace
@@ -14,22 +14,22 @@ from rnnviz.trace import NO_TARGET, Trace
 
 
 def backwards(most: int) -> Experiment:
-    """Sequence 0 is the trace's own; 1 takes the last ``most`` steps in reverse order."""
+    """Run the trace's sequence, and the same with its last ``most`` steps in reverse order."""
 
-    def make(trace: Trace) -> Trace:
+    def experiment(trace: Trace) -> Trace:
         first = max(0, trace.steps - most)
         order = np.arange(trace.steps)
         order[first:] = order[first:][::-1]
         return _beside_own(trace, trace.x[order, 0], [_labels(trace)[step] for step in order])
 
-    return make
+    return experiment
 
 
 def another_input(trace: Trace) -> Trace:
-    """Sequence 0 is the trace's own; 1 has another input at one step.
+    """Run the trace's sequence, and the same with another input at one step.
 
-    Of a sentence it is the word that the answer hangs on; of other data it is the input of an
-    early step, in the place of which comes the one of all steps that differs most.
+    In a sentence it is the word that decides the answer; in other data the input of an early step
+    is replaced by that of the step that differs most from it.
     """
     own, labels = trace.x[:, 0], _labels(trace)
     clues = _clues(trace)
@@ -50,9 +50,9 @@ def another_input(trace: Trace) -> Trace:
 
 
 def staying(steps: int) -> Experiment:
-    """The trace's own sequence, and its last input again and again for a number of steps more."""
+    """Run the trace's sequence, with its last input repeated for a number of further steps."""
 
-    def make(trace: Trace) -> Trace:
+    def experiment(trace: Trace) -> Trace:
         order = np.minimum(np.arange(trace.steps + steps), trace.steps - 1)
         nothing = NO_TARGET if trace.targets.dtype.kind in "iu" else np.nan
         targets = trace.targets[:, :1]
@@ -65,16 +65,16 @@ def staying(steps: int) -> Experiment:
             [[labels[step] for step in order]],
         )
 
-    return make
+    return experiment
 
 
 def parting(pair: Trace) -> int:
-    """The first step, from 0, at which the inputs of two sequences differ; 0 if none does."""
+    """Return the first step, from 0, at which two sequences' inputs differ; 0 if none does."""
     return int((pair.x[:, 0] != pair.x[:, 1]).any(axis=-1).argmax())
 
 
 def _clues(trace: Trace) -> tuple[str, ...]:
-    """The words that stand for one another in the story of a sentence task."""
+    """The words of a sentence task's story that decide the answer."""
     if trace.metadata.task != "sentence":
         return ()
     from rnnviz.tasks.sentence import STORIES  # loads torch
@@ -98,14 +98,13 @@ def _beside_own(trace: Trace, x: np.ndarray, labels: list[str]) -> Trace:
 
 def _run(trace: Trace, x: np.ndarray, targets: np.ndarray, labels: list[list[str]]) -> Trace:
     known = tuple(map(tuple, labels)) if trace.metadata.step_labels else ()
-    again: Trace = variant(data=lambda _: {"x": x, "targets": targets, "step_labels": known})(
-        _without_gradients(trace)
-    )
-    return again
+    data = {"x": x, "targets": targets, "step_labels": known}
+    run: Trace = variant(data=lambda _: data)(_without_gradients(trace))
+    return run
 
 
 def _without_gradients(trace: Trace) -> Trace:
-    """The same trace, so that what is run again has no gradients either."""
+    """The trace without gradients, so that a variant of it has none either."""
     names = [each.name for each in fields(Trace) if each.name.startswith("grad")]
     nothing: dict[str, Any] = dict.fromkeys(["loss_times", *names])
     return replace(trace, **nothing)

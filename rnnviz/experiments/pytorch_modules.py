@@ -1,4 +1,4 @@
-"""PyTorch's modules beside a trace: what they make of its sizes, as they really run."""
+"""PyTorch's modules of a trace's sizes, run on its inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,11 +36,11 @@ ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "batch first": {"batch_first": True},
     }
 )
-"""Arguments of ``nn.RNN`` beside the sizes, by what they make."""
+"""Arguments of ``nn.RNN`` beside the sizes, by the network they give."""
 
 
 def lines_of(method: str) -> tuple[str, ...]:
-    """The first line of the class, and those of one of its methods."""
+    """Return the first line of the class, and those of one of its methods."""
     first, *lines = CLASS.splitlines()
     starts = [index for index, line in enumerate(lines) if line.lstrip().startswith("def ")]
     begin = next(index for index in starts if f"def {method}(" in lines[index])
@@ -50,14 +50,14 @@ def lines_of(method: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, repr=False)
 class ModuleRun(ShortRepr):
-    """One call of a module: its parameters, and the tensors that went in and came out, by name."""
+    """One call of a module: its parameters, and its inputs and outputs by name."""
 
     parameters: Mapping[str, np.ndarray]
     tensors: Mapping[str, np.ndarray]
 
 
 def class_run(trace: Trace) -> ModuleRun:
-    """The class with the parameters of a trace, run on its first sequence.
+    """Run the class with the parameters of a trace on its first sequence.
 
     Tensors: x, r_out, hidden, the r_out of ``view`` as ``flat``, and output.
     """

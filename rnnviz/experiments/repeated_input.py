@@ -1,4 +1,4 @@
-"""One input given twice in a row: what a network without memory cannot tell apart."""
+"""One input given twice in a row, which a network without memory answers alike."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,9 +12,9 @@ _MOST_TRIED: Final = 100
 
 
 def given_twice(*, feedback: bool) -> Experiment:
-    """The network run on one of its own inputs twice, from a zero state, with its W or with W = 0.
+    """Run the network on one of its inputs twice, from a zero state, with its W or with W = 0.
 
-    The input is the one that ``step_to_repeat`` names.
+    The input is that of ``step_to_repeat``.
     """
 
     def data(trace: Trace) -> Mapping[str, Any]:
@@ -33,9 +33,9 @@ def given_twice(*, feedback: bool) -> Experiment:
 
 
 def step_to_repeat(trace: Trace) -> int:
-    """The step (from 0) whose input, given twice, changes some entry of the answer the most.
+    """Return the step, from 0, whose input, given twice, changes the answer most.
 
-    It is looked for among the first 100 steps of the first sequence of a tanh RNN.
+    It is one of the first 100 steps of the first sequence of a tanh RNN.
     """
     x = trace.x[:_MOST_TRIED, 0]
     first = np.tanh(x @ trace.U.T + trace.b)

@@ -1,4 +1,4 @@
-"""The training of a trace's network, repeated with what the trace says of it."""
+"""The training of a trace's network, repeated with the settings in its metadata."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
 
 MOST_RECORDS: Final = 16
 NEW_SEQUENCES: Final = 512
-_DRAWN_APART: Final = 1
-_KEPT_FOR_ONE_SHOWN: Final = 3
+_NEW_STREAM: Final = 1
+_RECORDED_FOR_ONE_SHOWN: Final = 3
 _TOLERANCE: Final = 1e-4
 _EPOCHS: Final = "recorded_epochs"
 _TIES: Final = 1e-6
 _TRIES: Final = 64
-_WORKED_OUT: Final = ("mean", "spread")
+_COMPUTED: Final = ("mean", "spread")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Course(ShortRepr):
-    """How a network came to be that of a trace, at ``epochs``: 0 is before training.
+class Retraining(ShortRepr):
+    """A repeated training, recorded at some ``epochs``; 0 is before training.
 
     ``W`` is the first layer's recurrent weight; ``h`` and ``y`` are the states and outputs on the
     trace's first sequence, ``example_loss`` its losses. ``gradient`` is ∂L/∂W of that sequence
     before training. ``loss`` and ``score`` are the mean loss per target, and the task's score, on
-    the same ``NEW_SEQUENCES`` newly drawn sequences at every record; ``chance_loss`` and
-    ``chance_score`` are those of one who sees no input and knows the task. Training was with Adam.
+    the same ``NEW_SEQUENCES`` new sequences at every record; ``chance_loss`` and ``chance_score``
+    are those of a guess without input. The optimizer is Adam.
 
     Shapes: epochs, loss, score (record,); W (record, gate · hidden, hidden); h (record, time,
             hidden); y (record, time, output); example_loss (record, time); gradient as one W
@@ -56,10 +56,10 @@ class Course(ShortRepr):
     updates_per_epoch: int
 
 
-def training_of(trace: Trace) -> Course:
-    """Train a trace's network again, with the same task, sizes and seed, and look on.
+def retrain(trace: Trace) -> Retraining:
+    """Train a trace's network again, with the same task, sizes and seed.
 
-    The weights are kept in the cache folder.
+    The weights are cached.
 
     Raises: SceneError if rnnviz did not train the network, or trained it in another way;
             TaskError if the task cannot be made again
@@ -67,24 +67,24 @@ def training_of(trace: Trace) -> Course:
     from rnnviz import training  # loads torch
 
     task = _task_of(trace)
-    kept = _kept_weights(trace) or _weights_of(trace, _trained_again(trace, task))
+    kept = _kept_weights(trace) or _weights_of(trace, _train_again(trace, task))
     shown = _spread(len(kept[_EPOCHS]))
     epochs = kept.pop(_EPOCHS)[shown]
-    return Course(
+    return Retraining(
         epochs=epochs,
-        **_looked_at(trace, task, {name: values[shown] for name, values in kept.items()}),
+        **_measure(trace, task, {name: values[shown] for name, values in kept.items()}),
         learning_rate=task.learning_rate,
         updates_per_epoch=training.BATCHES_PER_EPOCH,
     )
 
 
 def history_of(trace: Trace) -> "History":
-    """Train a trace's network again, and keep the loss and the gradient's norm of each epoch.
+    """Train a trace's network again, and return the loss and gradient norm of each epoch.
 
     Raises: SceneError if rnnviz did not train the network, or trained it in another way;
             TaskError if the task cannot be made again
     """
-    return _trained_again(trace, _task_of(trace))
+    return _train_again(trace, _task_of(trace))
 
 
 def _task_of(trace: Trace) -> "Task":
@@ -100,13 +100,13 @@ def _task_of(trace: Trace) -> "Task":
 
 
 def _options_of(trace: Trace) -> dict[str, Any]:
-    """The options that the task of a trace was made with; series keep their scale among them."""
+    """The options of a trace's task, without the scale of a series, which is computed from it."""
     options = trace.metadata.task_options
-    given = {name: value for name, value in options.items() if name not in _WORKED_OUT}
+    given = {name: value for name, value in options.items() if name not in _COMPUTED}
     return {**given, "language": trace.metadata.language}
 
 
-def _trained_again(trace: Trace, task: "Task") -> "History":
+def _train_again(trace: Trace, task: "Task") -> "History":
     from rnnviz.training import train
 
     about = trace.metadata
@@ -120,14 +120,14 @@ def _trained_again(trace: Trace, task: "Task") -> "History":
         hidden=trace.hidden_size,
         epochs=about.epochs,
         seed=about.seed,
-        record_every=max(1, about.epochs // (_KEPT_FOR_ONE_SHOWN * MOST_RECORDS)),
+        record_every=max(1, about.epochs // (_RECORDED_FOR_ONE_SHOWN * MOST_RECORDS)),
         record_losses="last",
     ).history
     if not _ends_as(trace, {**again.weights, _EPOCHS: again.recorded_epochs}):
         raise SceneError(
-            f"task {about.task!r} trained again with seed {about.seed} gives other weights than "
-            "the trace's, which was trained with settings of its own, so its training cannot be "
-            "shown; record one with 'rnnviz record --task " + about.task + "'"
+            f"training task {about.task!r} again with seed {about.seed} gives other weights than "
+            "the trace's, whose settings were others, so its training cannot be shown; record one "
+            f"with 'rnnviz record --task {about.task}'"
         )
     return again
 
@@ -152,7 +152,7 @@ def _place_of(trace: Trace) -> Path:
 
 
 def _ends_as(trace: Trace, weights: dict[str, np.ndarray]) -> bool:
-    """Whether the last of recorded weights are the trace's, but for a machine's last digits."""
+    """Whether the last recorded weights are the trace's, except for rounding."""
     if weights[_EPOCHS][-1] != trace.metadata.epochs or set(weights) != {
         *trace.parameters,
         _EPOCHS,
@@ -166,15 +166,15 @@ def _ends_as(trace: Trace, weights: dict[str, np.ndarray]) -> bool:
 
 
 def _spread(count: int) -> np.ndarray:
-    """Which of so many records to show: the first, the last, and more of the early ones."""
+    """Which records to show: the first, the last, and more of the early ones."""
     if count <= MOST_RECORDS:
         return np.arange(count)
     shares = np.linspace(0.0, 1.0, MOST_RECORDS) ** 1.5
     return np.unique(np.round(shares * (count - 1)).astype(int))
 
 
-def _looked_at(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict[str, Any]:
-    """What a network with each of the weights does with the trace's data, and with new data."""
+def _measure(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Run a network with each of the weights on the trace's data, and on new data."""
     import torch
 
     from rnnviz.recording import record
@@ -191,7 +191,7 @@ def _looked_at(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> di
         layers=trace.layers,
         bidirectional=trace.directions == 2,
     )
-    new = task.sample(np.random.default_rng((about.seed or 0, _DRAWN_APART)), NEW_SEQUENCES)
+    new = task.sample(np.random.default_rng((about.seed or 0, _NEW_STREAM)), NEW_SEQUENCES)
     wanted = torch.from_numpy(new.targets)
     count = int(_wanted(about.loss, new.targets).sum())
 
@@ -239,7 +239,7 @@ def _looked_at(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> di
 
 
 def _score_of(guessed: np.ndarray, task: "Task", new: Any) -> float:
-    """The score of a guess that sees no input; of equally probable classes it takes any."""
+    """The score of a guess without input, which takes any of equally probable classes."""
     if task.loss not in CLASSES:
         return task.score(guessed, new)
     rng = np.random.default_rng(0)

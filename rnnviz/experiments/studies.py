@@ -1,7 +1,7 @@
-"""Networks trained to be compared: every cell on sentences of every gap, with several seeds.
+"""A study: networks of every cell, trained on sentences of every gap with several seeds.
 
-Each network is a recording like any other, kept in the user's cache folder, so that a study is
-trained once on a machine and goes on where it was left.
+Each network is a cached recording, so that a study is trained once on a machine and resumes where
+it stopped.
 """
 
 import os
@@ -28,9 +28,9 @@ _OPTIONS: Final = ("language", "story")
 
 @dataclass(frozen=True, kw_only=True)
 class StudySettings:
-    """What is trained; all else is as ``rnnviz.train`` has it.
+    """The networks to train; all other settings are the defaults of ``rnnviz.train``.
 
-    ``epochs`` is the most that a network gets; training stops earlier when the task is learnt.
+    ``epochs`` is the maximum; training stops earlier when the task is learnt.
     """
 
     cells: tuple[str, ...] = ("rnn", "lstm", "gru")
@@ -45,7 +45,7 @@ LECTURE: Final = StudySettings()
 
 @dataclass(frozen=True, repr=False)
 class Run(ShortRepr):
-    """One network of a study: what it is, and its recording after training."""
+    """One network of a study, and its recording after training."""
 
     cell: str
     gap: int
@@ -54,7 +54,7 @@ class Run(ShortRepr):
 
     @property
     def accuracy(self) -> float:
-        """The share of right answers on sentences drawn after training."""
+        """The share of right answers on new sentences."""
         accuracy = self.trace.metadata.accuracy
         assert accuracy is not None
         return accuracy
@@ -66,7 +66,7 @@ class Run(ShortRepr):
 
     @cached_property
     def untrained(self) -> Trace:
-        """The same network on the same sentence, as it was before training."""
+        """The same network on the same sentence before training."""
         from rnnviz.recording import rerun
         from rnnviz.training.network import seeded  # loads torch
 
@@ -79,8 +79,8 @@ class Run(ShortRepr):
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What a unit keeps of itself from one step, from 0, to the last: a part of 1."""
+class UnitRetention:
+    """The part of itself that a unit keeps from a step, from 0, to the last one."""
 
     unit: int
     step: int
@@ -89,10 +89,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Study:
-    """All networks of a study, and what their sentences have in common.
+    """All networks of a study.
 
-    ``clue`` is the place, from 0, of the word that decides the answer; ``chance`` the share of
-    answers that a guess gets right.
+    ``clue`` is the position, from 0, of the word that decides the answer in each sentence;
+    ``chance`` is the share of right answers of a guess.
     """
 
     settings: StudySettings
@@ -107,7 +107,7 @@ class Study:
 
     @property
     def axis(self) -> str:
-        """What the gaps are, in English."""
+        """The name of the gaps' axis, in English."""
         return N_("words in between")
 
     @property
@@ -116,39 +116,37 @@ class Study:
         return True
 
     @property
-    def guessing(self) -> float:
-        """The share of right answers below which a network may as well guess."""
+    def near_chance(self) -> float:
+        """The share of right answers below which a network is no better than a guess."""
         return _NEARLY_CHANCE * self.chance
 
     def of(self, cell: str, gap: int | None = None) -> tuple[Run, ...]:
-        """The networks of one cell, at one gap or at all, by gap and seed."""
+        """Return the networks of one cell, at one gap or at all, by gap and seed."""
         return tuple(run for run in self.runs if run.cell == cell and gap in (None, run.gap))
 
     def accuracies(self, cell: str) -> np.ndarray:
-        """The share of right answers of each network of a cell: (gap, seed)."""
+        """Return the share of right answers of each network of a cell: (gap, seed)."""
         return self._table(cell, lambda run: run.accuracy)
 
     def signal_before(self, cell: str) -> np.ndarray:
-        """The first of ``carried_shares`` of each network before training: (gap, seed)."""
+        """Return the first of ``carried_shares`` of each network before training: (gap, seed)."""
         return self._table(cell, lambda run: carried_shares(run.untrained)[0])
 
     def signal_after(self, cell: str) -> np.ndarray:
-        """The first of ``carried_shares`` of each network after training: (gap, seed)."""
+        """Return the first of ``carried_shares`` of each network after training: (gap, seed)."""
         return self._table(cell, lambda run: carried_shares(run.trace)[0])
 
     def signals(self) -> np.ndarray:
-        """All of both, of every cell."""
+        """Return ``signal_before`` and ``signal_after`` of every cell."""
         both = (self.signal_before, self.signal_after)
         return np.array([table(cell) for table in both for cell in self.cells])
 
     def learnt(self, cell: str) -> np.ndarray:
-        """Whether each network of a cell has learnt its task: (gap, seed)."""
+        """Return whether each network of a cell has learnt its task: (gap, seed)."""
         return self._table(cell, lambda run: run.learnt)
 
     def growth(self) -> Mapping[str, int]:
-        """How many networks learnt and failed, and in how many of either the first of
-        ``carried_shares`` grew.
-        """
+        """Count the networks that learnt and failed, and those whose signal grew in training."""
         grown = {
             learnt: [
                 carried_shares(run.trace)[0] > carried_shares(run.untrained)[0]
@@ -165,12 +163,12 @@ class Study:
         }
 
     def best(self, cell: str, gap: int) -> Run:
-        """The network with the most right answers; of several, that with the fewest epochs."""
+        """Return the network with the most right answers, then the fewest epochs."""
         return max(self.of(cell, gap), key=lambda run: (run.accuracy, -_epochs(run)))
 
     @property
     def learnt_by_all(self) -> int:
-        """The greatest gap that some network of every cell has learnt, or else the smallest."""
+        """The largest gap that some network of every cell has learnt, or the smallest gap."""
         gaps = [
             gap
             for gap in self.settings.gaps
@@ -183,7 +181,7 @@ class Study:
 
 
 def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
-    """The study of the story and in the language of a trace of a sentence.
+    """Return the study with the story and language of a trace of a sentence.
 
     Raises: TaskError if the trace's task has no such story
     """
@@ -196,19 +194,19 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
     ]
     made: dict[tuple[str, int, int], Run] = {}
     report = current_report()
-    # in another order in each process: those that make the same study at once share the work
+    # shuffled, so that processes that train the same study at once share the work
     for done, (cell, gap, seed) in enumerate(_shuffled(wanted), start=1):
         sizes = {"hidden": settings.hidden, "epochs": settings.epochs}
         made[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
         if report is not None:
             which = f"{cell.upper()}, gap {gap}, seed {seed}"
-            report(done, len(wanted), f"network {done} of {len(wanted)}, kept for later: {which}")
+            report(done, len(wanted), f"network {done} of {len(wanted)}, cached: {which}")
     runs = tuple(made[each] for each in wanted)
     return Study(settings, runs, clue_of(trace), 1 / runs[0].trace.output_size)
 
 
 def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
-    """One network, trained and recorded with its last loss, now or before.
+    """Return one network, trained and recorded with its last loss, from the cache if it is there.
 
     ``options`` are those of ``rnnviz.train`` and of the task.
 
@@ -218,13 +216,13 @@ def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
     return Run(cell, gap, seed, trace)
 
 
-def are_trained_apart(recipes: Iterable[Any]) -> bool:
-    """Whether a scene's experiments are networks trained with gaps and seeds of their own."""
-    return any(recipe in (study_of, other_stories) for recipe in recipes)
+def train_networks(experiments: Iterable[Any]) -> bool:
+    """Whether some of a scene's experiments train networks with gaps and seeds of their own."""
+    return any(each in (study_of, other_stories) for each in experiments)
 
 
 def other_stories(trace: Trace) -> tuple[Trace, ...]:
-    """Networks that learnt the other stories told in the language of a trace, without a gap."""
+    """Return networks that learnt the other stories in the language of a trace, without a gap."""
     from rnnviz.tasks.sentence import STORIES  # loads torch
 
     own = _options(trace)
@@ -243,7 +241,7 @@ def other_stories(trace: Trace) -> tuple[Trace, ...]:
 
 
 def clue_of(trace: Trace) -> int:
-    """The place, from 0, of the word that decides a sentence's answer."""
+    """Return the position, from 0, of the word that decides a sentence's answer."""
     from rnnviz.tasks.sentence import STORIES  # loads torch
 
     options = _options(trace)
@@ -251,9 +249,9 @@ def clue_of(trace: Trace) -> int:
 
 
 def carried_gradients(trace: Trace) -> np.ndarray:
-    """‖∂L_t/∂s_k‖ of a trace's last loss and first sequence, of what is passed on to step k + 1.
+    """Return ‖∂L_t/∂s_k‖ of the last loss and first sequence, of the state passed to step k + 1.
 
-    s is h, but c for an LSTM, whose c reaches later steps by more ways than h does:
+    s is h, but c for an LSTM, whose c reaches later steps by more paths than h:
     ∂L/∂c_k = o_k (1 − tanh² c_k) ∂L/∂h_k + f_{k+1} ∂L/∂c_{k+1}. One layer, one direction.
 
     Shapes: → (time,)
@@ -272,19 +270,19 @@ def carried_gradients(trace: Trace) -> np.ndarray:
 
 
 def carried_shares(trace: Trace) -> np.ndarray:
-    """``carried_gradients`` over that at the last step: (time,)."""
+    """Return ``carried_gradients`` relative to the last step: (time,)."""
     norms = carried_gradients(trace)
     return norms / norms[-1]
 
 
-def kept_longest(trace: Trace, step: int, *, most: int) -> Kept:
-    """The one of the first ``most`` units that keeps most of itself, by its gate alone.
+def longest_retention(trace: Trace, step: int, *, most: int) -> UnitRetention:
+    """Return the one of the first ``most`` units that keeps most of itself, by its gate alone.
 
     The gate is f of an LSTM, z of a GRU.
     """
     parts = measure.cell_path(trace, trace.steps - 1)[step, 0, :most]
     unit = int(parts.argmax())
-    return Kept(unit, step, float(parts[unit]))
+    return UnitRetention(unit, step, float(parts[unit]))
 
 
 def _options(trace: Trace) -> Mapping[str, Any]:

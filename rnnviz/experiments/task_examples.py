@@ -1,4 +1,4 @@
-"""Companions: what the tasks put in, before any network reads it."""
+"""Examples of the tasks' inputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ _LITTLE: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Example(ShortRepr):
-    """The example of a task: its inputs, what people call them, and where they are from.
+    """The example of a task: its inputs, their labels and their source.
 
     Shapes: x (time, input)
-    Units:  ``values`` are x · ``spread`` + ``mean``, which undoes the scaling of a series
+    Units:  ``values`` are x · ``spread`` + ``mean``, in the unit of the series
     """
 
     x: np.ndarray
@@ -33,35 +33,35 @@ class Example(ShortRepr):
 
     @property
     def values(self) -> np.ndarray:
-        """The inputs as they were before they were scaled."""
+        """The inputs before they were scaled."""
         return self.x.astype(np.float64) * self.spread + self.mean
 
 
 def example_of(task: str) -> Experiment:
-    """The example of a task of one series, in every language that tasks have labels in."""
+    """Return the example of a task of one series, by language of its labels."""
 
-    def make(trace: Trace) -> Mapping[str, Example]:
+    def experiment(trace: Trace) -> Mapping[str, Example]:
         from rnnviz import tasks  # loads torch
         from rnnviz.tasks.base import LANGUAGES
 
-        made = {language: tasks.make(task, language=language) for language in LANGUAGES}
-        return {language: _taken(each, each.example()) for language, each in made.items()}
+        by_language = {each: tasks.make(task, language=each) for each in LANGUAGES}
+        return {each: _example(own, own.example()) for each, own in by_language.items()}
 
-    return make
+    return experiment
 
 
 def little_sentence(trace: Trace) -> Mapping[str, Example]:
-    """A sentence so short that its whole vocabulary can be seen, in every language."""
+    """Return a sentence so short that its whole vocabulary can be shown, by language."""
     from rnnviz.tasks.text import Text  # loads torch
 
-    made = {}
+    examples = {}
     for language, settings in _LITTLE.items():
         task = Text(language=language, **settings)
-        made[language] = _taken(task, task.batch_of([task.tokens], [task.tokens]))
-    return made
+        examples[language] = _example(task, task.batch_of([task.tokens], [task.tokens]))
+    return examples
 
 
-def _taken(task: Any, batch: Any) -> Example:
+def _example(task: Any, batch: Any) -> Example:
     return Example(
         x=batch.x[:, 0],
         step_labels=batch.step_labels[0],

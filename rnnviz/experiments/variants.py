@@ -1,4 +1,4 @@
-"""The network of a trace, run again with other weights or on other data."""
+"""Variants: the network of a trace, run again with other weights or on other data."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,25 +8,25 @@ import numpy as np
 from rnnviz.trace import NO_TARGET, Trace
 
 Experiment = Callable[[Trace], Any]
-"""From the trace of a scene to what it is compared with."""
+"""A function from a scene's trace to what the scene compares it with."""
 
 
 def variant(
     parameters: Callable[[Trace], Mapping[str, np.ndarray]] | None = None,
     data: Callable[[Trace], Mapping[str, Any]] | None = None,
 ) -> Experiment:
-    """The network of the trace, run again with some parameters changed, or on other data.
+    """Return an experiment that runs the network with changed parameters, or on other data.
 
     ``data`` gives arguments of ``rnnviz.rerun``: x, targets, step_labels, target_labels.
     """
 
-    def make(trace: Trace) -> Trace:
+    def experiment(trace: Trace) -> Trace:
         from rnnviz.recording import rerun  # loads torch
 
         changed = {} if parameters is None else parameters(trace)
         return rerun(trace, changed, **({} if data is None else data(trace)))
 
-    return make
+    return experiment
 
 
 def scaled_recurrence(factor: float) -> Experiment:
@@ -39,8 +39,9 @@ def scaled_recurrence(factor: float) -> Experiment:
 
 
 def nudged_recurrence(amount: float, *, within: int) -> Experiment:
-    """The same network with the greatest entry, in absolute value, of W's first ``within`` rows
-    and columns moved by an amount away from zero.
+    """The same network with one entry of W moved by an amount away from zero.
+
+    It is the largest in absolute value of W's first ``within`` rows and columns.
     """
 
     def change(trace: Trace) -> Mapping[str, np.ndarray]:
@@ -54,7 +55,7 @@ def nudged_recurrence(amount: float, *, within: int) -> Experiment:
 
 
 def last_loss_alone(most: int) -> Experiment:
-    """The same network on at most so many steps up to the last loss, and with that loss alone.
+    """The same network on at most ``most`` steps up to the last loss, with that loss alone.
 
     It starts from the state zero, so that its gradients are autograd's for this one loss.
     """

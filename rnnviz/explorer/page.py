@@ -17,8 +17,8 @@ from rnnviz.explorer.rows import (
 )
 from rnnviz.system.memory import free_addresses
 from rnnviz.system.versions import version
-from rnnviz.text.font_files import Given
-from rnnviz.text.fonts import font_faces, given_fonts, using_fonts
+from rnnviz.text.font_files import FontSource
+from rnnviz.text.fonts import font_faces, load_fonts, using_fonts
 from rnnviz.text.html import filled, in_script
 from rnnviz.text.palette import PALETTES
 from rnnviz.text.plain_text import isolated
@@ -65,7 +65,7 @@ def explore(
     sequence: int = 0,
     layer: int = 0,
     direction: int = 0,
-    font: Given | Iterable[Given] | None = None,
+    font: FontSource | Iterable[FontSource] | None = None,
 ) -> str:
     """One HTML page that needs no network.
 
@@ -113,7 +113,7 @@ def explore(
         "choice": say("step of the loss"),
         "logarithmic": say("logarithmic"),
     }
-    with using_fonts(given_fonts(font)):
+    with using_fonts(load_fonts(font)):
         faces = font_faces("".join(texts.values()) + content)
     template = (files("rnnviz") / "explorer" / "page.html").read_text(encoding="utf-8")
     return filled(

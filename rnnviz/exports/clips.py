@@ -9,8 +9,8 @@ from typing import Any, Final
 import av
 
 from rnnviz.exports.material import Material
-from rnnviz.rendering.video.frames import decoded, on_ground
-from rnnviz.rendering.video.gif import animate, pictures
+from rnnviz.rendering.video.frames import decoded, on_background
+from rnnviz.rendering.video.gif import animate, images
 from rnnviz.rendering.video.mixing import add_track, encoded
 from rnnviz.rendering.video.sound import Part
 
@@ -39,7 +39,7 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
                 part = Part(str(material.video), -cue.start)
                 heard = encoded(add_track(made, path.suffix), [part], cue.end - cue.start)
             for place, frame in enumerate(_between(given, pictures, cue.start, cue.end)):
-                shown = on_ground(frame, material.ground)
+                shown = on_background(frame, material.ground)
                 shown.pts, shown.time_base, shown.pict_type = place, 1 / rate, 0
                 made.mux(stream.encode(shown))
             made.mux(stream.encode())
@@ -51,9 +51,9 @@ def clips(material: Material, folder: Path) -> Iterator[Path]:
 def animation(material: Material, path: Path, *, width: int = 640, rate: int = 12) -> None:
     """The whole video as a GIF or an animated WebP, smaller and with fewer pictures a second."""
     if path.suffix.lower() == ".gif":
-        animate(material.video, path, width=width, rate=rate, ground=material.ground)
+        animate(material.video, path, width=width, rate=rate, background=material.ground)
         return
-    first, *others = pictures(material.video, width, rate)
+    first, *others = images(material.video, width, rate)
     duration = round(1000 / rate)
     made = io.BytesIO()
     first.save(

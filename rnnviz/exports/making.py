@@ -11,8 +11,8 @@ from rnnviz.exports.exits import check, left_out
 from rnnviz.exports.exits import export as written
 from rnnviz.exports.material import Material
 from rnnviz.rendering import render
-from rnnviz.text.font_files import Given
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.font_files import FontSource
+from rnnviz.text.fonts import load_fonts, using_fonts
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -33,7 +33,7 @@ def export(
     language: str | None = None,
     theme: str = "dark",
     quality: str = "h",
-    font: Given | Sequence[Given] | None = None,
+    font: FontSource | Sequence[FontSource] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Path, ...]:
     """Export scenes, which are rendered for it, and videos that rnnviz made; say what was written.
@@ -49,7 +49,7 @@ def export(
     """
     if trace is not None and task is not None:
         raise ExportError("a trace and a task were given; give one of them")
-    fonts = given_fonts(font)
+    fonts = load_fonts(font)
 
     def rendered(scene: str, place: Path) -> Path:
         def tell(beat: str, done: int, total: int) -> None:

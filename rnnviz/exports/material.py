@@ -10,6 +10,7 @@ from typing import Any, Final
 from unicodedata import category
 
 import av
+from msgspec import Struct
 
 from rnnviz.errors import ExportError
 from rnnviz.rendering.video.frames import decoded, image_of
@@ -17,7 +18,7 @@ from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.system.cache import checksum
 from rnnviz.system.files import is_component
-from rnnviz.system.json_fields import TEXT, is_text, named
+from rnnviz.system.validation import InvalidJson, Text, validated
 from rnnviz.text.palette import DARK, PALETTES
 from rnnviz.text.translation import translated
 
@@ -27,7 +28,17 @@ _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
 _OFF: Final = 0.2
 _UNSAID: Final = ("Cc", "Cs")
-_CAPTIONS: Final = named(TEXT)
+
+
+class _Sidecar(Struct):
+    """What the JSON file beside a video holds, of which more may be there."""
+
+    scene: Text
+    language: Text
+    theme: Text
+    trace: Text
+    beats: tuple[Cue, ...]
+    videos: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,48 +68,23 @@ class Material:
             )
         beside = video.with_suffix(".json")
         try:
-            told = json.loads(beside.read_text(encoding="utf-8"))
-            cues = tuple(
-                Cue(
-                    int(beat["number"]),
-                    str(beat["name"]),
-                    float(beat["start"]),
-                    float(beat["end"]),
-                    {str(key): str(text) for key, text in beat["captions"].items()},
-                )
-                for beat in told["beats"]
-            )
-            made = cls(
-                str(told["scene"]),
-                str(told["language"]),
-                str(told["theme"]),
-                str(told["trace"]),
-                video,
-                cues,
-            )
+            told = validated(json.loads(beside.read_text(encoding="utf-8")), _Sidecar)
+            made = cls(told.scene, told.language, told.theme, told.trace, video, told.beats)
             made._check()
-            videos = dict(told.get("videos") or {})
         except FileNotFoundError as error:
             raise ExportError(
                 f"{str(video)!r} has no {beside.name!r} beside it, which rnnviz writes with every "
                 "video; render the scene again"
             ) from error
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            OverflowError,
-            RecursionError,
-        ) as error:
+        except (OSError, ValueError, RecursionError, InvalidJson) as error:
             raise ExportError(
-                f"{str(beside)!r} does not tell the beats of a video ({error}); render it again"
+                f"{str(beside)!r} does not describe the beats of a video ({error}); render the "
+                "scene again"
             ) from error
         if not made.cues:
-            raise ExportError(f"{str(beside)!r} tells of no beats; render the scene again")
+            raise ExportError(f"{str(beside)!r} has no beats; render the scene again")
         made._check_length(beside)
-        if videos and checksum(video) not in videos.values():
+        if told.videos and checksum(video) not in told.videos.values():
             raise ExportError(
                 f"{str(video)!r} is not the video that {beside.name!r} tells of: a render was "
                 "interrupted, or one of the two was changed; render the scene again, or, if you "
@@ -129,9 +115,6 @@ class Material:
         """Raises ValueError for what no video of rnnviz has."""
         if not is_component(self.scene):
             raise ValueError(f"{self.scene!r} is no scene's name")
-        for text in (self.language, self.theme, self.trace):
-            if not is_text(text):
-                raise ValueError(f"{text!r} is not {TEXT.told}")
         number, time = 0, 0.0
         for cue in self.cues:
             if not cue.name.replace("-", "_").isidentifier():
@@ -142,9 +125,7 @@ class Material:
                 raise ValueError(f"beat {cue.name!r} is at no time of its own")
             if set(cue.captions) != {*self.cues[0].captions, self.language}:
                 raise ValueError(f"beat {cue.name!r} lacks a caption")
-            if not _CAPTIONS.fits(cue.captions):
-                raise ValueError(f"beat {cue.name!r} has captions that are not {TEXT.told}")
-            if any(category(mark) == "Cc" for mark in "".join(cue.captions.values())):
+            if any(category(mark) in _UNSAID for mark in "".join(cue.captions.values())):
                 raise ValueError(f"beat {cue.name!r} has a control character in its caption")
             number, time = cue.number, cue.end - _ROUNDED
 

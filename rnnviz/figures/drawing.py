@@ -17,8 +17,8 @@ from rnnviz.figures.catalogue import find
 from rnnviz.figures.overlay import check_label, overlay
 from rnnviz.figures.saving import NOT_LAID_OUT, too_small
 from rnnviz.figures.styles import choose, style_settings
-from rnnviz.text.font_files import Given
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.font_files import FontSource
+from rnnviz.text.fonts import load_fonts, using_fonts
 from rnnviz.text.palette import PALETTES, Palette
 from rnnviz.text.translation import languages, translated
 from rnnviz.trace import Trace
@@ -42,7 +42,7 @@ def figure(
     height: float | None = None,
     language: str = "en",
     theme: str = "light",
-    font: Given | Iterable[Given] | None = None,
+    font: FontSource | Iterable[FontSource] | None = None,
     **options: Any,
 ) -> Figure:
     """Draw a figure by its name, from a trace or whatever else the figure shows.
@@ -64,7 +64,7 @@ def figure(
     labels = options.get("label")
     labels = [labels] if isinstance(labels, str) else list(labels or ())
     text = "".join((*_words_in(data), *labels))
-    fonts = [each.cut(text) for each in given_fonts(font)]
+    fonts = [each.cut(text) for each in load_fonts(font)]
     settings = style_settings(style, venue, span, width, height, palette, entry.height, fonts)
     if language not in languages():
         raise FigureError(f"unknown language {language!r}; choose {' or '.join(languages())}")

@@ -17,8 +17,8 @@ from matplotlib.rcsetup import cycler
 
 from rnnviz.errors import FigureError
 from rnnviz.figures.font_embedding import EMBEDDED, truetype_outlines
-from rnnviz.text.font_files import Font, Given
-from rnnviz.text.fonts import FAMILY, given_fonts, using_fonts
+from rnnviz.text.font_files import Font, FontSource
+from rnnviz.text.fonts import FAMILY, load_fonts, using_fonts
 from rnnviz.text.palette import PALETTES, Palette
 
 _POINT: Final = 1 / 72.27
@@ -60,7 +60,7 @@ def style(
     width: float | None = None,
     height: float | None = None,
     theme: str = "light",
-    font: Given | Iterable[Given] | None = None,
+    font: FontSource | Iterable[FontSource] | None = None,
 ) -> Iterator[None]:
     """Use rnnviz's Matplotlib settings within a ``with`` block, for figures of your own.
 
@@ -74,7 +74,7 @@ def style(
              ...     fig, ax = plt.subplots()
              ...     fig.savefig("own.pdf")
     """
-    fonts = given_fonts(font)
+    fonts = load_fonts(font)
     palette = choose("theme", theme, PALETTES)
     settings = style_settings(name, venue, span, width, height, palette, fonts=fonts)
     with rc_context(), using_fonts(fonts), truetype_outlines():

@@ -1,8 +1,7 @@
-"""Measures: pure functions of a trace, arrays in, arrays out.
+"""Measures: pure functions of a trace that return arrays.
 
-They are of one layer and one direction, the first unless ``layer`` and ``direction`` say other.
-Steps and losses are counted from 0. A step that a sequence does not have is NaN, and no mean
-counts it.
+They measure one layer and one direction, by default the first. Steps and losses are counted from 0.
+Steps that a sequence does not have are NaN, and are left out of means.
 """
 
 from types import ModuleType

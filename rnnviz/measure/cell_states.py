@@ -9,19 +9,20 @@ from rnnviz.trace import Trace
 
 
 def at_cell_states(trace: Trace, layer: int, direction: int) -> np.ndarray:
-    """∂L_t/∂c_s of an LSTM, for all losses that have a row: by o tanh c_s, by c_{s+1}, and by what
-    follows the layer and takes c itself.
+    """Return ∂L_t/∂c_s of an LSTM by all paths, for all losses with a row in the tables.
+
+    The paths go through o tanh c_s, c_{s+1}, and what follows the layer if it reads c.
 
     Shapes: → (loss_time, time, batch, cell)
     Units:  loss per unit of cell state
     Raises: TraceError if the trace has no gradients, or is not of an LSTM
     """
     if trace.c is None:
-        raise TraceError(f"the trace is of {kind_of(trace)}, which has no cell state c; ask for h")
+        raise TraceError(f"{kind_of(trace)} has no cell state c; use state h")
     by_loss = needed(trace.grad_h_by_loss, "a gradient at c")
     return at_cells(
         by_loss[:, layer, direction],
-        direct_at_cells(trace, layer, direction, slice(None)),
+        immediate_at_cells(trace, layer, direction, slice(None)),
         to_cell=cells.output_by_cell(trace, layer, direction),
         forget=trace.gates[layer, direction][..., 1, :],
         projection=trace.weight("weight_hr", layer, direction),
@@ -31,23 +32,24 @@ def at_cell_states(trace: Trace, layer: int, direction: int) -> np.ndarray:
 
 def at_cells(
     at_states: np.ndarray,
-    direct: np.ndarray | None,
+    immediate: np.ndarray | None,
     *,
     to_cell: np.ndarray,
     forget: np.ndarray,
     projection: np.ndarray | None,
     direction: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """∂L_t/∂(o tanh c_s), and ∂L_t/∂c_s by all paths: the scan
-    δc_s = o (1 − tanh² c_s) δh_s + f_next δc_next, and the direct parts.
+    """Return ∂L_t/∂(o tanh c_s), and ∂L_t/∂c_s by all paths.
 
-    Shapes: at_states (loss, time, batch, hidden), direct (loss, time, batch, cell), to_cell and
+    δc_s = o (1 − tanh² c_s) δh_s + f_next δc_next + ∂⁺L_t/∂c_s.
+
+    Shapes: at_states (loss, time, batch, hidden), immediate (loss, time, batch, cell), to_cell and
             forget (time, batch, cell) → (loss, time, batch, cell) each
     """
     squashed = at_states if projection is None else at_states @ projection
     whole = squashed * to_cell
-    if direct is not None:
-        whole += direct
+    if immediate is not None:
+        whole += immediate
     last = len(forget) - 1
     for step in range(last, 0, -1) if direction == 0 else range(last):
         before = step - 1 if direction == 0 else step + 1
@@ -55,12 +57,12 @@ def at_cells(
     return squashed, whole
 
 
-def direct_at_cells(
+def immediate_at_cells(
     trace: Trace, layer: int, direction: int, rows: slice | None
 ) -> np.ndarray | None:
-    """What losses feel of c without a state between: (loss, time, batch, cell), None for zero.
+    """Return ∂⁺L_t/∂c_s of some rows of losses, without rows of all losses together.
 
-    Without rows, of all losses together.
+    Shapes: → (loss, time, batch, cell), None if all are zero
     """
     if rows is not None and trace.grad_direct_c_by_loss is not None:
         return trace.grad_direct_c_by_loss[rows, layer, direction]
@@ -69,7 +71,7 @@ def direct_at_cells(
     if rows is None or stands_alone(trace):
         return trace.grad_direct_c[layer, direction][None]
     times = needed(trace.loss_times, "a measure of one loss")[rows]
-    direct = trace.grad_direct_c[layer, direction]
-    made = np.zeros((len(times), *direct.shape), direct.dtype)
-    made[np.arange(len(times)), times] = direct[times]
-    return made
+    immediate = trace.grad_direct_c[layer, direction]
+    placed = np.zeros((len(times), *immediate.shape), immediate.dtype)
+    placed[np.arange(len(times)), times] = immediate[times]
+    return placed

@@ -14,9 +14,9 @@ from rnnviz.trace import Trace
 class ChainRule(ShortRepr):
     """The factors of ∂L_t/∂V, ∂L_t/∂U and ∂L_t/∂W of one sequence, for the steps up to t.
 
-    ``twice`` is what comes out for W if the derivative of h_k with everything before it, instead
-    of the direct one with h_{k−1} held fixed, is multiplied by ∂L_t/∂h_k: step k is then counted
-    once for each step from k to t.
+    ``twice`` is the wrong result for W if ∂L_t/∂h_k is multiplied by the total derivative of h_k
+    instead of the immediate one with h_{k−1} held fixed: step k is then counted once for each step
+    from k to t.
 
     Shapes: at_output (output,); slopes 1 − h², at_states ∂L_t/∂h_k and at_sums ∂L_t/∂a_k (time,
             hidden); of_v (output, hidden); terms_u (time, hidden, input) and terms_w (time, hidden,
@@ -37,7 +37,7 @@ class ChainRule(ShortRepr):
 def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
     """Multiply the recorded factors of one loss, from the output back to the first step.
 
-    ``loss`` is its step, from 0. Only the recorded forward pass is used, no recorded gradient.
+    ``loss`` is its step, from 0. It uses the recorded forward pass, and no recorded gradient.
 
     Raises: TraceError if the trace is not of a tanh RNN of one layer and direction with an output
             at each step, or has no target there
@@ -46,7 +46,9 @@ def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
     about = trace.metadata
     plain = about.cell == "rnn" and about.nonlinearity == "tanh"
     if not plain or trace.layers > 1 or trace.directions > 1 or trace.y is None:
-        raise TraceError("the chain rule is spelled out for a tanh RNN of one layer; record one")
+        raise TraceError(
+            "the chain rule is for a tanh RNN of one layer and direction with outputs; record one"
+        )
     h = np.asarray(trace.h[0, 0, : loss + 1, sequence], dtype=float)
     before = np.asarray(trace.states_before()[: loss + 1, sequence], dtype=float)
     at_output = _at_output(trace, loss, sequence)

@@ -1,7 +1,7 @@
 """The cliff in the error of a network of one unit, and descents over it.
 
-x_t = w σ(x_{t−1}) + b, and the error (σ(x_T) − 0.7)² after T = 50 steps. Where the network changes
-from one resting point to the other, the error has a wall, and its gradient is large there.
+x_t = w σ(x_{t−1}) + b, with the error (σ(x_T) − 0.7)² after T = 50 steps. Where the network
+changes from one fixed point to the other, the error has a wall, where its gradient is large.
 
 Source: Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent neural
         networks", fig. 6, where x_0 is not given; here it is 0.5
@@ -22,7 +22,7 @@ B_RANGE: Final = (-3.2, -2.0)
 
 
 def cliff_error(w: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
-    """(σ(x_50) − 0.7)² for weights and biases that broadcast against each other.
+    """Return (σ(x_50) − 0.7)² for weights and biases that broadcast against each other.
 
     Shapes: w, b (…) → (…)
     """
@@ -30,7 +30,7 @@ def cliff_error(w: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
 
 
 def cliff_gradient(w: float, b: float) -> np.ndarray:
-    """The gradient of the error: (2,), by w and by b, carried forward with the state.
+    """Return the gradient of the error by w and b, (2,), accumulated forward with the state.
 
     Units:  error per unit of w and of b
     """
@@ -41,7 +41,7 @@ def cliff_gradient(w: float, b: float) -> np.ndarray:
 def descent(
     start: tuple[float, float], rate: float, steps: int, threshold: float | None = None
 ) -> np.ndarray:
-    """Gradient descent on the error from (w, b), each gradient clipped to ``threshold`` if given.
+    """Descend on the error from (w, b), with gradients clipped to ``threshold`` if given.
 
     Shapes: → (steps + 1, 2)
     """
@@ -55,7 +55,7 @@ def descent(
 
 
 def clipped(gradient: np.ndarray, threshold: float) -> np.ndarray:
-    """min(1, θ/‖g‖) g: the same direction, no longer than θ.
+    """Return min(1, θ/‖g‖) g: the same direction, no longer than θ.
 
     Shapes: gradient (…) → (…), its norm that of all entries
     Source: Pascanu et al. 2013, algorithm 1
@@ -86,7 +86,7 @@ def _sigmoid(values: np.ndarray) -> np.ndarray:
 
 
 def steepest(b: float, points: int = 4001) -> tuple[float, float]:
-    """Where, for one b, the error is steepest over the range of w: the foot of its wall.
+    """Return where, for one b, the error is steepest over the range of w: the foot of its wall.
 
     Shapes: → (w, b)
     """
@@ -97,7 +97,7 @@ def steepest(b: float, points: int = 4001) -> tuple[float, float]:
 
 
 def gradient_lengths(trace: Trace, threshold: float) -> tuple[dict[str, float], dict[str, float]]:
-    """The 2-norm of each recorded parameter gradient and, as θ, of all, as they are and clipped.
+    """Return the 2-norm of each parameter gradient and, as θ, of all, before and after clipping.
 
     Units:  loss per unit of weight
     Raises: TraceError if the trace has no gradients

@@ -1,4 +1,4 @@
-"""States that a layer does not leave: h = F(h, x)."""
+"""Fixed points of a layer: h = F(h, x)."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -20,9 +20,9 @@ _ROUNDING: Final = 1e-15
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FixedPoints(ShortRepr):
-    """The fixed points that were found, the one that most starts led to first.
+    """The fixed points found, the one that most starts led to first.
 
-    Shapes: states (point, state), of an LSTM h before c; residuals ‖F(s) − s‖ and stable (point,);
+    Shapes: states (point, state), of an LSTM h, then c; residuals ‖F(s) − s‖ and stable (point,);
             jacobians ∂F/∂s (point, state, state); eigenvalues (point, state) complex, the largest
             first; starts (point,), how many starts led there, and ``lost``, how many led nowhere
     Units:  residuals in units of state; a point is stable if all its eigenvalues lie within the
@@ -50,16 +50,16 @@ def fixed_points(
     layer: int = 0,
     direction: int = 0,
 ) -> FixedPoints:
-    """The fixed points h = F(h, x) of a layer for a constant input, by Newton from many starts.
+    """Find fixed points h = F(h, x) of a layer for a constant input, by Newton from many starts.
 
-    Newton's step is halved until it brings ‖F(s) − s‖ down. Starts are recorded states, at most
-    ``most_starts``, evenly taken; x is zero unless given. A point counts if its residual is at
-    most ``tolerance`` · (1 + ‖s‖); two are one if they are closer than ``apart`` · (1 + ‖s‖). All
-    is worked out in float64. That a point is missing here does not prove that it is not there.
+    Newton's step is halved until ‖F(s) − s‖ decreases. The starts are at most ``most_starts``
+    recorded states at even intervals; x is zero by default. A point is accepted if its residual is
+    at most ``tolerance`` · (1 + ‖s‖); two are the same if closer than ``apart`` · (1 + ‖s‖). All
+    computations are in float64. There may be fixed points that are not found.
 
     Shapes: x (features,) as it enters the layer, starts (start, state) → FixedPoints
     Units:  as FixedPoints
-    Raises: TraceError if x or the starts do not fit, or there is no such layer or direction
+    Raises: TraceError if x or the starts have another shape, or there is no such layer or direction
     Source: Sussillo & Barak 2013, "Opening the black box: low-dimensional dynamics in
             high-dimensional recurrent neural networks"
     Example: >>> found = fixed_points(trace)
@@ -70,7 +70,7 @@ def fixed_points(
     begun = _recorded(trace, most_starts, layer, direction) if starts is None else starts
     size = network.state_size
     if begun.ndim != 2 or begun.shape[1] != size or not len(begun):
-        raise TraceError(f"starts are (start, state) with {size} entries each, not {begun.shape}")
+        raise TraceError(f"starts must be (start, {size}), got {begun.shape}")
     count = min(len(begun), -(-len(begun) * size**2 // _BLOCK))
     blocks = np.array_split(begun.astype(np.float64), count)
     settled = [_newton(network, block, iterations) for block in blocks]
@@ -187,16 +187,16 @@ class _Layer:
         return np.stack([r, z, np.tanh(into[:, 2] + r * held[:, 2])], axis=1)
 
     def _share(self, end: str, values: np.ndarray) -> np.ndarray:
-        """What one side adds to the pre-activations: (start, gate, cell)."""
+        """The input's or the state's part of the pre-activations: (start, gate, cell)."""
         weight, bias = self.weight(f"weight_{end}"), self.weight(f"bias_{end}")
         assert weight is not None
-        made = values @ weight.T
-        made = made if bias is None else made + bias
-        return made.reshape(len(made), self.trace.gates.shape[-2], self.trace.cell_size)
+        part = values @ weight.T
+        part = part if bias is None else part + bias
+        return part.reshape(len(part), self.trace.gates.shape[-2], self.trace.cell_size)
 
 
 def _newton(network: _Layer, states: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:
-    """States that F brings back as near to themselves as can be, and how near: ‖F(s) − s‖."""
+    """States with the least ‖F(s) − s‖ that Newton's method reaches, and that norm."""
     states = states.copy()
     rest = network.advance(states) - states
     sizes = np.linalg.norm(rest, axis=1)
@@ -223,7 +223,7 @@ def _newton(network: _Layer, states: np.ndarray, iterations: int) -> tuple[np.nd
 
 
 def _solved(slopes: np.ndarray, rest: np.ndarray) -> np.ndarray:
-    """Newton's steps; the shortest ones if a slope is singular."""
+    """Newton's steps, the shortest ones where the Jacobian is singular."""
     try:
         return np.linalg.solve(slopes, rest[..., None])[..., 0]
     except np.linalg.LinAlgError:
@@ -233,7 +233,7 @@ def _solved(slopes: np.ndarray, rest: np.ndarray) -> np.ndarray:
 def _distinct(
     states: np.ndarray, residuals: np.ndarray, apart: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which states stand for all, those that most are near to first, and how many are near."""
+    """The indices of distinct states, the most frequent first, and their frequencies."""
     kept: list[int] = []
     members: list[list[int]] = []
     for at in np.argsort(residuals, kind="stable"):
@@ -256,15 +256,15 @@ def _input(trace: Trace, x: np.ndarray | None, layer: int) -> np.ndarray:
     given = np.asarray(x, dtype=np.float64)
     if given.shape != (features,) or not np.isfinite(given).all():
         raise TraceError(
-            f"x is one input of the layer, {features} finite numbers, not {given.shape}"
+            f"x must be one input of the layer, {features} finite numbers, got {given.shape}"
         )
     return given
 
 
 def _recorded(trace: Trace, most: int, layer: int, direction: int) -> np.ndarray:
-    """Recorded states, evenly taken: (start, state)."""
+    """Recorded states at even intervals: (start, state)."""
     if most < 1:
-        raise TraceError(f"at least one start is needed, not {most}")
+        raise TraceError(f"most_starts must be 1 or more, got {most}")
     states = trace.h[layer, direction][trace.mask]
     if trace.c is not None:
         states = np.concatenate([states, trace.c[layer, direction][trace.mask]], axis=-1)

@@ -1,4 +1,4 @@
-"""What the gates do: their values, their slopes, and the path through the cell state alone."""
+"""The gates: their values and slopes, and the path through the cell state alone."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from rnnviz.trace import Trace
 
 
 def gates(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, np.ndarray]:
-    """The gates by name, after their nonlinearity: r, z, n of a GRU; i, f, g, o of an LSTM.
+    """Return the gates by name, after their nonlinearity: GRU r, z, n; LSTM i, f, g, o.
 
     The one gate of an RNN is its state, h. NaN at steps that do not exist.
 
@@ -27,7 +27,7 @@ def gates(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, n
 
 
 def gate_slopes(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, np.ndarray]:
-    """The slope of each gate's nonlinearity at its pre-activation: near 0 when it is saturated.
+    """Return the slope of each gate's nonlinearity: near 0 where it is saturated.
 
     1 − h² for tanh, at most 1; σ (1 − σ) for a sigmoid, at most 1/4; 1 or 0 for relu. NaN at steps
     that do not exist.
@@ -43,10 +43,10 @@ def gate_slopes(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[
 def activation_slope(
     trace: Trace, gate: str | None = None, *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """The slope of the nonlinearity at each unit, 1 − h² for tanh: 0 when it is saturated.
+    """Return the slope of the nonlinearity of each unit: 1 − h² for tanh, near 0 if saturated.
 
-    For relu it is 1 or 0. A GRU or LSTM has a slope for each gate, so ``gate`` names one, as
-    ``gate_slopes`` has them. NaN at steps that do not exist.
+    For relu it is 1 or 0. A GRU or LSTM has a slope for each gate, as in ``gate_slopes``, and
+    ``gate`` names one. NaN at steps that do not exist.
 
     Shapes: → (time, batch, cell)
     Units:  none
@@ -57,17 +57,17 @@ def activation_slope(
         return slopes["h"]
     if gate is None or gate not in slopes:
         raise TraceError(
-            f"{'no gate was named' if gate is None else f'there is no gate {gate!r}'}, and "
-            f"{kind_of(trace)} has {', '.join(slopes)}; give one of them"
+            f"{'no gate given' if gate is None else f'unknown gate {gate!r}'}; {kind_of(trace)} "
+            f"has {', '.join(slopes)}"
         )
     return slopes[gate]
 
 
 def cell_path(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """∏ f_j, j = k+1 … t, for one step t and every step k: ∂c_t/∂c_k through the cell alone.
+    """Return ∏ f_j, j = k+1 … t, for one step t and every step k: ∂c_t/∂c_k through the cell alone.
 
-    It is what an LSTM's c_k, or a GRU's h_k, still has of itself at step t: of a GRU the factors
-    are z_j. 1 at k = t, 0 where step k comes after t in the layer's direction, NaN where a sequence
+    It is the part of an LSTM's c_k that is left at step t, or of a GRU's h_k, with the factors
+    z_j. 1 at k = t, 0 where step k comes after t in the layer's direction, NaN where a sequence
     does not have both.
 
     Shapes: → (time, batch, cell) in float64
@@ -89,7 +89,7 @@ def cell_path(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) ->
 
 
 def cell_path_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """‖∏ f_j‖₂ for all pairs of steps t and k, as ``cell_path`` has them: its largest entry.
+    """Return ‖∏ f_j‖₂, the largest entry of ``cell_path``, for all pairs of steps t and k.
 
     Shapes: → (time, time, batch) in float64, t before k
     Units:  none
@@ -100,7 +100,7 @@ def cell_path_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.n
 
 
 def cell_path_means(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """The mean over the units of ∏ f_j for all pairs of steps t and k, as ``cell_path`` has them.
+    """Return the mean over the units of ``cell_path`` for all pairs of steps t and k.
 
     Shapes: → (time, time, batch) in float64, t before k
     Units:  none
@@ -116,13 +116,13 @@ def _by_name(trace: Trace, values: np.ndarray) -> Mapping[str, np.ndarray]:
 
 
 def _kept(trace: Trace, layer: int, direction: int) -> np.ndarray:
-    """What part of itself the cell keeps at each step, in float64: (time, batch, cell)."""
+    """The gate by which the cell keeps its state, in float64: (time, batch, cell)."""
     check_place(trace, layer, direction)
     keeping = {"lstm": "f", "gru": "z"}.get(trace.metadata.cell)
     if keeping is None:
         raise TraceError(
-            "an RNN has no path through a cell state; ask for state_jacobian_norms, or record a "
-            "GRU or an LSTM"
+            "an RNN has no path through a cell state; use state_jacobian_norms, or record a GRU or "
+            "an LSTM"
         )
     at = cells.GATES[trace.metadata.cell].index(keeping)
     return trace.gates[layer, direction][..., at, :].astype(np.float64)

@@ -1,4 +1,4 @@
-"""How far back a gradient reaches: ‖∂L_t/∂h_k‖ and ‖∂L_t/∂x_k‖, by step and by lag."""
+"""Norms of gradients, ‖∂L_t/∂h_k‖ and ‖∂L_t/∂x_k‖, by step and by lag."""
 
 import numpy as np
 
@@ -19,12 +19,10 @@ from rnnviz.trace import Trace
 def gradient_norms(
     trace: Trace, *, state: str = "h", layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """‖∂L_t/∂h_k‖₂ for all pairs of a loss time t and a step k; ‖∂L_t/∂c_k‖₂ for ``state="c"``.
+    """Return ‖∂L_t/∂h_k‖₂ for all losses t and steps k; ‖∂L_t/∂c_k‖₂ for ``state="c"``.
 
-    Both are by all paths; of an LSTM, c_k is held fixed where h_k changes.
-
-    It is exactly 0 where h_k cannot reach L_t, and NaN where a sequence does not have step k or
-    loss t.
+    Both are by all paths; for ∂/∂h_k of an LSTM, c_k is held fixed. Exactly 0 where h_k cannot
+    reach L_t, NaN where a sequence does not have step k or loss t.
 
     Shapes: → (loss_time, time, batch)
     Units:  loss per unit of state
@@ -34,7 +32,7 @@ def gradient_norms(
     """
     check_place(trace, layer, direction)
     if state not in ("h", "c"):
-        raise TraceError(f"there is no state {state!r}; choose h, or c of an LSTM")
+        raise TraceError(f"unknown state {state!r}; choose h, or c of an LSTM")
     by_loss = needed(trace.grad_h_by_loss, "gradient_norms")
     if state == "c":
         return pairs_left_out(trace, norms(at_cell_states(trace, layer, direction)))
@@ -42,11 +40,11 @@ def gradient_norms(
 
 
 def input_saliency(trace: Trace) -> np.ndarray:
-    """‖∂L_t/∂x_k‖₂ for all pairs: how much a small change of the input at step k moves L_t.
+    """Return ‖∂L_t/∂x_k‖₂ for all losses t and steps k: the effect of a small change of x_k on L_t.
 
-    The input is that of the recurrent layer, and the way is through the layer: what a model leads
-    around it, in a skip connection, does not count. It is exactly 0 where x_k cannot reach L_t,
-    and NaN where a sequence does not have step k or loss t.
+    x_k is the input of the recurrent layer, and only paths through the layer count, not those of
+    a skip connection around it. Exactly 0 where x_k cannot reach L_t, NaN where a sequence does
+    not have step k or loss t.
 
     Shapes: → (loss_time, time, batch)
     Units:  loss per unit of input
@@ -57,12 +55,11 @@ def input_saliency(trace: Trace) -> np.ndarray:
 
 
 def lags(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
-    """The lags of a table by loss, as ``by_lag`` has them: how many steps the layer takes between
-    the step and the loss.
+    """Return the lags of ``by_lag``: the number of steps between the step and the loss.
 
     The lag is t − k, or k − t for the reverse direction. It is negative for states after the loss,
-    which reach it where another direction of the network, or what follows the layer, leads back:
-    the lags begin at that of the farthest of these that is not zero, and otherwise at 0.
+    which reach it through another direction of the network or what follows the layer. The lags
+    begin at that of the farthest of these that is not zero, and otherwise at 0.
 
     Shapes: table (loss_time, time, batch) → (lag,) int, up to T − 1
     Raises: TraceError if the table has another shape, or the trace no gradients
@@ -77,12 +74,12 @@ def lags(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
 
 
 def by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
-    """A table by loss and step, put in order by how many steps the layer takes between the two.
+    """Rearrange a table by loss and step into one by loss and lag.
 
-    The entries are at the lags that ``lags`` gives: t − k from 0 on, or k − t for the reverse
-    direction, and before these the negative ones of states after the loss, where some reach it. The
-    loss of a whole sequence is counted from the last step that it sees, in the layer's direction.
-    NaN stands where there is no such pair: outside the sequence, or where there is no loss at t.
+    The entries are at the ``lags``: t − k from 0, or k − t for the reverse direction, and before
+    these the negative ones of states after the loss, if some reach it. The loss of a whole sequence
+    is at the last step that it reads, in the layer's direction. NaN where there is no such pair:
+    outside the sequence, or without a loss at t.
 
     Shapes: table (loss_time, time, batch) → (loss_time, lag, batch)
     Raises: TraceError if the table has another shape, or the trace no gradients
@@ -96,7 +93,7 @@ def by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray
 
 
 def mean_by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.ndarray:
-    """The mean of a table at each of its ``lags``, over the losses and sequences that have it.
+    """Return the mean of a table at each of its ``lags``, over losses and sequences.
 
     Shapes: table (loss_time, time, batch) → (lag,), NaN at a lag that no pair has
     Raises: TraceError if the table has another shape, or the trace no gradients
@@ -107,7 +104,7 @@ def mean_by_lag(trace: Trace, table: np.ndarray, *, direction: int = 0) -> np.nd
 def gradient_norms_by_lag(
     trace: Trace, *, state: str = "h", layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """‖∂L_t/∂h_k‖₂ by the lag t − k, as ``by_lag`` counts it; NaN where there is no such pair.
+    """Return ``gradient_norms`` by the lag t − k, as in ``by_lag``.
 
     ‖∂L_t/∂c_k‖₂ for ``state="c"`` of an LSTM.
 
@@ -121,10 +118,10 @@ def gradient_norms_by_lag(
 
 
 def enters_at_lag_0(trace: Trace, *, layer: int = 0, direction: int = 0) -> bool:
-    """Whether every loss reaches a layer at lag 0 alone, and all other states by the layer's own
-    steps: then ∂L_t/∂h_k = ∂L_t/∂h_t ∂h_t/∂h_k, and what bounds the product bounds the gradient.
+    """Whether every loss depends on a layer's earlier states through h_t only.
 
-    So it is not below another layer, or where what follows the layer reads other steps as well.
+    Then ∂L_t/∂h_k = ∂L_t/∂h_t ∂h_t/∂h_k, and a bound of the product bounds the gradient. It is not
+    so below another layer, or if what follows the layer reads other steps as well.
 
     Raises: TraceError if the trace has no gradients, no such layer or no such direction
     """
@@ -150,12 +147,12 @@ def enters_at_lag_0(trace: Trace, *, layer: int = 0, direction: int = 0) -> bool
 def memory_horizon(
     trace: Trace, share: float, *, loss: int | None = None, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """The first lag at which the gradient has fallen to a share of what it is at lag 0.
+    """Return the first lag at which the gradient has fallen to a share of that at lag 0.
 
-    At each lag from 0 on the norms ‖∂L_t/∂h_k‖ of all losses that reach so far back are added, and
-    divided by the same losses' norms at lag 0; with ``loss``, only the loss of that step counts. ∞
-    stands for a gradient that does not fall so far within the recorded lags, NaN for a sequence
-    without a gradient at lag 0.
+    At each lag from 0, it is the sum of ‖∂L_t/∂h_k‖ over the losses that reach so far back,
+    divided by that of the same losses at lag 0; with ``loss``, only that of one step. ∞ if the
+    gradient does not fall so far within the recorded lags, NaN for a sequence without a gradient at
+    lag 0.
 
     Shapes: → (batch,)
     Units:  steps
@@ -164,7 +161,7 @@ def memory_horizon(
     Example: >>> memory_horizon(trace, 0.1)
     """
     if not 0 < share < 1:
-        raise TraceError(f"a memory horizon is for a share between 0 and 1, not {share}")
+        raise TraceError(f"share must be between 0 and 1, got {share}")
     table = gradient_norms(trace, layer=layer, direction=direction).astype(np.float64)
     back = lags(trace, table, direction=direction) >= 0
     lagged = by_lag(trace, table, direction=direction)[:, back]
@@ -179,13 +176,13 @@ def memory_horizon(
 
 
 def _places(trace: Trace, table: np.ndarray, direction: int) -> np.ndarray:
-    """Where the losses of a table stand, as ``loss_places``: (loss_time, batch)."""
+    """The steps of the losses of a table, as ``loss_places``: (loss_time, batch)."""
     check_place(trace, 0, direction)
     places = loss_places(trace, direction)
     wanted = (len(places), trace.steps, trace.batch)
     if table.shape != wanted:
         raise TraceError(
-            f"a table by loss is (loss_time, time, batch) = {wanted}, not {table.shape}"
+            f"a table by loss must be (loss_time, time, batch) = {wanted}, got {table.shape}"
         )
     return places
 
@@ -196,7 +193,7 @@ def _only_at_lag_0(trace: Trace, table: np.ndarray, direction: int) -> bool:
 
 
 def _mean(values: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
-    """The mean of what is not NaN, NaN where nothing is."""
+    """The mean of the values that are not NaN, NaN if there are none."""
     there = ~np.isnan(values)
     count = there.sum(axis=axes)
     total = np.where(there, values, 0).sum(axis=axes)

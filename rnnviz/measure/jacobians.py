@@ -1,4 +1,4 @@
-"""How a layer's states follow from its earlier ones: one-step Jacobians, their products, W."""
+"""Jacobians of a layer's states: of one step, their products, and the recurrent weights."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
@@ -16,7 +16,7 @@ _BLOCK: Final = 1 << 22
 
 
 def spectral_norm(matrix: np.ndarray) -> float:
-    """σ₁, the largest singular value of a matrix (rows, columns).
+    """Return σ₁, the largest singular value of a matrix (rows, columns).
 
     Source: γ σ₁(W) < 1 is sufficient for gradients to vanish, γ σ₁(W) > 1 necessary for them to
             explode: Pascanu, Mikolov & Bengio 2013, section 2.1
@@ -25,9 +25,9 @@ def spectral_norm(matrix: np.ndarray) -> float:
 
 
 def spectral_radius(matrix: np.ndarray) -> float:
-    """ρ, the largest absolute eigenvalue of a square matrix (rows, rows).
+    """Return ρ, the largest absolute eigenvalue of a square matrix (rows, rows).
 
-    It does not tell whether gradients vanish or explode: a matrix with ρ = 0 can do both.
+    It does not decide whether gradients vanish or explode: a matrix with ρ = 0 can do both.
 
     Raises: TraceError if the matrix is not square
     """
@@ -35,17 +35,17 @@ def spectral_radius(matrix: np.ndarray) -> float:
 
 
 def eigenvalues(matrix: np.ndarray) -> np.ndarray:
-    """The eigenvalues of square matrices, the largest absolute value first.
+    """Return the eigenvalues of square matrices, the largest absolute value first.
 
-    Of a pair of conjugates, which are equally large, the one above the real axis comes first.
+    Of a pair of conjugates the one above the real axis comes first.
 
     Shapes: matrix (…, rows, rows) → (…, rows) complex
     Raises: TraceError if the matrix is not square
     """
     if matrix.ndim < 2 or matrix.shape[-1] != matrix.shape[-2]:
         raise TraceError(
-            f"a matrix {matrix.shape} has no eigenvalues, it is not square; take the block of one "
-            "gate, recurrent_weights(trace)[gate]"
+            f"eigenvalues need a square matrix, got {matrix.shape}; use the block of one gate, "
+            "recurrent_weights(trace)[gate]"
         )
     found = np.linalg.eigvals(matrix).astype(np.complex128)
     order = np.lexsort((-found.imag, -np.abs(found)), axis=-1)
@@ -55,7 +55,7 @@ def eigenvalues(matrix: np.ndarray) -> np.ndarray:
 def recurrent_weights(
     trace: Trace, *, layer: int = 0, direction: int = 0
 ) -> Mapping[str, np.ndarray]:
-    """W_g of each gate by its name: h of an RNN; r, z, n of a GRU; i, f, g, o of an LSTM.
+    """Return W_g of each gate by its name: h of an RNN; r, z, n of a GRU; i, f, g, o of an LSTM.
 
     Shapes: → (cell, hidden) each
     Raises: TraceError if there is no such layer or direction
@@ -68,7 +68,7 @@ def recurrent_weights(
 
 
 def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """σ₁(∂h_k/∂h_{k−1}), the most that one step back can stretch a gradient.
+    """Return σ₁(∂h_k/∂h_{k−1}), the largest factor of one step back on a gradient's norm.
 
     The step before is k + 1 in the reverse direction, and h_0 at the first. Of an LSTM, c_{k−1}
     is held fixed. NaN at steps that do not exist.
@@ -99,7 +99,7 @@ def step_eigenvalues(
     layer: int = 0,
     direction: int = 0,
 ) -> np.ndarray:
-    """The eigenvalues of ∂h_k/∂h_{k−1} of one sequence at some steps, as ``eigenvalues`` has them.
+    """Return the ``eigenvalues`` of ∂h_k/∂h_{k−1} of one sequence at some steps.
 
     Shapes: → (step, hidden) complex
     Raises: TraceError if there is no such step, layer or direction
@@ -118,12 +118,12 @@ def step_eigenvalues(
 
 
 def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """∂h_t/∂h_k of one step t by the state at every step k of its layer, by all paths within it.
+    """Return ∂h_t/∂h_k of one step t for every step k, by all paths within the layer.
 
-    The identity at k = t, then a product of one Jacobian more for each step back. Of an LSTM it is
-    the block from h to h of the product of the Jacobians of (h, c), so c_k is held fixed, and what
-    it carries from there on is in. 0 where h_k cannot reach h_t, NaN where a sequence does not
-    have both steps.
+    It is the identity at k = t, and a product with one more Jacobian for each step back. Of an LSTM
+    it is the block from h to h of the product of the Jacobians of (h, c): c_k is held fixed, and
+    paths through later c count. 0 where h_k cannot reach h_t, NaN where a sequence does not have
+    both steps.
 
     Shapes: → (time, batch, hidden, hidden) in float64, rows for h_t, columns for h_k
     Units:  none
@@ -149,9 +149,9 @@ def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int =
 def state_jacobian(
     trace: Trace, step: int, before: int | None, *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """∂h_t/∂h_k of one pair of steps t and k, or ∂h_t/∂h_0 with None for k.
+    """Return ∂h_t/∂h_k of one pair of steps t and k, or ∂h_t/∂h_0 with None for k.
 
-    As ``state_jacobians`` has it for all k. Of an LSTM, ∂h_t/∂h_0 holds c_0 fixed.
+    It is that of ``state_jacobians``. Of an LSTM, ∂h_t/∂h_0 holds c_0 fixed.
 
     Shapes: → (batch, hidden, hidden) in float64
     Units:  none
@@ -176,7 +176,7 @@ def state_jacobian(
 def state_jacobian_singular_values(
     trace: Trace, step: int, *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """The singular values of ∂h_t/∂h_k of one step t for every step k, the largest first.
+    """Return the singular values of ∂h_t/∂h_k of one step t for every k, the largest first.
 
     0 where h_k cannot reach h_t, NaN where a sequence does not have both steps.
 
@@ -188,8 +188,8 @@ def state_jacobian_singular_values(
     there = trace.mask & trace.mask[step]
     if not np.isfinite(products[there]).all():
         raise TraceError(
-            f"∂h_t/∂h_k is too large for float64 at step {step}; ask for a step with fewer before "
-            "it, or for state_jacobian_norms"
+            f"∂h_t/∂h_k is too large for float64 at step {step}; choose an earlier step, or use "
+            "state_jacobian_norms"
         )
     made = np.full(products.shape[:-1], np.nan)
     made[there] = np.linalg.svd(products[there], compute_uv=False)
@@ -205,11 +205,10 @@ def singular_values_back(
     layer: int = 0,
     direction: int = 0,
 ) -> np.ndarray:
-    """The singular values of ∂h_t/∂h_k of one step t and sequence at some lags t − k, or k − t in
-    the reverse direction, the largest first.
+    """Return the singular values of ∂h_t/∂h_k of one step t at some lags, the largest first.
 
-    One product at a time is in memory, and a block of Jacobians. What has vanished from a product,
-    by ``precision.vanished``, is not multiplied on.
+    The lag is t − k, or k − t in the reverse direction. Only one product and a block of Jacobians
+    are in memory. Entries that have vanished, by ``precision.vanished``, are set to zero.
 
     Shapes: → (lag, hidden) in float64, in ascending order of the lags
     Units:  none
@@ -221,7 +220,7 @@ def singular_values_back(
     farthest = step if direction == 0 else int(trace.mask[:, sequence].sum()) - 1 - step
     wanted = sorted(set(lags))
     if not wanted or wanted[0] < 0 or wanted[-1] > farthest:
-        raise TraceError(f"step {step} has lags 0 to {farthest}, and {wanted} were asked for")
+        raise TraceError(f"lags must be within 0 to {farthest} for step {step}, got {wanted}")
     hidden, least = trace.hidden_size, vanished("float64")
     size = hidden if trace.metadata.cell != "lstm" else hidden + trace.cell_size
     product, made = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
@@ -232,8 +231,8 @@ def singular_values_back(
         if lag in wanted:
             if not np.isfinite(product).all():
                 raise TraceError(
-                    f"∂h_t/∂h_k is too large for float64 {lag} steps before step {step}; ask for "
-                    "fewer lags, or for state_jacobian_norms"
+                    f"∂h_t/∂h_k is too large for float64 {lag} steps before step {step}; use fewer "
+                    "lags, or state_jacobian_norms"
                 )
             made[done] = np.linalg.svd(product[:, :hidden], compute_uv=False)
             done += 1
@@ -247,11 +246,11 @@ def singular_values_back(
 
 
 def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """‖∂h_t/∂h_k‖₂ = σ₁ for all pairs of steps t and k of a layer, as ``state_jacobians`` has them.
+    """Return ‖∂h_t/∂h_k‖₂ = σ₁ of ``state_jacobians`` for all pairs of steps t and k of a layer.
 
     1 at t = k, 0 where h_k cannot reach h_t, NaN where a sequence does not have both steps. The
-    products of all t are made together, a step back at a time, and kept within the range of
-    float64, so that no more than one Jacobian a step is in memory; a norm above that range is ∞.
+    products of all t are extended together by one step back at a time, and scaled to the range of
+    float64, so that one Jacobian for each step is in memory. A norm above that range is ∞.
 
     Shapes: → (time, time, batch) in float64, t before k
     Units:  none
@@ -281,21 +280,21 @@ def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) ->
 
 
 def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """(γ σ₁(W))^(t−k) ≥ ‖∂h_t/∂h_k‖₂ for all pairs of steps of a plain RNN; γ = 1.
+    """Return (γ σ₁(W))^(t−k) ≥ ‖∂h_t/∂h_k‖₂ for all pairs of steps of a plain RNN; γ = 1.
 
     γ bounds the slope of the nonlinearity, which is 1 for tanh and for relu. The exponent is k − t
     in the reverse direction. 0 where h_k cannot reach h_t. Above the range of float64 it is ∞.
 
     Shapes: → (time, time) in float64, t before k
     Units:  none
-    Raises: TraceError if the cell is gated, whose Jacobian has no such bound
+    Raises: TraceError for a gated cell, whose Jacobian has no such bound
     Source: Pascanu et al. 2013, eq. 6–7
     """
     check_place(trace, layer, direction)
     if trace.metadata.cell != "rnn":
         raise TraceError(
-            "the bound (γ σ₁)^(t−k) is that of a plain RNN, and this trace is of "
-            f"{kind_of(trace)}, whose gates are in its Jacobian; ask for state_jacobian_norms"
+            f"the bound (γ σ₁)^(t−k) is that of a plain RNN, got {kind_of(trace)}; use "
+            "state_jacobian_norms"
         )
     weight = recurrent_weights(trace, layer=layer, direction=direction)["h"]
     lags = np.arange(trace.steps)[:, None] - np.arange(trace.steps)
@@ -306,7 +305,7 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
 
 
 def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
-    """∂s_k/∂s_prev in float64; the state s is h, or h before c of an LSTM.
+    """∂s_k/∂s_prev in float64; the state s is h, or h and c of an LSTM.
 
     Shapes: → (time, batch, state, state)
     """
@@ -318,7 +317,7 @@ def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
 def _multiplied(
     product: np.ndarray, jacobian: np.ndarray, hidden: int, *, diagonal: bool
 ) -> np.ndarray:
-    """A product times one Jacobian; ``diagonal`` says that its columns of c hold two diagonals."""
+    """A product times one Jacobian, whose columns of c are two diagonals if ``diagonal``."""
     if not diagonal:
         return product @ jacobian
     by_h, by_c = (np.diagonal(part[:, hidden:]) for part in np.split(jacobian, [hidden]))
@@ -329,7 +328,7 @@ def _multiplied(
 def _one_by_one(
     trace: Trace, step: int, count: int, sequence: int, layer: int, direction: int
 ) -> Iterator[np.ndarray | None]:
-    """As ``_one_step``, of one sequence: at so many steps back from a step on, and None at the end.
+    """Yield ``_one_step`` of one sequence, ``count`` steps back from a step, and None at the end.
 
     Shapes: each (state, state)
     """
@@ -347,7 +346,7 @@ def _one_by_one(
 
 
 def _largest_singular_values(matrices: np.ndarray) -> np.ndarray:
-    """σ₁ from AᵀA, whose largest eigenvalue is σ₁² to full precision: (…, rows, columns) → (…)."""
+    """σ₁ from the largest eigenvalue of AᵀA, to full precision: (…, rows, columns) → (…)."""
     top = np.abs(matrices).max(axis=(-2, -1), keepdims=True)
     scaled = matrices / np.where(top > 0, top, 1.0)
     squares = np.linalg.eigvalsh(scaled.swapaxes(-1, -2) @ scaled)[..., -1]

@@ -1,4 +1,4 @@
-"""What is said of a row of numbers: a line on a logarithmic axis, and how soon it holds a part."""
+"""Lines through numbers on a logarithmic axis, and cumulative shares."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from rnnviz.errors import TraceError
 
 
 def log_line(values: np.ndarray) -> tuple[float, float]:
-    """The least-squares line through the logarithms of positive values, by their places 0, 1, ….
+    """Fit the least-squares line to the logarithms of positive values at places 0, 1, ….
 
     Shapes: values (points,) → the factor from each value to the next, and the line's logarithm
             at place 0
@@ -19,7 +19,7 @@ def log_line(values: np.ndarray) -> tuple[float, float]:
 
 
 def r_squared(values: np.ndarray) -> float:
-    """R² of ``log_line``: 1 if positive values lie on a straight line on a logarithmic axis.
+    """Return R² of ``log_line``: 1 if the positive values are exactly geometric.
 
     Shapes: values (points,)
     Units:  none
@@ -34,7 +34,7 @@ def r_squared(values: np.ndarray) -> float:
 
 
 def lags_holding(shares: np.ndarray, part: float) -> int:
-    """How many lags, from 0, it takes to hold at least a part of the whole.
+    """Return how many lags, from 0, hold at least a part of the whole.
 
     Shapes: shares (lag,), summing to 1
     """
@@ -45,7 +45,7 @@ def _positive(values: np.ndarray) -> np.ndarray:
     kept = np.flatnonzero(values > 0)
     if len(kept) < 2:
         raise TraceError(
-            "fewer than two of the gradients are greater than zero; they have no rate, so record "
-            "a longer sequence, or a network that is not saturated"
+            "a line needs two gradients or more above zero; record a longer sequence, or a network "
+            "that is not saturated"
         )
     return kept

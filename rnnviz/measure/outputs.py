@@ -1,10 +1,10 @@
-"""What a loss gives as the gradient of the scores before a softmax."""
+"""Gradients of losses by the scores before a softmax."""
 
 import numpy as np
 
 
 def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
-    """∂L/∂o of L = −ln y[target] with y = softmax(o): y − y*, where y* is 1 at the target only.
+    """Return ∂L/∂o of L = −ln y[target] with y = softmax(o): y − y*, with y* one-hot.
 
     Shapes: y (output,) → (output,)
     Units:  nats per unit of score
@@ -15,7 +15,7 @@ def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
 
 
 def squared_on_softmax_gradient(y: np.ndarray, target: int) -> np.ndarray:
-    """∂L/∂o of L = ½‖y − y*‖² with y = softmax(o): (diag(y) − y yᵀ)(y − y*), not y − y* alone.
+    """Return ∂L/∂o of L = ½‖y − y*‖² with y = softmax(o): (diag(y) − y yᵀ)(y − y*).
 
     Shapes: y (output,) → (output,)
     Units:  units of loss per unit of score

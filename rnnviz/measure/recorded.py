@@ -1,4 +1,4 @@
-"""What measures ask of a trace first: that it holds what they need, and which steps exist."""
+"""Checks that a trace has what a measure needs, and which steps and losses exist."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _SMALLEST_SQUARE: Final = 1e-250
 
 
 def needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
-    """Gradients that must be there. Raises TraceError if they were not recorded."""
+    """Return gradients that a measure needs. Raises TraceError if they were not recorded."""
     if gradients is None:
         raise TraceError(
             f"the trace has no gradients, which {what} needs; record it again without --no-grad"
@@ -20,7 +20,7 @@ def needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
 
 
 def kind_of(trace: Trace) -> str:
-    """What the cell is called in a sentence."""
+    """Return the name of the cell with its article."""
     return {"rnn": "an RNN", "gru": "a GRU", "lstm": "an LSTM"}[trace.metadata.cell]
 
 
@@ -41,7 +41,7 @@ def check_step(trace: Trace, step: int) -> None:
 
 
 def row_of(trace: Trace, loss: int) -> int:
-    """Where the gradients of the loss at a step stand in the fields ``…_by_loss``.
+    """Return the row of a step's loss in the fields ``…_by_loss``.
 
     Raises: TraceError if they were not recorded
     """
@@ -57,7 +57,7 @@ def row_of(trace: Trace, loss: int) -> int:
 
 
 def left_out(trace: Trace, values: np.ndarray) -> np.ndarray:
-    """Values (time, batch, …), NaN at steps that do not exist."""
+    """Return values (time, batch, …) with NaN at steps that do not exist."""
     if trace.lengths is None:
         return values
     return np.where(
@@ -66,7 +66,7 @@ def left_out(trace: Trace, values: np.ndarray) -> np.ndarray:
 
 
 def pairs_left_out(trace: Trace, table: np.ndarray) -> np.ndarray:
-    """A table (loss_time, time, batch), NaN where the loss or the step does not exist."""
+    """Return a table (loss_time, time, batch) with NaN where the loss or step does not exist."""
     if trace.lengths is None:
         return table
     losses = needed(trace.loss_times, "a table by loss")
@@ -75,16 +75,16 @@ def pairs_left_out(trace: Trace, table: np.ndarray) -> np.ndarray:
 
 
 def stands_alone(trace: Trace) -> bool:
-    """Whether the loss at the last step is the only one, so that all direct parts are its own."""
+    """Whether the loss at the last step is the only one, which has all immediate gradients."""
     times = needed(trace.loss_times, "a table by loss")
     return times.tolist() == [trace.steps - 1] and not trace.loss[:-1].any()
 
 
 def loss_places(trace: Trace, direction: int = 0) -> np.ndarray:
-    """The step at which each loss meets the states of a direction, −1 where there is no loss.
+    """Return the step at which each loss reads the states of a direction, −1 without a loss.
 
-    It is the loss's own step. If there is but one loss, which may be that of the whole sequence,
-    it is the last step, in the layer's direction, with a direct part of the gradient.
+    It is the loss's own step. A single loss may be that of the whole sequence; its step is the last
+    one with an immediate gradient, in the layer's direction.
 
     Shapes: → (loss_time, batch) int
     """
@@ -96,7 +96,7 @@ def loss_places(trace: Trace, direction: int = 0) -> np.ndarray:
 
 
 def norms(vectors: np.ndarray) -> np.ndarray:
-    """‖·‖₂ over the last axis, right even where the squares leave the range of float64.
+    """Return ‖·‖₂ over the last axis, also where the squares are out of the range of float64.
 
     Shapes: vectors (…, entry) → (…)
     """

@@ -1,4 +1,4 @@
-"""What an output feels of each input: the derivative through all layers, directions and steps."""
+"""Derivatives of outputs by inputs, through all layers, directions and steps."""
 
 from collections.abc import Sequence
 
@@ -13,15 +13,15 @@ from rnnviz.trace import Trace
 def output_by_input(
     trace: Trace, step: int, outputs: int | Sequence[int] | None = None
 ) -> np.ndarray:
-    """∂o_t[j]/∂x_k of one step t, for outputs j and every step k.
+    """Return ∂o_t[j]/∂x_k of one step t, for outputs j and every step k.
 
-    o is what the Linear gives, before a softmax; the factors of dropout between layers are those
-    recorded. One output for the whole sequence stands at its last step. Exactly 0 where x_k cannot
-    reach o_t, NaN where a sequence does not have step k, or step t.
+    o is the Linear's output, before a softmax; dropout between layers has the recorded factors. A
+    single output for the whole sequence is at its last step. Exactly 0 where x_k cannot reach o_t,
+    NaN where a sequence does not have step k, or step t.
 
     Shapes: → (output, time, batch, input), one row for each of ``outputs``, all by default
     Units:  output per unit of input
-    Raises: TraceError if what follows the layer is not one Linear, or for no such step or output
+    Raises: TraceError if the layer is not followed by one Linear, or for an unknown step or output
     Source: Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks", for images
     """
     chosen = _chosen(trace, outputs)
@@ -42,11 +42,11 @@ def output_by_input(
 
 
 def output_saliency(trace: Trace, step: int, output: int) -> np.ndarray:
-    """‖∂o_t[j]/∂x_k‖₂ of one output j at one step t, for every step k.
+    """Return ‖∂o_t[j]/∂x_k‖₂ of one output j at one step t, for every step k.
 
     Shapes: → (time, batch)
     Units:  output per unit of input
-    Raises: TraceError if what follows the layer is not one Linear, or for no such step or output
+    Raises: TraceError if the layer is not followed by one Linear, or for an unknown step or output
     Source: as output_by_input
     """
     return norms(output_by_input(trace, step, output)[0])
@@ -70,8 +70,9 @@ def _whole(trace: Trace) -> bool:
 
 
 def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
-    """The rows of V, laid where o_t reads the top layer's states: by direction, (output, time,
-    batch, hidden).
+    """The rows of V at the states of the top layer that o_t reads.
+
+    Shapes: → by direction, (output, time, batch, hidden)
     """
     check_step(trace, step)
     places = [np.full(trace.batch, step)] * trace.directions
@@ -93,8 +94,7 @@ def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
 def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
     """The step whose state the only output reads, of each direction.
 
-    It may read what each direction ends with, or the last step of both; the states read are those
-    that give the recorded output.
+    It is the end of each direction, or the last step of both, whichever gives the recorded output.
     """
     assert trace.output is not None
     last, first = trace.mask.sum(axis=0) - 1, np.zeros(trace.batch, dtype=int)
@@ -107,13 +107,13 @@ def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
         if np.abs(made - trace.output[0]).max() <= tolerance:
             return places[: trace.directions]
     raise TraceError(
-        "the only output is not what the output layer makes of the last states; record the "
+        "the only output differs from that of the output layer at the last states; record the "
         "network again"
     )
 
 
 def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray) -> np.ndarray:
-    """From what a layer's states are read for to its input: (output, time, batch, features)."""
+    """From derivatives by a layer's states to its input's: (output, time, batch, features)."""
     gates = Gates.of(trace, layer, direction, before="state")
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
     straight = trace.gates[layer, direction][..., 1, :] if trace.metadata.cell == "gru" else None

@@ -1,4 +1,4 @@
-"""The path of the states, seen along the directions in which they vary most."""
+"""Principal components of the states."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from rnnviz.trace import Trace
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PrincipalComponents(ShortRepr):
-    """A basis in which states vary most, and the states in it.
+    """A basis of the directions in which states vary most, and the states in it.
 
     Shapes: mean (unit,), axes (component, unit), orthonormal; variances and shares (component,);
             trajectories (time, batch, component) for each trace, NaN at steps that do not exist
@@ -26,7 +26,7 @@ class PrincipalComponents(ShortRepr):
     trajectories: tuple[np.ndarray, ...]
 
     def project(self, states: np.ndarray) -> np.ndarray:
-        """Any states (…, unit) in this basis: (…, component)."""
+        """Return states (…, unit) in this basis: (…, component)."""
         return (states - self.mean) @ self.axes.T
 
 
@@ -38,11 +38,11 @@ def principal_components(
     layer: int = 0,
     direction: int = 0,
 ) -> PrincipalComponents:
-    """The principal components of the states, in one basis for all the traces given.
+    """Return the principal components of the states of some traces, in one basis.
 
-    All existing steps of all sequences make the basis, or those of one ``sequence`` of each trace.
-    ``of`` is h, or c of an LSTM. An axis points to where its entry of greatest absolute value is
-    positive, so that the same states always give the same picture.
+    The basis is that of all existing steps of all sequences, or of one ``sequence`` of each trace.
+    ``of`` is h, or c of an LSTM. The entry of an axis with the largest absolute value is positive,
+    so that the same states always give the same axes.
 
     Shapes: → axes (count, hidden), trajectories (time, batch, count) for each trace; float64
     Units:  as PrincipalComponents
@@ -52,20 +52,21 @@ def principal_components(
     Example: >>> principal_components(before, after, count=3).trajectories[1]
     """
     if not traces:
-        raise TraceError("principal components are those of at least one trace, and none was given")
+        raise TraceError("no trace given; give one or more")
     states = [_states(trace, of, layer, direction) for trace in traces]
     sizes = {one.shape[-1] for one in states}
     if len(sizes) > 1:
         listed = ", ".join(map(str, sorted(sizes)))
-        raise TraceError(f"the traces have layers of {listed} units; one basis is for one size")
+        raise TraceError(f"the traces must have layers of one size, got {listed} units")
     points = np.concatenate(
         [_chosen(trace, one, sequence) for trace, one in zip(traces, states, strict=True)]
     )
     most = min(len(points) - 1, points.shape[-1])
     if not 1 <= count <= most:
         raise TraceError(
-            f"{count} components were asked for, but {len(points)} states of {points.shape[-1]} "
-            f"units have {'none' if most < 1 else f'1 to {most}'}; ask for fewer, or record more"
+            f"{len(points)} states of {points.shape[-1]} units have "
+            f"{'no components' if most < 1 else f'1 to {most} components'}, not {count}; choose "
+            "fewer, or record more"
         )
     mean = points.mean(axis=0)
     _, sizes_along, axes = np.linalg.svd(points - mean, full_matrices=False)

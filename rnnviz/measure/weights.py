@@ -1,8 +1,9 @@
-"""What each use of a weight adds to its gradient.
+"""The part of a weight's gradient by each of its uses.
 
 ∂L_t/∂θ_s is the gradient of the loss at step t through the use of θ at step s. It is the sum over
-the batch of a_{t,s} vᵀ: a the gradient at the pre-activations of the gates, v what θ is multiplied
-by, h_{s−1} for W. So its norm is a product of two norms, and its sums are matrix products.
+the batch of a_{t,s} vᵀ, with the gradient a at the pre-activations of the gates and the vector v
+that θ is multiplied by, h_{s−1} for W. Its norm is therefore a product of two norms, and its sums
+are matrix products.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import numpy as np
 from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.measure import cell_states
-from rnnviz.measure.cell_states import direct_at_cells
+from rnnviz.measure.cell_states import immediate_at_cells
 from rnnviz.measure.gradients import by_lag
 from rnnviz.measure.recorded import (
     check_place,
@@ -33,7 +34,7 @@ _BLOCK: Final = 1 << 22
 
 
 def states_before(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
-    """h_{s−1} for every step s, or h_{s+1} for the reverse direction; h_0 at the first.
+    """Return h_{s−1} for every step s, or h_{s+1} for the reverse direction; h_0 at the first.
 
     Shapes: → (time, batch, hidden)
     """
@@ -44,7 +45,7 @@ def states_before(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nda
 def weight_gradients(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """Σ_t ∂L_t/∂θ_s for each step s: what the use of a parameter at step s adds to its gradient.
+    """Return Σ_t ∂L_t/∂θ_s for each step s: the part of the gradient by the use at step s.
 
     The sum is over all losses, recorded by loss or not, and over the batch. A step that no
     sequence has adds 0.
@@ -64,7 +65,7 @@ def weight_gradients(
 def weight_gradients_by_loss(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """Σ_s ∂L_t/∂θ_s for each loss time t: the gradient of one loss.
+    """Return Σ_s ∂L_t/∂θ_s for each loss time t: the gradient of one loss.
 
     Shapes: → (loss_time, *parameter), summed over steps and batch
     Units:  loss per unit of weight
@@ -92,7 +93,7 @@ def weight_gradient(
     layer: int = 0,
     direction: int = 0,
 ) -> np.ndarray:
-    """∂L_t/∂θ_s of one loss and one use, in full.
+    """Return ∂L_t/∂θ_s of one loss and one use, in full.
 
     Shapes: → that of the parameter; of one sequence, or summed over the batch
     Units:  loss per unit of weight
@@ -110,7 +111,7 @@ def weight_gradient(
     left = _at_states(trace, layer, direction, rows)
     if kind != "weight_hr":
         gates = Gates.of(trace, layer, direction, before=_before(kind))
-        left = gates.gradients(left, direct_at_cells(trace, layer, direction, rows))
+        left = gates.gradients(left, immediate_at_cells(trace, layer, direction, rows))
     right = _multiplied(trace, kind, layer, direction)
     if right is None:
         return left[0, step, chosen].sum(axis=0)
@@ -120,7 +121,7 @@ def weight_gradient(
 def weight_gradient_norms(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """‖∂L_t/∂θ_s‖ (Frobenius) for all pairs, of each sequence, without building the matrices.
+    """Return ‖∂L_t/∂θ_s‖ (Frobenius) for all pairs, of each sequence, without the matrices.
 
     It is 0 where the use at step s cannot reach L_t, and NaN where a sequence does not have step
     s or loss t.
@@ -140,11 +141,10 @@ def weight_gradient_norms(
 def weight_gradient_share_by_lag(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """The share of the terms ∂L_t/∂θ_s that lie t − s steps back: Σ‖·‖ at a lag over Σ‖·‖.
+    """Return the share of each lag t − s: Σ ‖∂L_t/∂θ_s‖ at that lag over the Σ of all.
 
-    The lags are those of the terms' table, ``lags(trace, weight_gradient_norms(trace))``: t − s
-    from 0 on, and before these the negative ones of uses after the loss, where some reach it. A lag
-    that no pair has holds 0.
+    The lags are ``lags(trace, weight_gradient_norms(trace))``: t − s from 0, and before these the
+    negative ones of uses after the loss, if some reach it. 0 at a lag that no pair has.
 
     Shapes: → (lag,), it sums to 1
     Units:  none
@@ -158,11 +158,11 @@ def weight_gradient_share_by_lag(
 def weight_gradient_projections(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """Each step's share of ∂L/∂θ: (∂L/∂θ_s · ∂L/∂θ) / ‖∂L/∂θ‖².
+    """Return the projection of each step's part on the gradient: (∂L/∂θ_s · ∂L/∂θ) / ‖∂L/∂θ‖².
 
-    It is the length of the step's part along the whole, so a step that works against the others
-    has a negative share. ∂L/∂θ_s is summed over all losses and the batch. A step that no sequence
-    has holds 0.
+    · is the sum of the products of all entries. A step whose part points against the gradient has a
+    negative value. ∂L/∂θ_s is summed over all losses and the batch; 0 at a step that no sequence
+    has.
 
     Shapes: → (time,), it sums to 1
     Units:  none
@@ -186,9 +186,9 @@ def weight_gradient_projections(
 def weight_gradient_norm_shares(
     trace: Trace, kind: str = "weight_hh", *, layer: int = 0, direction: int = 0
 ) -> np.ndarray:
-    """Each step's share of ∂L/∂θ by size: ‖∂L/∂θ_s‖ / Σ_s ‖∂L/∂θ_s‖, Frobenius.
+    """Return each step's share of the norms: ‖∂L/∂θ_s‖ / Σ_s ‖∂L/∂θ_s‖, Frobenius.
 
-    ∂L/∂θ_s is summed over all losses and the batch. A step that no sequence has holds 0.
+    ∂L/∂θ_s is summed over all losses and the batch; 0 at a step that no sequence has.
 
     Shapes: → (time,), it sums to 1
     Units:  none
@@ -205,9 +205,9 @@ def weight_gradient_norm_shares(
 
 @dataclass(frozen=True, repr=False)
 class Gates(ShortRepr):
-    """What the gates of a layer's steps pass on, from a gradient at its states to those before.
+    """The derivatives of a layer's states by the pre-activations of its gates.
 
-    ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, where the gate o passes nothing;
+    ``passed`` is ∂h/∂a_g unit by unit, and of an LSTM ∂c/∂a_g, which is zero for the gate o.
     ``to_cell``, ``forget`` and ``passed_by_o`` are an LSTM's: o (1 − tanh² c), f, and ∂h/∂a_o.
 
     Shapes: passed (time, batch, gate, cell), to_cell, forget and passed_by_o (time, batch, cell),
@@ -223,10 +223,10 @@ class Gates(ShortRepr):
 
     @classmethod
     def of(cls, trace: Trace, layer: int, direction: int, *, before: str) -> "Gates":
-        """Those of one layer and direction.
+        """Return those of one layer and direction.
 
-        ``before`` says whether a pre-activation is meant as it depends on the ``state`` or on the
-        ``input`` before it: the two differ in a GRU's gate n.
+        ``before`` is whether the derivative is by the ``state``'s or the ``input``'s part of a
+        pre-activation: the two differ in a GRU's gate n.
         """
         if trace.metadata.cell != "lstm":
             return cls(direction, cells.state_by_gate(trace, layer, direction, of=before))
@@ -240,10 +240,9 @@ class Gates(ShortRepr):
         )
 
     def gradients(self, at_states: np.ndarray, at_cells: np.ndarray | None) -> np.ndarray:
-        """Gradients at the pre-activations, from those at the states.
+        """Return gradients at the pre-activations, from those at the states.
 
-        ``at_states`` holds ∂L_t/∂h_s by all paths; ``at_cells`` what L_t feels of an LSTM's c_s
-        without a state between, None for nothing.
+        ``at_states`` is ∂L_t/∂h_s by all paths; ``at_cells`` is ∂⁺L_t/∂c_s of an LSTM, None for 0.
 
         Shapes: at_states (loss, time, batch, hidden), at_cells (loss, time, batch, cell)
                 → (loss, time, batch, gate · cell)
@@ -260,9 +259,9 @@ class Gates(ShortRepr):
     def step_back(
         self, step: int, at_state: np.ndarray, at_cell: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Gradients at the pre-activations of one step, and at an LSTM's c before it.
+        """Return gradients at the pre-activations of one step, and at an LSTM's c before it.
 
-        ``at_cell`` is what reaches c from later steps without a state between.
+        ``at_cell`` is the gradient at c through the later c.
 
         Shapes: at_state (loss, batch, hidden), at_cell (loss, batch, cell)
                 → (loss, batch, gate · cell), (loss, batch, cell)
@@ -280,7 +279,7 @@ class Gates(ShortRepr):
         return made.reshape(*made.shape[:-2], -1), at_cell
 
     def sizes(self, at_states: np.ndarray, at_cells: np.ndarray | None) -> np.ndarray:
-        """Fewer numbers with the same norms as ``gradients``, each gate's share of a unit in one.
+        """Return fewer numbers with the norms of ``gradients``: one for the gates of a unit.
 
         Shapes: as gradients → (loss, time, batch, entry)
         """
@@ -313,7 +312,7 @@ class Gates(ShortRepr):
 def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
     check_place(trace, layer, direction)
     if kind not in KINDS:
-        raise TraceError(f"there is no parameter {kind!r}; choose one of {', '.join(KINDS)}")
+        raise TraceError(f"unknown parameter {kind!r}; choose {', '.join(KINDS)}")
     if trace.weight(kind, layer, direction) is None:
         there = [one for one in KINDS if trace.weight(one, layer, direction) is not None]
         raise TraceError(f"the layer has no {kind!r}; it has {', '.join(there)}")
@@ -322,22 +321,23 @@ def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
 def _of_all_losses(
     trace: Trace, kind: str, layer: int, direction: int
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Both factors of Σ_t ∂L_t/∂θ_s: (time, batch, rows), and that of ``_multiplied``."""
+    """Both factors of Σ_t ∂L_t/∂θ_s: (time, batch, rows), and ``_multiplied``."""
     _check_kind(trace, kind, layer, direction)
     at_states = _at_states(trace, layer, direction, None)
     if kind == "weight_hr":
         left = at_states
     else:
         gates = Gates.of(trace, layer, direction, before=_before(kind))
-        left = gates.gradients(at_states, direct_at_cells(trace, layer, direction, None))
+        left = gates.gradients(at_states, immediate_at_cells(trace, layer, direction, None))
     return left[0], _multiplied(trace, kind, layer, direction)
 
 
 def _by_loss(
     trace: Trace, kind: str, layer: int, direction: int, *, sizes: bool = False
 ) -> Iterator[np.ndarray]:
-    """The gradients that θ's use meets, (loss, time, batch, rows), so many losses at a time that a
-    block stays small; with ``sizes``, fewer numbers with the same norms.
+    """Yield the gradients at the results of θ's uses, (loss, time, batch, rows), in small blocks.
+
+    With ``sizes``, yield fewer numbers with the same norms.
     """
     _check_kind(trace, kind, layer, direction)
     losses = len(needed(trace.loss_times, "a measure of a weight's gradient"))
@@ -349,7 +349,7 @@ def _by_loss(
         if kind == "weight_hr":
             yield at_states
             continue
-        at_cells = direct_at_cells(trace, layer, direction, rows)
+        at_cells = immediate_at_cells(trace, layer, direction, rows)
         yield (gates.sizes if sizes else gates.gradients)(at_states, at_cells)
 
 
@@ -358,7 +358,7 @@ def _before(kind: str) -> str:
 
 
 def _multiplied(trace: Trace, kind: str, layer: int, direction: int) -> np.ndarray | None:
-    """What θ is multiplied by at each step, (time, batch, columns); None for a bias."""
+    """The vector that θ is multiplied by at each step, (time, batch, columns); None for a bias."""
     if kind == "weight_hh":
         return trace.states_before(layer, direction)
     if kind == "weight_ih":

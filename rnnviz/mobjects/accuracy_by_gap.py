@@ -1,6 +1,6 @@
-"""What networks reach at each gap: a dot for each network, a line through the means."""
+"""Results of a study by gap: a dot for each network, and a line through the means."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -23,28 +23,30 @@ from manim import (
 )
 
 from rnnviz.experiments.studies import Study
-from rnnviz.mobjects.axes import LogAxis
+from rnnviz.mobjects.labels import LabelRow
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.numbers import percent
+from rnnviz.mobjects.text import NOTE, SMALL, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, label, percent
+from rnnviz.mobjects.value_line import spread
 from rnnviz.mobjects.wording import Say
 
 CELL_ROLES: Final[Mapping[str, Role]] = {"rnn": "note", "lstm": "text", "gru": "hidden"}
-"""The colour of each cell's lines, wherever cells are compared."""
+"""The colour of each cell's lines."""
 CARRIED: Final[Mapping[str, str]] = {"rnn": "RNN, h", "lstm": "LSTM, c", "gru": "GRU, h"}
-"""What each cell passes on, where gradients at it are compared."""
+"""The state of each cell at which gradients are compared."""
 
 _LEFT: Final = -4.6
 _RIGHT: Final = 4.2
 _BASE: Final = -1.2
 _HEIGHT: Final = 3.5
 _SPREAD: Final = 0.13
-_NAME_DISTANCE: Final = 0.4
 
 
-class ByGap(VGroup):
-    """The gaps of a study along the bottom, with an axis of shares or a logarithmic one.
+class GapAxes(VGroup):
+    """The gaps of a study along the bottom, and an axis of shares or a logarithmic one.
 
-    Shapes: ``values``, if given, are all that a logarithmic axis must hold
+    Given ``values``, the axis is logarithmic and spans them.
     """
 
     def __init__(
@@ -69,11 +71,8 @@ class ByGap(VGroup):
         span = max(self.gaps) - min(self.gaps)
         shares = [(gap - min(self.gaps)) / span if span else 0.5 for gap in self.gaps]
         self.places = [_LEFT + 0.5 + share * (_RIGHT - _LEFT - 1.0) for share in shares]
-        self.marks = VGroup(
-            *[
-                label(str(gap), color=color, size=SMALL).move_to([x, 0, 0]).set_on(_BASE - 0.4)
-                for gap, x in zip(self.gaps, self.places, strict=True)
-            ]
+        self.marks = LabelRow(
+            map(str, self.gaps), self.places, _BASE - 0.4, color=color, size=SMALL
         )
         below = label(say("words in between"), color=color, size=SMALL)
         below.move_to([(_LEFT + _RIGHT) / 2, 0, 0]).set_on(_BASE - 0.78)
@@ -84,12 +83,12 @@ class ByGap(VGroup):
         super().__init__(self.axis, self.marks, self.names, self.legend)
 
     def height_at(self, value: float) -> float:
-        """The y of a value."""
+        """Return the y of a value."""
         return _BASE + self.axis.height_at(value)
 
 
-class AnswersByGap(ByGap):
-    """How many answers the networks of a study get right at each gap, and what a guess gets."""
+class AccuracyByGap(GapAxes):
+    """The accuracy of a study's networks at each gap, and that of guessing."""
 
     def __init__(self, study: Study, theme: Theme, say: Say):
         super().__init__(study, theme, say, say("right answers"))
@@ -113,21 +112,21 @@ class ShareAxis(VGroup):
         super().__init__(self.lines, self.ticks)
 
     def height_at(self, value: float) -> float:
-        """How high above the base a share stands."""
+        """Return the height of a share above the base."""
         return float(np.clip(value, 0.0, 1.0) * _HEIGHT)
 
 
 class CellResults(VGroup):
-    """The networks of one cell: a dot for each, and a line through the means of each gap.
+    """A dot for each network with one cell, and a line through the means of each gap.
 
-    Equal results of several networks stand side by side. On a logarithmic axis the mean is the
-    geometric one. The dots of networks that have not learnt are hollow.
+    The dots of a gap stand side by side, hollow for networks that have not learnt. On a
+    logarithmic axis the means are geometric.
 
     Shapes: values, learnt (gap, seed)
     """
 
     def __init__(
-        self, values: np.ndarray, cell: str, axes: ByGap, *, learnt: np.ndarray | None = None
+        self, values: np.ndarray, cell: str, axes: GapAxes, *, learnt: np.ndarray | None = None
     ):
         self.values = np.asarray(values, dtype=float)
         self.cell = cell
@@ -163,7 +162,7 @@ class CellResults(VGroup):
         super().__init__(self.line, self.dots, self.title)
 
     def appear(self, run_time: float = 2.4) -> Animation:
-        """The dots gap by gap, then the line through their means."""
+        """Show the dots, gap by gap, then draw the line through their means."""
         return Succession(
             LaggedStart(*[FadeIn(dot, scale=0.4) for dot in self.dots], lag_ratio=0.2),
             AnimationGroup(Create(self.line), FadeIn(self.title)),
@@ -171,7 +170,7 @@ class CellResults(VGroup):
         )
 
     def turn_into(self, other: "CellResults", run_time: float = 2.4) -> Animation:
-        """The dots and the line take other values."""
+        """Move the dots and the line to other values."""
         return AnimationGroup(
             *[ReplacementTransform(mine, new) for mine, new in zip(self, other, strict=True)],
             run_time=run_time,
@@ -179,9 +178,9 @@ class CellResults(VGroup):
 
 
 def results_of(
-    study: Study, table: Callable[[str], np.ndarray], axes: ByGap
+    study: Study, table: Callable[[str], np.ndarray], axes: GapAxes
 ) -> Mapping[str, CellResults]:
-    """A table of a study for each of its cells, with the names of the lines set apart."""
+    """Return the results of each cell of a study, with their titles at a distance."""
     made = {
         cell: CellResults(table(cell), cell, axes, learnt=study.learnt(cell))
         for cell in study.cells
@@ -193,18 +192,10 @@ def results_of(
     return made
 
 
-def spread(names: Sequence[VMobject], heights: Sequence[float]) -> None:
-    """Set names at the heights of what they name, but apart from each other."""
-    lowest = -np.inf
-    for height, name in sorted(zip(heights, names, strict=True), key=lambda pair: pair[0]):
-        lowest = max(height, lowest + _NAME_DISTANCE)
-        name.set_y(lowest)
-
-
 class ChanceLine(VGroup):
-    """The share that a guess gets right, as a line with its name."""
+    """The accuracy of guessing, as a line with its name."""
 
-    def __init__(self, chance: float, name: str, axes: ByGap):
+    def __init__(self, chance: float, name: str, axes: GapAxes):
         color = axes.theme.color("output")
         y = axes.height_at(chance)
         self.chance = chance
@@ -215,14 +206,14 @@ class ChanceLine(VGroup):
 
 
 def means_of(values: np.ndarray) -> np.ndarray:
-    """The geometric mean of each gap's positive values, (gap, seed) → (gap,); 0 for none."""
+    """Return the geometric means of positive values, (gap, seed) → (gap,), or 0 without any."""
     return np.array(
         [np.exp(np.log(row[row > 0]).mean()) if (row > 0).any() else 0 for row in values]
     )
 
 
 class DotLegend(VGroup):
-    """What filled and hollow dots say of a network."""
+    """The legend of filled and hollow dots."""
 
     def __init__(self, filled: str, hollow: str, theme: Theme):
         color = theme.color("text")

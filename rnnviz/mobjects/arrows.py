@@ -1,16 +1,25 @@
-"""Arrows that draw themselves in the direction in which a value flows."""
+"""Arrows that are drawn in the direction in which a value flows."""
 
 from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
-from manim import Animation, ManimColor, UpdateFromAlphaFunc, VMobject, rate_functions
+from manim import (
+    DOWN,
+    RIGHT,
+    UP,
+    Animation,
+    ManimColor,
+    UpdateFromAlphaFunc,
+    VMobject,
+    rate_functions,
+)
 
 Point = np.ndarray
 
 
 class FlowArrow(VMobject):
-    """A filled arrow along a path, whose thickness may be a recorded magnitude.
+    """A filled arrow along a path. Its thickness may stand for a recorded magnitude.
 
     Shapes: path (points, 3)
     Units:  thickness of the shaft in Manim units
@@ -28,17 +37,17 @@ class FlowArrow(VMobject):
 
     @property
     def path(self) -> np.ndarray:
-        """The points (points, 3) of the path as it lies now, moved along with the arrow."""
+        """The points (points, 3) of the path, moved along with the arrow."""
         return np.vstack([self.track.get_start_anchors(), self.track.get_end()])
 
     def set_reach(self, reach: float) -> Self:
-        """Draw only the first ``reach`` (0 … 1) of the path, with the head at its end."""
+        """Show only the first ``reach`` (0 … 1) of the path, with the head at its end."""
         self.reach = reach
         self.set_points_as_corners(self._outline(reach))
         return self
 
     def grow(self, run_time: float = 0.6) -> Animation:
-        """The arrow draws itself from its tail to its head."""
+        """Draw the arrow from its tail to its head."""
         self.set_reach(0.0)
         return UpdateFromAlphaFunc(
             self,
@@ -48,7 +57,7 @@ class FlowArrow(VMobject):
         )
 
     def point_at(self, share: float) -> Point:
-        """The point at a share (0 … 1) of the path's length."""
+        """Return the point at a share (0 … 1) of the path's length."""
         return _along(self.path, share)
 
     def _outline(self, reach: float) -> np.ndarray:
@@ -68,9 +77,24 @@ class FlowArrow(VMobject):
 
 
 def straight(start: Point, end: Point, gap: float = 0.0) -> np.ndarray:
-    """The straight path from start to end, leaving ``gap`` free at both ends."""
+    """Return the straight path from start to end, leaving ``gap`` free at both ends."""
     direction = (end - start) / np.linalg.norm(end - start)
     return np.array([start + gap * direction, end - gap * direction])
+
+
+def loop(
+    box: VMobject, *, half: float, middle: float, size: tuple[float, float], gap: float, points: int
+) -> np.ndarray:
+    """Return the path that leaves a box on its right and returns below its start.
+
+    Units:  the path starts and ends ``half`` above and below the middle of the box's side and
+            ``gap`` beside it; its arc is centred ``middle`` to the right, with half axes ``size``
+    """
+    start, end = box.get_right() + half * UP, box.get_right() + half * DOWN
+    centre = (start + end) / 2 + middle * RIGHT
+    angles = np.linspace(np.pi / 2, -np.pi / 2, points)
+    arc = [centre + np.array([size[0] * np.cos(a), size[1] * np.sin(a), 0.0]) for a in angles]
+    return np.array([start + gap * RIGHT, *arc, end + gap * RIGHT])
 
 
 def _lengths(path: np.ndarray) -> np.ndarray:

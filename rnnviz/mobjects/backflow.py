@@ -1,4 +1,4 @@
-"""The gradient of one loss, going back through time: arrows between states, a bar at each."""
+"""The gradient of one loss on its way back through time."""
 
 from typing import Final
 
@@ -17,10 +17,12 @@ from manim import (
 from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow
-from rnnviz.mobjects.axes import LogAxis
-from rnnviz.mobjects.bars import BarChart
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.labels import FormulaRow, LabelRow
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import BODY, NOTE, SMALL, formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import BODY, NOTE, SMALL, fitted_label, formula, label, number
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
@@ -37,9 +39,8 @@ _THINNEST: Final = 0.018
 class Backflow(VGroup):
     """States in a row with ‖∂L_t/∂h_k‖ above each, for the loss at the last step shown.
 
-    The bar's height, the number on it, and the width and colour of the arrow that arrives are the
-    same value;
-    the number at an arrow is σ₁ of the step's Jacobian diag(1 − h²) W.
+    The height of a bar, its number, and the width and colour of the arrow into its state show the
+    same value. The number at an arrow is σ₁ of the step's Jacobian diag(1 − h²) W.
     """
 
     def __init__(self, trace: Trace, window: Window, theme: Theme):
@@ -62,32 +63,28 @@ class Backflow(VGroup):
             base=CHART_BASE,
             number_size=small,
         )
-        self.names = VGroup(
-            *[
-                formula(f"h_({step})", color=theme.color("hidden"), size=0.42).move_to(
-                    [x, _NAMES_Y, 0.0]
-                )
-                for step, x in zip(self.steps, self.places, strict=True)
-            ]
+        self.names = FormulaRow(
+            [f"h_({step})" for step in self.steps],
+            self.places,
+            _NAMES_Y,
+            color=theme.color("hidden"),
+            size=0.42,
         )
-        self.words = VGroup(
-            *[
-                fitted_label(
-                    word, color=theme.color("input"), width=self.pitch * 0.92, size=BODY * 0.9
-                )
-                .move_to([x, _WORDS_Y, 0.0])
-                .set_on(_WORDS_Y)
-                for word, x in zip(window.words(trace), self.places, strict=True)
-            ]
+        self.words = LabelRow(
+            window.words(trace),
+            self.places,
+            _WORDS_Y,
+            color=theme.color("input"),
+            size=BODY * 0.9,
+            width=self.pitch * 0.92,
         )
         self.arrows = VGroup(*[self._arrow(index) for index in range(count - 1)])
-        self.factor_marks = VGroup(
-            *[
-                label(number(factor), color=theme.color("weight"), size=NOTE)
-                .move_to(arrow)
-                .set_on(_NAMES_Y + 0.2)
-                for factor, arrow in zip(self.factors, self.arrows, strict=True)
-            ]
+        self.factor_marks = LabelRow(
+            map(number, self.factors),
+            [arrow.get_x() for arrow in self.arrows],
+            _NAMES_Y + 0.2,
+            color=theme.color("weight"),
+            size=NOTE,
         )
         self.loss = formula(f"L_({self.steps[-1]})", color=theme.color("gradient"), size=0.46)
         self.loss.move_to([self.places[-1] + self.pitch * 0.95, _NAMES_Y, 0.0])
@@ -112,7 +109,7 @@ class Backflow(VGroup):
         )
 
     def begin(self) -> Animation:
-        """The states, the loss, and the first gradient, at the state next to it."""
+        """Show the states, the loss, and its gradient at the state beside it."""
         return Succession(
             AnimationGroup(FadeIn(self.names), FadeIn(self.words), FadeIn(self.chart.axis)),
             FadeIn(self.loss, shift=0.2 * LEFT),
@@ -121,7 +118,7 @@ class Backflow(VGroup):
         )
 
     def step_back(self, index: int, run_time: float) -> Animation:
-        """From the state after ``index`` to the one at ``index``: factor, arrow, bar."""
+        """Go one step back, to the state at ``index``: factor, arrow, bar."""
         return Succession(
             AnimationGroup(
                 self.arrows[index].grow(), FadeIn(self.factor_marks[index], shift=0.1 * UP)
@@ -131,7 +128,7 @@ class Backflow(VGroup):
         )
 
     def axis_for(self, values: np.ndarray) -> LogAxis:
-        """A logarithmic axis for values, over the width of the chart."""
+        """Return a logarithmic axis for values, as wide as the chart."""
         return LogAxis(
             values,
             self.theme,
@@ -141,12 +138,12 @@ class Backflow(VGroup):
             right=self.places[-1] + self.pitch * 0.5,
         )
 
-    def fade_linear_only(self) -> VGroup:
-        """What a logarithmic picture does without: the arrows and factors of each step."""
+    def linear_only(self) -> VGroup:
+        """Return what a logarithmic chart does not need: the arrows and factors of the steps."""
         return VGroup(self.arrows, self.factor_marks, self.factor_legend, self.start, self.loss)
 
     def wave(self) -> Animation:
-        """The values light up one after the other, back from the loss."""
+        """Light the values up, from the loss back."""
         gradient = self.theme.color("gradient")
         return LaggedStart(
             *[text.animate.set_color(gradient) for text in reversed(self.chart.numbers)],

@@ -1,4 +1,4 @@
-"""The unrolled network: the same layer drawn once for each step, with its states inside."""
+"""The unrolled network."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -21,21 +21,22 @@ from manim import (
 
 from rnnviz.mobjects.arrows import FlowArrow, straight
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.labels import LabelRow
 from rnnviz.mobjects.network import CELL_HEIGHT, CELL_WIDTH, NetworkCell
 from rnnviz.mobjects.strip import Strip
+from rnnviz.mobjects.text import BODY, formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import BODY, fitted_label, formula
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
 _WORD_DROP = 1.12
 _ARROW_DROP = 0.76
 _GAP = 0.03
-"""The least between a word and the arrow above it."""
+"""The least distance between a word and the arrow above it."""
 
 
 class StateChain(VGroup):
-    """Cells in a row, one for each step that is shown, their inputs below, states to fill in.
+    """One cell for each step shown, in a row, with the inputs below and states to fill in.
 
     Shapes: states (steps, hidden)
     """
@@ -64,15 +65,15 @@ class StateChain(VGroup):
             ]
         )
         bottom = -CELL_HEIGHT / 2
-        self.words = VGroup(
-            *[
-                fitted_label(word, color=theme.color("input"), width=self.pitch * 0.92, size=BODY)
-                .move_to(place)
-                .set_on(bottom - _WORD_DROP)
-                for word, place in zip(words, places, strict=True)
-            ]
+        self.words = LabelRow(
+            words,
+            [place[0] for place in places],
+            bottom - _WORD_DROP,
+            color=theme.color("input"),
+            size=BODY,
+            width=self.pitch * 0.92,
         )
-        # marks above the letters, as Thai and Hindi have, must not meet the arrows
+        # keep marks above letters, as in Thai and Hindi, off the arrows
         tops = [float(word.get_top()[1]) for word in self.words if len(word)]
         highest = bottom - _ARROW_DROP - _GAP
         self.words.shift(-max([0.0, *(top - highest for top in tops)]) * UP)
@@ -105,28 +106,28 @@ class StateChain(VGroup):
 
     @classmethod
     def of(cls, trace: Trace, window: Window, theme: Theme) -> Self:
-        """The chain of a recording's first sequence."""
+        """Return the chain of a trace's first sequence."""
         states = trace.h[0, 0, window.indices, 0]
         return cls(window.steps, window.words(trace), states, theme)
 
     def shift(self, *vectors: np.ndarray) -> Self:
-        """Move the chain with the states that are still to come."""
+        """Move the chain with the states that are not shown yet."""
         for strip in self.strips:
             strip.shift(*vectors)
         return super().shift(*vectors)
 
     def fill(self) -> Animation:
-        """All states appear, from the first to the last."""
+        """Fade all states in, from the first to the last."""
         return LaggedStart(
             *[FadeIn(strip, shift=0.15 * RIGHT) for strip in self.strips], lag_ratio=0.25
         )
 
     def without_words(self) -> VGroup:
-        """The cells with their states, and the arrows."""
+        """Return the cells with their states, and the arrows."""
         return VGroup(self.cells, self.passes, self.inputs, *self.strips)
 
     def subdue(self) -> Self:
-        """Every step still to come: outlines only."""
+        """Look like future steps: outlines only."""
         for cell in self.cells:
             cell.subdue()
         self.passes.set_fill(self.theme.dimmed("hidden"))
@@ -135,14 +136,14 @@ class StateChain(VGroup):
         return self
 
     def unfold_from(self, cell: VMobject, run_time: float = 2.2) -> Animation:
-        """One cell becomes all the cells, and these take their places."""
+        """Turn one cell into all cells, each in its place."""
         return AnimationGroup(
             FadeOut(cell, run_time=0.6),
             *[TransformFromCopy(cell, own, run_time=run_time) for own in self.cells],
         )
 
     def connect(self, run_time: float = 1.8) -> Animation:
-        """The arrows between the cells draw themselves, then the inputs come in below."""
+        """Draw the arrows between the cells, then show the inputs."""
         return Succession(
             LaggedStart(*[arrow.grow() for arrow in self.passes], lag_ratio=0.3),
             AnimationGroup(FadeIn(self.words), FadeIn(self.inputs)),
@@ -150,7 +151,7 @@ class StateChain(VGroup):
         )
 
     def matrix_marks(self) -> VGroup:
-        """The names of the weights at every arrow: the same U and W everywhere."""
+        """Return the names of the weights, the same U and W at every arrow."""
         color = self.theme.color("weight")
         marks = VGroup()
         for arrow in self.inputs:
@@ -160,7 +161,7 @@ class StateChain(VGroup):
         return marks
 
     def share(self, equation: Equation, marks: VGroup, run_time: float = 2.6) -> Animation:
-        """The formula's U and W go to every step at once."""
+        """Copy the formula's U and W to every step."""
         sources = [equation.part("U")] * len(self.inputs) + [equation.part("W")] * len(self.passes)
         return LaggedStart(
             *[TransformFromCopy(part, mark) for part, mark in zip(sources, marks, strict=True)],
@@ -169,7 +170,7 @@ class StateChain(VGroup):
         )
 
     def read(self, index: int, run_time: float = 1.4) -> Animation:
-        """A step happens: its word enters, the state before it is passed on, its own appears."""
+        """Show one step: its word enters, the previous state is passed on, and its own appears."""
         cell, word, arrow = self.cells[index], self.words[index], self.inputs[index]
         strip = self.strips[index]
         lit = [
@@ -192,5 +193,5 @@ class StateChain(VGroup):
         )
 
     def finish(self) -> Animation:
-        """The last step has happened too."""
+        """End the last step."""
         return self.cells[-1].animate.settle()

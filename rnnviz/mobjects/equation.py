@@ -1,12 +1,22 @@
-"""A formula whose parts can be lit up as their counterparts in the drawing are."""
+"""A formula with parts that can be lit up, and the formulas that several scenes show."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from manim import Animation, AnimationGroup, ReplacementTransform, VGroup
 
+from rnnviz.mobjects.text import FORMULA, formula
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import FORMULA, formula
 from rnnviz.trace import Trace
+
+LAYER_ROLES: Final[Mapping[str, Role]] = {
+    "now": "hidden",
+    "before": "hidden",
+    "x": "input",
+    "U": "weight",
+    "W": "weight",
+    "b": "weight",
+}
 
 
 class Equation(VGroup):
@@ -21,11 +31,11 @@ class Equation(VGroup):
         super().__init__(self.ink)
 
     def part(self, name: str) -> VGroup:
-        """The glyphs of one part."""
+        """Return the glyphs of one part."""
         return self.ink.part(name)
 
     def light(self, *names: str, run_time: float = 0.5) -> Animation:
-        """The named parts take their colours, all else steps back."""
+        """Give the named parts their colours and dim the rest."""
         lit = [
             self.part(name).animate.set_color(self.theme.color(self.roles[name])) for name in names
         ]
@@ -34,33 +44,26 @@ class Equation(VGroup):
         )
 
     def plain(self, run_time: float = 0.5) -> Animation:
-        """All parts in the colour of text."""
+        """Give all parts the colour of text."""
         return self.ink.animate(run_time=run_time).set_color(self.theme.color("text"))
 
     def turn_into(self, other: "Equation", run_time: float = 0.6) -> Animation:
-        """The glyphs of this formula turn into those of another."""
+        """Turn the formula into another."""
         return ReplacementTransform(self, other, run_time=run_time)
 
 
 def step_equation(step: str, before: str, theme: Theme) -> Equation:
-    """The recurrent layer at one step: h_t = tanh(U x_t + W h_{t−1} + b)."""
+    """Return the recurrent layer at one step: h_t = tanh(U x_t + W h_{t−1} + b)."""
     return Equation(
         f"{{{{ h_({step}) : now }}}} = tanh({{{{ U : U }}}} {{{{ x_({step}) : x }}}} + "
         f"{{{{ W : W }}}} {{{{ h_({before}) : before }}}} + {{{{ b : b }}}})",
         theme,
-        roles={
-            "now": "hidden",
-            "before": "hidden",
-            "x": "input",
-            "U": "weight",
-            "W": "weight",
-            "b": "weight",
-        },
+        roles=LAYER_ROLES,
     )
 
 
 def output_equation(step: int, trace: Trace, theme: Theme) -> Equation:
-    """The output layer at one step, as the recorded loss has it: softmax, or linear."""
+    """Return the output layer at one step, with softmax unless the loss is squared."""
     linear = f"{{{{ V : V }}}} {{{{ h_({step}) : h }}}} + {{{{ c : c }}}}"
     right = linear if trace.metadata.loss == "squared" else f'"softmax"({linear})'
     return Equation(
@@ -71,7 +74,7 @@ def output_equation(step: int, trace: Trace, theme: Theme) -> Equation:
 
 
 def backward_equation(step: int, theme: Theme) -> Equation:
-    """One loss's gradient at an earlier state: a product of one-step Jacobians."""
+    """Return a loss's gradient at an earlier state, a product of one-step Jacobians."""
     return Equation(
         f"{{{{ (partial L_({step}))/(partial h_k) : left }}}} = "
         f"{{{{ (partial L_({step}))/(partial h_({step})) : direct }}}} "
@@ -82,32 +85,11 @@ def backward_equation(step: int, theme: Theme) -> Equation:
     )
 
 
-def weight_sum_equation(theme: Theme) -> Equation:
-    """The gradient of the one W: a sum over all losses and all steps of its use."""
-    return Equation(
-        "{{ (partial L)/(partial W) : left }} = sum_t sum_(s <= t) "
-        "{{ (partial L_t)/(partial W_s) : term }}",
-        theme,
-        roles={"left": "weight", "term": "gradient"},
-        size=0.44,
-    )
-
-
 def update_equation(theme: Theme) -> Equation:
-    """One step of gradient descent on the one W."""
+    """Return one step of gradient descent on W."""
     return Equation(
         "{{ W : W }} arrow.l {{ W : old }} - alpha {{ (partial L)/(partial W) : gradient }}",
         theme,
         roles={"W": "weight", "old": "weight", "gradient": "gradient"},
         size=0.5,
-    )
-
-
-def step_sum_equation(theme: Theme) -> Equation:
-    """The gradient of the one W: what its use at every step adds."""
-    return Equation(
-        "{{ (partial L)/(partial W) : left }} = sum_s {{ (partial L)/(partial W_s) : term }}",
-        theme,
-        roles={"left": "gradient", "term": "gradient"},
-        size=0.46,
     )

@@ -1,4 +1,4 @@
-"""Where things stand: the places of a frame, in Manim units (a frame is 14.2 × 8)."""
+"""Places in the frame, in Manim units (the frame is 14.2 × 8)."""
 
 from typing import Final
 

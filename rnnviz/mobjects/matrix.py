@@ -1,24 +1,29 @@
-"""A matrix of recorded numbers as a grid of coloured cells."""
+"""A matrix or vector of values in a frame."""
 
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
-from manim import UP, Animation, AnimationGroup, ManimColor, Rectangle, Square, VGroup
+from manim import UP, Animation, AnimationGroup, Rectangle, VGroup
 
+from rnnviz.mobjects.numbers import decimals
+from rnnviz.mobjects.text import NOTE, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, formula, label, number
+from rnnviz.mobjects.value_grid import ValueGrid
 
 MOST_ROWS: Final = 16
+DIM: Final = 0.3
+_MARGIN: Final = 0.12
 
 
-class WeightMatrix(VGroup):
-    """Rows and columns of cells, coloured by their signed values, in a frame, with a title above.
+class Matrix(VGroup):
+    """A framed grid of values with a title above it.
 
-    Of more than ``MOST_ROWS`` rows or columns the first are shown. With ``numbers`` each cell has
-    its value written in it; a cell of 0.5 is then the smallest that reads.
+    Of more than ``MOST_ROWS`` rows or columns the first are shown. With ``numbers`` the cells
+    hold their values, which can be read in cells of 0.72 × 0.36 and larger.
 
-    Shapes: values (rows, columns)
-    Units:  ``cell`` is a cell's side in Manim units; ``limit`` gets the end of the colour scale
+    Shapes: values (rows, columns), or (rows,) for a column
+    Units:  ``cell`` is the side of a cell, or its width and height, with the ``gap`` beside it (a
+            tenth by default); ``limit`` gets the end of the colour scale
     """
 
     def __init__(
@@ -26,63 +31,72 @@ class WeightMatrix(VGroup):
         values: np.ndarray,
         theme: Theme,
         *,
-        cell: float,
+        cell: float | tuple[float, float],
         limit: float,
-        title: str | None = None,
+        gap: float | None = None,
+        title: str | Ink | None = None,
         role: Role = "weight",
         title_size: float = 0.42,
         numbers: bool = False,
     ):
-        self.values = np.asarray(values, dtype=float)[:MOST_ROWS, :MOST_ROWS]
-        self.theme = theme
-        self.limit = limit
-        rows, columns = self.values.shape
-        self.cells = VGroup(
-            *[
-                Square(
-                    cell * 0.9, stroke_width=0, fill_opacity=1.0, fill_color=self._color(value)
-                ).move_to([(j - (columns - 1) / 2) * cell, ((rows - 1) / 2 - i) * cell, 0.0])
-                for i, row in enumerate(self.values)
-                for j, value in enumerate(row)
-            ]
+        width, height = cell if isinstance(cell, tuple) else (cell, cell)
+        shown = np.asarray(values)[:MOST_ROWS]
+        self.cells = ValueGrid(
+            shown[:, :MOST_ROWS] if shown.ndim == 2 else shown,
+            theme,
+            pitch=(width, height),
+            cell=None if gap is None else (width - gap, height - gap),
+            limit=limit,
         )
+        rows, columns = self.values.shape
         self.frame = Rectangle(
-            width=columns * cell + 0.12,
-            height=rows * cell + 0.12,
+            width=columns * width + _MARGIN,
+            height=rows * height + _MARGIN,
             stroke_width=1.8,
             stroke_color=theme.color(role),
         )
         self.numbers = VGroup()
-        super().__init__(self.frame, self.cells, self.numbers)
-        if numbers:
-            self._write()
-        self.title: Ink | None = None
+        for index in range(len(self.cells) if numbers else 0):
+            cell_ = self.cells[index]
+            ink = theme.on(cell_.get_fill_color())
+            text = label(decimals(float(self.values.flat[index])), color=ink, size=NOTE)
+            self.numbers.add(text.move_to(cell_).set_on(cell_.get_y() - 0.08))
+        self.title = VGroup()
         if title is not None:
-            self.title = formula(title, color=theme.color(role), size=title_size)
-            self.add(self.title.next_to(self.frame, UP, buff=0.14))
+            color = theme.color(role)
+            ink = formula(title, color=color, size=title_size) if isinstance(title, str) else title
+            self.title = ink.next_to(self.frame, UP, buff=0.14)
+        super().__init__(self.frame, self.cells, self.numbers, self.title)
 
-    def cell_at(self, row: int, column: int) -> Square:
-        """The cell of one entry."""
-        return self.cells[row * self.values.shape[1] + column]
+    @property
+    def values(self) -> np.ndarray:
+        """The values shown: (rows, columns)."""
+        return self.cells.values
 
-    def recolor(self, values: np.ndarray, limit: float | None = None) -> Animation:
-        """The cells take the colours of other values."""
-        self.values = np.asarray(values, dtype=float)[:MOST_ROWS, :MOST_ROWS]
-        self.limit = limit or self.limit
+    def row(self, index: int) -> VGroup:
+        """Return the cells of one row, with their numbers."""
+        columns = self.values.shape[1]
+        numbers = self.numbers[index * columns : (index + 1) * columns]
+        return VGroup(*self.cells.row(index), *numbers)
+
+    def stand(self, x: float, y: float) -> Self:
+        """Move the middle of the frame to a place."""
+        return self.shift([x - self.frame.get_x(), y - self.frame.get_y(), 0.0])
+
+    def set_strength(self, strength: float) -> Self:
+        """Set how far the matrix stands out; numbers are shown only at 1, its full strength."""
+        for part in (self.cells, self.title):
+            part.set_fill(opacity=strength)
+        self.numbers.set_fill(opacity=float(strength >= 1.0))
+        self.frame.set_stroke(opacity=strength)
+        return self
+
+    def light_only(self, lit: VGroup) -> Animation:
+        """Dim all cells but some."""
+        kept = set(map(id, lit))
         return AnimationGroup(
             *[
-                cell.animate.set_fill(self._color(value))
-                for cell, value in zip(self.cells, self.values.flat, strict=True)
+                each.animate.set_fill(opacity=1.0 if id(each) in kept else DIM)
+                for each in (*self.cells, *self.numbers)
             ]
         )
-
-    def _write(self) -> None:
-        for box, value in zip(self.cells, self.values.flat, strict=True):
-            ink = self.theme.on(box.get_fill_color())
-            text = label(number(float(value)), color=ink, size=SMALL)
-            if text.width > box.width * 0.92:
-                text.scale_to_fit_width(box.width * 0.92)
-            self.numbers.add(text.move_to(box))
-
-    def _color(self, value: float) -> ManimColor:
-        return self.theme.signed(value / self.limit if self.limit else 0.0)

@@ -1,8 +1,7 @@
-"""The network as a diagram: one cell, and the network folded, with its loop."""
+"""The network as a diagram with a loop, and its recurrent layer."""
 
 from typing import Self
 
-import numpy as np
 from manim import (
     DOWN,
     LEFT,
@@ -19,16 +18,16 @@ from manim import (
     VGroup,
 )
 
-from rnnviz.mobjects.arrows import FlowArrow, straight
+from rnnviz.mobjects.arrows import FlowArrow, loop, straight
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import formula
 
 CELL_WIDTH = 0.92
 CELL_HEIGHT = 1.8
 
 
 class NetworkCell(VGroup):
-    """The recurrent layer at one moment: a box that can hold a state, with its name above."""
+    """The recurrent layer at one step: a box that can hold a state, with its name above."""
 
     def __init__(self, name: str, theme: Theme, *, width: float = CELL_WIDTH):
         self.theme = theme
@@ -46,25 +45,25 @@ class NetworkCell(VGroup):
         super().__init__(self.box, self.title)
 
     def subdue(self) -> Self:
-        """Look like a step that is still to come."""
+        """Look like a future step."""
         self.box.set_stroke(self.theme.dimmed("hidden"), width=2.0)
         self.title.set_color(self.theme.dimmed("hidden"))
         return self
 
     def wake(self) -> Self:
-        """Look like the step that is happening now."""
+        """Look like the current step."""
         self.box.set_stroke(self.theme.color("hidden"), width=6.0)
         self.title.set_color(self.theme.color("hidden"))
         return self
 
     def settle(self) -> Self:
-        """Look like a step that has happened."""
+        """Look like a past step."""
         self.box.set_stroke(self.theme.color("hidden"), width=2.5)
         return self
 
 
 class FoldedNetwork(VGroup):
-    """The network as it is: input, one hidden layer with its loop, output."""
+    """The network with its loop: input, one hidden layer, output."""
 
     def __init__(self, theme: Theme):
         self.theme = theme
@@ -81,7 +80,11 @@ class FoldedNetwork(VGroup):
         self.out = FlowArrow(
             straight(box.get_top(), self.output.get_bottom(), gap=0.1), color=theme.color("output")
         )
-        self.loop = FlowArrow(_loop(box), color=theme.color("hidden"), thickness=0.05)
+        self.loop = FlowArrow(
+            loop(box, half=0.5, middle=0.75, size=(0.65, 0.5), gap=0.06, points=40),
+            color=theme.color("hidden"),
+            thickness=0.05,
+        )
         self.matrices = VGroup(
             formula("U", color=theme.color("weight"), size=0.46).next_to(self.into, LEFT, buff=0.2),
             formula("W", color=theme.color("weight"), size=0.46).next_to(
@@ -94,7 +97,7 @@ class FoldedNetwork(VGroup):
         )
 
     def appear(self) -> Animation:
-        """Input, layer and output come in the order in which values flow, then the loop."""
+        """Show input, layer and output, the arrows between them, then the loop."""
         return Succession(
             AnimationGroup(
                 FadeIn(self.input), FadeIn(self.cell), FadeIn(self.output), run_time=0.7
@@ -105,12 +108,12 @@ class FoldedNetwork(VGroup):
         )
 
     def pulse(self, run_time: float = 2.4) -> Animation:
-        """A value comes in, and goes around the loop."""
+        """Move a dot in, twice around the loop, and out."""
         way = (self.into, self.loop, self.loop, self.out)
         return Succession(*[_dot_along(arrow, self.theme) for arrow in way], run_time=run_time)
 
     def give_way(self, run_time: float = 0.8) -> Animation:
-        """All but the cell itself goes."""
+        """Fade out everything but the cell."""
         return FadeOut(
             self.input,
             self.output,
@@ -131,13 +134,3 @@ def _dot_along(arrow: FlowArrow, theme: Theme) -> Animation:
     return Succession(
         FadeIn(dot, run_time=0.1), UpdateFromAlphaFunc(dot, move), FadeOut(dot, run_time=0.1)
     )
-
-
-def _loop(box: RoundedRectangle) -> np.ndarray:
-    """The path that leaves a box on its right, and comes back to it from below its start."""
-    start = box.get_right() + 0.5 * UP
-    end = box.get_right() + 0.5 * DOWN
-    angles = np.linspace(np.pi / 2, -np.pi / 2, 40)
-    middle = (start + end) / 2 + 0.75 * RIGHT
-    arc = [middle + 0.5 * np.array([np.cos(a) * 1.3, np.sin(a), 0.0]) for a in angles]
-    return np.array([start + 0.06 * RIGHT, *arc, end + 0.06 * RIGHT])

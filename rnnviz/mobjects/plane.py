@@ -1,4 +1,4 @@
-"""A plane with two linear axes, for curves, points and regions of recorded numbers."""
+"""A plane with two linear axes, for curves and points."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,15 @@ import numpy as np
 from manim import DOWN, LEFT, Dot, Line, ManimColor, VGroup, VMobject
 from matplotlib.ticker import MaxNLocator
 
+from rnnviz.mobjects.numbers import MINUS
+from rnnviz.mobjects.text import NOTE, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import MINUS, NOTE, Ink, formula, label
 
 Bounds = tuple[float, float]
 
 
 class Plane(VGroup):
-    """Two axes with round ticks around a rectangle in which data have their places.
+    """A rectangle for data, with grid lines and round ticks on both axes.
 
     Units:  ``x`` and ``y`` are the ends of the data's ranges, ``width`` and ``height`` in Manim
             units; the rectangle's middle is at ``centre``
@@ -57,7 +58,7 @@ class Plane(VGroup):
         super().__init__(self.frame, self.lines, self.ticks, self.names)
 
     def at(self, x: float, y: float) -> np.ndarray:
-        """The point of the frame (3,) where a pair of values stands, outside it too."""
+        """Return the place (3,) of a pair of values, which may lie outside the rectangle."""
         low, high = self.frame.get_start(), self.frame.get_end()
         across = (x - self.x_bounds[0]) / (self.x_bounds[1] - self.x_bounds[0])
         up = (y - self.y_bounds[0]) / (self.y_bounds[1] - self.y_bounds[0])
@@ -71,7 +72,7 @@ class Plane(VGroup):
         role: Role,
         width: float = 4.0,
     ) -> VMobject:
-        """The line through points, in their order."""
+        """Return the line through points, in their order."""
         line = VMobject(stroke_color=self.theme.color(role), stroke_width=width)
         return line.set_points_as_corners([self.at(x, y) for x, y in zip(xs, ys, strict=True)])
 
@@ -83,14 +84,14 @@ class Plane(VGroup):
         role: Role,
         radius: float = 0.06,
     ) -> VGroup:
-        """A dot at each point."""
+        """Return a dot at each point."""
         color = self.theme.color(role)
         points = zip(xs, ys, strict=True)
         return VGroup(*[Dot(self.at(x, y), radius=radius, color=color) for x, y in points])
 
 
 def _wide(bounds: Bounds) -> Bounds:
-    """Bounds that are apart, whatever the data."""
+    """Widen bounds that coincide."""
     low, high = float(bounds[0]), float(bounds[1])
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 

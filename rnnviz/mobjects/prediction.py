@@ -1,12 +1,12 @@
-"""What the network says at the last step shown, above the state it comes from."""
+"""The network's prediction, as bars."""
 
 import numpy as np
 from manim import RIGHT, UP, Animation, Succession, VGroup
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow, straight
-from rnnviz.mobjects.bars import RowBars
 from rnnviz.mobjects.chain import StateChain
+from rnnviz.mobjects.named_bars import NamedBars
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
@@ -17,13 +17,10 @@ _ROW = 0.33
 
 
 class Prediction(VGroup):
-    """The recorded output: a classifier's most probable candidates, or a value beside the truth.
-
-    The wanted candidate is the bright one.
-    """
+    """The output at the last step shown, above the state that it comes from."""
 
     def __init__(self, trace: Trace, chain: StateChain, theme: Theme, say: Say):
-        self.bars = output_bars(trace, chain.steps[-1], theme, say)
+        self.bars = _output_bars(trace, chain.steps[-1], theme, say)
         self.bars.move_to([layout.RIGHT_EDGE, layout.TOP_EDGE, 0.0], aligned_edge=RIGHT + UP)
         title = chain.cells[-1].title
         top = np.array([title.get_x(), self.bars.get_bottom()[1], 0.0])
@@ -33,32 +30,32 @@ class Prediction(VGroup):
         super().__init__(self.arrow, self.bars)
 
     def grow(self) -> Animation:
-        """The output leaves the last state, and its values grow."""
+        """Draw the arrow from the last state, then grow the bars."""
         return Succession(self.arrow.grow(), self.bars.grow())
 
 
-def output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> RowBars:
-    """The output y at a step (1-based) of the first sequence, as bars.
+def _output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> NamedBars:
+    """Return the output y at a step (1-based) of the first sequence as bars.
 
-    Of several classes the most probable, and the wanted one; a single value beside the true one,
-    where there is one; of several values the first.
+    They are the most probable classes and the target, which is bright; a single value and, if
+    known, the true one; or the first of several values.
     """
     assert trace.y is not None
     y = trace.y[step - 1, 0]
     if trace.metadata.loss == "squared" and len(y) > 1:
         names = [_name(trace, index) for index in range(min(len(y), _MOST_CANDIDATES))]
-        return RowBars(names, y[:_MOST_CANDIDATES], theme, role="output", width=_WIDTH, row=_ROW)
+        return NamedBars(names, y[:_MOST_CANDIDATES], theme, role="output", width=_WIDTH, row=_ROW)
     if trace.metadata.loss == "squared":
         shown = {say("predicted"): float(y[0]), say("true"): float(trace.targets[step - 1, 0, 0])}
         known = {name: value for name, value in shown.items() if not np.isnan(value)}
-        return RowBars(
+        return NamedBars(
             list(known), list(known.values()), theme, role="output", width=_WIDTH, chosen=0
         )
     best = np.argsort(-y, kind="stable")[:_MOST_CANDIDATES]
     target = int(trace.targets[step - 1, 0])
     if target >= 0 and target not in best:
         best[-1] = target
-    return RowBars(
+    return NamedBars(
         [_name(trace, int(index)) for index in best],
         [float(y[index]) for index in best],
         theme,

@@ -10,8 +10,8 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Eye:
-    """From where space is seen.
+class Projection:
+    """The direction from which space is seen, and the zoom.
 
     Units:  azimuth and elevation in degrees (elevation 90 looks straight down), zoom in frame
             units per world unit; ``target`` is the world point seen at ``place`` in the frame
@@ -24,12 +24,11 @@ class Eye:
     place: tuple[float, float] = (0.0, 0.0)
 
     def project(self, points: np.ndarray) -> np.ndarray:
-        """World points (…, 3) in the frame (…, 3), with z = 0."""
+        """Return the places in the frame (…, 3), with z = 0, of world points (…, 3)."""
         return np.asarray(points, dtype=float) @ self._matrix + self._shift
 
     @cached_property
     def _matrix(self) -> np.ndarray:
-        """From a world point, as a row, to the frame, but for a shift."""
         turn, tilt = np.radians(self.azimuth), np.radians(self.elevation)
         across = (np.cos(turn), -np.sin(turn), 0.0)
         up = (np.sin(turn) * np.sin(tilt), np.cos(turn) * np.sin(tilt), np.cos(tilt))
@@ -39,13 +38,13 @@ class Eye:
     def _shift(self) -> np.ndarray:
         return np.array([*self.place, 0.0]) - np.array(self.target) @ self._matrix
 
-    def towards(self, other: "Eye", share: float) -> "Eye":
-        """The eye a share (0 … 1) of the way to another."""
+    def towards(self, other: "Projection", share: float) -> "Projection":
+        """Return the projection a share (0 … 1) of the way to another."""
 
         def between(a: float, b: float) -> float:
             return (1 - share) * a + share * b
 
-        return Eye(
+        return Projection(
             between(self.azimuth, other.azimuth),
             between(self.elevation, other.elevation),
             self.zoom * (other.zoom / self.zoom) ** share,

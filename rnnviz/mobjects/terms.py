@@ -1,4 +1,4 @@
-"""Arrays and the signs between them in a row, as a formula with its numbers."""
+"""Arrays with signs between them, as a formula of numbers."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from manim import (
     VMobject,
 )
 
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import formula
 
 
 class Terms(VGroup):
-    """Drawings in a row; a text among them is a sign in Typst's notation: ``=``, ``+``, ``dot``.
+    """Drawings in a row, with signs in Typst's notation between them: ``=``, ``+``, ``dot``.
 
-    What has a frame, as a matrix with a title above it, stands with its frame on the middle line.
+    A drawing with a ``frame``, such as a matrix with a title, has its frame on the middle line.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Terms(VGroup):
             part.shift(-middle.get_y() * UP)
 
     def appear(self, run_time: float = 2.0) -> Animation:
-        """One part after the other, from left to right."""
+        """Fade the parts in, from left to right."""
         return LaggedStart(
             *[FadeIn(part, shift=0.15 * RIGHT) for part in self.parts],
             lag_ratio=0.5,

@@ -1,4 +1,4 @@
-"""The colours of every picture: one meaning each, in a dark and a light theme."""
+"""The colours of all pictures, each with one meaning, in a dark and a light theme."""
 
 from dataclasses import asdict
 from functools import cache
@@ -14,29 +14,29 @@ Role = Literal["input", "hidden", "output", "weight", "gradient", "text", "note"
 
 
 class Theme(Palette):
-    """A palette as Manim takes it."""
+    """A palette with Manim's colours."""
 
     def color(self, role: Role) -> ManimColor:
-        """The colour that a role owns."""
+        """Return the colour of a role."""
         return ManimColor(getattr(self, role))
 
     def dimmed(self, role: Role, strength: float = 0.3) -> ManimColor:
-        """A role's colour with only ``strength`` of it left above the ground."""
+        """Return a role's colour mixed with the background, at a strength from 0 to 1."""
         return ManimColor(self.ground).interpolate(self.color(role), strength)
 
     def on(self, color: ManimColor) -> ManimColor:
-        """The one of ground and text that reads better upon a colour."""
+        """Return the background or text colour, whichever is easier to read on a colour."""
         weights = np.array([0.2126, 0.7152, 0.0722])
         inks = (ManimColor(self.ground), ManimColor(self.text))
         lightness = float(weights @ color.to_rgb())
         return max(inks, key=lambda ink: abs(float(weights @ ink.to_rgb()) - lightness))
 
     def signed(self, value: float) -> ManimColor:
-        """The colour of a signed value; −1 and +1 are the ends, what lies beyond is clipped."""
+        """Return the colour of a signed value, clipped to −1 … +1."""
         return _along(self.signed_stops, (float(np.clip(value, -1.0, 1.0)) + 1.0) / 2.0)
 
     def magnitude(self, value: float) -> ManimColor:
-        """The colour of a magnitude from 0 to 1; what lies beyond is clipped."""
+        """Return the colour of a magnitude, clipped to 0 … 1."""
         return _along(self.magnitude_stops, float(np.clip(value, 0.0, 1.0)))
 
 

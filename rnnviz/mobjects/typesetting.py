@@ -1,10 +1,11 @@
-"""What Typst makes of a source, as outlines; set once, and kept for later processes.
+"""Typst sources set as outlines, which are cached across processes.
 
-Only what a picture needs is kept of Manim's objects, so that copying text costs little.
+Of Manim's objects only what a picture needs is kept, so that text is cheap to copy.
 """
 
 import json
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
@@ -32,6 +33,7 @@ _PREAMBLE: Final = (
 _FONT_SIZE_PER_EM: Final = 96.0
 _IN_MEMORY: Final = 4096
 _FONTS_IN_MEMORY: Final = 4
+_STYLES_IN_MEMORY: Final = 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,21 +48,33 @@ class Glyph(ShortRepr):
     stroke: float
 
     def drawn(self, color: ManimColor) -> VMobject:
-        """The glyph as something to show."""
-        shown = VMobject(
-            color=color,
-            fill_color=color,
-            fill_opacity=self.fill,
-            stroke_color=color,
-            stroke_width=self.stroke,
-        )
+        """Return the glyph as a mobject of this color."""
+        shown = _copied(_styled(tuple(color.to_rgba().tolist()), self.fill, self.stroke))
         shown.points = self.points.copy()
         return shown
 
 
+@lru_cache(maxsize=_STYLES_IN_MEMORY)
+def _styled(rgba: tuple[float, ...], fill: float, stroke: float) -> VMobject:
+    """Return a mobject without points; making one takes far longer than copying it."""
+    color = ManimColor(rgba)
+    return VMobject(
+        color=color, fill_color=color, fill_opacity=fill, stroke_color=color, stroke_width=stroke
+    )
+
+
+def _copied(mobject: VMobject) -> VMobject:
+    """Copy a mobject that has no parts: its lists and arrays, which others would change."""
+    made = copy(mobject)
+    for name, value in vars(mobject).items():
+        if isinstance(value, (list, np.ndarray)):
+            setattr(made, name, value.copy())
+    return made
+
+
 @dataclass(frozen=True, eq=False)
 class Typeset:
-    """Outlines, which of them make which part, and the baseline as a share of the height."""
+    """Outlines, the indices of those of each part, and the baseline as a share of the height."""
 
     glyphs: tuple[Glyph, ...]
     parts: Mapping[str, tuple[int, ...]]
@@ -71,14 +85,14 @@ def typeset(source: str, size: float, *, math: bool = False) -> Typeset:
     """Set a text or a formula in Typst's notation, with the fonts in use.
 
     Units:  size is the em height in Manim units
-    Raises: RenderError if the files of setting it cannot be written
+    Raises: RenderError if the temporary files cannot be written
     """
     return _typeset(source, size, math, fonts_in_use())
 
 
 @lru_cache(maxsize=_IN_MEMORY)
-def _typeset(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
-    preamble = _preamble(given)  # names the given fonts by their content
+def _typeset(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Typeset:
+    preamble = _preamble(fonts)  # names custom fonts by their content
     key = sha256(
         repr((source, size, math, preamble, _versions(), shipped_digest())).encode()
     ).hexdigest()
@@ -86,25 +100,25 @@ def _typeset(source: str, size: float, math: bool, given: tuple[Font, ...]) -> T
     kept = cache.text(key)
     if kept is not None:
         return _read(kept)
-    made = _set(source, size, math, given)
+    made = _set(source, size, math, fonts)
     cache.keep_text(key, _written(made))
     return made
 
 
-def _set(source: str, size: float, math: bool, given: tuple[Font, ...]) -> Typeset:
+def _set(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Typeset:
     try:
         made: Any = (MathTypst if math else Typst)(
             source,
             font_size=size * _FONT_SIZE_PER_EM,
-            typst_preamble=_preamble(given),
-            font_paths=_fonts(given),
+            typst_preamble=_preamble(fonts),
+            font_paths=_typst_fonts(fonts),
             track_baselines=True,
             use_svg_cache=False,
         )
     except OSError as error:
         raise RenderError(
-            f"cannot write what setting a text takes ({error.strerror or error}); make room, or "
-            f"name another folder in {FOLDER_VARIABLE}"
+            f"cannot write the temporary files of typesetting ({error.strerror or error}); free "
+            f"some space or set {FOLDER_VARIABLE} to another folder"
         ) from error
     places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
     frames = made.baseline_frames
@@ -146,15 +160,15 @@ def _read(content: bytes) -> Typeset:
         )
 
 
-def _preamble(given: tuple[Font, ...]) -> str:
-    families = [*(font.family for font in given), FAMILY]
+def _preamble(fonts: tuple[Font, ...]) -> str:
+    families = [*(font.family for font in fonts), FAMILY]
     return _PREAMBLE.format(families=", ".join(map(json.dumps, families)))
 
 
 @lru_cache(maxsize=_FONTS_IN_MEMORY)
-def _fonts(given: tuple[Font, ...]) -> Any:
-    """Ours, Typst's own and the given ones, read once; Manim gives them to Typst as they are."""
-    folders = [files("rnnviz") / "fonts", *(font.folder for font in given)]
+def _typst_fonts(fonts: tuple[Font, ...]) -> Any:
+    """Return rnnviz's, Typst's and the custom fonts, read once, in the form Manim passes on."""
+    folders = [files("rnnviz") / "fonts", *(font.folder for font in fonts)]
     return typst.Fonts(include_system_fonts=False, font_paths=list(map(str, folders)))
 
 

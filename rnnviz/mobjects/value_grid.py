@@ -1,127 +1,92 @@
-"""Rows and columns of recorded numbers, as coloured cells that may have their values in them."""
+"""Values as coloured cells in rows and columns."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
-from manim import UP, Animation, AnimationGroup, ManimColor, Rectangle, VGroup
+from manim import Animation, AnimationGroup, ManimColor, Rectangle, VGroup
 
-from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import MINUS, NOTE, Ink, formula, label
-
-DIM: Final = 0.3
-_GAP: Final = 0.05
-_MARGIN: Final = 0.06
+from rnnviz.mobjects.theme import Theme
 
 
-def decimals(value: float) -> str:
-    """A value with two decimals, so that a column of values adds up as written; fewer if large."""
-    size = abs(value)
-    places = 2 if size < 9.995 else 1 if size < 99.95 else 0
-    text = f"{size:.{places}f}"
-    return f"{MINUS}{text}" if value < 0 and float(text) else text
+class ValueGrid(VGroup):
+    """Cells in rows and columns, coloured by their values, row by row from the top.
 
+    Colours are those of signed values, or with ``signed=False`` those of magnitudes.
 
-class NumberGrid(VGroup):
-    """A vector or a matrix as cells of any width and height, in a frame, with a title above.
-
-    Shapes: values (rows,) or (rows, columns)
-    Units:  ``width`` and ``height`` are a cell's in Manim units; ``limit`` gets the end of the
-            colour scale; a number reads in a cell of 0.72 × 0.36 and up
+    Shapes: values (rows, columns), or (rows,) for one column
+    Units:  ``pitch`` is the distance between cells and ``cell`` their size (nine tenths of it by
+            default), each as (width, height) in Manim units; ``limit`` gets the end of the colours
     """
 
     def __init__(
         self,
-        values: np.ndarray,
+        values: Sequence[float] | np.ndarray,
         theme: Theme,
         *,
-        width: float,
-        height: float,
-        limit: float,
-        title: str | Ink | None = None,
-        role: Role = "weight",
-        title_size: float = 0.46,
-        numbers: bool = False,
+        pitch: tuple[float, float],
+        cell: tuple[float, float] | None = None,
+        limit: float = 1.0,
+        signed: bool = True,
     ):
-        held = np.asarray(values, dtype=float)
-        self.values = held if held.ndim == 2 else held[:, None]
-        self.theme, self.limit, self.role = theme, limit, role
+        self.values = _as_rows(values)
+        self.limit = limit or 1.0
+        self._shade = theme.signed if signed else theme.magnitude
         rows, columns = self.values.shape
-        self.cells = VGroup(
+        width, height = pitch
+        cell_width, cell_height = cell or (width * 0.9, height * 0.9)
+        super().__init__(
             *[
                 Rectangle(
-                    width=width - _GAP,
-                    height=height - _GAP,
+                    width=cell_width,
+                    height=cell_height,
                     stroke_width=0,
                     fill_opacity=1.0,
-                    fill_color=self._color(self.values[i, j]),
+                    fill_color=self.color_of(value),
                 ).move_to([(j - (columns - 1) / 2) * width, ((rows - 1) / 2 - i) * height, 0.0])
-                for i in range(rows)
-                for j in range(columns)
+                for (i, j), value in np.ndenumerate(self.values)
             ]
         )
-        self.frame = Rectangle(
-            width=columns * width + 2 * _MARGIN,
-            height=rows * height + 2 * _MARGIN,
-            stroke_width=1.8,
-            stroke_color=theme.color(role),
-        )
-        self.numbers = VGroup(*map(self._written, range(len(self.cells)) if numbers else ()))
-        self.title = VGroup() if title is None else self._titled(title, title_size)
-        super().__init__(self.frame, self.cells, self.numbers, self.title)
+
+    def at(self, row: int, column: int) -> Rectangle:
+        """Return the cell of one value."""
+        return self[row * self.values.shape[1] + column]
 
     def row(self, index: int) -> VGroup:
-        """The cells of one row, with their numbers."""
+        """Return the cells of one row."""
         columns = self.values.shape[1]
-        return self._some(range(index * columns, (index + 1) * columns))
+        return VGroup(*self[index * columns : (index + 1) * columns])
 
     def column(self, index: int) -> VGroup:
-        """The cells of one column, with their numbers."""
-        return self._some(range(index, len(self.cells), self.values.shape[1]))
+        """Return the cells of one column, from the top."""
+        return VGroup(*self[index :: self.values.shape[1]])
 
-    def row_y(self, index: int) -> float:
-        """The height (y) at which a row stands."""
-        return float(self.cells[index * self.values.shape[1]].get_y())
+    def color_of(self, value: float) -> ManimColor:
+        """Return the colour of a value."""
+        return self._shade(float(value) / self.limit)
 
-    def stand(self, x: float, y: float) -> "NumberGrid":
-        """Stand with the frame's middle at a place."""
-        self.shift([x - self.frame.get_x(), y - self.frame.get_y(), 0.0])
+    def set_values(self, values: Sequence[float] | np.ndarray) -> Self:
+        """Show other values. Only those that have a cell are shown."""
+        self.values = self._with_cells(values)
+        for cell, value in zip(self, self.values.flat, strict=True):
+            cell.set_fill(self.color_of(value))
         return self
 
-    def set_strength(self, strength: float) -> "NumberGrid":
-        """How far all of it stands out: 1 in full; numbers are written only then."""
-        for part in (self.cells, self.title):
-            part.set_fill(opacity=strength)
-        self.numbers.set_fill(opacity=float(strength >= 1.0))
-        self.frame.set_stroke(opacity=strength)
-        return self
-
-    def step_back(self) -> Animation:
-        """All of it steps back."""
-        return self.animate.set_strength(DIM)
-
-    def light_only(self, lit: VGroup) -> Animation:
-        """Some cells stand out, the others step back."""
-        kept = set(map(id, lit))
-        inks = [*self.cells, *self.numbers]
+    def recolor(self, values: Sequence[float] | np.ndarray) -> Animation:
+        """Turn the colours into those of other values. Only those that have a cell are shown."""
+        self.values = self._with_cells(values)
         return AnimationGroup(
-            *[each.animate.set_fill(opacity=1.0 if id(each) in kept else DIM) for each in inks]
+            *[
+                cell.animate.set_fill(self.color_of(value))
+                for cell, value in zip(self, self.values.flat, strict=True)
+            ]
         )
 
-    def _some(self, indices: range) -> VGroup:
-        numbers = [self.numbers[index] for index in indices] if len(self.numbers) else []
-        return VGroup(*[self.cells[index] for index in indices], *numbers)
+    def _with_cells(self, values: Sequence[float] | np.ndarray) -> np.ndarray:
+        rows, columns = self.values.shape
+        return _as_rows(values)[:rows, :columns]
 
-    def _written(self, index: int) -> Ink:
-        cell = self.cells[index]
-        ink = self.theme.on(cell.get_fill_color())
-        text = label(decimals(float(self.values.flat[index])), color=ink, size=NOTE)
-        text.move_to(cell)
-        return text.set_on(cell.get_y() - 0.08)
 
-    def _titled(self, title: str | Ink, size: float) -> Ink:
-        color = self.theme.color(self.role)
-        ink = formula(title, color=color, size=size) if isinstance(title, str) else title
-        return ink.next_to(self.frame, UP, buff=0.14)
-
-    def _color(self, value: float) -> ManimColor:
-        return self.theme.signed(float(value) / self.limit if self.limit else 0.0)
+def _as_rows(values: Sequence[float] | np.ndarray) -> np.ndarray:
+    array = np.asarray(values, dtype=float)
+    return array if array.ndim == 2 else array[:, None]

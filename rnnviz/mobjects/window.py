@@ -1,4 +1,4 @@
-"""Which part of a long recording is shown, and how the screen says so."""
+"""The part of a long recording that a scene shows."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _PART: Final = re.compile(r"(?:^\D+)?\d+\D*")
 
 @dataclass(frozen=True)
 class Window:
-    """The consecutive steps of one sequence that a scene shows: the last ones.
+    """The consecutive steps of a sequence that a scene shows.
 
     ``steps`` are 1-based times, ``of`` is the number of steps recorded.
     """
@@ -24,24 +24,24 @@ class Window:
 
     @classmethod
     def last(cls, trace: Trace, most: int) -> "Window":
-        """The last ``most`` steps of a recording, or all of a shorter one."""
+        """Return the last ``most`` steps, or all of a shorter recording."""
         return cls(tuple(range(max(1, trace.steps - most + 1), trace.steps + 1)), trace.steps)
 
     @classmethod
     def before_last_loss(cls, trace: Trace, most: int) -> "Window":
-        """The last ``most`` steps up to the last one that has a loss."""
+        """Return the last ``most`` steps up to the last one with a loss."""
         last = trace.loss_steps[-1] + 1
         return cls(tuple(range(max(1, last - most + 1), last + 1)), trace.steps)
 
     @property
     def indices(self) -> slice:
-        """The steps that are shown, as an index into a recorded time axis."""
+        """The steps shown, as an index into a recorded time axis."""
         return slice(self.steps[0] - 1, self.steps[-1])
 
     def words(self, trace: Trace) -> tuple[str, ...]:
-        """What people call the inputs of the first sequence at these steps, or x₁, x₂, …
+        """Return the labels of the first sequence's inputs at these steps, or x₁, x₂, …
 
-        Dates and times that are too long to stand below each other leave out what they share.
+        Long dates and times are shortened by the parts they share.
         """
         if trace.metadata.step_labels:
             return brief(trace.metadata.step_labels[0][self.indices])
@@ -49,11 +49,11 @@ class Window:
 
     @property
     def cut(self) -> bool:
-        """Whether steps are left out."""
+        """Whether some steps are not shown."""
         return len(self.steps) < self.of
 
     def note(self, say: Say) -> tuple[str, ...]:
-        """What the source line says of it: nothing when all is shown."""
+        """Return the note for the source line that names the steps, empty if all are shown."""
         if not self.cut:
             return ()
         text = say("steps {first}–{last} of {count}")
@@ -61,16 +61,16 @@ class Window:
 
 
 def units_note(trace: Trace, most: int, say: Say) -> tuple[str, ...]:
-    """What the source line says when a layer has more units than are drawn."""
+    """Return the note for the source line if a layer has more units than are drawn."""
     if trace.hidden_size <= most:
         return ()
     return (say("units 1–{most} of {count}").format(most=most, count=trace.hidden_size),)
 
 
 def brief(labels: tuple[str, ...]) -> tuple[str, ...]:
-    """Labels with numbers in them without the parts that all of them begin or end with.
+    """Shorten labels with numbers by the parts that all of them begin or end with.
 
-    Only as much goes as is needed for all to be short, and only if that makes them so.
+    No more is removed than needed, and nothing if the labels would still be too long.
 
     Example: >>> brief(("2024-03-11", "2024-03-12"))
              ('03-11', '03-12')

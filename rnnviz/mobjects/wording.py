@@ -1,4 +1,4 @@
-"""What captions call the things that go into a network."""
+"""Words that captions use for inputs."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -7,7 +7,7 @@ from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 Say = Callable[[str], str]
-"""From a text of rnnviz to the same in the language of a performance."""
+"""A function that translates a text of rnnviz into the language of a scene."""
 
 _NAMES: Final = {
     "word": (N_("word"), N_("words")),
@@ -21,7 +21,7 @@ _LONGEST: Final = 14
 
 
 def item_names(trace: Trace, say: Say) -> Mapping[str, str]:
-    """One x_t and several of them: ``item`` and ``items``, by what the trace was recorded on."""
+    """Return what to call an input (``item``) and several (``items``) of a trace's task."""
     one, many = _NAMES[_kind(trace)]
     return {"item": say(one), "items": say(many)}
 
@@ -36,9 +36,9 @@ def _kind(trace: Trace) -> str:
 
 
 def in_a_caption(name: str) -> str:
-    """A name from the user's data, cut where it would make a caption too long.
+    """Shorten a name from the user's data to fit into a caption.
 
-    A Chinese character is as long as two letters.
+    A Chinese character counts as two letters.
     """
     length = 0
     for place, character in enumerate(name):

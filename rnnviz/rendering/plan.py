@@ -1,4 +1,4 @@
-"""What a render will do, checked before anything is written."""
+"""Loads a scene and its recordings, checks them, and starts to draw."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -6,18 +6,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rnnviz.experiments.default_recordings import Kept
-from rnnviz.rendering.cache.sources import Code, code_of
+from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
+from rnnviz.rendering.cache.code import Code, code_of
+from rnnviz.rendering.cache.dependencies import declared, merged
+from rnnviz.rendering.cache.observing import Recorder
 from rnnviz.rendering.execution.fork import Executor
-from rnnviz.rendering.execution.performance import BeatResult, film
-from rnnviz.rendering.execution.sound_listener import Listener
-from rnnviz.rendering.execution.stills import stills
+from rnnviz.rendering.execution.performance import BeatResult, start_beats
+from rnnviz.rendering.execution.sound_listener import SoundListener
+from rnnviz.rendering.execution.stills import draw_stills
 from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.rendering.request import Progress, Request
-from rnnviz.rendering.video.assembling import RenderManifest
 from rnnviz.rendering.video.joining import frames_in, starts
+from rnnviz.rendering.video.manifest import RenderManifest
+from rnnviz.rendering.video.sidecars import description
 from rnnviz.rendering.video.sound import SILENT, losses
-from rnnviz.rendering.video.timeline import Cue, description
+from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.beats import Beat, beats_of, check_selection, spoken_in, untranslated
 from rnnviz.scene.context import SceneContext, experiments_of
 from rnnviz.scene.loading import LoadedScene, load_scene
@@ -29,13 +32,14 @@ from rnnviz.trace import Trace, load
 
 @dataclass(frozen=True)
 class Plan:
-    """One render: the scene and its code, the stage it is played on, the beats that are shown."""
+    """One render: the scene and its code, its context, and the beats that are shown."""
 
     loaded: LoadedScene
     code: Code
     context: SceneContext
     profile: EncodingProfile
     beats: tuple[Beat, ...]
+    recorder: Recorder
     progress: Progress
 
     @property
@@ -45,7 +49,7 @@ class Plan:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is not as whoever asked for the render may expect."""
+        """What a user may not expect."""
         language = self.context.language
         lacking = untranslated(self.beats, language)
         if not lacking:
@@ -55,18 +59,27 @@ class Plan:
             f"into {language!r}, and are shown as they are written",
         )
 
-    def film(self, cache: Cache, executor: Executor) -> "PendingBeats":
-        """Set the crew to work on what the cache does not hold.
+    def start(self, cache: Cache, executor: Executor) -> "PendingBeats":
+        """Start to draw the beats that the cache lacks.
 
         Raises: RenderError if the storyboard fails
         """
         done: list[Beat] = []
 
-        def tell(beat: Beat) -> None:
+        def report(beat: Beat) -> None:
             done.append(beat)
             self.progress(beat.name, len(done), len(self.beats))
 
-        results = film(self.loaded, self.context, self.code, self.profile, cache, executor, tell)
+        results = start_beats(
+            self.loaded,
+            self.context,
+            self.code,
+            self.profile,
+            cache,
+            executor,
+            self.recorder,
+            report,
+        )
         spoken, language = spoken_in(beats_of(self.loaded.scene)), self.context.language
         about = description(
             scene=self.name,
@@ -75,48 +88,49 @@ class Plan:
             quality=self.profile.quality,
             trace=self.context.trace,
         )
-        return PendingBeats(executor, results, self.profile, about, self.notes)
+        return PendingBeats(executor, results, self.recorder, self.profile, about, self.notes)
 
-    def stills(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Draw the picture at the end of each beat; the files that were made, and what is to note.
+    def draw_stills(self, folder: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Draw the frame at the end of each beat; return the files' names, and notes.
 
         Raises: RenderError if the folder cannot be written, or the storyboard fails
         """
 
-        def tell(performance: Any, beat: Beat) -> None:
+        def report(performance: Any, beat: Beat) -> None:
             if beat in self.beats:
                 self.progress(beat.name, self.beats.index(beat) + 1, len(self.beats))
 
-        listener = Listener(self.context)
+        listener = SoundListener(self.context)
         context = replace(
             self.context,
             on_beat_start=lambda performance, beat: listener.begin(beat),
-            on_beat_end=tell,
+            on_beat_end=report,
             on_sound=listener.hear,
         )
-        made = stills(self.loaded, context, self.code.file, self.profile, folder)
+        made = draw_stills(self.loaded, context, self.code.file, self.profile, folder)
         return made, losses(listener.sounds, (), self.profile.file_format)
 
 
 @dataclass(frozen=True)
 class PendingBeats:
-    """A render whose beats a crew works on."""
+    """The beats of a render, which an executor draws."""
 
     executor: Executor
     results: tuple[BeatResult, ...]
+    recorder: Recorder
     profile: EncodingProfile
     about: Mapping[str, Any]
     notes: tuple[str, ...]
 
     @property
     def folder(self) -> Path:
-        """Where its beats are."""
+        """The folder of the encoded beats."""
         return self.results[0].path.parent
 
     @property
     def certain(self) -> bool:
-        """Whether all that decides its beats is known."""
-        return all(result.certain for result in self.results)
+        """Whether all that decides the beats is known."""
+        return all(result.entry.certain for result in self.results)
 
     def manifest(self) -> RenderManifest:
         """Wait for the beats.
@@ -136,57 +150,72 @@ class PendingBeats:
         ]
         sounds = tuple(sound for result in self.results for sound in result.sounds)
         notes = losses(sounds, cues, self.profile.file_format)
-        segments = tuple(result.path.name for result in self.results)
-        told = (*self.notes, *notes, *self._off(counts))
-        return RenderManifest(segments, tuple(cues), self.about, sounds, told)
+        return RenderManifest(
+            tuple(result.path.name for result in self.results),
+            tuple(cues),
+            self.about,
+            sounds,
+            (*self.notes, *notes, *self._late_sounds(counts)),
+            merged((self.recorder.reads, *(result.job.reads for result in self.results))),
+        )
 
-    def _off(self, counts: Sequence[int]) -> Iterator[str]:
-        """Beats in which sounds may not be heard in time: it is planned before they are drawn."""
+    def _late_sounds(self, counts: Sequence[int]) -> Iterator[str]:
+        """Name beats whose sounds may be out of time, as they are longer or shorter than planned.
+
+        The times of sounds are planned before the beats are drawn.
+        """
         for result, count in zip(self.results, counts, strict=True):
             planned = round(result.job.seconds * self.profile.rate)
             if result.sounds and planned != count and self.profile.file_format not in SILENT:
                 yield (
-                    f"beat {result.beat.name!r} takes {count} pictures, not {planned} as planned; "
+                    f"beat {result.beat.name!r} has {count} frames, not {planned} as planned; "
                     "its sounds may be early or late by as much"
                 )
 
 
 def make_plan(
-    request: Request, trace: Trace | str | Path | Kept | None, progress: Progress
+    request: Request, trace: Trace | str | Path | CachedRecording | None, progress: Progress
 ) -> Plan:
-    """Check everything that can be checked, and get the recordings ready.
+    """Check everything that can be checked, and load or make the recordings.
 
     Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
     """
     if isinstance(trace, str | Path):
         trace = load(trace)  # before a scene's code, which may change the folder
-    loaded = check_scene(request)
+    recorder = Recorder(request.file, request.language, cache_folder())
+    loaded = check_scene(request, recorder)
     code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
+    for dependency in declared(loaded.scene, request.language) if request.file else ():
+        recorder.note(dependency)
     if trace is None:
         trace = request.recording_of(request.task or loaded.task).trace()
-    elif isinstance(trace, Kept):
+    elif isinstance(trace, CachedRecording):
         trace = trace.trace()
     check_needs(loaded, trace)
+    with recorder.recording():
+        experiments = experiments_of(loaded.scene, trace)
     context = SceneContext(
         trace,
-        experiments=experiments_of(loaded.scene, trace),
+        experiments=experiments,
         language=request.language,
         theme=request.theme,
         fonts=request.fonts,
         beats=None if request.beats is None else frozenset(request.beats),
     )
     beats = tuple(beat for beat in beats_of(loaded.scene) if context.shows(beat))
-    return Plan(loaded, code, context, request.profile, beats, progress)
+    return Plan(loaded, code, context, request.profile, beats, recorder, progress)
 
 
-def check_scene(request: Request) -> LoadedScene:
-    """The scene that is asked for, after all that can be refused before a network is trained.
+def check_scene(request: Request, recorder: Recorder | None = None) -> LoadedScene:
+    """Load a scene and check all that can be checked before a network is trained.
 
     Raises: SceneError for an unknown scene or beat
     """
-    loaded = load_scene(request.scene)
+    recorder = recorder or Recorder(request.file, request.language, cache_folder())
+    with recorder.recording():
+        loaded = load_scene(request.scene)
     beats = range(1, len(beats_of(loaded.scene)) + 1)
     missing = (number for number in request.beats or () if number not in beats)
-    # one is enough to refuse them; a range of beats may name more than memory holds
+    # one missing beat is enough; a range of beats may have more than memory holds
     check_selection(tuple(islice(missing, 1)), len(beats), loaded.name)
     return loaded

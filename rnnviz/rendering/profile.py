@@ -1,4 +1,4 @@
-"""How pictures become a video: their size and rate, and how they are encoded."""
+"""How frames become a video: their size and rate, and how they are encoded."""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -10,10 +10,10 @@ QUALITIES: Final = {
     "p": (2560, 1440, 60),
     "k": (3840, 2160, 60),
 }
-"""Width, height, and pictures a second, by Manim's letters."""
+"""Width, height, and frames per second, by Manim's letters."""
 FORMATS: Final = ("mp4", "webm", "mov", "gif", "png")
-SEEN_THROUGH: Final = ("webm", "mov", "png")
-"""Formats that can have a transparent ground."""
+TRANSPARENT: Final = ("webm", "mov", "png")
+"""Formats that can have a transparent background."""
 LIBRARIES: Final = (
     "manim",
     "numpy",
@@ -25,12 +25,12 @@ LIBRARIES: Final = (
     "fonttools",
     "pillow",
 )
-"""Libraries whose versions decide a picture."""
+"""Libraries whose versions decide a frame."""
 
 
 @dataclass(frozen=True)
 class Codec:
-    """How pictures are encoded: PyAV's name, the layout of the pixels, and options."""
+    """A codec: PyAV's name for it, its pixel format, its container, and options."""
 
     name: str
     pixels: str
@@ -38,9 +38,9 @@ class Codec:
     options: dict[str, str] = field(default_factory=dict)
 
 
-# One thread each: beats are encoded side by side. The fastest preset, with what is worth its time
-# put back, looks better than Manim's default where colours are flat; docs/performance.md has the
-# figures.
+# One thread each, since beats are encoded side by side. The fastest preset, with the options that
+# are worth their time, looks better than Manim's default where colours are flat: see
+# docs/performance.md.
 _H264: Final = Codec(
     "libx264",
     "yuv420p",
@@ -57,7 +57,7 @@ _VP9: Final = {"crf": "23", "b:v": "0", "deadline": "good", "cpu-used": "5", "th
 _PRORES: Final = {"threads": "1", "vendor": "apl0"}
 _CODECS: Final = {
     ("mp4", False): _H264,
-    ("gif", False): _H264,  # made of an MP4's pictures
+    ("gif", False): _H264,  # converted from an MP4
     ("webm", False): Codec("libvpx-vp9", "yuv420p", "webm", _VP9),
     ("webm", True): Codec("libvpx-vp9", "yuva420p", "webm", {**_VP9, "auto-alt-ref": "0"}),
     ("mov", False): Codec("prores_ks", "yuv422p10le", "mov", {**_PRORES, "profile": "hq"}),
@@ -67,7 +67,7 @@ _CODECS: Final = {
 
 @dataclass(frozen=True)
 class EncodingProfile:
-    """A quality, a format, and whether the ground is transparent."""
+    """A quality, a format, and whether the background is transparent."""
 
     quality: str
     file_format: str
@@ -75,7 +75,7 @@ class EncodingProfile:
 
     @property
     def codec(self) -> Codec:
-        """The codec of the beats."""
+        """The codec of the encoded beats."""
         return _CODECS[self.file_format, self.transparent]
 
     @property
@@ -85,5 +85,5 @@ class EncodingProfile:
 
     @property
     def rate(self) -> int:
-        """Pictures a second."""
+        """Frames per second."""
         return QUALITIES[self.quality][2]

@@ -20,36 +20,37 @@ if TYPE_CHECKING:
     )
     from rnnviz.mobjects import layout
     from rnnviz.mobjects.accuracy_by_gap import (
-        AnswersByGap,
-        ByGap,
+        AccuracyByGap,
         CellResults,
         ChanceLine,
         DotLegend,
+        GapAxes,
         ShareAxis,
     )
     from rnnviz.mobjects.arrows import FlowArrow
-    from rnnviz.mobjects.axes import LogAxis, ValueLine
     from rnnviz.mobjects.backflow import Backflow
-    from rnnviz.mobjects.bars import BarChart, RowBars
+    from rnnviz.mobjects.bar_chart import BarChart
+    from rnnviz.mobjects.bars import Bars
     from rnnviz.mobjects.chain import StateChain
+    from rnnviz.mobjects.color_scale import ColorScale, HeatScale
     from rnnviz.mobjects.equation import (
         Equation,
         backward_equation,
         output_equation,
         step_equation,
-        step_sum_equation,
         update_equation,
-        weight_sum_equation,
     )
-    from rnnviz.mobjects.matrix import WeightMatrix
+    from rnnviz.mobjects.labels import FormulaRow, LabelColumn, LabelRow
+    from rnnviz.mobjects.log_axis import LogAxis
+    from rnnviz.mobjects.matrix import Matrix
+    from rnnviz.mobjects.named_bars import NamedBars
     from rnnviz.mobjects.network import FoldedNetwork, NetworkCell
+    from rnnviz.mobjects.numbers import number, percent
     from rnnviz.mobjects.plane import Plane
     from rnnviz.mobjects.prediction import Prediction
-    from rnnviz.mobjects.sentence_heat import HeatScale, HeatWords, WordTile
-    from rnnviz.mobjects.strip import ColorScale, Strip
+    from rnnviz.mobjects.strip import Strip
     from rnnviz.mobjects.terms import Terms
-    from rnnviz.mobjects.theme import THEMES, Theme
-    from rnnviz.mobjects.typography import (
+    from rnnviz.mobjects.text import (
         BODY,
         FORMULA,
         NOTE,
@@ -58,11 +59,11 @@ if TYPE_CHECKING:
         fitted_label,
         formula,
         label,
-        number,
-        percent,
         prose,
     )
-    from rnnviz.mobjects.value_grid import NumberGrid
+    from rnnviz.mobjects.theme import THEMES, Theme
+    from rnnviz.mobjects.value_grid import ValueGrid
+    from rnnviz.mobjects.value_line import ValueLine
     from rnnviz.mobjects.window import Window, units_note
     from rnnviz.scene.beats import beat
     from rnnviz.scene.context import SceneContext
@@ -85,10 +86,10 @@ __all__ = [
     "N_",
     "SMALL",
     "THEMES",
-    "AnswersByGap",
+    "AccuracyByGap",
     "Backflow",
     "BarChart",
-    "ByGap",
+    "Bars",
     "CellResults",
     "ChanceLine",
     "ColorScale",
@@ -97,15 +98,18 @@ __all__ = [
     "Experiment",
     "FlowArrow",
     "FoldedNetwork",
+    "FormulaRow",
+    "GapAxes",
     "HeatScale",
-    "HeatWords",
     "Ink",
+    "LabelColumn",
+    "LabelRow",
     "LogAxis",
+    "Matrix",
+    "NamedBars",
     "NetworkCell",
-    "NumberGrid",
     "Plane",
     "Prediction",
-    "RowBars",
     "SceneContext",
     "ShareAxis",
     "StateChain",
@@ -113,10 +117,9 @@ __all__ = [
     "Strip",
     "Terms",
     "Theme",
+    "ValueGrid",
     "ValueLine",
-    "WeightMatrix",
     "Window",
-    "WordTile",
     "backward_equation",
     "beat",
     "fitted_label",
@@ -131,9 +134,7 @@ __all__ = [
     "prose",
     "scaled_recurrence",
     "step_equation",
-    "step_sum_equation",
     "units_note",
     "update_equation",
     "variant",
-    "weight_sum_equation",
 ]

@@ -7,7 +7,7 @@ from typing import Any
 
 from rnnviz.experiments.default_recordings import default_trace
 from rnnviz.scene.beats import Beat
-from rnnviz.scene.failures import blamed
+from rnnviz.scene.failures import naming_failures
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.text.font_files import Font
 from rnnviz.trace import Trace
@@ -59,6 +59,6 @@ def experiments_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
     source = getattr(sys.modules[scene.__module__], "__file__", "")  # a notebook has none
     made = {}
     for name, make in scene.experiments.items():
-        with blamed(f"companion {name!r} of class {scene.__name__!r}", source):
+        with naming_failures(f"companion {name!r} of class {scene.__name__!r}", source):
             made[name] = make(trace)
     return made

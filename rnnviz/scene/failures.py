@@ -1,4 +1,4 @@
-"""How the code of a scene failed, in one line: in which piece of work, with what, and where."""
+"""Errors of a scene's own code, in one line: what failed, with what, and where."""
 
 import traceback
 from collections.abc import Iterator
@@ -9,21 +9,21 @@ from typing import Final
 from rnnviz.errors import RenderError, RnnvizError
 
 FAILURES: Final = (Exception, SystemExit)
-"""What code of a scene may raise that ends the render, and not the program."""
+"""What a scene's code may raise that ends the render, but not the program."""
 
 _LONGEST: Final = 300
-"""Letters of a message that are told: an error may show a whole array."""
+"""The longest message, in characters: an error may print a whole array."""
 
 
-def told(name: str, error: BaseException, source: str) -> RnnvizError:
-    """How a piece of work failed, in one line; ``source`` is the file whose lines are told."""
+def scene_error(name: str, error: BaseException, source: str) -> RnnvizError:
+    """Return the error of a piece of work, in one line that names the line in ``source``."""
     if isinstance(error, RnnvizError):
         return error if str(error).startswith(name) else type(error)(f"{name}: {error}")
     return RenderError(f"{name} failed: {described(error, source)}")
 
 
 def described(error: BaseException, source: str) -> str:
-    """An error in one line: what it says, and where in a source file, or else where at all."""
+    """Describe an error in one line, with its place in a source file, or else its last place."""
     what = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, SystemExit):
         what = f"it ends the program, {what}"
@@ -38,14 +38,14 @@ def described(error: BaseException, source: str) -> str:
 
 
 @contextmanager
-def blamed(name: str, source: str) -> Iterator[None]:
-    """Within it, what code of a scene raises is told as the failure of a piece of work.
+def naming_failures(name: str, source: str) -> Iterator[None]:
+    """Turn what a scene's code raises in this context into an error that names the work.
 
-    Raises: RenderError that names it
+    Raises: RenderError
     """
     try:
         yield
     except RnnvizError:
         raise
     except FAILURES as error:
-        raise told(name, error, source) from error
+        raise scene_error(name, error, source) from error

@@ -115,10 +115,17 @@ def _check(scene: Any) -> None:
         ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
         ("experiments", Mapping, "a recipe for each name, or leave it out"),
+        ("depends_on", tuple, "a tuple of paths, patterns, or names of variables and modules"),
     ):
         got = getattr(scene, what)
         if not isinstance(got, kind):
             raise SceneError(f"{what!r} of class {name!r} is {got!r}; give {wanted}")
+    for dependency in scene.depends_on:
+        if not isinstance(dependency, str) or not dependency:
+            raise SceneError(
+                f"'depends_on' of class {name!r} has {dependency!r}; give a path, a pattern, or "
+                "the name of a variable or module"
+            )
     for beat in beats_of(scene):
         if not isinstance(beat.caption, str) or not beat.caption.strip():
             raise SceneError(

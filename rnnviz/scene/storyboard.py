@@ -1,42 +1,48 @@
-"""The base of all scenes: beats, their captions, the source line, and the pace."""
+"""The base class of scenes: beats, their captions and pace, and the source line."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from manim import LEFT, RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
+from manim import RIGHT, UP, AnimationGroup, FadeIn, FadeOut, Scene, VGroup
 
 from rnnviz.experiments import Experiment
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.strip import ColorScale
+from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.numbers import MINUS, number
+from rnnviz.mobjects.text import BODY, NOTE, label, prose
 from rnnviz.mobjects.theme import THEMES
-from rnnviz.mobjects.typography import BODY, MINUS, NOTE, label, number, prose, reading_time
 from rnnviz.mobjects.wording import item_names
 from rnnviz.scene.beats import Beat, beats_of, spoken_in
 from rnnviz.scene.context import SceneContext, default_context
 from rnnviz.text.fonts import using_fonts
-from rnnviz.text.plain_text import plain
+from rnnviz.text.plain_text import FIRST_WIDE, plain
 from rnnviz.text.translation import translated
 
 _LEAST_REST = 1.0
+_SECONDS_PER_WIDE = 0.2
+_SECONDS_PER_LETTER = 0.062
 _TURN = 0.5
 _MICROSECONDS = 6
-"""Digits of a rest, so that it is the same whenever its beat begins."""
+"""Digits of a rest, which must not depend on when its beat begins."""
 _ON_TOP = 10
 _WIDEST_SOURCE = 9.7
 
 
 class Storyboard(Scene):
-    """A scene made of beats, played from a recording.
+    """A scene made of beats, played from a trace.
 
-    A subclass writes its beats as methods marked with ``@beat("…")``, in order. Captions may name
-    ``{facts}``, which ``facts()`` supplies from the trace. Without a context, as plain ``manim``
-    makes it, a scene plays the default recording of its ``task``.
+    A subclass defines its beats as methods decorated with ``@beat("…")``, in order. Captions may
+    use ``{facts}``, which ``facts()`` returns from the trace. Without a context, as in plain
+    ``manim``, a scene plays the default recording of its ``task``.
 
     ``needs`` are what a trace must hold, by their names in ``rnnviz.scene.needs``, beside the needs
-    of base classes, and ``least_steps`` is how long it must be. ``experiments`` names the
-    recordings that the scene compares with the trace: the same network with changed parameters, its
-    training. ``name``, ``title`` and ``summary`` are for the scenes that rnnviz lists.
+    of base classes, and ``least_steps`` is the least number of steps. ``experiments`` names what
+    the scene compares with the trace: recordings of the same network with changed parameters, its
+    training. ``depends_on`` names what the scene depends on that cannot be observed while it plays,
+    such as files that compiled code or another program reads: paths and glob patterns, relative to
+    the scene's file, environment variables, and modules. ``name``, ``title`` and ``summary`` are
+    for the scenes that rnnviz lists.
     """
 
     name: ClassVar[str] = ""
@@ -46,6 +52,7 @@ class Storyboard(Scene):
     needs: ClassVar[tuple[str, ...]] = ()
     least_steps: ClassVar[int] = 2
     experiments: ClassVar[Mapping[str, Experiment]] = {}
+    depends_on: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, context: SceneContext | None = None) -> None:
         self.context = context or default_context(type(self))
@@ -55,23 +62,23 @@ class Storyboard(Scene):
         self.beats = beats_of(type(self))
         self._caption = VGroup()
         self._language = self.context.language
-        kept = {"mobjects", "foreground_mobjects", "_caption", "theme", "trace"}
-        self._given = (frozenset(vars(self)) | {"_given"}) - kept
+        changing = {"mobjects", "foreground_mobjects", "_caption", "theme", "trace"}
+        self._constant = (frozenset(vars(self)) | {"_constant"}) - changing
 
     def facts(self) -> Mapping[str, str]:
-        """What captions may name beside ``{item}`` and ``{items}``, as text from the recording."""
+        """Return what captions may use beside ``{item}`` and ``{items}``, as text."""
         return {}
 
     def notes(self) -> tuple[str, ...]:
-        """What the source line says beside the network and the trace."""
+        """Return what the source line adds to the network and the trace."""
         return ()
 
     def say(self, text: str) -> str:
-        """A text in the language of this performance."""
+        """Translate a text into the language of this scene."""
         return translated(text, self._language)
 
-    def told(self, beat: Beat) -> Mapping[str, str]:
-        """A beat's caption as plain text, in every language that captions of this scene are in."""
+    def captions_of(self, beat: Beat) -> Mapping[str, str]:
+        """Return a beat's caption as plain text by language, in all languages of this scene."""
         captions = {}
         for language in spoken_in(self.beats):
             self._language = language
@@ -80,13 +87,13 @@ class Storyboard(Scene):
         return captions
 
     def state(self) -> Mapping[str, Any]:
-        """All that the next beat starts from: what is on the screen, and what beats have made."""
-        return {name: value for name, value in vars(self).items() if name not in self._given}
+        """Return all that the next beat depends on: mobjects, and what earlier beats have set."""
+        return {name: value for name, value in vars(self).items() if name not in self._constant}
 
-    def render(self, *given: Any, **settings: Any) -> Any:
-        """Play, and draw if the renderer does, with the fonts of the stage."""
+    def render(self, *args: Any, **settings: Any) -> Any:
+        """Play the scene, and draw it if the renderer does, with the fonts of the context."""
         with using_fonts(self.context.fonts):
-            return super().render(*given, **settings)
+            return super().render(*args, **settings)
 
     def add_sound(
         self,
@@ -96,12 +103,12 @@ class Storyboard(Scene):
         *,
         gain_to_background: float | None = None,
     ) -> None:
-        """Let a sound be heard from now on, or from some seconds later.
+        """Start a sound now, or some seconds later.
 
-        The file is looked for beside the scene's, then in the working folder. It is heard to its
-        end, whatever beats follow, or to that of the video.
+        The file is searched for next to the scene's file, then in the working folder. The sound
+        plays to its end, whatever beats follow, or to the end of the video.
 
-        Units: seconds; decibels, also for the gain of what else is heard meanwhile
+        Units: seconds; decibels, also for the gain of other sounds meanwhile
         """
         if self.context.renderer is None:
             super().add_sound(
@@ -114,7 +121,7 @@ class Storyboard(Scene):
     def construct(self) -> None:
         """Play the beats."""
         self.camera.background_color = self.theme.ground
-        self.source = self._source_line(self._of_the_recording())
+        self.source = self._source_line(self._trace_source())
         self.add(self.source)
         for beat in self.beats:
             self.next_section(beat.name, skip_animations=not self.context.shows(beat))
@@ -123,14 +130,14 @@ class Storyboard(Scene):
             self.context.on_beat_end(self, beat)
 
     def get_restructured_mobject_list(self, mobjects: Any, to_remove: Any) -> list[Any]:
-        """As Manim's, whose function that calls itself holds every picture until garbage is sought.
+        """Return the mobjects without some, replacing those that lose parts by the parts left.
 
-        What is not to be removed, with the parts of what loses some in their place.
+        As Manim's method, whose recursive closure keeps all mobjects until a garbage collection.
         """
         return _without(mobjects, set(to_remove))
 
     def play_beat(self, beat: Beat) -> None:
-        """Play one beat, from what the beats before it left."""
+        """Play one beat, from where the beats before it ended."""
         started = self.time
         text = self.say(beat.caption)
         caption = prose(text, self._facts(), color=self.theme.color("text"), width=12.4, size=BODY)
@@ -141,29 +148,24 @@ class Storyboard(Scene):
         )
         self._caption = caption
         beat.play(self)
-        rest = reading_time(text) + _TURN - (self.time - started)
+        rest = _reading_time(text) + _TURN - (self.time - started)
         self.wait(max(_LEAST_REST, round(rest, _MICROSECONDS)))
 
     def _facts(self) -> Mapping[str, str]:
         return {**item_names(self.trace, self.say), **self.facts()}
 
     def color_scale(self, limit: float) -> ColorScale:
-        """The legend of signed colours, in its corner."""
+        """Return the legend of signed colours, in the corner."""
         end = f"{limit:.3g}" if 1e-3 <= limit < 1e4 else number(limit, 3)
-        ends = (
-            label(f"{MINUS}{end}", color=self.theme.color("note"), size=NOTE),
-            label(f"+{end}", color=self.theme.color("note"), size=NOTE),
-        )
-        scale = ColorScale(self.theme, limit=limit, ends=ends, width=1.7)
-        return scale.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT)
+        return ColorScale((f"{MINUS}{end}", f"+{end}"), self.theme, limit=limit).in_corner()
 
     def name_source(self, text: str | None = None) -> AnimationGroup:
-        """The source line says where what is now shown is from; without a text, the recording."""
-        line = self._source_line((text,) if text is not None else self._of_the_recording())
+        """Change the source line to a text, or back to that of the trace."""
+        line = self._source_line((text,) if text is not None else self._trace_source())
         before, self.source = self.source, line
         return AnimationGroup(FadeOut(before), FadeIn(line))
 
-    def _of_the_recording(self) -> tuple[str, ...]:
+    def _trace_source(self) -> tuple[str, ...]:
         trace = self.trace
         network = (
             f"{trace.metadata.cell.upper()}({trace.input_size} → {trace.hidden_size}), "
@@ -190,3 +192,9 @@ def _without(mobjects: Iterable[Any], removed: set[Any]) -> list[Any]:
             lost = removed.intersection(mobject.get_family())
             left += _without(mobject.submobjects, lost) if lost else [mobject]
     return left
+
+
+def _reading_time(text: str) -> float:
+    """Return the seconds it takes to read a caption aloud; a Chinese character is a syllable."""
+    wide = sum(ord(character) >= FIRST_WIDE for character in text)
+    return _SECONDS_PER_WIDE * wide + _SECONDS_PER_LETTER * (len(text) - wide)

@@ -28,7 +28,8 @@ _TRIAL: Final = 4_000_000
 _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
 _LETTERS: Final = "letters"
-_KINDS: Final = (_BEATS, _RENDERS, _LETTERS)
+_READS: Final = "reads"
+_KINDS: Final = (_BEATS, _RENDERS, _LETTERS, _READS)
 _DIGEST_SIZE: Final = sha256().digest_size
 
 
@@ -59,13 +60,14 @@ class Cache:
         self.beats = folder / _BEATS
         self._renders = folder / _RENDERS
         self._letters = folder / _LETTERS
+        self._reads = folder / _READS
 
     def fetch(self, target: Path) -> bool:
         """Put the beat of a name in its place, where it stays; False if it is not kept."""
         for entry in _named(self.beats, target.name):
             with suppress(OSError):
                 _link(entry, target)
-                if checksum(target) == _told_by(entry):
+                if checksum(target) == _checksum_in(entry):
                     os.utime(entry)
                     return True
                 target.unlink()
@@ -97,23 +99,20 @@ class Cache:
             _link(made, self.beats / _entry_name(made))
 
     def note(self, key: str) -> Any:
-        """What was noted about a render, or None."""
-        for entry in _named(self._renders, f"{key}.json"):
-            with suppress(OSError, ValueError):
-                if checksum(entry) == _told_by(entry):
-                    os.utime(entry)
-                    return json.loads(entry.read_text(encoding="utf-8"))
-                entry.unlink()
-        return None
+        """Return what was noted about a render, or None."""
+        return _note(self._renders, key)
 
     def write_note(self, key: str, noted: Any) -> None:
         """Note something about a render; a cache that cannot be written keeps nothing."""
-        with suppress(RenderError), staging_dir(self._renders, RenderError) as folder:
-            made = folder / f"{key}.json"
-            made.write_text(json.dumps(noted), encoding="utf-8")
-            for older in _named(self._renders, made.name):
-                older.unlink(missing_ok=True)
-            os.replace(made, self._renders / _entry_name(made))
+        _write_note(self._renders, key, noted)
+
+    def reads(self, key: str) -> Any:
+        """Return what was noted about what a beat reads, or None."""
+        return _note(self._reads, key)
+
+    def write_reads(self, key: str, noted: Any) -> None:
+        """Note what a beat reads; a cache that cannot be written keeps nothing."""
+        _write_note(self._reads, key, noted)
 
     def held(self) -> Held:
         """How much there is.
@@ -173,6 +172,25 @@ class Cache:
         return entries
 
 
+def _note(folder: Path, key: str) -> Any:
+    for entry in _named(folder, f"{key}.json"):
+        with suppress(OSError, ValueError):
+            if checksum(entry) == _checksum_in(entry):
+                os.utime(entry)
+                return json.loads(entry.read_text(encoding="utf-8"))
+            entry.unlink()
+    return None
+
+
+def _write_note(folder: Path, key: str, noted: Any) -> None:
+    with suppress(RenderError), staging_dir(folder, RenderError) as staging:
+        made = staging / f"{key}.json"
+        made.write_text(json.dumps(noted), encoding="utf-8")
+        for older in _named(folder, made.name):
+            older.unlink(missing_ok=True)
+        os.replace(made, folder / _entry_name(made))
+
+
 def bound() -> int:
     """How many bytes a cache may keep: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
 
@@ -209,7 +227,7 @@ def _entry_name(made: Path) -> str:
     return f"{made.stem}-{checksum(made)}{made.suffix}"
 
 
-def _told_by(entry: Path) -> str:
+def _checksum_in(entry: Path) -> str:
     return entry.stem.rpartition("-")[2]
 
 

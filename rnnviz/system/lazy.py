@@ -31,7 +31,7 @@ def names(package: str) -> list[str]:
 
 
 def submodule(package: str, name: str) -> ModuleType:
-    """Import a public module of a package.
+    """Import and return a public module of a package.
 
     Raises: AttributeError if there is none of this name
     """

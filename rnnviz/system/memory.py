@@ -1,4 +1,4 @@
-"""How much memory this process may still take, whoever sets the limit."""
+"""The memory that this process may still allocate."""
 
 import sys
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ _OF_GROUP: Final = (
 
 
 def free_memory() -> int:
-    """Bytes that are left of the machine's memory, and of the limits of a container or a shell."""
+    """Return the free bytes of the machine, within the limits of its container and shell."""
     return max(0, min(_left()))
 
 
 def free_addresses() -> int | None:
-    """Bytes of addresses that a limit leaves (``ulimit -v``), or None if there is no limit."""
+    """Return the free bytes of address space (``ulimit -v``), or None without a limit."""
     if sys.platform == "win32":
         return None
     import resource
@@ -35,7 +35,7 @@ def free_addresses() -> int | None:
 
 
 def _left() -> Iterator[int]:
-    import psutil  # takes a while to load, and is seldom needed
+    import psutil  # slow to load, and seldom needed
 
     yield int(psutil.virtual_memory().available)
     addresses = free_addresses()

@@ -1,4 +1,4 @@
-"""What long work tells while it goes on, to whoever wants to hear it."""
+"""Progress of long work, for whoever called it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,14 +6,14 @@ from contextvars import ContextVar
 from typing import Final
 
 Report = Callable[[int, int, str], None]
-"""Called after each part with how many there are, of how many, and which one it was."""
+"""Called after each part with the number done, the number of all, and the part's name."""
 
 _reports: Final[ContextVar[Report | None]] = ContextVar("reports", default=None)
 
 
 @contextmanager
 def reported(report: Report) -> Iterator[None]:
-    """Within it, long work tells how far it has come."""
+    """A context in which long work reports its progress."""
     token = _reports.set(report)
     try:
         yield
@@ -22,5 +22,5 @@ def reported(report: Report) -> Iterator[None]:
 
 
 def current_report() -> Report | None:
-    """Whom to tell, if anyone."""
+    """Return the function to report to, if any."""
     return _reports.get()

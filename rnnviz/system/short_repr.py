@@ -1,4 +1,4 @@
-"""One line for what holds arrays, where Python would print all their numbers."""
+"""A repr of one line for dataclasses with arrays."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -11,18 +11,18 @@ _LINE: Final = 400
 
 
 class ShortRepr:
-    """A dataclass whose ``repr`` is one line: an array is told by its dtype and shape."""
+    """A dataclass whose ``repr`` is one line, with dtype and shape for an array."""
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]
-        told = ", ".join(
+        values = ", ".join(
             f"{item.name}={brief(getattr(self, item.name))}" for item in fields if item.repr
         )
-        return _cut(f"{type(self).__name__}({told})", _LINE)
+        return _cut(f"{type(self).__name__}({values})", _LINE)
 
 
 def brief(value: Any) -> str:
-    """A value in a few words."""
+    """Return a short repr of a value."""
     if isinstance(value, np.ndarray) and value.ndim > 0:
         return f"{value.dtype} {value.shape}"
     if isinstance(value, str) or value is None:
@@ -34,7 +34,7 @@ def brief(value: Any) -> str:
             return "()"
         whole = repr(value) if len(value) <= _LONGEST and not _holds_arrays(value) else ""
         return whole if whole and len(whole) <= _LONGEST else f"({len(value)} of {_kind(value)})"
-    # not the whole of something that may be as long
+    # its own repr may be as long
     if dataclasses.is_dataclass(value) and not isinstance(value, ShortRepr):
         return f"{type(value).__name__}(…)"
     return _cut(" ".join(repr(value).split()), _LONGEST)
@@ -49,7 +49,7 @@ def _plain(value: Any) -> bool:
 
 
 def _kind(values: Sequence[Any]) -> str:
-    """What values are, by the first one."""
+    """The type of values, by the first one."""
     return type(values[0]).__name__
 
 

@@ -1,6 +1,7 @@
-"""The versions of libraries, as they were when this process first asked: what it has loaded.
+"""The versions of installed libraries.
 
-The metadata of packages are read once: each reading leaves objects that hold each other.
+They are read once, since each reading leaves cyclic garbage, and since a process has loaded what
+was installed when it started.
 """
 
 from functools import cache
@@ -9,7 +10,7 @@ from importlib import metadata
 
 @cache
 def version(library: str) -> str:
-    """The version of an installed library.
+    """Return the version of an installed library.
 
     Raises: importlib.metadata.PackageNotFoundError
     """

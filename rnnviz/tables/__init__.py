@@ -1,4 +1,4 @@
-"""A column of numbers from a table as the world writes it: CSV of any delimiter and encoding."""
+"""Columns of numbers from CSV tables of any delimiter, encoding and number format."""
 
 from rnnviz.tables.column import FILLS, Column, read_column, summary
 from rnnviz.tables.dates import ORDERS

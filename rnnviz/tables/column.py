@@ -1,4 +1,4 @@
-"""One column of a table as a series: in the order of its dates, its gaps told or filled."""
+"""One column of a table as a series, in the order of its dates and with its gaps filled."""
 
 import re
 from collections.abc import Sequence
@@ -22,11 +22,11 @@ _FEW: Final = 3
 
 @dataclass(frozen=True, repr=False)
 class Column(ShortRepr):
-    """A series of numbers, oldest first, NaN where a gap was left, with a label for each.
+    """A series of numbers with labels, oldest first, NaN where a gap was left.
 
-    ``notes`` say what was recognised in the file and done to its rows, ``changes`` the latter
-    alone; ``plain`` is whether there is nothing to say but of a UTF-8 file with commas, a header
-    and a number in each row, in its order.
+    ``notes`` are what was detected in the file and changed in its rows, ``changes`` only the
+    changes. ``plain`` is whether the file is UTF-8 with commas, a header and a number in each row,
+    in order.
     """
 
     name: str
@@ -49,15 +49,15 @@ def read_column(
     date_column: str | int | None = None,
     date_order: str | None = None,
 ) -> Column:
-    """The numbers of a column of a CSV file, by its name or its place from 1.
+    """Read the numbers of a column of a CSV file, by its name or its number from 1.
 
-    Delimiter, decimal sign, encoding, header and dates are recognised unless they are given;
-    where they can be meant in several ways, none is chosen. Rows are put in the order of their
-    dates. ``fill`` is what becomes of gaps: 'linear' (between the neighbours), 'previous', 'next',
-    'mean', or 'leave'. Gaps before the first and after the last value are left out.
+    Delimiter, decimal sign, encoding, header and dates are detected unless they are given; if they
+    are ambiguous, it is an error. Rows are sorted by their dates. ``fill`` says how to fill gaps:
+    'linear' (between the neighbours), 'previous', 'next', 'mean', or 'leave'. Gaps before the first
+    and after the last value are left out.
 
-    Raises: TaskError for a file that is no table, a column that there is not or of which there
-            are two, a cell that is no number, a gap and no ``fill``, and what is ambiguous
+    Raises: TaskError for a file that is not a table, a missing or repeated column, a cell that is
+            not a number, a gap without ``fill``, and a file that can be read in several ways
     """
     _check_options(decimal, fill)
     text, name = read_text(path, encoding, most=_LARGEST)
@@ -97,13 +97,13 @@ def read_column(
 
 def _check_options(decimal: str | None, fill: str | None) -> None:
     if decimal not in (None, ".", ","):
-        raise TaskError(f"there is no decimal sign {decimal!r}; choose . or ,")
+        raise TaskError(f"unknown decimal sign {decimal!r}; choose . or ,")
     if fill is not None and fill not in FILLS:
-        raise TaskError(f"there is no way {fill!r} to fill gaps; choose one of {', '.join(FILLS)}")
+        raise TaskError(f"unknown fill {fill!r}; choose {', '.join(FILLS)}")
 
 
 def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], list[str]]:
-    """The rows, oldest first, with what was done to their order, and what their dates lack."""
+    """The rows, oldest first, the changes of their order, and the gaps in their dates."""
     rows = np.arange(len(table.lines))
     if dates is None or len(rows) < 2:
         return rows, [], []
@@ -118,9 +118,9 @@ def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], li
     else:
         if 2 * distinct <= len(rows):
             raise TaskError(
-                f"{table.file} has {len(rows)} rows for {distinct} dates in column "
-                f"{dates.column!r}, out of order, as several series below each other have; give "
-                "the rows of one series, or --date-column none for the order of the file"
+                f"{table.file} has {len(rows)} unsorted rows for {distinct} dates in column "
+                f"{dates.column!r}, as if it held several series; give the rows of one series, or "
+                "--date-column none to keep the order of the file"
             )
         order = np.argsort(dates.times, kind="stable")
         notes.append(f"sorted by {dates.column!r}")
@@ -136,7 +136,7 @@ def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], li
 
 
 def _holes(dates: Dates, order: np.ndarray) -> list[str]:
-    """Where dates are missing from what is otherwise a day, an hour, … a row."""
+    """The gaps in dates that are otherwise a day, an hour, … apart."""
     steps = np.diff(dates.times[order])
     steps_known = steps[steps > 0]
     if not dates.certain or not len(steps_known):
@@ -168,19 +168,19 @@ def _without_ends(
 
 
 def _stand_ins(values: np.ndarray) -> list[str]:
-    """Numbers like -9999 that may stand for no value: nines alone, and far from all others."""
+    """Numbers like -9999 that may mean a missing value: only nines, and far from all others."""
     known = np.unique(values[~np.isnan(values)])
-    told = []
+    notes = []
     for number, others in ((known[:1], known[1:]), (known[-1:], known[:-1])):
         if len(others) < _FEW or not re.fullmatch(r"-?99+(\.9+|\.0)?", str(float(number[0]))):
             continue
         if np.abs(others - number).min() > 3 * np.ptp(others):
             count = int((values == number[0]).sum())
-            told.append(
+            notes.append(
                 f"{number[0]:g} ({count} {'time' if count == 1 else 'times'}) lies far from all "
                 "other values: if it stands for a gap, write NA"
             )
-    return told
+    return notes
 
 
 def _filled(
@@ -190,37 +190,37 @@ def _filled(
     count = len(gaps)
     if not count:
         return values, []
-    told = f"{count} {'gap' if count == 1 else 'gaps'}"
+    counted = f"{count} {'gap' if count == 1 else 'gaps'}"
     if fill is None:
         named = ", ".join(str(lines[gap]) for gap in gaps[:_FEW]) + (" …" if count > _FEW else "")
         raise TaskError(
-            f"column {column!r} has {told} (line {named}: nothing, or no number), which would be "
-            f"inputs; choose what becomes of them with --fill {', '.join(FILLS[:-1])}, or "
-            f"{FILLS[-1]}, which shows sequences without gaps only"
+            f"column {column!r} has {counted} (line {named}: nothing, or not a number); fill them "
+            f"with --fill {', '.join(FILLS[:-1])}, or use only sequences without gaps with --fill "
+            f"{FILLS[-1]}"
         )
     if fill == "leave":
-        return values, [f"{told} left, in no input"]
+        return values, [f"{counted} left, in no input"]
     import pandas
 
     series: Any = pandas.Series(values)
-    made = {
+    filled = {
         "linear": lambda: series.interpolate("linear"),
         "previous": lambda: series.ffill(),
         "next": lambda: series.bfill(),
         "mean": lambda: series.fillna(series.mean()),
     }[fill]()
-    return np.asarray(made.to_numpy(), dtype=np.float64), [f"{told} filled ({fill})"]
+    return np.asarray(filled.to_numpy(), dtype=np.float64), [f"{counted} filled ({fill})"]
 
 
 def _signs(numbers: Numbers) -> list[str]:
-    told = []
+    notes = []
     if numbers.decimal == ",":
-        told.append("decimal comma")
+        notes.append("decimal comma")
     if numbers.thousands:
-        told.append(f"thousands parted by {' and '.join(map(repr, numbers.thousands))}")
+        notes.append(f"thousands parted by {' and '.join(map(repr, numbers.thousands))}")
     if numbers.unit:
-        told.append(f"unit {numbers.unit}")
-    return told
+        notes.append(f"unit {numbers.unit}")
+    return notes
 
 
 def _dated(dates: Dates | None) -> list[str]:
@@ -230,7 +230,7 @@ def _dated(dates: Dates | None) -> list[str]:
 
 
 def summary(path: str | Path, column: Column) -> str:
-    """What was read, in one line."""
+    """Return one line about what was read."""
     return f"{file_name(path)}: {len(column.values)} values of {column.name!r}; " + ", ".join(
         column.notes
     )

@@ -1,4 +1,4 @@
-"""Dates as people write them, and the order in which they put the rows of a table."""
+"""The dates of a table's rows."""
 
 import re
 from collections.abc import Sequence
@@ -57,7 +57,7 @@ _MOSTLY: Final = 0.8
 _SAMPLE: Final = 2000
 _YEARS_AT_MOST: Final = 2200
 _SPAN: Final = 50
-"""Years of two digits further apart than this are of one century, and it is not known which."""
+"""Two-digit years further apart than this have an unknown century."""
 
 _SECONDS: Final = (10**8, 2 * 10**10)
 _ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
@@ -65,10 +65,10 @@ _ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"
 
 @dataclass(frozen=True, repr=False)
 class Dates(ShortRepr):
-    """When each row of a table is: as text, and in seconds, or years, that can be ordered.
+    """The date of each row of a table, as text and as a number of seconds or years.
 
-    ``first`` says which part of a date is first in the file, if it is not the year; where that
-    does not matter to the order, and cannot be told, the times are not ``certain``.
+    ``first`` names the first part of a date in the file, unless it is the year. Where that cannot
+    be known, but does not change the order of rows, the times are not ``certain``.
     """
 
     column: str
@@ -79,11 +79,11 @@ class Dates(ShortRepr):
 
 
 def find_dates(table: Table, values: int, column: str | None, order: str | None) -> Dates | None:
-    """The dates of a table: those of a column that is given, or of the one that has some.
+    """Find the dates of a table, in a given column or in the one that has dates.
 
     ``values`` is the column of the numbers; ``column`` may be 'none'.
 
-    Raises: TaskError for dates that may be read in several ways, or cells among them that are none
+    Raises: TaskError for ambiguous dates, or cells among them that are not dates
     """
     if column is not None and column.lower() == "none" and "none" not in table.names:
         return None
@@ -124,7 +124,7 @@ def find_dates(table: Table, values: int, column: str | None, order: str | None)
 
 
 def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
-    """The dates of a column; None for a column of something else."""
+    """The dates of a column, None if it has no dates."""
     cells, name = table.columns[at], table.names[at]
     if not cells:
         return None
@@ -161,10 +161,10 @@ def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
     zone = np.array([_offset(zone) for _, _, zone in parts])
     read = {each: times + clock - zone for each, times in readings.items()}
     if len({tuple(np.argsort(times, kind="stable")) for times in read.values()}) > 1:
-        told = " or ".join(f"--date-order {each} ({_ORDERED[each]})" for each in read)
+        choices = " or ".join(f"--date-order {each} ({_ORDERED[each]})" for each in read)
         raise TaskError(
-            f"the dates in column {name!r} of {table.file}, like {cells[0]!r}, can be read in "
-            f"several ways, which order the rows differently; give {told}, or --date-column none"
+            f"the dates in column {name!r} of {table.file}, like {cells[0]!r}, are "
+            f"ambiguous, and order the rows differently; give {choices}, or --date-column none"
         )
     chosen = next(iter(read))
     first = _ORDERED[chosen] if len(read) == 1 and chosen != "ymd" else ""
@@ -181,7 +181,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _stamps(name: str, cells: Sequence[str]) -> Dates | None:
-    """Seconds, or milliseconds, since 1970, labelled with their day and time in UTC."""
+    """Dates from seconds or milliseconds since 1970, with labels in UTC."""
     stamps = np.array([float(cell) for cell in cells])
     stamps = stamps / 1000 if stamps.min() > _SECONDS[1] else stamps
     if not (_SECONDS[0] <= stamps.min() and stamps.max() <= _SECONDS[1]):
@@ -191,7 +191,7 @@ def _stamps(name: str, cells: Sequence[str]) -> Dates | None:
 
 
 def _parted(cell: str) -> tuple[str, str, str]:
-    """The day, the time of day, and the zone of a date."""
+    """Split a date into day, time of day and time zone."""
     zone = ""
     if ":" in cell and (found := _ZONE.search(cell)):
         zone, cell = found[1], cell[: found.start()]
@@ -210,7 +210,7 @@ def _parted(cell: str) -> tuple[str, str, str]:
 
 
 def _readings(days: Sequence[str], *, only_dmy: bool) -> dict[str, np.ndarray]:
-    """Seconds of each day, by the order in which day, month and year may be meant."""
+    """The seconds of each day, by each possible order of day, month and year."""
     found: dict[str, np.ndarray] = {}
     for pattern, order in _FORMATS:
         if order in found or (only_dmy and order != "dmy"):
@@ -238,7 +238,7 @@ def _parsed(texts: Sequence[str], pattern: str) -> np.ndarray | None:
 
 
 def _check_mostly(table: Table, at: int, days: Sequence[str]) -> None:
-    """Refuse a column in which all but a few cells are dates."""
+    """Raises TaskError for a column in which all but a few cells are dates."""
     for pattern, _ in _FORMATS:
         if pattern == "%Y%m%d":
             continue
@@ -256,7 +256,7 @@ def _check_mostly(table: Table, at: int, days: Sequence[str]) -> None:
 
 
 def _coerced(days: Sequence[str], pattern: str) -> np.ndarray:
-    """Which of the texts are dates of a pattern."""
+    """Whether each text is a date of a pattern."""
     import pandas
 
     read = pandas.to_datetime(pandas.Series(list(days)), format=pattern, errors="coerce")
@@ -264,20 +264,20 @@ def _coerced(days: Sequence[str], pattern: str) -> np.ndarray:
 
 
 def _check_unread(table: Table, places: Sequence[int]) -> None:
-    """Refuse a table with dates of a form that is not read, unless their numbers only rise."""
+    """Raises TaskError for dates in an unknown format, unless their numbers only rise."""
     for at in places:
         name, cells = table.names[at], table.columns[at]
         if are_unread_dates(name if table.headed else "", cells):
             cell = next(filter(None, cells))
             raise TaskError(
-                f"column {name!r} of {table.file} seems to hold dates, like {cell!r}, of a form "
-                "that is not read, so the order of its rows cannot be told; write them like "
-                "2024-01-31, or give --date-column none for the order of the file"
+                f"column {name!r} of {table.file} seems to hold dates in an unknown format, like "
+                f"{cell!r}, so its rows cannot be sorted; write them like 2024-01-31, or give "
+                "--date-column none to keep the order of the file"
             )
 
 
 def _with_parts(table: Table, dates: Dates) -> Dates:
-    """Dates with the months, days, hours and minutes that stand in columns of their own."""
+    """Complete dates with the months, days, hours and minutes in columns of their own."""
     parts: dict[str, list[int]] = {}
     for name, cells in zip(table.names, table.columns, strict=True):
         part = part_named(name)
@@ -309,7 +309,7 @@ def _with_parts(table: Table, dates: Dates) -> Dates:
 
 
 def _clock(table: Table, taken: set[int]) -> tuple[int, np.ndarray] | None:
-    """The column with a time of day in each row, if there is one, and its seconds."""
+    """The column with a time of day in each row, and its seconds, or None."""
     for at, cells in enumerate(table.columns):
         if at not in taken and all(":" in cell for cell in cells):
             seconds = _clock_of([" ".join(cell.split()) for cell in cells])
@@ -319,7 +319,7 @@ def _clock(table: Table, taken: set[int]) -> tuple[int, np.ndarray] | None:
 
 
 def _clock_of(times: Sequence[str]) -> np.ndarray | None:
-    """Seconds since midnight; 24:00 is the end of the day, and nothing its beginning."""
+    """Seconds since midnight; 24:00 is the end of the day, and an empty text its beginning."""
     seconds = []
     for time in times:
         found = re.fullmatch(
@@ -339,7 +339,7 @@ def _clock_of(times: Sequence[str]) -> np.ndarray | None:
 
 
 def _offset(zone: str) -> float:
-    """How far a time zone is ahead, in seconds."""
+    """The offset of a time zone in seconds."""
     found = re.fullmatch(r"([+-])(\d{2}):?(\d{2})", zone)
     if found is None:
         return 0.0

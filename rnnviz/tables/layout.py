@@ -1,4 +1,4 @@
-"""Which lines and columns a table has: its delimiter, its header, and what stands around it."""
+"""The layout of a table: its delimiter, its header, and the lines before and after it."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from rnnviz.errors import TaskError
 _DELIMITERS: Final = ("\t", ";", "|", ",")
 _SPACES: Final = r"\s+"
 _NOWHERE: Final = "\x1f"
-"""A delimiter that stands in no text: all of a line is one cell."""
+"""A delimiter that no text has, so that every line is one cell."""
 
 _GIVEN: Final = {"tab": "\t", "\\t": "\t", "space": _SPACES, " ": _SPACES}
 _SAMPLE: Final = 500
@@ -38,10 +38,10 @@ _COMMENT: Final = ("#", "//")
 
 @dataclass(frozen=True)
 class Table:
-    """The cells of a table, column by column, with the line of the file in which each row begins.
+    """The cells of a table by column, and the line of the file in which each row begins.
 
-    ``notes`` say what was recognised, and ``plain`` whether it is what a comma-separated file with
-    a header has anyway.
+    ``notes`` are what was detected; ``plain`` is whether it is a comma-separated table with a
+    header.
     """
 
     file: str
@@ -54,9 +54,9 @@ class Table:
     plain: bool
 
     def place(self, column: str) -> int:
-        """Where the column of a name, or of a number from 1, stands.
+        """Return the index of a column, by its name or its number from 1.
 
-        Raises: TaskError if there is none, or two
+        Raises: TaskError if there is none, or more than one
         """
         wanted = _normal(column)
         found = [at for at, name in enumerate(self.names) if self.headed and name == wanted]
@@ -66,14 +66,14 @@ class Table:
         if found and number - 1 not in found:
             places = " and ".join(str(at + 1) for at in found)
             raise TaskError(
-                f"{self.file} has {len(found)} columns {column!r}, at places {places}; name one by "
-                f"its place: --column {found[0] + 1}"
+                f"{self.file} has {len(found)} columns {column!r}, numbers {places}; choose one "
+                f"by its number: --column {found[0] + 1}"
             )
         if 1 <= number <= len(self.names):
             return number - 1
         if not self.headed and self.names:
             raise TaskError(
-                f"{self.file} has no header line, so no column {column!r}; name one by its place, "
+                f"{self.file} has no header, so no column {column!r}; choose one by its number, "
                 f"from 1 to {len(self.names)}"
             )
         named = ", ".join(self.names[:_NAMED]) or "none"
@@ -93,9 +93,9 @@ def read_table(
     decimal: str | None,
     header: bool | None,
 ) -> Table:
-    """The table in a text; ``wanted`` are names of columns, which tell where the header is.
+    """Read the table in a text; ``wanted`` are names of columns, to find the header.
 
-    Raises: TaskError if no delimiter makes a table of the text, or several do
+    Raises: TaskError if the text is not a table, or its delimiter is ambiguous
     """
     names = [_normal(name) for name in wanted]
     skipped = 0
@@ -131,9 +131,8 @@ def read_table(
     for row, line in body:
         if chosen == _SPACES and _width(row) < width:
             raise TaskError(
-                f"{file} has {width} columns parted by spaces, but {_width(row)} fields in line "
-                f"{line}, of which it cannot be told where one is missing; write NA there, or give "
-                "the table with another delimiter"
+                f"{file} has {width} columns separated by spaces, but {_width(row)} fields in line "
+                f"{line}; write NA for a missing value, or use another delimiter"
             )
         if _width(row) > width:
             what = "names in its header" if headed else "columns"
@@ -162,12 +161,10 @@ def read_table(
 def _chosen(
     file: str, text: str, names: Sequence[str], delimiter: str | None, decimal: str | None
 ) -> str:
-    """The delimiter that is given, or the one that makes a table of the lines."""
+    """The given delimiter, or the one that splits the lines into a table."""
     if delimiter is not None:
         if delimiter not in _GIVEN and (len(delimiter) != 1 or delimiter in '"\r\n'):
-            raise TaskError(
-                f"a delimiter is one character, tab or space, not {delimiter!r}; give one of them"
-            )
+            raise TaskError(f"a delimiter must be one character, tab or space, got {delimiter!r}")
         return _GIVEN.get(delimiter, delimiter)
     fits = [each for each in _DELIMITERS if each != decimal and _fit(text, each)]
     if not fits:
@@ -177,8 +174,8 @@ def _chosen(
     if chosen == "," and decimal is None and _may_be_decimals(text, names):
         cell = next(line for line in text.split("\n") if line.strip())
         raise TaskError(
-            f"{file} has lines like {cell.strip()!r}, which may be two columns or one number with "
-            "a decimal comma; give --delimiter , or --decimal ,"
+            f"{file} has lines like {cell.strip()!r}, either two columns or one number with a "
+            "decimal comma; give --delimiter , or --decimal ,"
         )
     return chosen
 
@@ -198,7 +195,7 @@ def _records(text: str, delimiter: str) -> list[list[str]]:
 
 
 def _fit(text: str, delimiter: str) -> bool:
-    """Whether nearly all records have as many fields, more than one, and a header has them too."""
+    """Whether nearly all records have the same number of fields, more than one, as the header."""
     records = _records(text, delimiter)
     counts = [len(row) for row in records]
     if not counts:
@@ -210,12 +207,12 @@ def _fit(text: str, delimiter: str) -> bool:
     inside = counts[start:]
     if sum(count in (width, width - 1) for count in inside) < 0.9 * len(inside):
         return False
-    # one name above numbers: what parts the numbers is their decimal sign
+    # one name above numbers: the delimiter is their decimal sign
     return not (start == 1 and counts[0] == 1 and not _is_data(records[0]) and _is_data(records[1]))
 
 
 def _settled(counts: Sequence[int], width: int) -> int | None:
-    """The first record from which on records have as many fields."""
+    """The first record from which on records have the common number of fields."""
     for at, count in enumerate(counts):
         following = counts[at : at + _SETTLED]
         if count > 1 and all(each in (width, width - 1) for each in following):
@@ -239,7 +236,7 @@ def _may_be_decimals(text: str, names: Sequence[str]) -> bool:
 
 
 def _rows(file: str, text: str, delimiter: str, skipped: int) -> tuple[list[list[str]], list[int]]:
-    """All records, as wide as the widest of the sample, and the line in which each begins."""
+    """All records, and the line in which each begins."""
     import pandas
     from pandas.errors import EmptyDataError, ParserError, ParserWarning
 
@@ -261,10 +258,10 @@ def _rows(file: str, text: str, delimiter: str, skipped: int) -> tuple[list[list
     except EmptyDataError:
         return [], []
     except (ParserError, ParserWarning, ValueError) as error:
-        told = " ".join(str(error).replace("Error tokenizing data. C error:", "").split())
+        reason = " ".join(str(error).replace("Error tokenizing data. C error:", "").split())
         raise TaskError(
-            f"{file} is not a table of {width} columns: {told}; correct that line, or give another "
-            "--delimiter"
+            f"{file} is not a table of {width} columns: {reason}; correct that line, or give "
+            "another --delimiter"
         ) from error
     rows = [[str(cell or "").strip() for cell in row] for row in frame.fillna("").values.tolist()]
     lines, line = [], 1 + skipped
@@ -277,7 +274,7 @@ def _rows(file: str, text: str, delimiter: str, skipped: int) -> tuple[list[list
 def _header(
     file: str, rows: Sequence[Sequence[str]], names: Sequence[str], header: bool | None
 ) -> tuple[int, bool]:
-    """Which row the table begins with, and whether it is a header."""
+    """The first row of the table, and whether it is a header."""
     counts = [_width(row) for row in rows[:_SAMPLE]]
     full = [at for at, row in enumerate(rows[:_SAMPLE]) if any(row) and not _is_comment(row)]
     if not full:
@@ -297,8 +294,8 @@ def _header(
     if named and named[0] == start:
         if data and numbers:
             raise TaskError(
-                f"{file} begins with {', '.join(rows[start][:_NAMED])}, which may be names or "
-                "numbers; give --header or --no-header"
+                f"{file} begins with {', '.join(rows[start][:_NAMED])}, either names or numbers; "
+                "give --header or --no-header"
             )
         return start, True
     for at in () if numbers else named:
@@ -308,7 +305,7 @@ def _header(
 
 
 def _is_data(row: Sequence[str], following: Sequence[Sequence[str]] = ()) -> bool:
-    """Whether a row has numbers or dates in each column in which the rows below have them."""
+    """Whether a row has numbers or dates in each column where the rows below have them."""
     of_values = [
         at
         for at in range(len(row))
@@ -320,7 +317,7 @@ def _is_data(row: Sequence[str], following: Sequence[Sequence[str]] = ()) -> boo
 
 
 def _comments(text: str) -> tuple[list[str], str]:
-    """The comments that a text begins with, and the text with empty lines in their place."""
+    """The comments at the beginning of a text, and the text with empty lines instead."""
     lines = text.split("\n")
     at = 0
     while at < len(lines) and (not lines[at].strip() or lines[at].lstrip().startswith(_COMMENT)):
@@ -330,7 +327,7 @@ def _comments(text: str) -> tuple[list[str], str]:
 
 
 def _commented(comment: str, width: int) -> list[str]:
-    """The names in a comment above a table without a header, as NumPy writes them."""
+    """The column names in a comment above a table, as NumPy writes them."""
     text = comment.strip().lstrip("#/ ")
     for parted in (re.split(r"[,;|\t]", text), text.split()):
         names = [_normal(name) for name in parted]
@@ -340,7 +337,7 @@ def _commented(comment: str, width: int) -> list[str]:
 
 
 def _common_width(head: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """How many columns there are: those with names, or as many as most rows have."""
+    """The number of columns: those with names, or as many as most rows have."""
     if head:
         return max(1, _width(head))
     return Counter(map(_width, rows)).most_common(1)[0][0] if rows else 0
@@ -355,12 +352,12 @@ def _is_comment(row: Sequence[str]) -> bool:
 
 
 def _is_footer(row: Sequence[str]) -> bool:
-    """A line of words below a table, in its first field alone."""
+    """Whether a row is text below a table, in its first field only."""
     return not any(row[1:]) and not re.match(r"[\d+-]", row[0])
 
 
 def _is_total(row: Sequence[str]) -> bool:
-    """A line that sums up the ones above, which says so in its first field with words in it."""
+    """Whether a row is a total of those above, by its first field with words."""
     words = next((cell for cell in row if cell and not _VALUE.fullmatch(cell)), "")
     return words.lower().rstrip(":").strip() in _TOTALS
 

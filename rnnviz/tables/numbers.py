@@ -1,4 +1,4 @@
-"""Numbers as people write them: decimal and thousands signs, units, and cells without one."""
+"""Numbers in cells: decimal and thousands signs, units, and gaps."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _GAP_WORDS: Final = re.compile(
     r"[\(<\[]?(n/?a|null|nan|nat|none)[\)>\]]?|n\. ?[adv]\.?|n[ds]|n/[dv]|k\. ?a\.?|s\.? ?o\.?"
     r"|unknown|暂无|暂缺|欠測|欠测|#\S*[!?/]\S*|#n[vd]|[^\w\s$+\-.,<>=|~^`°%‰()]+"
 )
-"""No value, as spreadsheets and yearbooks write it: errors of a formula, n.d., signs alone."""
+"""Gaps as spreadsheets and yearbooks write them: errors of a formula, n.d., only signs."""
 
 _THOUSANDS: Final = " '’"
 _SPACES: Final = re.compile(r"[\u00a0\u2007\u2009\u202f\s]+")
@@ -36,7 +36,7 @@ _CELL: Final = re.compile(
     rf"(?P<closed>\))?"
 )
 _WIDE: Final = re.compile("[\uff01-\uff5e\uffe0-\uffe6]+")
-"""Characters as wide as Chinese ones."""
+"""Full-width forms of ASCII characters and currency signs."""
 
 _ONE_SIGN: Final = re.compile(r"(\d*)([.,])(\d*)(?:[eE].*)?")
 _FEW: Final = 5
@@ -45,12 +45,12 @@ _GROUPED: Final = re.compile(
     r"(?:[.,]\d*)?(?:[eE].*)?"
 )
 _DOTTED_DATE: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2})")
-"""A date whose day is first, as it is written where the decimal sign is a comma."""
+"""A date with the day first, as countries with a decimal comma write it."""
 
 
 @dataclass(frozen=True, repr=False)
 class Numbers(ShortRepr):
-    """The numbers of a column, NaN where there is none, with the signs and the unit they have."""
+    """The numbers of a column, NaN for gaps, with their decimal and thousands signs and unit."""
 
     values: np.ndarray
     decimal: str
@@ -68,7 +68,7 @@ class _Cell:
 
 
 def is_gap(cell: str) -> bool:
-    """Whether a cell stands for no value: it is empty, or NA, null, -, ….
+    """Whether a cell means a missing value: it is empty, or NA, null, -, ….
 
     Example: >>> is_gap("n/a")
              True
@@ -86,10 +86,10 @@ def read_numbers(
     delimiter: str | None,
     others: Sequence[Sequence[str]] = (),
 ) -> Numbers:
-    """The numbers in the cells of a column; ``others`` are columns that may tell its signs.
+    """Read the numbers in the cells of a column; ``others`` are columns with the same signs.
 
-    Raises: TaskError for a cell that is no number, units that differ, or a decimal sign that
-            cannot be told
+    Raises: TaskError for a cell that is not a number, different units, or an ambiguous decimal
+            sign
     """
     held: list[_Cell | None] = [
         None if is_gap(cell) else _cell_of(cell, line, column)
@@ -141,7 +141,7 @@ def _check_units(cells: Sequence[_Cell], column: str) -> None:
 def _decimal_of(
     cells: Sequence[_Cell], column: str, delimiter: str | None, others: Sequence[Sequence[str]]
 ) -> str:
-    """The decimal sign that the cells show, or that is told by what stands around them."""
+    """The decimal sign that the cells show, or else the other columns."""
     shown = {mark: cell for cell in reversed(cells) if (mark := _shown(cell.body))}
     if len(shown) > 1:
         first, second = shown.values()
@@ -160,12 +160,12 @@ def _decimal_of(
     if whole and len(open_cells) >= _FEW and all(len(body) < 4 for body in whole):
         return other  # 987 beside 1,234: a sign that groups thousands, never less than three digits
     elsewhere = {
-        told
+        mark
         for cells_of in others
         for cell in cells_of
         if (found := _CELL.fullmatch(_SPACES.sub(" ", cell)))
         and (_GROUPED.fullmatch(found["body"]) or _DOTTED_DATE.fullmatch(found["body"]))
-        and (told := _shown(found["body"]))
+        and (mark := _shown(found["body"]))
     }
     if len(elsewhere) == 1:
         return elsewhere.pop()
@@ -173,12 +173,12 @@ def _decimal_of(
         return sign
     raise TaskError(
         f"column {column!r} has numbers like {open_cells[0].text!r} (line {open_cells[0].line}), "
-        f"whose {sign!r} may be a decimal sign or part thousands; give --decimal , or --decimal ."
+        f"whose {sign!r} may be a decimal or a thousands sign; give --decimal , or --decimal ."
     )
 
 
 def _shown(body: str) -> str:
-    """The decimal sign that a number shows by itself, or nothing if it may be either."""
+    """The decimal sign of a number, or nothing if it may be either."""
     marks = [mark for mark in body if mark in ".,"]
     if len(set(marks)) == 2:
         return marks[-1] if marks.count(marks[-1]) == 1 else ""
@@ -208,7 +208,7 @@ def _value(cell: _Cell, decimal: str, column: str) -> float:
     value = float(f"{digits}.{rest or 0}e{exponent or 0}")
     if not np.isfinite(value):
         raise TaskError(
-            f"line {cell.line} has {cell.text!r} in column {column!r}, which is not a number that "
-            "can be held; correct or remove that line"
+            f"line {cell.line} has {cell.text!r} in column {column!r}, which is not a number in "
+            "float64; correct or remove that line"
         )
     return -value if cell.negative and value else value

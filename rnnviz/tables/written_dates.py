@@ -1,4 +1,4 @@
-"""Ways to write a date, put into one of those that are read: other languages, quarters, weeks."""
+"""Normalize written dates: other languages, quarters, weeks."""
 
 import datetime
 import re
@@ -70,7 +70,7 @@ _MOSTLY: Final = 0.8
 
 
 def plain_date(cell: str) -> str:
-    """A date with hyphens for what parts its numbers, and names of months in English.
+    """Return a date with hyphens between its numbers, and English names of months.
 
     Example: >>> plain_date("2024年1月5日"), plain_date("2024Q2"), plain_date("5 févr. 2024")
              ('2024-1-5', '2024-04', '5 Feb 2024')
@@ -97,7 +97,7 @@ def plain_date(cell: str) -> str:
 
 
 def may_be_years(name: str) -> bool:
-    """Whether the name of a column says that whole numbers in it are years.
+    """Whether the name of a column means that its integers are years.
 
     Example: >>> may_be_years("Fiscal Year"), may_be_years("Year built")
              (True, False)
@@ -106,7 +106,7 @@ def may_be_years(name: str) -> bool:
 
 
 def is_named_date(name: str) -> bool:
-    """Whether a word in the name of a column is one for dates or times.
+    """Whether the name of a column has a word for dates or times.
 
     Example: >>> is_named_date("Order_Date"), is_named_date("update")
              (True, False)
@@ -116,7 +116,7 @@ def is_named_date(name: str) -> bool:
 
 
 def part_named(name: str) -> str | None:
-    """Which part of a date a column of this name holds: month, day, hour or minute.
+    """Return the part of a date that a column's name means: month, day, hour or minute.
 
     Example: >>> part_named("Monat"), part_named("price")
              ('month', None)
@@ -125,7 +125,7 @@ def part_named(name: str) -> str | None:
 
 
 def part_number(part: str, cell: str) -> int | None:
-    """The number of a month, a day, an hour or a minute; a month may be a word."""
+    """Return the number of a month, a day, an hour or a minute; a month may be a word."""
     if part == "month" and not cell.isdecimal():
         word = _english(cell)
         return _ENGLISH.index(word) + 1 if word in _ENGLISH else None
@@ -137,9 +137,9 @@ def part_number(part: str, cell: str) -> int | None:
 
 
 def are_unread_dates(name: str, cells: Sequence[str]) -> bool:
-    """Whether cells that no form of a date fits look like dates, and are not in order as they are.
+    """Whether cells of no known format look like dates, and do not seem to be in order.
 
-    The numbers in cells that rise from row to row, such as "Day 1", "Day 2", show that they are.
+    They are in order if their numbers rise from row to row, as in "Day 1", "Day 2".
     """
     given = [cell for cell in cells if cell]
     numbers = [tuple(map(int, re.findall(r"\d{1,18}", cell))) for cell in given]
@@ -200,6 +200,6 @@ def _english(word: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Small letters without accents."""
+    """Return lower-case letters without accents."""
     parts = unicodedata.normalize("NFD", text.lower())
     return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))

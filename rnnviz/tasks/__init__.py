@@ -21,17 +21,17 @@ _TASKS: Final[dict[str, Callable[..., Task]]] = {
 
 
 def names() -> tuple[str, ...]:
-    """The names of all tasks."""
+    """Return the names of all tasks."""
     return tuple(_TASKS)
 
 
 def make(name: str, **options: Any) -> Task:
-    """The task of a name, with its own options.
+    """Return the task of a name, with its own options.
 
-    Raises: TaskError for an unknown task, or an option that it does not have
+    Raises: TaskError for an unknown task or option
     """
     if name not in _TASKS:
-        raise TaskError(f"there is no task {name!r}; there are {', '.join(_TASKS)}")
+        raise TaskError(f"unknown task {name!r}; choose {', '.join(_TASKS)}")
     try:
         return _TASKS[name](**options)
     except TypeError as error:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, ValueTask, spoken
+from rnnviz.tasks.base import Batch, ValueTask, checked_language
 
 _LABELS: Final = {
     "en": (("value", "marker"), "sum"),
@@ -15,7 +15,7 @@ _GOLDEN: Final = (5**0.5 - 1) / 2
 
 
 class Adding(ValueTask):
-    """At the last step the sum of the two marked values is wanted.
+    """The target, at the last step, is the sum of the two marked values.
 
     Every step has a value, uniform on [0, 1], and a marker, 1 at one random step of each half and
     0 elsewhere.
@@ -36,9 +36,9 @@ class Adding(ValueTask):
     def __init__(self, *, steps: int = 20, language: str = "en"):
         if steps < 2:
             raise TaskError(
-                f"a sequence of length {steps} has no place for two markers; choose 2 or more"
+                f"a sequence of {steps} steps is too short for two markers; choose 2 or more"
             )
-        inputs, output = _LABELS[spoken(language)]
+        inputs, output = _LABELS[checked_language(language)]
         super().__init__(
             language=language,
             input_labels=inputs,
@@ -55,9 +55,9 @@ class Adding(ValueTask):
         return self._batch(rng.random((self.steps, size)), first, second)
 
     def example(self) -> Batch:
-        """Values spread like the golden ratio's multiples, markers in the middle of each half.
+        """Values that are multiples of the golden ratio mod 1, markers in the middle of each half.
 
-        They have two decimals, so that the sum of what is shown is the sum.
+        They have two decimals, so that the sum of the shown values is exact.
         """
         values = np.round(np.arange(1, self.steps + 1) * _GOLDEN % 1, 2)
         quarter, half = self.steps // 4, self.steps // 2
@@ -68,7 +68,7 @@ class Adding(ValueTask):
         return self.error(output, batch)
 
     def learnt(self, score: float, loss: float) -> bool:
-        """The sums are off by a tenth: a mean squared error below 0.01, twice the loss."""
+        """Whether the mean squared error, twice the loss, is below 0.01."""
         return loss < 0.005
 
     def trivial(self, batch: Batch) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a task is: data with a purpose."""
+"""Tasks: sequences with targets, labels, a loss and a score."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -8,19 +8,19 @@ from typing import Any, ClassVar, Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.system.json_fields import is_text
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.system.validation import is_text
 from rnnviz.trace import NO_TARGET
 
 LANGUAGES: Final = ("en", "zh")
 
-# exp of it is 0 in float64
 _IMPOSSIBLE: Final = -1e3
+"""Its exponential is 0 in float64."""
 
 
 @dataclass(frozen=True, repr=False)
 class Batch(ShortRepr):
-    """Sequences of one length, with what is wanted of them and what people call their steps.
+    """Sequences of one length with their targets and labels.
 
     Shapes: x (time, batch, input); targets (time, batch), class indices with −100 for none, or
             (time, batch, output), values with NaN for none; labels batch × time
@@ -33,11 +33,11 @@ class Batch(ShortRepr):
 
 
 class Task(ABC):
-    """Sequences, targets, labels for people, a loss, and the level that is reached by chance.
+    """Sequences, targets, labels, a loss, and the level of chance.
 
-    ``chance_exact`` says whether ``chance`` is a closed form, rather than worked out from data.
+    ``chance_exact`` is whether ``chance`` is a closed form, not estimated from data.
 
-    Raises: TaskError for a language that there is not
+    Raises: TaskError for an unknown language
     """
 
     name: ClassVar[str]
@@ -63,9 +63,9 @@ class Task(ABC):
         for label in (*input_labels, *output_labels):
             if not is_text(label):
                 raise TaskError(
-                    f"{label!r} cannot stand in a file as text; leave NUL and lone surrogates out"
+                    f"{label!r} cannot be stored as text; remove NUL and lone surrogates"
                 )
-        self.language = spoken(language)
+        self.language = checked_language(language)
         self.input_labels = tuple(input_labels)
         self.output_labels = tuple(output_labels)
         self.source = source
@@ -73,19 +73,19 @@ class Task(ABC):
 
     @abstractmethod
     def sample(self, rng: np.random.Generator, size: int) -> Batch:
-        """A random batch to train on."""
+        """Return a random batch to train on."""
 
     @abstractmethod
     def example(self) -> Batch:
-        """The one sequence that is recorded and shown."""
+        """Return the sequence that is recorded and shown."""
 
     @abstractmethod
     def score(self, output: np.ndarray, batch: Batch) -> float:
-        """How good outputs (time, batch, output) are, as ``score_name`` says."""
+        """Return the score of outputs (time, batch, output), named by ``score_name``."""
 
     @abstractmethod
     def learnt(self, score: float, loss: float) -> bool:
-        """Whether a score and a mean loss per target are what training aims at."""
+        """Whether a score and a mean loss per target are good enough to stop training."""
 
     @property
     @abstractmethod
@@ -94,25 +94,25 @@ class Task(ABC):
 
     @abstractmethod
     def trivial(self, batch: Batch) -> np.ndarray:
-        """What a predictor that sees no input gives for a batch.
+        """Return the outputs of the best predictor without input for a batch.
 
-        Shapes: → (time, batch, output), logits or values as a network's
+        Shapes: → (time, batch, output), logits or values like a network's
         """
 
     @abstractmethod
     def error(self, output: np.ndarray, batch: Batch) -> float:
-        """How far outputs (time, batch, output) are off, as ``chance_name`` says."""
+        """Return the error of outputs (time, batch, output), named by ``chance_name``."""
 
 
 class TokenTask(Task):
-    """A task of tokens, shown one-hot, with classes to choose from."""
+    """A task of one-hot tokens, with classes as targets."""
 
     loss = "cross-entropy"
     score_name = "accuracy"
     chance_name = "cross-entropy, nats a target"
 
     def batch_of(self, rows: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]) -> Batch:
-        """Sequences of tokens as a batch; an empty target is none."""
+        """Return sequences of tokens as a batch; an empty target is none."""
         place = {token: index for index, token in enumerate(self.input_labels)}
         wanted = {token: index for index, token in enumerate(self.output_labels)}
         indices = np.array([[place[token] for token in row] for row in rows]).T
@@ -127,12 +127,12 @@ class TokenTask(Task):
         )
 
     def score(self, output: np.ndarray, batch: Batch) -> float:
-        """The share of targets that the most probable class hits."""
+        """Return the share of targets whose class is the most probable one."""
         counted = batch.targets != NO_TARGET
         return float((output.argmax(axis=-1) == batch.targets)[counted].mean())
 
     def error(self, output: np.ndarray, batch: Batch) -> float:
-        """The cross-entropy, −log softmax(o)[target], the mean over targets, in nats."""
+        """Return the mean cross-entropy, −log softmax(o)[target], in nats."""
         counted = batch.targets != NO_TARGET
         logits = output[counted].astype(np.float64)
         wanted = np.take_along_axis(logits, batch.targets[counted][:, None], axis=-1)
@@ -142,27 +142,27 @@ class TokenTask(Task):
 
 
 class ValueTask(Task):
-    """A task of numbers, with numbers to predict."""
+    """A task of numbers, with numbers as targets."""
 
     loss = "squared"
     chance_name = "mean squared error"
 
     def error(self, output: np.ndarray, batch: Batch) -> float:
-        """(o − target)², the mean over targets."""
+        """Return the mean of (o − target)² over targets."""
         counted = ~np.isnan(batch.targets)
         distance = output.astype(np.float64) - batch.targets
         return float((distance[counted] ** 2).mean())
 
 
-def spoken(language: str) -> str:
-    """A language that tasks have labels in. Raises: TaskError for another."""
+def checked_language(language: str) -> str:
+    """Return a language that tasks have labels in. Raises: TaskError for another."""
     if language not in LANGUAGES:
-        raise TaskError(f"there is no language {language!r}; choose {' or '.join(LANGUAGES)}")
+        raise TaskError(f"unknown language {language!r}; choose {' or '.join(LANGUAGES)}")
     return language
 
 
 def share_of_targets(count: int, steps: int) -> np.ndarray:
-    """How often each value after the first is a target, in random windows of a sequence.
+    """Return how often each value after the first is a target, in random windows of a sequence.
 
     A window has ``steps`` values, and the target of each is the next.
 
@@ -174,6 +174,6 @@ def share_of_targets(count: int, steps: int) -> np.ndarray:
 
 
 def logits_of(probabilities: np.ndarray) -> np.ndarray:
-    """Logits whose softmax is these probabilities; where they are 0, it is 0 exactly."""
+    """Return logits whose softmax is these probabilities, exactly 0 where they are."""
     with np.errstate(divide="ignore"):
         return np.maximum(np.log(probabilities), _IMPOSSIBLE)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, TokenTask, logits_of, spoken
+from rnnviz.tasks.base import Batch, TokenTask, checked_language, logits_of
 
 _SYMBOLS: Final = tuple("ABCDEFGH")
 _COUNT: Final = 10
@@ -16,12 +16,12 @@ _LABELS: Final = {"en": ("blank", "recall"), "zh": ("空白", "回忆")}
 
 
 class Copying(TokenTask):
-    """Ten symbols of eight are shown, and after a delay they are wanted again, in their order.
+    """Ten symbols out of eight, to be repeated in order after a delay.
 
-    With T the ``delay``: the input is ten random symbols, T − 1 blanks, the delimiter, which says
-    that it is time to recall, and ten blanks; wanted are T + 10 blanks, then the ten symbols. Both
-    have T + 20 steps, and every symbol is wanted T + 10 steps after it was shown. A tanh RNN stays
-    at chance with any seed, so one is tried; a GRU comes far.
+    With T the ``delay``: the input is ten random symbols, T − 1 blanks, the delimiter, which marks
+    the time to recall, and ten blanks; the targets are T + 10 blanks, then the ten symbols. Both
+    have T + 20 steps, and each symbol is due T + 10 steps after it was shown. A tanh RNN stays at
+    chance with any seed, so only one is tried; a GRU recalls many.
 
     Raises: TaskError for a delay below 1
     Source: Arjovsky, Shah & Bengio, Unitary Evolution Recurrent Neural Networks (2016), after
@@ -37,8 +37,8 @@ class Copying(TokenTask):
 
     def __init__(self, *, delay: int = 5, language: str = "en"):
         if delay < 1:
-            raise TaskError(f"the delay is {delay} steps; it must be 1 or more")
-        self.blank, self.delimiter = _LABELS[spoken(language)]
+            raise TaskError(f"the delay must be 1 step or more, got {delay}")
+        self.blank, self.delimiter = _LABELS[checked_language(language)]
         super().__init__(
             language=language,
             input_labels=(*_SYMBOLS, self.blank, self.delimiter),
@@ -53,24 +53,24 @@ class Copying(TokenTask):
         return self._batch(rng.choice(_SYMBOLS, size=(size, _COUNT)).tolist())
 
     def example(self) -> Batch:
-        """Ten symbols that are easy to keep in mind."""
+        """Ten symbols that are easy to remember."""
         return self._batch([_EXAMPLE])
 
     def score(self, output: np.ndarray, batch: Batch) -> float:
-        """The share of the ten symbols that the most probable class hits."""
+        """Return the share of the ten symbols that are recalled."""
         return float((output.argmax(axis=-1) == batch.targets)[-_COUNT:].mean())
 
     def learnt(self, score: float, loss: float) -> bool:
-        """Nearly every symbol is recalled."""
+        """Whether nearly every symbol is recalled."""
         return score > 0.99
 
     @property
     def chance(self) -> float:
-        """10 ln 8 / (T + 20): blanks are sure, and every symbol is one of eight."""
+        """10 ln 8 / (T + 20): blanks are certain, and each symbol is one of eight."""
         return _COUNT * math.log(len(_SYMBOLS)) / (self.delay + 2 * _COUNT)
 
     def trivial(self, batch: Batch) -> np.ndarray:
-        """Blanks while they are wanted, then every symbol with the same probability."""
+        """Blanks where they are due, then every symbol with the same probability."""
         probabilities = np.zeros((len(batch.targets), 1, len(self.output_labels)))
         probabilities[:-_COUNT, :, -1] = 1
         probabilities[-_COUNT:, :, :-1] = 1 / len(_SYMBOLS)

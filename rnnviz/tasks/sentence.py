@@ -1,4 +1,4 @@
-"""Sentences whose last word can be known only from one word near their beginning."""
+"""Sentences whose last word is decided by one word near their beginning."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from rnnviz.tasks.base import Batch, TokenTask
 
 @dataclass(frozen=True)
 class Story:
-    """A sentence with one open word: ``before`` clue, fillers, ``after``, and the answer."""
+    """A sentence in parts: ``before``, the clue, fillers, ``after``, and the answer."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
@@ -111,12 +111,12 @@ STORIES: Final = {
 
 
 class Sentence(TokenTask):
-    """'I live in <city> … so I can speak <language>': the last word, from a word far before it.
+    """'I live in <city> … so I can speak <language>': the target is the last word.
 
-    ``gap`` is the number of filler words between; they are drawn at random in training. The
-    story 'repair' (Chinese) asks for the price of repairing the thing that broke.
+    ``gap`` is the number of filler words in between, which are random in training. The answer of
+    the Chinese story 'repair' is the price of repairing what broke.
 
-    Raises: TaskError for a story that is not told in that language, or a negative gap
+    Raises: TaskError for an unknown story, one that is not in that language, or a negative gap
     """
 
     name = "sentence"
@@ -125,12 +125,10 @@ class Sentence(TokenTask):
 
     def __init__(self, *, language: str = "en", gap: int = 0, story: str = "city"):
         if (story, language) not in STORIES:
-            told = ", ".join(f"{name} ({spoken})" for name, spoken in STORIES)
-            raise TaskError(
-                f"there is no story {story!r} in language {language!r}; there are {told}"
-            )
+            known = ", ".join(f"{name} ({language})" for name, language in STORIES)
+            raise TaskError(f"unknown story {story!r} in language {language!r}; choose {known}")
         if gap < 0:
-            raise TaskError(f"the gap is {gap} words; it must be 0 or more")
+            raise TaskError(f"the gap must be 0 words or more, got {gap}")
         self.story = STORIES[story, language]
         self.gap = gap
         words = (*self.story.before, *self.story.answers, *self.story.after)
@@ -146,7 +144,8 @@ class Sentence(TokenTask):
     def sample(self, rng: np.random.Generator, size: int) -> Batch:
         """Random clues and random fillers."""
         clues = rng.choice(list(self.story.answers), size=size)
-        return self._told([str(clue) for clue in clues], rng)
+        fillers = rng.choice(self.story.fillers, size=(size, self.gap))
+        return self._batch(list(map(str, clues)), [list(map(str, row)) for row in fillers])
 
     def example(self) -> Batch:
         """The first clue, with fillers in their natural order."""
@@ -155,21 +154,17 @@ class Sentence(TokenTask):
         return self._batch([next(iter(self.story.answers))], [fillers])
 
     def learnt(self, score: float, loss: float) -> bool:
-        """Every last word is right, and with near certainty."""
+        """Whether every last word is right, and nearly certain."""
         return score == 1.0 and loss < 0.02
 
     @property
     def chance(self) -> float:
-        """ln of the number of answers, which are all as probable."""
+        """ln of the number of answers, which are equally probable."""
         return math.log(len(self.output_labels))
 
     def trivial(self, batch: Batch) -> np.ndarray:
-        """Every answer, with the same probability."""
+        """Every answer with the same probability."""
         return np.zeros((*batch.targets.shape, len(self.output_labels)))
-
-    def _told(self, clues: list[str], rng: np.random.Generator) -> Batch:
-        drawn = rng.choice(self.story.fillers, size=(len(clues), self.gap))
-        return self._batch(clues, [[str(word) for word in row] for row in drawn])
 
     def _batch(self, clues: list[str], fillers: list[list[str]]) -> Batch:
         story = self.story

@@ -17,9 +17,9 @@ _LOG: Final = logging.getLogger("rnnviz.data")
 
 
 class NextValue(ValueTask):
-    """At every step the next value of a series is wanted; values are scaled to mean 0, spread 1.
+    """The next value of a series, scaled to mean 0 and standard deviation 1.
 
-    A value of NaN is a gap: it is in no input, and no target.
+    Sequences have no gaps, which are values of NaN, in their inputs.
 
     Raises: TaskError if there are too few values, all are the same, or they cannot be scaled
     """
@@ -43,17 +43,17 @@ class NextValue(ValueTask):
         options: Mapping[str, Any],
     ):
         if steps < 2:
-            raise TaskError(f"{steps} steps are too few to show a sequence; choose 2 or more")
+            raise TaskError(f"a sequence must have 2 steps or more, got {steps}")
         if len(values) < steps + 2:
             raise TaskError(
-                f"the series has {len(values)} values, but sequences of {steps} steps need at "
-                f"least {steps + 2}; give more rows or fewer --steps"
+                f"sequences of {steps} steps need at least {steps + 2} values, got {len(values)}; "
+                "give more rows or fewer --steps"
             )
         raw = np.asarray(values, dtype=np.float64)
         known = raw[~np.isnan(raw)]
         if known.min() == known.max():
             raise TaskError(
-                f"the series is {known[0]:zg} throughout, so there is nothing to predict; "
+                f"every value of the series is {known[0]:zg}, so there is nothing to predict; "
                 "choose another column"
             )
         with np.errstate(over="ignore", invalid="ignore"):
@@ -69,8 +69,8 @@ class NextValue(ValueTask):
         self._starts = _whole_windows(~np.isnan(raw), steps)
         if len(self._starts) < 2:
             raise TaskError(
-                f"the gaps leave {len(self._starts)} sequences of {steps} steps without one; fill "
-                "them, or choose fewer --steps"
+                f"only {len(self._starts)} sequences of {steps} steps have no gap; fill the gaps, "
+                "or choose fewer --steps"
             )
         scale = {"mean": self.mean, "spread": self.spread, "steps": steps}
         super().__init__(
@@ -86,16 +86,16 @@ class NextValue(ValueTask):
         return self._windows(self._starts[rng.integers(0, len(self._starts), size=size)])
 
     def example(self) -> Batch:
-        """The last window whose next values are all known, or the last at all."""
+        """The last window whose next values are all known, or else the last one."""
         known = ~np.isnan(self.values[self._starts + self.steps])
         return self._windows(self._starts[known][-1:] if known.any() else self._starts[-1:])
 
     def score(self, output: np.ndarray, batch: Batch) -> float:
-        """The squared error over that of the naive forecast, which repeats the last value."""
+        """Return the squared error relative to that of repeating the last value."""
         return self.error(output, batch) / max(self.error(batch.x, batch), 1e-12)
 
     def learnt(self, score: float, loss: float) -> bool:
-        """Never: a forecast can always be a little better, so all epochs are run."""
+        """Never, since a forecast can always improve."""
         return False
 
     @property
@@ -135,20 +135,20 @@ class NextValue(ValueTask):
 
 
 def _whole_windows(known: np.ndarray, steps: int) -> np.ndarray:
-    """Where windows of so many values begin that are all known, and have one after them."""
+    """The starts of windows without a gap that have a value after them."""
     missing = np.concatenate([[0], np.cumsum(~known)])
     starts = np.arange(len(known) - steps)
     return starts[missing[starts] == missing[starts + steps]]
 
 
 class Series(NextValue):
-    """A numeric column of the user's CSV file, by its name or its place from 1.
+    """A numeric column of the user's CSV file, by its name or its number from 1.
 
-    The further options are those of ``rnnviz.tables.read_column``: what is not given is recognised,
-    and logged in one line.
+    The further options are those of ``rnnviz.tables.read_column``, which detects what is not given;
+    the result is logged in one line.
 
-    Raises: TaskError for a missing file or column, a cell that is no number, too few rows, or what
-            is ambiguous
+    Raises: TaskError for a missing file or column, a cell that is not a number, too few rows, or a
+            file that can be read in several ways
     """
 
     name = "series"

@@ -1,4 +1,4 @@
-"""The temporal order problem: which of two symbols came first, and which second."""
+"""The temporal order problem: which of two symbols came first and second."""
 
 import math
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz.errors import TaskError
-from rnnviz.tasks.base import Batch, TokenTask, spoken
+from rnnviz.tasks.base import Batch, TokenTask, checked_language
 
 _SYMBOLS: Final = ("X", "Y")
 _DISTRACTORS: Final = ("a", "b", "c", "d")
@@ -16,10 +16,10 @@ _FEWEST: Final = 4
 
 
 class TemporalOrder(TokenTask):
-    """At the end the class is wanted: XX, XY, YX or YY, the two symbols in their order.
+    """The target, at the last step, is the class XX, XY, YX or YY: the two symbols in order.
 
-    They stand among random distractors, the first one between 10 % and 20 % of the sequence, the
-    second one between 50 % and 60 %. The sequence begins and ends with a token of its own.
+    They are among random distractors, the first one between 10 % and 20 % of the sequence, the
+    second one between 50 % and 60 %. The sequence has tokens of its own for its start and end.
 
     Raises: TaskError for fewer than four steps
     Source: Hochreiter & Schmidhuber, Long Short-Term Memory (1997), experiment 6a, whose
@@ -34,10 +34,10 @@ class TemporalOrder(TokenTask):
     def __init__(self, *, steps: int = 20, language: str = "en"):
         if steps < _FEWEST:
             raise TaskError(
-                f"a sequence of length {steps} has no place for two symbols between a first and a "
-                f"last token; choose {_FEWEST} or more"
+                f"a sequence of {steps} steps is too short for two symbols between its start and "
+                f"its end; choose {_FEWEST} or more"
             )
-        self.begin, self.end = _LABELS[spoken(language)]
+        self.begin, self.end = _LABELS[checked_language(language)]
         super().__init__(
             language=language,
             input_labels=(self.begin, *_DISTRACTORS, *_SYMBOLS, self.end),
@@ -59,21 +59,21 @@ class TemporalOrder(TokenTask):
         )
 
     def example(self) -> Batch:
-        """X, then Y, as far from each other as they can be."""
+        """X, then Y, as far apart as possible."""
         distractors = [_EXAMPLE[place % len(_EXAMPLE)] for place in range(self.steps)]
         return self._batch([["X", "Y"]], [self.early[0]], [self.late[-1]], [distractors])
 
     def learnt(self, score: float, loss: float) -> bool:
-        """Every class is right, and with near certainty."""
+        """Whether every class is right, and nearly certain."""
         return score == 1.0 and loss < 0.05
 
     @property
     def chance(self) -> float:
-        """ln 4: the four classes are as probable."""
+        """ln 4: the four classes are equally probable."""
         return math.log(len(self.output_labels))
 
     def trivial(self, batch: Batch) -> np.ndarray:
-        """Every class, with the same probability."""
+        """Every class with the same probability."""
         return np.zeros((*batch.targets.shape, len(self.output_labels)))
 
     def _batch(

@@ -17,14 +17,14 @@ _SHOWN: Final = 40
 
 
 class Text(TokenTask):
-    """Every token of a text predicts the next; the vocabulary is the text's own.
+    """The next token of a text; the vocabulary is that of the text.
 
-    It is given as ``text`` or in ``text_file``, whose ``encoding`` is recognised if it is not
-    given, and logged if it is not UTF-8. ``unit`` is 'char' (with its accents) or 'word' (what
-    white space parts; Chinese without spaces is parted by a segmenter). ``steps`` is the length of
-    the sequences, and of the one that is shown, at most.
+    The text is given as ``text`` or in ``text_file``, whose ``encoding`` is detected by default,
+    and logged if it is not UTF-8. ``unit`` is 'char' (with its accents) or 'word' (separated by
+    white space; Chinese without spaces is split by a segmenter). ``steps`` is the maximum length
+    of the sequences, and of the one that is shown.
 
-    Raises: TaskError for an empty text, one of a single token, or what is no text
+    Raises: TaskError for a text without two tokens, or a file that is not text
     """
 
     name = "text"
@@ -44,7 +44,7 @@ class Text(TokenTask):
         source: str | None = None,
     ):
         if (text is None) == (text_file is None):
-            raise TaskError("task 'text' needs text or text_file, one of them")
+            raise TaskError("task 'text' needs either text or text_file")
         kind = "UTF-8"
         if text_file is not None:
             text, kind = read_text(text_file, encoding)
@@ -52,19 +52,19 @@ class Text(TokenTask):
         assert text is not None
         check_text(text, "the text")
         if steps < 2:
-            raise TaskError(f"{steps} steps are too few to show a sequence; choose 2 or more")
+            raise TaskError(f"a sequence must have 2 steps or more, got {steps}")
         self.tokens = units_of(text, unit)
         if len(self.tokens) < 2:
             first = self.tokens[0] if self.tokens else ""
             shown = repr(first[:_SHOWN]) + (" …" if len(first) > _SHOWN else "")
-            found = f"has one {unit} ({shown}) only" if self.tokens else "is empty"
+            found = f"has only one {unit} ({shown})" if self.tokens else "is empty"
             also = (
                 ", or choose --unit char"
                 if unit == "word" and len("".join(self.tokens)) > 1
                 else ""
             )
             raise TaskError(
-                f"the text {found}; at least two are needed, one to predict the next{also}"
+                f"the text {found}; give at least two, of which one predicts the next{also}"
             )
         self.steps = min(steps, len(self.tokens) - 1)
         vocabulary = tuple(sorted(set(self.tokens)))
@@ -87,7 +87,7 @@ class Text(TokenTask):
         return self._windows(np.array([0]))
 
     def learnt(self, score: float, loss: float) -> bool:
-        """Nearly every next token is right, and the network is sure of it."""
+        """Whether nearly every next token is right, and nearly certain."""
         return score > 0.99 and loss < 0.1
 
     @property
@@ -97,7 +97,7 @@ class Text(TokenTask):
         return max(0.0, float(-(present * np.log(present)).sum()))
 
     def trivial(self, batch: Batch) -> np.ndarray:
-        """Every token, as frequent as it is."""
+        """Every token with its frequency as probability."""
         logits = logits_of(self._frequencies)
         return np.broadcast_to(logits, (*batch.targets.shape, len(logits)))
 

@@ -15,7 +15,7 @@ class Weather(NextValue):
     name = "weather"
 
     def __init__(self, *, steps: int = 20, language: str = "en"):
-        # found by the distribution's list of files: importing the package would load pandas
+        # located by the distribution, since importing the package would load pandas
         path = Path(str(distribution("vega_datasets").locate_file(_FILE)))
         with path.open(encoding="utf-8", newline="") as file:
             days = list(csv.DictReader(file))

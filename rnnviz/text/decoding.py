@@ -1,4 +1,4 @@
-"""Text from a file: its encoding recognised or given, and nothing in it that is no text."""
+"""Reading text files: detect the encoding, and refuse what is not text."""
 
 import codecs
 import os
@@ -19,7 +19,7 @@ _MARKS: Final = (
 )
 _MARK: Final = "\ufeff"
 _NO_TEXT: Final = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff]")
-"""Control characters that are no white space, and halves of surrogate pairs."""
+"""Control characters other than white space, and halves of surrogate pairs."""
 
 _ACCENTS: Final = re.compile("[^\x00-\x7f]{2,}")
 _SIGN_WITHIN: Final = re.compile(r"[^\W\d_][°¡-©«-´¶¸¹»-¿×÷€‚„†‡‰‹›][^\W\d_]")
@@ -32,7 +32,7 @@ _OPENING: Final = frozenset("¿¡")
 _LEADS_OF_COMMON: Final = frozenset((*range(0xA1, 0xA4), *range(0xB0, 0xD8)))
 _LAST_HANGUL: Final = 0xC8
 _SURE: Final = 12
-"""Among so many Chinese characters some are beyond what EUC-KR has for Hangul."""
+"""Of this many Chinese characters some are outside the range of Hangul in EUC-KR."""
 
 _MOST_COMMON_SHARE: Final = 0.85
 
@@ -40,13 +40,13 @@ _MOST_COMMON_SHARE: Final = 0.85
 def read_text(
     path: str | Path, encoding: str | None = None, *, most: int = 10_000_000
 ) -> tuple[str, str]:
-    """The text of a file, and the name of its encoding; line ends are line feeds.
+    """Read the text of a file, with line feeds, and return it with the name of its encoding.
 
-    Recognised are UTF-8, UTF-16 and UTF-32, GB18030 (so GBK and GB 2312), and windows-1252 (so
-    Latin-1); ``encoding`` names any that Python knows. ``most`` is the size that is read at all.
+    UTF-8, UTF-16, UTF-32, GB18030 (with GBK and GB 2312) and windows-1252 (with Latin-1) are
+    detected; ``encoding`` may be any that Python has. ``most`` is the largest size in bytes.
 
-    Raises: TaskError if the file cannot be read, is larger, is no text, or its encoding cannot be
-            told
+    Raises: TaskError if the file cannot be read, is too large, is not text, or its encoding cannot
+            be detected
     """
     data = _bytes(path, most)
     if encoding is not None:
@@ -56,27 +56,27 @@ def read_text(
     text = text.removeprefix(_MARK)
     if found := _NO_TEXT.search(text):
         raise TaskError(
-            f"{str(path)!r} is not text in {name}: it has {_told(found[0])} at character "
+            f"{str(path)!r} is not text in {name}: it has {_described(found[0])} at character "
             f"{found.start() + 1}; remove it, or name the file's encoding with --encoding"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n"), name
 
 
 def check_text(text: str, what: str) -> None:
-    """Raises TaskError for a text that was not read from a file, and has what is no text."""
+    """Raises TaskError for control characters and surrogates in a text that is not from a file."""
     if found := _NO_TEXT.search(text):
         raise TaskError(
-            f"{what} has {_told(found[0])} at character {found.start() + 1}, which is no text; "
+            f"{what} has {_described(found[0])} at character {found.start() + 1}, not text; "
             "remove it, or give the text as a file with its --encoding"
         )
 
 
 def file_name(path: str | Path) -> str:
-    """The last part of a path; bytes of it that are not UTF-8 are replaced."""
+    """Return the last part of a path, with bytes that are not UTF-8 replaced."""
     return os.fsencode(Path(path).name).decode("utf-8", "replace")
 
 
-def _told(character: str) -> str:
+def _described(character: str) -> str:
     what = "the half of a surrogate pair" if ord(character) >= 0xD800 else "the control character"
     return f"{what} U+{ord(character):04X}"
 
@@ -90,9 +90,7 @@ def _bytes(path: str | Path, most: int) -> bytes:
     except ValueError as error:  # a path with NUL in it
         raise TaskError(f"cannot read {str(path)!r}: {error}") from error
     if len(data) > most:
-        raise TaskError(
-            f"{str(path)!r} is longer than the {most / 1e6:g} MB that are read; give a part of it"
-        )
+        raise TaskError(f"{str(path)!r} is larger than {most / 1e6:g} MB; give a part of it")
     return data
 
 
@@ -106,7 +104,7 @@ def _decoded(path: str | Path, data: bytes, encoding: str) -> str:
         ) from error
     except (LookupError, ValueError) as error:
         raise TaskError(
-            f"there is no encoding {encoding!r}; name one such as utf-8, gb18030, windows-1252, "
+            f"unknown encoding {encoding!r}; name one such as utf-8, gb18030, windows-1252, "
             "shift_jis"
         ) from error
 
@@ -131,24 +129,22 @@ def _recognised(path: str | Path, data: bytes) -> tuple[str, str]:
         if len(fit) == 1:
             name, text = fit.popitem()
             return text, name
-        told = (
-            f"could be {' or '.join(fit)}" if fit else "is of an encoding that cannot be recognised"
-        )
+        found = f"could be {' or '.join(fit)}" if fit else "has an encoding that cannot be detected"
         raise TaskError(
-            f"{str(path)!r} is not UTF-8 text (byte {error.start}) and {told}; save it as UTF-8, "
+            f"{str(path)!r} is not UTF-8 text (byte {error.start}) and {found}; save it as UTF-8, "
             "or name its encoding with --encoding, such as gb18030, windows-1252 or shift_jis"
         ) from error
 
 
 def _without_mark(data: bytes) -> str | None:
-    """UTF-16 without a mark, by its NULs: half of every ASCII character is one."""
+    """The byte order of UTF-16 without a mark, by its NULs: every ASCII character has one."""
     if len(data) % 2 or b"\0" not in data:
         return None
     even, odd = data[::2].count(0), data[1::2].count(0)
     if min(even, odd) or max(even, odd) < len(data) // 8:
         return None
     if data.isascii() and max(even, odd) < 0.4 * len(data):
-        return None  # ASCII with NULs in it: Chinese in UTF-16 has bytes beyond it
+        return None  # ASCII with NULs in it, since Chinese in UTF-16 has other bytes
     return "utf-16-be" if even else "utf-16-le"
 
 
@@ -160,10 +156,10 @@ def _try(data: bytes, encoding: str) -> str | None:
 
 
 def _is_chinese(text: str) -> bool:
-    """Whether what is not ASCII is what Chinese is written with, rather than rare characters.
+    """Whether the characters beyond ASCII are common Chinese ones.
 
-    The common characters are the first level of GB 2312. What is Korean in EUC-KR has all of its
-    characters in a part of them; only a long text shows that it does not leave it.
+    These are the first level of GB 2312. Korean in EUC-KR uses only a part of their range, which
+    only a long text shows.
     """
     common = beyond_hangul = count = 0
     for character, times in Counter(text).items():
@@ -177,7 +173,7 @@ def _is_chinese(text: str) -> bool:
 
 
 def _is_western(text: str) -> bool:
-    """Whether what is not ASCII is an accent within words, or a sign beside them."""
+    """Whether the characters beyond ASCII are accented letters in words, or signs beside them."""
     if any(not mark.isascii() and mark not in _WESTERN for mark in set(text)):
         return False
     together = {pair for run in set(_ACCENTS.findall(text)) for pair in pairwise(run)}
@@ -187,7 +183,7 @@ def _is_western(text: str) -> bool:
 
 
 def _is_no_pair(pair: tuple[str, str]) -> bool:
-    """Whether a sign stands beside an accent or another sign, as where a byte is half of one."""
+    """Whether a sign is next to an accent or a sign, as half of a wider character would be."""
     signs = [mark for mark in pair if not mark.isalpha() and mark not in _BESIDE_ACCENTS]
     return bool(signs) and pair[0] not in _OPENING
 

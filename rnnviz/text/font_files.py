@@ -1,7 +1,7 @@
-"""Fonts that a user gives, by a file or by a name that the system knows, made ready to set text.
+"""A user's fonts, read from a file or by their name in the system.
 
-One face becomes one font file under a name of its own, whatever it came in. The characters that
-are to be set with another font are taken out of it, so that whoever sets the text falls back.
+Each face becomes a font file with a family name of its own, whatever file it is from. Characters
+that another font is to set are removed from it, so that a renderer falls back to the other font.
 """
 
 import logging
@@ -43,10 +43,10 @@ _REMEDY: Final = "name a .ttf, .otf, .ttc, .woff or .woff2 file, or a font of th
 
 @contextmanager
 def quiet_fonttools() -> Iterator[None]:
-    """A context, or a decorator, in which fontTools logs errors alone.
+    """A context, or a decorator, in which fontTools logs errors only.
 
-    It warns of the dates in the mathematical fonts that come with Matplotlib, and tells each step
-    of cutting a font where a program logs what is going on, as Manim's handlers do.
+    It warns of the dates in Matplotlib's mathematical fonts, and logs each step of subsetting at
+    levels that Manim's handlers print.
     """
     logger = logging.getLogger("fontTools")
     before = logger.level
@@ -61,21 +61,21 @@ def quiet_fonttools() -> Iterator[None]:
 class Font:
     """One face, ready to set text.
 
-    ``told`` is what it is called to people. ``family`` is the name in ``content``, which no other
-    font has. ``faces`` are the names of all that its file holds.
+    ``name`` is the user's name for it, ``family`` the unique name in ``content``. ``faces`` are the
+    names of all faces of its file.
     """
 
-    told: str
+    name: str
     family: str
     content: bytes = field(repr=False, compare=False)
     faces: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
-        return self.told
+        return self.name
 
     @cached_property
     def characters(self) -> frozenset[int]:
-        """The code points that it can show, but for those that another font is to set."""
+        """The code points it can show, without those that another font is to set."""
         font = TTFont(BytesIO(self.content), lazy=True)
         shown = font.getBestCmap()
         if "loca" not in font:
@@ -89,24 +89,24 @@ class Font:
 
     @property
     def folder(self) -> Path:
-        """A folder that holds its file alone, as long as this process lives."""
+        """A folder with its file only, which exists until this process ends."""
         folder = _home() / self.family
         if not folder.is_dir():
-            with tempfile.TemporaryDirectory(dir=folder.parent) as making:
-                made = Path(making) / "made"
-                made.mkdir()
-                (made / "font.otf").write_bytes(self.content)
-                os.replace(made, folder)
+            with tempfile.TemporaryDirectory(dir=folder.parent) as staging:
+                new = Path(staging) / "font"
+                new.mkdir()
+                (new / "font.otf").write_bytes(self.content)
+                os.replace(new, folder)
         return folder
 
     @property
     def file(self) -> Path:
-        """Its file."""
+        """The font file."""
         return self.folder / "font.otf"
 
     @quiet_fonttools()
     def cut(self, text: str) -> "Font":
-        """The same with no more than the characters of a text, and of one weight: the regular."""
+        """Return a subset with the characters of a text, in regular weight."""
         family = f"{self.family} {sha256(text.encode()).hexdigest()[:24]}"
         font = TTFont(BytesIO(self.content), recalcTimestamp=False)
         cutter = subset.Subsetter(subset.Options(hinting=False, notdef_outline=True))
@@ -117,23 +117,23 @@ class Font:
         _name(font["name"], family)
         file = BytesIO()
         font.save(file, reorderTables=False)
-        return Font(self.told, family, file.getvalue())
+        return Font(self.name, family, file.getvalue())
 
 
-Given = str | Path | Font
-"""A font, the path of its file, FILE#FACE for one of several in it, or a name."""
+FontSource = str | Path | Font
+"""A font, the path of its file, FILE#FACE for one of several faces, or a name in the system."""
 
 
-def fonts_of(
-    given: Given | Iterable[Given] | None, elsewhere: Container[int] = ()
+def read_fonts(
+    sources: FontSource | Iterable[FontSource] | None, elsewhere: Container[int] = ()
 ) -> tuple[Font, ...]:
-    """The fonts that are given, in their order, without the characters to be set ``elsewhere``.
+    """Read fonts in their order, without the characters that are set ``elsewhere``.
 
-    Raises: TextError for a file that is no font, a name that no font has, or one without outlines
+    Raises: TextError for a file that is not a font, an unknown name, or a font without outlines
     """
-    if given is None:
+    if sources is None:
         return ()
-    each = (given,) if isinstance(given, str | Path | Font) else tuple(given)
+    each = (sources,) if isinstance(sources, str | Path | Font) else tuple(sources)
     return tuple(one if isinstance(one, Font) else _font(str(one), elsewhere) for one in each)
 
 
@@ -154,7 +154,7 @@ def _font(given: str, elsewhere: Container[int]) -> Font:
 def _of_file(path: Path, face: str, given: str, elsewhere: Container[int]) -> Font:
     faces = tuple(_faces(path))
     if not faces:
-        raise TextError(f"{str(path)!r} is no font that can be read; {_REMEDY}")
+        raise TextError(f"{str(path)!r} is not a readable font; {_REMEDY}")
     number = 0
     if face:
         wanted = _plain(face)
@@ -164,14 +164,14 @@ def _of_file(path: Path, face: str, given: str, elsewhere: Container[int]) -> Fo
             found = [int(face) - 1]
         if not found:
             raise TextError(
-                f"{path.name!r} holds no face {face!r}; it holds {', '.join(known)}, from 1"
+                f"{path.name!r} has no face {face!r}; it has {', '.join(known)}, numbered from 1"
             )
         number = found[0]
     return _ready(path, number, Path(given).name, elsewhere, tuple(map(_called, faces)))
 
 
 def _of_system(name: str) -> tuple[Path, int]:
-    """The file of a font that the system knows by a name, and which face of it: a regular one."""
+    """Return the file of a font in the system by its name, and the number of its regular face."""
     from matplotlib.font_manager import findSystemFonts  # takes a moment
 
     wanted = _plain(name)
@@ -191,7 +191,7 @@ def _of_system(name: str) -> tuple[Path, int]:
 
 
 def _faces(path: Path) -> Iterator[tuple[str, ...]]:
-    """The names of each face in a file, its family first; none if it is no font."""
+    """Yield the names of each face in a file, its family first; nothing if it is not a font."""
     try:
         with path.open("rb") as file:
             for number in range(_count(file.read(12))):
@@ -199,7 +199,7 @@ def _faces(path: Path) -> Iterator[tuple[str, ...]]:
                 main = [name for kind in _NAMES if (name := table.getDebugName(kind))]
                 every = [str(each) for each in table.names if each.nameID in _NAMES]
                 yield tuple(dict.fromkeys([*main, *every])) or (path.name,)
-    except Exception:  # whatever a broken file makes of its reader
+    except Exception:  # a broken file may raise anything
         return
 
 
@@ -213,12 +213,12 @@ def _called(names: tuple[str, ...]) -> str:
 
 
 def _plain(name: str) -> str:
-    """A name without what people write in several ways."""
+    """Return a name without case, spaces and punctuation."""
     return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _unlike_regular(path: Path, number: int) -> tuple[bool, int]:
-    """How far a face is from upright, regular and of normal width."""
+    """Return how far a face is from upright, regular weight and normal width."""
     try:
         with path.open("rb") as file:
             font = TTFont(file, fontNumber=number, lazy=True)
@@ -233,32 +233,32 @@ def _unlike_regular(path: Path, number: int) -> tuple[bool, int]:
 
 
 def _ready(
-    path: Path, number: int, told: str, elsewhere: Container[int], faces: tuple[str, ...] = ()
+    path: Path, number: int, name: str, elsewhere: Container[int], faces: tuple[str, ...] = ()
 ) -> Font:
     try:
         with path.open("rb") as file:
             font = TTFont(file, fontNumber=number, lazy=True, recalcTimestamp=False)
             if not any(table in font for table in _OUTLINES):
-                raise TextError(f"{told!r} has no outlines, only pictures; {_REMEDY}")
+                raise TextError(f"{name!r} has pictures instead of outlines; {_REMEDY}")
             tables = dict(_tables(font, elsewhere))
     except TextError:
         raise
     except ImportError as error:
         raise TextError(
-            f"{told!r} is a WOFF2 file, which needs Brotli; install it with: pip install brotli"
+            f"{name!r} is a WOFF2 file, which needs Brotli; install it with: pip install brotli"
         ) from error
-    except Exception as error:  # whatever a broken file makes of its reader
-        raise TextError(f"{told!r} is no font that can be read ({error}); {_REMEDY}") from error
+    except Exception as error:  # a broken file may raise anything
+        raise TextError(f"{name!r} is not a readable font ({error}); {_REMEDY}") from error
     digest = sha256()
     for tag, table in sorted(tables.items()):
         digest.update(f"{tag} {len(table)} ".encode())
         digest.update(table)
     family = f"rnnviz given {digest.hexdigest()[:24]}"
-    return Font(told, family, _written(tables, family), faces)
+    return Font(name, family, _written(tables, family), faces)
 
 
 def _tables(font: TTFont, elsewhere: Container[int]) -> Iterator[tuple[str, bytes]]:
-    """The tables as they stand, but for the characters; compiling them takes a minute."""
+    """Yield the tables, compiling only the map of characters: all of them would take a minute."""
     for tag in list(font.reader.keys()):
         if tag not in (*_LEFT_OUT, "name", "cmap"):
             yield tag, font.reader[tag]
@@ -271,16 +271,16 @@ def _tables(font: TTFont, elsewhere: Container[int]) -> Iterator[tuple[str, byte
 
 
 def _with_parts(text: str) -> str:
-    """A text with all that shaping may take in the place of its characters.
+    """Return a text with all characters that shaping may replace its characters with.
 
-    Thai's sara am is set as its two parts, a mark that stands alone on a dotted circle.
+    Thai's sara am is set as its two parts, and a lone mark on a dotted circle.
     """
     forms = (unicodedata.normalize(form, text) for form in _FORMS)
     return "".join((text, *forms, _DOTTED_CIRCLE))
 
 
 def _of_regular_weight(font: TTFont) -> TTFont:
-    """One instance of a variable font."""
+    """Return the regular instance of a variable font."""
     axes = {axis.axisTag: axis for axis in font["fvar"].axes}
     place = {tag: axis.defaultValue for tag, axis in axes.items()}
     if weight := axes.get("wght"):
@@ -289,7 +289,7 @@ def _of_regular_weight(font: TTFont) -> TTFont:
 
 
 def _name(table: Any, family: str) -> None:
-    """Give a font one name, and take its others."""
+    """Give a font a single name."""
     table.names = []
     for kind, text in {1: family, 2: "Regular", 4: family, 6: family.replace(" ", "")}.items():
         table.setName(text, kind, 3, 1, 0x409)
@@ -308,12 +308,12 @@ def _written(tables: dict[str, bytes], family: str) -> bytes:
 
 
 class _Anything:
-    """The font that a table of names asks for, and does not use."""
+    """A stand-in for the font that compiling a table of names takes, but does not use."""
 
 
 @cache
 def _home() -> Path:
-    """Where the files of fonts stand, until this process ends; copies of it leave them there."""
+    """The folder of font files, removed when this process ends, but not when a fork of it ends."""
     folder = tempfile.mkdtemp(prefix="rnnviz-fonts-")
     Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=0)
     return Path(folder)

@@ -1,8 +1,8 @@
-"""Which fonts text is set with, which characters they have, and the fonts cut for one page.
+"""The fonts that text is set with, their characters, and subsets of them for one page.
 
-rnnviz Sans sets what it has but for East Asian text, so that numbers, formulas and captions look
-the same in every picture. All else is set with the fonts that are given, in their order; what they
-lack of East Asian text is rnnviz Sans's again.
+rnnviz Sans sets all the characters it has except East Asian ones, so that numbers, formulas and
+captions look the same in every picture. The user's fonts set the others, in their order, and
+rnnviz Sans the East Asian characters that they lack.
 """
 
 import io
@@ -19,7 +19,7 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 
 from rnnviz.errors import TextError
-from rnnviz.text.font_files import Font, Given, fonts_of, quiet_fonttools
+from rnnviz.text.font_files import Font, FontSource, quiet_fonttools, read_fonts
 from rnnviz.text.html import data_uri
 from rnnviz.text.plain_text import FIRST_WIDE, is_shown
 
@@ -27,27 +27,27 @@ FAMILY: Final = "rnnviz Sans"
 _FONT = files("rnnviz") / "fonts" / "rnnvizSans.ttf"
 _ALWAYS = "".join(map(chr, range(0x20, 0x7F)))
 _SQUARE = {"‖": 100, "∂": 30, "∏": 50}
-"""Signs that stand in the middle of a square, as in Chinese, and the room beside them in a formula,
-in thousandths of the size."""
+"""Signs drawn in the middle of a square, as in Chinese, and the space beside them in a formula, in
+thousandths of the font size."""
 _DOTTED_CIRCLE: Final = 0x25CC
-"""What carries a mark that stands alone; it has to be of the mark's own font."""
+"""The base of a combining mark that stands alone; both must come from the same font."""
 _IN_NO_FONT: Final = ("Cc", "Cs", "Co", "Cn")
 _EXCERPT: Final = 40
 
 _in_use: Final[ContextVar[tuple[Font, ...]]] = ContextVar("fonts", default=())
 
 
-def given_fonts(given: Given | Iterable[Given] | None) -> tuple[Font, ...]:
-    """The fonts that a user gives, ready for ``using_fonts``.
+def load_fonts(sources: FontSource | Iterable[FontSource] | None) -> tuple[Font, ...]:
+    """Load a user's fonts for ``using_fonts``.
 
-    Raises: TextError for what is no font that can set text
+    Raises: TextError for a font that cannot set text
     """
-    return fonts_of(given, _ours())
+    return read_fonts(sources, _own_characters())
 
 
 @contextmanager
 def using_fonts(fonts: Sequence[Font]) -> Iterator[None]:
-    """Within it, these fonts set what rnnviz Sans does not."""
+    """A context in which these fonts set the characters that rnnviz Sans does not."""
     token = _in_use.set(tuple(fonts))
     try:
         yield
@@ -56,12 +56,12 @@ def using_fonts(fonts: Sequence[Font]) -> Iterator[None]:
 
 
 def fonts_in_use() -> tuple[Font, ...]:
-    """The fonts beside rnnviz Sans."""
+    """Return the fonts in use beside rnnviz Sans."""
     return _in_use.get()
 
 
 def lacking(text: str) -> str:
-    """The characters of a text that no font in use has, each once."""
+    """Return the characters of a text that no font in use has, each once."""
     known = (_coverage(), *(font.characters for font in fonts_in_use()))
     return "".join(
         character
@@ -71,31 +71,29 @@ def lacking(text: str) -> str:
 
 
 def check_characters(text: str, where: str) -> None:
-    """Refuse a text with a character that no font in use has.
-
-    ``where`` is what holds the text, and where it may be replaced.
+    """Check that the fonts in use have all characters of a text; ``where`` is its source.
 
     Raises: TextError that names the character
     """
     missing = lacking(text)
     if missing:
-        raise TextError(f"{told_of(missing[0], text)}; {remedy_for(missing[0], where)}")
+        raise TextError(f"{describe_missing(missing[0], text)}; {remedy_for(missing[0], where)}")
 
 
-def told_of(character: str, text: str) -> str:
-    """That a character of a text is in no font, in words."""
+def describe_missing(character: str, text: str) -> str:
+    """Return the fact that no font has a character of a text."""
     place = text.index(character)
     start = max(0, place - _EXCERPT // 2)
     excerpt = "".join(filter(is_shown, text[start : start + _EXCERPT]))
-    given = " and ".join(map(str, fonts_in_use()))
+    others = " and ".join(map(str, fonts_in_use()))
     return (
         f"no font of rnnviz has the character {character!r} (U+{ord(character):04X}) "
-        f"in {excerpt!r}{f', nor is it in {given}' if given else ''}"
+        f"in {excerpt!r}{f', nor has {others}' if others else ''}"
     )
 
 
 def remedy_for(character: str, where: str) -> str:
-    """What to do about a character that is in no font."""
+    """Return the remedy for a character that no font has."""
     if unicodedata.category(character) in _IN_NO_FONT:
         return f"replace it in {where}"
     return f"give a font that has it: --font FILE (font= in Python), or replace it in {where}"
@@ -103,9 +101,9 @@ def remedy_for(character: str, where: str) -> str:
 
 @quiet_fonttools()
 def font_for(text: str) -> bytes:
-    """A WOFF font with the characters of a text, and those of ASCII.
+    """Return rnnviz Sans as WOFF with the characters of a text, and those of ASCII.
 
-    Signs of formulas are as wide there as they are drawn: browsers set formulas as text.
+    Signs of formulas get the width of their outline, since browsers set formulas as text.
     """
     options = subset.Options(flavor="woff", hinting=False, notdef_outline=True)
     with _FONT.open("rb") as file:
@@ -115,14 +113,14 @@ def font_for(text: str) -> bytes:
         cutter.subset(font)
         for sign in _SQUARE:
             _tighten(font, sign)
-        made = io.BytesIO()
+        content = io.BytesIO()
         font.flavor = "woff"
-        font.save(made, reorderTables=False)
-    return made.getvalue()
+        font.save(content, reorderTables=False)
+    return content.getvalue()
 
 
 def _tighten(font: TTFont, sign: str) -> None:
-    """Leave so much room to the left and right of a sign."""
+    """Set the space to the left and right of a sign."""
     name = font.getBestCmap().get(ord(sign))
     if name is None:
         return
@@ -133,7 +131,7 @@ def _tighten(font: TTFont, sign: str) -> None:
 
 
 def font_faces(text: str) -> str:
-    """Style sheet rules that give a page rnnviz Sans, with the fonts in use where they go first."""
+    """Return style sheet rules that give a page rnnviz Sans and the fonts in use."""
     rules = [_rule(font_for(text), "woff")]
     wanted = {ord(character) for character in text}
     taken: set[int] = set()
@@ -157,7 +155,7 @@ def _rule(content: bytes, kind: str, characters: Sequence[int] = ()) -> str:
 
 @cache
 def shipped_digest() -> str:
-    """A digest of the fonts that the library ships."""
+    """Return a digest of the fonts that the library ships."""
     digest = sha256()
     for path in sorted((files("rnnviz") / "fonts").iterdir(), key=lambda path: path.name):
         digest.update(path.read_bytes())
@@ -165,8 +163,8 @@ def shipped_digest() -> str:
 
 
 @cache
-def _ours() -> frozenset[int]:
-    """The characters that rnnviz Sans sets, whatever else has them."""
+def _own_characters() -> frozenset[int]:
+    """The characters that rnnviz Sans sets even if another font has them."""
     return frozenset(code for code in _coverage() if code < FIRST_WIDE) - {_DOTTED_CIRCLE}
 
 

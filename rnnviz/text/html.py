@@ -1,4 +1,4 @@
-"""Things put into a page, so that it needs no other file."""
+"""Content embedded in HTML pages, so that they need no other file."""
 
 import base64
 import json
@@ -6,12 +6,12 @@ from typing import Any
 
 
 def data_uri(content: bytes, media_type: str) -> str:
-    """Content as an address that needs no file."""
+    """Return content as a data URI."""
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 
 
 def in_script(value: Any) -> str:
-    """A value as JSON that no script element ends early in."""
+    """Return a value as JSON that is safe within a script element."""
     text = json.dumps(value, ensure_ascii=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -19,7 +19,7 @@ def in_script(value: Any) -> str:
 
 
 def filled(template: str, **texts: str) -> str:
-    """A template with each ``{{name}}`` replaced once; what is put in is not looked at again."""
+    """Replace each ``{{name}}`` of a template once, without looking into the inserted texts."""
     parts = [template]
     for name, text in texts.items():
         place = next(index for index, part in enumerate(parts) if "{{" + name + "}}" in part)

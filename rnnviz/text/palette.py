@@ -1,4 +1,4 @@
-"""The colours of every picture and figure: one meaning each, on a dark and on a light ground."""
+"""The colours of all pictures and figures, one meaning each, for the dark and light themes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Palette:
-    """What each kind of thing is coloured with, as ``#RRGGBB``.
+    """The colour of each kind of object, as ``#RRGGBB``.
 
     ``signed_stops`` colour −1 … 0 … +1 and ``magnitude_stops`` 0 … 1, evenly spaced.
     """

@@ -1,4 +1,4 @@
-"""Captions as plain text, for subtitles, pages and screen readers: formulas in Unicode."""
+"""Plain text: captions for subtitles, pages and screen readers, and text for a terminal."""
 
 import re
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHTWARD: Final = ("R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI")
 _VISIBLE: Final = {" ": "␣", "\n": "↵", "\t": "→"}
 FIRST_WIDE: Final = 0x2E80
-"""From here on, the characters of East Asia."""
+"""The first code point of East Asian characters."""
 _UNSEEN: Final = re.compile(
     "[\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
@@ -60,13 +60,20 @@ _UNSEEN: Final = re.compile(
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
 
 
+def printable(text: str) -> str:
+    """Return a text for a terminal, with Python's escapes for what is not printable."""
+    return "".join(
+        mark if mark.isprintable() else mark.encode("unicode_escape").decode() for mark in text
+    )
+
+
 def lowered(number: int) -> str:
-    """A whole number as a subscript: 12 → ₁₂."""
+    """Return an integer as a subscript: 12 → ₁₂."""
     return str(number).translate(_LOWERED)
 
 
 def visible(text: str) -> str:
-    """A text, or what stands for its spaces, or for what is not shown, where there is no more.
+    """Return a text, or signs for its spaces or invisible characters if it has nothing else.
 
     Example: >>> visible("\\n")
              '↵'
@@ -79,7 +86,7 @@ def visible(text: str) -> str:
 
 
 def is_shown(character: str) -> bool:
-    """Whether a character is seen by itself, or only tells how others are set.
+    """Whether a character is visible by itself, and not only a joiner, mark or selector.
 
     Example: >>> is_shown("\\u200d")  # the joiner of zero width
              False
@@ -88,22 +95,22 @@ def is_shown(character: str) -> bool:
 
 
 def plain(template: str, facts: Mapping[str, str]) -> str:
-    """A caption with its ``{facts}`` filled in and its ``$formulas$`` as Unicode text.
+    """Return a caption with its ``{facts}`` filled in and its ``$formulas$`` as Unicode text.
 
     Raises: KeyError for an unknown fact
     Example: >>> plain("from $h_({n})$ alone", {"n": "8"})
              'from h₈ alone'
     """
-    told = {name: isolated(fact) for name, fact in facts.items()}
+    safe = {name: isolated(fact) for name, fact in facts.items()}
     pieces = enumerate(_MATH.split(template))
     return "".join(
-        formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(told)
+        formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(safe)
         for index, piece in pieces
     )
 
 
 def formula_text(source: str) -> str:
-    """A formula in Typst's notation as one line of Unicode text.
+    """Return a formula in Typst's notation as one line of Unicode text.
 
     Example: >>> formula_text('(partial L)/(partial W_s)')
              '∂L/∂Wₛ'
@@ -136,7 +143,7 @@ def _script(found: re.Match[str]) -> str:
 
 
 def isolated(text: str) -> str:
-    """A text to stand within another: where it is read from the right, nothing slides into it.
+    """Return a text for use within another, isolated if it is read from right to left.
 
     Example: >>> isolated("word"), len(isolated("\\u05d0"))
              ('word', 3)
@@ -145,17 +152,17 @@ def isolated(text: str) -> str:
 
 
 def has_rightward(text: str) -> bool:
-    """Whether there is anything in a text that is read from the right, or that turns it round."""
+    """Whether any part of a text is read from right to left, or changes the direction."""
     return any(bidirectional(mark) in _RIGHTWARD for mark in text)
 
 
 def without_isolates(text: str) -> str:
-    """A text without the signs that ``isolated`` puts around others; they are drawn by nothing."""
+    """Return a text without the marks of ``isolated``, which cannot be drawn."""
     return text.replace(_ISOLATE, "").replace(_END, "")
 
 
 def is_rightward(text: str) -> bool:
-    """Whether a text as a whole is read from the right: whether its first letter is."""
+    """Whether a text as a whole is read from right to left, as its first letter is."""
     depth = 0
     for mark in text:
         depth += (mark == _ISOLATE) - (mark == _END)

@@ -1,4 +1,4 @@
-"""Text as units that people see: characters with all their marks, and words."""
+"""The tokens of a text: characters with their marks, or words."""
 
 import re
 import unicodedata
@@ -20,27 +20,26 @@ _PHRASES: Final = re.compile(
     f"[{_HAN}{_KANA}][，。！？；：、…—「」『』“”‘’《》（）]+[{_HAN}{_KANA}]"
 )
 _AMONG_LETTERS: Final = re.compile(f"\\w[，。！？；：、]+\\w|[{_HAN}][A-Za-z]{{2,}}[{_HAN}]")
-"""Where phrases of Chinese with foreign words go on, as in 我用Python写."""
+"""Chinese phrases with foreign words or punctuation inside, as in 我用Python写."""
 
 _MIXED: Final = 0.2
 _NOT_HAN: Final = re.compile(f"[^{_HAN}]")
 _LOAN_WORDS: Final = 0.05
 _LONGEST_WORDS: Final = 3.5
 _LONGEST_SPELT: Final = 8.0
-"""Mean lengths that words do not have: in characters of a word each, and in letters."""
+"""Mean lengths above which runs are phrases, not words: in Han characters or kana, in letters."""
 
 
 def units_of(text: str, unit: str) -> tuple[str, ...]:
-    """The characters or the words of a text, in its order, in Unicode's composed form.
+    """Return the characters or words of a text, in Unicode's composed form.
 
-    White space of any length is one space, and parts words. A character has its accents and
-    joiners with it: 'é', 'ที่', '👩‍🚀'. Chinese that is written without spaces is parted into words
-    by rjieba.
+    White space of any length is one space, and separates words. A character includes its accents
+    and joiners: 'é', 'ที่', '👩‍🚀'. rjieba splits Chinese without spaces into words.
 
-    Raises: TaskError for another unit, or words of a script without spaces that cannot be parted
+    Raises: TaskError for another unit, or a script without spaces that cannot be split into words
     """
     if unit not in UNITS:
-        raise TaskError(f"there is no unit {unit!r}; choose {' or '.join(UNITS)}")
+        raise TaskError(f"unknown unit {unit!r}; choose {' or '.join(UNITS)}")
     parts = unicodedata.normalize("NFC", text).split()
     if unit == "char":
         return tuple(iter_graphemes(" ".join(parts)))
@@ -48,7 +47,7 @@ def units_of(text: str, unit: str) -> tuple[str, ...]:
 
 
 def without_spaces(parts: list[str]) -> bool:
-    """Whether what white space parts are phrases rather than words."""
+    """Whether the parts between white space are phrases rather than words."""
     if any(_PHRASES.search(part) for part in parts):
         return True
     east = [part for part in parts if _RUN.search(part)]
@@ -67,14 +66,14 @@ def _chinese_words(parts: list[str]) -> list[str]:
     other = _NOT_HAN.findall(runs)
     if len(other) > _LOAN_WORDS * len(runs):
         raise TaskError(
-            f"the text is written without spaces ({runs[:12]!r}), and only Chinese can be parted "
-            "into words; put spaces between the words, or choose --unit char"
+            f"the text has no spaces between words ({runs[:12]!r}), and only Chinese can be split "
+            "without them; put spaces between the words, or choose --unit char"
         )
     try:
         import rjieba
     except ImportError as error:
         raise TaskError(
-            "the text is Chinese without spaces, which needs a segmenter to be parted into words: "
+            "the text is Chinese without spaces, which needs a segmenter to split it into words: "
             "pip install 'rnnviz[chinese]'; or put spaces between the words, or choose --unit char"
         ) from error
     return [word for part in parts for word in rjieba.cut(part)]

@@ -1,7 +1,7 @@
-"""What rnnviz says, in the language of those who watch: English in the code, catalogues for others.
+"""Translation of drawn text: English in the code, gettext catalogues for other languages.
 
-A language is a folder under ``locale/`` with gettext catalogues (``.po``). What a catalogue lacks
-is said in English.
+A language is a folder under ``locale/`` with catalogues (``.po``). Texts that they lack stay in
+English.
 """
 
 import re
@@ -26,19 +26,19 @@ _TAG: Final = re.compile(
 
 
 def N_(text: str) -> str:
-    """Mark a text for the catalogues where it is written; it is translated where it is said."""
+    """Mark a text for the catalogues; it is translated where it is used."""
     return text
 
 
 @cache
 def languages() -> tuple[str, ...]:
-    """The languages that captions can be in, English first."""
+    """Return the languages of captions, English first."""
     found = sorted(folder.name for folder in _locale().iterdir() if folder.is_dir())
     return (SOURCE_LANGUAGE, *found)
 
 
 def is_language_tag(text: str) -> bool:
-    """Whether a text has the form that BCP 47 (RFC 5646) gives to the name of a language.
+    """Whether a text is a well-formed language tag of BCP 47 (RFC 5646).
 
     Example: >>> is_language_tag("zh-Hant-TW"), is_language_tag("zh/../TW")
              (True, False)
@@ -47,17 +47,17 @@ def is_language_tag(text: str) -> bool:
 
 
 def translated(text: str, language: str) -> str:
-    """A text in a language, or as it is where the language has no translation of it."""
+    """Return a text in a language, or unchanged if there is no translation."""
     return text if language == SOURCE_LANGUAGE else _messages(language).get(text, text)
 
 
 def is_translated(text: str, language: str) -> bool:
-    """Whether a text of the code can be said in a language."""
+    """Whether a text of the code has a translation in a language."""
     return language == SOURCE_LANGUAGE or text in _messages(language)
 
 
 def explained(symbol: str, meaning: str, say: Callable[[str], str]) -> str:
-    """A symbol and, after a comma, what it means in the language of ``say``."""
+    """Return a symbol and, after a comma, its meaning in the language of ``say``."""
     return say("{symbol}, {meaning}").format(symbol=symbol, meaning=meaning)
 
 

@@ -1,12 +1,14 @@
-"""What people call steps, targets, inputs and outputs, as they come from a user."""
+"""Labels of steps, targets, inputs and outputs, as a user gives them."""
 
 import itertools
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
 
 from rnnviz.errors import RecordingError
+from rnnviz.system.validation import is_text
 
 OF_STEPS: Final = ("step_labels", "target_labels")
 OF_ENTRIES: Final = ("input_labels", "output_labels")
@@ -14,17 +16,16 @@ LABELS: Final = (*OF_STEPS, *OF_ENTRIES)
 
 
 def labels_of(name: str, given: Any) -> tuple[Any, ...]:
-    """Labels as a trace holds them, from lists or an array of strings or of numbers.
+    """Return labels as a trace holds them, from lists or an array of strings or numbers.
 
     Shapes: those of steps and targets (batch, time), or (time,) for a single sequence, whatever
             the order of the model's axes; those of inputs and outputs (input,) and (output,)
-    Raises: RecordingError for another shape, or a label that is no text
+    Raises: RecordingError for another shape, or a label that is not text
     """
     rows = given.tolist() if isinstance(given, np.ndarray) else given
     if not _is_list(rows):
         raise RecordingError(
-            f"{name} is {type(given).__name__}, not a list or an array of strings; give one for "
-            "each"
+            f"{name} must be a list or an array of strings, got {type(given).__name__}"
         )
     rows = list(rows)
     if not rows:
@@ -37,34 +38,36 @@ def labels_of(name: str, given: Any) -> tuple[Any, ...]:
         wanted and any(map(_is_list, itertools.chain.from_iterable(rows)))
     ):
         shape = "(batch, time)" if wanted else f"({name.removesuffix('_labels')},)"
-        raise RecordingError(f"{name} does not have the shape {shape}; give one label for each")
+        raise RecordingError(f"{name} must have the shape {shape}, one label for each")
     if wanted:
         return tuple(tuple(_label(name, each) for each in row) for row in rows)
     return tuple(_label(name, each) for each in rows)
 
 
 def check_counts(labels: Mapping[str, Any], *, batch: int, steps: int, inputs: int) -> None:
-    """Raises RecordingError for labels that are not one for each step, or each entry of x_t.
+    """Raises RecordingError unless there is one label for each step, and each entry of x_t.
 
-    Those of outputs are checked by the trace, once it is known what the outputs are.
+    Labels of outputs are checked by the trace, when the outputs are known.
     """
     for name in OF_STEPS:
         counts = [len(row) for row in labels.get(name) or ()]
         if counts and counts != [steps] * batch:
-            found = f"({len(counts)}, {counts[0]})" if len(set(counts)) == 1 else f"of {counts}"
+            found = (
+                f"({len(counts)}, {counts[0]})" if len(set(counts)) == 1 else f"rows of {counts}"
+            )
             raise RecordingError(
-                f"{name} has the shape {found}, but there are {batch} sequences of {steps} steps; "
-                f"give ({batch}, {steps})"
+                f"{name} must have the shape ({batch}, {steps}) for {batch} sequences of {steps} "
+                f"steps, got {found}"
             )
     count = len(labels.get("input_labels") or ())
     if count not in (0, inputs):
         raise RecordingError(
-            f"input_labels has {count} labels, but there are {inputs} entries; give one for each"
+            f"input_labels must have {inputs} labels, one for each entry, got {count}"
         )
 
 
 def without_padding(labels: Mapping[str, Any], steps: int, extra: int) -> dict[str, Any]:
-    """Labels of which those of steps have none for padding: ``extra`` more at the end."""
+    """Return labels without those of padding: the last ``extra`` of the labels of steps."""
     cut = dict(labels)
     for name in OF_STEPS:
         rows = labels.get(name) or ()
@@ -78,16 +81,12 @@ def _is_list(value: Any) -> bool:
 
 
 def _label(name: str, value: Any) -> str:
-    try:
+    with suppress(UnicodeError):
         text = value.decode("utf-8") if isinstance(value, bytes) else value
-        if isinstance(text, bool) or not isinstance(text, str | int | float | np.number):
-            raise TypeError(type(value).__name__)
-        text = str(text)
-        text.encode("utf-8")
-    except (UnicodeError, TypeError) as error:
-        raise RecordingError(
-            f"{name} has {value!r}, which is no text; give strings or numbers"
-        ) from error
-    if "\0" in text:
-        raise RecordingError(f"{name} has {value!r}, which is no text; give strings or numbers")
-    return text
+        if isinstance(text, str | int | float | np.number) and not isinstance(text, bool):
+            text = str(text)
+            if is_text(text):
+                return text
+    raise RecordingError(
+        f"{name} must hold strings or numbers, without NUL and lone surrogates, got {value!r}"
+    )

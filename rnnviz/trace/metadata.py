@@ -1,136 +1,98 @@
-"""What is known of a trace beside its arrays, and how it stands in a file."""
+"""The metadata of a trace, and their form in a file."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_type_hints
+
+import msgspec
 
 from rnnviz.errors import TraceError
-from rnnviz.system.json_fields import (
-    JSON_OBJECT,
-    REAL,
-    TEXT,
-    TRUTH,
-    Kind,
-    Unfit,
-    checked,
-    listed,
-    named,
-    or_null,
-    whole,
-)
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.system.validation import Count, Finite, InvalidJson, Text, is_text, shown, validated
 
 SCHEMA: Final = 2
-_LABELS: Final = listed(TEXT)
-_LABELS_OF_STEPS: Final = listed(_LABELS)
-_FIELDS: Final[Mapping[str, Kind]] = {
-    "task": TEXT,
-    "cell": TEXT,
-    "nonlinearity": TEXT,
-    "loss": TEXT,
-    "layer": TEXT,
-    "output_layer": or_null(TEXT),
-    "dtype": TEXT,
-    "parameters_hash": TEXT,
-    "inputs_hash": TEXT,
-    "module": TEXT,
-    "reduction": TEXT,
-    "training": TRUTH,
-    "device": TEXT,
-    "language": TEXT,
-    "seed": or_null(whole(0)),
-    "epochs": or_null(whole(0)),
-    "accuracy": or_null(REAL),
-    "accuracy_name": TEXT,
-    "source": TEXT,
-    "task_options": JSON_OBJECT,
-    "step_labels": _LABELS_OF_STEPS,
-    "target_labels": _LABELS_OF_STEPS,
-    "input_labels": _LABELS,
-    "output_labels": _LABELS,
-    "effective": _LABELS,
-    "shared": named(TEXT),
-    "versions": named(TEXT),
-    "schema": whole(0),
-}
-"""What the metadata of a trace hold, in a file and in memory."""
-_NESTED: Final = ("step_labels", "target_labels")
+_DEEPEST: Final = 16
+"""How deep lists and objects may be nested in ``task_options``."""
 
 
 @dataclass(frozen=True, repr=False)
 class Metadata(ShortRepr):
-    """What is known of a trace beside its arrays; all of it is JSON.
+    """Facts about the network and its data beside the arrays; all of them are JSON.
 
-    ``step_labels`` and ``target_labels`` (batch × time) say what people call x_t and the target;
+    ``step_labels`` and ``target_labels`` (batch × time) are the labels of x_t and of the targets;
     ``input_labels`` and ``output_labels`` name the entries of x_t and y_t. ``layer`` and
-    ``output_layer`` are the module paths of the recurrent layer and of the Linear after it
-    (None if what follows is something else). ``reduction`` is 'sum' where L is the sum of the
-    recorded losses of all steps and sequences, 'batch' where each is that of the whole batch.
-    ``dtype`` is the network's; what ran in half precision is recorded as float32. ``effective``
-    names the parameters that are none of the model's own, but made of these, as a parametrized or
-    a pruned weight is: what is recorded is what the layer used. ``shared`` gives, for every further
-    name of a parameter that stands in several places, as a decoder's weight that is the embedding's
-    does, the name under which it is recorded.
+    ``output_layer`` are the module paths of the recurrent layer and of the Linear after it (None
+    if something else follows). ``reduction`` is 'sum' where L is the sum of the recorded losses of
+    all steps and sequences, 'batch' where each is that of the whole batch. ``dtype`` is the
+    network's; half precision is recorded as float32. ``effective`` names the parameters that are
+    computed from the model's own, such as a parametrized or pruned weight: recorded is what the
+    layer used. ``shared`` maps each further name of a shared parameter, such as a decoder's weight
+    that is the embedding's, to the name under which it is recorded.
 
-    Raises: TraceError for a field that no file can hold
+    Raises: TraceError for a field that a file cannot hold
     """
 
-    task: str
-    cell: str
-    nonlinearity: str
-    loss: str
-    layer: str
-    output_layer: str | None
-    dtype: str
-    parameters_hash: str
-    inputs_hash: str
-    module: str = "nn.RNN"
-    reduction: str = "sum"
+    task: Text
+    cell: Text
+    nonlinearity: Text
+    loss: Text
+    layer: Text
+    output_layer: Text | None
+    dtype: Text
+    parameters_hash: Text
+    inputs_hash: Text
+    module: Text = "nn.RNN"
+    reduction: Text = "sum"
     training: bool = False
-    device: str = "cpu"
-    language: str = "en"
-    seed: int | None = None
-    epochs: int | None = None
-    accuracy: float | None = None
-    accuracy_name: str = ""
-    source: str = ""
-    task_options: Mapping[str, Any] = field(default_factory=dict)
-    step_labels: tuple[tuple[str, ...], ...] = ()
-    target_labels: tuple[tuple[str, ...], ...] = ()
-    input_labels: tuple[str, ...] = ()
-    output_labels: tuple[str, ...] = ()
-    effective: tuple[str, ...] = ()
-    shared: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    schema: int = SCHEMA
+    device: Text = "cpu"
+    language: Text = "en"
+    seed: Count | None = None
+    epochs: Count | None = None
+    accuracy: Finite | None = None
+    accuracy_name: Text = ""
+    source: Text = ""
+    task_options: Mapping[Text, Any] = field(default_factory=dict)
+    step_labels: tuple[tuple[Text, ...], ...] = ()
+    target_labels: tuple[tuple[Text, ...], ...] = ()
+    input_labels: tuple[Text, ...] = ()
+    output_labels: tuple[Text, ...] = ()
+    effective: tuple[Text, ...] = ()
+    shared: Mapping[Text, Text] = field(default_factory=dict)
+    versions: Mapping[Text, Text] = field(default_factory=dict)
+    schema: Count = SCHEMA
 
     def __post_init__(self) -> None:
         try:
-            checked({item.name: getattr(self, item.name) for item in fields(self)}, _FIELDS)
-        except Unfit as error:
+            _checked(vars(self))
+        except InvalidJson as error:
             raise TraceError(f"metadata: {error}") from error
 
     def output_parameter(self, kind: str) -> str:
-        """The name under which the weight or bias of the output layer is recorded."""
+        """Return the name under which the weight or bias of the output layer is recorded."""
         name = f"{self.output_layer}.{kind}"
         return self.shared.get(name, name)
 
     def shares(self, name: str) -> bool:
-        """Whether a recorded parameter stands in several places, which all add to its gradient."""
+        """Whether a recorded parameter is used in several places, which all add to its gradient."""
         return name in self.shared.values()
 
 
+_Fields = msgspec.defstruct("_Fields", get_type_hints(Metadata, include_extras=True).items())
+"""The fields of the metadata, all of them required."""
+
+
 def to_json(metadata: Metadata) -> str:
-    """The metadata as they stand in a file."""
+    """Return the metadata as a file holds them."""
     return json.dumps(asdict(metadata), ensure_ascii=False, sort_keys=True)
 
 
 def read_metadata(source: Path, header: str) -> Metadata:
-    """The metadata of a file's header.
+    """Read the metadata in a file's header.
 
-    Raises: TraceError for another schema, or a header that lacks something
+    Raises: TraceError for another schema, or a field that is missing or invalid
     """
     try:
         raw = json.loads(header)
@@ -141,26 +103,46 @@ def read_metadata(source: Path, header: str) -> Metadata:
     schema = raw.get("schema") if isinstance(raw, dict) else None
     if type(schema) is not int:
         raise TraceError(
-            f"{str(source)!r} lacks what a trace must hold (its metadata name no schema); record "
-            "it again"
+            f"{str(source)!r} is not a complete trace (it has no schema); record it again"
         )
     if schema > SCHEMA:
         raise TraceError(
-            f"{str(source)!r} has schema {schema}, this rnnviz reads up to {SCHEMA}; upgrade rnnviz"
+            f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; upgrade rnnviz"
         )
     if schema < SCHEMA:
         raise TraceError(
-            f"{str(source)!r} has schema {schema}, which this rnnviz no longer reads; "
-            "record it again"
+            f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; record it again"
         )
-    known = {name: value for name, value in raw.items() if name in _FIELDS}
-    known = {"effective": [], "shared": {}, **known}  # which files did not name at first
     try:
-        values = checked(known, _FIELDS)
-        for name in _NESTED:
-            values[name] = tuple(map(tuple, values[name]))
+        # files of the first versions do not have these two
+        values = _checked({"effective": [], "shared": {}, **raw})
         return Metadata(**values)
-    except Unfit as error:
+    except InvalidJson as error:
         raise TraceError(
-            f"{str(source)!r} lacks what a trace must hold ({error}); record it again"
+            f"{str(source)!r} is not a complete trace ({error}); record it again"
         ) from error
+
+
+def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of metadata, their lists as tuples. Raises InvalidJson"""
+    values = msgspec.structs.asdict(validated(fields, _Fields))
+    if not _is_json(values["task_options"]):
+        raise InvalidJson(
+            f"task_options: expected JSON, at most {_DEEPEST} levels deep, with finite numbers "
+            f"and text without NUL and lone surrogates, got {shown(values['task_options'])}"
+        )
+    return values
+
+
+def _is_json(value: Any, depth: int = _DEEPEST) -> bool:
+    if value is None or isinstance(value, bool | int) or is_text(value):
+        return True
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+    return (
+        isinstance(value, dict | list | tuple)
+        and depth > 0
+        and (not isinstance(value, dict) or all(map(is_text, value)))
+        and all(_is_json(part, depth - 1) for part in parts)
+    )

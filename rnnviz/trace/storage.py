@@ -1,6 +1,6 @@
-"""Named arrays with a header in one ``.safetensors`` file: written whole, read whole or in part.
+"""Named arrays with a header in one ``.safetensors`` file, read whole or in part.
 
-Each array and the header have a checksum in the file, so that no changed byte goes unnoticed.
+The file holds a checksum of each array and of the header, so that every changed byte is found.
 """
 
 import json
@@ -20,11 +20,11 @@ from rnnviz.system.memory import free_memory
 _HEADER: Final = "rnnviz"
 _CHECKSUMS: Final = "checksums"
 _SMALL: Final = 50_000_000
-"""Bytes for which it is not asked what is free."""
+"""Files up to this many bytes are read without a look at the free memory."""
 
 
 def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
-    """Write arrays and a header; an existing file is replaced only by a whole one.
+    """Write arrays and a header; an existing file is replaced only once the new one is complete.
 
     Raises: TraceError if the file cannot be written
     """
@@ -32,7 +32,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
     about = {_HEADER: header, _CHECKSUMS: json.dumps({**sums, "": _checksum_of_text(header)})}
     with atomic_write(path, TraceError) as temporary:
         temporary.touch()
-        mode = temporary.stat().st_mode  # that of a file here; safetensors makes a private one
+        mode = temporary.stat().st_mode  # the default here; safetensors makes files private
         try:
             save_file(dict(arrays), temporary, metadata=about)
             temporary.chmod(mode)
@@ -43,7 +43,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: str) -> None:
 
 
 def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
-    """The header and the arrays of a file: those named, or all; the others are not read.
+    """Read the header and the arrays of a file: those named, or all.
 
     Raises: TraceError if the file is missing, damaged, not a trace, or lacks a name
     """
@@ -51,9 +51,9 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
     try:
         if not path.is_file():
             raise TraceError(
-                f"there is no trace {str(path)!r}; make one with 'rnnviz record -o FILE'"
+                f"there is no trace {str(path)!r}; record one with 'rnnviz record -o FILE'"
             )
-        path.open("rb").close()  # the reader of safetensors calls all that it cannot open missing
+        path.open("rb").close()  # safetensors reports every file that it cannot open as missing
     except OSError as error:
         raise TraceError(
             f"cannot read trace {str(path)!r} ({error.strerror}); make it readable"
@@ -70,12 +70,12 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
             if _HEADER in about:
                 chosen = [name for name in names if name in known] if names else known
                 arrays = {name: file.get_tensor(name) for name in chosen}
-    except Exception as error:  # the reader raises several kinds, all meaning damage
+    except Exception as error:  # safetensors raises several types for damaged files
         raise _damaged(path, str(error)) from error
     if _HEADER not in about:
         raise TraceError(
             f"{str(path)!r} is a safetensors file but not a trace of rnnviz; "
-            "make one with 'rnnviz record -o FILE'"
+            "record one with 'rnnviz record -o FILE'"
         )
     missing = [name for name in names if name not in known]
     if missing:
@@ -87,14 +87,11 @@ def read(path: Path, *names: str) -> tuple[str, dict[str, np.ndarray]]:
 
 
 def _check_room(path: Path) -> None:
-    """Refuse what the memory cannot hold, before it is read: a system may end who takes too much.
-
-    Raises: TraceError
-    """
+    """Raises TraceError for a file larger than the free memory, before it is read."""
     needed = path.stat().st_size
     if needed > _SMALL and needed > (free := free_memory()):
         raise TraceError(
-            f"trace {str(path)!r} takes {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free; "
+            f"trace {str(path)!r} needs {needed / 1e9:.3g} GB, but {free / 1e9:.3g} GB are free; "
             "free some, or record fewer losses with --losses last or every:N"
         )
 

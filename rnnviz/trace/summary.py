@@ -1,14 +1,17 @@
-"""What a trace holds, in words: for the command line and for notebooks."""
+"""A summary of a trace in words, for the command line and for notebooks."""
 
 import html
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from rnnviz.system.json_fields import printable
 from rnnviz.system.short_repr import ShortRepr
+from rnnviz.text.plain_text import printable
 from rnnviz.trace.metadata import Metadata
+
+if TYPE_CHECKING:
+    from rnnviz.trace.trace import Trace
 
 _LISTED: Final = 8
 _LABELS: Final = 40
@@ -18,8 +21,7 @@ _LABELS: Final = 40
 class Summary(ShortRepr):
     """A trace without its numbers.
 
-    ``sizes`` are those of its dims, None for one that it does not have; ``loss_times`` count from
-    0.
+    ``sizes`` are those of its dims, None for one that it lacks; ``loss_times`` count from 0.
     """
 
     identity: str
@@ -30,8 +32,8 @@ class Summary(ShortRepr):
     shapes: Mapping[str, tuple[int, ...]]
 
     def rows(self) -> Iterator[tuple[str, str]]:
-        """What is known, as names and text for a terminal; what there is not is left out."""
-        yield from ((printable(name), printable(told)) for name, told in self._rows())
+        """Names and values as text for a terminal, without those that the trace lacks."""
+        yield from ((printable(name), printable(value)) for name, value in self._rows())
 
     def _rows(self) -> Iterator[tuple[str, str]]:
         data = self.metadata
@@ -72,11 +74,11 @@ class Summary(ShortRepr):
         """A table in plain text."""
         rows = [("trace", self.identity), *self.rows()]
         width = max(len(name) for name, _ in rows)
-        return "\n".join(f"{name:<{width}}  {' '.join(told.split())}" for name, told in rows)
+        return "\n".join(f"{name:<{width}}  {' '.join(value.split())}" for name, value in rows)
 
     def html(self) -> str:
-        """A table for notebooks, with the shapes of the fields folded away."""
-        known = "".join(_row(name, told) for name, told in self.rows())
+        """Return a table for notebooks, with the shapes of the fields folded away."""
+        known = "".join(_row(name, value) for name, value in self.rows())
         fields = "".join(
             _row(name, " × ".join(map(str, shape))) for name, shape in sorted(self.shapes.items())
         )
@@ -87,16 +89,61 @@ class Summary(ShortRepr):
         )
 
 
+def summary_of(trace: "Trace") -> Summary:
+    """Summarize a trace."""
+    sizes = {
+        "steps": trace.steps,
+        "batch": trace.batch,
+        "layers": trace.layers,
+        "directions": trace.directions,
+        "input": trace.input_size,
+        "hidden": trace.hidden_size,
+        "cell": trace.cell_size,
+        "output": None if trace.y is None else trace.output_size,
+    }
+    return Summary(
+        trace.identity,
+        trace.metadata,
+        sizes,
+        None if trace.lengths is None else trace.lengths.tolist(),
+        None if trace.loss_times is None else trace.loss_times.tolist(),
+        {name: array.shape for name, array in trace.arrays().items()},
+    )
+
+
+def line_of(trace: "Trace") -> str:
+    """Describe a trace in one line."""
+    data = trace.metadata
+    layers = _counted(trace.layers, "layer")
+    parts = [
+        f"{data.nonlinearity} RNN" if data.cell == "rnn" else data.cell.upper(),
+        f"{layers} in two directions" if trace.directions == 2 else layers,
+        _counted(trace.hidden_size, "unit"),
+        _counted(trace.steps, "step"),
+        _counted(trace.batch, "sequence"),
+        data.loss,
+        data.dtype,
+        "no gradients"
+        if trace.loss_times is None
+        else f"gradients of {_counted(len(trace.loss_times), 'loss', 'losses')}",
+    ]
+    return f"<Trace: {', '.join(parts)}>"
+
+
 def compact(numbers: Sequence[int]) -> str:
-    """Numbers in a line: all of a few; the ends of evenly spaced ones, and of others."""
+    """Return numbers as a line: all of a few, otherwise the first and the last ones."""
     if len(numbers) <= _LISTED:
         return ", ".join(map(str, numbers))
     gaps = {after - before for before, after in pairwise(numbers)}
     if gaps == {1}:
         return f"{numbers[0]} to {numbers[-1]}"
-    told = f"{', '.join(map(str, numbers[:3]))}, … {numbers[-1]}"
-    return told if len(gaps) == 1 else f"{told} ({len(numbers)} of them)"
+    ends = f"{', '.join(map(str, numbers[:3]))}, … {numbers[-1]}"
+    return ends if len(gaps) == 1 else f"{ends} ({len(numbers)} of them)"
 
 
-def _row(name: str, told: str) -> str:
-    return f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(told)}</td></tr>'
+def _counted(number: int, one: str, more: str = "") -> str:
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def _row(name: str, value: str) -> str:
+    return f'<tr><th scope="row">{html.escape(name)}</th><td>{html.escape(value)}</td></tr>'

@@ -1,9 +1,9 @@
-"""Finite differences of the losses of a network, and what they can say of a recorded gradient.
+"""Finite differences of the losses of a network, to judge single entries of its gradients.
 
-A difference quotient is itself off: by what is left of the Taylor series, and by the rounding of
-the losses over the nudge. The second is measured, by rounding the network's numbers at random. So
-an entry is right, or wrong, or it cannot be said: where gradients explode or vanish, a difference
-may have no digits left.
+A difference quotient has errors of its own: the rest of the Taylor series, and the rounding of the
+losses divided by the nudge. The second is measured by rounding the network's numbers at random. An
+entry is therefore right, wrong, or not judged: where gradients explode or vanish, a difference may
+have no digits left.
 
 Source: the central difference of five points, Abramowitz & Stegun 1964, 25.3.6
 """
@@ -15,26 +15,26 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.verification.immediate_gradients import Direct
+from rnnviz.verification.immediate_gradients import ImmediateGradients
 from rnnviz.verification.reference import Affine, Kind, Reference, States
 
 NUDGES: Final = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5, 3e-6, 1e-6, 3e-7, 1e-7)
 POINTS: Final = (-2, -1, 1, 2)
 _WEIGHTS: Final = (1 / 12, -8 / 12, 8 / 12, -1 / 12)
 _EPS: Final = 2.0**-52
-_RIPPLES: Final = 2
-# how many of the roundings that were measured a loss may be off by
+_DRAWS: Final = 2
 _ROUNDINGS: Final = 6
-# so many of the spreads between the quotients of nudges the truth may be away from them
+"""How many times the measured rounding a loss may be off."""
 _SPREADS: Final = 3
-# quotients of so many nudges, one after the other, must agree to within this share to tell anything
+"""How many times the spread between the quotients of several nudges these may be off."""
 _AGREEING: Final = 3
 _AGREEMENT: Final = 1e-3
+"""This many successive quotients must agree to within this share to judge an entry as wrong."""
 _ROOM: Final = 1 << 23
-# an entry that is nearer than this share of the tolerance needs no other excuse
 _NEAR: Final = 0.1
-# above so many outputs the losses are taken to first order in the states, by their direct parts
+"""The share of the tolerance within which an entry is right without further nudges."""
 _MOST_OUTPUTS: Final = 1 << 20
+"""With more outputs the losses are taken to first order in the states, by immediate gradients."""
 _HEAD: Final = ("weight", "bias")
 
 KINK: Final = "would move a relu across its kink"
@@ -43,11 +43,11 @@ DIGITS: Final = "have too few digits in their differences"
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of a field, and what it is the gradient with respect to.
+    """One number of a field of gradients, and the number it is the gradient with respect to.
 
-    ``kind`` is a recurrent parameter, or with no layer the head's weight or bias, or an h or x;
-    ``row`` is the loss's, or None for the sum of all; ``zero`` says that another computation found
-    the gradient to be exactly zero.
+    ``kind`` is a recurrent parameter, or, without a layer, the head's weight or bias, an h or an
+    x. ``row`` is the loss's row in the tables, or None for the sum of all losses. ``zero`` is
+    whether another computation found the gradient to be exactly zero.
     """
 
     kind: Kind
@@ -66,7 +66,7 @@ class Judged:
 
     @property
     def note(self) -> str:
-        """How many entries were sampled, and of those that say nothing, why."""
+        """How many entries were sampled, and why some of them could not be judged."""
         there = [f"{len(self.errors)} sampled entries"] if self.errors else []
         for why, count in self.unjudged.items():
             there.append(f"{count} {'more' if there else 'sampled entries'} {why}")
@@ -75,15 +75,15 @@ class Judged:
 
 @dataclass(frozen=True)
 class Differences:
-    """The losses of a network run freely, of which entries are nudged.
+    """The losses of a network run freely, with single entries of it nudged.
 
-    Where ``whole``, they are its own losses; otherwise Σ ∂⁺L/∂h_k h_k with the recorded direct
-    parts, whose gradients with respect to all that is recurrent are the same. ``kinked`` says that
-    its nonlinearity is relu. Errors are relative to ``least`` at least.
+    Where ``whole``, they are its own losses; otherwise Σ ∂⁺L/∂h_k h_k with the recorded immediate
+    gradients, whose gradients with respect to all that is recurrent are the same. ``kinked`` is
+    whether its nonlinearity is relu. Errors are relative to ``least`` at least.
     """
 
     network: Reference
-    direct: Direct
+    immediate: ImmediateGradients
     whole: bool
     kinked: bool
     least: float
@@ -91,20 +91,20 @@ class Differences:
 
     @cached_property
     def free(self) -> States:
-        """The states of the network."""
+        """The states of the network run freely."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self.network.run()
 
     def judge(
         self, entries: Sequence[Entry], tolerance: float, slack: Callable[[], Sequence[float]]
     ) -> Judged:
-        """Hold entries of one kind against difference quotients.
+        """Compare entries of one kind with difference quotients.
 
-        Smaller nudges are tried as long as an entry is not found right. It is right if it is the
-        quotient's to within the tolerance, and the quotient's own rounding is no more than that;
-        wrong if it is farther from it than the roundings and the spread between the quotients of
-        three nudges explain, which must agree. ``slack`` gives what each entry may be off besides;
-        it is asked for if an entry is not much nearer than the tolerance without it.
+        Smaller nudges are tried until an entry is found right. It is right if it is within the
+        tolerance of a quotient whose own rounding is no larger; wrong if it is farther from three
+        successive quotients, which must agree, than their roundings and spread explain. ``slack``
+        computes how far each entry may be off besides, and is called only if some entry is not
+        well within the tolerance without it.
         """
         trials = [_Trial(entry, tolerance, self.least) for entry in entries]
         noise = self._noise(entries) if entries else np.zeros(0)
@@ -115,7 +115,7 @@ class Differences:
                 break
             slopes = self._slopes([entries[index] for index in left], nudge)
             for index, slope in zip(left, slopes, strict=True):
-                trials[index].take(slope, 1.5 * noise[index] / nudge)
+                trials[index].add(slope, 1.5 * noise[index] / nudge)
             if any(trial.open for trial in trials):
                 more = more or slack()
                 for trial, own in zip(trials, more, strict=True):
@@ -128,31 +128,31 @@ class Differences:
         )
 
     def by_losses(self, entry: Entry) -> bool:
-        """Whether an entry is nudged under the losses themselves.
+        """Whether an entry is compared with the losses themselves.
 
-        It is not where there are very many outputs, and the direct parts say the same.
+        With very many outputs the immediate gradients are used, which give the same.
         """
         return self.whole and (entry.kind[0] in _HEAD or self._outputs <= _MOST_OUTPUTS)
 
     @property
     def _outputs(self) -> int:
-        """How many outputs there are in all."""
+        """The number of all outputs."""
         network = self.network
         return network.steps * network.batch * network.output_size
 
     def _at_once(self, entry: Entry) -> int:
-        """How many networks there is room for at a time."""
+        """How many networks fit into memory at a time."""
         size = 2 * self.free.h.size + self.network.x.size
         return max(1, _ROOM // (size + 4 * self._outputs * self.by_losses(entry)))
 
     def _noise(self, entries: Sequence[Entry]) -> np.ndarray:
-        """By how much rounding may change the losses of entries."""
+        """How far rounding may move the losses of entries."""
         if entries[0].row is None:
             return np.full(len(entries), self._noise_of_all(entries[0]))
         return self._noise_by_row(entries)
 
     def _noise_of_all(self, entry: Entry) -> float:
-        """That of the sum of all losses, the same for all parameters, or for those of the head."""
+        """The same for the sum of all losses: one for the head's parameters, one for all others."""
         kind = entry.kind[0] in _HEAD
         if kind not in self.noises:
             self.noises[kind] = float(self._noise_by_row([entry])[0])
@@ -176,16 +176,17 @@ class Differences:
         def rounded(array: np.ndarray) -> np.ndarray:
             return array * (1 + _EPS * rng.uniform(-1, 1, size=array.shape))
 
-        made = []
-        for _ in range(_RIPPLES):
+        draws = []
+        for _ in range(_DRAWS):
             network = self.network.each(rounded)
             with np.errstate(over="ignore", invalid="ignore"):
-                made.append((network, network.run(gates=False)))
-        return made
+                draws.append((network, network.run(gates=False)))
+        return draws
 
     def _slopes(self, entries: Sequence[Entry], nudge: float) -> np.ndarray:
-        """The difference quotient of each entry (four points, each a network of its own); not a
-        number where a relu crosses its kink, or nothing finite is left.
+        """The difference quotient of each entry, from four networks nudged by different amounts.
+
+        NaN where a relu crosses its kink, or the losses are not finite.
         """
         amounts = np.tile(nudge * np.array(POINTS), len(entries))
         repeated = [entry for entry in entries for _ in POINTS]
@@ -200,7 +201,7 @@ class Differences:
         return np.asarray(values @ np.array(_WEIGHTS) / nudge)
 
     def _values(self, entries: Sequence[Entry], amounts: np.ndarray) -> np.ndarray:
-        """The losses of networks that each have one entry nudged by an amount: (network)."""
+        """The losses of networks with one entry each nudged by an amount: (network)."""
         if entries[0].kind[0] in _HEAD:
             moved_outputs = self._outputs_of(entries, amounts)
             return self._losses(self.network, _one(self.free), entries, moved_outputs)[0]
@@ -238,16 +239,14 @@ class Differences:
         return self.network.read(self.free.h)
 
     def _outputs_of(self, entries: Sequence[Entry], amounts: np.ndarray) -> np.ndarray:
-        """The outputs of networks with an entry of the head's weight or bias nudged: one column
-        of them changes.
-        """
-        made = np.repeat(self._free_outputs[None], len(entries), axis=0)
-        there = self.network.standing
-        for outputs, entry, amount in zip(made, entries, amounts, strict=True):
+        """The outputs of networks with an entry of the head nudged, which changes one column."""
+        nudged = np.repeat(self._free_outputs[None], len(entries), axis=0)
+        there = self.network.output_exists
+        for outputs, entry, amount in zip(nudged, entries, amounts, strict=True):
             weight = entry.kind[0] == "weight"
             of_weight = self._read[..., entry.at[1]] if weight else 1.0
             outputs[..., entry.at[0]] += amount * of_weight * there
-        return made
+        return nudged
 
     def _crossed(
         self, states: States, moved: Mapping[tuple[int, int, int], np.ndarray]
@@ -265,12 +264,12 @@ class Differences:
         entries: Sequence[Entry],
         moved: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The losses of entries, and the sizes of what they are sums of.
+        """The losses of entries, and the sizes of the terms that they are sums of.
 
-        ``states`` have an axis of networks, one for each entry, or a single one for all;
-        ``moved`` are outputs that do not follow from them.
+        ``states`` have an axis of networks, one for each entry or a single one for all; ``moved``
+        are outputs that replace those of the states.
         """
-        alone = states.h.shape[2] == 1
+        single = states.h.shape[2] == 1
         by_row = [entry.row for entry in entries]
         values, scales = np.zeros(len(entries)), np.zeros(len(entries))
         if self.by_losses(entries[0]):
@@ -281,13 +280,13 @@ class Differences:
                 values[index] = (
                     own.sum()
                     if entry.row is None
-                    else own[self.direct.times[entry.row], entry.at[-2]]
+                    else own[self.immediate.times[entry.row], entry.at[-2]]
                 )
             return values, np.abs(values)
         for row in dict.fromkeys(by_row):
-            h, c = self.direct.summed() if row is None else self.direct.rows(np.array([row]))
+            h, c = self.immediate.summed() if row is None else self.immediate.rows(np.array([row]))
             for index in (each for each, own in enumerate(by_row) if own == row):
-                place = 0 if alone else index
+                place = 0 if single else index
                 terms = [h[0] * states.h[:, :, place]]
                 if c is not None and states.c is not None:
                     terms.append(c[0] * states.c[:, :, place])
@@ -297,7 +296,7 @@ class Differences:
 
 
 class _Trial:
-    """What is known of one entry: the quotients of the nudges so far, and their roundings."""
+    """The judgement of one entry: the quotients of the nudges so far, and their roundings."""
 
     def __init__(self, entry: Entry, tolerance: float, least: float):
         self.entry, self.tolerance, self.least = entry, tolerance, least
@@ -307,22 +306,22 @@ class _Trial:
         self.open = True
         self.error: float | None = None
 
-    def take(self, slope: float, rounding: float) -> None:
-        """One more quotient; none where a relu crosses its kink."""
+    def add(self, slope: float, rounding: float) -> None:
+        """Add a quotient, unless it is NaN since a relu crossed its kink."""
         if np.isnan(slope):
             return
         self.slopes.append(slope)
         self.roundings.append(rounding)
-        self._look()
+        self._update()
 
     def allow(self, slack: float) -> None:
-        """What the entry may be off besides."""
+        """Set how far the entry may be off besides."""
         self.slack = slack
         if self.open and self.slopes:
-            self._look()
+            self._update()
 
     def verdict(self) -> float | str:
-        """The relative error, or why there is none."""
+        """Return the relative error, or the reason why there is none."""
         if self.error is not None:
             return self.error
         if not self.slopes:
@@ -330,21 +329,22 @@ class _Trial:
         stops = range(_AGREEING, len(self.slopes) + 1)
         return max(map(self._wrong_by, stops), default=0.0) or DIGITS
 
-    def _look(self) -> None:
-        """Whether the last quotient finds the entry right, and if a smaller nudge can tell more."""
+    def _update(self) -> None:
+        """Judge by the last quotient, and decide whether to try a smaller nudge."""
         apart, size = self._apart(self.slopes[-1])
         allowed = self.roundings[-1] + self.slack
         error = float(max(apart - allowed, 0.0) / size)
         if not self._has_digits(size):
-            # a smaller nudge has fewer; only what is farther off may still be found wrong
+            # a smaller nudge has even fewer digits, and can only find a larger error
             self.open = error > self.tolerance
         elif error <= self.tolerance:
             self.error = error if self.error is None else min(self.error, error)
             self.open = error > _NEAR * self.tolerance
 
     def _wrong_by(self, stop: int) -> float:
-        """By how much the entry is off what the quotients up to a nudge agree on; 0 if they do not,
-        as where a network is so sensitive that no nudge is small.
+        """How far the entry is off the value that the quotients up to a nudge agree on.
+
+        0 if they do not agree, as where a network is so sensitive that no nudge is small enough.
         """
         slopes = self.slopes[stop - _AGREEING : stop]
         rounding = max(self.roundings[stop - _AGREEING : stop])
@@ -356,25 +356,25 @@ class _Trial:
         return float(excess / size) if excess > self.tolerance * size else 0.0
 
     def _apart(self, slope: float) -> tuple[float, float]:
-        """How far the entry is from a quotient, and the size of both."""
+        """The distance of the entry from a quotient, and the size of both."""
         got = self.entry.got
         return abs(got - slope), max(abs(got), abs(slope), self.least)
 
     def _has_digits(self, size: float) -> bool:
-        """Whether the last quotient can tell a right entry from another of its size."""
+        """Whether the last quotient is precise enough to tell a right entry from a wrong one."""
         if self.entry.zero and self.entry.got == self.slopes[-1] == 0:
             return True
         return self.roundings[-1] <= self.tolerance * size and 2 * self.slack <= size
 
 
 def _one(states: States) -> States:
-    """States with an axis of networks, of which there is one."""
+    """States with an axis of networks of length one."""
     return states.each(lambda array: array[:, :, None])
 
 
 @dataclass(frozen=True)
 class _Nudged(Affine):
-    """Many maps at once that each differ by an amount in one entry of the weight or the bias.
+    """Many maps at once, each with one entry of the weight or bias changed by an amount.
 
     Shapes: places (network, 2) of the weight, (network, 1) of the bias; amounts (network)
     """
@@ -383,13 +383,14 @@ class _Nudged(Affine):
     amounts: np.ndarray
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Of x (network, …, columns): (network, …, rows)."""
-        made = super().__call__(x)
-        each, rows = np.arange(len(made)), self.places[:, 0]
-        amounts = self.amounts.reshape(-1, *[1] * (made.ndim - 2))
+        """Map x: (network, …, columns) → (network, …, rows)."""
+        result = super().__call__(x)
+        each, rows = np.arange(len(result)), self.places[:, 0]
+        amounts = self.amounts.reshape(-1, *[1] * (result.ndim - 2))
         of_weight = self.places.shape[1] == 2
-        made[each, ..., rows] += amounts * x[each, ..., self.places[:, 1]] if of_weight else amounts
-        return made
+        moved = amounts * x[each, ..., self.places[:, 1]] if of_weight else amounts
+        result[each, ..., rows] += moved
+        return result
 
 
 def _nudged(

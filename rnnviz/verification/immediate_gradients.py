@@ -1,4 +1,4 @@
-"""The direct parts of the losses of a trace: ∂⁺L_t/∂h_k, with all other states held fixed."""
+"""The immediate gradients of the losses of a trace: ∂⁺L_t/∂h_k, with all other states fixed."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,15 @@ import numpy as np
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
+StateGradients = tuple[np.ndarray, np.ndarray | None]
+"""Gradients at h and, of an LSTM whose c is read directly, at c: (row, layer, direction, …)."""
+
 
 @dataclass(frozen=True, repr=False)
-class Direct(ShortRepr):
-    """The direct parts of all losses as they were recorded.
+class ImmediateGradients(ShortRepr):
+    """The recorded immediate gradients of all losses.
 
-    ``whole`` says that there is one loss of the whole sequence, which has them all.
+    ``whole`` is whether a single loss of the whole sequence has all of them.
 
     Shapes: h (layer, direction, time, batch, hidden), c alike or None; by loss with rows in front
     """
@@ -25,8 +28,8 @@ class Direct(ShortRepr):
     whole: bool
 
     @classmethod
-    def of(cls, trace: Trace) -> "Direct":
-        """Those of a trace."""
+    def of(cls, trace: Trace) -> "ImmediateGradients":
+        """Return those of a trace, which must have gradients."""
         assert trace.grad_direct is not None
         assert trace.loss_times is not None
         last = trace.loss_times.tolist() == [trace.steps - 1]
@@ -39,22 +42,22 @@ class Direct(ShortRepr):
             last and trace.grad_direct_by_loss is None and not trace.loss[:-1].any(),
         )
 
-    def rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Those of some losses by the rows of the tables: (row, layer, direction, …)."""
+    def rows(self, rows: np.ndarray) -> StateGradients:
+        """Return those of some losses, by their rows in the tables."""
         if self.h_by_loss is not None:
             c = None if self.c_by_loss is None else self.c_by_loss[rows].astype(np.float64)
             return self.h_by_loss[rows].astype(np.float64), c
         return self._placed(self.h, rows), None if self.c is None else self._placed(self.c, rows)
 
-    def summed(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """That of the summed loss, as a single row."""
+    def summed(self) -> StateGradients:
+        """Return that of the summed loss, as a single row."""
         return self.h[None], None if self.c is None else self.c[None]
 
     def _placed(self, total: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        made = np.zeros((len(rows), *total.shape))
+        placed = np.zeros((len(rows), *total.shape))
         for row, time in enumerate(self.times[rows]):
             if self.whole:
-                made[row] = total
+                placed[row] = total
             else:
-                made[row, :, :, time] = total[:, :, time]
-        return made
+                placed[row, :, :, time] = total[:, :, time]
+        return placed

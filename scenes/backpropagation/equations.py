@@ -7,7 +7,7 @@ _SIZE = 0.46
 
 
 def losses_equation(theme: Theme) -> Equation:
-    """L = Σ L_t."""
+    """Return L = Σ L_t."""
     return Equation(
         "{{ L : left }} = sum_t {{ L_t : term }}",
         theme,
@@ -17,7 +17,7 @@ def losses_equation(theme: Theme) -> Equation:
 
 
 def output_gradient_equation(step: int, theme: Theme) -> Equation:
-    """∂L_t/∂V as an outer product."""
+    """Return ∂L_t/∂V as an outer product."""
     return Equation(
         f"{{{{ (partial L_({step}))/(partial V) : left }}}} = "
         f"{{{{ (partial L_({step}))/(partial o_({step})) : at }}}} {{{{ h_({step})^T : state }}}}",
@@ -28,7 +28,7 @@ def output_gradient_equation(step: int, theme: Theme) -> Equation:
 
 
 def one_step_back_equation(step: int, theme: Theme) -> Equation:
-    """From ∂L_t/∂h_t to ∂L_t/∂h_{t−1}."""
+    """Return the step from ∂L_t/∂h_t to ∂L_t/∂h_{t−1}."""
     return Equation(
         f"{{{{ (partial L_({step}))/(partial h_({step - 1})) : left }}}} = "
         f'{{{{ W^T : W }}}} thin {{{{ "diag"(1 - h_({step})^2) : slopes }}}} '
@@ -40,7 +40,7 @@ def one_step_back_equation(step: int, theme: Theme) -> Equation:
 
 
 def unrolled_sum_equation(weight: str, step: str, theme: Theme) -> Equation:
-    """∂L_t/∂W or ∂L_t/∂U: over all steps, a product of Jacobians and a direct derivative."""
+    """Return ∂L_t/∂W or ∂L_t/∂U, with a product of Jacobians and an immediate derivative."""
     return Equation(
         f"{{{{ (partial L_({step}))/(partial {weight}) : left }}}} = sum_(k=1)^({step}) "
         f"{{{{ (partial L_({step}))/(partial h_({step})) : at }}}} "

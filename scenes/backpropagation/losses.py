@@ -1,14 +1,14 @@
-"""Losses above an unrolled network, and the ways back from them."""
+"""Losses above an unrolled network, with arrows for their gradients."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, UP, Animation, AnimationGroup, FadeIn, FadeOut, LaggedStart, VGroup
+from manim import LEFT, UP, Animation, AnimationGroup, FadeIn, LaggedStart, VGroup
 
 from rnnviz.mobjects.arrows import FlowArrow
 from rnnviz.mobjects.chain import StateChain
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import formula
 
 _RISE = 0.62
 
@@ -41,17 +41,13 @@ class ChainLosses(VGroup):
         super().__init__(self.names, self.down, self.back)
 
     def appear(self) -> Animation:
-        """The losses, from the first to the last."""
+        """Show the losses, from the first to the last."""
         return LaggedStart(*[FadeIn(name, shift=0.1 * UP) for name in self.names], lag_ratio=0.2)
 
     def flow(self, run_time: float = 3.0) -> Animation:
-        """Every loss sends its gradient down, and all of them go back."""
+        """Draw the gradients from the losses down, and back through the states."""
         return AnimationGroup(
             LaggedStart(*[arrow.grow() for arrow in reversed(self.down)], lag_ratio=0.15),
             LaggedStart(*[arrow.grow() for arrow in reversed(self.back)], lag_ratio=0.6),
             run_time=run_time,
         )
-
-    def leave(self) -> Animation:
-        """All goes."""
-        return FadeOut(self)

@@ -11,14 +11,15 @@ from rnnviz.scenes.backpropagation.equations import (
     output_gradient_equation,
     unrolled_sum_equation,
 )
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS, TermSum, output_product, step_back
+from rnnviz.scenes.backpropagation.factors import MOST_UNITS, output_product, step_back
 from rnnviz.scenes.backpropagation.losses import ChainLosses
+from rnnviz.scenes.backpropagation.term_sum import TermSum
 
 from rnnviz.experiments import last_loss_alone
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

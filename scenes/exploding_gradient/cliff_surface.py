@@ -5,7 +5,6 @@ from typing import Final
 import numpy as np
 from manim import (
     DOWN,
-    LEFT,
     RIGHT,
     Animation,
     Create,
@@ -13,24 +12,24 @@ from manim import (
     FadeIn,
     Line,
     Polygon,
-    Square,
     Succession,
     VGroup,
     VMobject,
 )
 
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, steepest
-from rnnviz.mobjects import layout
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.projection import Projection
+from rnnviz.mobjects.text import NOTE, SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, formula, label, number
 
 Values = np.ndarray | float
 
 _CELLS: Final = (44, 30)
 _SIZE: Final = (6.4, 4.2)
 _HEIGHT: Final = 4.6
-_EYE: Final = Eye(azimuth=-24, elevation=34, zoom=1.0, place=(0.1, 0.1))
+_PROJECTION: Final = Projection(azimuth=-24, elevation=34, zoom=1.0, place=(0.1, 0.1))
 _LIFT: Final = 0.04
 _BEFORE_WALL: Final = 16
 _THIN: Final = 1e-3
@@ -59,22 +58,24 @@ class CliffSurface(VGroup):
                 )
             )
         self.axes = self._axes()
-        self.legend = self._legend()
+        self.legend = ColorScale(
+            ("0", number(self.top)), theme, limit=self.top, signed=False, size=SMALL
+        ).in_corner()
         super().__init__(self.cells, self.axes, self.legend)
 
     def at(self, w: Values, b: Values, error: Values) -> np.ndarray:
-        """The points of the frame (…, 3) of weights, biases and their errors."""
+        """Return the places in the frame (…, 3) of weights, biases and their errors."""
         x, y = (
             ((np.asarray(value) - bounds[0]) / (bounds[1] - bounds[0]) - 0.5) * size
             for value, bounds, size in zip((w, b), (W_RANGE, B_RANGE), _SIZE, strict=True)
         )
         points = np.stack(np.broadcast_arrays(x, y, np.asarray(error) * _HEIGHT), axis=-1)
-        return _EYE.project(points)
+        return _PROJECTION.project(points)
 
     def path(self, points: np.ndarray, role: Role) -> VGroup:
-        """A descent (steps, 2) upon the surface: a line with a dot at each step.
+        """Return a descent (steps, 2) on the surface, as a line with a dot at each step.
 
-        A step that leaves the surface is drawn to its edge.
+        A step that leaves the surface is drawn up to its edge.
         """
         points = np.array([points[0], *map(_within, points, points[1:])])
         errors = cliff_error(points[:, 0], points[:, 1])
@@ -88,13 +89,13 @@ class CliffSurface(VGroup):
         return VGroup(line, dots)
 
     def appear(self) -> Animation:
-        """The axes, then the surface from its far edge."""
+        """Show the axes, then the surface from its far edge."""
         return Succession(
             FadeIn(self.axes, self.legend), FadeIn(self.cells, lag_ratio=0.002, run_time=3.0)
         )
 
     def walk(self, path: VGroup, run_time: float) -> Animation:
-        """A descent goes step by step."""
+        """Draw a descent step by step."""
         line, dots = path
         return Succession(
             FadeIn(dots[0]), Create(line, run_time=run_time), FadeIn(dots[1:], lag_ratio=0.2)
@@ -119,24 +120,9 @@ class CliffSurface(VGroup):
         made.add(*names)
         return made
 
-    def _legend(self) -> VGroup:
-        shades = VGroup(
-            *[
-                Square(
-                    1.0, stroke_width=0, fill_opacity=1.0, fill_color=self.theme.magnitude(value)
-                )
-                for value in np.linspace(0, 1, 31)
-            ]
-        ).arrange(RIGHT, buff=-0.02)
-        shades.stretch_to_fit_width(1.7).stretch_to_fit_height(0.13)
-        color = self.theme.color("note")
-        low, high = (label(text, color=color, size=SMALL) for text in ("0", number(self.top)))
-        made = VGroup(low, shades, high).arrange(RIGHT, buff=0.12)
-        return made.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT)
-
 
 def _parted_at_the_wall(b: float) -> np.ndarray:
-    """Weights along one b, so that the wall stands between the same two of them for every b."""
+    """Return weights along one b, with the wall between the same two of them for every b."""
     wall = steepest(b)[0]
     low, high = (float(np.clip(wall + side * _THIN, *W_RANGE)) for side in (-1, 1))
     after = _CELLS[0] - _BEFORE_WALL
@@ -146,7 +132,7 @@ def _parted_at_the_wall(b: float) -> np.ndarray:
 
 
 def _within(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The end of a step, or where it leaves the surface."""
+    """Return the end of a step, or the point where it leaves the surface."""
     shares = [1.0]
     for here, there, (low, high) in zip(start, end, (W_RANGE, B_RANGE), strict=True):
         for edge in (low, high):

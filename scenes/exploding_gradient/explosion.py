@@ -1,15 +1,18 @@
-"""Numbers about W that do or do not tell whether a gradient explodes, and a gradient clipped."""
+"""Norms of W and of its powers, and a clipped gradient, as bars."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, LaggedStart, Succession, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, FadeIn, Succession, VGroup
 
-from rnnviz.mobjects.bars import BarChart, RowBars
-from rnnviz.mobjects.matrix import WeightMatrix
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.labels import FormulaRow
+from rnnviz.mobjects.matrix import Matrix
+from rnnviz.mobjects.named_bars import NamedBars
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import SMALL, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import SMALL, formula, label, number
 
 _COLUMN: Final = 6.2
 _BASE: Final = -1.35
@@ -17,7 +20,7 @@ _DECIMALS: Final = 9
 
 
 class SizesOfW(VGroup):
-    """σ₁ and ρ of several recurrent weights as bars, a group a network.
+    """σ₁ and ρ of several recurrent weights as bars.
 
     Shapes: sizes name → (σ₁, ρ)
     """
@@ -26,7 +29,7 @@ class SizesOfW(VGroup):
         most = max(max(pair) for pair in sizes.values())
         self.groups = VGroup()
         for name, pair in sizes.items():
-            bars = RowBars(("σ₁", "ρ"), pair, theme, role="weight", width=4.6, row=0.5, full=most)
+            bars = NamedBars(("σ₁", "ρ"), pair, theme, role="weight", width=4.6, row=0.5, full=most)
             title = label(name, color=theme.color("text"), size=SMALL * 1.2)
             title.next_to(bars, UP, buff=0.25).align_to(bars.bars, LEFT)
             self.groups.add(VGroup(title, bars))
@@ -34,7 +37,7 @@ class SizesOfW(VGroup):
         super().__init__(self.groups)
 
     def appear(self) -> Animation:
-        """One network after the other."""
+        """Show one network after the other."""
         return Succession(*[Succession(FadeIn(title), bars.grow()) for title, bars in self.groups])
 
 
@@ -46,12 +49,13 @@ class Nilpotent(VGroup):
 
     def __init__(self, weights: np.ndarray, norms: np.ndarray, facts: str, theme: Theme):
         limit = float(np.abs(weights).max())
-        self.matrix = WeightMatrix(
-            weights, theme, cell=0.95, limit=limit, title="W", numbers=True, title_size=0.5
-        )
+        self.matrix = Matrix(weights, theme, cell=0.95, limit=limit, title="W", title_size=0.5)
+        for cell, value in zip(self.matrix.cells, self.matrix.values.flat, strict=True):
+            color = theme.on(cell.get_fill_color())
+            self.matrix.numbers.add(label(number(value), color=color, size=SMALL).move_to(cell))
         self.matrix.move_to([-4.6, 0.5, 0.0])
-        self.told = label(facts, color=theme.color("text"))
-        self.told.next_to(self.matrix.frame, DOWN, buff=0.4)
+        self.sizes = label(facts, color=theme.color("text"))
+        self.sizes.next_to(self.matrix.frame, DOWN, buff=0.4)
         count = len(norms)
         places = np.linspace(-1.7, 5.6, count)
         self.chart = BarChart(
@@ -64,34 +68,29 @@ class Nilpotent(VGroup):
             base=_BASE,
             number_size=SMALL,
         )
-        self.names = VGroup(
-            *[
-                formula(f"J^{power}", color=theme.color("note"), size=0.4).move_to(
-                    [x, _BASE - 0.35, 0.0]
-                )
-                for power, x in enumerate(places, start=1)
-            ]
+        self.names = FormulaRow(
+            [f"J^{power}" for power in range(1, count + 1)],
+            places,
+            _BASE - 0.35,
+            color=theme.color("note"),
+            size=0.4,
         )
-        super().__init__(self.matrix, self.told, self.chart, self.names)
+        super().__init__(self.matrix, self.sizes, self.chart, self.names)
 
     def appear(self) -> Animation:
-        """The weights, then the powers one after the other."""
+        """Show the weights, then the norms of the powers."""
         return Succession(
             FadeIn(self.matrix),
-            FadeIn(self.told),
+            FadeIn(self.sizes),
             FadeIn(self.chart.axis, self.names),
-            LaggedStart(
-                *[self.chart.grow(index) for index in range(len(self.chart.values))],
-                lag_ratio=0.5,
-                run_time=4.0,
-            ),
+            self.chart.grow_all(lag_ratio=0.5, run_time=4.0),
         )
 
 
 class ClippedGradient(VGroup):
-    """A recorded gradient's length by parameter, before and after clipping, beside each other.
+    """A recorded gradient's length by parameter, before and after clipping.
 
-    Shapes: before and after name → length; the last is that of all together
+    Shapes: before and after name → length; the last is that of the whole gradient
     """
 
     def __init__(
@@ -104,7 +103,7 @@ class ClippedGradient(VGroup):
         most = max(before.values())
         self.groups = VGroup()
         for values, title, x in zip((before, after), titles, (-1, 1), strict=True):
-            bars = RowBars(
+            bars = NamedBars(
                 list(values),
                 list(values.values()),
                 theme,
@@ -121,7 +120,7 @@ class ClippedGradient(VGroup):
         super().__init__(self.groups)
 
     def appear(self) -> Animation:
-        """The gradient as it is, then clipped."""
+        """Show the gradient as recorded, then clipped."""
         return Succession(
             *[
                 Succession(FadeIn(title, shift=0.1 * RIGHT), bars.grow())
@@ -130,6 +129,6 @@ class ClippedGradient(VGroup):
         )
 
 
-def told(sigma: float, rho: float) -> str:
-    """σ₁ and ρ of a matrix; what is zero but for rounding is zero."""
+def sizes_text(sigma: float, rho: float) -> str:
+    """Return σ₁ and ρ of a matrix as text, with ρ rounded to zero if it is that small."""
     return f"σ₁ = {number(sigma)},  ρ = {number(round(rho, _DECIMALS))}"

@@ -6,7 +6,12 @@ from typing import ClassVar
 import numpy as np
 from manim import DOWN, UP, FadeIn, FadeOut
 from rnnviz.scenes.exploding_gradient.cliff_surface import CliffSurface
-from rnnviz.scenes.exploding_gradient.explosion import ClippedGradient, Nilpotent, SizesOfW, told
+from rnnviz.scenes.exploding_gradient.explosion import (
+    ClippedGradient,
+    Nilpotent,
+    SizesOfW,
+    sizes_text,
+)
 
 from rnnviz import measure
 from rnnviz.experiments import scaled_recurrence
@@ -22,7 +27,7 @@ from rnnviz.measure.cliff import (
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.backflow import Backflow
 from rnnviz.mobjects.equation import backward_equation
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -124,7 +129,7 @@ class ExplodingGradient(Storyboard):
     )
     def counterexample(self) -> None:
         weights = self.nilpotent.W
-        numbers = told(measure.spectral_norm(weights), measure.spectral_radius(weights))
+        numbers = sizes_text(measure.spectral_norm(weights), measure.spectral_radius(weights))
         self.powers_view = Nilpotent(weights, self.powers, numbers, self.theme)
         self.play(FadeOut(self.numbers))
         self.play(self.powers_view.appear())
@@ -167,5 +172,5 @@ class ExplodingGradient(Storyboard):
         self.play(view.appear())
 
     def what_it_did(self, grown: float) -> str:
-        """In words, whether a gradient has grown on its way."""
+        """Say whether a gradient has grown on its way."""
         return self.say("it grows") if grown > 1 else self.say("it does not grow")

@@ -1,18 +1,19 @@
-"""A plain network, and the loop that makes it answer the same input otherwise."""
+"""A feedforward network, and the loop that lets its output depend on earlier inputs."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
 from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.feedforward.layers import DrawnPart, LayeredNetwork
-from rnnviz.scenes.feedforward.two_answers import TwoAnswers
+from rnnviz.scenes.feedforward.drawn_part import DrawnPart
+from rnnviz.scenes.feedforward.layered_network import LayeredNetwork
+from rnnviz.scenes.feedforward.output_pairs import OutputPairs
 
 from rnnviz.experiments.repeated_input import given_twice, step_to_repeat
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import step_equation
 from rnnviz.mobjects.network import FoldedNetwork
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
@@ -38,7 +39,7 @@ class Feedforward(Storyboard):
     def setup(self) -> None:
         self.plain: Trace = self.context.experiments["plain"]
         self.looped: Trace = self.context.experiments["looped"]
-        self.part = DrawnPart.of(self.trace, self.plain.x[0, 0], said_by(self.looped))
+        self.part = DrawnPart.of(self.trace, self.plain.x[0, 0], y_of(self.looped))
         self.write = number if self.trace.metadata.loss == "squared" else percent
 
     def notes(self) -> tuple[str, ...]:
@@ -69,7 +70,7 @@ class Feedforward(Storyboard):
     @beat("“{word}” goes in. Through the weights, layer by layer, it becomes an answer: {before}.")
     def first_time(self) -> None:
         self.scale = self.color_scale(self.network.limit)
-        self.answers = self.answers_of(self.plain)
+        self.outputs = self.outputs_of(self.plain)
         self.play(FadeIn(self.scale))
         self.run_through(self.plain, 0)
 
@@ -83,7 +84,7 @@ class Feedforward(Storyboard):
         "$W$ of their own. That is the loop."
     )
     def loop(self) -> None:
-        self.play(self.network.clear(), self.answers.leave())
+        self.play(self.network.clear(), FadeOut(self.outputs))
         self.play(self.network.make_room())
         self.play(self.network.close_loop())
 
@@ -92,7 +93,7 @@ class Feedforward(Storyboard):
         "the answer is as before."
     )
     def with_zeros(self) -> None:
-        self.answers = self.answers_of(self.looped)
+        self.outputs = self.outputs_of(self.looped)
         self.play(self.network.rest_at_zero())
         self.run_through(self.looped, 0)
 
@@ -111,23 +112,23 @@ class Feedforward(Storyboard):
     def recurrent(self) -> None:
         folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
         equation = step_equation("t", "t-1", self.theme).shift(layout.FORMULA_Y * UP)
-        self.play(self.answers.leave(), FadeOut(self.scale))
+        self.play(FadeOut(self.outputs), FadeOut(self.scale))
         self.play(self.network.fold_into(folded))
         self.play(FadeIn(equation, shift=0.15 * DOWN))
         self.play(equation.light("W", "before"))
         self.play(folded.pulse())
 
     def run_through(self, run: Trace, time: int) -> None:
-        """One input of a run goes through the network, up to its answer."""
+        """Take one input of a run through the network, up to its output."""
         self.play(self.network.enter(run.x[time, 0, self.part.inputs]))
         self.play(self.network.reach_hidden(run.h[0, 0, time, 0, self.part.units]))
-        self.play(self.network.reach_output(said_by(run)[time, self.part.outputs]))
-        self.play(self.answers.grow(time))
+        self.play(self.network.reach_output(y_of(run)[time, self.part.outputs]))
+        self.play(self.outputs.grow(time))
 
-    def answers_of(self, run: Trace) -> TwoAnswers:
-        """Both answers of a run, above the outputs."""
-        return TwoAnswers(
-            said_by(run)[:, self.part.outputs],
+    def outputs_of(self, run: Trace) -> OutputPairs:
+        """Return both outputs of a run as bars."""
+        return OutputPairs(
+            y_of(run)[:, self.part.outputs],
             [node.get_x() for node in self.network.output],
             self.theme,
             full=None if self.write is number else 1.0,
@@ -137,8 +138,8 @@ class Feedforward(Storyboard):
         )
 
     def answer(self, time: int) -> str:
-        """In words, what the network with its loop says: its likeliest output, or its value."""
-        y = said_by(self.looped)[time]
+        """Name the likeliest class of the network with its loop, or its output value."""
+        y = y_of(self.looped)[time]
         if self.write is number:
             return number(float(y[0]))
         best = int(y.argmax())
@@ -147,14 +148,14 @@ class Feedforward(Storyboard):
         return self.say("{output}, {share}").format(output=output, share=percent(float(y[best])))
 
     def change(self) -> str:
-        """In words, how the second answer differs from the first."""
+        """Say how the second output differs from the first."""
         facts = {"before": self.answer(0), "now": self.answer(1)}
         if facts["before"] == facts["now"]:
             return self.say("changes too little to be read")
         return self.say("is {now}, no longer {before}").format(**facts)
 
 
-def said_by(run: Trace) -> np.ndarray:
-    """The answers y of a run: (time, output)."""
+def y_of(run: Trace) -> np.ndarray:
+    """Return the outputs y of a run: (time, output)."""
     assert run.y is not None
     return run.y[:, 0]

@@ -4,29 +4,22 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from manim import DOWN, FadeIn, FadeOut, LaggedStart
-from rnnviz.scenes.gates.gate_rows import (
-    MOST_STEPS,
-    MOST_UNITS,
-    GradientPaths,
-    KeptRow,
-    UnitGrid,
-    UnitStep,
-    UnitValues,
-    WordAxis,
-    gradient_title,
-    gru_equation,
-    lstm_equation,
-)
+from rnnviz.scenes.gates.equations import gradient_title, gru_equation, lstm_equation
+from rnnviz.scenes.gates.gradient_lines import GradientLines
+from rnnviz.scenes.gates.kept_row import KeptRow
+from rnnviz.scenes.gates.unit_grid import MOST_UNITS, UnitGrid, UnitValues
+from rnnviz.scenes.gates.unit_step import UnitStep
+from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
+from rnnviz.scenes.gates.wording import cell_by_cell, kept_or_lost
 
 from rnnviz import measure
-from rnnviz.experiments.studies import kept_longest, study_of
-from rnnviz.mobjects.accuracy_by_gap import AnswersByGap
-from rnnviz.mobjects.sentence_heat import HeatScale
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.experiments.studies import longest_retention, study_of
+from rnnviz.mobjects.accuracy_by_gap import AccuracyByGap
+from rnnviz.mobjects.color_scale import HeatScale
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
-from rnnviz.scene.study_wording import cell_by_cell, kept_or_lost
 from rnnviz.text.translation import N_
 
 GATED = ("lstm", "gru")
@@ -52,7 +45,7 @@ class Gates(Storyboard):
             cell: own if own.metadata.cell == cell else self.runs[cell].trace for cell in GATED
         }
         self.kept = {
-            cell: kept_longest(trace, self.clue, most=MOST_UNITS)
+            cell: longest_retention(trace, self.clue, most=MOST_UNITS)
             for cell, trace in self.shown.items()
         }
         self.trace = self.shown.get(own.metadata.cell, self.shown["lstm"])
@@ -146,7 +139,7 @@ class Gates(Storyboard):
         words, *changes = self.words.turn_into(
             WordAxis.of(self.runs["lstm"].trace, self.clue, self.theme)
         )
-        self.before, self.after = GradientPaths.of(self.runs, words, self.theme)
+        self.before, self.after = GradientLines.of(self.runs, words, self.theme)
         self.play(
             FadeOut(self.grid, self.row, self.scale), self.equation.turn_into(title), *changes
         )
@@ -166,7 +159,7 @@ class Gates(Storyboard):
         "{gru_right}. {verdict}"
     )
     def farther_back(self) -> None:
-        axes = AnswersByGap(self.study, self.theme, self.say)
+        axes = AccuracyByGap(self.study, self.theme, self.say)
         lines = axes.results.values()
         self.play(FadeOut(self.after, self.after.axis, self.words, self.equation))
         self.play(FadeIn(axes))

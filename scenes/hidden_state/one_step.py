@@ -1,7 +1,6 @@
-"""One step of a recurrent layer in its recorded numbers: products, their sum, its tanh."""
+"""One step of a recurrent layer in recorded numbers: products, their sum, its tanh."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -21,21 +20,22 @@ from manim import (
     VGroup,
     VMobject,
 )
+from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, StepNumbers
 
+from rnnviz.mobjects.matrix import DIM, Matrix
+from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import NOTE, SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, SMALL, Ink, fitted_label, formula, label
-from rnnviz.mobjects.value_grid import DIM, NumberGrid, decimals
 from rnnviz.mobjects.wording import Say
-from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
-MOST_UNITS: Final = 8
-MOST_INPUTS: Final = 12
 Y: Final = 0.0
 _HIGH: Final = 0.46
 _WIDE: Final = 0.82
 _NARROW: Final = 0.32
+_GAP: Final = 0.05
+_TITLE: Final = 0.46
 _PARKED: Final = -6.2
 _FAR: Final = 5.9
 _BESIDE: Final = -0.7
@@ -43,90 +43,8 @@ _INPUT: Final = -1.05
 _LEAST_NAMED: Final = 0.3
 
 
-@dataclass(frozen=True, repr=False)
-class StepNumbers(ShortRepr):
-    """What one step of the first sequence is made of, for the units and inputs that are shown.
-
-    The products are whole ones, whatever part of their matrices is shown.
-
-    Shapes: x (inputs,), U (units, inputs), W (units, units), all others (units,); ``rest`` is
-            what the states that are not shown add to W h_before
-    Units:  ``step`` is 0-based; ``first_input`` is the index of the first input shown
-    """
-
-    step: int
-    first_input: int
-    x: np.ndarray
-    before: np.ndarray
-    U: np.ndarray
-    W: np.ndarray
-    b: np.ndarray
-    from_input: np.ndarray
-    from_state: np.ndarray
-    sum: np.ndarray
-    state: np.ndarray
-    rest: np.ndarray
-
-    @classmethod
-    def of(cls, trace: Trace, step: int) -> "StepNumbers":
-        """The numbers of a step (0-based)."""
-        x, before = trace.x[step, 0], trace.states_before()[step, 0]
-        units, first = slice(MOST_UNITS), _first_input(x)
-        inputs = slice(first, first + MOST_INPUTS)
-        shown = trace.W[units, units] @ before[units]
-        from_state = (trace.W @ before)[units]
-        return cls(
-            step=step,
-            first_input=first,
-            x=x[inputs],
-            before=before[units],
-            U=trace.U[units, inputs],
-            W=trace.W[units, units],
-            b=trace.b[units],
-            from_input=(trace.U @ x)[units],
-            from_state=from_state,
-            sum=trace.preact[0, 0, step, 0, 0, units],
-            state=trace.h[0, 0, step, 0, units],
-            rest=from_state - shown,
-        )
-
-    @property
-    def picked(self) -> int | None:
-        """Where the one of a one-hot input stands among the inputs shown, or None."""
-        hot = np.flatnonzero(self.x)
-        return int(hot[0]) if len(hot) == 1 and self.x[hot[0]] == 1 and len(self.x) > 1 else None
-
-    @property
-    def unit(self) -> int:
-        """The shown unit in which the smaller one of both products is greatest."""
-        return int(np.minimum(abs(self.from_input), abs(self.from_state)).argmax())
-
-
-def drawn_limit(numbers: StepNumbers, later: Sequence[StepNumbers]) -> float:
-    """The greatest size of what is drawn of a step, and of the inputs after it; 1 at least."""
-    drawn = (numbers.U, numbers.W, numbers.b, numbers.from_input, numbers.from_state, numbers.sum)
-    inputs = [each.x for each in (numbers, *later)]
-    return max(1.0, *(float(np.abs(array).max()) for array in (*drawn, *inputs)))
-
-
-def balanced_step(trace: Trace) -> int:
-    """The step (0-based), with one before it and one after, at which both products matter most.
-
-    It is that at which the smaller one of ‖U x_t‖ and ‖W h_{t−1}‖ is greatest.
-    """
-    inputs = np.linalg.norm(trace.x[:, 0] @ trace.U.T, axis=-1)
-    states = np.linalg.norm(trace.states_before()[:, 0] @ trace.W.T, axis=-1)
-    return 1 + int(np.minimum(inputs, states)[1:-1].argmax())
-
-
-def _first_input(x: np.ndarray) -> int:
-    """Where the inputs that are shown begin: so that the greatest entry is among them."""
-    middle = int(np.abs(x).argmax()) - MOST_INPUTS // 2
-    return int(np.clip(middle, 0, max(0, len(x) - MOST_INPUTS)))
-
-
 class OneStep:
-    """The drawings of one step, each of which comes when its turn has come."""
+    """The drawings of one step, from the input and the state before to the new state."""
 
     def __init__(
         self, trace: Trace, numbers: StepNumbers, word: str, theme: Theme, say: Say, limit: float
@@ -134,12 +52,14 @@ class OneStep:
         self.numbers, self.theme, self.say, self.trace = numbers, theme, say, trace
         self.limit = limit
         step = numbers.step + 1
-        self.x = self._tall(numbers.x, f"x_({step})").stand(-2.0, Y)
+        self.x = self._matrix(
+            numbers.x, f"x_({step})", (_NARROW, min(_HIGH, 3.7 / len(numbers.x))), "input"
+        ).stand(-2.0, Y)
         self.names = self._names(word)
         self.before = self._column(numbers.before, f"h_({step - 1})", "hidden").stand(2.2, Y)
-        self.U = self._matrix(numbers.U, _NARROW, "U").stand(-3.7, Y)
+        self.U = self._matrix(numbers.U, "U", (_NARROW, _HIGH)).stand(-3.7, Y)
         self.from_input = self._column(numbers.from_input, f"U x_({step})", "input").stand(2.3, Y)
-        self.W = self._matrix(numbers.W, _HIGH, "W").stand(-3.4, Y)
+        self.W = self._matrix(numbers.W, "W", (_HIGH, _HIGH)).stand(-3.4, Y)
         self.from_state = self._column(numbers.from_state, f"W h_({step - 1})", "hidden")
         self.b = self._column(numbers.b, "b", "weight")
         self.sum = self._column(numbers.sum, self._words(say("sum"), "text"), "text")
@@ -147,7 +67,7 @@ class OneStep:
         self.equals = self._sign("=", 1.25)
 
     def enter(self) -> Animation:
-        """The input with its name, and the state from the step before."""
+        """Show the input with its name, and the state from the step before."""
         return AnimationGroup(
             FadeIn(self.x, shift=0.3 * RIGHT),
             FadeIn(self.names),
@@ -157,7 +77,7 @@ class OneStep:
         )
 
     def multiply_input(self) -> Iterator[Animation]:
-        """U comes before the input; their product follows: the one column that is picked."""
+        """Multiply U by the input; a one-hot input picks one column."""
         shift = (_INPUT - self.x.frame.get_x()) * RIGHT
         yield AnimationGroup(
             FadeIn(self.U, shift=0.3 * RIGHT),
@@ -170,14 +90,14 @@ class OneStep:
         if picked is None:
             yield FadeIn(self.equals, self.from_input, run_time=1.5)
             return
-        column = self.U.column(picked)
+        column = self.U.cells.column(picked)
         yield self.U.light_only(column)
         yield FadeIn(self.equals, self.from_input.frame, self.from_input.title)
         yield self._fly(column, self.from_input)
         yield FadeIn(self.from_input.numbers)
 
     def spell_out(self) -> Iterator[Animation]:
-        """One row of W meets the state: entry times entry, and the sum of the products."""
+        """Multiply one row of W by the state, entry by entry, and add the products."""
         numbers, unit = self.numbers, self.numbers.unit
         weights = numbers.W[unit]
         products = weights * numbers.before
@@ -189,13 +109,13 @@ class OneStep:
             decimals(float(numbers.from_state[unit])), color=self.theme.color("hidden"), size=0.44
         ).move_to([5.6, Y, 0.0])
         name = self._words(self.say("unit {unit}").format(unit=unit + 1), "hidden")
-        told = VGroup(
+        result = VGroup(
             self._sign("arrow.r.long^sum", 4.3), self.total, name.next_to(self.total, DOWN, 0.25)
         )
         if self.trace.hidden_size > MOST_UNITS:
-            told.add(self._rest(float(numbers.rest[unit])))
+            result.add(self._rest(float(numbers.rest[unit])))
         times, equals = self._sign("times", 0.35), self._sign("=", 2.15)
-        self.spelled = VGroup(self.weights, self.products, times, equals, *told)
+        self.spelled = VGroup(self.weights, self.products, times, equals, *result)
         yield AnimationGroup(
             FadeOut(self.U, self.x, self.names, self.equals),
             _to(self.from_input, _PARKED).set_strength(DIM),
@@ -215,10 +135,10 @@ class OneStep:
             lag_ratio=0.4,
             run_time=3.0,
         )
-        yield FadeIn(told, shift=0.2 * RIGHT)
+        yield FadeIn(result, shift=0.2 * RIGHT)
 
     def multiply_state(self) -> Iterator[Animation]:
-        """One row of W after the other meets the state, and the product is whole."""
+        """Multiply the rows of W by the state, one after the other."""
         self.from_state.stand(1.35, Y)
         self.equals = self._sign("=", 0.25)
         yield AnimationGroup(
@@ -241,7 +161,7 @@ class OneStep:
         )
 
     def add_up(self) -> Iterator[Animation]:
-        """Both products and b stand side by side, and then their sum."""
+        """Show both products and b side by side, then their sum."""
         self.b.stand(1.0, Y)
         self.sum.stand(3.7, Y)
         self.terms = VGroup(self._sign("+", -2.65), self._sign("+", -0.25), self._sign("=", 2.35))
@@ -262,7 +182,7 @@ class OneStep:
         yield FadeIn(self.unit_mark, run_time=0.5)
 
     def squash(self) -> Iterator[Animation]:
-        """Each sum goes onto the curve of tanh, and from there to its state."""
+        """Move each sum onto the curve of tanh, and on to its state."""
         sums = self.numbers.sum
         reach = max(2.0, 1.1 * float(np.abs(sums).max()))
         self.plane = Plane(
@@ -282,7 +202,7 @@ class OneStep:
         yield LaggedStart(*passing, lag_ratio=0.3, run_time=7.0)
 
     def leave(self) -> Animation:
-        """All that is left of the step goes."""
+        """Fade out what is left of the step."""
         gone = (self.sum, self.plane, self.curve, self.name, self.dots, self.state)
         return FadeOut(*gone, run_time=0.8)
 
@@ -302,8 +222,8 @@ class OneStep:
             AnimationGroup(FadeOut(traveller), FadeIn(self.state.row(index)), run_time=0.4),
         )
 
-    def _fly(self, cells: VGroup, grid: NumberGrid) -> Animation:
-        """Copies of cells become the cells of a grid, one after the other."""
+    def _fly(self, cells: VGroup, grid: Matrix) -> Animation:
+        """Copy cells into those of a matrix, one after the other."""
         pairs = zip(cells, grid.cells, strict=True)
         return LaggedStart(
             *[TransformFromCopy(one, other) for one, other in pairs], lag_ratio=0.08, run_time=2.0
@@ -322,10 +242,10 @@ class OneStep:
             stroke_width=3,
             stroke_color=self.theme.color("text"),
         )
-        return mark.move_to([self.terms.get_x(), self.sum.row_y(unit), 0.0])
+        return mark.move_to([self.terms.get_x(), self.sum.cells.at(unit, 0).get_y(), 0.0])
 
     def _names(self, word: str) -> VGroup:
-        """The word beside its cell, and the other entries' names, if there is room for them."""
+        """Return the word beside its cell, with the names of the other entries if they fit."""
         x, theme = self.numbers, self.theme
         row = x.picked if x.picked is not None else int(np.abs(x.x).argmax())
         texts = dict.fromkeys(range(len(x.x)), "")
@@ -341,45 +261,41 @@ class OneStep:
                     text, color=color, width=1.5, size=SMALL if index == row else NOTE
                 )
                 name.next_to(self.x.frame, RIGHT, buff=0.18)
-                names.add(name.set_on(self.x.row_y(index) - 0.08))
+                names.add(name.set_on(self.x.cells.at(index, 0).get_y() - 0.08))
         return names
 
     def _words(self, text: str, role: Role) -> Ink:
         return label(text, color=self.theme.color(role), size=SMALL)
 
-    def _column(self, values: np.ndarray, title: str | Ink, role: Role) -> NumberGrid:
-        return NumberGrid(
+    def _column(self, values: np.ndarray, title: str | Ink, role: Role) -> Matrix:
+        return self._matrix(values, title, (_WIDE, _HIGH), role, numbers=True)
+
+    def _matrix(
+        self,
+        values: np.ndarray,
+        title: str | Ink,
+        cell: tuple[float, float],
+        role: Role = "weight",
+        *,
+        numbers: bool = False,
+    ) -> Matrix:
+        return Matrix(
             values,
             self.theme,
-            width=_WIDE,
-            height=_HIGH,
+            cell=cell,
+            gap=_GAP,
             limit=self.limit,
             title=title,
+            title_size=_TITLE,
             role=role,
-            numbers=True,
-        )
-
-    def _tall(self, values: np.ndarray, title: str) -> NumberGrid:
-        return NumberGrid(
-            values,
-            self.theme,
-            width=_NARROW,
-            height=min(_HIGH, 3.7 / len(values)),
-            limit=self.limit,
-            title=title,
-            role="input",
-        )
-
-    def _matrix(self, values: np.ndarray, width: float, title: str) -> NumberGrid:
-        return NumberGrid(
-            values, self.theme, width=width, height=_HIGH, limit=self.limit, title=title
+            numbers=numbers,
         )
 
     def _sign(self, sign: str, x: float) -> Ink:
         return formula(sign, color=self.theme.color("note"), size=0.5).move_to([x, Y, 0.0])
 
 
-def _to(grid: NumberGrid, x: float) -> Any:
+def _to(grid: Matrix, x: float) -> Any:
     return grid.animate.shift((x - grid.frame.get_x()) * RIGHT)
 
 

@@ -1,4 +1,4 @@
-"""A whole step as one line of matrices and vectors, and how it becomes the next one."""
+"""A whole step as one line of matrices and vectors."""
 
 from typing import Final
 
@@ -14,21 +14,22 @@ from manim import (
     TransformFromCopy,
     VGroup,
 )
-from rnnviz.scenes.hidden_state.one_step import StepNumbers
+from rnnviz.scenes.hidden_state.step_numbers import StepNumbers
 
+from rnnviz.mobjects.matrix import Matrix
 from rnnviz.mobjects.terms import Terms
+from rnnviz.mobjects.text import NOTE, Ink, fitted_label, formula
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import NOTE, Ink, fitted_label, formula
-from rnnviz.mobjects.value_grid import NumberGrid
 
 _CELL: Final = 0.3
+_GAP: Final = 0.05
 _TITLE: Final = 0.44
 
 
 class StepPicture(VGroup):
-    """h_t = tanh(U x_t + W h_{t−1} + b) with every letter as its array.
+    """h_t = tanh(U x_t + W h_{t−1} + b) with an array for every letter.
 
-    From step to step, U, W and b stay the same drawings; x and both states are replaced.
+    From step to step, U, W and b stay; x and both states are replaced.
     """
 
     def __init__(self, numbers: StepNumbers, word: str, theme: Theme, *, limit: float):
@@ -55,14 +56,11 @@ class StepPicture(VGroup):
         super().__init__(self.line, self.word)
 
     def appear(self) -> Animation:
-        """The line, from left to right."""
+        """Show the line, from left to right."""
         return AnimationGroup(self.line.appear(2.5), FadeIn(self.word, run_time=2.5))
 
     def go_on(self, numbers: StepNumbers, word: str, run_time: float = 3.0) -> Animation:
-        """The next step: a new input comes, the state becomes the state before, a new one follows.
-
-        U, W and b are not touched.
-        """
+        """Show the next step: a new input, the state as the one before, and a new state."""
         old = (self.x, self.before, self.state)
         x, before, state = self._vectors(numbers)
         name = self._name(word)
@@ -80,11 +78,11 @@ class StepPicture(VGroup):
         self.numbers = numbers
         return Succession(passed, titled, result, run_time=run_time)
 
-    def weights(self) -> tuple[NumberGrid, NumberGrid, NumberGrid]:
-        """U, W and b."""
+    def weights(self) -> tuple[Matrix, Matrix, Matrix]:
+        """Return U, W and b."""
         return self.U, self.W, self.b
 
-    def _vectors(self, numbers: StepNumbers) -> tuple[NumberGrid, NumberGrid, NumberGrid]:
+    def _vectors(self, numbers: StepNumbers) -> tuple[Matrix, Matrix, Matrix]:
         step = numbers.step + 1
         return (
             self._grid(numbers.x, f"x_({step})", "input"),
@@ -101,12 +99,12 @@ class StepPicture(VGroup):
         name.next_to(self.x.frame, DOWN)
         return name.set_on(self.x.frame.get_bottom()[1] - 0.32)
 
-    def _grid(self, values: np.ndarray, title: str, role: Role) -> NumberGrid:
-        return NumberGrid(
+    def _grid(self, values: np.ndarray, title: str, role: Role) -> Matrix:
+        return Matrix(
             values,
             self.theme,
-            width=_CELL,
-            height=_CELL,
+            cell=_CELL,
+            gap=_GAP,
             limit=self.limit,
             title=title,
             role=role,

@@ -1,13 +1,13 @@
-"""One step of a recurrent layer in numbers: two products, their sum, and the tanh of it."""
+"""One step of a recurrent layer in numbers: two products, their sum, and its tanh."""
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from manim import DOWN, UP, Animation, FadeIn
-from rnnviz.scenes.hidden_state.one_step import (
+from rnnviz.scenes.hidden_state.one_step import OneStep
+from rnnviz.scenes.hidden_state.step_numbers import (
     MOST_INPUTS,
     MOST_UNITS,
-    OneStep,
     StepNumbers,
     balanced_step,
     drawn_limit,
@@ -16,7 +16,7 @@ from rnnviz.scenes.hidden_state.step_picture import StepPicture
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation, step_equation
-from rnnviz.mobjects.value_grid import decimals
+from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -130,23 +130,23 @@ class HiddenState(Storyboard):
             self.go_on(index, pace=2.4)
 
     def play_all(self, parts: Iterator[Animation]) -> None:
-        """Play one after the other, each made when the one before has been played."""
+        """Play animations in turn, making each one after the one before has been played."""
         for part in parts:
             self.play(part)
 
     def go_on(self, index: int, pace: float) -> None:
-        """The picture of one step becomes that of the next, with its formula."""
+        """Turn the picture and formula of one step into those of the next."""
         numbers, word = self.later[index], self.next_words[index]
         equation = self.equation_of(numbers.step).move_to(self.equation)
         self.play(self.picture.go_on(numbers, word, pace), self.equation.turn_into(equation))
         self.equation = equation
 
     def equation_of(self, step: int) -> Equation:
-        """The formula of a step (0-based)."""
+        """Return the formula of a step (0-based)."""
         return step_equation(str(step + 1), str(step), self.theme)
 
     def how_u_acts(self) -> str:
-        """In words, what U does to this input."""
+        """Say what U does to this input."""
         if self.numbers.picked is not None:
             return self.say("One entry of x is 1, all others are 0: it picks one column of U.")
         return self.say("Each unit has its own row of U for the numbers that come in.")

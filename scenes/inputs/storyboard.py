@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from manim import FadeIn, FadeOut
-from rnnviz.scenes.inputs.input_vectors import LookUp, OneHot, SeriesChart, TwoOrders, greatest
+from rnnviz.scenes.inputs.lookup_table import LookupTable
+from rnnviz.scenes.inputs.one_hot import OneHot
+from rnnviz.scenes.inputs.series_chart import SeriesChart, greatest
+from rnnviz.scenes.inputs.two_orders import TwoOrders
 
 from rnnviz.experiments.default_recordings import data_language
 from rnnviz.experiments.other_inputs import backwards
 from rnnviz.experiments.task_examples import example_of, little_sentence
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.mobjects.wording import item_names
 from rnnviz.scene.beats import beat
@@ -17,7 +21,6 @@ from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
-MOST_UNITS = 16
 
 
 class Inputs(Storyboard):
@@ -42,11 +45,11 @@ class Inputs(Storyboard):
         )
         self.window = Window.last(self.trace, MOST_STEPS)
         self.words = self.window.words(self.trace)
-        self.table = LookUp(self.trace, self.window, self.theme, self.say)
+        self.table = LookupTable(self.trace, self.window, self.theme, self.say)
         self.orders = TwoOrders(self.context.experiments["backwards"], self.window, self.theme)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_UNITS, self.say))
+        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
 
     def facts(self) -> Mapping[str, str]:
         return {
@@ -72,7 +75,7 @@ class Inputs(Storyboard):
         self.hot = OneHot(
             self.sentence.x, self.sentence.step_labels, self.sentence.input_labels, self.theme
         )
-        self.play(self.hot.say_words(), self.name_source(self.example()))
+        self.play(self.hot.show_words(), self.name_source(self.example()))
         self.play(self.hot.list_names())
 
     @beat("Each word becomes a vector $x_t$: a 1 in its own row, and 0 in all others. One-hot.")
@@ -90,8 +93,8 @@ class Inputs(Storyboard):
     def all_rows(self) -> None:
         self.play(FadeIn(self.table.result_title))
         for index in range(1, len(self.words)):
-            self.play(self.table.look(index))
-        self.play(self.table.rest())
+            self.play(self.table.look_up(index))
+        self.play(self.table.brighten())
 
     @beat(
         "A price is a number already. So $x_t$ has one entry: the price less the mean {mean}, "
@@ -139,11 +142,11 @@ class Inputs(Storyboard):
         self.play(self.orders.compare())
 
     def example(self) -> str:
-        """Where the sentence, the prices and the weather are from: not from the recording."""
+        """Return the source of the sentence, the prices and the weather."""
         return self.say("an example that comes with rnnviz")
 
     def what_is_read(self) -> str:
-        """What U does with an input, by what kind of input it is."""
+        """Say what U does with these inputs."""
         if self.table.one_hot:
             return self.say(
                 "A one-hot vector picks one column of U, here a row: the word's embedding."
@@ -151,14 +154,14 @@ class Inputs(Storyboard):
         return self.say("The columns of U, here rows, are added up, each times its entry.")
 
     def what_comes_again(self) -> str:
-        """Whether an input that comes twice is seen to give the same numbers."""
+        """Say that equal inputs give the same numbers."""
         if self.table.one_hot and len(set(self.words)) < len(self.words):
             names = item_names(self.trace, self.say)
             return self.say("The same {item} gets the same numbers each time.").format(**names)
         return self.say("Equal inputs get equal numbers.")
 
     def outcome(self, distance: float) -> str:
-        """What another order came to, as it was measured."""
+        """Say whether the other order gives another last state."""
         if distance < 1e-9:
             return self.say("Yet the states at the end are the same: here order does not matter.")
         return self.say("Yet the states at the end differ: a state holds the order, too.")

@@ -1,37 +1,42 @@
-"""When the answer lies far back: one word decides, the gap grows, and training was tried."""
+"""Long-term dependencies: one word decides, the gap grows, and networks are trained."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart
-
-from rnnviz.experiments.studies import clue_of, other_stories, study_of
-from rnnviz.mobjects.accuracy_by_gap import (
-    AnswersByGap,
-    ByGap,
-    CellResults,
-    means_of,
-    results_of,
-)
-from rnnviz.mobjects.sentence_heat import (
+from rnnviz.scenes.long_dependency.sentence_heat import (
     SENTENCE_Y,
-    HeatScale,
-    HeatWords,
-    felt_of,
+    SentenceHeat,
     saliency_equation,
     stacked,
 )
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.scenes.long_dependency.wording import (
+    clues,
+    enough_to_learn,
+    how_well,
+    most_salient,
+    saliency,
+)
+
+from rnnviz.experiments.studies import clue_of, other_stories, study_of
+from rnnviz.mobjects.accuracy_by_gap import (
+    AccuracyByGap,
+    CellResults,
+    GapAxes,
+    means_of,
+    results_of,
+)
+from rnnviz.mobjects.color_scale import HeatScale
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
-from rnnviz.scene.study_wording import clues, enough_to_learn, how_well, most_felt
 from rnnviz.text.translation import N_
 
 PLAIN = "rnn"
 
 
 class LongDependency(Storyboard):
-    """A word far back decides the last one; what networks learn of it at each gap, measured."""
+    """A word far back decides the last one; what networks learn of it at each gap is measured."""
 
     name = "long-dependency"
     title = N_("When the answer lies far back")
@@ -57,16 +62,16 @@ class LongDependency(Storyboard):
     def facts(self) -> Mapping[str, str]:
         means = {cell: self.study.accuracies(cell).mean(axis=1) for cell in self.study.cells}
         far = self.farthest.trace
-        felt = felt_of(far)
+        values = saliency(far)
         signal = means_of(self.study.signal_before(PLAIN))[-1]
         return {
             "clue": self.trace.metadata.step_labels[0][self.study.clue],
             "clues": clues(self.stories, self.say),
-            "felt": most_felt(self.trace, self.say),
+            "felt": most_salient(self.trace, self.say),
             "back": str(far.steps - self.study.clue),
             "gap": str(self.gaps[-1]),
             "first": str(self.gaps[0]),
-            "ratio": number(float(felt[self.study.clue] / felt[-1])),
+            "ratio": number(float(values[self.study.clue] / values[-1])),
             "verdict": how_well(self.farthest.accuracy, self.study, self.say),
             "seeds": str(len(self.study.settings.seeds)),
             "near": percent(float(means[PLAIN][0])),
@@ -82,10 +87,10 @@ class LongDependency(Storyboard):
     @beat("What comes last? One {item} decides it: {clues}.")
     def one_word_decides(self) -> None:
         self.sentences = stacked(
-            [HeatWords.of(trace, clue_of(trace), self.theme) for trace in self.stories]
+            [SentenceHeat.of(trace, clue_of(trace), self.theme) for trace in self.stories]
         )
         self.play(LaggedStart(*[one.appear() for one in self.sentences], lag_ratio=0.7))
-        self.play(*[one.tell_clue() for one in self.sentences])
+        self.play(*[one.show_answer() for one in self.sentences])
 
     @beat(
         "The brighter the {item}, the more a small change of it would move the loss of this "
@@ -97,7 +102,7 @@ class LongDependency(Storyboard):
         self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.scale))
         self.play(self.equation.light("felt"))
         for sentence, trace in zip(self.sentences, self.stories, strict=True):
-            self.play(sentence.take(felt_of(trace)))
+            self.play(sentence.heat_up(saliency(trace)))
 
     @beat(
         "Now let {gap} {items} stand in between. {clue} decides as before, but it lies {back} "
@@ -107,11 +112,11 @@ class LongDependency(Storyboard):
         shown, *others = self.sentences
         self.play(FadeOut(self.equation, self.scale, *others))
         for trace in self.longer:
-            longer = HeatWords.of(trace, self.study.clue, self.theme).already_told()
+            longer = SentenceHeat.of(trace, self.study.clue, self.theme).with_answer()
             self.play(shown.grow_into(longer.shift(SENTENCE_Y * UP)))
             self.wait(0.5)
             shown = longer
-        self.shown = shown
+        self.grown = shown
 
     @beat(
         "A plain RNN, trained on such sentences: its loss feels {clue} {ratio} times as much as "
@@ -119,15 +124,15 @@ class LongDependency(Storyboard):
     )
     def what_is_felt(self) -> None:
         self.play(FadeIn(self.equation), FadeIn(self.scale))
-        self.play(self.shown.take(felt_of(self.farthest.trace)))
+        self.play(self.grown.heat_up(saliency(self.farthest.trace)))
 
     @beat(
         "For each gap, {seeds} such networks were trained: {near} of the answers are right with "
         "{first} {items} in between, {far} with {gap}. A guess gets {chance}."
     )
     def accuracy_falls(self) -> None:
-        self.axes = AnswersByGap(self.study, self.theme, self.say)
-        self.play(FadeOut(self.shown, self.equation, self.scale))
+        self.axes = AccuracyByGap(self.study, self.theme, self.say)
+        self.play(FadeOut(self.grown, self.equation, self.scale))
         self.play(FadeIn(self.axes))
         self.play(self.axes.results[PLAIN].appear())
 
@@ -146,7 +151,7 @@ class LongDependency(Storyboard):
     def before_training(self) -> None:
         self.play(FadeOut(self.axes, *self.axes.results.values()))
         name = self.say("gradient at the first state over the last, log scale")
-        self.axes = ByGap(self.study, self.theme, self.say, name, values=self.study.signals())
+        self.axes = GapAxes(self.study, self.theme, self.say, name, values=self.study.signals())
         self.signals = self.results(self.study.signal_before)
         self.play(FadeIn(self.axes))
         self.play(LaggedStart(*[one.appear() for one in self.signals.values()], lag_ratio=0.6))
@@ -160,5 +165,5 @@ class LongDependency(Storyboard):
         self.play(*[self.signals[cell].turn_into(after[cell]) for cell in after])
 
     def results(self, table: Callable[[str], Any]) -> Mapping[str, CellResults]:
-        """A table of the study as dots and lines."""
+        """Return a table of the study as dots and lines."""
         return results_of(self.study, table, self.axes)

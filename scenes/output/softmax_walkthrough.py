@@ -1,7 +1,6 @@
-"""From a state to an answer: scores, shares, the loss, and what two losses give back."""
+"""From a state to an output: scores, probabilities, the loss, and two gradients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -17,26 +16,24 @@ from manim import (
     Dot,
     FadeIn,
     FadeOut,
-    GrowFromEdge,
     LaggedStart,
-    Line,
-    Rectangle,
     Succession,
     VGroup,
 )
+from rnnviz.scenes.output.output_numbers import OutputNumbers, power_text
+from rnnviz.scenes.output.signed_bars import SignedBars
 
-from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
+from rnnviz.mobjects.labels import LabelColumn, LabelRow
+from rnnviz.mobjects.matrix import Matrix
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, fitted_label, formula, label, number, scientific
-from rnnviz.mobjects.value_grid import NumberGrid, decimals
 from rnnviz.mobjects.wording import Say
-from rnnviz.system.short_repr import ShortRepr
-from rnnviz.trace import Trace
 
-MOST_CLASSES: Final = 6
-MOST_UNITS: Final = 8
 _ROW: Final = 0.56
+_GAP: Final = 0.05
+_TITLE: Final = 0.46
 _WIDE: Final = 0.82
 _Y: Final = -0.1
 _NAME_WIDTH: Final = 1.7
@@ -46,152 +43,12 @@ _NAMES: Final = -4.75
 _ASIDE: Final = 1.7
 _HEAD: Final = 2.35
 _FAR_FROM_GUESS: Final = 0.4
-_LN10: Final = float(np.log(10))
 
 
-@dataclass(frozen=True, repr=False)
-class AnswerNumbers(ShortRepr):
-    """What the network says at one step of the first sequence, for the classes that are shown.
+class SoftmaxWalkthrough:
+    """The drawings of one output, from the state to the gradients of two losses."""
 
-    ``total`` is the natural logarithm of the sum of all e^o, of the classes not shown too.
-
-    Shapes: ``shown`` (classes,) are the indices of classes in their order; o, y, V, c go with them
-    Units:  ``step`` is 0-based; ``wanted`` and ``other`` are places among the classes shown
-    """
-
-    step: int
-    shown: np.ndarray
-    names: tuple[str, ...]
-    h: np.ndarray
-    V: np.ndarray
-    c: np.ndarray
-    o: np.ndarray
-    y: np.ndarray
-    total: float
-    wanted: int
-    full_y: np.ndarray
-
-    @classmethod
-    def of(cls, trace: Trace, step: int) -> "AnswerNumbers":
-        """The numbers of a step (0-based) that has a target."""
-        assert trace.y is not None
-        assert trace.output is not None
-        y, o = trace.y[step, 0].astype(float), trace.output[step, 0].astype(float)
-        target = int(trace.targets[step, 0])
-        best = np.argsort(-y, kind="stable")[:MOST_CLASSES]
-        if target not in best:
-            best[-1] = target
-        shown = np.sort(best)
-        labels = trace.metadata.output_labels
-        return cls(
-            step=step,
-            shown=shown,
-            names=tuple(labels[i] if labels else str(i + 1) for i in shown),
-            h=trace.h[0, 0, step, 0, :MOST_UNITS],
-            V=trace.V[shown, :MOST_UNITS],
-            c=trace.output_bias[shown],
-            o=o[shown],
-            y=y[shown],
-            total=float(np.logaddexp.reduce(o)),
-            wanted=int(np.flatnonzero(shown == target)[0]),
-            full_y=y,
-        )
-
-    @property
-    def best(self) -> int:
-        """The place of the most probable class."""
-        return int(self.y.argmax())
-
-    @property
-    def other(self) -> int:
-        """The place of the least probable class shown that is not the wanted one."""
-        return int(np.where(np.arange(len(self.y)) == self.wanted, np.inf, self.y).argmin())
-
-    def gradients(self, wanted: int) -> tuple[np.ndarray, np.ndarray]:
-        """∂L/∂o of cross-entropy and of the squared loss, were a shown class the right one."""
-        target = int(self.shown[wanted])
-        both = (cross_entropy_gradient, squared_on_softmax_gradient)
-        first, second = (gradient(self.full_y, target)[self.shown] for gradient in both)
-        return first, second
-
-
-def step_to_explain(trace: Trace) -> int:
-    """The step (0-based) of the first sequence that has a target and, of those, the most loss."""
-    return int(np.where(trace.has_loss[:, 0], trace.loss[:, 0], -1.0).argmax())
-
-
-def power_text(exponent: float) -> str:
-    """e to a power as text, however great the power is."""
-    if abs(exponent) < 9:
-        value = float(np.exp(exponent))
-        return decimals(value) if value >= 0.095 else number(value)
-    places, rest = divmod(exponent / _LN10, 1.0)
-    return scientific(f"{10**rest:.1f}", int(places))
-
-
-class RowValues(VGroup):
-    """Values as bars from a zero line, one a row, to the right or, below zero, to the left.
-
-    Shapes: values, texts, ys (rows,)
-    Units:  a value of ``full`` is ``width`` long; ``x`` is where the zero line stands
-    """
-
-    def __init__(
-        self,
-        values: Sequence[float] | np.ndarray,
-        texts: Sequence[str],
-        ys: Sequence[float],
-        theme: Theme,
-        *,
-        x: float,
-        width: float,
-        full: float,
-        role: Role,
-        chosen: int | None = None,
-    ):
-        self.values = np.asarray(values, dtype=float)
-        self.bars, self.numbers = VGroup(), VGroup()
-        for index, (value, text, y) in enumerate(zip(self.values, texts, ys, strict=True)):
-            bright = chosen is None or index == chosen
-            left = value < 0
-            bar = Rectangle(
-                width=max(abs(float(value)) / full * width, 0.02),
-                height=_ROW * 0.56,
-                stroke_width=0,
-                fill_opacity=1.0,
-                fill_color=theme.color(role) if bright else theme.dimmed(role, 0.6),
-            ).move_to([x, y, 0.0], aligned_edge=RIGHT if left else LEFT)
-            ink = label(text, color=theme.color("text" if bright else "note"), size=SMALL)
-            ink.next_to(bar, LEFT if left else RIGHT, buff=0.14)
-            self.bars.add(bar)
-            self.numbers.add(ink.set_on(y - 0.1))
-        reach = _ROW / 2
-        self.zero = Line(
-            [x, max(ys) + reach, 0],
-            [x, min(ys) - reach, 0],
-            stroke_width=1.5,
-            color=theme.color("note"),
-        )
-        super().__init__(self.zero, self.bars, self.numbers)
-
-    def grow(self, run_time: float = 2.0) -> Animation:
-        """The bars grow out of the zero line, one after the other."""
-        growing = [
-            AnimationGroup(
-                GrowFromEdge(bar, RIGHT if value < 0 else LEFT),
-                FadeIn(text),
-            )
-            for bar, text, value in zip(self.bars, self.numbers, self.values, strict=True)
-        ]
-        return AnimationGroup(
-            FadeIn(self.zero, run_time=0.3), LaggedStart(*growing, lag_ratio=0.3, run_time=run_time)
-        )
-
-
-class Answer:
-    """The drawings of one answer, each of which comes when its turn has come."""
-
-    def __init__(self, numbers: AnswerNumbers, theme: Theme, say: Say):
+    def __init__(self, numbers: OutputNumbers, theme: Theme, say: Say):
         self.numbers, self.theme, self.say = numbers, theme, say
         count = len(numbers.shown)
         self.ys = [_Y + ((count - 1) / 2 - row) * _ROW for row in range(count)]
@@ -206,7 +63,7 @@ class Answer:
         self.signs = VGroup(self._sign("+", 0.55), self._sign("=", 2.55))
 
     def score(self) -> Animation:
-        """V meets the state, c is added, and each class has its score."""
+        """Multiply the state by V, add c, and show the score of each class."""
         rows = [FadeIn(self.o.row(index), shift=0.2 * RIGHT) for index in range(len(self.ys))]
         return Succession(
             FadeIn(self.h, shift=0.2 * RIGHT, run_time=0.8),
@@ -217,10 +74,10 @@ class Answer:
         )
 
     def exponentiate(self) -> Animation:
-        """Each score becomes a positive number."""
+        """Show e to the power of each score."""
         numbers = self.numbers
         powers = np.exp(numbers.o - numbers.o.max())
-        self.powers = RowValues(
+        self.powers = SignedBars(
             powers,
             [power_text(float(value)) for value in numbers.o],
             self.ys,
@@ -228,6 +85,7 @@ class Answer:
             x=-0.7,
             width=_BAR,
             full=1.0,
+            row=_ROW,
             role="note",
         )
         self.power_title = self._title(f"e^(o_({numbers.step + 1}))", 0.4, "note")
@@ -239,8 +97,8 @@ class Answer:
         )
         return Succession(moved, FadeIn(self.power_title, run_time=0.4), self.powers.grow())
 
-    def share(self) -> Animation:
-        """Each is divided by the sum of all."""
+    def normalize(self) -> Animation:
+        """Divide each power by the sum of all."""
         numbers = self.numbers
         self.shares = self._shares(2.6)
         self.share_title = self._title(f"y_({numbers.step + 1})", 3.3, "output")
@@ -260,10 +118,10 @@ class Answer:
             self.shares.grow(),
         )
 
-    def cost(self) -> Animation:
-        """The right class's share on the curve of −ln."""
+    def loss(self) -> Animation:
+        """Show the target's probability on the curve of −ln."""
         numbers, theme = self.numbers, self.theme
-        y = float(numbers.y[numbers.wanted])
+        y = float(numbers.y[numbers.target])
         loss, guess = -np.log(y), np.log(len(numbers.full_y))
         top = max(1.25 * guess, 1.1 * loss, 3.0)
         self.plane = Plane(
@@ -282,9 +140,9 @@ class Answer:
         far = y > _FAR_FROM_GUESS
         foot, head = self.plane.at(y, 0.0), self.plane.at(y, top * (0.55 if far else 0.92))
         self.mark = DashedLine(foot, head, stroke_width=2, color=theme.color("text"))
-        told = label(number(float(loss)), color=theme.color("text"), size=0.4)
-        told.next_to(head, UP if far else RIGHT, buff=0.1)
-        again = self._shares(-4.3, chosen=numbers.wanted)
+        loss_text = label(number(float(loss)), color=theme.color("text"), size=0.4)
+        loss_text.next_to(head, UP if far else RIGHT, buff=0.1)
+        again = self._shares(-4.3, chosen=numbers.target)
         title = self._title(f"y_({numbers.step + 1})", -3.6, "output")
         gone = FadeOut(
             self.o,
@@ -295,10 +153,10 @@ class Answer:
             self.share_title,
             self.names,
         )
-        self.names = self._names(_NAMES, chosen=numbers.wanted)
+        self.names = self._names(_NAMES, chosen=numbers.target)
         old, self.shares, self.share_title = self.shares, again, title
         self.chart = VGroup(
-            self.plane, self.curve, name, self.guess, beside, self.dot, self.mark, told
+            self.plane, self.curve, name, self.guess, beside, self.dot, self.mark, loss_text
         )
         return Succession(
             AnimationGroup(gone, FadeOut(old), run_time=0.7),
@@ -307,16 +165,16 @@ class Answer:
             AnimationGroup(Create(self.curve), FadeIn(name), run_time=1.5),
             FadeIn(self.guess, beside, run_time=0.8),
             AnimationGroup(
-                FadeIn(self.dot, scale=2), Create(self.mark), FadeIn(told), run_time=1.0
+                FadeIn(self.dot, scale=2), Create(self.mark), FadeIn(loss_text), run_time=1.0
             ),
         )
 
     def cross_entropy(self) -> Animation:
-        """y less what is wanted, as bars."""
+        """Show y − ŷ, the gradient of cross-entropy, as bars."""
         numbers = self.numbers
         self.y_grid = self._plain([number(float(value)) for value in numbers.y], "y", -3.95)
-        self.hat = self._hat(numbers.wanted)
-        self.first, self.second = self._gradients(numbers.wanted)
+        self.hat = self._hat(numbers.target)
+        self.first, self.second = self._gradients(numbers.target)
         self.left = formula("(partial L)/(partial o) =", color=self.theme.color("note"), size=0.42)
         self.left.move_to([-0.85, _HEAD, 0.0])
         self.first_title = self._heading(self.say("cross-entropy"), "y - hat(y)", 0.4)
@@ -335,7 +193,7 @@ class Answer:
         )
 
     def squared(self) -> Animation:
-        """The other loss's gradient, on the same scale."""
+        """Show the gradient of the squared loss, on the same scale."""
         source = '("diag"(y) - y y^upright(T))(y - hat(y))'
         self.second_title = self._heading(self.say("squared loss on softmax"), source, 4.5)
         going = (self.names, self.y_grid, self.hat, self.left, self.first, self.first_title)
@@ -346,7 +204,7 @@ class Answer:
         )
 
     def another_target(self) -> Animation:
-        """Another class is the right one, and both gradients are worked out anew."""
+        """Show both gradients for another target."""
         other = self.numbers.other
         hat, names = self._hat(other), self._names(_NAMES, chosen=other)
         first, second = self._gradients(other)
@@ -359,11 +217,11 @@ class Answer:
             second.grow(),
         )
 
-    def _gradients(self, wanted: int) -> tuple[RowValues, RowValues]:
-        both = self.numbers.gradients(wanted)
+    def _gradients(self, target: int) -> tuple[SignedBars, SignedBars]:
+        both = self.numbers.gradients(target)
         full = max(float(np.abs(values).max()) for values in both) or 1.0
         first, second = (
-            RowValues(
+            SignedBars(
                 values,
                 [number(float(value)) for value in values],
                 self.ys,
@@ -371,15 +229,16 @@ class Answer:
                 x=x,
                 width=_HALF,
                 full=full,
+                row=_ROW,
                 role="gradient",
-                chosen=wanted,
+                chosen=target,
             )
             for values, x in zip(both, (0.4, 4.5), strict=True)
         )
         return first, second
 
-    def _shares(self, x: float, chosen: int | None = None) -> RowValues:
-        return RowValues(
+    def _shares(self, x: float, chosen: int | None = None) -> SignedBars:
+        return SignedBars(
             self.numbers.y,
             [number(float(value)) for value in self.numbers.y],
             self.ys,
@@ -387,19 +246,19 @@ class Answer:
             x=x,
             width=_BAR,
             full=1.0,
+            row=_ROW,
             role="output",
             chosen=chosen,
         )
 
-    def _hat(self, wanted: int) -> VGroup:
-        marks = ["1" if row == wanted else "0" for row in range(len(self.ys))]
+    def _hat(self, target: int) -> VGroup:
+        marks = ["1" if row == target else "0" for row in range(len(self.ys))]
         return self._plain(marks, "hat(y)", -2.75)
 
     def _plain(self, texts: Sequence[str], title: str, x: float) -> VGroup:
         inks = VGroup(self._title(title, x, "output"))
         for text, y in zip(texts, self.ys, strict=True):
-            ink = label(text, color=self.theme.color("text"), size=SMALL)
-            inks.add(ink.move_to([x, y, 0.0]).set_on(y - 0.1))
+            inks.add(*LabelRow([text], [x], y - 0.1, color=self.theme.color("text"), size=SMALL))
         return inks
 
     def _heading(self, text: str, source: str, x: float) -> VGroup:
@@ -409,16 +268,18 @@ class Answer:
         return VGroup(name, below.move_to([x, _HEAD, 0.0]))
 
     def _title(self, source: str, x: float, role: Role) -> Ink:
-        ink = formula(source, color=self.theme.color(role), size=0.46)
+        ink = formula(source, color=self.theme.color(role), size=_TITLE)
         return ink.move_to([x, max(self.ys) + _ROW, 0.0])
 
     def _names(self, right: float, chosen: int | None = None) -> VGroup:
-        names = VGroup()
-        for index, (name, y) in enumerate(zip(self.numbers.names, self.ys, strict=True)):
-            ink = self.theme.color("note" if chosen not in (None, index) else "text")
-            text = fitted_label(name, color=ink, width=_NAME_WIDTH, size=SMALL)
-            names.add(text.move_to([right, y, 0.0], aligned_edge=RIGHT).set_on(y - 0.1))
-        return names
+        inks = [
+            self.theme.color("text" if chosen in (None, index) else "note")
+            for index in range(len(self.ys))
+        ]
+        baselines = [y - 0.1 for y in self.ys]
+        return LabelColumn(
+            self.numbers.names, right, baselines, color=inks, size=SMALL, width=_NAME_WIDTH
+        )
 
     def _grid(
         self,
@@ -430,14 +291,15 @@ class Answer:
         written: bool = True,
         tall: float | None = None,
         limit: float | None = None,
-    ) -> NumberGrid:
-        return NumberGrid(
+    ) -> Matrix:
+        return Matrix(
             values,
             self.theme,
-            width=width,
-            height=_ROW if tall is None else min(_ROW, tall / len(values)),
+            cell=(width, _ROW if tall is None else min(_ROW, tall / len(values))),
+            gap=_GAP,
             limit=limit or self.limit,
             title=title,
+            title_size=_TITLE,
             role=role,
             numbers=written,
         )

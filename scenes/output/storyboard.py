@@ -4,18 +4,18 @@ from collections.abc import Mapping
 
 import numpy as np
 from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.output.softmax_walkthrough import (
+from rnnviz.scenes.output.output_numbers import (
     MOST_CLASSES,
     MOST_UNITS,
-    Answer,
-    AnswerNumbers,
+    OutputNumbers,
     power_text,
     step_to_explain,
 )
+from rnnviz.scenes.output.softmax_walkthrough import SoftmaxWalkthrough
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import output_equation
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import units_note
 from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
@@ -33,7 +33,7 @@ class Output(Storyboard):
     needs = ("plain-rnn", "classes", "gradients")
 
     def setup(self) -> None:
-        self.numbers = AnswerNumbers.of(self.trace, step_to_explain(self.trace))
+        self.numbers = OutputNumbers.of(self.trace, step_to_explain(self.trace))
 
     def notes(self) -> tuple[str, ...]:
         notes = units_note(self.trace, MOST_UNITS, self.say)
@@ -45,14 +45,14 @@ class Output(Storyboard):
     def facts(self) -> Mapping[str, str]:
         numbers = self.numbers
         entropy, squared = (each[numbers.other] for each in numbers.gradients(numbers.other))
-        share = numbers.y[numbers.wanted]
+        share = numbers.y[numbers.target]
         return {
             "step": str(numbers.step + 1),
             "count": str(self.trace.output_size),
             "total": power_text(numbers.total),
             "best": in_a_caption(numbers.names[numbers.best]),
             "best_share": percent(float(numbers.y[numbers.best])),
-            "wanted": in_a_caption(numbers.names[numbers.wanted]),
+            "wanted": in_a_caption(numbers.names[numbers.target]),
             "share": percent(float(share)),
             "loss": number(float(-np.log(share))),
             "guess": number(float(np.log(self.trace.output_size))),
@@ -67,18 +67,18 @@ class Output(Storyboard):
         "a score."
     )
     def scores(self) -> None:
-        self.answer = Answer(self.numbers, self.theme, self.say)
+        self.walkthrough = SoftmaxWalkthrough(self.numbers, self.theme, self.say)
         self.equation = output_equation(self.numbers.step + 1, self.trace, self.theme)
         self.equation.shift(layout.FORMULA_Y * UP)
-        self.scale = self.color_scale(self.answer.limit)
+        self.scale = self.color_scale(self.walkthrough.limit)
         self.play(FadeIn(self.equation, shift=0.15 * DOWN))
         self.play(self.equation.light("V", "h", "c"), FadeIn(self.scale))
-        self.play(self.answer.score())
+        self.play(self.walkthrough.score())
 
     @beat("A score can be negative. $e^o$ makes every one positive, and a high score far higher.")
     def powers(self) -> None:
         self.play(self.equation.plain())
-        self.play(self.answer.exponentiate())
+        self.play(self.walkthrough.exponentiate())
 
     @beat(
         "Divided by their sum, {total}, they become probabilities: they add up to 1. {best} gets "
@@ -86,7 +86,7 @@ class Output(Storyboard):
     )
     def shares(self) -> None:
         self.play(self.equation.light("y"))
-        self.play(self.answer.share())
+        self.play(self.walkthrough.normalize())
 
     @beat(
         "{wanted} is right, and has {share}. The loss is −ln of this probability: {loss}. "
@@ -94,7 +94,7 @@ class Output(Storyboard):
     )
     def cost(self) -> None:
         self.play(FadeOut(self.scale))
-        self.play(self.answer.cost())
+        self.play(self.walkthrough.loss())
 
     @beat(
         "Learning begins here: cross-entropy's gradient is just $y - hat(y)$. Going against it "
@@ -102,24 +102,24 @@ class Output(Storyboard):
     )
     def cross_entropy(self) -> None:
         self.play(FadeOut(self.equation))
-        self.play(self.answer.cross_entropy())
+        self.play(self.walkthrough.cross_entropy())
 
     @beat(
         "The squared loss on the same softmax gives something else: the slope of the softmax "
         "stands before $y - hat(y)$."
     )
     def squared(self) -> None:
-        self.play(self.answer.squared())
+        self.play(self.walkthrough.squared())
 
     @beat(
         "Were {other} right, its score would get {entropy} from cross-entropy, and {squared} from "
         "the squared loss: {pull}"
     )
     def another_target(self) -> None:
-        self.play(self.answer.another_target())
+        self.play(self.walkthrough.another_target())
 
     def how_strong(self, ratio: float, sureness: float) -> str:
-        """In words, how the squared loss's pull compares with that of cross-entropy."""
+        """Say how the gradient of the squared loss compares with that of cross-entropy."""
         if ratio < 0.05 and sureness > 0.9:
             return self.say("so sure and wrong, that loss hardly helps.")
         if ratio < 1:

@@ -1,4 +1,4 @@
-"""Lines of code, of which one at a time is lit."""
+"""Lines of code, of which some are highlighted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,8 +16,8 @@ from manim import (
 )
 
 from rnnviz.mobjects import layout
+from rnnviz.mobjects.text import Ink, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import Ink, label
 
 _SIZE: Final = 0.3
 _PITCH: Final = 0.42
@@ -38,9 +38,9 @@ _ROLES: Final[Mapping[str, Role]] = {
 
 
 class CodeListing(VGroup):
-    """Lines of code below one another, indented as they are written.
+    """Lines of code with their indentation.
 
-    Words that name a tensor or a module have its colour where their line is lit.
+    In highlighted lines the names of tensors and modules have their colours.
     """
 
     def __init__(self, lines: Sequence[str], theme: Theme, *, top: float = _TOP):
@@ -58,13 +58,13 @@ class CodeListing(VGroup):
         super().__init__(self.lines)
 
     def appear(self) -> Animation:
-        """The lines come from the top down."""
+        """Show the lines from the top down."""
         return LaggedStart(
             *[FadeIn(line, shift=0.1 * RIGHT) for line in self.lines], lag_ratio=0.15, run_time=1.4
         )
 
     def light(self, *beginnings: str) -> Animation:
-        """The lines that begin so are lit, all others step back."""
+        """Highlight the lines with one of some beginnings, and dim the others."""
         lit = [i for i, line in enumerate(self.lines) if line.text.startswith(beginnings)]
         changes: list[Animation] = []
         for index, line in enumerate(self.lines):
@@ -95,7 +95,7 @@ class CodeListing(VGroup):
 
 
 def _glyphs(line: Ink, word: str) -> list[VGroup]:
-    """The glyphs of a word wherever it stands in a line, if each character has one of its own."""
+    """Return the glyphs of a word in a line, if each character has a glyph of its own."""
     text = line.text
     own = [len(text[:index].replace(" ", "")) for index in range(len(text) + 1)]
     if own[-1] != len(line):

@@ -1,4 +1,4 @@
-"""What each argument of nn.RNN makes of the network, with the shapes that PyTorch gives."""
+"""The network that nn.RNN makes with some arguments, and its shapes."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -22,10 +22,10 @@ from manim import (
 )
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
-from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.arrows import FlowArrow, loop
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, formula, label
 from rnnviz.mobjects.wording import Say
 
 _CALL_Y: Final = 2.95
@@ -43,7 +43,7 @@ _GAP: Final = 0.62
 class ArgumentPicture(VGroup):
     """The call, the network that it makes, and the shapes of its tensors and parameters.
 
-    ``parts`` are its drawings by name; those that two pictures share stay, or move.
+    ``parts`` are the drawings by name. Those that two pictures share stay or move.
     """
 
     def __init__(self, arguments: Mapping[str, Any], run: ModuleRun, theme: Theme, say: Say):
@@ -57,17 +57,17 @@ class ArgumentPicture(VGroup):
         super().__init__(*self.parts.values())
 
     def appear(self) -> Animation:
-        """The call, the network and its shapes."""
+        """Show the call, the network and the shapes."""
         return AnimationGroup(*[FadeIn(part) for part in self.parts.values()])
 
     def drop(self, other: "ArgumentPicture") -> Animation:
-        """What another picture does not have goes."""
+        """Remove what another picture does not have."""
         kept = self._shared(other)
         gone = [part for name, part in self.parts.items() if name not in kept]
         return FadeOut(*gone, run_time=0.5) if gone else Wait(0.1)
 
     def turn_into(self, other: "ArgumentPicture") -> Animation:
-        """What the pictures share takes its new place, then what is new appears."""
+        """Move what both pictures share, and show what is new."""
         kept = self._shared(other)
         moves = [ReplacementTransform(self.parts[name], other.parts[name]) for name in kept]
         new = [FadeIn(part) for name, part in other.parts.items() if name not in kept]
@@ -115,7 +115,7 @@ class ArgumentPicture(VGroup):
         return parts
 
     def _layer(self, source: str, place: Sequence[float], *, time: int) -> VGroup:
-        """A layer with its formula, and its loop; or, if ``time`` is not 0, the way it reads."""
+        """Return a layer with its formula and loop, or with its direction if ``time`` is not 0."""
         color = self.theme.color("hidden")
         text = formula(source, color=color, size=0.38 if time == 0 else 0.36)
         box = RoundedRectangle(
@@ -136,7 +136,11 @@ class ArgumentPicture(VGroup):
                 thickness=0.05,
             )
         else:
-            turn = FlowArrow(_loop(box), color=color, thickness=0.05)
+            turn = FlowArrow(
+                loop(box, half=0.22, middle=0.3, size=(0.352, 0.22), gap=0.05, points=30),
+                color=color,
+                thickness=0.05,
+            )
         return VGroup(box, text.move_to(box), turn)
 
     def _dropout(self, y: float) -> VGroup:
@@ -169,8 +173,8 @@ class ArgumentPicture(VGroup):
             y -= 1.05
         count = sum(value.size for value in run.parameters.values())
         text = say("{arrays} parameter arrays, {count} numbers")
-        said = text.format(arrays=len(run.parameters), count=count)
-        self.count = label(said, color=theme.color("weight"), size=0.32)
+        counts = text.format(arrays=len(run.parameters), count=count)
+        self.count = label(counts, color=theme.color("weight"), size=0.32)
         parts["count"] = self.count.move_to([_TABLE_X - 1.3, 0.0, 0.0], LEFT).set_on(y)
         return parts
 
@@ -178,7 +182,7 @@ class ArgumentPicture(VGroup):
 def _call(
     sizes: tuple[int, int], arguments: Mapping[str, Any], theme: Theme
 ) -> dict[str, VMobject]:
-    """``nn.RNN(…)`` with the arguments beside the sizes bright."""
+    """Return ``nn.RNN(…)`` with all arguments but the sizes bright."""
     bright, dim = theme.color("text"), theme.color("note")
     pieces = {"call": label(f"nn.RNN({sizes[0]}, {sizes[1]}", color=dim, size=_CALL)}
     for name, value in arguments.items():
@@ -192,12 +196,12 @@ def _call(
 
 
 def _text(part: VMobject) -> str:
-    """What is written, empty for what is not a text."""
+    """Return the text of a part, or nothing if it is no text."""
     return part.text if isinstance(part, Ink) else ""
 
 
 def _formula(arguments: Mapping[str, Any], layer: int, layers: int, *, backward: bool) -> str:
-    """What a layer does at a step, in Typst's notation, with its index where there are several."""
+    """Return a layer's equation in Typst's notation, with its index if there are several."""
     mark = f"_{layer + 1}" if layers > 1 else "'" if backward else ""
     step = "t+1" if backward else "t-1"
     own = f"^(({layer + 1}))" if layers > 1 else "'" if backward else ""
@@ -208,16 +212,8 @@ def _formula(arguments: Mapping[str, Any], layer: int, layers: int, *, backward:
     return f"{squash}(U{mark} {source} {turn}+ W{mark} h{own}_({step}){bias})"
 
 
-def _loop(box: RoundedRectangle) -> np.ndarray:
-    start, end = box.get_right() + 0.22 * UP, box.get_right() + 0.22 * DOWN
-    angles = np.linspace(np.pi / 2, -np.pi / 2, 30)
-    middle = (start + end) / 2 + 0.3 * RIGHT
-    arc = [middle + 0.22 * np.array([1.6 * np.cos(a), np.sin(a), 0.0]) for a in angles]
-    return np.array([start + 0.05 * RIGHT, *arc, end + 0.05 * RIGHT])
-
-
 def bias_equation(theme: Theme) -> Equation:
-    """PyTorch's two biases are one: b = b_ih + b_hh."""
+    """Return b = b_ih + b_hh: PyTorch's two biases add to one."""
     return Equation(
         '{{ b : b }} = {{ b_"ih" : ih }} + {{ b_"hh" : hh }}',
         theme,

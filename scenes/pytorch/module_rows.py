@@ -1,4 +1,4 @@
-"""Numbers of a module in rows: two biases and their sum, outputs and what softmax makes of them."""
+"""Rows of numbers: two biases and their sum, outputs and their softmax."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -18,9 +18,11 @@ from manim import (
 )
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
+from rnnviz.mobjects.labels import LabelColumn, LabelRow
 from rnnviz.mobjects.matrix import MOST_ROWS
+from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, Ink, fitted_label, formula, label, number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 
@@ -29,17 +31,17 @@ _ROW: Final = 0.8
 
 
 class NumberRows(VGroup):
-    """Rows of written numbers below one another, a name in front of each and a note behind it.
+    """Rows of written numbers, each with a name on its left and a note on its right.
 
-    Shapes: values (rows, columns), written likewise
-    Units:  the numbers stand from x = ``place`` on, ``width`` wide; ``top`` is the first baseline
+    Shapes: values and texts (rows, columns)
+    Units:  the numbers begin at x = ``place`` and are ``width`` wide; ``top`` is the first baseline
     """
 
     def __init__(
         self,
         names: Sequence[Ink],
         values: np.ndarray,
-        written: Sequence[Sequence[str]],
+        texts: Sequence[Sequence[str]],
         theme: Theme,
         *,
         roles: Sequence[Role],
@@ -55,39 +57,35 @@ class NumberRows(VGroup):
         pitch = min(1.4, width / columns)
         left = place + (width - pitch * columns) / 2
         xs = left + pitch * (np.arange(columns) + 0.5)
-        self.heads = VGroup(
-            *[
-                fitted_label(head, color=theme.color("note"), width=pitch * 0.94, size=SMALL)
-                .move_to([x, 0.0, 0.0])
-                .set_on(top + 0.66)
-                for head, x in zip(heads, xs, strict=False)
-            ]
+        ys = [top - index * _ROW for index in range(len(names))]
+        self.heads = LabelRow(
+            heads,
+            xs[: len(heads)],
+            top + 0.66,
+            color=theme.color("note"),
+            size=SMALL,
+            width=pitch * 0.94,
         )
         self.numbers = [
-            VGroup(
-                *[
-                    label(text, color=theme.color(role), size=0.3)
-                    .move_to([x, 0.0, 0.0])
-                    .set_on(top - index * _ROW)
-                    for text, x in zip(texts, xs, strict=True)
-                ]
-            )
-            for index, (texts, role) in enumerate(zip(written, roles, strict=True))
+            LabelRow(row, xs, y, color=theme.color(role), size=0.3)
+            for row, y, role in zip(texts, ys, roles, strict=True)
         ]
-        self.notes = [
-            label(note, color=theme.color("text"), size=0.32)
-            .move_to([xs[-1] + pitch / 2 + 0.25, 0.0, 0.0], LEFT)
-            .set_on(top - index * _ROW)
-            for index, note in enumerate(notes)
-        ]
+        self.notes = LabelColumn(
+            notes,
+            xs[-1] + pitch / 2 + 0.25,
+            ys[: len(notes)],
+            color=theme.color("text"),
+            size=0.32,
+            edge=LEFT,
+        )
         self.names = [
-            name.move_to([left - 0.25, top - index * _ROW + 0.1, 0.0], RIGHT)
-            for index, name in enumerate(names)
+            name.move_to([left - 0.25, y + 0.1, 0.0], RIGHT)
+            for name, y in zip(names, ys, strict=True)
         ]
         super().__init__(self.heads, *self.names, *self.numbers, *self.notes)
 
     def add_up(self) -> Animation:
-        """A line under all rows but the last, which is their sum."""
+        """Draw a line above the last row, the sum of the others."""
         y = (self.numbers[-2].get_bottom()[1] + self.numbers[-1].get_top()[1]) / 2
         ends = [self.names[-2].get_left()[0], y, 0.0], [self.numbers[-1].get_right()[0], y, 0.0]
         self.rule = Line(*ends, stroke_width=1.5, color=self.theme.color("note"))
@@ -95,7 +93,7 @@ class NumberRows(VGroup):
         return Create(self.rule)
 
     def appear(self, index: int) -> Animation:
-        """One row comes in, number by number."""
+        """Show one row, number by number."""
         heads = [FadeIn(self.heads)] if not index and len(self.heads) else []
         parts = [self.names[index], *self.numbers[index], *self.notes[index : index + 1]]
         row = LaggedStart(*[FadeIn(part, shift=0.1 * DOWN) for part in parts], lag_ratio=0.25)
@@ -103,7 +101,7 @@ class NumberRows(VGroup):
 
 
 def bias_rows(run: ModuleRun, theme: Theme) -> NumberRows:
-    """The two biases of the recurrent layer and their sum, of the first units."""
+    """Return the two biases of the recurrent layer and their sum, of the first units."""
     kinds = ("bias_ih_l0", "bias_hh_l0")
     both = [run.parameters[f"rnn.{kind}"][:MOST_COLUMNS] for kind in kinds]
     values = np.array([*both, both[0] + both[1]])
@@ -124,22 +122,22 @@ def bias_rows(run: ModuleRun, theme: Theme) -> NumberRows:
 
 
 def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberRows:
-    """The outputs at the last step, and below what they become: probabilities, or the target."""
+    """Return the outputs at the last step, above their softmax or the target."""
     outputs = run.tensors["output"][-1]
     labels = trace.metadata.output_labels or [str(k + 1) for k in range(len(outputs))]
     shown = slice(MOST_COLUMNS)
     first = formula(f"o_({trace.steps})", color=theme.color("output"), size=0.42)
     if trace.metadata.loss == "squared":
-        wanted = trace.targets[-1, 0, shown]
-        values = np.array([outputs[shown], np.nan_to_num(wanted)])
+        targets = trace.targets[-1, 0, shown]
+        values = np.array([outputs[shown], np.nan_to_num(targets)])
         below = label(say("wanted"), color=theme.color("text"), size=0.32)
-        written, notes = [list(map(_written, row)) for row in (outputs[shown], wanted)], []
+        texts, notes = [list(map(_text, row)) for row in (outputs[shown], targets)], []
     else:
         softmax = np.exp(outputs - outputs.max())
         softmax /= softmax.sum()
         values = np.array([outputs[shown], softmax[shown]])
         below = formula(f'"softmax"(o_({trace.steps}))', color=theme.color("text"), size=0.42)
-        written = [
+        texts = [
             [number(float(v)) for v in values[0]],
             [percent(float(v)) for v in values[1]],
         ]
@@ -148,7 +146,7 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
     return NumberRows(
         [first, below],
         values,
-        written,
+        texts,
         theme,
         roles=("output", "text"),
         top=-0.35,
@@ -159,16 +157,16 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
     )
 
 
-def _written(value: float) -> str:
-    """A number, or a dash where nothing is wanted."""
+def _text(value: float) -> str:
+    """Return a number, or a dash if there is no target."""
     return "–" if np.isnan(value) else number(float(value))
 
 
 def in_part_note(run: ModuleRun, say: Say) -> tuple[str, ...]:
-    """What the source line says when some axis is longer than what is drawn of it."""
+    """Return the note for the source line if arrays are drawn in part."""
     arrays = [*run.parameters.values(), *run.tensors.values()]
-    written = len(run.parameters["rnn.bias_ih_l0"]), len(run.parameters["fc.bias"])
+    lengths = len(run.parameters["rnn.bias_ih_l0"]), len(run.parameters["fc.bias"])
     longest = max(max(array.shape) for array in arrays)
-    if longest <= MOST_ROWS and max(written) <= MOST_COLUMNS:
+    if longest <= MOST_ROWS and max(lengths) <= MOST_COLUMNS:
         return ()
     return (say("long axes drawn in part"),)

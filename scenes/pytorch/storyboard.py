@@ -6,8 +6,9 @@ from typing import ClassVar
 from manim import DOWN, UP, FadeIn, FadeOut
 from rnnviz.scenes.pytorch.code import CodeListing
 from rnnviz.scenes.pytorch.module_arguments import ArgumentPicture, bias_equation
-from rnnviz.scenes.pytorch.module_parts import ModuleParameters, TensorFlow
+from rnnviz.scenes.pytorch.module_parts import ModuleParameters
 from rnnviz.scenes.pytorch.module_rows import bias_rows, in_part_note, output_rows
+from rnnviz.scenes.pytorch.tensor_flow import TensorFlow
 
 from rnnviz.experiments.pytorch_modules import (
     ARGUMENTS,
@@ -17,7 +18,7 @@ from rnnviz.experiments.pytorch_modules import (
     lines_of,
 )
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
@@ -131,7 +132,7 @@ class Pytorch(Storyboard):
         self.change_to("batch first")
 
     def change_to(self, name: str) -> None:
-        """The picture becomes that of other arguments, and rests."""
+        """Turn the picture into that of other arguments, and pause."""
         new = self.picture_of(name)
         self.play(self.picture.drop(new))
         self.play(self.picture.turn_into(new))
@@ -139,12 +140,12 @@ class Pytorch(Storyboard):
         self.picture = new
 
     def picture_of(self, name: str) -> ArgumentPicture:
-        """What nn.RNN makes with some arguments."""
+        """Return the network that nn.RNN makes with some arguments."""
         run = self.context.experiments["arguments"][name]
         return ArgumentPicture(ARGUMENTS[name], run, self.theme, self.say)
 
     def scores(self) -> str:
-        """In words, what the outputs are."""
+        """Say what the outputs are."""
         if self.trace.metadata.loss == "squared":
             return self.say("For the squared loss the output is the answer itself.")
         text = self.say(

@@ -1,24 +1,25 @@
-"""The unrolled network in space: time, unit and layer as its three axes."""
+"""The unrolled network in space, with time, units and layers as axes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from manim import FadeIn, FadeOut, Indicate, LaggedStart, VGroup
-from rnnviz.scenes.space.sheets import Axes, Sheets
+from rnnviz.scenes.space.sheets import Sheets
+from rnnviz.scenes.space.space_axes import SpaceAxes
 
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
-FROM_ABOVE = Eye(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
-OVERVIEW = Eye(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
-CLOSE = Eye(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
+FROM_ABOVE = Projection(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
+OVERVIEW = Projection(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
+CLOSE = Projection(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
 
 
 class Space(Storyboard):
@@ -71,7 +72,7 @@ class Space(Storyboard):
     def three_axes(self) -> None:
         names = self.say("time,unit,layer").split(",")
         self.play(self.sheets.fly(OVERVIEW, self.sheets.hidden, self.sheets.hidden_name))
-        self.axes = Axes(names, self.sheets, self.theme)
+        self.axes = SpaceAxes(names, self.sheets, self.theme)
         self.play(FadeOut(self.sheets.hidden_name), self.axes.appear())
 
     @beat("Below lie the inputs, one column for each {item}. Above lie the outputs.")
@@ -101,10 +102,10 @@ class Space(Storyboard):
         "before, and its bias {bias}. The tanh of their sum is {state}."
     )
     def one_unit(self) -> None:
-        eye = replace(CLOSE, target=self.sheets.middle_of(self.step))
+        view = replace(CLOSE, target=self.sheets.middle_of(self.step))
         self.arriving = self.sheets.into_unit(self.step, self.unit)
         self.play(FadeOut(self.lines, self.sheets.beside(self.step)), FadeIn(self.arriving))
-        self.play(self.sheets.fly(eye, self.sheets.around(self.step), self.arriving))
+        self.play(self.sheets.fly(view, self.sheets.around(self.step), self.arriving))
         self.names = self.sheets.column_names(self.step)
         tile = self.sheets.hidden.tile(self.step, self.unit)
         self.play(FadeIn(self.names), Indicate(tile, scale_factor=1.4, color=tile.get_fill_color()))
@@ -114,4 +115,4 @@ class Space(Storyboard):
         self.play(FadeOut(self.arriving, self.names))
         self.play(self.sheets.fly(OVERVIEW, self.sheets.around(self.step), run_time=2.5))
         self.play(FadeIn(self.sheets.beside(self.step)))
-        self.play(LaggedStart(*self.sheets.sweep(), lag_ratio=0.6, run_time=6.0))
+        self.play(LaggedStart(*self.sheets.pass_steps(), lag_ratio=0.6, run_time=6.0))

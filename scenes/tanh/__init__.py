@@ -1,4 +1,4 @@
-"""Where recorded sums lie on tanh, how steep it is there, and what many slopes multiply to."""
+"""Recorded sums on the curve of tanh, the slopes there, and products of slopes."""
 
 from rnnviz.scenes.tanh.storyboard import Tanh
 

@@ -1,13 +1,15 @@
-"""Where recorded sums lie on tanh, how steep it is there, and what many slopes multiply to."""
+"""Recorded sums on the curve of tanh, the slopes there, and products of slopes."""
 
 from collections.abc import Mapping
 
 from manim import FadeOut
-from rnnviz.scenes.tanh.slopes import Curves, ProductLines, SlopeProduct
+from rnnviz.scenes.tanh.curves import Curves
+from rnnviz.scenes.tanh.product_lines import ProductLines
+from rnnviz.scenes.tanh.slope_product import SlopeProduct
 
 from rnnviz import measure
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -18,7 +20,7 @@ FLAT = 0.1
 
 
 class Tanh(Storyboard):
-    """The curve, its slope, the recorded sums upon both, and a product of slopes."""
+    """The curve, its slope, the recorded sums on both, and a product of slopes."""
 
     name = "tanh"
     title = N_("The curve that squashes")
@@ -100,7 +102,7 @@ class Tanh(Storyboard):
     def with_weights(self) -> None:
         product = self.product
         products = {
-            self.say("slopes of unit {unit}").format(unit=self.unit + 1): product.left,
+            self.say("slopes of unit {unit}").format(unit=self.unit + 1): product.products,
             self.say("whole product with W"): self.whole,
         }
         self.lines = ProductLines(

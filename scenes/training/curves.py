@@ -15,23 +15,18 @@ from manim import (
 )
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.plane import Plane
+from rnnviz.mobjects.text import NOTE, SMALL, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import (
-    NOTE,
-    SMALL,
-    label,
-    number,
-    percent,
-)
 from rnnviz.mobjects.wording import Say
 
 
 class EpochCurve(VGroup):
-    """A value over the recorded epochs, with a marker at one of them, and what it is there.
+    """A value over the recorded epochs, with a marker at one of them and the value there.
 
-    ``chance`` is a dashed line to compare with. ``trace_out`` draws the curve up to the marker.
+    ``chance`` is a dashed line to compare with. With ``trace_out`` the curve ends at the marker.
 
     Shapes: epochs, values (record,)
     """
@@ -85,7 +80,7 @@ class EpochCurve(VGroup):
         self.show(0.0)
 
     def show(self, position: float) -> Self:
-        """Mark a position among the records, 0 … records − 1."""
+        """Move the marker to a position among the records, 0 … records − 1."""
         points = Records(np.array(self.places))
         here = points.at(position)
         reach = position if self.trace_out else len(self.places) - 1.0
@@ -117,8 +112,8 @@ class EpochCurve(VGroup):
         return VGroup(line, text)
 
 
-def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
-    """The loss on newly drawn sequences, on the left of the frame."""
+def loss_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
+    """Return the loss on newly drawn sequences, on the left of the frame."""
     return EpochCurve(
         course.epochs,
         course.loss,
@@ -132,31 +127,31 @@ def loss_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def score_curve(course: Course, theme: Theme, say: Say) -> EpochCurve:
-    """The accuracy beside that of a guess; for values, the loss as a share of a guess's."""
+def score_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
+    """Return the score beside that of guessing."""
     values, chance = scores(course)
     return EpochCurve(
         course.epochs,
         values,
         theme,
         say,
-        name=say("accuracy") if counts_hits(course) else say("relative loss"),
+        name=say("accuracy") if is_accuracy(course) else say("relative loss"),
         text=percent,
         role="output",
         centre=(3.2, 0.35),
         width=5.6,
-        top=1.0 if counts_hits(course) else None,
+        top=1.0 if is_accuracy(course) else None,
         chance=chance,
     )
 
 
-def counts_hits(course: Course) -> bool:
-    """Whether the task's score is a share of right answers."""
+def is_accuracy(course: Retraining) -> bool:
+    """Return whether the task's score is an accuracy."""
     return course.score_name.startswith("accuracy")
 
 
-def scores(course: Course) -> tuple[np.ndarray, float]:
-    """The accuracy at every record and that of a guess, or for values the loss in its place."""
-    if counts_hits(course):
+def scores(course: Retraining) -> tuple[np.ndarray, float]:
+    """Return the accuracy at every record, or the relative loss, and that of guessing."""
+    if is_accuracy(course):
         return course.score, course.chance_score
     return course.loss / course.chance_loss, 1.0

@@ -1,10 +1,11 @@
-"""Values over the records of a training, and views that go through them."""
+"""Playback of the records of a training."""
 
 from collections.abc import Sequence
 from typing import Any, Final, Self
 
 import numpy as np
 from manim import (
+    UP,
     Animation,
     UpdateFromAlphaFunc,
     VGroup,
@@ -20,7 +21,7 @@ ROUNDING: Final = 1e-9
 
 
 class Records:
-    """What is shown of a training's records: between two of them, values go from one to the next.
+    """Values at the records of a training, interpolated between two of them.
 
     Shapes: values (record, …)
     """
@@ -29,7 +30,7 @@ class Records:
         self.values = np.asarray(values, dtype=float)
 
     def at(self, position: float) -> np.ndarray:
-        """The values at a position, 0 … records − 1."""
+        """Return the values at a position, 0 … records − 1."""
         before = int(np.clip(position + ROUNDING, 0, len(self.values) - 1))
         after = min(before + 1, len(self.values) - 1)
         share = max(0.0, position - before)
@@ -37,9 +38,9 @@ class Records:
 
 
 class ChangingText(VGroup):
-    """Texts in one place, of which one is seen; it stands where it was given, moved as the last.
+    """Texts in one place, of which one is shown, moved as the one shown before it.
 
-    The others are no members, so that they cost nothing.
+    Only that one is a submobject, so that the others cost nothing.
     """
 
     def __init__(self, texts: Sequence[VMobject]):
@@ -49,19 +50,23 @@ class ChangingText(VGroup):
         super().__init__(self.texts[0])
 
     def show(self, index: int) -> Self:
-        """Let another one be seen."""
+        """Show another text."""
         if index != self.index:
             last, text = self.texts[self.index], self.texts[index]
             moved = last.get_center() - self._centres[self.index]
             text.move_to(self._centres[index] + moved)
             self.submobjects = [text.set_opacity(1.0)]
-            last.set_opacity(0.0)  # an animation that is under way goes on drawing it
+            last.set_opacity(0.0)  # a running animation still draws it
             self.index = index
         return self
 
+    def set_on(self, y: float) -> Self:
+        """Move the baseline to height ``y``."""
+        return self.shift((y - self.texts[self.index].baseline) * UP)
+
 
 def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:
-    """Views that have ``show`` go together from a record to the last, resting at each."""
+    """Play all views from a record to the last, with a rest at each record."""
     start = min(first, records - 2)
     count = records - 1 - start
     position = None
@@ -84,7 +89,7 @@ def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:
 
 
 def rewind(views: Sequence[Any], records: int) -> Animation:
-    """Views that have ``show`` go back together from the last record to the first."""
+    """Play all views back from the last record to the first."""
 
     def move(_: VGroup, share: float) -> None:
         for view in views:

@@ -1,4 +1,4 @@
-"""A network while it learns: loss, weights, states and answer over the recorded epochs."""
+"""A network in training: loss, weights, states and prediction over the recorded epochs."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -6,18 +6,18 @@ from typing import Any, ClassVar
 from manim import DOWN, LEFT, UP, Animation, FadeIn, FadeOut
 from rnnviz.scenes.training.curves import loss_curve, score_curve
 from rnnviz.scenes.training.playback import replay, rewind
+from rnnviz.scenes.training.prediction_bars import PredictionBars
 from rnnviz.scenes.training.state_strips import (
     MOST_STEPS,
-    READING_ALONE,
-    READING_BESIDE,
-    Answer,
-    Reading,
-    stand,
+    X_ALONE,
+    X_BESIDE,
+    StateStrips,
+    move_to_x,
 )
 from rnnviz.scenes.training.weight_updates import Descent, adam_equation, loss_equation, rows_note
 from rnnviz.scenes.training.wording import learning_facts
 
-from rnnviz.experiments.retraining import training_of
+from rnnviz.experiments.retraining import retrain
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import update_equation
 from rnnviz.mobjects.strip import MOST_CELLS
@@ -36,7 +36,7 @@ class Training(Storyboard):
     task = "sentence"
     needs = ("one-layer", "outputs", "training")
     least_steps = 1
-    experiments: ClassVar = {"course": training_of}
+    experiments: ClassVar = {"course": retrain}
 
     def setup(self) -> None:
         self.course = self.context.experiments["course"]
@@ -56,19 +56,15 @@ class Training(Storyboard):
 
     @beat("Before training, all weights are left to chance, and so is the answer: {answer}")
     def before(self) -> None:
-        self.reading = Reading(self.trace, self.course.h, self.window, self.theme)
-        self.said = Answer(
-            self.trace,
-            self.course.y[:, self.step - 1],
-            self.step,
-            self.reading,
-            self.theme,
-            self.say,
+        self.strips = StateStrips(self.trace, self.course.h, self.window, self.theme)
+        y = self.course.y[:, self.step - 1]
+        self.prediction = PredictionBars(
+            self.trace, y, self.step, self.strips, self.theme, self.say
         )
-        stand(self.reading, self.said, READING_ALONE)
-        self.states = self.color_scale(self.reading.limit)
-        self.play(FadeIn(self.states), self.reading.appear())
-        self.play(self.said.appear())
+        move_to_x(self.strips, self.prediction, X_ALONE)
+        self.states = self.color_scale(self.strips.limit)
+        self.play(FadeIn(self.states), self.strips.appear())
+        self.play(self.prediction.appear())
 
     @beat("How wrong that is becomes one number, the loss: {loss}. Training is to make it small.")
     def loss(self) -> None:
@@ -83,7 +79,7 @@ class Training(Storyboard):
     def against_the_gradient(self) -> None:
         self.descent = Descent(self.course.W, self.course.gradient, self.theme)
         equation = update_equation(self.theme).shift(layout.FORMULA_Y * UP)
-        self.play(FadeOut(self.reading, self.said, self.states))
+        self.play(FadeOut(self.strips, self.prediction, self.states))
         self.play(self.equation.turn_into(equation), self.descent.appear())
         self.play(equation.light("gradient"), self.descent.step())
         self.equation = equation
@@ -107,7 +103,7 @@ class Training(Storyboard):
         self.curve = loss_curve(self.course, self.theme, self.say)
         self.play(FadeOut(self.equation), self.descent.add_up())
         self.play(FadeIn(self.curve.show(1.0)))
-        self.play(self.goes_on(self.curve, self.descent.w, first=1))
+        self.play(self.play_on(self.curve, self.descent.w, first=1))
 
     @beat(
         "Run through it once more: the same {items} now give other states. The mean size "
@@ -115,30 +111,30 @@ class Training(Storyboard):
     )
     def states_change(self) -> None:
         self.curve.trace_out = False
-        for view in (self.reading, self.said):
+        for view in (self.strips, self.prediction):
             view.show(0.0)
-        stand(self.reading, self.said, READING_BESIDE)
-        self.play(FadeOut(self.descent.w), self.goes_back(self.curve))
-        self.play(FadeIn(self.reading, shift=0.3 * LEFT), FadeIn(self.states))
-        self.play(self.goes_on(self.curve, self.reading))
+        move_to_x(self.strips, self.prediction, X_BESIDE)
+        self.play(FadeOut(self.descent.w), self.play_back(self.curve))
+        self.play(FadeIn(self.strips, shift=0.3 * LEFT), FadeIn(self.states))
+        self.play(self.play_on(self.curve, self.strips))
 
     @beat("And once more for the answer: {answers}")
     def answer_changes(self) -> None:
-        self.play(self.goes_back(self.curve, self.reading))
-        self.play(self.said.appear())
-        self.play(self.goes_on(self.curve, self.reading, self.said))
+        self.play(self.play_back(self.curve, self.strips))
+        self.play(self.prediction.appear())
+        self.play(self.play_on(self.curve, self.strips, self.prediction))
 
     @beat("{measure}: {first_score} before training, {last_score} after it. Guessing: {chance}.")
     def against_chance(self) -> None:
-        self.play(FadeOut(self.reading, self.said, self.states), self.goes_back(self.curve))
+        self.play(FadeOut(self.strips, self.prediction, self.states), self.play_back(self.curve))
         self.scores = score_curve(self.course, self.theme, self.say)
         self.play(FadeIn(self.scores))
-        self.play(self.goes_on(self.curve, self.scores))
+        self.play(self.play_on(self.curve, self.scores))
 
-    def goes_on(self, *views: Any, first: int = 0) -> Animation:
-        """All the epochs pass over what is shown."""
+    def play_on(self, *views: Any, first: int = 0) -> Animation:
+        """Play views through all epochs."""
         return replay(views, self.records, first=first)
 
-    def goes_back(self, *views: Any) -> Animation:
-        """Back to before training."""
+    def play_back(self, *views: Any) -> Animation:
+        """Play views back to before training."""
         return rewind(views, self.records)

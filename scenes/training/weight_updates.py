@@ -1,4 +1,4 @@
-"""W, the step against its gradient, and the changes that training brings to it."""
+"""W, the step against its gradient, and its change in training."""
 
 from typing import Final, Self
 
@@ -16,21 +16,16 @@ from manim import (
     VGroup,
 )
 from rnnviz.scenes.training.playback import Records
-from rnnviz.scenes.training.state_strips import right_answers
+from rnnviz.scenes.training.prediction_bars import target_outputs
 
-from rnnviz.experiments.retraining import Course
+from rnnviz.experiments.retraining import Retraining
+from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.equation import Equation
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
-from rnnviz.mobjects.strip import ColorScale
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.numbers import MINUS, number
 from rnnviz.mobjects.terms import Terms
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import (
-    MINUS,
-    NOTE,
-    formula,
-    label,
-    number,
-)
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 
@@ -41,7 +36,7 @@ W_BESIDE: Final = (2.7, 0.35, 0.0)
 
 
 class ChangingMatrix(VGroup):
-    """A matrix over the records, with the scale of its colours below.
+    """A matrix at any position among the records, with its colour scale below.
 
     Shapes: values (record, rows, columns), of which the first ``MOST_ROWS`` are shown
     """
@@ -57,9 +52,8 @@ class ChangingMatrix(VGroup):
     ):
         self.record = Records(np.asarray(values)[:, :MOST_ROWS, :MOST_ROWS])
         self.limit = float(np.abs(self.record.values).max())
-        self.theme = theme
         first = self.record.values[0]
-        self.matrix = WeightMatrix(
+        self.matrix = Matrix(
             first,
             theme,
             cell=size / max(first.shape),
@@ -69,27 +63,21 @@ class ChangingMatrix(VGroup):
             title_size=0.38 if "/" in title else 0.42,
         )
         self.frame = self.matrix.frame
-        note = theme.color("note")
-        ends = (
-            label(f"{MINUS}{number(self.limit)}", color=note, size=NOTE),
-            label(f"+{number(self.limit)}", color=note, size=NOTE),
+        end = number(self.limit)
+        self.scale_bar = ColorScale(
+            (f"{MINUS}{end}", f"+{end}"), theme, limit=self.limit, width=1.4
         )
-        self.scale_bar = ColorScale(theme, limit=self.limit, ends=ends, width=1.4)
         self.scale_bar.next_to(self.frame, DOWN, buff=0.25)
         super().__init__(self.matrix, self.scale_bar)
 
     def show(self, position: float) -> Self:
-        """Take the colours that belong to a position among the records."""
-        values = self.record.at(position)
-        self.matrix.values = values
-        limit = self.limit or 1.0
-        for cell, value in zip(self.matrix.cells, values.flat, strict=True):
-            cell.set_fill(self.theme.signed(float(value) / limit))
+        """Show the values at a position among the records."""
+        self.matrix.cells.set_values(self.record.at(position))
         return self
 
 
 class Descent(VGroup):
-    """W and its gradient with the sign of a step against it, then W and how far it moved.
+    """W, minus its gradient times the step size, then W and its change.
 
     Shapes: W (record, rows, columns); gradient (rows, columns)
     """
@@ -108,23 +96,23 @@ class Descent(VGroup):
         super().__init__(*row.parts)
 
     def appear(self) -> Animation:
-        """W first."""
+        """Show W."""
         return FadeIn(self.w, shift=0.15 * RIGHT)
 
     def step(self) -> Animation:
-        """The gradient comes, with its sign."""
+        """Show the gradient with its sign."""
         return AnimationGroup(
             FadeIn(self.minus), FadeIn(self.gradient, shift=0.2 * DOWN), run_time=1.5
         )
 
     def become_moved(self) -> Animation:
-        """The gradient gives way to what updates have changed."""
+        """Replace the gradient by the change of W."""
         return AnimationGroup(
             FadeOut(self.gradient, self.minus), FadeIn(self.plus, self.moved), run_time=1.5
         )
 
     def add_up(self) -> Animation:
-        """W takes the change in, and goes to the side."""
+        """Add the change to W, and move W aside."""
         w, moved = self.w, self.moved
         going = moved.matrix.cells
         return Succession(
@@ -138,18 +126,18 @@ class Descent(VGroup):
         )
 
 
-def loss_equation(trace: Trace, course: Course, step: int, theme: Theme) -> Equation:
-    """An untrained answer's loss: −ln of the right class's y, or half a squared distance."""
-    value = float(right_answers(trace, course.y, step)[0])
+def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> Equation:
+    """Return the loss before training: −ln of the target's y, or half a squared distance."""
+    value = float(target_outputs(trace, course.y, step)[0])
     loss = float(course.example_loss[0, step - 1])
     name = f"{{{{ L_({step}) : loss }}}}"
     if trace.metadata.loss == "cross-entropy":
         right, place = f"- ln {{{{ {_typed(value)} : value }}}}", _BESIDE_CLASSES
     else:
         place = _BELOW_VALUES
-        wanted = float(trace.targets[step - 1, 0, 0])
-        told = f"({_typed(wanted)})" if wanted < 0 else _typed(wanted)
-        right = f"1/2 ({{{{ {_typed(value)} : value }}}} - {told})^2"
+        target = float(trace.targets[step - 1, 0, 0])
+        true = f"({_typed(target)})" if target < 0 else _typed(target)
+        right = f"1/2 ({{{{ {_typed(value)} : value }}}} - {true})^2"
     return Equation(
         f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}",
         theme,
@@ -159,7 +147,7 @@ def loss_equation(trace: Trace, course: Course, step: int, theme: Theme) -> Equa
 
 
 def adam_equation(theme: Theme) -> Equation:
-    """One step of Adam on the one W: the gradient's running mean over its running size."""
+    """Return one step of Adam on W: the gradient's running mean over its running size."""
     return Equation(
         "{{ W : W }} arrow.l {{ W : old }} - alpha "
         "{{ hat(m) / (sqrt(hat(v)) + epsilon) : gradient }}",
@@ -170,13 +158,13 @@ def adam_equation(theme: Theme) -> Equation:
 
 
 def rows_note(w: np.ndarray, say: Say) -> tuple[str, ...]:
-    """What the source line says when W has more rows than are drawn."""
+    """Return the note for the source line if W has more rows than are drawn."""
     if len(w) <= MOST_ROWS:
         return ()
     return (say("rows 1–{most} of {count} of W").format(most=MOST_ROWS, count=len(w)),)
 
 
 def _typed(value: float) -> str:
-    """A number as a formula has it."""
+    """Return a number in Typst's notation."""
     text = number(value, 3)
     return f'"{text}"' if "·" in text else text.replace(MINUS, "-")

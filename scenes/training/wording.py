@@ -1,23 +1,23 @@
-"""What captions say of a training, by what it did."""
+"""Words of the captions, chosen by what the training did."""
 
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from rnnviz.scenes.training.curves import counts_hits, scores
-from rnnviz.scenes.training.state_strips import right_answers
+from rnnviz.scenes.training.curves import is_accuracy, scores
+from rnnviz.scenes.training.prediction_bars import target_outputs
 
-from rnnviz.experiments.retraining import NEW_SEQUENCES, Course
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.experiments.retraining import NEW_SEQUENCES, Retraining
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
 
-def learning_facts(trace: Trace, course: Course, step: int, say: Say) -> Mapping[str, str]:
-    """The numbers of a training, and which way they went; ``step`` (1-based) is the answer's."""
+def learning_facts(trace: Trace, course: Retraining, step: int, say: Say) -> Mapping[str, str]:
+    """Return facts about a training and the prediction at ``step`` (1-based)."""
     sizes = np.abs(course.h).mean(axis=(1, 2))
     quality, chance = scores(course)
     return {
-        **_answers_told(trace, right_answers(trace, course.y, step), step, say),
+        **_prediction_facts(trace, target_outputs(trace, course.y, step), step, say),
         "loss": number(float(course.example_loss[0, step - 1]), 3),
         "updates": str(int(course.epochs[1]) * course.updates_per_epoch),
         "epochs": str(int(course.epochs[-1])),
@@ -26,7 +26,7 @@ def learning_facts(trace: Trace, course: Course, step: int, say: Say) -> Mapping
         **_change("size", sizes, number, say),
         **_change("score", quality, percent, say),
         "measure": say("Right answers")
-        if counts_hits(course)
+        if is_accuracy(course)
         else say("The loss, relative to the best blind guess"),
         "chance": percent(chance),
     }
@@ -43,17 +43,17 @@ def _change(
     }
 
 
-def _answers_told(trace: Trace, right: np.ndarray, step: int, say: Say) -> Mapping[str, str]:
-    """What an untrained network says, and what becomes of it."""
+def _prediction_facts(trace: Trace, outputs: np.ndarray, step: int, say: Say) -> Mapping[str, str]:
+    """Describe the prediction before training, and its change."""
     if trace.metadata.loss in CLASSES:
-        told = _change("answer", right, percent, say)
+        facts = _change("answer", outputs, percent, say)
         before = say("the right one gets {first_answer}.")
         after = say(
             "the probability of the right one {answer_goes} from {first_answer} to {last_answer}."
         )
     else:
-        wanted = number(float(trace.targets[step - 1, 0, 0]))
-        told = {**_change("answer", right, number, say), "wanted": wanted}
+        target = number(float(trace.targets[step - 1, 0, 0]))
+        facts = {**_change("answer", outputs, number, say), "wanted": target}
         before = say("{first_answer}, where {wanted} is right.")
         after = say("it goes from {first_answer} to {last_answer}, where {wanted} is right.")
-    return {"answer": before.format(**told), "answers": after.format(**told)}
+    return {"answer": before.format(**facts), "answers": after.format(**facts)}

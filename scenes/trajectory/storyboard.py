@@ -1,33 +1,33 @@
-"""A sentence as a path of hidden states, another that parts from it, and where states rest."""
+"""A sentence as a path of hidden states, a second path, and the fixed points of a step."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.trajectory.path import (
-    Paths,
-    RestingPoints,
-    RestList,
-    StatePlane,
-    StatesInRow,
-    StayingPath,
-    StepList,
-    UnitCircle,
-    both_paths,
-    resting_equation,
+from rnnviz.scenes.trajectory.constant_input_path import ConstantInputPath
+from rnnviz.scenes.trajectory.fixed_point_rings import (
+    FixedPointList,
+    FixedPointRings,
+    fixed_point_equation,
 )
+from rnnviz.scenes.trajectory.paths import Paths
+from rnnviz.scenes.trajectory.state_path import both_paths
+from rnnviz.scenes.trajectory.state_plane import StatePlane
+from rnnviz.scenes.trajectory.states_in_row import StatesInRow
+from rnnviz.scenes.trajectory.step_list import StepList
+from rnnviz.scenes.trajectory.unit_circle import UnitCircle
 from rnnviz.scenes.trajectory.wording import (
-    fate_in_words,
-    findings_in_words,
-    parting_in_words,
-    rest_in_words,
-    stability_in_words,
+    fate_text,
+    findings_text,
+    parting_text,
+    rest_text,
+    stability_text,
 )
 
 from rnnviz.experiments.other_inputs import another_input, parting, staying
 from rnnviz.mobjects import layout
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.mobjects.window import units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -38,7 +38,7 @@ STAYING = 60
 
 
 class Trajectory(Storyboard):
-    """States in their principal plane: a path, one that parts from it, and fixed points."""
+    """States in their principal plane: a path, one that branches off, and fixed points."""
 
     name = "trajectory"
     title = N_("A sentence as a path")
@@ -61,12 +61,12 @@ class Trajectory(Storyboard):
             "changed": str(self.paths.parted + 1),
             "at_once": number(float(self.paths.distances[self.paths.parted])),
             "at_end": number(float(self.paths.distances[-1])),
-            "part": parting_in_words(self.paths, self.say),
-            "fate": fate_in_words(self.paths, self.say),
-            "found": findings_in_words(self.paths, self.say),
-            "sort": stability_in_words(self.paths, self.say),
+            "part": parting_text(self.paths, self.say),
+            "fate": fate_text(self.paths, self.say),
+            "found": findings_text(self.paths, self.say),
+            "sort": stability_text(self.paths, self.say),
             "more": str(STAYING),
-            "rest": rest_in_words(self.paths, self.say),
+            "rest": rest_text(self.paths, self.say),
         }
 
     @beat(
@@ -85,7 +85,7 @@ class Trajectory(Storyboard):
     )
     def plane_of_states(self) -> None:
         self.lay_out()
-        self.play(FadeIn(self.plane), FadeOut(self.scale), self.list.take_words(self.row.words))
+        self.play(FadeIn(self.plane), FadeOut(self.scale), self.list.move_words(self.row.words))
         self.play(self.path.from_strips(self.row.strips))
 
     @beat("Joined in the order of the {items}, the states are a path: one move for each {item}.")
@@ -108,9 +108,9 @@ class Trajectory(Storyboard):
 
     @beat("Let the last {item} stay. Is there a state that a step does not move? {found}")
     def at_rest(self) -> None:
-        self.equation = resting_equation(self.trace.steps, self.theme)
+        self.equation = fixed_point_equation(self.trace.steps, self.theme)
         self.equation.shift(layout.FORMULA_Y * UP)
-        self.play(FadeOut(self.list.everything(), self.other), self.path.step_back())
+        self.play(FadeOut(self.list.everything(), self.other), self.path.subdue())
         self.play(FadeIn(self.equation, shift=0.15 * DOWN))
         self.play(self.equation.light("now", "before"))
         self.play(self.rings.appear(), self.rests.appear())
@@ -129,13 +129,15 @@ class Trajectory(Storyboard):
         self.play(self.staying.go_on())
 
     def lay_out(self) -> None:
-        """All that stands in the plane, or beside it."""
+        """Make what is drawn in the plane and beside it."""
         paths, theme = self.paths, self.theme
         names = (self.say("first component"), self.say("second component"))
         self.plane = StatePlane(paths, names, theme)
         self.path, self.other = both_paths(paths, self.plane, theme)
         self.list = StepList(paths, theme)
-        self.rings = RestingPoints(paths, self.plane, theme)
-        self.rests = RestList(paths, (self.say("a step moves it by"), self.say("starts")), theme)
+        self.rings = FixedPointRings(paths, self.plane, theme)
+        self.rests = FixedPointList(
+            paths, (self.say("a step moves it by"), self.say("starts")), theme
+        )
         self.circle = UnitCircle(paths, self.say("Eigenvalues at the first fixed point"), theme)
-        self.staying = StayingPath(paths, self.plane, theme)
+        self.staying = ConstantInputPath(paths, self.plane, theme)

@@ -1,10 +1,10 @@
-"""What captions say of paths of states, as it was measured."""
+"""Words of the captions, chosen by what was measured."""
 
 from typing import Final
 
-from rnnviz.scenes.trajectory.path import Paths
+from rnnviz.scenes.trajectory.paths import Paths
 
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.wording import Say
 
 _FORGOTTEN: Final = 0.01
@@ -12,15 +12,15 @@ _NEARER: Final = 0.5
 _AT_REST: Final = 1e-3
 
 
-def parting_in_words(paths: Paths, say: Say) -> str:
-    """Whether the other input makes a difference."""
+def parting_text(paths: Paths, say: Say) -> str:
+    """Say whether the other input makes a difference."""
     if paths.distances.max() == 0.0:
         return say("The states do not notice it.")
     return say("Up to there both paths are one; there they part.")
 
 
-def fate_in_words(paths: Paths, say: Say) -> str:
-    """What becomes of the distance until the end."""
+def fate_text(paths: Paths, say: Say) -> str:
+    """Say how the distance ends."""
     left = paths.distances[-1] / max(paths.distances.max(), 1e-300)
     if left < _FORGOTTEN:
         return say("The difference is forgotten.")
@@ -29,8 +29,8 @@ def fate_in_words(paths: Paths, say: Say) -> str:
     return say("They stay apart: the state remembers the difference.")
 
 
-def findings_in_words(paths: Paths, say: Say) -> str:
-    """How many fixed points the search found."""
+def findings_text(paths: Paths, say: Say) -> str:
+    """Say how many fixed points the search found."""
     count = len(paths.found.states)
     starts = int(paths.found.starts.sum()) + paths.found.lost
     if count == 0:
@@ -41,8 +41,8 @@ def findings_in_words(paths: Paths, say: Say) -> str:
     return text.format(starts=starts, count=count)
 
 
-def stability_in_words(paths: Paths, say: Say) -> str:
-    """How many of the fixed points are stable, as their eigenvalues say."""
+def stability_text(paths: Paths, say: Say) -> str:
+    """Say how many of the fixed points are stable."""
     stable, count = int(paths.found.stable.sum()), len(paths.found.stable)
     if count == 0:
         return say("Here there is none to ask.")
@@ -53,8 +53,8 @@ def stability_in_words(paths: Paths, say: Say) -> str:
     return say("{stable} of {count} are stable.").format(stable=stable, count=count)
 
 
-def rest_in_words(paths: Paths, say: Say) -> str:
-    """Whether the last step of all still moved the state."""
+def rest_text(paths: Paths, say: Say) -> str:
+    """Say whether the last step still moved the state."""
     move = float(paths.moves[-1])
     if move < _AT_REST:
         return say("The state comes to rest: a step moves it no more.")

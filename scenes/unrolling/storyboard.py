@@ -1,4 +1,4 @@
-"""One recurrent layer, folded, then unrolled over the steps of a real sentence."""
+"""One recurrent layer with its loop, then unrolled over the steps of a sentence."""
 
 from collections.abc import Mapping
 
@@ -94,14 +94,14 @@ class Unrolling(Storyboard):
 
     @beat("What the network says after step {last} comes from $h_{last}$ alone.")
     def prediction(self) -> None:
-        self.said = Prediction(self.trace, self.chain, self.theme, self.say)
+        self.output = Prediction(self.trace, self.chain, self.theme, self.say)
         equation = output_equation(self.window.steps[-1], self.trace, self.theme)
         equation.move_to(layout.ASIDE)
         self.play(self.equation.turn_into(equation))
-        self.play(self.said.grow())
+        self.play(self.output.grow())
 
     def advance(self, index: int, pace: float) -> None:
-        """One step of the network happens, with its formula."""
+        """Show one step of the network, with its formula."""
         step = str(self.window.steps[index])
         before = str(self.window.steps[index] - 1)
         equation = step_equation(step, before, self.theme).move_to(self.equation)

@@ -1,4 +1,4 @@
-"""Rates on a logarithmic axis: a fitted line, several networks side by side, shares by lag."""
+"""How gradients decay: a fitted line, several networks compared, shares by lag."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -7,8 +7,6 @@ import numpy as np
 from manim import (
     LEFT,
     Animation,
-    AnimationGroup,
-    Create,
     DashedLine,
     FadeIn,
     LaggedStart,
@@ -18,11 +16,15 @@ from manim import (
 
 from rnnviz import measure
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.axes import LogAxis, ValueLine
 from rnnviz.mobjects.backflow import CHART_BASE, CHART_HEIGHT, Backflow
-from rnnviz.mobjects.bars import BarChart
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.labels import LabelRow
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.numbers import percent
+from rnnviz.mobjects.text import SMALL, formula
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.typography import SMALL, formula, label, percent
+from rnnviz.mobjects.value_line import ValueLine, spread
 from rnnviz.trace import Trace
 
 _ROLES: Final[tuple[Role, ...]] = ("gradient", "note", "text")
@@ -30,7 +32,7 @@ _NAME_DISTANCE: Final = 0.36
 
 
 class RateLine(VGroup):
-    """The straight line through values on a logarithmic axis: one factor for every step."""
+    """The straight line through the norms on a logarithmic axis: one factor for every step."""
 
     def __init__(self, flow: Backflow, axis: LogAxis, theme: Theme):
         factor, offset = measure.log_line(flow.norms)
@@ -48,7 +50,7 @@ class RateLine(VGroup):
 
 
 def rate_per_step_back(norms: np.ndarray) -> float:
-    """The factor by which a gradient changes with every step back; 0 if none is left after one."""
+    """Return the factor of a gradient for every step back, or 0 if it vanishes after one."""
     return 1 / measure.log_line(norms)[0] if (norms > 0).sum() > 1 else 0.0
 
 
@@ -66,36 +68,27 @@ class Comparison(VGroup):
                 for (name, values), role in zip(norms.items(), _ROLES, strict=True)
             ]
         )
-        self._place_names(flow.places[-1] + flow.pitch * 0.4)
+        for line in self.lines:
+            line.title.move_to([flow.places[-1] + flow.pitch * 0.4, 0.0, 0.0], LEFT)
+        spread(
+            [line.title for line in self.lines],
+            [float(line.dots[-1].get_y()) for line in self.lines],
+            _NAME_DISTANCE,
+        )
         super().__init__(self.axis, self.lines)
 
     def appear(self) -> Animation:
-        """The axis, then one line after the other, from the loss back."""
+        """Show the axis, then draw one line after the other, from the loss back."""
         return Succession(
             FadeIn(self.axis),
-            LaggedStart(
-                *[
-                    AnimationGroup(Create(line.line), FadeIn(line.dots), FadeIn(line.title))
-                    for line in self.lines
-                ],
-                lag_ratio=0.7,
-                run_time=4.0,
-            ),
+            LaggedStart(*[line.appear() for line in self.lines], lag_ratio=0.7, run_time=4.0),
         )
-
-    def _place_names(self, x: float) -> None:
-        ordered = sorted(self.lines, key=lambda line: float(line.dots[-1].get_y()))
-        lowest = -np.inf
-        for line in ordered:
-            y = max(float(line.dots[-1].get_y()), lowest + _NAME_DISTANCE)
-            line.title.move_to([x, y, 0.0], LEFT)
-            lowest = y
 
 
 class LagShares(VGroup):
-    """What share of the terms ∂L_t/∂W_s lies how many steps before its loss.
+    """The shares of the terms ∂L_t/∂W_s by lag, the number of steps before the loss.
 
-    Shapes: shares (lags,), shown for the first ones, as many as there are places
+    Only as many lags are shown as there are places.
     """
 
     def __init__(
@@ -114,23 +107,27 @@ class LagShares(VGroup):
             texts=[percent(share) for share in shares],
         )
         color = theme.color("note")
-        self.lags = VGroup(
-            *[
-                label(str(lag), color=color, size=SMALL).move_to([x, 0, 0]).set_on(CHART_BASE - 0.4)
-                for lag, x in enumerate(xs)
-            ]
+        self.lags = LabelRow(
+            map(str, range(len(xs))), xs, CHART_BASE - 0.4, color=color, size=SMALL
         )
         self.legend = formula("t - s", color=color, size=0.36)
         self.legend.move_to([layout.LEFT_EDGE, CHART_BASE - 0.32, 0.0], LEFT)
         super().__init__(self.chart, self.lags, self.legend)
 
     def appear(self) -> Animation:
-        """The lags, then the bars from the nearest to the farthest."""
+        """Show the lags, then grow the bars from the nearest to the farthest."""
         return Succession(
             FadeIn(self.chart.axis, self.lags, self.legend),
-            LaggedStart(
-                *[self.chart.grow(index) for index in range(len(self.chart.values))],
-                lag_ratio=0.3,
-                run_time=3.0,
-            ),
+            self.chart.grow_all(lag_ratio=0.3, run_time=3.0),
         )
+
+
+def weight_sum_equation(theme: Theme) -> Equation:
+    """Return the gradient of W, a sum over all losses and all steps at which W is used."""
+    return Equation(
+        "{{ (partial L)/(partial W) : left }} = sum_t sum_(s <= t) "
+        "{{ (partial L_t)/(partial W_s) : term }}",
+        theme,
+        roles={"left": "weight", "term": "gradient"},
+        size=0.44,
+    )

@@ -1,4 +1,4 @@
-"""From one loss back through time: how the gradient fades, and what the weights feel of it."""
+"""From one loss back through time: how the gradient decays, and what that does to W."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -10,14 +10,15 @@ from rnnviz.scenes.vanishing_gradient.decay_rates import (
     LagShares,
     RateLine,
     rate_per_step_back,
+    weight_sum_equation,
 )
 
 from rnnviz import measure
 from rnnviz.experiments import scaled_recurrence
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.backflow import Backflow
-from rnnviz.mobjects.equation import backward_equation, weight_sum_equation
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.equation import backward_equation
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -28,7 +29,7 @@ HALF, TRIPLE = 0.5, 3.0
 
 
 class VanishingGradient(Storyboard):
-    """One loss, its gradient at every earlier state, and the weights' share of it."""
+    """One loss, its gradient at every earlier state, and the gradient of W by lag."""
 
     name = "vanishing-gradient"
     title = N_("How a gradient fades over time")
@@ -81,8 +82,8 @@ class VanishingGradient(Storyboard):
     )
     def step_back(self) -> None:
         self.play(self.equation.light("factors"), FadeIn(self.flow.factor_legend))
-        for taken, index in enumerate(reversed(range(len(self.window.steps) - 1))):
-            self.play(self.flow.step_back(index, run_time=1.8 if taken < 2 else 0.9))
+        for done, index in enumerate(reversed(range(len(self.window.steps) - 1))):
+            self.play(self.flow.step_back(index, run_time=1.8 if done < 2 else 0.9))
 
     @beat("{back} steps back, {left} of the gradient is left. {seen}")
     def linear_scale(self) -> None:
@@ -93,7 +94,7 @@ class VanishingGradient(Storyboard):
     def log_scale(self) -> None:
         axis = self.flow.axis_for(self.flow.norms)
         heights = np.array([axis.height_at(value) for value in self.flow.norms])
-        self.play(FadeOut(self.flow.fade_linear_only()), FadeIn(axis), self.equation.plain())
+        self.play(FadeOut(self.flow.linear_only()), FadeIn(axis), self.equation.plain())
         self.play(self.flow.chart.change_heights(heights))
         self.line = RateLine(self.flow, axis, self.theme)
         self.play(Create(self.line), run_time=1.5)
@@ -131,7 +132,7 @@ class VanishingGradient(Storyboard):
         self.play(shares.appear())
 
     def how_much_is_seen(self, left: float) -> str:
-        """In words, what a linear scale shows of the farthest gradient."""
+        """Say what a linear scale shows of the farthest gradient."""
         if left < 0.05:
             return self.say("On this scale it is gone.")
         if left < 1:
@@ -139,7 +140,7 @@ class VanishingGradient(Storyboard):
         return self.say("It has not shrunk.")
 
     def shape_on_log_axis(self, r_squared: float) -> str:
-        """In words, whether a line describes the values."""
+        """Say whether a line describes the values."""
         if r_squared > 0.9:
             return self.say("lie close to a line")
         return self.say("do not lie on a line")

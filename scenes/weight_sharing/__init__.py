@@ -1,4 +1,4 @@
-"""One set of weights, used at every step: nudged, and given its gradient by all of them."""
+"""One set of weights used at every step: changed, and given its gradient by all steps."""
 
 from rnnviz.scenes.weight_sharing.storyboard import WeightSharing
 

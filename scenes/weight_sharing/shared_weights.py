@@ -1,4 +1,4 @@
-"""The one set of weights: shown whole, nudged, and given its gradient by every step."""
+"""The shared weights: all of them, one entry changed, and their gradient by step."""
 
 from typing import Final
 
@@ -23,9 +23,11 @@ from manim import (
 from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
+from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import BODY, SMALL, formula, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.typography import BODY, SMALL, formula, label, number
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
@@ -35,7 +37,7 @@ _TITLE_SIZE: Final = 0.78
 
 
 class WeightSet(VGroup):
-    """U, W, b, V and c of a trace, each as a matrix on one colour scale, with their sizes."""
+    """U, W, b, V and c of a trace as matrices with one colour scale, with their sizes."""
 
     def __init__(self, trace: Trace, theme: Theme):
         arrays = _arrays(trace)
@@ -44,7 +46,7 @@ class WeightSet(VGroup):
         rows = max(min(array.shape[0], MOST_ROWS) for array in arrays.values())
         cell = min(_LARGE_CELL, 9.6 / sum(shown), 3.2 / rows)
         self.matrices = {
-            name: WeightMatrix(
+            name: Matrix(
                 array, theme, cell=cell, limit=self.limit, title=name, title_size=_TITLE_SIZE
             )
             for name, array in arrays.items()
@@ -63,11 +65,11 @@ class WeightSet(VGroup):
 
     @staticmethod
     def count_of(trace: Trace) -> int:
-        """How many numbers the five arrays hold."""
+        """Return the number of entries of the five arrays."""
         return sum(array.size for array in _arrays(trace).values())
 
     def move_up(self) -> Animation:
-        """The matrices go to the top of the frame and leave room for the chain."""
+        """Move the matrices to the top of the frame, above the chain."""
         row = self.submobjects[0]
         scale = _TOP_HEIGHT / row.height
         return AnimationGroup(
@@ -76,14 +78,14 @@ class WeightSet(VGroup):
         )
 
     def keep_w(self) -> Animation:
-        """All but W goes; W moves to the left."""
+        """Remove all matrices but W, which moves to the left."""
         w = self.matrices["W"]
         others = [matrix for name, matrix in self.matrices.items() if name != "W"]
         place = [layout.LEFT_EDGE + 0.75, w.get_y(), 0.0]
         return AnimationGroup(FadeOut(*others), w.animate.move_to(place, aligned_edge=LEFT))
 
     def share(self, chain: StateChain, marks: VGroup) -> Animation:
-        """The names of U go to every input, those of W to every arrow between states."""
+        """Copy the name of U to every input, and that of W to every arrow between states."""
         u, w = self.matrices["U"].title, self.matrices["W"].title
         inputs = len(chain.inputs)
         sources = [u] * inputs + [w] * (len(marks) - inputs)
@@ -104,32 +106,32 @@ def _arrays(trace: Trace) -> dict[str, np.ndarray]:
     }
 
 
-def first_step_apart(trace: Trace, again: Trace) -> int:
-    """The first step (1-based) at which two networks on the same data have different states."""
-    apart = (trace.h != again.h).any(axis=(0, 1, 3, 4))
+def first_step_apart(trace: Trace, changed: Trace) -> int:
+    """Return the first step (1-based) at which the states of two traces differ."""
+    apart = (trace.h != changed.h).any(axis=(0, 1, 3, 4))
     return int(apart.argmax()) + 1
 
 
 class Nudge(VGroup):
-    """One entry of W changed, and by how much every state of the network run again differs.
+    """A change of one entry of W, and the changes of all states that follow from it.
 
-    Shapes: ``differences`` (steps,) are ‖h'_t − h_t‖ of the steps that are shown
+    Shapes: ``differences`` (steps,) are ‖h'_t − h_t‖ at the steps shown
     """
 
     def __init__(
-        self, trace: Trace, again: Trace, weights: WeightSet, chain: StateChain, window: Window
+        self, trace: Trace, changed: Trace, weights: WeightSet, chain: StateChain, window: Window
     ):
         theme = chain.theme
-        changed = np.argwhere(trace.W != again.W)[0]
-        self.row, self.column = int(changed[0]), int(changed[1])
-        before, after = trace.W[tuple(changed)], again.W[tuple(changed)]
-        self.states = again.h[0, 0, window.indices, 0]
+        entry = tuple(np.argwhere(trace.W != changed.W)[0])
+        self.row, self.column = map(int, entry)
+        before, after = trace.W[entry], changed.W[entry]
+        self.states = changed.h[0, 0, window.indices, 0]
         self.differences = np.linalg.norm(self.states - trace.h[0, 0, window.indices, 0], axis=-1)
         self.chain = chain
         self.w = weights.matrices["W"]
         self.ring = Square(stroke_color=theme.color("text"), stroke_width=4)
-        self.ring.match_width(self.w.cell_at(self.row, self.column)).scale(1.5)
-        self.ring.move_to(self.w.cell_at(self.row, self.column)).set_z_index(3)
+        self.ring.match_width(self.w.cells.at(self.row, self.column)).scale(1.5)
+        self.ring.move_to(self.w.cells.at(self.row, self.column)).set_z_index(3)
         value = label(
             f"{number(float(before), 3)} → {number(float(after), 3)}",
             color=theme.color("weight"),
@@ -154,23 +156,25 @@ class Nudge(VGroup):
         super().__init__(self.ring, self.text, self.numbers, self.legend)
 
     def undo(self) -> Animation:
-        """W is as recorded again."""
+        """Restore the recorded W."""
         values = self.w.values.copy()
         values[self.row, self.column] = self.old_value
-        return self.w.recolor(values)
+        return self.w.cells.recolor(values)
 
     def show(self) -> Animation:
-        """The entry is ringed, and takes its new value."""
+        """Mark the entry, and give it its new value."""
         values = self.w.values.copy()
         values[self.row, self.column] = self.new_value
-        return Succession(FadeIn(self.ring, scale=2.0), FadeIn(self.text), self.w.recolor(values))
+        return Succession(
+            FadeIn(self.ring, scale=2.0), FadeIn(self.text), self.w.cells.recolor(values)
+        )
 
     def run_again(self) -> Animation:
-        """Every state takes its new values; by how much it moved is written below it."""
+        """Give every state its new values, and write below by how much it has changed."""
         return LaggedStart(
             *[
                 AnimationGroup(
-                    strip.take(state),
+                    strip.recolor(state),
                     FadeOut(word, shift=0.2 * DOWN),
                     FadeIn(text, shift=0.2 * DOWN),
                 )
@@ -184,14 +188,15 @@ class Nudge(VGroup):
 
 
 class StepGradients(VGroup):
-    """What each use of W adds to ∂L/∂W, in a row, and their sum over all steps.
+    """The terms of ∂L/∂W by step, and their sum over all steps.
 
-    Shapes: ``terms`` (steps, hidden, hidden) are Σ_t ∂L_t/∂W_s of the steps that are shown;
+    Shapes: ``terms`` (steps, hidden, hidden) are Σ_t ∂L_t/∂W_s at the steps shown;
             ``total`` (hidden, hidden) is autograd's ∂L/∂W
     """
 
     def __init__(self, trace: Trace, chain: StateChain, window: Window, theme: Theme):
         assert trace.gradients is not None
+        self.theme = theme
         self.terms = measure.weight_gradients(trace)[window.indices]
         self.total = trace.gradients[trace.parameter_name("weight_hh")]
         self.limit = float(max(np.abs(self.terms).max(), np.abs(self.total).max()))
@@ -199,7 +204,7 @@ class StepGradients(VGroup):
         cell = min(chain.pitch * 0.8, 1.3) / rows
         self.matrices = VGroup(
             *[
-                WeightMatrix(
+                Matrix(
                     term,
                     theme,
                     cell=cell,
@@ -211,7 +216,7 @@ class StepGradients(VGroup):
                 for term, step, place in zip(self.terms, chain.steps, chain.cells, strict=True)
             ]
         )
-        self.sum = WeightMatrix(
+        self.sum = Matrix(
             self.total,
             theme,
             cell=2.2 / rows,
@@ -222,7 +227,7 @@ class StepGradients(VGroup):
         super().__init__(self.matrices)
 
     def appear(self) -> Animation:
-        """The matrices come one after the other, from the last step back to the first."""
+        """Show the matrices, from the last step back to the first."""
         return LaggedStart(
             *[FadeIn(matrix, shift=0.2 * DOWN) for matrix in reversed(self.matrices)],
             lag_ratio=0.35,
@@ -230,7 +235,7 @@ class StepGradients(VGroup):
         )
 
     def add_up(self) -> Animation:
-        """All the matrices move onto one place and become their sum."""
+        """Move all matrices to one place, and replace them by their sum."""
         return Succession(
             LaggedStart(
                 *[
@@ -244,9 +249,19 @@ class StepGradients(VGroup):
         )
 
     def go_to(self, weights: WeightSet) -> Animation:
-        """The sum moves onto W, which it updates."""
+        """Move the sum onto W, which it updates."""
         w = weights.matrices["W"]
         return Succession(
             TransformFromCopy(self.sum.cells, w.cells.copy(), remover=True, run_time=1.6),
-            Indicate(w.frame, color=w.theme.color("text"), scale_factor=1.08),
+            Indicate(w.frame, color=self.theme.color("text"), scale_factor=1.08),
         )
+
+
+def step_sum_equation(theme: Theme) -> Equation:
+    """Return the gradient of W as the sum of its terms by step."""
+    return Equation(
+        "{{ (partial L)/(partial W) : left }} = sum_s {{ (partial L)/(partial W_s) : term }}",
+        theme,
+        roles={"left": "gradient", "term": "gradient"},
+        size=0.46,
+    )

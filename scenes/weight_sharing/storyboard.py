@@ -1,4 +1,4 @@
-"""One set of weights, used at every step: nudged, and given its gradient by all of them."""
+"""One set of weights used at every step: changed, and given its gradient by all steps."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -9,14 +9,15 @@ from rnnviz.scenes.weight_sharing.shared_weights import (
     StepGradients,
     WeightSet,
     first_step_apart,
+    step_sum_equation,
 )
 
 from rnnviz.experiments import nudged_recurrence
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.equation import step_sum_equation, update_equation
+from rnnviz.mobjects.equation import update_equation
 from rnnviz.mobjects.matrix import MOST_ROWS
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard

@@ -24,7 +24,7 @@ from rnnviz.cli.options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.recording import record
 from rnnviz.scene.catalogue import SCENES
-from rnnviz.text.fonts import given_fonts
+from rnnviz.text.fonts import load_fonts
 from rnnviz.text.translation import translated
 from rnnviz.trace import load, storage
 from rnnviz.trace.metadata import SCHEMA
@@ -480,7 +480,7 @@ def test_how_a_table_is_read_is_told_and_can_be_given(run, fails, tmp_path):
     more = ("--fill", "linear", "--date-column", "日期", "--date-order", "dmy")
     assert run(*usual, "--column", "2", *given, *more)[0] == 0
     assert (load("a.safetensors").x == first.x).all()
-    assert "there is no encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
+    assert "unknown encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
     assert (
         "is no option of task 'prices'"
         in run("record", "--task", "prices", "--date-order", "dmy", "-o", "a.safetensors")[2]
@@ -622,14 +622,14 @@ def rewrite(path, *, arrays=None, **metadata):
 
 def test_a_trace_of_a_newer_schema(fails, saved):
     rewrite(saved, schema=99)
-    assert f"has schema 99, this rnnviz reads up to {SCHEMA}; upgrade rnnviz" in fails(
+    assert f"has schema 99, but this rnnviz reads {SCHEMA}; upgrade rnnviz" in fails(
         "inspect", saved
     )
 
 
 def test_a_trace_of_an_older_schema(fails, saved):
     rewrite(saved, schema=SCHEMA - 1)
-    assert "has schema 1, which this rnnviz no longer reads" in fails("inspect", saved)
+    assert "has schema 1, but this rnnviz reads" in fails("inspect", saved)
 
 
 def test_a_changed_byte_is_noticed(fails, saved):
@@ -653,7 +653,7 @@ def test_a_trace_with_a_number_that_is_not_finite(bad, fails, saved, trace):
     h[0, 0, 3] = bad
     rewrite(saved, arrays={"h": h})
     message = fails("render", "unrolling", "--trace", saved)
-    assert "field 'h' has a value that is not finite" in message
+    assert "field 'h' is not finite" in message
     assert "at step 4" in message
 
 
@@ -699,7 +699,7 @@ def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
     task = ("text", {"text": "ab\u0633" * 20, "steps": 30})
     check_text(task)
     assert capsys.readouterr().err.startswith("rnnviz: to draw this, note that no font of rnnviz")
-    check_text(task, given_fonts(DEJAVU))
+    check_text(task, load_fonts(DEJAVU))
     assert capsys.readouterr().err == ""
     check_text(("text", {**task[1], "steps": 3}), drawn=False)
     assert "to draw this" in capsys.readouterr().err
@@ -708,7 +708,7 @@ def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
 LETTER = """
 from manim import FadeIn
 from rnnviz.scene.storyboard import Storyboard
-from rnnviz.mobjects.typography import label
+from rnnviz.mobjects.text import label
 from rnnviz.scene.beats import beat
 
 

@@ -111,7 +111,7 @@ def test_what_does_not_go_together_is_wrong_usage(arguments, message, run, pair)
 def test_a_state_that_the_trace_does_not_have_is_told(run, pair):
     status, _, err = run("gradient-by-lag", "--trace", pair[0], "--state", "c", "-o", "a.pdf")
     assert status == 1
-    assert "an RNN, which has no cell state c; ask for h" in err
+    assert "an RNN has no cell state c; use state h" in err
 
 
 @pytest.mark.parametrize("name", ["gradient-by-lag", "states"])

@@ -247,7 +247,7 @@ def sight(trace, tmp_path, monkeypatch, capsys):
     made = Rendered("unrolling", (tmp_path / "a.mp4",), ("loop",), 1.0)
     spy("rnnviz.rendering.begin", result=SimpleNamespace(finish=lambda: made))
     spy("rnnviz.rendering.render", result=made)
-    spy("rnnviz.experiments.default_recordings.Kept.trace", stop=True)
+    spy("rnnviz.experiments.default_recordings.CachedRecording.trace", stop=True)
     spy("rnnviz.experiments.default_recordings.default_trace", stop=True)
     spy("rnnviz.experiments.sweeps.load_sweep", stop=True)
     spy("rnnviz.cli.options.check_places")

@@ -275,8 +275,8 @@ def test_labels_reach_the_trace(module, given, call, fails):
     for name, wrong, expected in (
         ("step_labels", [["a"] * 5] * 2, "step_labels has the shape (2, 5), but there are 2"),
         ("target_labels", [["a"] * 6], "target_labels has the shape (1, 6), but there are 2"),
-        ("input_labels", ["a"], "input_labels has 1 labels, but there are 3 entries"),
-        ("output_labels", ["a"], "output_labels has 1 labels, but there are 4 entries"),
+        ("input_labels", ["a"], "input_labels must have 3 labels, one for each entry, got 1"),
+        ("output_labels", ["a"], "output_labels must have 4 labels, got 1"),
     ):
         np.savez("in.npz", **given, **{name: np.array(wrong)})
         assert expected in fails(*usual)

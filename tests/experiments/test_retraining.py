@@ -9,7 +9,7 @@ from rnnviz import tasks, training
 from rnnviz.errors import SceneError
 from rnnviz.experiments import retraining
 from rnnviz.experiments.default_recordings import cache_folder, record_task
-from rnnviz.experiments.retraining import NEW_SEQUENCES, training_of
+from rnnviz.experiments.retraining import NEW_SEQUENCES, retrain
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def forward(weights, x):
 
 
 def test_a_course_is_that_of_the_training(trace):
-    course = training_of(trace)
+    course = retrain(trace)
     task = tasks.make("sentence")
     history = training.train(task, epochs=4, seed=5, record_every=1).history
     assert course.epochs.tolist() == [0, 1, 2, 3, 4]
@@ -71,7 +71,7 @@ def test_a_course_is_that_of_the_training(trace):
 
 
 def test_the_gradient_before_training_is_a_slope_of_the_loss(trace):
-    course = training_of(trace)
+    course = retrain(trace)
     history = training.train("sentence", epochs=4, seed=5, record_every=4).history
     start = {name: value[0].astype(np.float64) for name, value in history.weights.items()}
     right = int(trace.targets[-1, 0])
@@ -89,9 +89,9 @@ def test_the_gradient_before_training_is_a_slope_of_the_loss(trace):
 
 
 def test_it_is_repeated_once_and_then_kept(trace, monkeypatch):
-    first = training_of(trace)
+    first = retrain(trace)
     monkeypatch.setattr(training, "train", lambda *_, **__: pytest.fail("trained again"))
-    again = training_of(trace)
+    again = retrain(trace)
     for name in ("epochs", "W", "h", "y", "loss", "score", "gradient"):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
@@ -109,7 +109,7 @@ def test_it_is_repeated_once_and_then_kept(trace, monkeypatch):
 )
 def test_any_task_and_cell_that_rnnviz_trains(task, options):
     trace = record_task(task, epochs=2, seed=1, **options)
-    course = training_of(trace)
+    course = retrain(trace)
     np.testing.assert_allclose(course.h[-1], trace.h[0, 0, :, 0], atol=1e-6)
     np.testing.assert_allclose(course.y[-1], trace.y[:, 0], atol=1e-6)
     np.testing.assert_allclose(course.W[-1], trace.W, atol=1e-7)
@@ -117,7 +117,7 @@ def test_any_task_and_cell_that_rnnviz_trains(task, options):
 
 def test_a_long_training_is_shown_by_some_of_its_records(monkeypatch):
     monkeypatch.setattr(retraining, "MOST_RECORDS", 4)
-    course = training_of(record_task("copying", epochs=25, seed=1, hidden=2))
+    course = retrain(record_task("copying", epochs=25, seed=1, hidden=2))
     assert len(course.epochs) == 4
     assert (course.epochs[0], course.epochs[-1]) == (0, 25)
     gaps = np.diff(course.epochs)
@@ -128,14 +128,14 @@ def test_a_long_training_is_shown_by_some_of_its_records(monkeypatch):
 def test_a_training_with_settings_of_its_own_is_refused(settings):
     trace = record_task("sentence", epochs=2, seed=1, **settings)
     with pytest.raises(SceneError, match=r"gives other weights than the trace.*; record one"):
-        training_of(trace)
+        retrain(trace)
 
 
 @pytest.mark.parametrize("lacks", [{"seed": None}, {"epochs": None}, {"task": "mine"}], ids=str)
 def test_a_network_that_rnnviz_did_not_train_is_refused(trace, lacks):
     other = dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, **lacks))
     with pytest.raises(SceneError, match=r"does not say how its network was trained.*; record"):
-        training_of(other)
+        retrain(other)
 
 
 def test_no_metadata_decide_where_a_training_is_kept(trace):

@@ -65,7 +65,7 @@ def test_networks_are_trained_once_and_progress_is_told(study, sentence, monkeyp
     assert [done for done, *_ in told] == list(range(1, 13))
     assert {count for _, count, _ in told} == {12}
     assert any(which.endswith(": GRU, gap 2, seed 1") for *_, which in told)
-    assert told[0][2].startswith(f"network 1 of {len(told)}, kept for later: ")
+    assert told[0][2].startswith(f"network 1 of {len(told)}, cached: ")
 
 
 def test_a_study_goes_on_where_it_was_left(study, sentence, folder, monkeypatch):
@@ -176,7 +176,7 @@ def test_a_trace_without_gradients_has_no_carried_ones(cell):
 def test_the_unit_that_keeps_longest(study, cell):
     (run, *_) = study.of(cell, 2)
     parts = np.prod(run.trace.gates[0, 0, 4:, 0, 1], axis=0)  # f of i f g o, z of r z n
-    kept = studies.kept_longest(run.trace, 3, most=3)
+    kept = studies.longest_retention(run.trace, 3, most=3)
     assert kept.unit == int(parts[:3].argmax())
     assert kept.part == pytest.approx(parts[:3].max())
 

@@ -5,10 +5,10 @@ import os
 import signal
 from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from rnnviz import measure, tasks, training
 from rnnviz.cli import main, sweep_command
@@ -294,18 +294,18 @@ def test_a_file_of_other_code_or_of_something_else_is_refused(tmp_path, monkeypa
     file = tmp_path / "a.json"
     one = replace(TINY, lengths=(4,), cells=("rnn",), seeds=(1,))
     sweep(one, file, Here(), nothing)
-    with pytest.raises(SweepError, match="a worker has another rnnviz or library"):
+    with pytest.raises(SweepError, match="a worker has another version of rnnviz or of a library"):
         sweeps.train_one(one, one.places[0], "another")
     held = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**held, "made_by": "another"}), encoding="utf-8")
-    with pytest.raises(SweepError, match="was begun with another rnnviz or torch"):
+    with pytest.raises(SweepError, match="was begun with another version of rnnviz or torch"):
         sweep(one, file, Here(), nothing)
     monkeypatch.setattr(sweeps, "code_of_recordings", lambda: "newer")
     with pytest.raises(SweepError, match="rnnviz has changed since the workers started"):
         sweeps.train_one(one, one.places[0], sweeps._LOADED)
     for text in ("", "[]", "{}", '{"settings": {"task": "adding"}}'):
         file.write_text(text, encoding="utf-8")
-        with pytest.raises(SweepError, match="no file of 'rnnviz sweep'"):
+        with pytest.raises(SweepError, match="not a file of 'rnnviz sweep'"):
             sweep(one, file, Here(), nothing)
     with pytest.raises(SweepError, match="cannot read"):
         load_sweep(tmp_path / "none.json")
@@ -324,23 +324,26 @@ def changed(held, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        (("chance",), None, "chance is null, not a number from 0"),
-        (("chance",), "x", 'chance is "x", not a number from 0'),
-        (("more",), 1, "more is no field of it"),
-        (("networks",), [1], "networks is [1], not a list of objects"),
-        (("settings", "task"), "prices", 'settings.task is "prices", not one of temporal-order,'),
-        (("settings", "lengths"), [4, "6"], 'settings.lengths is [4, "6"], not a list of one or '),
-        (("settings", "lengths"), [4, 4], "settings.lengths is [4, 4], not a list of one or more"),
-        (("settings", "epochs"), 0, "settings.epochs is 0, not a whole number from 1, or null"),
-        (("networks", 1, "score"), "x", 'networks[1].score is "x", not a number from 0 to 1'),
-        (("networks", 1, "score"), float("nan"), "networks[1].score is NaN, not a number"),
-        (("networks", 1, "score"), True, "networks[1].score is true, not a number"),
-        (("networks", 1, "score"), 1.5, "networks[1].score is 1.5, not a number from 0 to 1"),
-        (("networks", 0, "success"), "no", 'networks[0].success is "no", not true or false'),
-        (("networks", 0, "gradients"), [], "networks[0].gradients is [], not a list of one"),
-        (("networks", 0, "gradients"), None, "networks[0].gradients is null, not a list of one"),
-        (("networks", 0, "length"), 5, "networks[0] is GRU, length 5, seed 1, which is there alr"),
-        (("networks", 1, "seed"), 1, "networks[1] is GRU, length 6, seed 1, which is there alrea"),
+        (("chance",), None, "chance: expected a number, got null"),
+        (("chance",), "x", 'chance: expected a number, got "x"'),
+        (("more",), 1, "unknown field more"),
+        (("mo\nre",), 1, "unknown field mo\\nre"),
+        (("networks",), [1], "networks[0]: expected an object, got 1"),
+        (("settings", "task"), "prices", "task 'prices' has no length to sweep over; choose "),
+        (("settings", "cells"), ["rnn", "x"], "unknown cell 'x'; choose rnn, gru, lstm"),
+        (("settings", "language"), "x", "unknown language 'x'; choose en, zh"),
+        (("settings", "lengths"), [4, "6"], 'settings.lengths[1]: expected an integer, got "6"'),
+        (("settings", "lengths"), [4, 4], "lengths must be one or more, each once, got [4, 4]"),
+        (("settings", "epochs"), 0, "settings.epochs: expected an integer >= 1, got 0"),
+        (("networks", 1, "score"), "x", 'networks[1].score: expected a number, got "x"'),
+        (("networks", 1, "score"), float("nan"), "networks[1].score: expected a number >= 0.0, go"),
+        (("networks", 1, "score"), True, "networks[1].score: expected a number, got true"),
+        (("networks", 1, "score"), 1.5, "networks[1].score: expected a number <= 1, got 1.5"),
+        (("networks", 0, "success"), "no", 'networks[0].success: expected true or false, got "no"'),
+        (("networks", 0, "gradients"), [], "networks[0].gradients: expected a list of length >= 1"),
+        (("networks", 0, "gradients"), None, "networks[0].gradients: expected a list, got null"),
+        (("networks", 0, "length"), 5, "networks[0]: GRU, length 5, seed 1 is repeated or not in"),
+        (("networks", 1, "seed"), 1, "networks[1]: GRU, length 6, seed 1 is repeated or not in"),
     ],
 )
 def test_a_file_that_was_changed_by_hand_is_refused(path, value, expected, tmp_path, capsys):
@@ -350,8 +353,9 @@ def test_a_file_that_was_changed_by_hand_is_refused(path, value, expected, tmp_p
     file.write_text(json.dumps(changed(held, path, value)), encoding="utf-8")
     code, _, err = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
     assert code == 1
-    assert f"'rnnviz sweep': {expected}" in err
-    assert err.endswith("; mend that, or name another\n")
+    assert f"'rnnviz sweep' ({expected}" in err
+    assert err.endswith("); correct it, or give another\n")
+    assert err.count("\n") == 1
     assert not picture.exists()
 
 
@@ -366,9 +370,9 @@ def test_gradients_that_grew_beyond_all_numbers_are_read(tmp_path):
 
 def test_settings_that_make_no_sweep_are_refused(tmp_path):
     for change, expected in (
-        ({"task": "prices"}, "no length of 'prices' can grow"),
-        ({"lengths": ()}, "name one or more, each once"),
-        ({"cells": ("rnn", "rnn")}, "name one or more, each once"),
+        ({"task": "prices"}, "task 'prices' has no length to sweep over"),
+        ({"lengths": ()}, "lengths must be one or more, each once"),
+        ({"cells": ("rnn", "rnn")}, "cells must be one or more, each once"),
     ):
         with pytest.raises(SweepError, match=expected):
             replace(TINY, **change)
@@ -435,7 +439,7 @@ def test_of_an_unfinished_sweep_without_a_whole_length_nothing_is_drawn(tmp_path
     assert code == 1
     assert err == (
         "Error: 6 of 8 networks of the sweep are not trained yet, some of every cell and length; "
-        "run the command that began it once more\n"
+        "run its command again\n"
     )
     assert not picture.exists()
 

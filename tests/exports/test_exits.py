@@ -444,15 +444,15 @@ def test_a_failure_leaves_the_old_file(material, tmp_path, monkeypatch):
     [
         (lambda video: video.unlink(), "there is no video"),
         (lambda video: video.with_suffix(".json").unlink(), r"has no 'small\.json' beside it"),
-        (lambda video: video.with_suffix(".json").write_text("{"), "does not tell the beats"),
-        (lambda video: video.with_suffix(".json").write_text("[]"), "does not tell the beats"),
+        (lambda video: video.with_suffix(".json").write_text("{"), "does not describe the beats"),
+        (lambda video: video.with_suffix(".json").write_text("[]"), "does not describe the beats"),
         (
             lambda video: video.with_suffix(".json").write_text(
                 json.dumps(
                     {"scene": "a", "language": "en", "theme": "dark", "trace": "", "beats": []}
                 )
             ),
-            "tells of no beats",
+            "has no beats",
         ),
     ],
 )
@@ -492,13 +492,13 @@ def test_what_no_video_of_rnnviz_has_is_refused(change, material):
     told = json.loads(beside.read_text(encoding="utf-8"))
     change(told)
     beside.write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(ExportError, match=r"does not tell the beats .* \(.+\); render it again"):
+    with pytest.raises(ExportError, match=r"does not describe the beats .* \(.+\); render"):
         Material.of(material.video)
 
 
 def test_a_bottomless_file_beside_a_video_is_refused(material):
     material.video.with_suffix(".json").write_text("[" * 100_000, encoding="utf-8")
-    with pytest.raises(ExportError, match="does not tell the beats"):
+    with pytest.raises(ExportError, match="does not describe the beats"):
         Material.of(material.video)
 
 

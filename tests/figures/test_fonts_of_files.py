@@ -22,7 +22,7 @@ WHOLE_FONT = 30_000
 """Bytes that the characters of one figure never need; rnnviz Sans itself has millions."""
 
 
-def fonts_of(file):
+def read_fonts(file):
     """The fonts of all pages of a PDF, those of forms as well."""
     found = []
 
@@ -45,7 +45,7 @@ def program_of(font):
 
 
 def check_fonts(file):
-    found = fonts_of(file)
+    found = read_fonts(file)
     assert found
     for font in found:
         assert (font["/Subtype"], "/ToUnicode" in font) == ("/Type0", True)
@@ -82,7 +82,7 @@ def test_savefig_embeds_truetype_whatever_the_users_settings(way, small, tmp_pat
             states(small, ax=axes)
             file = save_figure(drawn, tmp_path / "a.pdf")
             plt.close(drawn)
-        subtypes = {font["/Subtype"] for font in fonts_of(file)}
+        subtypes = {font["/Subtype"] for font in read_fonts(file)}
         assert subtypes == {"/Type0"}
         assert mpl.rcParams["pdf.fonttype"] == 3
 
@@ -95,7 +95,7 @@ def test_a_figure_is_written_as_it_was_drawn(small):
             made.savefig(file, format="pdf", metadata={"CreationDate": None})
         return file
 
-    names = {font["/BaseFont"][8:] for font in fonts_of(drawn())}
+    names = {font["/BaseFont"][8:] for font in read_fonts(drawn())}
     assert "Cmmi10" in names
 
 
@@ -138,7 +138,7 @@ def test_cff_outlines_are_embedded_as_truetype(way, ending, trace, tmp_path):
             ax.set_title(TRACED)
             drawn.savefig(file)
             plt.close(drawn)
-    (program,) = (program_of(each) for each in fonts_of(file) if "given" in each["/BaseFont"])
+    (program,) = (program_of(each) for each in read_fonts(file) if "given" in each["/BaseFont"])
     held = TTFont(io.BytesIO(program))
     assert held.sfntVersion == "\0\1\0\0"
     assert {"glyf", "loca", "hmtx", "maxp"} <= set(held.keys())

@@ -219,7 +219,7 @@ def test_an_lstm_says_whether_gradients_are_of_h_or_of_c():
 
 @pytest.mark.parametrize(("cell", "kind"), [("tanh", "an RNN"), ("gru", "a GRU")])
 def test_c_of_a_cell_without_it_is_refused(cell, kind):
-    with pytest.raises(TraceError, match=f"{kind}, which has no cell state c; ask for h"):
+    with pytest.raises(TraceError, match=f"{kind} has no cell state c; use state h"):
         gradient_by_lag(made(cell), state="c")
 
 

@@ -185,7 +185,7 @@ def test_what_does_not_fit_is_told(make_study):
         measure.fixed_points(trace, starts=np.zeros((5, 3)))
     with pytest.raises(TraceError, match=r"2 finite numbers, not \(3,\)"):
         measure.fixed_points(trace, np.zeros(3))
-    with pytest.raises(TraceError, match="at least one start is needed, not 0"):
+    with pytest.raises(TraceError, match="most_starts must be 1 or more, got 0"):
         measure.fixed_points(trace, most_starts=0)
     with pytest.raises(TraceError, match="there is no layer 1"):
         measure.fixed_points(trace, layer=1)

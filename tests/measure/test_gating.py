@@ -54,9 +54,9 @@ def test_relu_is_open_or_shut(make_study):
 @pytest.mark.parametrize(
     ("cell", "gate", "told"),
     [
-        ("gru", None, "no gate was named, and a GRU has r, z, n; give one of them"),
-        ("lstm", "z", "there is no gate 'z', and an LSTM has i, f, g, o; give one of them"),
-        ("rnn", "f", "there is no gate 'f', and an RNN has h; give one of them"),
+        ("gru", None, "no gate given; a GRU has r, z, n"),
+        ("lstm", "z", "unknown gate 'z'; an LSTM has i, f, g, o"),
+        ("rnn", "f", "unknown gate 'f'; an RNN has h"),
     ],
 )
 def test_a_gate_that_is_not_there_is_named(make_study, cell, gate, told):

@@ -18,7 +18,7 @@ def test_an_exact_power_is_a_straight_line_on_a_logarithmic_axis():
 def test_zeros_are_left_out_of_a_line_with_their_places():
     values = np.array([1.0, 0.0, 0.25, 0.0, 0.0625])
     assert measure.log_line(values) == (pytest.approx(0.5), pytest.approx(0.0, abs=1e-12))
-    with pytest.raises(TraceError, match="fewer than two"):
+    with pytest.raises(TraceError, match="needs two gradients or more above zero"):
         measure.log_line(np.array([1.0, 0.0]))
 
 

@@ -260,7 +260,7 @@ def test_what_is_not_there_is_named(make_study):
         TraceError, match=r"the layer has no 'bias_hh'; it has weight_hh, weight_ih"
     ):
         measure.weight_gradients(trace, "bias_hh")
-    with pytest.raises(TraceError, match="there is no parameter 'W'; choose one of weight_hh"):
+    with pytest.raises(TraceError, match="unknown parameter 'W'; choose weight_hh"):
         measure.weight_gradients(trace, "W")
     with pytest.raises(
         TraceError, match=r"loss at step 3 were not recorded, only of those at 1, 4"

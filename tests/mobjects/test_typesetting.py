@@ -119,7 +119,5 @@ def test_no_room_to_set_a_text_is_told(monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(typesetting, "Typst", full)
-    with pytest.raises(
-        RenderError, match=r"\(No space left on device\); make room, or name another"
-    ):
+    with pytest.raises(RenderError, match=r"\(No space left on device\); free some space or set"):
         typeset("a", 0.5)

@@ -7,18 +7,10 @@ from hypothesis import strategies as st
 from own_fonts import DEJAVU, built, saved
 
 from rnnviz.errors import TextError
+from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import BODY, NOTE, fitted_label, formula, label, prose
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import (
-    BODY,
-    NOTE,
-    fitted_label,
-    formula,
-    label,
-    number,
-    percent,
-    prose,
-)
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.fonts import load_fonts, using_fonts
 
 INK = DARK.color("text")
 
@@ -56,7 +48,7 @@ def test_a_character_that_no_font_has_is_named(text):
 def test_prose_fills_in_facts_and_sets_formulas():
     caption = prose("{n} units of $h_({n})$", {"n": "8"}, color=INK, width=12.0)
     assert caption.text == "8 units of $h_(8)$"
-    with pytest.raises(TextError, match=r"names \{m\}, and facts\(\) gives n; "):
+    with pytest.raises(TextError, match=r"uses \{m\}, but facts\(\) returns only n; "):
         prose("{m} units", {"n": "8"}, color=INK, width=12.0)
 
 
@@ -73,7 +65,7 @@ def test_dollar_signs_of_facts_are_no_formulas():
 
 @pytest.mark.parametrize("fact", ["#pagebreak()", "word", '"x"', "x_1"])
 def test_only_numbers_and_letters_stand_in_formulas(fact):
-    with pytest.raises(TextError, match="cannot stand in a formula"):
+    with pytest.raises(TextError, match="which a formula cannot hold"):
         prose("$h_({n})$", {"n": fact}, color=INK, width=12.0)
 
 
@@ -164,7 +156,7 @@ def test_percentages(share, shown):
 
 
 def test_arabic_is_joined_and_goes_from_right_to_left():
-    with using_fonts(given_fonts(DEJAVU)):
+    with using_fonts(load_fonts(DEJAVU)):
         word = label("سلم", color=INK)
         alone = [label(letter, color=INK) for letter in "سلم"]
         backwards = label("ملس", color=INK)
@@ -177,7 +169,7 @@ def test_arabic_is_joined_and_goes_from_right_to_left():
 def test_hindi_is_shaped(tmp_path):
     """The vowel sign i is written after its consonant and stands before it."""
     font = built("क\u093f\u25cc", side=800, sides={"\u093f": 200})
-    with using_fonts(given_fonts(saved(tmp_path, "a.ttf", font))):
+    with using_fonts(load_fonts(saved(tmp_path, "a.ttf", font))):
         left, right = sorted(label("क\u093f", color=INK), key=lambda glyph: glyph.get_x())
     assert right.width == pytest.approx(4 * left.width)
 
@@ -185,13 +177,13 @@ def test_hindi_is_shaped(tmp_path):
 def test_thai_is_shaped(tmp_path):
     """The vowel sign am is written as one character and set as two, the ring on the consonant."""
     font = built("น\u0e33\u0e4d\u0e32\u25cc", side=800, sides={"\u0e4d": 200, "\u0e33": 600})
-    with using_fonts(given_fonts(saved(tmp_path, "a.ttf", font))):
+    with using_fonts(load_fonts(saved(tmp_path, "a.ttf", font))):
         sides = sorted(round(glyph.width, 6) for glyph in label("น\u0e33", color=INK))
     assert sides == [pytest.approx(sides[2] / 4), sides[2], sides[2]]
 
 
 def test_a_number_after_an_arabic_word_stays_after_it():
-    with using_fonts(given_fonts(DEJAVU)):
+    with using_fonts(load_fonts(DEJAVU)):
         shown = prose("“{word}” 12", {"word": "سلم"}, color=INK, width=12.0)
         alone = label("سلم", color=INK)
     ones = shapes(label("1", color=INK))[0]
@@ -212,8 +204,8 @@ def same_outline(one, other):
 
 
 def test_the_given_font_sets_what_ours_lacks_and_its_content_decides(tmp_path):
-    small = given_fonts(saved(tmp_path, "a.ttf", built("मa中", side=200)))
-    large = given_fonts(saved(tmp_path, "b.ttf", built("मa中", side=900)))
+    small = load_fonts(saved(tmp_path, "a.ttf", built("मa中", side=200)))
+    large = load_fonts(saved(tmp_path, "b.ttf", built("मa中", side=900)))
     with using_fonts(small):
         first, latin, chinese = (label(text, color=INK) for text in "मa中")
     with using_fonts(large):
@@ -228,14 +220,14 @@ def test_the_given_font_sets_what_ours_lacks_and_its_content_decides(tmp_path):
 def test_fonts_are_tried_in_the_order_in_which_they_are_given(tmp_path):
     small = saved(tmp_path, "a.ttf", built("म", side=200))
     large = saved(tmp_path, "b.ttf", built("मस", side=900))
-    with using_fonts(given_fonts([small, large])):
+    with using_fonts(load_fonts([small, large])):
         first, second = label("म", color=INK), label("स", color=INK)
     assert second.width == pytest.approx(4.5 * first.width)
 
 
 def test_a_variable_font_is_set_in_its_regular_weight(tmp_path):
-    variable = given_fonts(saved(tmp_path, "a.ttf", built("म", side=200, heavy=1000)))
-    plain = given_fonts(saved(tmp_path, "b.ttf", built("म", side=500)))
+    variable = load_fonts(saved(tmp_path, "a.ttf", built("म", side=200, heavy=1000)))
+    plain = load_fonts(saved(tmp_path, "b.ttf", built("म", side=500)))
     with using_fonts(variable):
         first = label("म", color=INK)
     with using_fonts(plain):
@@ -245,6 +237,6 @@ def test_a_variable_font_is_set_in_its_regular_weight(tmp_path):
 
 def test_a_word_is_cut_between_letters_with_their_marks(tmp_path):
     text = "क\u093fक\u093fक\u093fक\u093f"
-    with using_fonts(given_fonts(saved(tmp_path, "a.ttf", built("क\u093f\u25cc")))):
+    with using_fonts(load_fonts(saved(tmp_path, "a.ttf", built("क\u093f\u25cc")))):
         cut = fitted_label(text, color=INK, width=0.5)
     assert cut.text.removesuffix("…") in {text[:place] for place in (2, 4, 6)}

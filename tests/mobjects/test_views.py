@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from own_fonts import built, saved
 
 from rnnviz.mobjects.arrows import FlowArrow, straight
-from rnnviz.mobjects.axes import LogAxis
-from rnnviz.mobjects.bars import BarChart, RowBars
+from rnnviz.mobjects.bar_chart import BarChart
 from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.matrix import MOST_ROWS, WeightMatrix
-from rnnviz.mobjects.projection import Eye
+from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
+from rnnviz.mobjects.named_bars import NamedBars
+from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS, Strip
 from rnnviz.mobjects.theme import DARK
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.mobjects.wording import item_names
-from rnnviz.text.fonts import given_fonts, using_fonts
+from rnnviz.text.fonts import load_fonts, using_fonts
 from rnnviz.text.translation import translated
 
 
@@ -49,15 +50,15 @@ def test_an_arrow_that_was_moved_draws_itself_where_it_is():
 def test_strips_and_matrices_show_the_first_of_too_many():
     strip = Strip(np.arange(100) / 100, DARK, limit=1.0, height=2.0)
     assert len(strip) == MOST_CELLS
-    matrix = WeightMatrix(np.ones((3, 40)), DARK, cell=0.1, limit=1.0)
+    matrix = Matrix(np.ones((3, 40)), DARK, cell=0.1, limit=1.0)
     assert len(matrix.cells) == 3 * MOST_ROWS
 
 
 def test_cells_of_a_matrix_stand_where_their_entries_do():
     values = np.arange(6.0).reshape(2, 3) / 5
-    matrix = WeightMatrix(values, DARK, cell=0.5, limit=1.0)
+    matrix = Matrix(values, DARK, cell=0.5, limit=1.0)
     for (row, column), value in np.ndenumerate(values):
-        cell = matrix.cell_at(row, column)
+        cell = matrix.cells.at(row, column)
         assert cell.get_fill_color().to_hex() == DARK.signed(value).to_hex()
         np.testing.assert_allclose(
             cell.get_center()[:2], [(column - 1) * 0.5, (0.5 - row) * 0.5], atol=1e-9
@@ -77,7 +78,7 @@ def test_bars_are_as_high_as_their_values(values):
 
 
 def test_rows_grow_from_zero_to_either_side():
-    rows = RowBars(["up", "down"], [2.0, -1.0], DARK, role="output", width=3.0)
+    rows = NamedBars(["up", "down"], [2.0, -1.0], DARK, role="output", width=3.0)
     up, down = rows.bars
     assert up.width == pytest.approx(2.0)
     assert down.width == pytest.approx(1.0)
@@ -104,15 +105,15 @@ def test_many_decades_get_few_ticks():
 
 
 def test_from_above_the_units_run_up_and_from_the_side_the_layers_do():
-    above = Eye(azimuth=0, elevation=90, zoom=2.0)
+    above = Projection(azimuth=0, elevation=90, zoom=2.0)
     np.testing.assert_allclose(above.project(np.array([1.0, 2.0, 5.0])), [2, 4, 0], atol=1e-12)
-    side = Eye(azimuth=0, elevation=0, zoom=1.0, place=(1.0, 0.0))
+    side = Projection(azimuth=0, elevation=0, zoom=1.0, place=(1.0, 0.0))
     np.testing.assert_allclose(side.project(np.array([1.0, 2.0, 5.0])), [2, 5, 0], atol=1e-12)
 
 
 def test_an_eye_on_its_way_starts_and_ends_where_it_should():
-    start = Eye(0, 90, 1.0)
-    end = Eye(-20, 30, 2.0, target=(1.0, 0.0, 0.0), place=(0.5, 0.5))
+    start = Projection(0, 90, 1.0)
+    end = Projection(-20, 30, 2.0, target=(1.0, 0.0, 0.0), place=(0.5, 0.5))
     assert start.towards(end, 0.0) == start
     assert start.towards(end, 1.0) == end
 
@@ -158,7 +159,7 @@ def test_tall_words_stay_clear_of_the_arrows_above_them(make_trace, tmp_path):
     labels = (("\u092e",) * trace.steps,) * trace.batch
     metadata = dataclasses.replace(trace.metadata, step_labels=labels)
     trace = dataclasses.replace(trace, metadata=metadata)
-    with using_fonts(given_fonts(saved(tmp_path, "a.ttf", built("\u092e", side=1300)))):
+    with using_fonts(load_fonts(saved(tmp_path, "a.ttf", built("\u092e", side=1300)))):
         chain = StateChain.of(trace, Window.last(trace, 3), DARK)
     for word, arrow in zip(chain.words, chain.inputs, strict=True):
         assert word.get_top()[1] < arrow.get_bottom()[1]

@@ -327,7 +327,10 @@ def test_numbers_that_torch_does_not_know_become_some_that_it_knows(tmp_path):
             "has 'cell_state' but no 'state'",
         ),
         ({"inputs": np.array(["a"]), "targets": np.zeros(2)}, "'inputs' in"),
-        ({"inputs": np.zeros(2), "targets": np.array([1j])}, "has dtype complex128, not numbers"),
+        (
+            {"inputs": np.zeros(2), "targets": np.array([1j])},
+            "has dtype complex128, not numbers",
+        ),
         ({"inputs": np.array([{}]), "targets": np.zeros(2)}, "which is never loaded"),
     ],
 )
@@ -364,10 +367,10 @@ def test_labels_come_with_the_inputs(ending, tmp_path):
 @pytest.mark.parametrize(
     ("name", "rows", "expected"),
     [
-        ("step_labels", [[["a"]]], "step_labels does not have the shape (batch, time)"),
-        ("input_labels", [["a"]], "input_labels does not have the shape (input,)"),
-        ("output_labels", "yes", "output_labels is"),
-        ("output_labels", [True, False], "output_labels has True, which is no text"),
+        ("step_labels", [[["a"]]], "step_labels must have the shape (batch, time)"),
+        ("input_labels", [["a"]], "input_labels must have the shape (input,)"),
+        ("output_labels", "yes", "output_labels must be a list"),
+        ("output_labels", [True, False], "output_labels must hold strings or numbers"),
     ],
 )
 def test_labels_of_another_shape(ending, name, rows, expected, tmp_path):

@@ -14,7 +14,7 @@ from small_scenes import THREE, same_pictures
 
 import rnnviz
 from rnnviz.rendering import request
-from rnnviz.rendering.cache import sources
+from rnnviz.rendering.cache import library, observing
 from rnnviz.rendering.execution import performance
 from rnnviz.rendering.execution.beat_task import BeatTask
 from rnnviz.rendering.profile import QUALITIES
@@ -79,7 +79,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
     def tell(task):
         with told.open("a") as file:
             file.write(f"{task.beat.name}\n")
-        draw(task)
+        return draw(task)
 
     monkeypatch.setattr(BeatTask, "draw", tell)
 
@@ -111,7 +111,8 @@ def restarted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Forgets what this process has read and loaded of a user's modules, as a new one would."""
 
     def restart(*modules: str) -> None:
-        sources._LOADED.clear()
+        library._LOADED.clear()
+        observing.forget()
         for module in modules:
             monkeypatch.delitem(sys.modules, module, raising=False)
 

@@ -15,7 +15,7 @@ import rnnviz
 from rnnviz.errors import RenderError
 from rnnviz.experiments import default_recordings as defaults
 from rnnviz.rendering import plan, request
-from rnnviz.rendering.cache import sources
+from rnnviz.rendering.cache import library as library_files
 from rnnviz.rendering.execution import performance
 from rnnviz.system import cache as cache_module
 from rnnviz.system.cache import BOUND_VARIABLE, Cache, usable
@@ -128,16 +128,16 @@ def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, mo
 def test_another_font_or_library_module(file, three, trace, tmp_path, drawn, monkeypatch):
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
-    library = sources._library()
+    library = library_files.library_folder()
     copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
-    monkeypatch.setattr(sources, "_library", lambda: copy)
+    monkeypatch.setattr(library_files, "library_folder", lambda: copy)
     monkeypatch.setattr(
         performance, "shipped_digest", lambda: (copy / "fonts" / "OFL.txt").read_text()
     )
     assert drawn(three, trace, output, beats=(1,)) == []
     with (copy / file).open("a") as changed:
         changed.write('\nOTHER = "other"\n')
-    sources._LOADED.clear()
+    library_files._LOADED.clear()
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     assert drawn(three, trace, output, beats=(1,)) == []
 
@@ -396,18 +396,18 @@ def test_the_task_of_a_scene_of_ones_own_is_known_the_next_time(
 
 
 def test_a_library_that_changes_under_a_running_process(registered, tmp_path, monkeypatch):
-    library = sources._library()
+    library = library_files.library_folder()
     copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
-    scenes = sources._scenes()
-    monkeypatch.setattr(sources, "_library", lambda: copy)
-    monkeypatch.setattr(sources, "_scenes", lambda: scenes)
+    scenes = library_files.scenes_folder()
+    monkeypatch.setattr(library_files, "library_folder", lambda: copy)
+    monkeypatch.setattr(library_files, "scenes_folder", lambda: scenes)
     assert registered()
     assert not registered()
     with (copy / "text" / "palette.py").open("a") as changed:
         changed.write("\nOTHER = 1\n")
     assert registered()
     assert registered()
-    sources._LOADED.clear()
+    library_files._LOADED.clear()
     assert registered()
     assert not registered()
 

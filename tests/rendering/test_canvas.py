@@ -58,8 +58,8 @@ from manim import (
 )
 from manim.utils.exceptions import EndSceneEarlyException
 
+from rnnviz.mobjects.text import formula, label
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import formula, label
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of
@@ -73,14 +73,14 @@ SHORT = 0.3
 ROUNDING = 2
 
 
-class Film:
+class Sink:
     """Keeps every frame, as one sees it who looks only where the canvas says that it changed."""
 
     def __init__(self):
         self.frames = []
         self.seen = None
 
-    def expose(self, canvas, frames):
+    def write(self, canvas, frames):
         if self.seen is None:
             self.seen = np.zeros_like(canvas.pixel_array)
         for top, bottom, left, right in canvas.changed:
@@ -113,14 +113,14 @@ def check(play, folder, quality="l"):
         def construct(self):
             play(self)
 
-    film = Film()
+    sink = Sink()
     with manim_settings(folder, quality):
         with plain_frames() as expected:
             Played().render()
         renderer = Renderer()
-        renderer.film = film
+        renderer.sink = sink
         Played(renderer=renderer).render()
-    compare(film.frames, expected)
+    compare(sink.frames, expected)
 
 
 def compare(frames, expected):
@@ -377,10 +377,10 @@ def test_frames_of_any_scene_are_those_of_manim(tmp_path_factory, shapes, steps)
 @pytest.mark.parametrize(("name", "number"), [("unrolling", 2), ("tanh", 1)])
 def test_frames_of_a_beat_are_those_of_manim(name, number, trace, tmp_path):
     scene = load_scene(name).scene
-    film = Film()
+    sink = Sink()
 
     def start(performance, beat):
-        performance.renderer.film = film if beat.number == number else None
+        performance.renderer.sink = sink if beat.number == number else None
 
     def end(performance, beat):
         if beat.number == number:
@@ -396,4 +396,4 @@ def test_frames_of_a_beat_are_those_of_manim(name, number, trace, tmp_path):
         with plain_frames() as expected:
             scene(context).render()
         scene(replace(context, renderer=Renderer(), on_beat_start=start)).render()
-    compare(film.frames, expected)
+    compare(sink.frames, expected)

@@ -87,7 +87,7 @@ if __name__ == "__main__":
 """
 DIE_ONCE = """
         mark = Path({folder!r}, "died"[::-1])  # a name that no text tells
-        if self.renderer.film is not None and not mark.exists():
+        if self.renderer.sink is not None and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -177,7 +177,7 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
 def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
-    wanted = "from rnnviz.mobjects.typography import label\n"
+    wanted = "from rnnviz.mobjects.text import label\n"
     file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
     made = []
     for fork in (True, False):
@@ -213,7 +213,7 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
 
 def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_path, cache):
     cache("anew")
-    scene, middle = tmp_path / "small.py", "if self.renderer.film: raise SystemExit(0)"
+    scene, middle = tmp_path / "small.py", "if self.renderer.sink: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
     with (
         pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"),
@@ -242,7 +242,7 @@ def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
     scheduler, trace, tmp_path, cache
 ):
     file = tmp_path / "small.py"
-    middle = "assert self.renderer.film is None, 'no'"
+    middle = "assert self.renderer.sink is None, 'no'"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
     cache("there")
     with pytest.raises(RenderError, match=r"beat 'second' of scene 'small' failed: .*no.*line"):
@@ -297,7 +297,7 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
 
 def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
     file = tmp_path / "small.py"
-    middle = "self.renderer.film and os.kill(os.getpid(), signal.SIGKILL)"
+    middle = "self.renderer.sink and os.kill(os.getpid(), signal.SIGKILL)"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
     cache("here")
     options = {"quality": "l", "output": tmp_path / "a.mp4"}

@@ -17,7 +17,7 @@ import rnnviz
 from rnnviz.errors import RenderError, RnnvizError, SceneError, TextError
 from rnnviz.rendering.execution.fork import ForkExecutor, Job
 
-ONLY_IN_A_CHILD = "if self.renderer.film: "
+ONLY_IN_A_CHILD = "if self.renderer.sink: "
 
 
 def with_middle(statement: str) -> str:

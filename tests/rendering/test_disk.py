@@ -97,7 +97,7 @@ def test_a_disk_that_is_full_at_any_write_is_told_in_one_line(
     assert {path.name for path in tmp_path.iterdir()} <= {"run.safetensors", "cache"}
 
 
-VANISH = """if not self.renderer.film:
+VANISH = """if not self.renderer.sink:
             import shutil
             shutil.rmtree({folder!r})
         self.play(self.square.animate.shift(RIGHT)"""

@@ -16,12 +16,12 @@ import rnnviz
 from rnnviz.errors import RenderError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.mobjects.theme import THEMES
-from rnnviz.rendering.manim_adapter.canvas import Box
+from rnnviz.rendering.manim_adapter.canvas import Box, unmultiplied
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of, load_scene
 from rnnviz.rendering.profile import EncodingProfile
-from rnnviz.rendering.video.encoder import Encoder, straight
+from rnnviz.rendering.video.encoder import Encoder
 from rnnviz.rendering.video.frames import is_transparent
 from rnnviz.scene.context import SceneContext
 from rnnviz.text.palette import PALETTES
@@ -150,9 +150,9 @@ def test_straight_undoes_what_opacity_did():
     colour = rng.integers(0, 256, (40, 40, 3))
     opacity = rng.integers(1, 256, (40, 40, 1))
     multiplied = np.concatenate([np.round(colour * opacity / 255), opacity], axis=2)
-    back = straight(multiplied.astype(np.uint8)).astype(int)
+    back = unmultiplied(multiplied.astype(np.uint8)).astype(int)
     assert (np.abs(back[..., :3] - colour) <= np.ceil(255 / opacity)).all()
-    assert not straight(np.zeros((2, 2, 4), np.uint8)).any()
+    assert not unmultiplied(np.zeros((2, 2, 4), np.uint8)).any()
 
 
 @pytest.mark.parametrize("ending", ["mp4", "gif"])
@@ -197,8 +197,8 @@ def test_boxes_are_converted_as_the_whole_picture_is(
     with Encoder(paths[0], profile) as some, Encoder(paths[1], profile) as every:
         changed = [whole]
         for row, rows, column, columns in [*boxes, (0, 0, 0, 0)]:
-            some.expose(Shown(pixels, changed), 1)
-            every.expose(Shown(pixels, [whole]), 1)
+            some.write(Shown(pixels, changed), 1)
+            every.write(Shown(pixels, [whole]), 1)
             top, bottom = row * 40, min((row + rows) * 40, height)
             left, right = column * 240, min((column + columns) * 240, width)
             shape = pixels[top:bottom, left:right].shape
@@ -216,15 +216,15 @@ def packets(path: Path) -> list[bytes]:
 
 
 class Both:
-    """A film that goes to our encoder and to Manim's, and keeps one picture in ten."""
+    """A sink that goes to our encoder and to Manim's, and keeps one picture in ten."""
 
     def __init__(self, ours: Encoder, theirs: VideoSegmentEncoder) -> None:
         self.ours, self.theirs = ours, theirs
         self.kept: dict[int, np.ndarray] = {}
         self.length = 0
 
-    def expose(self, canvas, count):
-        self.ours.expose(canvas, count)
+    def write(self, canvas, count):
+        self.ours.write(canvas, count)
         pixels = canvas.pixel_array.copy()
         self.theirs.write_frame(pixels, repeat=count)
         next_kept = -(-self.length // 10) * 10
@@ -233,16 +233,16 @@ class Both:
             self.kept[next_kept] = pixels[..., :3].copy()
 
 
-def loss(path: Path, film: Both, matrix: str) -> float:
+def loss(path: Path, sink: Both, matrix: str) -> float:
     """The mean squared difference from the pictures that were kept as they were drawn."""
     errors, length = [], 0
     with av.open(str(path)) as container:
         for index, frame in enumerate(container.decode(video=0)):
             length += 1
-            if index in film.kept:
+            if index in sink.kept:
                 seen = frame.to_ndarray(format="rgb24", src_colorspace=matrix)
-                errors.append(np.mean((seen.astype(float) - film.kept[index]) ** 2))
-    assert length == film.length
+                errors.append(np.mean((seen.astype(float) - sink.kept[index]) ** 2))
+    assert length == sink.length
     return float(np.mean(errors))
 
 
@@ -261,10 +261,10 @@ def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
         manim_settings(tmp_path, profile.quality),
         Encoder(tmp_path / "ours.mp4", profile) as ours,
     ):
-        film = Both(ours, theirs)
+        sink = Both(ours, theirs)
 
         def begin(performance, beat):
-            performance.renderer.film = film if beat.number == 2 else None
+            performance.renderer.sink = sink if beat.number == 2 else None
 
         context = SceneContext(
             trace,
@@ -276,5 +276,5 @@ def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
         ours.finish()
     theirs.finish()
     one, other = tmp_path / "ours.mp4", tmp_path / "theirs.mp4"
-    assert loss(one, film, "ITU709") <= loss(other, film, "ITU601")
+    assert loss(one, sink, "ITU709") <= loss(other, sink, "ITU601")
     assert one.stat().st_size <= 1.6 * other.stat().st_size

@@ -10,7 +10,7 @@ from small_scenes import THREE, same_pictures
 
 import rnnviz
 from rnnviz.errors import SceneError
-from rnnviz.rendering.cache.sources import code_of
+from rnnviz.rendering.cache.code import code_of
 from rnnviz.scene.beats import beat, beats_of
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.loading import load_scene

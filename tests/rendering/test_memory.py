@@ -47,7 +47,7 @@ def test_a_trace_that_the_memory_cannot_hold_is_not_read(trace, tmp_path, monkey
     path = trace.save(tmp_path / "run.safetensors")
     monkeypatch.setattr(storage, "_SMALL", 0)
     monkeypatch.setattr(storage, "free_memory", lambda: 1000)
-    with pytest.raises(TraceError, match=r"takes .* GB, but 1e-06 GB are free; free some, or rec"):
+    with pytest.raises(TraceError, match=r"needs .* GB, but 1e-06 GB are free; free some, or rec"):
         load(path)
     monkeypatch.setattr(storage, "free_memory", lambda: 10**12)
     assert load(path).identity == trace.identity

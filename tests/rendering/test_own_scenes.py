@@ -74,7 +74,7 @@ FAILING = [
     (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
     (
         THREE.replace("Two.", "Two {nokey}."),
-        "caption 'Two {nokey}.' names {nokey}, and facts() gives item",
+        "caption 'Two {nokey}.' uses {nokey}, but facts() returns only item",
     ),
     (THREE.replace('"Two."', "3"), "beat 'two' of class 'Three' has the caption 3; write"),
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
@@ -115,7 +115,7 @@ def test_a_construct_of_ones_own_may_add_to_the_beats(three, trace, tmp_path):
 
 
 def test_a_message_as_long_as_an_array_is_told_in_short(three, trace, tmp_path):
-    three.write_text(with_two("if self.renderer.film: raise ValueError('9' * 1_000_000)"))
+    three.write_text(with_two("if self.renderer.sink: raise ValueError('9' * 1_000_000)"))
     with pytest.raises(
         RenderError, match=r"beat 'two' .*: ValueError: 9{200,300}… \(three.py"
     ) as told:
@@ -196,7 +196,7 @@ def test_a_scene_that_changes_the_folder_moves_nothing(
 
 
 def test_what_a_scene_prints_goes_to_stderr(three, here):
-    loud = with_two("print('planned' if self.renderer.film is None else 'drawn')")
+    loud = with_two("print('planned' if self.renderer.sink is None else 'drawn')")
     three.write_text(f"print('loaded')\n{loud}")
     arguments = ["render", three, "-ql", "--trace", "run.safetensors", "-o", "three.mp4"]
     done = warm.run(*arguments, "--json")

@@ -38,15 +38,15 @@ FRAMES = "1cc9cb6a83704dc5e28d1f5c4fd4eb945a1d8a4bd7dc4b0ddcc496bde99a14e0"
 def test_frames_have_the_checksum_that_they_had(jobs, trace, tmp_path, monkeypatch):
     seen = tmp_path / "seen"
     seen.mkdir()
-    expose = Encoder.expose
+    write = Encoder.write
 
     def note(encoder, canvas, frames):
         place = seen / f"{encoder._file.name.rpartition('/')[2]}"
         with place.open("a") as file:
             file.write(f"{frames} {sha256(canvas.pixel_array.tobytes()).hexdigest()}\n")
-        expose(encoder, canvas, frames)
+        write(encoder, canvas, frames)
 
-    monkeypatch.setattr(Encoder, "expose", note)
+    monkeypatch.setattr(Encoder, "write", note)
     scene = tmp_path / "fixed.py"
     scene.write_text(FIXED, encoding="utf-8")
     rnnviz.render(scene, trace, quality="l", jobs=jobs, output=tmp_path / "fixed.mp4")

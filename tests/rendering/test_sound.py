@@ -278,7 +278,7 @@ def test_the_clock_of_the_plan_counts_pictures_as_manim_draws_them(duration, rat
 
 
 def test_a_file_that_is_missing_while_a_beat_is_drawn_is_not_the_cache(loud, trace, tmp_path):
-    missing = "if self.renderer.film: open('nothing.csv')\n        self.add_sound(\"low"
+    missing = "if self.renderer.sink: open('nothing.csv')\n        self.add_sound(\"low"
     loud.write_text(SCENE.replace('self.add_sound("low', missing))
     told = r"^beat 'one' of scene 'loud' failed: FileNotFoundError: .*nothing\.csv.*loud\.py, line"
     with pytest.raises(RenderError, match=told):

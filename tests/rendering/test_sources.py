@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from rnnviz.rendering.cache.sources import code_of
+from rnnviz.rendering.cache.code import code_of
 from rnnviz.scene.beats import beats_of
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.loading import load_scene

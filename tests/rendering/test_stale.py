@@ -1,9 +1,10 @@
-"""Whatever decides a picture is seen: a change of it draws the beat again, as if nothing was kept.
+"""A change of whatever decides a frame draws the beat again, as if nothing was kept.
 
-Each case is a scene of a user's own, what stands beside it, and one change; the scene's second
-rendering must show what a first one would.
+Each case is a scene of a user's own, files beside it, and one change; the scene's second render
+must show what a first one would.
 """
 
+import importlib
 import shutil
 from dataclasses import dataclass, field
 
@@ -43,6 +44,20 @@ def slow(method):
     def inner(self):
         method(self)
     return inner
+"""
+CACHED = """
+from functools import cache
+from pathlib import Path
+
+@cache
+def shade():
+    return Path(__file__).with_name("shade").read_text()
+"""
+IN_CLASS = """
+from pathlib import Path
+
+class Hues:
+    red = Path(__file__).with_name("shade").read_text()
 """
 READ = "COLOR = (Path(__file__).parent / {path}).read_text().strip()"
 PATH = "\nfrom pathlib import Path\n"
@@ -191,6 +206,62 @@ CASES = {
         file="in/shade.txt",
         beside={"in/shade.txt": "#ff0000"},
     ),
+    "a file whose path is computed": Case(
+        scene_of(
+            marked("one", FROM_NAME),
+            before=PATH + READ.format(path='".".join([chr(115) + "hade", "txt"])') + "\n",
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="shade.txt",
+        beside={"shade.txt": "#ff0000"},
+    ),
+    "a file that is read while a beat is drawn, not while it is planned": Case(
+        scene_of(
+            marked(
+                "one",
+                "drawn = self.renderer.sink is not None",
+                "COLOR = Path(__file__).with_name('shade').read_text() if drawn else '#0000ff'",
+                FROM_NAME,
+            ),
+            before=PATH,
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="shade",
+        beside={"shade": "#ff0000"},
+    ),
+    "a file that another beat read, and a module keeps": Case(
+        scene_of(
+            marked("one", "shade()", "self.wait(0.2)"),
+            marked("two", PLAY.format(color="shade()")),
+            before="\nfrom hues import shade\n",
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="shade",
+        beside={"hues.py": CACHED, "shade": "#ff0000"},
+        beats=(2,),
+    ),
+    "a file that a module has read in a class": Case(
+        scene_of(marked("one", PLAY.format(color="Hues.red")), before="\nfrom hues import Hues\n"),
+        "#ff0000",
+        "#00ff00",
+        file="shade",
+        beside={"hues.py": IN_CLASS, "shade": "#ff0000"},
+    ),
+    "a file that another program reads": Case(
+        scene_of(
+            marked("one", PLAY.format(color="check_output(['cat', SHADE], text=True)")),
+            before=PATH
+            + "from subprocess import check_output\nSHADE = Path(__file__).with_name('shade')\n",
+            inside='    depends_on = ("sh*", "HUE")\n\n',
+        ),
+        "#ff0000",
+        "#00ff00",
+        file="shade",
+        beside={"shade": "#ff0000"},
+    ),
 }
 
 
@@ -199,7 +270,7 @@ def restarted(restarted):
     """Forgets Manim's defaults as well."""
 
     def restart():
-        restarted("pk", "pk.sub", "pk.one", "pk.two", "hues", "decorating")
+        restarted("pk", "pk.sub", "pk.one", "pk.two", "hues", "decorating", "later")
         Circle.set_default()
 
     yield restart
@@ -232,12 +303,136 @@ def test_a_change_is_seen(case, trace, tmp_path, drawn, anew, restarted):
     assert anew(scene, trace, output, beats=case.beats)
 
 
-def test_a_variable_of_the_environment(trace, tmp_path, drawn, monkeypatch):
+NAMED_ELSEWHERE = "\nimport os\n\ndef hue():\n    return os.environ.get('H' + 'UE', '#0000ff')\n"
+READERS = {
+    "itself": scene_of(marked("one", PLAY.format(color='os.environ["HUE"]'))),
+    "a module": scene_of(
+        marked("one", PLAY.format(color="hue()")), before="\nfrom hues import hue\n"
+    ),
+    "declared": scene_of(
+        marked("one", PLAY.format(color="check_output(['printenv', 'HUE'], text=True).strip()")),
+        before="\nfrom subprocess import check_output\n",
+        inside='    depends_on = ("HUE",)\n\n',
+    ),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_a_variable_of_the_environment(reader, trace, tmp_path, drawn, monkeypatch, restarted):
+    restarted()
     scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
-    scene.write_text(scene_of(marked("one", PLAY.format(color='os.environ["HUE"]'))))
-    for hue, expected in (("#ff0000", ["one"]), ("#ff0000", []), ("#00ff00", ["one"])):
+    (tmp_path / "hues.py").write_text(NAMED_ELSEWHERE)
+    scene.write_text(READERS[reader])
+    for hue, expected in (
+        ("#ff0000", ["one"]),
+        ("#ff0000", []),
+        ("#00ff00", ["one"]),
+        ("#ff0000", []),
+    ):
         monkeypatch.setenv("HUE", hue)
         assert drawn(scene, trace, output) == expected
+
+
+IF_THERE = "COLOR = SHADE.read_text() if SHADE.exists() else '#0000ff'"
+IF_OPENED = (
+    "COLOR = '#0000ff'\nwith suppress(OSError), open(SHADE) as file:\n    COLOR = file.read()"
+)
+BY_NAMES = "COLOR = '#00ff00' if SHADE.name in os.listdir(SHADE.parent) else '#0000ff'"
+IF_MODULE = (
+    "COLOR = '#0000ff'\nwith suppress(ImportError):\n"
+    "    COLOR = importlib.import_module('late' + 'r').COLOR"
+)
+
+
+@pytest.mark.parametrize(
+    ("reading", "name"),
+    [
+        (IF_THERE, "in/shade"),
+        (IF_OPENED, "in/shade"),
+        (BY_NAMES, "in/shade"),
+        (IF_MODULE, "later.py"),
+    ],
+)
+def test_a_file_that_appears_and_disappears(
+    reading, name, trace, tmp_path, drawn, anew, restarted, monkeypatch
+):
+    restarted()
+    before = "\nimport importlib\nfrom contextlib import suppress\nfrom pathlib import Path\n"
+    before += f"\nSHADE = Path(__file__).parent / 'in' / ('sh' + 'ade')\n{reading}\n"
+    (tmp_path / "in").mkdir()
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(marked("one", FROM_NAME), before=before))
+    assert drawn(scene, trace, output) == ["one"]
+    assert drawn(scene, trace, output) == []
+    (tmp_path / name).write_text('COLOR = "#00ff00"' if name == "later.py" else "#00ff00")
+    importlib.invalidate_caches()
+    assert drawn(scene, trace, output) == ["one"]
+    assert anew(scene, trace, output)
+    (tmp_path / name).unlink()
+    shutil.rmtree(tmp_path / "__pycache__", ignore_errors=True)
+    restarted()
+    importlib.invalidate_caches()
+    assert drawn(scene, trace, output) == []
+    assert anew(scene, trace, output)
+
+
+def test_a_path_relative_to_the_working_folder(trace, tmp_path, drawn, anew, monkeypatch):
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(
+        scene_of(marked("one", PLAY.format(color="Path('shade').read_text()")), before=PATH)
+    )
+    for name, expected in (("red", ["one"]), ("green", ["one"]), ("red", [])):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "shade").write_text({"red": "#ff0000", "green": "#00ff00"}[name])
+        monkeypatch.chdir(folder)
+        assert drawn(scene, trace, output) == expected
+        assert anew(scene, trace, output)
+
+
+def test_what_is_named_and_not_read_decides_nothing(trace, tmp_path, drawn, monkeypatch):
+    names = "\nNAMES = ['notes.txt', 'in', '*.md', 'HUE', 'hues']\n"
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(marked("one", RED), before=names))
+    assert drawn(scene, trace, output) == ["one"]
+    (tmp_path / "in").mkdir()
+    for name in ("notes.txt", "in/shade", "a.md", "hues.py"):
+        (tmp_path / name).write_text("new")
+    monkeypatch.setenv("HUE", "new")
+    output.unlink()
+    assert drawn(scene, trace, output) == []
+
+
+def test_what_a_scene_writes_itself_is_no_dependency(trace, tmp_path, drawn):
+    lines = (
+        "made = Path(__file__).with_name('made')",
+        "made.write_text(f'{os.getpid()} {os.urandom(8)}')",
+        "made.read_text()",
+        RED,
+    )
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(scene_of(marked("one", *lines), before=PATH))
+    assert drawn(scene, trace, output) == ["one"]
+    assert drawn(scene, trace, output) == []
+
+
+def test_a_module_that_was_loaded_before_anything_was_observed_is_not_trusted(
+    trace, tmp_path, drawn, restarted, monkeypatch
+):
+    restarted()
+    (tmp_path / "hues.py").write_text(IN_CLASS)
+    (tmp_path / "shade").write_text("#ff0000")
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(
+        scene_of(marked("one", PLAY.format(color="Hues.red")), before="\nfrom hues import Hues\n")
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module("hues")
+    for _ in range(2):
+        assert drawn(scene, trace, output) == ["one"]
+    restarted()
+    assert drawn(scene, trace, output) == ["one"]
+    assert drawn(scene, trace, output) == []
 
 
 def test_beats_that_one_function_makes_are_told_apart(trace, tmp_path, drawn, anew):

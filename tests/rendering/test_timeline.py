@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.rendering.video.timeline import Cue, beside, subtitles, with_beats
+from rnnviz.rendering.video.sidecars import beside, with_beats
+from rnnviz.rendering.video.timeline import Cue, subtitles
 
 NASTY = "a --> b </script><img onerror=x> & $1 \\input{x}"
 

@@ -13,10 +13,9 @@ from kept_networks import use_in
 from manim import VMobject
 
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
-from rnnviz.mobjects.typography import Ink
+from rnnviz.mobjects.text import Ink
 from rnnviz.recording import rerun
-from rnnviz.rendering.execution.stills import picture_now
-from rnnviz.rendering.manim_adapter.renderer import Renderer
+from rnnviz.rendering.manim_adapter.renderer import Renderer, current_frame
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of
 from rnnviz.scene.catalogue import SCENES
@@ -76,10 +75,10 @@ class FrameByFrame(Renderer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.film = SimpleNamespace(expose=None)
+        self.sink = SimpleNamespace(write=None)
         self.camera.rest = lambda mobjects: None
 
-    def _expose(self, moving: Sequence[Any], frames: int) -> None:
+    def _write(self, moving: Sequence[Any], frames: int) -> None:
         self.time += frames / self.camera.frame_rate
 
 
@@ -184,4 +183,4 @@ def layout_of() -> Look:
 
 @pytest.fixture(scope="session")
 def picture_of() -> Look:
-    return lambda scene: np.asarray(picture_now(scene))
+    return lambda scene: np.asarray(current_frame(scene))

@@ -215,7 +215,7 @@ def test_the_traces_that_are_always_played_are_among_the_cases():
 )
 def test_what_unrolling_shows_of_values(case, names, perform):
     trace = made(case)
-    bars = perform("unrolling", lambda scene: getattr(scene, "said", None), trace)[
+    bars = perform("unrolling", lambda scene: getattr(scene, "output", None), trace)[
         "prediction"
     ].bars
     assert [name.text for name in bars.names] == names

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number
 
 SPELLED_OUT = 3
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnviz.measure.cliff import cliff_error, cliff_gradient
-from rnnviz.mobjects.typography import number
+from rnnviz.mobjects.numbers import number
 
 NAME = "exploding-gradient"
 

@@ -7,8 +7,8 @@ import pytest
 
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.repeated_input import step_to_repeat
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.recording import rerun
 
 
@@ -59,12 +59,12 @@ def look(scene):
         "hidden": colors(network.hidden),
         "output": colors(network.output),
         "back": colors(network.back) if hasattr(network, "back") else None,
-        "answers": scene.answers.values if hasattr(scene, "answers") else None,
-        "bars": [[bar.height for bar in bars] for bars in scene.answers.bars]
-        if hasattr(scene, "answers")
+        "answers": scene.outputs.values if hasattr(scene, "outputs") else None,
+        "bars": [[bar.height for bar in bars] for bars in scene.outputs.bars]
+        if hasattr(scene, "outputs")
         else None,
-        "numbers": [[text.text for text in texts] for texts in scene.answers.numbers]
-        if hasattr(scene, "answers")
+        "numbers": [[text.text for text in texts] for texts in scene.outputs.numbers]
+        if hasattr(scene, "outputs")
         else None,
         "lit": sorted(line.carried for line in network.lit),
         "facts": dict(scene.facts()),

@@ -6,8 +6,8 @@ import pytest
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.studies import study_of
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 
@@ -105,9 +105,9 @@ def test_the_grids_hold_gates_and_cells(shown, seen):
     update = gates_by_hand(networks["gru"])[:, 1]
     cells = cells_by_hand(networks["lstm"])
     expected = {
-        "forget_gate": [DARK.magnitude(value) for value in forget[:, :16].ravel()],
-        "cell_state": [DARK.signed(v / np.abs(cells).max()) for v in cells[:, :16].ravel()],
-        "state_is_kept": [DARK.magnitude(value) for value in update[:, :16].ravel()],
+        "forget_gate": [DARK.magnitude(value) for value in forget[:, :16].T.ravel()],
+        "cell_state": [DARK.signed(v / np.abs(cells).max()) for v in cells[:, :16].T.ravel()],
+        "state_is_kept": [DARK.magnitude(value) for value in update[:, :16].T.ravel()],
     }
     for beat, wanted in expected.items():
         found, words, opacities = seen[beat]["grid"]

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from rnnviz.scenes.hidden_state.one_step import MOST_UNITS, balanced_step
+from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, balanced_step
 
 from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.value_grid import decimals
 
 NAME = "hidden-state"
 

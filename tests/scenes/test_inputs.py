@@ -10,8 +10,8 @@ import pytest
 from rnnviz.errors import SceneError
 from rnnviz.experiments import variant
 from rnnviz.experiments.default_recordings import default_trace, record_task
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number
 from rnnviz.recording import rerun
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs

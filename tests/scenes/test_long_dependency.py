@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from manim import Dot
+from rnnviz.scenes.long_dependency.sentence_heat import SentenceHeat
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.studies import carried_shares, other_stories, study_of
-from rnnviz.mobjects.sentence_heat import HeatWords
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 
@@ -30,13 +30,13 @@ def colors(mobjects):
     return [mobject.get_fill_color().to_hex() for mobject in mobjects]
 
 
-def felt(trace):
+def saliency(trace):
     """‖∂L/∂x_k‖ of the last loss."""
     return np.linalg.norm(trace.grad_x_by_loss[-1, :, 0], axis=-1)
 
 
 def expected_heat(trace):
-    values = felt(trace)
+    values = saliency(trace)
     return [DARK.magnitude(float(value)).to_hex() for value in values / values.max()]
 
 
@@ -52,7 +52,7 @@ def look(scene):
             "heat": colors([tile.tile for tile in each.tiles]),
             "marked": [tile.tile.get_stroke_width() for tile in each.tiles],
         }
-        for each in (*scene.sentences, *([scene.shown] if hasattr(scene, "shown") else []))
+        for each in (*scene.sentences, *([scene.grown] if hasattr(scene, "grown") else []))
     ]
     parts = {id(part) for mobject in scene.mobjects for part in mobject.get_family()}
     dots = [dot for dot in every(scene) if isinstance(dot, Dot)]
@@ -60,8 +60,8 @@ def look(scene):
         "sentences": sentences,
         "facts": dict(scene.facts()),
         "whole": all(id(tile.ink) in parts for each in scene.sentences for tile in each.tiles),
-        "longer": hasattr(scene, "shown")
-        and all(id(tile.ink) in parts for tile in scene.shown.tiles),
+        "longer": hasattr(scene, "grown")
+        and all(id(tile.ink) in parts for tile in scene.grown.tiles),
         "dots": sorted(float(dot.get_y()) for dot in dots),
     }
     if hasattr(scene, "axes") and hasattr(scene.axes, "chance"):
@@ -107,7 +107,7 @@ def test_heat_is_what_the_loss_feels_of_each_word(trace_of, perform):
     assert (marked == marked.max()).sum() == 1
     assert heat["heat"] == expected_heat(trace)
     assert len(set(first["heat"])) == 1
-    values = felt(trace)
+    values = saliency(trace)
     most = first["words"][values.argmax()]
     share = percent(float(values[3] / values.max()))
     told = f"It feels “{most}” most" + (
@@ -131,15 +131,15 @@ def test_both_stories_are_told_where_there_are_two(perform, default_trace_of):
 
 def test_the_sentence_grows_to_the_greatest_gap_and_takes_its_networks_heat(seen, study):
     (run, *_) = study.of("rnn", 20)
-    grown, felt_now = (seen[beat]["sentences"][-1] for beat in ("gap_grows", "what_is_felt"))
-    facts, words = seen["what_is_felt"]["facts"], felt_now["words"]
+    grown, heated = (seen[beat]["sentences"][-1] for beat in ("gap_grows", "what_is_felt"))
+    facts, words = seen["what_is_felt"]["facts"], heated["words"]
     assert words == grown["words"] == list(run.trace.metadata.step_labels[0])
     assert len(words) == 28
     assert seen["gap_grows"]["longer"]
     assert not seen["gap_grows"]["whole"]
-    assert felt_now["heat"] == expected_heat(run.trace)
+    assert heated["heat"] == expected_heat(run.trace)
     assert words[-int(facts["back"])] == "Beijing"
-    values = felt(run.trace)
+    values = saliency(run.trace)
     assert facts["ratio"] == number(float(values[3] / values[-1]))
     guesses = run.trace.metadata.accuracy < 0.25
     assert (facts["verdict"] == "It does no better than a guess.") == guesses
@@ -212,7 +212,7 @@ def test_the_lesson_holds_on_the_default_study(facts, study):
 
 def test_a_sentence_with_very_many_words_shows_its_beginning_and_its_end(default_trace_of):
     words = [f"w{index}" for index in range(300)]
-    sentence = HeatWords(words, "end", DARK, clue=150)
+    sentence = SentenceHeat(words, "end", DARK, clue=150)
     shown = words_of(sentence)
     assert shown == [*words[:20], "…", *words[-20:]]
     assert sentence.tile_of(150) is None

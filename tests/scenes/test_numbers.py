@@ -5,8 +5,8 @@ import pytest
 from rnnviz.scenes.weight_sharing.shared_weights import WeightSet
 
 from rnnviz import measure
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(params=["as recorded", "with another network"])
@@ -35,9 +35,9 @@ def test_unrolling_shows_the_recorded_states_and_predictions(trace_of, perform):
     def look(scene):
         strips = [colors(strip) for strip in scene.chain.strips]
         words = [word.text for word in scene.chain.words]
-        if not hasattr(scene, "said"):
+        if not hasattr(scene, "output"):
             return strips, words, None
-        bars = scene.said.bars
+        bars = scene.output.bars
         return (
             strips,
             words,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from rnnviz.scenes.output.softmax_walkthrough import (
+from rnnviz.scenes.output.output_numbers import (
     MOST_CLASSES,
-    AnswerNumbers,
+    OutputNumbers,
     power_text,
     step_to_explain,
 )
@@ -13,7 +13,7 @@ from rnnviz.scenes.output.softmax_walkthrough import (
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.context import SceneContext
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
@@ -70,20 +70,20 @@ def facts_of(trace):
 
 
 def look(scene):
-    answer = scene.answer
+    walkthrough = scene.walkthrough
     seen = {
         "facts": dict(scene.facts()),
-        "names": [ink.text for ink in answer.names],
-        "o": [ink.text for ink in answer.o.numbers],
+        "names": [ink.text for ink in walkthrough.names],
+        "o": [ink.text for ink in walkthrough.o.numbers],
     }
     for name in ("powers", "shares", "first", "second"):
-        if hasattr(answer, name):
-            rows = getattr(answer, name)
+        if hasattr(walkthrough, name):
+            rows = getattr(walkthrough, name)
             seen[name] = texts(rows), signed_lengths(rows)
-    if hasattr(answer, "dot"):
-        plane = answer.plane
+    if hasattr(walkthrough, "dot"):
+        plane = walkthrough.plane
         low, high = plane.frame.get_start(), plane.frame.get_end()
-        share = (answer.dot.get_center() - low)[:2] / (high - low)[:2]
+        share = (walkthrough.dot.get_center() - low)[:2] / (high - low)[:2]
         ranges = np.array([plane.x_bounds, plane.y_bounds])
         seen["dot"] = ranges[:, 0] + share * (ranges[:, 1] - ranges[:, 0])
     return seen
@@ -144,8 +144,8 @@ def test_the_gradients_agree_with_autograd_and_with_finite_differences(target):
 
 
 def test_cross_entropys_gradient_is_what_the_state_was_given(trace):
-    numbers = AnswerNumbers.of(trace, step_to_explain(trace))
-    back = numbers.V.T @ numbers.gradients(numbers.wanted)[0]
+    numbers = OutputNumbers.of(trace, step_to_explain(trace))
+    back = numbers.V.T @ numbers.gradients(numbers.target)[0]
     np.testing.assert_allclose(back, trace.grad_direct[0, 0, numbers.step, 0], atol=1e-6)
 
 
@@ -190,10 +190,10 @@ def test_an_undecided_network_is_not_called_sure():
 def test_of_many_classes_the_most_probable_and_the_wanted_one_are_shown():
     trace = record_task("text", text="the quick brown fox jumps over the lazy dog. " * 3, epochs=1)
     step = step_to_explain(trace)
-    numbers = AnswerNumbers.of(trace, step)
+    numbers = OutputNumbers.of(trace, step)
     y, target = trace.y[step, 0], int(trace.targets[step, 0])
     assert len(y) > MOST_CLASSES == len(numbers.shown)
-    assert target == numbers.shown[numbers.wanted]
+    assert target == numbers.shown[numbers.target]
     best = set(np.argsort(-y)[: MOST_CLASSES - 1])
     assert best <= set(numbers.shown)
     assert numbers.total == pytest.approx(np.log(np.exp(trace.output[step, 0].astype(float)).sum()))

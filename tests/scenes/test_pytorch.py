@@ -9,8 +9,8 @@ from torch import nn
 
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.pytorch_modules import ARGUMENTS, CLASS, argument_runs, class_run, lines_of
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 
 TENSORS = ("x", "r_out", "flat", "hidden", "output")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 
 
 @pytest.fixture(params=["as recorded", "with another network"])

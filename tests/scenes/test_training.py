@@ -7,8 +7,8 @@ from rnnviz.scenes.training.playback import ChangingText, Records
 
 from rnnviz import training
 from rnnviz.experiments.default_recordings import record_task
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import number, percent
 
 
 @pytest.fixture(scope="module", params=["as recorded", "another training"])
@@ -51,13 +51,13 @@ def texts_shown(texts):
 def look(scene):
     return {
         "facts": dict(scene.facts()),
-        "strips": [colors(strip) for strip in scene.reading.strips],
-        "limit": scene.reading.limit,
-        "names": [name.text for name in scene.said.names],
-        "bars": np.array([bar.width for bar in scene.said.bars]),
-        "numbers": [texts_shown(texts) for texts in scene.said.numbers],
-        "right": scene.said.right,
-        "bright": colors(scene.said.bars),
+        "strips": [colors(strip) for strip in scene.strips.strips],
+        "limit": scene.strips.limit,
+        "names": [name.text for name in scene.prediction.names],
+        "bars": np.array([bar.width for bar in scene.prediction.bars]),
+        "numbers": [texts_shown(texts) for texts in scene.prediction.numbers],
+        "right": scene.prediction.bright,
+        "bright": colors(scene.prediction.bars),
         **(seen_later(scene) if hasattr(scene, "descent") else {}),
         **({"curve": curve(scene.curve)} if hasattr(scene, "curve") else {}),
         **({"scores": curve(scene.scores)} if hasattr(scene, "scores") else {}),

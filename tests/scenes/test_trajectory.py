@@ -8,7 +8,7 @@ import pytest
 from rnnviz.errors import SceneError
 from rnnviz.experiments import variant
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.mobjects.typography import number, percent
+from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 

@@ -148,12 +148,12 @@ def test_a_wrong_guess_of_the_encoding_is_named(refused):
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ({"encoding": "klingon"}, "there is no encoding 'klingon'"),
-        ({"encoding": "hex"}, "there is no encoding 'hex'"),
+        ({"encoding": "klingon"}, "unknown encoding 'klingon'"),
+        ({"encoding": "hex"}, "unknown encoding 'hex'"),
         ({"encoding": "ascii"}, "is not ascii text (byte 11)"),
-        ({"delimiter": "ab"}, "a delimiter is one character, tab or space"),
-        ({"decimal": "x"}, "there is no decimal sign 'x'"),
-        ({"fill": "zero"}, "there is no way 'zero' to fill gaps"),
+        ({"delimiter": "ab"}, "a delimiter must be one character, tab or space"),
+        ({"decimal": "x"}, "unknown decimal sign 'x'"),
+        ({"fill": "zero"}, "unknown fill 'zero'"),
         ({"date_order": "mdy"}, "are not in the order mdy; give another --date-order"),
         ({"date_column": "price €"}, "which is not a date that can be read"),
         ({"date_column": "day"}, "has no column 'day'; it has date, price €"),
@@ -167,7 +167,7 @@ def test_options_that_do_not_fit(options, expected, refused):
     ("content", "column", "expected"),
     [
         ("1,2\n3,4\n5,6\n", "1", "give --delimiter , or --decimal ,"),
-        ("1,2\n3,4\n5,6\n", "2", "may be names or numbers; give --header or --no-header"),
+        ("1,2\n3,4\n5,6\n", "2", "either names or numbers; give --header or --no-header"),
         (
             table(["1,234", "2,345"], sep=";", labels=ISO[:2]),
             "price",
@@ -179,8 +179,8 @@ def test_options_that_do_not_fit(options, expected, refused):
             "give --decimal , or --decimal .",
         ),
         (table(["1,5", "2.5"], sep=";", labels=ISO[:2]), "price", "not have the same decimal sign"),
-        ("a,b,a\n1,2,3\n", "a", "has 2 columns 'a', at places 1 and 3; name one by its place"),
-        (table(VALUES, head=()), "price", "has no header line, so no column 'price'"),
+        ("a,b,a\n1,2,3\n", "a", "has 2 columns 'a', numbers 1 and 3; choose one by its number"),
+        (table(VALUES, head=()), "price", "has no header, so no column 'price'"),
         ("a,b\n1,10,5\n2,11,5\n", "b", "has 2 names in its header, but 3 fields in line 2"),
         (table(VALUES) + "2024-03-01,1,5,6\n", "price", "but 4 fields in line 12"),
         (table(VALUES) + '2024-03-01,"5\n', "price", "EOF inside string"),
@@ -260,7 +260,7 @@ def test_negative_numbers(cells, read):
 )
 def test_gaps_are_filled_as_asked_or_refused(gap, read, refused):
     content = table([1, gap, 4, gap, gap, 10], labels=ISO[:6])
-    assert "has 3 gaps (line 3, 5, 6: nothing, or no number)" in refused(content)
+    assert "has 3 gaps (line 3, 5, 6: nothing, or not a number)" in refused(content)
     for fill, expected in (
         ("linear", [1, 2.5, 4, 6, 8, 10]),
         ("previous", [1, 1, 4, 4, 4, 10]),
@@ -369,7 +369,7 @@ def test_dates_that_are_there_twice_or_missing_are_told(read, refused):
     assert any(missing in note for note in holes.notes)
     assert holes.changes == ()
     panel = table(VALUES, labels=ISO[:5] * 2)
-    assert "as several series below each other have" in refused(panel)
+    assert "as if it held several series" in refused(panel)
     assert read(panel, date_column="none").values.tolist() == VALUES
 
 
@@ -397,7 +397,7 @@ def test_lines_are_those_of_the_file(refused):
 
 def test_a_file_that_is_too_large_or_cannot_be_opened(monkeypatch, refused):
     monkeypatch.setattr("rnnviz.tables.column._LARGEST", 20)
-    assert "is longer than the 2e-05 MB that are read" in refused(table(VALUES))
+    assert "is larger than 2e-05 MB" in refused(table(VALUES))
     with pytest.raises(TaskError, match=r"cannot read 'a\\x00b'"):
         read_column("a\0b", "price")
 

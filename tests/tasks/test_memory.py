@@ -192,15 +192,15 @@ def test_one_generator_one_batch_of_the_length_asked_for(name, options, steps):
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
-        ("adding", {"steps": 1}, "of length 1 has no place for two markers; choose 2 or more"),
-        ("copying", {"delay": 0}, "the delay is 0 steps; it must be 1 or more"),
-        ("temporal-order", {"steps": 3}, "of length 3 has no place for two symbols .* choose 4"),
-        ("adding", {"language": "fr"}, "there is no language 'fr'; choose en or zh"),
-        ("copying", {"language": "fr"}, "there is no language 'fr'"),
-        ("temporal-order", {"language": "fr"}, "there is no language 'fr'"),
-        ("weather", {"language": "fr"}, "there is no language 'fr'"),
+        ("adding", {"steps": 1}, "of 1 steps is too short for two markers; choose 2 or more"),
+        ("copying", {"delay": 0}, "the delay must be 1 step or more, got 0"),
+        ("temporal-order", {"steps": 3}, "of 3 steps is too short for two symbols .* choose 4"),
+        ("adding", {"language": "fr"}, "unknown language 'fr'; choose en or zh"),
+        ("copying", {"language": "fr"}, "unknown language 'fr'"),
+        ("temporal-order", {"language": "fr"}, "unknown language 'fr'"),
+        ("weather", {"language": "fr"}, "unknown language 'fr'"),
         ("copying", {"steps": 5}, "does not take these options"),
-        ("weather", {"steps": 2000}, "the series has 1461 values"),
+        ("weather", {"steps": 2000}, "need at least 2002 values, got 1461"),
     ],
 )
 def test_what_makes_no_task(name, options, expected):

@@ -43,8 +43,8 @@ def test_windows_of_a_text_come_from_all_of_it():
     [
         ("", "char", "the text is empty"),
         (" \n\t ", "word", "the text is empty"),
-        ("字", "char", r"has one char \('字'\) only"),
-        (" alone ", "word", r"has one word \('alone'\) only"),
+        ("字", "char", r"has only one char \('字'\)"),
+        (" alone ", "word", r"has only one word \('alone'\)"),
     ],
 )
 def test_text_that_predicts_nothing(text, unit, expected):
@@ -97,13 +97,13 @@ def test_western_text_and_a_named_encoding(tmp_path):
 
 
 def test_a_text_that_is_too_long_is_not_read(tmp_path):
-    with pytest.raises(TaskError, match=r"is longer than the 10 MB that are read"):
+    with pytest.raises(TaskError, match=r"is larger than 10 MB"):
         tasks.make("text", text_file="/dev/zero")
 
 
 @pytest.mark.parametrize("text", ["ab\0c", "ab\ud800c", "ab\x1bc"])
 def test_what_is_no_text_is_refused_before_training(text):
-    with pytest.raises(TaskError, match="at character 3, which is no text"):
+    with pytest.raises(TaskError, match="at character 3, not text"):
         tasks.make("text", text=text)
 
 
@@ -115,7 +115,7 @@ def test_a_file_name_that_is_not_utf_8_does_not_break_the_trace(tmp_path):
 
 def test_text_or_text_file():
     for given in ({}, {"text": "ab", "text_file": "a.txt"}):
-        with pytest.raises(TaskError, match="needs text or text_file, one of them"):
+        with pytest.raises(TaskError, match="needs either text or text_file"):
             tasks.make("text", **given)
 
 
@@ -156,7 +156,7 @@ def test_how_many_rows_are_needed(rows, enough, tmp_path):
         task = tasks.make("series", csv=str(path), column="level", steps=5)
         assert task.example().step_labels == (("2", "3", "4", "5", "6"),)
     else:
-        with pytest.raises(TaskError, match="has 6 values, but sequences of 5 steps need at least"):
+        with pytest.raises(TaskError, match="sequences of 5 steps need at least 7 values, got 6"):
             tasks.make("series", csv=str(path), column="level", steps=5)
 
 
@@ -200,7 +200,7 @@ def test_gaps_that_are_left_are_in_no_input(tmp_path):
     drawn = task.error(task.trivial(batch), batch)
     assert drawn == pytest.approx(task.chance, rel=0.05)
     assert "(4 gaps left, in no input)" in task.source
-    with pytest.raises(TaskError, match="the gaps leave 0 sequences of 25 steps"):
+    with pytest.raises(TaskError, match="only 0 sequences of 25 steps have no gap"):
         tasks.make("series", csv=path, column="level", steps=25, fill="leave")
 
 

@@ -108,8 +108,8 @@ def test_a_series_reads_its_column(tmp_path):
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ("7 7", "is 7 throughout, so there is nothing to predict"),
-        ("0.1 0.1", "is 0.1 throughout"),
+        ("7 7", "every value of the series is 7, so there is nothing to predict"),
+        ("0.1 0.1", "every value of the series is 0.1, "),
         ("1e308 -1e308", "from -1e.308 to 1e.308, which cannot be scaled"),
         ("1e-320 3e-320", "cannot be scaled"),
     ],
@@ -124,16 +124,16 @@ def test_a_series_without_a_scale(cells, expected, tmp_path):
 @pytest.mark.parametrize(
     ("name", "options", "expected"),
     [
-        ("poem", {}, "there is no task 'poem'"),
-        ("sentence", {"language": "fr"}, "there is no story 'city' in language 'fr'"),
-        ("sentence", {"story": "repair"}, "no story 'repair' in language 'en'"),
-        ("sentence", {"gap": -1}, "0 or more"),
+        ("poem", {}, "unknown task 'poem'"),
+        ("sentence", {"language": "fr"}, "unknown story 'city' in language 'fr'"),
+        ("sentence", {"story": "repair"}, "unknown story 'repair' in language 'en'"),
+        ("sentence", {"gap": -1}, "0 words or more, got -1"),
         ("sentence", {"colour": 1}, "does not take these options"),
-        ("prices", {"language": "fr"}, "there is no language 'fr'; choose en or zh"),
-        ("text", {"text": "abc", "language": "fr"}, "there is no language 'fr'"),
-        ("prices", {"steps": 1}, "1 steps are too few"),
-        ("prices", {"steps": 5000}, "the series has 1047 values"),
-        ("text", {"text": "abc", "unit": "line"}, "there is no unit 'line'"),
+        ("prices", {"language": "fr"}, "unknown language 'fr'; choose en or zh"),
+        ("text", {"text": "abc", "language": "fr"}, "unknown language 'fr'"),
+        ("prices", {"steps": 1}, "must have 2 steps or more, got 1"),
+        ("prices", {"steps": 5000}, "need at least 5002 values, got 1047"),
+        ("text", {"text": "abc", "unit": "line"}, "unknown unit 'line'"),
     ],
 )
 def test_what_makes_no_task_is_named(name, options, expected):

@@ -8,10 +8,10 @@ from fontTools.ttLib import TTFont
 from own_fonts import DEJAVU, built, collected, saved
 
 from rnnviz.errors import TextError
+from rnnviz.mobjects.text import label
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.typography import label
-from rnnviz.text.font_files import fonts_of
-from rnnviz.text.fonts import check_characters, font_faces, given_fonts, lacking, using_fonts
+from rnnviz.text.font_files import read_fonts
+from rnnviz.text.fonts import check_characters, font_faces, lacking, load_fonts, using_fonts
 
 THAI = "น\u0e33"
 
@@ -23,7 +23,7 @@ def widths(font):
 
 
 def test_what_rnnviz_sans_sets_is_taken_out_of_a_given_font_but_not_east_asia(tmp_path):
-    (font,) = given_fonts(saved(tmp_path, "a.ttf", built("aé1λж€م東中\u25cc")))
+    (font,) = load_fonts(saved(tmp_path, "a.ttf", built("aé1λж€م東中\u25cc")))
     assert font.characters == frozenset(map(ord, "م東中\u25cc"))
 
 
@@ -31,7 +31,7 @@ def test_what_rnnviz_sans_sets_is_taken_out_of_a_given_font_but_not_east_asia(tm
 @pytest.mark.parametrize("flavor", [None, "woff", "woff2"])
 def test_every_form_of_a_font_is_read(flavor, postscript, tmp_path):
     made = built("म", postscript=postscript)
-    (font,) = given_fonts(saved(tmp_path, "a.font", made, flavor))
+    (font,) = load_fonts(saved(tmp_path, "a.font", made, flavor))
     assert font.characters == {ord("म")}
     assert widths(font) == {"म": 500}
     with using_fonts([font]):
@@ -40,10 +40,10 @@ def test_every_form_of_a_font_is_read(flavor, postscript, tmp_path):
 
 def test_the_same_font_from_another_file_is_the_same_and_another_is_not(tmp_path):
     file = saved(tmp_path, "one.ttf", built("म"))
-    one = given_fonts(file)
+    one = load_fonts(file)
     (tmp_path / "two.ttf").write_bytes(file.read_bytes())
-    assert given_fonts(tmp_path / "two.ttf")[0].family == one[0].family
-    assert given_fonts(saved(tmp_path, "three.ttf", built("म", side=400))) != one
+    assert load_fonts(tmp_path / "two.ttf")[0].family == one[0].family
+    assert load_fonts(saved(tmp_path, "three.ttf", built("म", side=400))) != one
     assert pickle.loads(pickle.dumps(one)) == one
 
 
@@ -51,17 +51,17 @@ def test_a_face_of_a_collection_is_chosen_by_name_or_number(tmp_path):
     file = collected(
         tmp_path, "all.ttc", built("म", family="One", side=300), built("म", family="Two", side=400)
     )
-    assert widths(given_fonts(file)[0])["म"] == 300
-    assert given_fonts(file)[0].faces == ("One", "Two")
+    assert widths(load_fonts(file)[0])["म"] == 300
+    assert load_fonts(file)[0].faces == ("One", "Two")
     for face in ("#Two", "#two", "#2"):
-        assert widths(given_fonts(f"{file}{face}")[0])["म"] == 400
+        assert widths(load_fonts(f"{file}{face}")[0])["म"] == 400
     with pytest.raises(TextError, match=r"'all.ttc' holds no face 'Three'; it holds One, Two"):
-        given_fonts(f"{file}#Three")
+        load_fonts(f"{file}#Three")
 
 
 def test_a_name_with_a_number_sign_is_a_file_if_there_is_one(tmp_path):
     file = saved(tmp_path, "a#b.ttf", built("म"))
-    assert widths(given_fonts(file)[0])["म"] == 500
+    assert widths(load_fonts(file)[0])["म"] == 500
 
 
 def test_a_font_of_the_system_is_found_by_name_the_regular_one_first(tmp_path, monkeypatch):
@@ -73,9 +73,9 @@ def test_a_font_of_the_system_is_found_by_name_the_regular_one_first(tmp_path, m
     files[-1].write_bytes(b"no font")
     monkeypatch.setattr("matplotlib.font_manager.findSystemFonts", lambda: list(map(str, files)))
     for name in ("My Font", "myfont", "MY-FONT"):
-        assert widths(given_fonts(name)[0])["म"] == 400
+        assert widths(load_fonts(name)[0])["म"] == 400
     with pytest.raises(TextError, match=r"no font 'My Fond'; did you mean My Font\?"):
-        given_fonts("My Fond")
+        load_fonts("My Fond")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_a_font_of_the_system_is_found_by_name_the_regular_one_first(tmp_path, m
 )
 def test_what_is_no_font_is_told_in_one_line(make, expected, tmp_path):
     with pytest.raises(TextError, match=expected) as told:
-        given_fonts(make(tmp_path))
+        load_fonts(make(tmp_path))
     assert "\n" not in str(told.value)
 
 
@@ -121,20 +121,20 @@ def _raw():
 
 
 def test_a_variable_font_is_cut_to_its_regular_weight(tmp_path):
-    (font,) = given_fonts(saved(tmp_path, "a.ttf", built("म", side=200, heavy=1000)))
+    (font,) = load_fonts(saved(tmp_path, "a.ttf", built("म", side=200, heavy=1000)))
     cut = TTFont(BytesIO(font.cut("म").content))
     assert "fvar" not in cut
     assert cut["glyf"][cut.getBestCmap()[ord("म")]].xMax == 200 + 800 * (400 - 100) // 800
 
 
 def test_a_cut_font_keeps_what_shaping_takes_for_a_character(tmp_path):
-    (font,) = given_fonts(saved(tmp_path, "a.ttf", built(THAI + "\u0e4d\u0e32\u25ccก")))
+    (font,) = load_fonts(saved(tmp_path, "a.ttf", built(THAI + "\u0e4d\u0e32\u25ccก")))
     assert set(widths(font.cut(THAI))) == set(THAI + "\u0e4d\u0e32\u25cc")
     assert font.cut(THAI).family != font.family
 
 
 def test_what_no_font_has_is_lacking_with_the_fonts_in_use(tmp_path):
-    fonts = given_fonts([saved(tmp_path, "a.ttf", built("म")), DEJAVU])
+    fonts = load_fonts([saved(tmp_path, "a.ttf", built("म")), DEJAVU])
     assert lacking("aमसa") == "मस"
     with using_fonts(fonts):
         assert lacking("aमمस") == "स"
@@ -160,7 +160,7 @@ def test_the_remedy_fits_the_character(character, remedy):
 
 
 def test_a_page_gets_the_fonts_in_use_for_what_they_set(tmp_path):
-    fonts = given_fonts([saved(tmp_path, "a.ttf", built("مम")), DEJAVU])
+    fonts = load_fonts([saved(tmp_path, "a.ttf", built("مम")), DEJAVU])
     with using_fonts(fonts):
         ours, first, second = font_faces("aمमש").split("\n")
     assert "unicode-range" not in ours
@@ -170,4 +170,4 @@ def test_a_page_gets_the_fonts_in_use_for_what_they_set(tmp_path):
 
 
 def test_nothing_given_is_no_font():
-    assert fonts_of(None) == fonts_of(()) == ()
+    assert read_fonts(None) == read_fonts(()) == ()

@@ -81,7 +81,7 @@ def test_without_the_segmenter_the_message_says_what_to_do(monkeypatch):
 
 
 def test_another_unit():
-    with pytest.raises(TaskError, match="there is no unit 'line'; choose char or word"):
+    with pytest.raises(TaskError, match="unknown unit 'line'; choose char or word"):
         units_of("a b", "line")
 
 

@@ -16,20 +16,9 @@ from models import layer_of
 from torch import nn
 
 from rnnviz.trace import NO_TARGET
-from rnnviz.verification.reference import (
-    EACH_STEP,
-    ENDS,
-    LAST_STEP,
-    LOSSES,
-    Affine,
-    Gru,
-    Head,
-    Lstm,
-    Reference,
-    Relu,
-    States,
-    Tanh,
-)
+from rnnviz.verification.reference import Affine, Reference, States, reference_of
+from rnnviz.verification.reference.cells import Gru, Lstm, Relu, Tanh
+from rnnviz.verification.reference.network import EACH_STEP, ENDS, LAST_STEP, LOSSES, Head
 
 CELLS = ["tanh", "relu", "gru", "lstm", "projected"]
 
@@ -75,9 +64,9 @@ def one_unit(**more):
 
 
 def rows_of(network, states):
-    """The direct part of each loss in its own row, of a head at each step."""
+    """The immediate gradient of each loss in its own row, of a head at each step."""
     y = network.predictions(network.outputs(states.h))
-    direct = network.direct(network.loss_by_output(y))
+    direct = network.immediate_gradients(network.loss_by_output(y))
     rows = np.zeros((network.steps, *direct.shape))
     for step in range(network.steps):
         rows[step, :, :, step] = direct[:, :, step]
@@ -329,7 +318,7 @@ def test_what_the_head_read_is_told_by_the_recording(reads, told, gradients):
     fc = nn.Linear(6, 4).double()
     x, targets = torch.randn(5, 2, 2).double(), torch.randint(4, (1, 2))
     trace = trace_by_hand(layer, fc, x, targets, reads=reads, gradients=gradients)
-    network = Reference.of(trace)
+    network = reference_of(trace)
     assert network.head.reads == told
     np.testing.assert_allclose(network.outputs(trace.h), trace.output)
     places = network.read_by_head()
@@ -346,7 +335,7 @@ def test_where_both_readings_agree_the_direct_part_tells():
     x, targets = torch.zeros(5, 1, 2).double(), torch.randint(4, (1, 1))
     for reads, told in (("ends", ENDS), ("last", LAST_STEP)):
         trace = trace_by_hand(layer, fc, x, targets, reads=reads)
-        assert Reference.of(trace).head.reads == told
+        assert reference_of(trace).head.reads == told
 
 
 def test_a_head_that_is_not_one_linear_of_the_states_is_none():
@@ -355,10 +344,10 @@ def test_a_head_that_is_not_one_linear_of_the_states_is_none():
     fc = nn.Linear(3, 4).double()
     x, targets = torch.randn(5, 1, 2).double(), torch.randint(4, (5, 1))
     trace = trace_by_hand(layer, fc, x, targets)
-    assert Reference.of(trace).head is not None
+    assert reference_of(trace).head is not None
     for wrong in (None, "rnn", "fc2"):
         metadata = dataclasses.replace(trace.metadata, output_layer=wrong)
-        assert Reference.of(dataclasses.replace(trace, metadata=metadata)).head is None
+        assert reference_of(dataclasses.replace(trace, metadata=metadata)).head is None
 
 
 # --- against PyTorch's cells --------------------------------------------------------------------
@@ -407,7 +396,7 @@ def test_every_number_is_that_of_explicit_loops_and_autograd(
         dropout=dropout,
         **start,
     )
-    network, states = Reference.of(trace), States.of(trace)
+    network, states = reference_of(trace), States.of(trace)
     for found in (network.run(), network.from_each(states)):
         for name in ("preact", "gates", "h", "c"):
             same(name, getattr(found, name), getattr(trace, name))
@@ -417,7 +406,7 @@ def test_every_number_is_that_of_explicit_loops_and_autograd(
     same("y", y, trace.y)
     same("loss", network.losses(outputs), trace.loss)
     at_output = network.loss_by_output(y)
-    direct = network.direct(at_output)
+    direct = network.immediate_gradients(at_output)
     same("grad_direct", direct, trace.grad_direct)
 
     back = network.back_through_time(states, direct[None], keep=True)
@@ -452,7 +441,7 @@ def test_a_traces_jacobian_is_one_step_back_from_each_unit(cell):
     fc = nn.Linear(6, 3).double()
     x, targets = torch.randn(4, 2, 2).double(), torch.randint(3, (4, 2))
     trace = trace_by_hand(layer, fc, x, targets, lengths=(2, 4))
-    network, states = Reference.of(trace), States.of(trace)
+    network, states = reference_of(trace), States.of(trace)
     for place in np.ndindex(2, 2):
         one = network.layers[place[0]][place[1]]
         own, before = states.at(*place), network.before(states, *place)
@@ -470,7 +459,7 @@ def test_a_moved_state_moves_what_follows_it_and_nothing_before():
     layer = layer_of("lstm", 2, 3, num_layers=2)
     fc = nn.Linear(3, 3).double()
     x, targets = torch.randn(4, 1, 2).double(), torch.randint(3, (4, 1))
-    network = Reference.of(trace_by_hand(layer, fc, x, targets))
+    network = reference_of(trace_by_hand(layer, fc, x, targets))
     plain = network.run()
     moved = network.run({(0, 0, 1): np.full((1, 3), 0.1)})
     np.testing.assert_allclose(moved.h[0, 0, 1], plain.h[0, 0, 1] + 0.1)
@@ -484,7 +473,7 @@ def test_many_networks_run_at_once_as_they_do_alone():
     layer = layer_of("gru", 2, 3, bidirectional=True, num_layers=2)
     fc = nn.Linear(6, 3).double()
     x, targets = torch.randn(4, 2, 2).double(), torch.randint(3, (4, 2))
-    network = Reference.of(trace_by_hand(layer, fc, x, targets, lengths=(4, 2)))
+    network = reference_of(trace_by_hand(layer, fc, x, targets, lengths=(4, 2)))
     several = np.stack([network.x, 2 * network.x, -network.x])
     together = dataclasses.replace(network, x=several)
     states = together.run()

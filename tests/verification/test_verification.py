@@ -20,9 +20,16 @@ from rnnviz.system.progress import reported
 from rnnviz.trace import NO_TARGET, hash_arrays, load
 from rnnviz.trace.precision import vanished
 from rnnviz.training.network import seeded
-from rnnviz.verification import DIFFERENCES, REFERENCE, UNCHECKED, verify
+from rnnviz.verification import (
+    DIFFERENCES,
+    REFERENCE,
+    UNCHECKED,
+    difference_checks,
+    rounding,
+    table_checks,
+    verify,
+)
 from rnnviz.verification import finite_differences as differences
-from rnnviz.verification import report as verification
 
 LOSSES = ["cross-entropy", "squared", "squared-on-softmax"]
 CELLS = ["tanh", "relu", "gru", "lstm", "projected"]
@@ -180,12 +187,12 @@ def fields_of(trace):
 @pytest.fixture
 def quick(monkeypatch):
     """Few finite differences, where a test asks about what the reference sees."""
-    monkeypatch.setattr(verification, "_SAMPLES", 1)
+    monkeypatch.setattr(difference_checks, "_SAMPLES", 1)
 
 
 def by_reference_alone():
     """No finite differences, where a test asks about long sequences and what the reference sees."""
-    return mock.patch("rnnviz.verification._Proof._differences", return_value=())
+    return mock.patch("rnnviz.verification.checks.check_differences", return_value=())
 
 
 # --- right recordings pass ----------------------------------------------------------------------
@@ -428,7 +435,7 @@ def test_with_a_head_of_many_steps_one_changed_number_is_still_caught(name, quic
 
 
 def test_a_direct_part_that_no_loss_can_have_is_caught(quick):
-    """The Linear reads h, so no loss has a direct part at c."""
+    """The Linear reads h, so no loss has an immediate gradient at c."""
     trace = of_cell("lstm")
     direct = np.zeros_like(trace.c)
     assert "grad_direct_c" not in failed_fields(dataclasses.replace(trace, grad_direct_c=direct))
@@ -583,8 +590,8 @@ def test_a_wrong_word_in_the_metadata_is_caught(key, value, field, quick):
 @pytest.mark.parametrize(
     "mistake",
     [
-        "the direct part instead of all paths",
-        "the direct part counted twice",
+        "the immediate gradient instead of all paths",
+        "the immediate gradient counted twice",
         "time the wrong way round",
         "y - target for the squared loss on a softmax",
     ],
@@ -603,8 +610,8 @@ def test_mistakes_in_the_gradients_are_caught(cell, mistake, quick):
     for row, time in enumerate(trace.loss_times):
         own[row, :, :, time] = direct[:, :, time]
     changed = {
-        "the direct part instead of all paths": {"grad_h": direct},
-        "the direct part counted twice": {
+        "the immediate gradient instead of all paths": {"grad_h": direct},
+        "the immediate gradient counted twice": {
             "grad_h": trace.grad_h + direct,
             "grad_h_by_loss": table + own,
         },
@@ -762,7 +769,7 @@ def test_a_certain_step_does_not_hide_a_wrong_gradient(quick):
 
 
 def without_ripples(monkeypatch):
-    monkeypatch.setattr(verification, "_ROUNDINGS", 0)
+    monkeypatch.setattr(rounding, "_ROUNDINGS", 0)
 
 
 def test_a_network_that_is_certain_at_every_step_is_not_called_wrong(monkeypatch):
@@ -1131,22 +1138,22 @@ def test_a_right_recording_of_a_network_with_an_embedding_is_not_called_wrong():
 def test_rows_checked_one_by_one_are_judged_as_all_at_once(cell, monkeypatch):
     trace = of_cell(cell)
     expected = verify(trace).checks
-    monkeypatch.setattr(verification, "_BLOCK", 1)
+    monkeypatch.setattr(table_checks, "_BLOCK", 1)
     for got, other in zip(verify(trace).checks, expected, strict=True):
         assert (got.field, got.against, got.note) == (other.field, other.against, other.note)
         assert got.error == pytest.approx(other.error, abs=0.1 * other.tolerance)
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_differences_of_very_many_outputs_are_those_of_the_direct_parts(cell, monkeypatch):
+def test_differences_of_very_many_outputs_are_those_of_the_immediate_gradients(cell, monkeypatch):
     trace = of_cell(cell)
     monkeypatch.setattr(differences, "_MOST_OUTPUTS", 0)
     report = verify(trace)
     assert report.failures == ()
     notes = {check.field: check.note for check in report.checks if check.against == DIFFERENCES}
     assert checked_fields(report, DIFFERENCES) >= {f"gradients/{name}" for name in trace.parameters}
-    assert "of the recorded direct parts" in notes["gradients/rnn.weight_hh_l0"]
-    assert "of the recorded direct parts" not in notes["gradients/fc.weight"]
+    assert "of the recorded immediate gradients" in notes["gradients/rnn.weight_hh_l0"]
+    assert "of the recorded immediate gradients" not in notes["gradients/fc.weight"]
     name = "rnn.weight_hh_l0"
     held = {**trace.gradients, name: trace.gradients[name] * 1.001}
     wrong = verify(dataclasses.replace(trace, gradients=held)).failures
@@ -1155,7 +1162,7 @@ def test_differences_of_very_many_outputs_are_those_of_the_direct_parts(cell, mo
 
 def test_a_wrong_number_in_the_last_block_is_caught(monkeypatch, quick):
     trace = of_cell("gru")
-    monkeypatch.setattr(verification, "_BLOCK", trace.grad_h_by_loss[0].size * 2)
+    monkeypatch.setattr(table_checks, "_BLOCK", trace.grad_h_by_loss[0].size * 2)
     table = trace.grad_h_by_loss.copy()
     table[4, 0, 0, 0, 1, 0] += 1e-8
     assert failed_fields(dataclasses.replace(trace, grad_h_by_loss=table)) == {"grad_h_by_loss"}
@@ -1188,7 +1195,7 @@ def test_a_large_table_is_proved_in_a_fraction_of_its_memory(monkeypatch, quick)
     torch.manual_seed(0)
     model = Around(layer_of("tanh", 2, 8, "float32"))
     trace = record(model, torch.randn(200, 1, 2), torch.randint(OUTPUT, (200, 1)))
-    monkeypatch.setattr(verification, "_BLOCK", 1 << 13)
+    monkeypatch.setattr(table_checks, "_BLOCK", 1 << 13)
     tracemalloc.start()
     try:
         assert verify(trace).ok

@@ -1,24 +1,25 @@
-"""One beat to be drawn: here, from the state of a performance, or elsewhere, from an order."""
+"""One beat to be drawn: from the state of a performance here, or from a spec in another process."""
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rnnviz.errors import RenderError
+from rnnviz.rendering.cache.dependencies import Reads
+from rnnviz.rendering.cache.kept_beats import BeatEntry
+from rnnviz.rendering.cache.observing import Recorder
 from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.scene.beats import Beat
-from rnnviz.scene.failures import told
-from rnnviz.system.cache import Cache
+from rnnviz.scene.failures import scene_error
 from rnnviz.system.files import staging_dir
 
 
 @dataclass(frozen=True)
 class BeatSpec:
-    """What a process needs that shares nothing with this one, beside the recordings.
+    """What a process that shares nothing with this one needs to draw a beat, but for recordings.
 
-    ``source`` is the scene's file as this process names it, ``decided_by`` a digest of what
-    decides the beat, ``experiments`` one of the recordings that it is compared with.
+    ``source`` is the scene's file as this process names it, ``decided_by`` a digest of the code
+    and settings that decide the beat, ``experiments`` one of the recordings it is compared with.
     """
 
     name: str
@@ -32,36 +33,40 @@ class BeatSpec:
 
 @dataclass(frozen=True)
 class BeatTask:
-    """A beat, the performance that has come to it, the file it goes into, and who keeps it."""
+    """A beat, the performance that has reached it, its place, and who notes what it reads."""
 
     performance: Any
     beat: Beat
-    path: Path
-    cache: Cache
+    entry: BeatEntry
     spec: BeatSpec
+    recorder: Recorder
 
-    def draw(self) -> None:
-        """Draw it from the state that the performance is in.
+    def draw(self) -> Reads:
+        """Draw and keep the beat, from the state that the performance is in.
 
-        Raises: RenderError if the file cannot be written, or a file that the scene reads is not
-                there
+        Returns all that was read for it.
+
+        Raises: RenderError if the file cannot be written, or the scene cannot read a file
         """
         from rnnviz.rendering.manim_adapter.settings import playing_in  # loads Manim
         from rnnviz.rendering.video.encoder import Encoder, NotWrittenError  # loads PyAV
 
         profile = self.spec.profile
         with (
-            staging_dir(self.path.parent, RenderError) as folder,
+            staging_dir(self.entry.folder, RenderError) as folder,
             playing_in(profile, folder),
-            Encoder(folder / self.path.name, profile) as encoder,
+            Encoder(folder / f"beat.{profile.codec.container}", profile) as encoder,
         ):
-            self.performance.renderer.film = encoder
+            self.performance.renderer.sink = encoder
             try:
-                self.performance.play_beat(self.beat)
+                with self.recorder.recording():
+                    self.performance.play_beat(self.beat)
             except NotWrittenError:
                 raise
             except OSError as error:  # a file of the scene's, not of this folder
-                raise told(self.spec.name, error, self.spec.source) from error
+                raise scene_error(self.spec.name, error, self.spec.source) from error
             encoder.finish()
-            os.replace(folder / self.path.name, self.path)
-        self.cache.keep(self.path)
+            reads = self.recorder.reads
+            os.replace(folder / f"beat.{profile.codec.container}", self.entry.path(reads))
+        self.entry.keep(reads)
+        return reads

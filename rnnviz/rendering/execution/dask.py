@@ -1,4 +1,4 @@
-"""Beats drawn by processes that share nothing with this one: on other machines, or started anew."""
+"""Draws beats in processes that share nothing with this one: of a Dask cluster, or spawned here."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from rnnviz.errors import ClusterError, RenderError, RnnvizError
+from rnnviz.rendering.cache.dependencies import WORKING_FOLDER, Reads
 from rnnviz.rendering.execution.beat_task import BeatTask
 from rnnviz.rendering.execution.fork import Executor, ForkExecutor, Job, can_fork
 from rnnviz.system.files import atomic_write
@@ -13,15 +14,15 @@ from rnnviz.system.workers import WorkerPool, failure, workers
 
 
 class DaskExecutor(Executor):
-    """A crew of workers. Each plays the scene up to its beat, and gives the encoded beat back.
+    """Draws beats with a pool of workers, which play the scene up to a beat and return its video.
 
-    It waits for all beats at its end, unless it is left by an error that is not the user's to mend.
+    At its end it waits for all beats, unless an error ends it that is none of rnnviz's own.
     """
 
     def __init__(self, pool: WorkerPool) -> None:
         super().__init__()
-        self._workers = pool
-        self._running: dict[Future[bytes], tuple[Job, BeatTask]] = {}
+        self._pool = pool
+        self._running: dict[Future[tuple[bytes, Reads]], tuple[Job, BeatTask]] = {}
 
     def __exit__(
         self,
@@ -35,23 +36,23 @@ class DaskExecutor(Executor):
                     self._reap()
 
     def start(self, job: Job, task: BeatTask) -> None:
-        """Have a beat drawn by the next worker that is free."""
+        """Have a beat drawn by the next free worker."""
         from rnnviz.rendering.execution.remote_worker import draw_beat  # loads Manim
 
         context, spec = task.performance.context, task.spec
-        trace = self._workers.sent(f"trace {context.trace.digest}", context.trace)
-        experiments = self._workers.sent(f"experiments {spec.experiments}", context.experiments)
+        trace = self._pool.sent(f"trace {context.trace.digest}", context.trace)
+        experiments = self._pool.sent(f"experiments {spec.experiments}", context.experiments)
         families = " ".join(font.family for font in context.fonts)
-        fonts = self._workers.sent(f"fonts {families}", context.fonts)
+        fonts = self._pool.sent(f"fonts {families}", context.fonts)
         setting = (context.language, context.theme, fonts)
-        future = self._workers.submit(draw_beat, spec, *setting, trace, experiments)
+        future = self._pool.submit(draw_beat, spec, *setting, trace, experiments)
         self._running[future] = (job, task)
         self._reap(patience=0)
 
     def _reap(self, patience: float | None = None) -> None:
-        """Wait for a beat, and keep it."""
+        """Wait for beats, and keep them."""
         try:
-            done = self._workers.wait(self._running, patience)
+            done = self._pool.wait(self._running, patience)
         except ClusterError as error:
             lost, self._running = self._running, {}
             for job, _ in lost.values():
@@ -64,7 +65,7 @@ class DaskExecutor(Executor):
 
 @contextmanager
 def open_executor(jobs: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
-    """Those who draw: the workers of a Dask scheduler, or else so many processes of this machine.
+    """Open an executor: the workers of a Dask scheduler, or ``jobs`` processes of this machine.
 
     Raises: ClusterError if the cluster cannot be reached
     """
@@ -72,23 +73,31 @@ def open_executor(jobs: int | None = None, scheduler: str | None = None) -> Iter
         with ForkExecutor(jobs) as executor:
             yield executor
     else:
-        with workers(scheduler, jobs) as pool, DaskExecutor(pool) as company:
-            yield company
+        with workers(scheduler, jobs) as pool, DaskExecutor(pool) as executor:
+            yield executor
 
 
-def _kept(future: Future[bytes], job: Job, task: BeatTask) -> RnnvizError | None:
+def _kept(future: Future[tuple[bytes, Reads]], job: Job, task: BeatTask) -> RnnvizError | Reads:
+    """Keep a beat that a worker drew, and return what it read; or return why it is not kept."""
     reason = failure(future)
     if reason is not None:
         return _undrawn(job, reason)
+    video, reads = future.result()
+    known = task.recorder.reads
+    for dependency, value in reads.items():
+        if dependency.kind != WORKING_FOLDER and known.get(dependency, value) != value:
+            return _undrawn(
+                job, f"a worker read another {dependency} than this machine; give it the same"
+            )
     try:
-        with atomic_write(task.path, RenderError) as temporary:
-            temporary.write_bytes(future.result())
-        task.cache.keep(task.path)
+        with atomic_write(task.entry.path(reads), RenderError) as temporary:
+            temporary.write_bytes(video)
+        task.entry.keep(reads)
     except RenderError as error:
         return error
-    return None
+    return reads
 
 
 def _undrawn(job: Job, reason: str) -> RenderError:
     named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
-    return RenderError(f"{named}; what is finished is kept, render again")
+    return RenderError(f"{named}; finished beats are kept, render again")

@@ -1,7 +1,8 @@
-"""Processes that draw beats side by side, each from the state in which it was started.
+"""Draws beats side by side in forked processes, each from the state in which it was forked.
 
 A process starts as a copy of this one, with all that is loaded and built; the memory that neither
-changes is shared. It draws when its turn comes: meanwhile this one plays on, and starts others.
+changes is shared. It draws once there is a place for it; meanwhile this one plays on, and forks
+others.
 """
 
 import ctypes
@@ -14,31 +15,34 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from rnnviz.errors import RenderError, RnnvizError
+from rnnviz.rendering.cache.dependencies import Reads
 from rnnviz.rendering.execution.beat_task import BeatTask
-from rnnviz.scene.failures import FAILURES, told
+from rnnviz.scene.failures import FAILURES, scene_error
 from rnnviz.system.workers import available_cores
 
 _CONTEXT: Final = "fork"
 _HANGUP: Final = getattr(signal, "SIGHUP", signal.SIGTERM)
-"""A terminal that closes; not every system has it."""
+"""Sent when a terminal closes; not every system has it."""
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
 _SET_DEATH_SIGNAL: Final = 1
-"""Linux's prctl: a process dies with its parent, however that dies."""
+"""Linux's prctl: a process dies with its parent, however the parent dies."""
 _AHEAD: Final = 3
-"""How many may wait for their turn: each holds what this process has changed since."""
+"""How many processes may wait: each holds the memory that this process has changed since."""
 
-_Place = TypeVar("_Place")
+_Entered = TypeVar("_Entered")
 
 
 @dataclass
 class Job:
-    """One piece of work: what it is, how long a video it makes, and how it ended.
+    """One piece of work: its name, the length of the video it makes, and how it ended.
+
+    ``reads`` is what the beat read, once it is done.
 
     Units: seconds; 0 until it is known
     """
@@ -46,29 +50,34 @@ class Job:
     name: str
     on_done: Callable[[], None]
     seconds: float = 0.0
+    reads: Reads = field(default_factory=dict)
     error: RnnvizError | None = None
     done: bool = False
 
-    def end(self, error: RnnvizError | None = None) -> None:
-        """Take note that it is done."""
-        self.error, self.done = error, True
-        if error is None:
+    def end(self, outcome: RnnvizError | Reads) -> None:
+        """End it with an error, or with what the beat read."""
+        self.done = True
+        if isinstance(outcome, RnnvizError):
+            self.error = outcome
+        else:
+            self.reads = outcome
             self.on_done()
 
 
 @dataclass(frozen=True)
-class _Hand:
-    """A process, the line on which it is told to begin and tells how it ended, and its job."""
+class _Worker:
+    """A process, the pipe on which it is started and reports how it ended, and its job."""
 
     process: Any
-    line: Connection
+    pipe: Connection
     job: Job
 
 
 class Executor(ABC):
-    """Those who draw beats side by side.
+    """Draws beats side by side.
 
-    Used as a context. What they work in is entered through it, and left once they have ended.
+    Used as a context. Contexts that the work needs are entered through it, and exited once all work
+    has ended.
     """
 
     def __init__(self) -> None:
@@ -84,15 +93,15 @@ class Executor(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Wait for those at work, or stop them, and leave what was entered."""
+        """Wait for the work, or stop it, and exit what was entered."""
 
-    def enter(self, place: AbstractContextManager[_Place]) -> _Place:
-        """Enter a place that they work in."""
-        return self._entered.enter_context(place)
+    def enter(self, context: AbstractContextManager[_Entered]) -> _Entered:
+        """Enter a context that the work needs."""
+        return self._entered.enter_context(context)
 
     @abstractmethod
     def start(self, job: Job, task: BeatTask) -> None:
-        """Have a beat drawn."""
+        """Start to draw a beat, now or when there is a place for it."""
 
     def wait_for(self, job: Job) -> None:
         """Wait until a job is done."""
@@ -101,20 +110,20 @@ class Executor(ABC):
 
     @abstractmethod
     def _reap(self) -> None:
-        """Wait for one or more that end, and hear how they did."""
+        """Wait for one or more jobs to end, and note how they did."""
 
 
 class ForkExecutor(Executor):
-    """As many processes at work at a time as there are places, those with the longest job first.
+    """Draws each beat in a forked process, ``places`` at a time, those with the longest job first.
 
-    It waits for all of them at its end, or stops them if it is left by an error.
+    At its end it waits for all of them, or stops them if an error ends it.
     """
 
     def __init__(self, places: int | None = None) -> None:
         super().__init__()
         self.places = places or available_cores()
-        self._waiting: list[_Hand] = []
-        self._working: dict[Connection, _Hand] = {}
+        self._waiting: list[_Worker] = []
+        self._working: dict[Connection, _Worker] = {}
 
     def __exit__(
         self,
@@ -124,49 +133,49 @@ class ForkExecutor(Executor):
     ) -> None:
         with self._entered:
             if kind is not None and not issubclass(kind, RnnvizError):
-                for hand in (*self._waiting, *self._working.values()):
-                    hand.process.terminate()
+                for worker in (*self._waiting, *self._working.values()):
+                    worker.process.terminate()
             while self._working:
                 self._reap()
 
     def start(self, job: Job, task: BeatTask) -> None:
-        """Start a process for a beat, which it draws as soon as there is a place for it."""
+        """Fork a process that draws a beat as soon as there is a place for it."""
         while len(self._waiting) >= _AHEAD:
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
-        line, end = context.Pipe()
-        given = (task, end, os.getpid(), random.getstate())
-        process = context.Process(target=_work, args=given, daemon=True)
-        with _undisturbed():
+        pipe, end = context.Pipe()
+        arguments = (task, end, os.getpid(), random.getstate())
+        process = context.Process(target=_work, args=arguments, daemon=True)
+        with _signals_blocked():
             process.start()
             end.close()
-            self._waiting.append(_Hand(process, line, job))
+            self._waiting.append(_Worker(process, pipe, job))
         self._reap(patience=0)
 
     def _reap(self, patience: float | None = None) -> None:
-        """Hear from those that end, and give their places to those that wait."""
-        for line in wait(list(self._working), patience):
-            assert isinstance(line, Connection)
-            hand = self._working.pop(line)
-            hand.job.end(_outcome(hand))
-            line.close()
-            hand.process.close()
+        """Note how processes ended, and give their places to those that wait."""
+        for pipe in wait(list(self._working), patience):
+            assert isinstance(pipe, Connection)
+            worker = self._working.pop(pipe)
+            worker.job.end(_outcome(worker))
+            pipe.close()
+            worker.process.close()
         while self._waiting and len(self._working) < self.places:
-            hand = max(self._waiting, key=lambda each: each.job.seconds)
-            self._waiting.remove(hand)
-            self._working[hand.line] = hand
-            with suppress(OSError):  # it may be killed before its turn
-                hand.line.send(None)
+            worker = max(self._waiting, key=lambda each: each.job.seconds)
+            self._waiting.remove(worker)
+            self._working[worker.pipe] = worker
+            with suppress(OSError):  # it may be killed while it waits
+                worker.pipe.send(None)
 
 
 def can_fork() -> bool:
-    """Whether this system starts processes as copies."""
+    """Whether this system can fork processes safely."""
     return _CONTEXT in multiprocessing.get_all_start_methods() and os.uname().sysname == "Linux"
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A moment in which this process hears no signal: a copy of it would hear it as well."""
+def _signals_blocked() -> Iterator[None]:
+    """Block the signals that end this process: a copy of it would receive them as well."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     try:
         yield
@@ -174,7 +183,7 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(task: BeatTask, line: Connection, parent: int, lot: Any) -> None:
+def _work(task: BeatTask, pipe: Connection, parent: int, random_state: Any) -> None:
     ctypes.CDLL(None).prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
@@ -182,29 +191,29 @@ def _work(task: BeatTask, line: Connection, parent: int, lot: Any) -> None:
         signal.signal(kind, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    random.setstate(lot)  # Python gives each copy another one
+    random.setstate(random_state)  # Python gives each forked process another one
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
-    gc.freeze()  # what this process began with is never garbage in it
-    outcome = None
-    line.recv()
+    gc.freeze()  # what was copied is never garbage here
+    pipe.recv()
+    outcome: RnnvizError | Reads
     try:
-        task.draw()
+        outcome = task.draw()
     except FAILURES as error:
-        outcome = told(task.spec.name, error, task.spec.source)
-    line.send(outcome)
+        outcome = scene_error(task.spec.name, error, task.spec.source)
+    pipe.send(outcome)
 
 
-def _outcome(hand: _Hand) -> RnnvizError | None:
-    """What a process tells at its end, None if all is well; or how it ended without a word."""
-    with suppress(EOFError, OSError):  # it may be killed within a word
-        heard: RnnvizError | None = hand.line.recv()
-        hand.process.join()
-        return heard
-    hand.process.join()
-    code = hand.process.exitcode
+def _outcome(worker: _Worker) -> RnnvizError | Reads:
+    """Return how a process ended: what it read, its error, or how it died."""
+    with suppress(EOFError, OSError):  # it may be killed while it reports
+        outcome: RnnvizError | Reads = worker.pipe.recv()
+        worker.process.join()
+        return outcome
+    worker.process.join()
+    code = worker.process.exitcode
     ending = f"signal {-code}" if code < 0 else f"exit status {code}"
     return RenderError(
-        f"the process that drew {hand.job.name} ended ({ending}); what is finished is kept, "
+        f"the process that drew {worker.job.name} ended ({ending}); finished beats are kept, "
         "render again"
     )

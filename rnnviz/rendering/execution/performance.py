@@ -1,25 +1,27 @@
-"""One performance of a scene, each beat filmed by a process of its own or found in the cache."""
+"""Plays a scene without drawing, and starts to draw each of its beats that the cache lacks."""
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import cairo
-from manim.utils.exceptions import EndSceneEarlyException
 
 from rnnviz.errors import RenderError
-from rnnviz.rendering.cache.sources import Code, own_modules
+from rnnviz.rendering.cache.code import Code, own_modules
+from rnnviz.rendering.cache.kept_beats import BeatEntry
+from rnnviz.rendering.cache.library import unknown
+from rnnviz.rendering.cache.observing import Recorder, pausing
 from rnnviz.rendering.execution.beat_task import BeatSpec, BeatTask
 from rnnviz.rendering.execution.fork import Executor, Job
 from rnnviz.rendering.execution.playing import play
-from rnnviz.rendering.execution.sound_listener import Listener
+from rnnviz.rendering.execution.sound_listener import SoundListener
 from rnnviz.rendering.manim_adapter.global_state import global_state
+from rnnviz.rendering.manim_adapter.renderer import end_scene
 from rnnviz.rendering.manim_adapter.settings import performing
-from rnnviz.rendering.manim_adapter.state import digest_of
+from rnnviz.rendering.manim_adapter.state import digest_of, state_of
 from rnnviz.rendering.profile import LIBRARIES, EncodingProfile
 from rnnviz.rendering.video.sound import Sound
 from rnnviz.scene.beats import Beat, beats_of
@@ -30,105 +32,106 @@ from rnnviz.system.files import staging_dir
 from rnnviz.system.versions import version
 from rnnviz.text.fonts import shipped_digest
 
-_OF_CAMERA: Final = (
-    "background_color",
-    "background_opacity",
-    "frame_center",
-    "frame_height",
-    "frame_width",
-)
-
 
 @dataclass(frozen=True)
 class BeatResult:
-    """One beat of a video: its encoded pictures, captions, sounds, and the work on it, if any.
-
-    ``certain`` is whether all that decides it is known; else it is drawn again each time.
-    """
+    """One beat of a video: its place, captions and sounds, and the job that draws it."""
 
     beat: Beat
-    path: Path
+    entry: BeatEntry
     job: Job
-    certain: bool
     captions: Mapping[str, str] = field(default_factory=dict)
     sounds: tuple[Sound, ...] = ()
 
+    @property
+    def path(self) -> Path:
+        """The encoded beat, once its job is done."""
+        return self.entry.path(self.job.reads)
 
-def film(
+
+def start_beats(
     loaded: LoadedScene,
     context: SceneContext,
     code: Code,
     profile: EncodingProfile,
     cache: Cache,
     executor: Executor,
+    recorder: Recorder,
     on_done: Callable[[Beat], None],
 ) -> tuple[BeatResult, ...]:
-    """Play a scene without drawing; the beats that are shown and not kept are filmed meanwhile.
+    """Play a scene without drawing; start to draw the beats that are shown and not kept.
 
     Raises: RenderError that names the beat, if the storyboard fails or leaves one out
     """
     name, scene = loaded.name, loaded.scene
     results: list[BeatResult] = []
-    listener = Listener(context)
+    listener = SoundListener(context)
     last = max((beat.number for beat in beats_of(scene) if context.shows(beat)), default=0)
     folder = executor.enter(staging_dir(cache.beats, RenderError))
     decided = decided_by(code, context, profile)
-    compared = digest_of(context.experiments, {})
-    experiments = compared or _unknown()
-    own = own_modules(loaded.scene)
+    compared = digest_of(context.experiments, {}) if recorder.certain else None
+    experiments = compared or unknown()
 
     def begin(performance: Any, beat: Beat) -> None:
         listener.begin(beat)
         if not context.shows(beat):
             return
         performance.renderer.time = 0.0  # a beat is the same whenever it is played
-        beginning = {"beat": beat.play, **_state(performance), **global_state(own)}
+        own = own_modules(loaded.scene, recorder.modules)
+        beginning = {"beat": beat.play, **state_of(performance), **global_state(own)}
         state = digest_of(beginning, {id(performance): "performance"})
-        key = _digest(decided[beat.name], experiments, state or _unknown())
-        path = folder / f"{key}.{profile.codec.container}"
+        entry = BeatEntry(
+            _digest(decided[beat.name], experiments, state or unknown()),
+            profile.codec.container,
+            folder,
+            cache,
+            certain=None not in (compared, state),
+        )
         job = Job(f"beat {beat.name!r} of scene {name!r}", on_done=lambda: on_done(beat))
-        results.append(BeatResult(beat, path, job, certain=None not in (compared, state)))
-        if cache.fetch(path):
-            job.end()
-        else:
-            spec = BeatSpec(
-                job.name,
-                loaded.spec,
-                code.file,
-                beat.number,
-                profile,
-                decided[beat.name],
-                experiments,
-            )
-            executor.start(job, BeatTask(performance, beat, path, cache, spec))
+        results.append(BeatResult(beat, entry, job))
+        reads = entry.fetch(recorder.folder)
+        if reads is not None:
+            job.end(reads)
+            return
+        spec = BeatSpec(
+            job.name,
+            loaded.spec,
+            code.file,
+            beat.number,
+            profile,
+            decided[beat.name],
+            experiments,
+        )
+        executor.start(job, BeatTask(performance, beat, entry, spec, recorder))
 
     def end(performance: Any, beat: Beat) -> None:
         if context.shows(beat):
             heard = tuple(each for each in listener.sounds if each.beat == beat.number)
-            results[-1] = replace(results[-1], captions=performance.told(beat), sounds=heard)
+            results[-1] = replace(results[-1], captions=performance.captions_of(beat), sounds=heard)
             results[-1].job.seconds = performance.renderer.time
         if beat.number == last:
-            raise EndSceneEarlyException
+            end_scene()
 
-    with performing(profile, folder):
-        followed = replace(context, on_beat_start=begin, on_beat_end=end, on_sound=listener.hear)
+    with performing(profile, folder), recorder.recording():
+        followed = replace(
+            context,
+            on_beat_start=pausing()(begin),
+            on_beat_end=pausing()(end),
+            on_sound=pausing()(listener.hear),
+        )
         play(loaded, followed, code.file)
     return tuple(results)
 
 
 def decided_by(code: Code, context: SceneContext, profile: EncodingProfile) -> Mapping[str, str]:
-    """For each beat, by its name, a digest of what decides it but for experiments and state."""
-    lettering = (shipped_digest(), *(font.family for font in context.fonts))
+    """Return for each beat, by its name, a digest of its code and settings.
+
+    Experiments, state and what the beat reads are left out.
+    """
+    fonts = (shipped_digest(), *(font.family for font in context.fonts))
     shown = (context.language, context.theme, context.trace.digest)
-    setting = _digest(profile, *shown, _versions(), lettering)
+    setting = _digest(profile, *shown, _versions(), fonts)
     return {name: _digest(setting, each) for name, each in code.beats.items()}
-
-
-def _state(performance: Any) -> dict[str, Any]:
-    """What a beat starts from: what the scene holds, and how the camera looks at it."""
-    camera = performance.renderer.camera
-    seen = {name: getattr(camera, name) for name in _OF_CAMERA}
-    return {**performance.state(), "camera": seen}
 
 
 def _digest(*parts: Any) -> str:
@@ -136,11 +139,6 @@ def _digest(*parts: Any) -> str:
 
 
 def _versions() -> tuple[str, ...]:
-    """Of all that makes a picture; Cairo's own is that of the system, not of its package."""
+    """Return the versions of all that draws; Cairo's own is the system's, not its package's."""
     libraries = [f"{library} {version(library)}" for library in LIBRARIES]
     return (*libraries, cairo.cairo_version_string(), sys.version)
-
-
-def _unknown() -> str:
-    """For a state without a digest: another one each time, so that the beat is drawn again."""
-    return os.urandom(16).hex()

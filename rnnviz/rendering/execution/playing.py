@@ -1,4 +1,4 @@
-"""Playing a scene, whose code is its author's: what it raises, and what it leaves out, is told."""
+"""Plays a scene without drawing, and reports what its code raises or leaves out."""
 
 from dataclasses import replace
 from typing import Any
@@ -7,12 +7,15 @@ from rnnviz.errors import RenderError, RnnvizError
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.scene.beats import Beat, beats_of
 from rnnviz.scene.context import SceneContext
-from rnnviz.scene.failures import FAILURES, told
+from rnnviz.scene.failures import FAILURES, scene_error
 from rnnviz.scene.loading import LoadedScene
 
 
-def leave(performance: Any) -> None:
-    """Let go of what a performance holds: it and its manager hold each other, and all they made."""
+def release(performance: Any) -> None:
+    """Free what a performance holds: it and its renderer refer to each other, and to all mobjects.
+
+    They would stay until the garbage collector runs.
+    """
     vars(performance).clear()
 
 
@@ -36,10 +39,10 @@ def play(loaded: LoadedScene, context: SceneContext, source: str) -> None:
         raise
     except FAILURES as error:
         name = f"beat {played[-1].name!r} of {scene}" if played else scene
-        raise told(name, error, source) from error
+        raise scene_error(name, error, source) from error
     finally:
         if performance is not None:
-            leave(performance)
+            release(performance)
     for beat in beats_of(loaded.scene):
         if context.shows(beat) and beat not in played:
             raise RenderError(

@@ -1,4 +1,4 @@
-"""Taking note of the sounds that a scene adds while it is played."""
+"""Notes the sounds that a scene adds while it is played."""
 
 from typing import Any
 
@@ -7,22 +7,22 @@ from rnnviz.scene.beats import Beat
 from rnnviz.scene.context import SceneContext
 
 
-class Listener:
-    """The sounds of the beats that are shown; what is added before the first beat is its own."""
+class SoundListener:
+    """The sounds of the beats that are shown; a sound before the first beat belongs to it."""
 
     def __init__(self, context: SceneContext) -> None:
         self.sounds: list[Sound] = []
-        self._stage = context
+        self._context = context
         self._number, self._shown = 1, context.beats is None or 1 in context.beats
 
     def begin(self, beat: Beat) -> None:
-        """Take note of the beat that is played now."""
-        self._number, self._shown = beat.number, self._stage.shows(beat)
+        """Note which beat is played now."""
+        self._number, self._shown = beat.number, self._context.shows(beat)
 
     def hear(self, scene: Any, name: str, time: float, gain: float, background: float) -> None:
-        """Take note of a sound, which begins some time after its beat does.
+        """Note a sound, which starts ``time`` seconds after its beat.
 
-        Raises: SceneError for a file that cannot be heard
+        Raises: SceneError for a file that is not there or has no sound
         """
         if self._shown:
             self.sounds.append(sound_of(type(scene), name, self._number, time, gain, background))

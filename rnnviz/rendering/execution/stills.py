@@ -1,4 +1,4 @@
-"""Stills of a performance: the picture at the end of each beat."""
+"""Draws stills of a performance: the frame at the end of each beat."""
 
 import os
 from dataclasses import replace
@@ -7,19 +7,19 @@ from typing import Any
 
 from rnnviz.errors import RenderError
 from rnnviz.rendering.execution.playing import play
+from rnnviz.rendering.manim_adapter.renderer import current_frame
 from rnnviz.rendering.manim_adapter.settings import performing
 from rnnviz.rendering.profile import EncodingProfile
-from rnnviz.rendering.video.encoder import straight
 from rnnviz.scene.beats import Beat
 from rnnviz.scene.context import SceneContext
 from rnnviz.scene.loading import LoadedScene
 from rnnviz.system.files import staging_dir
 
 
-def stills(
+def draw_stills(
     loaded: LoadedScene, context: SceneContext, source: str, profile: EncodingProfile, output: Path
 ) -> tuple[str, ...]:
-    """Play a scene into a folder of stills, and name them: how each beat that is shown ends.
+    """Play a scene, draw how each shown beat ends into a folder, and return the files' names.
 
     ``source`` is the scene's file.
 
@@ -31,7 +31,7 @@ def stills(
         def keep(performance: Any, beat: Beat) -> None:
             if context.shows(beat):
                 still = folder / f"{beat.number:02d}-{beat.name.replace('_', '-')}.png"
-                picture_now(performance).save(still)
+                current_frame(performance).save(still)
                 made.append(still)
             context.on_beat_end(performance, beat)
 
@@ -39,11 +39,3 @@ def stills(
         for still in made:
             os.replace(still, output / still.name)
     return tuple(still.name for still in made)
-
-
-def picture_now(performance: Any) -> Any:
-    """What a performance shows at this moment, as an image."""
-    performance.renderer.static_image = None
-    performance.renderer.update_frame(performance)
-    camera = performance.renderer.camera
-    return camera.get_image(straight(camera.pixel_array) if camera.background_opacity < 1 else None)

@@ -1,6 +1,6 @@
-"""The picture of a scene, drawn again only where something changed.
+"""A camera that draws a scene again only where something changed.
 
-The pixels are those of Manim's Cairo camera; what is saved is drawing what has not changed.
+The pixels are those of Manim's Cairo camera; what has not changed is not drawn again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,18 +13,18 @@ from manim import Camera, Mobject, VMobject
 
 _STRIPE: Final = 40
 _COLUMN: Final = 240
-"""The height of a stripe and the width of a column, in pixels: even, since two share a colour."""
+"""The height of a stripe and the width of a column, in pixels: even, as chroma is subsampled."""
 _LINE_WIDTH: Final = 0.01
 _MITER: Final = 10.0
-"""How far a pointed corner may reach, in half line widths: Cairo's limit."""
+"""Cairo's limit for the reach of a pointed corner, in half line widths."""
 _CURVE: Final = 4
 _NEAR: Final = 1e-6
 _CLOSE: Final = 1e-5
-"""Two curves meet where Manim says so: within 1e-6, and 1e-5 of the coordinate."""
+"""Manim's tolerances for two curves that meet: 1e-6, and 1e-5 of the coordinate."""
 
 
 class Box(NamedTuple):
-    """Pixels: rows from ``top`` up to, not with, ``bottom``, and columns alike."""
+    """A range of pixels: rows from ``top`` to ``bottom`` (exclusive), and columns likewise."""
 
     top: int
     bottom: int
@@ -32,7 +32,7 @@ class Box(NamedTuple):
     right: int
 
     def grown(self, by: int, size: tuple[int, int]) -> "Box":
-        """With pixels more on all sides, within a picture of a width and a height."""
+        """Return the box with more pixels on all sides, within a frame's width and height."""
         width, height = size
         return Box(
             max(0, self.top - by),
@@ -43,7 +43,7 @@ class Box(NamedTuple):
 
 
 class _Ends(NamedTuple):
-    """From the lowest point to the highest, and from the one furthest left to that on the right."""
+    """The extent of an outline."""
 
     lowest: float
     highest: float
@@ -53,10 +53,10 @@ class _Ends(NamedTuple):
 
 @dataclass(eq=False, slots=True)
 class _Drawn:
-    """One mobject as it was drawn last: its points and style, and what follows from them.
+    """One mobject as it was last drawn: its points and style, and what follows from them.
 
-    ``ends`` are None if one of its points is not finite; ``box`` is what it covers, None if it is
-    not seen; ``path`` is its outline, if it was made.
+    ``ends`` are None if a point is not finite; ``box`` is what it covers, None if it is not
+    visible; ``path`` is its Cairo path, if there is one.
     """
 
     points: bytes
@@ -70,44 +70,44 @@ class _Drawn:
 
 
 class Canvas(Camera):
-    """A camera that keeps its last picture.
+    """A camera that keeps its last frame.
 
-    ``changed`` tells, after each ``show``, where the picture may have changed: in runs of whole
-    stripes, with unchanged ones between them, and there in some whole columns.
+    ``changed`` is, after each ``show``, where the frame may have changed: runs of whole stripes,
+    with unchanged ones between them, and in each some whole columns.
     """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.changed: list[Box] = []
-        self._ground = self.pixel_array.copy()
+        self._base = self.pixel_array.copy()
         self._drawn: dict[int, _Drawn] = {}
         self._order: list[int] | None = None
 
     def init_background(self) -> None:
-        """Make the ground, its colour multiplied with its opacity as Cairo wants it."""
+        """Make the background, its colour multiplied with its opacity as Cairo expects."""
         super().init_background()
         if self.background_opacity < 1:
             colours = self.background[..., :3]
             self.background[..., :3] = np.round(colours * self.background_opacity)
 
     def rest(self, mobjects: Iterable[Mobject]) -> None:
-        """Draw what stands still, as the ground for all pictures that follow."""
+        """Draw what does not move, as the background for the frames that follow."""
         self.reset()
         self.capture_mobjects(mobjects)
-        self._ground = self.pixel_array.copy()
+        self._base = self.pixel_array.copy()
         self._drawn, self._order = {}, None
 
     def show(self, mobjects: Sequence[Mobject]) -> None:
-        """Draw what may have moved, on the ground."""
+        """Draw what may have moved, on the background."""
         shown = leaves(mobjects)
         if not all(isinstance(one, VMobject) and not one.background_image for one in shown):
-            self._show_anew(shown)
+            self._show_whole(shown)
             return
         before, self._drawn = self._drawn, {}
         touched: list[Box] = []
         for one in shown:
             old = before.get(id(one))
-            new = self._look(one, old)
+            new = self._drawing_of(one, old)
             self._drawn[id(one)] = new
             if new is not old:
                 touched += [drawn.box for drawn in (old, new) if drawn and drawn.box]
@@ -121,20 +121,20 @@ class Canvas(Camera):
         return Box(0, self.pixel_height, 0, self.pixel_width)
 
     def _in_order(self, order: list[int], before: Mapping[int, _Drawn]) -> bool:
-        """Whether those that were drawn before still lie on one another as they did."""
+        """Whether the mobjects that were drawn before are still in the same order."""
         old, self._order = self._order, order
         return old is not None and (
             [key for key in order if key in before] == [key for key in old if key in self._drawn]
         )
 
-    def _show_anew(self, shown: Sequence[Mobject]) -> None:
-        """The whole picture by Manim's own means, for what is not made of outlines."""
+    def _show_whole(self, shown: Sequence[Mobject]) -> None:
+        """Draw the whole frame as Manim does, for mobjects that are not outlines."""
         self._drawn, self._order = {}, None
-        self.set_frame_to_background(self._ground)
+        self.set_frame_to_background(self._base)
         self.capture_mobjects(shown)
         self.changed = [self._whole()]
 
-    def _look(self, one: Any, old: _Drawn | None) -> _Drawn:
+    def _drawing_of(self, one: Any, old: _Drawn | None) -> _Drawn:
         points, style = one.points.tobytes(), _style(one)
         known = old if old is not None and old.points == points else None
         if known and known.style == style:
@@ -154,7 +154,7 @@ class Canvas(Camera):
         return new
 
     def _box(self, ends: _Ends, margin: float) -> Box | None:
-        """What pixels lie between some ends, a margin around them included."""
+        """Return the pixels within an extent and a margin, or None if none is in the frame."""
         x, y, _ = self.frame_center
         top, bottom = _pixels(
             (y - ends.highest - margin, y - ends.lowest + margin),
@@ -169,7 +169,7 @@ class Canvas(Camera):
         return Box(top, bottom, left, right) if top < bottom and left < right else None
 
     def _runs(self, touched: Sequence[Box]) -> list[tuple[int, int]]:
-        """The rows of stripes in which one of some boxes lies, those beside one another as one."""
+        """Return the rows of the stripes that boxes touch, adjacent stripes joined."""
         stripes = np.zeros(ceil(self.pixel_height / _STRIPE), dtype=bool)
         for box in touched:
             stripes[box.top // _STRIPE : (box.bottom - 1) // _STRIPE + 1] = True
@@ -179,9 +179,9 @@ class Canvas(Camera):
         ]
 
     def _draw(self, shown: Sequence[Any], touched: Sequence[Box]) -> None:
-        """Draw whole rows: where a clip has left or right edges, Cairo rounds otherwise.
+        """Draw whole rows: at left and right edges of a clip, Cairo rounds differently.
 
-        What lies beside all that changed, and beside all that covers some of it, is left.
+        Columns that nothing changed touches, directly or through overlaps, are left as they are.
         """
         context = self.get_cairo_context(self.pixel_array)
         matrix = context.get_matrix()
@@ -205,13 +205,13 @@ class Canvas(Camera):
             context.clip()
             context.set_matrix(matrix)
             for left, right in _columns(here, [box for _, _, box in members]):
-                self.pixel_array[top:bottom, left:right] = self._ground[top:bottom, left:right]
+                self.pixel_array[top:bottom, left:right] = self._base[top:bottom, left:right]
                 for one, drawn, box in members:
                     if left <= box.left < right:
-                        self._ink(context, one, drawn)
+                        self._draw_outline(context, one, drawn)
             context.restore()
 
-    def _ink(self, context: Any, one: Any, drawn: _Drawn) -> None:
+    def _draw_outline(self, context: Any, one: Any, drawn: _Drawn) -> None:
         context.new_path()
         if drawn.path is None:
             outline(context, one.points)
@@ -227,9 +227,9 @@ class Canvas(Camera):
 
 
 def leaves(mobjects: Sequence[Any]) -> list[Any]:
-    """All that has points, in the order of drawing.
+    """Return all mobjects that have points, in the order of drawing.
 
-    ``mobjects`` are whole families, one after the other; what joined one since then comes with it.
+    ``mobjects`` are whole families, one after the other; parts that were added since are found.
     """
     known = set(mobjects)
     found = []
@@ -246,7 +246,7 @@ def leaves(mobjects: Sequence[Any]) -> list[Any]:
 
 
 def outline(context: Any, points: np.ndarray) -> None:
-    """Add a mobject's cubic curves to the path, a new part where two curves do not meet."""
+    """Add a mobject's cubic curves to the path, with a new subpath where two curves do not meet."""
     curves = points[: len(points) // _CURVE * _CURVE, :2].reshape(-1, 2 * _CURVE).tolist()
     curve_to = context.curve_to
     start: tuple[float, float] | None = None
@@ -269,7 +269,7 @@ def _meet_at(one: Sequence[float], other: Sequence[float]) -> bool:
 
 
 def _columns(touched: Sequence[Box], covered: Sequence[Box]) -> list[tuple[int, int]]:
-    """From where to where reaches all that lies over something touched, or over such, and so on."""
+    """Return the column ranges that overlap touched boxes, directly or through other boxes."""
     found: list[tuple[int, int, bool]] = []
     spans = [(box.left, box.right, True) for box in touched]
     spans += [(box.left, box.right, False) for box in covered]
@@ -283,7 +283,7 @@ def _columns(touched: Sequence[Box], covered: Sequence[Box]) -> list[tuple[int, 
 
 
 def _pixels(ends: tuple[float, float], count: int, length: float) -> tuple[int, int]:
-    """From which pixel up to which some ends reach, which are measured from the middle."""
+    """Return the first and last pixel of a range that is measured from the middle."""
     first, last = (end * count / length + count / 2 for end in ends)
     return max(0, floor(first) - 1), min(count, ceil(last) + 1)
 
@@ -296,7 +296,7 @@ def _ends(points: np.ndarray) -> _Ends | None:
 
 
 def _style(one: Any) -> tuple[Any, ...]:
-    """What decides how an outline is inked."""
+    """Return what decides how an outline is drawn."""
     background = one.background_stroke_width
     return (
         one.get_fill_rgbas().tobytes(),
@@ -307,3 +307,11 @@ def _style(one: Any) -> tuple[Any, ...]:
         one.joint_type,
         one.cap_style,
     )
+
+
+def unmultiplied(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels whose colours Cairo multiplied with their opacity, without that factor."""
+    opacity = pixels[..., 3:].astype(np.uint16)
+    colours = pixels[..., :3].astype(np.uint16) * 255 + opacity // 2
+    plain = np.minimum(colours // np.maximum(opacity, 1), 255).astype(np.uint8)
+    return np.concatenate([plain, pixels[..., 3:]], axis=2)

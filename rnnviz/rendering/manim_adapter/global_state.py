@@ -1,4 +1,4 @@
-"""What a beat can change outside its scene, and the next one then starts from."""
+"""State outside the scene that one beat can change and the next one starts from."""
 
 import ast
 import random
@@ -13,9 +13,9 @@ from manim import Animation, Mobject
 
 
 def global_state(modules: Mapping[Path, ast.Module]) -> Mapping[str, Any]:
-    """Data in the user's modules, defaults that were set for Manim's classes, random generators.
+    """Return data in the user's modules, defaults set for Manim's classes, and random generators.
 
-    ``modules`` are the user's files, and what is written in them.
+    ``modules`` are the user's files with their syntax trees.
     """
     return {
         "modules": {str(path): dict(_data_of(path, tree)) for path, tree in modules.items()},
@@ -25,7 +25,7 @@ def global_state(modules: Mapping[Path, ast.Module]) -> Mapping[str, Any]:
 
 
 def _data_of(path: Path, tree: ast.Module) -> Iterator[tuple[str, Any]]:
-    """The variables of a module, if it is loaded, and their values; functions are its code's."""
+    """Yield the variables of a module, if it is loaded; its functions belong to its code."""
     for module in list(sys.modules.values()):
         file = Path(getattr(module, "__file__", None) or "")
         if file.name == path.name and file.resolve() == path:
@@ -34,7 +34,7 @@ def _data_of(path: Path, tree: ast.Module) -> Iterator[tuple[str, Any]]:
 
 
 def _variables(tree: ast.AST) -> Iterator[str]:
-    """What is assigned in a module, or declared global in a function of it."""
+    """Yield the names assigned in a module, or declared global in a function of it."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
@@ -52,7 +52,7 @@ def _globals(tree: ast.AST) -> Iterator[str]:
 
 
 def _defaults() -> Iterator[tuple[str, Any]]:
-    """By class, what ``set_default`` gave it."""
+    """Yield classes with the defaults that ``set_default`` gave them."""
     kinds: list[Any] = [Animation, Mobject]
     for kind in kinds:
         kinds += kind.__subclasses__()

@@ -1,4 +1,4 @@
-"""Manim's configuration, which nothing else touches."""
+"""Manim's configuration: the only module that changes it."""
 
 import random
 from collections.abc import Iterator
@@ -8,18 +8,19 @@ from typing import Any, Final
 
 import numpy as np
 from manim import tempconfig
+from manim.mobject.svg.svg_mobject import SVG_HASH_TO_MOB_MAP
 
 from rnnviz.rendering.profile import QUALITIES, EncodingProfile
 
 _SEED: Final = 0
-"""So that what a scene draws by lot is the same each time."""
+"""Makes what a scene draws at random the same each time."""
 _HEIGHT: Final = 8.0
-"""Of a picture in Manim's units, whatever the user's own configuration says."""
+"""The height of a frame in Manim's units, whatever the user's own configuration says."""
 
 
 @contextmanager
 def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None]:
-    """Manim, quiet and uncached, with a media folder of its own."""
+    """Configure Manim in this context: quiet, uncached, and with its own media folder."""
     width, height, rate = QUALITIES[quality]
     with tempconfig(
         {
@@ -43,15 +44,20 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
 
 @contextmanager
 def playing_in(profile: EncodingProfile, folder: Path) -> Iterator[None]:
-    """Manim, set up for a look; its text goes through files in a folder of this process alone."""
-    ground = {"background_opacity": 0.0} if profile.transparent else {}
-    with manim_settings(folder, profile.quality, **ground):
+    """Configure Manim for an encoding profile; ``folder`` is used by this process alone."""
+    background = {"background_opacity": 0.0} if profile.transparent else {}
+    with manim_settings(folder, profile.quality, **background):
         yield
 
 
 @contextmanager
 def performing(profile: EncodingProfile, folder: Path) -> Iterator[None]:
-    """The same, for a whole performance; Manim seeds the random generators, which are put back."""
+    """As ``playing_in``, for a whole performance.
+
+    Manim seeds the random generators, which are restored. What it keeps of SVG files is forgotten:
+    they may have changed since.
+    """
+    SVG_HASH_TO_MOB_MAP.clear()
     before, before_numpy = random.getstate(), np.random.get_state()
     try:
         with playing_in(profile, folder):

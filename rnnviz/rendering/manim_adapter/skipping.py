@@ -1,9 +1,9 @@
-"""Animations that are not drawn: the scene is left as they leave it, without the way there.
+"""Skips animations that are not drawn: the scene is left in their end state.
 
-Manim copies every mobject of an animation twice and mixes the copies before it shows where the
-animation ends. Where the end follows from the mobject and its target alone, it is set here at once;
-any other animation is begun and finished as Manim does it. Groups of animations stay Manim's, so
-that everything happens in its order.
+Manim copies every mobject of an animation twice and interpolates the copies before it reaches the
+end of the animation. Where the end follows from the mobject and its target alone, it is set here at
+once; any other animation begins and finishes as in Manim. Groups of animations are left to Manim,
+so that everything happens in its order.
 """
 
 from collections.abc import Iterable
@@ -32,12 +32,12 @@ from rnnviz.rendering.manim_adapter.tweening import LOOKS, is_ordinary, single
 _END_AS_THEY_ARE: Final = (Create, FadeIn, FadeOut, GrowFromEdge, TransformFromCopy)
 _BECOME_TARGET: Final = (MoveToTarget, ReplacementTransform, Transform, _MethodAnimation)
 _ALIGNED: Final = ("points", "fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
-"""What Manim stretches to the same length before it mixes two mobjects."""
+"""Attributes that Manim makes equally long before it interpolates two mobjects."""
 _METHODS: Final = ("begin", "update_mobjects", "interpolate", "finish", "clean_up_from_scene")
 
 
 def skip(scene: Scene) -> None:
-    """Leave a scene as the animations that it is about to play leave it."""
+    """Put a scene into the end state of the animations that it is about to play."""
     animations = tuple(scene.animations or ())
     still = not any(part.updaters for mobject in scene.mobjects for part in _parts(mobject))
     skipped = (
@@ -54,7 +54,7 @@ def skip(scene: Scene) -> None:
 
 
 class _Skipped:
-    """Takes the place of an animation's methods; gives them back if its end is not known."""
+    """Replaces an animation's methods; restores them if its end is not known."""
 
     def __init__(self, animation: Any) -> None:
         self._animation = animation
@@ -63,7 +63,7 @@ class _Skipped:
             setattr(animation, name, getattr(self, f"_{name}"))
 
     def restore(self) -> None:
-        """Leave the animation as it was."""
+        """Restore the animation's own methods."""
         for name in _METHODS:
             vars(self._animation).pop(name, None)
 
@@ -89,7 +89,7 @@ class _Skipped:
 
     def _clean_up_from_scene(self, scene: Scene) -> None:
         animation = self._animation
-        # FadeOut's own brings back a mobject that has faded; this one never did
+        # FadeOut's own restores a mobject that has faded; this one never faded
         kind: Any = Transform if isinstance(animation, FadeOut) else type(animation)
         kind.clean_up_from_scene(animation, scene)
 
@@ -111,10 +111,10 @@ def _apart(animations: Iterable[Any]) -> bool:
 
 
 def _changed_by(animation: Any) -> set[int] | None:
-    """The mobjects that an animation changes, or None if parts of it get into each other's way."""
+    """Return the mobjects that an animation changes, or None if its parts change the same one."""
     if not isinstance(animation, AnimationGroup):
         return {id(part) for part in _parts(animation.mobject)}
-    # what has faded out in a succession is brought back at its end, as it was before
+    # Succession restores what has faded out at its end, as it was before
     fades = any(isinstance(part, FadeOut) for part in single(animation.animations))
     if (fades or not isinstance(animation, Succession)) and not _apart(animation.animations):
         return None
@@ -128,7 +128,7 @@ def _changed_by(animation: Any) -> set[int] | None:
 
 
 def _is_known(animation: Any) -> bool:
-    """Whether an animation ends with its mobject as it was, or as its target is."""
+    """Whether an animation ends with its mobject unchanged, or equal to its target."""
     kind = type(animation)
     if kind not in (*_END_AS_THEY_ARE, *_BECOME_TARGET):
         return False
@@ -141,12 +141,12 @@ def _is_known(animation: Any) -> bool:
 
 
 def _is_plain(mobject: Any) -> bool:
-    """Whether a mobject is an outline that is mixed as Manim mixes them, or a group of some."""
+    """Whether a mobject is an outline that Manim interpolates as usual, or a group of them."""
     return type(mobject) is Group or is_ordinary(mobject)
 
 
 def _match(one: Any, other: Any) -> bool:
-    """Whether the parts of two mobjects are alike, so that Manim aligns nothing."""
+    """Whether the parts of two mobjects correspond, so that Manim aligns nothing."""
     ours, theirs = _parts(one), _parts(other)
     return len(ours) == len(theirs) and all(
         _is_plain(a)
@@ -159,7 +159,7 @@ def _match(one: Any, other: Any) -> bool:
 
 
 def _set_to(mobject: Any, target: Any) -> None:
-    """Give each part of a mobject the outline and the colours of its counterpart."""
+    """Give each part of a mobject the outline and colours of its counterpart."""
     for part, wanted in zip(_parts(mobject), _parts(target), strict=True):
         if len(part.points):
             for name in ("points", *LOOKS):
@@ -168,7 +168,7 @@ def _set_to(mobject: Any, target: Any) -> None:
 
 
 def _parts(mobject: Any) -> list[Any]:
-    """A mobject and all within it, in order, each as often as it stands there."""
+    """Return a mobject and all its parts, in order, with repetitions."""
     found = [mobject]
     for part in mobject.submobjects:
         found += _parts(part)

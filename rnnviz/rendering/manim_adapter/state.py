@@ -1,4 +1,4 @@
-"""The state of a performance where a beat begins, as a digest: the same state, the same beat."""
+"""The state of a performance where a beat begins, and its digest: the same state, the same beat."""
 
 import pickle
 from collections.abc import Mapping
@@ -12,13 +12,27 @@ from manim import Mobject
 from rnnviz.trace import Trace
 
 _ADDRESS: Final = "original_id"
-"""Where Manim notes in a copy at which address it stands."""
+"""The attribute in which Manim notes the address of a copy's original."""
+_OF_CAMERA: Final = (
+    "background_color",
+    "background_opacity",
+    "frame_center",
+    "frame_height",
+    "frame_width",
+)
+
+
+def state_of(performance: Any) -> dict[str, Any]:
+    """Return what a beat starts from: what the scene holds, and how the camera looks at it."""
+    camera = performance.renderer.camera
+    seen = {name: getattr(camera, name) for name in _OF_CAMERA}
+    return {**performance.state(), "camera": seen}
 
 
 def digest_of(state: Mapping[str, Any], tokens: Mapping[int, str]) -> str | None:
-    """The SHA-256 of all that can be reached from a state, or None if some of it has no content.
+    """Return the SHA-256 of all that a state refers to, or None if some of it has no content.
 
-    ``tokens`` gives, by ``id``, what stands for objects whose content is known otherwise.
+    ``tokens`` gives, by ``id``, replacements for objects whose content is known otherwise.
     """
     hashing = _Hashing()
     try:
@@ -29,7 +43,7 @@ def digest_of(state: Mapping[str, Any], tokens: Mapping[int, str]) -> str | None
 
 
 class _Hashing:
-    """A file that keeps a digest alone."""
+    """A file that keeps only a digest of what is written."""
 
     def __init__(self) -> None:
         self.digest = sha256()
@@ -40,7 +54,7 @@ class _Hashing:
 
 
 class _Digester(pickle.Pickler):
-    """Goes through objects as pickle does, and into functions as well."""
+    """Visits objects as pickle does, and functions as well."""
 
     def __init__(self, file: _Hashing, tokens: Mapping[int, str]) -> None:
         super().__init__(file, protocol=pickle.HIGHEST_PROTOCOL)
@@ -66,28 +80,28 @@ class _Digester(pickle.Pickler):
         return None
 
     def reducer_override(self, one: Any) -> Any:
-        if isinstance(one, FunctionType) and one is not _made:
+        if isinstance(one, FunctionType) and one is not _unread:
             cells = tuple(cell.cell_contents for cell in one.__closure__ or ())
             return (
-                _made,
+                _unread,
                 ("function", one.__module__, one.__qualname__, _content(one.__code__)),
                 (one.__defaults__, one.__kwdefaults__, cells),
             )
         if isinstance(one, Mobject):
             kept = {name: value for name, value in vars(one).items() if name != _ADDRESS}
-            return _made, (type(one).__module__, type(one).__qualname__), kept
+            return _unread, (type(one).__module__, type(one).__qualname__), kept
         if isinstance(one, MethodType):
-            return _made, ("method", one.__func__, one.__self__)
+            return _unread, ("method", one.__func__, one.__self__)
         return NotImplemented
 
 
 def _content(code: CodeType) -> tuple[Any, ...]:
-    """What a function does, not where it stands."""
+    """Return what a function does, but not its place in a file."""
     constants = tuple(
         _content(each) if isinstance(each, CodeType) else each for each in code.co_consts
     )
     return code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars
 
 
-def _made(*content: Any) -> Any:
-    raise TypeError("a digest is not read back")
+def _unread(*content: Any) -> Any:
+    raise TypeError("a digest cannot be unpickled")

@@ -1,7 +1,8 @@
-"""Manim's transforms with less work: only what differs between start and target is mixed.
+"""Manim's transforms with less work: only what differs between start and target is interpolated.
 
-A text that fades in has the outlines that it ends with. Manim mixes them with themselves for each
-picture, which costs more than drawing them, and changes their last bits, so that they seem to move.
+A text that fades in has the outlines that it ends with. Manim interpolates them with themselves in
+each frame, which costs more than drawing them, and changes their last bits, so that they seem to
+move.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,14 +23,14 @@ LOOKS: Final = (
     "sheen_direction",
     "sheen_factor",
 )
-"""What Manim mixes beside the points."""
+"""Attributes that Manim interpolates beside the points."""
 
 _Step = Callable[[float], object]
 
 
 @contextmanager
 def tweening(animations: Iterable[Animation]) -> Iterator[None]:
-    """A time in which transforms, also those in groups, mix only what differs."""
+    """Let transforms in this context, also those in groups, interpolate only what differs."""
     quick = [each for each in single(animations) if _is_plain(each)]
     for each in quick:
         setattr(each, _METHOD, _Tween(each))
@@ -41,7 +42,7 @@ def tweening(animations: Iterable[Animation]) -> Iterator[None]:
 
 
 class _Tween:
-    """One transform's ``interpolate_mobject``; what differs is found out once."""
+    """One transform's ``interpolate_mobject``, which determines once what differs."""
 
     def __init__(self, transform: Any) -> None:
         self._transform = transform
@@ -85,7 +86,7 @@ class _Tween:
 
 
 def single(animations: Iterable[Animation]) -> Iterator[Animation]:
-    """The animations of groups, one by one."""
+    """Yield single animations, those of groups one by one."""
     for each in animations:
         if isinstance(each, AnimationGroup):
             yield from single(each.animations)
@@ -94,7 +95,7 @@ def single(animations: Iterable[Animation]) -> Iterator[Animation]:
 
 
 def _is_plain(animation: Animation) -> bool:
-    """Whether it mixes start and target as every transform does."""
+    """Whether it interpolates start and target as transforms usually do."""
     kind: Any = type(animation)
     return (
         isinstance(animation, Transform)
@@ -106,7 +107,7 @@ def _is_plain(animation: Animation) -> bool:
 
 
 def is_ordinary(mobject: Any) -> bool:
-    """Whether a mobject is an outline that is mixed as Manim mixes every one."""
+    """Whether a mobject is an outline that Manim interpolates as usual."""
     kind = type(mobject)
     return (
         isinstance(mobject, VMobject)

@@ -1,4 +1,4 @@
-"""From pictures to an encoded segment of a video: one beat, which can be joined with others."""
+"""Encodes frames into a segment of a video: one beat, which can be joined with others."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,29 +11,29 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 
-from rnnviz.rendering.manim_adapter.canvas import Box, Canvas
+from rnnviz.rendering.manim_adapter.canvas import Box, Canvas, unmultiplied
 from rnnviz.rendering.profile import EncodingProfile
 
 _REACH: Final = 2
-"""How far a pixel's colour reaches, in pixels: rows and columns that share one are filtered."""
+"""How far a pixel's colour reaches, in pixels, as chroma is filtered and subsampled."""
 _MARGIN: Final = 4
-"""Pixels around others that their conversion sees, so that no seam is left."""
+"""Pixels around a box that are converted with it, so that no seam is left."""
 _BYTE: Final = 8
 
 
 class NotWrittenError(OSError):
-    """What is encoded cannot be written: the trouble of the file, not of the scene."""
+    """The encoded video cannot be written: an error of the file, not of the scene."""
 
 
 class Encoder:
-    """A film that is encoded into a file, pixels converted only where they changed.
+    """Encodes frames into a file, converting pixels only where they changed.
 
-    Used as a context, which closes the file; it is whole once ``finish`` was called.
+    Used as a context, which closes the file; the file is complete once ``finish`` was called.
     """
 
     def __init__(self, target: Path, profile: EncodingProfile) -> None:
         self.frames = 0
-        self._look = profile
+        self._profile = profile
         codec, (width, height) = profile.codec, profile.size
         self._converters: dict[tuple[int, ...], VideoReformatter] = {}
         self._frame = av.VideoFrame(width, height, codec.pixels)
@@ -43,9 +43,9 @@ class Encoder:
         stream: Any = self._file.add_stream(codec.name, rate=profile.rate, options=codec.options)
         stream.width, stream.height, stream.pix_fmt = width, height, codec.pixels
         self._stream = stream
-        for told in (stream.codec_context, self._frame):
-            told.colorspace, told.color_range = Colorspace.ITU709, ColorRange.MPEG
-            told.color_primaries, told.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        for each in (stream.codec_context, self._frame):
+            each.colorspace, each.color_range = Colorspace.ITU709, ColorRange.MPEG
+            each.color_primaries, each.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
 
     def __enter__(self) -> Self:
         return self
@@ -59,35 +59,35 @@ class Encoder:
         self._file.close()
 
     def finish(self) -> None:
-        """Encode what is left, and close the file, which is whole then."""
-        self._write(self._stream.encode())
+        """Encode what is left, and close the file, which is then complete."""
+        self._mux(self._stream.encode())
         with _writing():
             self._file.close()
 
-    def expose(self, canvas: Canvas, frames: int) -> None:
+    def write(self, canvas: Canvas, frames: int) -> None:
         """Encode what a canvas shows now, for a number of frames."""
         for box in canvas.changed:
-            self._take(canvas.pixel_array, box)
+            self._convert(canvas.pixel_array, box)
         for _ in range(frames):
             self._frame.pts = self.frames
-            self._write(self._stream.encode(self._frame))
+            self._mux(self._stream.encode(self._frame))
             self.frames += 1
 
-    def _write(self, packets: Any) -> None:
+    def _mux(self, packets: Any) -> None:
         with _writing():
             self._file.mux(packets)
 
-    def _take(self, pixels: np.ndarray, box: Box) -> None:
-        size = width, height = self._look.size
+    def _convert(self, pixels: np.ndarray, box: Box) -> None:
+        size = width, height = self._profile.size
         box = box.grown(_REACH, size)
         top, bottom, left, right = box.grown(_MARGIN, size)
         seen = pixels[top:bottom, left:right]
-        if self._look.transparent:
-            seen = straight(seen)
+        if self._profile.transparent:
+            seen = unmultiplied(seen)
         converter = self._converters.setdefault(seen.shape, VideoReformatter())
         made = converter.reformat(
             av.VideoFrame.from_numpy_buffer(seen, "rgba"),
-            format=self._look.codec.pixels,
+            format=self._profile.codec.pixels,
             dst_colorspace=Colorspace.ITU709,
             dst_color_range=ColorRange.MPEG,
             threads=1,
@@ -110,16 +110,8 @@ def _writing() -> Iterator[None]:
         raise NotWrittenError(error.errno, error.strerror) from error
 
 
-def straight(pixels: np.ndarray) -> np.ndarray:
-    """Colours that Cairo multiplied with their opacity, as videos want them: not multiplied."""
-    opacity = pixels[..., 3:].astype(np.uint16)
-    colours = pixels[..., :3].astype(np.uint16) * 255 + opacity // 2
-    plain = np.minimum(colours // np.maximum(opacity, 1), 255).astype(np.uint8)
-    return np.concatenate([plain, pixels[..., 3:]], axis=2)
-
-
 def _samples(frame: Any) -> list[np.ndarray]:
-    """The planes of a frame, without what pads their rows."""
+    """Return the planes of a frame, without the padding of their rows."""
     kind = np.dtype(np.uint8 if frame.format.components[0].bits <= _BYTE else np.uint16)
     return [
         np.frombuffer(plane, kind).reshape(plane.height, -1)[:, : plane.width]

@@ -1,4 +1,4 @@
-"""Pictures of a video that was made, with their opacity where they have any."""
+"""The frames of a finished video, with their opacity if they have any."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ _VP9_WITH_ALPHA: Final = "libvpx-vp9"
 
 
 def is_transparent(video: Path) -> bool:
-    """Whether the pictures of a video have an opacity."""
+    """Whether a video has an alpha channel."""
     with av.open(str(video)) as container:
         return _is_transparent(container.streams.video[0])
 
@@ -26,7 +26,7 @@ def is_audible(video: Path) -> bool:
 
 
 def decoded(container: Any) -> Iterator[Any]:
-    """The frames of a video's first track; FFmpeg's own VP9 decoder leaves the opacity out."""
+    """Yield the frames of a video's first track; FFmpeg's own VP9 decoder drops the opacity."""
     stream = container.streams.video[0]
     if not (stream.codec_context.name == "vp9" and _is_transparent(stream)):
         yield from container.decode(stream)
@@ -38,25 +38,25 @@ def decoded(container: Any) -> Iterator[Any]:
             yield frame
 
 
-def image_of(frame: Any, ground: str | None = None) -> Image.Image:
-    """A frame as a picture: transparent if it is, unless a ground is named to put it on."""
+def image_of(frame: Any, background: str | None = None) -> Image.Image:
+    """Return a frame as an image, on a background if one is given, else with its opacity."""
     if not _has_alpha(frame.format):
         image: Image.Image = frame.to_image()
         return image
     pixels: np.ndarray = frame.to_ndarray(format="rgba")
-    picture = Image.fromarray(pixels)
-    if ground is None:
-        return picture
-    below = Image.new("RGBA", picture.size, ground)
-    return Image.alpha_composite(below, picture).convert("RGB")
+    image = Image.fromarray(pixels)
+    if background is None:
+        return image
+    below = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(below, image).convert("RGB")
 
 
-def on_ground(frame: Any, ground: str) -> Any:
-    """A frame without opacity: itself, or if it is transparent, as it looks on a ground."""
+def on_background(frame: Any, background: str) -> Any:
+    """Return a frame without opacity: itself, or if it is transparent, on a background."""
     if not _has_alpha(frame.format):
         return frame
     return VideoReformatter().reformat(
-        av.VideoFrame.from_ndarray(np.asarray(image_of(frame, ground)), format="rgb24"),
+        av.VideoFrame.from_ndarray(np.asarray(image_of(frame, background)), format="rgb24"),
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,

@@ -1,4 +1,4 @@
-"""A video's pictures as a GIF: one table of colours for all, in which rare hues count as much."""
+"""Converts a video to a GIF with one palette for all frames, in which rare hues count as much."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ _COLOURS: Final = 256
 _FREQUENT: Final = 64
 _LOOKED_AT: Final = 40
 _STEP: Final = 8
-"""Colours nearer than this in each channel count as one where they are rare."""
+"""Rare colours that differ less than this in each channel count as one."""
 _PLACES: Final = np.array([65536, 256, 1], np.uint32)
 _TICK: Final = 10
-"""A GIF counts time in hundredths of a second; here as milliseconds."""
+"""A GIF's unit of time, in milliseconds."""
 
 
 def animate(
@@ -29,32 +29,32 @@ def animate(
     *,
     width: int | None = None,
     rate: int | None = None,
-    ground: str | None = None,
+    background: str | None = None,
 ) -> None:
-    """Write a GIF of a whole video, or a smaller one with fewer pictures a second.
+    """Write a video as a GIF, smaller and with fewer frames per second if wanted.
 
-    ``ground`` is the colour that a transparent video is put on.
+    ``background`` is the colour behind a transparent video.
 
-    Units: width in pixels, rate in pictures a second; both as the video's unless given
+    Units: width in pixels, rate in frames per second; the defaults are the video's
     """
     with av.open(str(video)) as given:
         shown = rate or float(given.streams.video[0].average_rate or 25)
-    count = sum(1 for _ in pictures(video, 16, rate))
-    shows = partial(pictures, video, width, rate, ground)
+    count = sum(1 for _ in images(video, 16, rate))
+    shows = partial(images, video, width, rate, background)
     table = _table(islice(shows(), 0, None, max(1, count // _LOOKED_AT)))
-    drawn = (picture.quantize(palette=table, dither=Image.Dither.NONE) for picture in shows())
+    drawn = (image.quantize(palette=table, dither=Image.Dither.NONE) for image in shows())
     ends = [round(1000 * number / shown / _TICK) * _TICK for number in range(count + 1)]
     lengths = [end - start for start, end in pairwise(ends)]
     first = next(drawn)
     first.save(target, save_all=True, append_images=drawn, duration=lengths, loop=0)
 
 
-def pictures(
-    video: Path, width: int | None = None, rate: int | None = None, ground: str | None = None
+def images(
+    video: Path, width: int | None = None, rate: int | None = None, background: str | None = None
 ) -> Iterator[Any]:
-    """The pictures of a video, in another size and fewer of them if wanted.
+    """Yield the frames of a video as images, smaller and fewer per second if wanted.
 
-    Those of a transparent one are transparent, or put on a ground.
+    Those of a transparent video are transparent, or on a background.
     """
     wanted = 0.0
     with av.open(str(video)) as given:
@@ -64,15 +64,15 @@ def pictures(
                 small: Any = frame.reformat(
                     width=across, height=round(frame.height * across / frame.width)
                 )
-                yield image_of(small, ground)
+                yield image_of(small, background)
                 wanted += 1 / rate if rate else 0.0
 
 
 def _table(some: Iterable[Any]) -> Any:
-    """A palette of what is most frequent, and of all else with each colour counted once."""
+    """Return a palette of the most frequent colours, and of the others, each counted once."""
     counts: Counter[int] = Counter()
-    for picture in some:
-        channels = np.asarray(picture.convert("RGB")).reshape(-1, 3).astype(np.uint32)
+    for image in some:
+        channels = np.asarray(image.convert("RGB")).reshape(-1, 3).astype(np.uint32)
         found, often = np.unique(channels @ _PLACES, return_counts=True)
         counts.update(dict(zip(found.tolist(), often.tolist(), strict=True)))
     frequent = [colour for colour, _ in counts.most_common(_FREQUENT)]

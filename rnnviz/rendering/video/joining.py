@@ -1,7 +1,7 @@
-"""Encoded beats, one after the other in one file, as players like it.
+"""Joins encoded beats into one file.
 
-An MP4 has its index in front, a chapter a beat, and a track of captions a language. The sounds of a
-scene are mixed and encoded here: they may go on from one beat into the next.
+An MP4 has its index in front, a chapter for each beat, and a track of captions for each language.
+The sounds of a scene are mixed and encoded here, as they may go on from one beat into the next.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,11 +23,11 @@ _MILLISECOND: Final = Fraction(1, 1000)
 _CODES: Final = {"en": "eng", "zh": "zho"}
 _UNKNOWN: Final = "und"
 _ALPHA: Final = "alpha_mode"
-"""What a WebM says of a track whose packets carry opacity as well."""
+"""WebM's tag for a track whose packets carry opacity as well."""
 
 
 def frames_in(segment: Path) -> int:
-    """How many pictures an encoded beat has.
+    """Return the number of frames of an encoded beat.
 
     Raises: RenderError if it cannot be read
     """
@@ -36,12 +36,13 @@ def frames_in(segment: Path) -> int:
             return sum(1 for packet in container.demux(video=0) if packet.size)
     except (OSError, av.FFmpegError, IndexError) as error:
         raise RenderError(
-            f"a beat was not written whole ({error}); is the disk full? Render again"
+            f"an encoded beat is incomplete ({error}); free space on the disk if it is full, and "
+            "render again"
         ) from error
 
 
 def starts(counts: Sequence[int], rate: int) -> tuple[tuple[float, float], ...]:
-    """From when to when each beat is seen, in seconds, by the number of its pictures."""
+    """Return the start and end of each beat, in seconds, from their numbers of frames."""
     return tuple((a / rate, b / rate) for a, b in pairwise(accumulate(counts, initial=0)))
 
 
@@ -52,7 +53,7 @@ def join(
     target: Path,
     sounds: Sequence[Part] = (),
 ) -> None:
-    """Copy the pictures of several encoded beats into one video, without encoding them again.
+    """Copy the frames of encoded beats into one video, without encoding them again.
 
     Its sounds, if there are any, become one track.
     """
@@ -61,12 +62,12 @@ def join(
     options = {"movflags": "+faststart"} if ending != ".webm" else {}
     with av.open(str(segments[0])) as first, av.open(str(target), "w", options=options) as made:
         made.metadata["comment"] = f"rnnviz {version('rnnviz')}"
-        pictures = first.streams.video[0]
-        copied = made.add_stream_from_template(pictures)
+        original = first.streams.video[0]
+        copied = made.add_stream_from_template(original)
         copied.time_base = Fraction(1, rate)
-        # a template gives neither: players then see no opacity, or another profile of the codec
-        copied.codec_context.codec_tag = pictures.codec_context.codec_tag
-        copied.metadata.update({_ALPHA: "1"} if _ALPHA in pictures.metadata else {})
+        # a template sets neither: players would see no opacity, or the wrong profile of the codec
+        copied.codec_context.codec_tag = original.codec_context.codec_tag
+        copied.metadata.update({_ALPHA: "1"} if _ALPHA in original.metadata else {})
         heard: Iterator[Any] = iter(())
         if sounds:
             heard = encoded(add_track(made, ending), sounds, cues[-1].end - cues[0].start)
@@ -79,13 +80,13 @@ def join(
             made.mux(packet)
         for cue in cues:
             for language, track in zip(languages, tracks, strict=True):
-                made.mux(_said(cue, language, track))
+                made.mux(_caption(cue, language, track))
 
 
 def _packets(
     segments: Sequence[Path], cues: Sequence[Cue], rate: int, copied: Any
 ) -> Iterator[Any]:
-    """The packets of all segments, each at its time in the whole."""
+    """Yield the packets of all segments, each at its time in the video."""
     tick = Fraction(1, rate)
     for segment, cue in zip(segments, cues, strict=True):
         start = round((cue.start - cues[0].start) * rate)
@@ -119,7 +120,7 @@ def _track(made: Any, language: str) -> Any:
     return track
 
 
-def _said(cue: Cue, language: str, track: Any) -> Any:
+def _caption(cue: Cue, language: str, track: Any) -> Any:
     text = cue.captions[language].encode()
     packet = av.Packet(len(text).to_bytes(2, "big") + text)
     packet.stream = track

@@ -1,4 +1,4 @@
-"""The sound track of a video: several sounds as one, a block after the other, encoded."""
+"""Mixes the sounds of a video into one track, block by block, and encodes it."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -11,7 +11,7 @@ import numpy as np
 from rnnviz.rendering.video.sound import Part
 
 RATE: Final = 48_000
-"""Samples a second, which every codec here takes."""
+"""Samples per second, which every codec here accepts."""
 _BLOCK: Final = 4_800
 _CODECS: Final = {
     ".mp4": ("aac", 192_000),
@@ -19,11 +19,11 @@ _CODECS: Final = {
     ".mov": ("pcm_s16le", None),
 }
 _DECIBELS: Final = 20.0
-"""For a factor of ten in loudness."""
+"""Decibels for a factor of ten in amplitude."""
 
 
 def add_track(made: Any, ending: str) -> Any:
-    """A stereo track in a file with an ending, for what ``encoded`` makes."""
+    """Add a stereo track for the packets of ``encoded``; ``ending`` is the file's suffix."""
     codec, bits = _CODECS[ending]
     track = made.add_stream(codec, rate=RATE, layout="stereo")
     if bits is not None:
@@ -32,7 +32,7 @@ def add_track(made: Any, ending: str) -> Any:
 
 
 def encoded(track: Any, parts: Sequence[Part], length: float) -> Iterator[Any]:
-    """The packets of a track in which parts are heard, as long as the video.
+    """Yield the packets of a track that is as long as the video.
 
     Units: seconds
     """
@@ -48,9 +48,9 @@ def encoded(track: Any, parts: Sequence[Part], length: float) -> Iterator[Any]:
 
 
 def mixed(parts: Sequence[Part], length: int) -> Iterator[np.ndarray]:
-    """Blocks of samples, left and right, in which parts are heard; ``length`` in all.
+    """Yield blocks of stereo samples, ``length`` samples in all.
 
-    A part with a ``background`` makes those before it in the list louder or softer meanwhile.
+    A part's ``background`` is the gain of the parts before it in the list while it is heard.
     """
     voices = [_Voice(part) for part in parts]
     for start in range(0, length, _BLOCK):
@@ -61,7 +61,7 @@ def mixed(parts: Sequence[Part], length: int) -> Iterator[np.ndarray]:
 
 
 class _Voice:
-    """One part, read as far as it is needed."""
+    """One part, read as it is needed."""
 
     def __init__(self, part: Part) -> None:
         self._first = round(part.start * RATE)
@@ -70,21 +70,21 @@ class _Voice:
         self._held = np.zeros((0, 2), np.float32)
         self._ended = False
         if self._first < 0:
-            self._take(-self._first)
+            self._next(-self._first)
             self._first = 0
 
     def join(self, block: np.ndarray, start: int) -> None:
-        """Add what is heard of it to a block that begins at some sample of the video."""
+        """Add its samples to a block that begins at a sample of the video."""
         begin = max(self._first - start, 0)
         if begin >= len(block) or self._ended:
             return
-        heard = self._take(len(block) - begin)
+        heard = self._next(len(block) - begin)
         place = block[begin : begin + len(heard)]
         place *= self._background
         place += self._gain * heard
 
-    def _take(self, count: int) -> np.ndarray:
-        """The next samples, fewer where it ends."""
+    def _next(self, count: int) -> np.ndarray:
+        """Return the next samples, fewer at its end."""
         pieces, missing = [], count
         while missing > 0:
             if not len(self._held):
@@ -103,8 +103,8 @@ def _factor(decibels: float) -> np.float32:
 
 
 def _samples(file: str) -> Iterator[np.ndarray]:
-    """What is heard in a file, as pieces of stereo samples; none of them is empty."""
+    """Yield the stereo samples of a file in pieces, none of them empty."""
     resampler = av.AudioResampler(format="fltp", layout="stereo", rate=RATE)
     with av.open(file) as container:
-        for frame in chain(container.decode(audio=0), (None,)):  # None gives what is left
+        for frame in chain(container.decode(audio=0), (None,)):  # None flushes the resampler
             yield from (each.to_ndarray().T for each in resampler.resample(frame) if each.samples)

@@ -1,0 +1,108 @@
+"""The modules that a scene's file imports, found by reading the files, not by running them."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from rnnviz.rendering.cache.library import is_ours, library_folder, scenes_folder
+from rnnviz.text.translation import SOURCE_LANGUAGE, translated
+
+_PACKAGE = "rnnviz"
+_SCENES = "rnnviz.scenes"
+
+
+def closure(home: Path, tree: ast.Module, library: bool = True) -> set[Path]:
+    """Return the scene's file, all that it imports from beside it, and from the library if wanted.
+
+    Modules that are imported in other ways are observed when they are loaded.
+    """
+    return _reached(home, tree, library)[0]
+
+
+def names_in_closure(home: Path, tree: ast.Module) -> set[str]:
+    """Return the names of all modules that a scene's file, and what stands beside it, imports."""
+    return _reached(home, tree, library=False)[1]
+
+
+def _reached(home: Path, tree: ast.Module, library: bool) -> tuple[set[Path], set[str]]:
+    beside = home.parent
+    found = {home}
+    known: set[str] = set()
+    waiting = set(_imported(tree, home, beside))
+    while waiting:
+        known |= waiting
+        files = {_file_of(name, beside) for name in waiting}
+        new = {file for file in files if file and (library or not is_ours(file))} - found
+        found |= new
+        waiting = {
+            name for file in new for name in _imported_by(file, file.stat().st_mtime_ns, beside)
+        } - known
+    return found, known
+
+
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file as it is now.
+
+    Raises: OSError, SyntaxError or ValueError if it cannot be read
+    """
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+@cache
+def digest(tree: ast.Module) -> bytes:
+    """Return a digest of what a module does, whatever its layout and comments."""
+    return sha256(ast.dump(tree).encode()).digest()
+
+
+def translations(tree: ast.Module, path: Path, language: str) -> bytes:
+    """Return a digest of a module's texts in a language."""
+    if is_ours(path) and language == SOURCE_LANGUAGE:
+        return b""
+    texts = sha256()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.update(translated(node.value, language).encode(errors="surrogatepass"))
+    return texts.digest()
+
+
+@cache
+def _parsed(path: Path, changed: int) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+@cache
+def _imported_by(path: Path, changed: int, beside: Path) -> frozenset[str]:
+    return frozenset(_imported(_parsed(path, changed), path, beside))
+
+
+def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
+    """Yield the names of the modules that one imports, and of the packages they are in."""
+    inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = inside[: len(inside) - node.level + 1] if node.level else ()
+            module = ".".join((*package, *([node.module] if node.module else [])))
+            names = [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]
+        for name in names:
+            parts = name.split(".")
+            yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1) if name)
+
+
+def _file_of(name: str, beside: Path) -> Path | None:
+    """Return a module's file if it is ours or stands beside the scene; others have versions."""
+    if name == _PACKAGE or name.startswith(_PACKAGE + "."):
+        if name.startswith(_SCENES + "."):
+            base = scenes_folder() / name.removeprefix(_SCENES + ".").replace(".", "/")
+        else:
+            base = library_folder() / name.removeprefix(_PACKAGE).lstrip(".").replace(".", "/")
+    else:
+        base = beside / name.replace(".", "/")
+    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if path.is_file():
+            return path.resolve()
+    return None

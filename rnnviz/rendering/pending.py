@@ -1,0 +1,128 @@
+"""Starts renders, and finishes them: several may be pending while an executor draws their beats."""
+
+import time
+from contextlib import chdir
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
+from rnnviz.rendering.execution.fork import Executor
+from rnnviz.rendering.request import Progress, Request, request_of
+from rnnviz.rendering.video.assembling import assemble
+from rnnviz.rendering.video.kept_videos import note_render, reuse_render
+from rnnviz.system.cache import Cache, checksum, usable
+
+if TYPE_CHECKING:
+    from rnnviz.trace import Trace
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A finished render; ``notes`` tell its user what may not be expected."""
+
+    scene: str
+    paths: tuple[Path, ...]
+    beats: tuple[str, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PendingRender:
+    """A pending render, or one already up to date."""
+
+    request: Request
+    started: float
+    name: str
+    done: tuple[tuple[Path, ...], tuple[str, ...], tuple[str, ...]] | None = None
+    pending: Any = None
+    cache: Cache | None = None
+    key: str | None = None
+
+    def finish(self) -> Rendered:
+        """Wait for the beats, and put the video in place.
+
+        Raises: RenderError that names a beat that failed, once the others are kept
+        """
+        if self.done is None:
+            assert self.cache is not None
+            output = self.request.output
+            manifest = self.pending.manifest()
+            profile, source = self.request.profile, self.request.source
+            files = assemble(manifest, self.pending.folder, profile, output, source)
+            if self.key is not None and self.pending.certain:
+                note_render(self.cache, self.key, manifest, output, files)
+            self.cache.trim()
+            return Rendered(
+                self.name, (self.request.named,), manifest.beats, self._seconds(), manifest.notes
+            )
+        paths, beats, notes = self.done
+        return Rendered(self.name, paths, beats, self._seconds(), notes)
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self.started
+
+
+def begin(
+    scene: str | Path,
+    trace: "Trace | str | Path | CachedRecording | None",
+    executor: Executor,
+    *,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> PendingRender:
+    """Start a render and return while its beats are drawn; ``settings`` are those of ``render``.
+
+    Raises: as ``render``
+    """
+    started = time.perf_counter()
+    request = request_of(scene, **settings)
+    if isinstance(trace, str | Path):
+        request.check_spares(Path(trace))
+    cache = usable(cache_folder())
+    code = request.code()
+    task = request.task or request.default_task(code, cache)
+    if trace is None and task is not None:
+        trace = request.recording_of(task)
+    digest = _digest(trace)
+    key = request.key(code, digest)
+    manifest = (
+        None
+        if key is None
+        else reuse_render(cache, key, request.profile, request.output, request.source)
+    )
+    if manifest is not None:
+        done = ((request.named,), manifest.beats, manifest.notes)
+        return PendingRender(request, started, request.scene, done)
+
+    from rnnviz.rendering.plan import make_plan  # loads Manim
+
+    if request.file is not None:
+        executor.enter(chdir("."))  # its code may change the folder, until the executor ends
+    plan = make_plan(request, trace, progress or _ignore)
+    request.note_task(code, cache, plan.loaded.task, plan.recorder.reads)
+    if trace is None:
+        trace = request.recording_of(plan.loaded.task)
+    if request.profile.file_format == "png":
+        names = tuple(beat.name for beat in plan.beats)
+        made, notes = plan.draw_stills(request.output)
+        paths = tuple(request.named / still for still in made)
+        return PendingRender(request, started, plan.name, (paths, names, (*plan.notes, *notes)))
+    key = request.key(code, _digest(trace))
+    if request.code() != code or digest not in (None, _digest(trace)):
+        key = None  # changed while it was read
+    return PendingRender(request, started, plan.name, None, plan.start(cache, executor), cache, key)
+
+
+def _digest(trace: "Trace | str | Path | CachedRecording | None") -> str | None:
+    """Return a digest of a trace, or of its file; None if there is neither."""
+    if trace is None:
+        return None
+    if isinstance(trace, CachedRecording):
+        return checksum(trace.file)
+    return checksum(Path(trace)) if isinstance(trace, str | Path) else f"trace {trace.digest}"
+
+
+def _ignore(beat: str, done: int, total: int) -> None:
+    pass

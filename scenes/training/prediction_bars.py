@@ -1,0 +1,114 @@
+"""The prediction of a network in training, as bars."""
+
+from typing import Final, Self
+
+import numpy as np
+from manim import LEFT, RIGHT, UP, Animation, FadeIn, ManimColor, Succession, VGroup
+from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
+from rnnviz.scenes.training.state_strips import StateStrips
+
+from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.named_bars import NamedBars
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import SMALL, label
+from rnnviz.mobjects.theme import Theme
+from rnnviz.mobjects.wording import Say
+from rnnviz.trace import CLASSES, Trace
+
+_MOST_CLASSES: Final = 5
+_TOP: Final = 3.1
+_ROW: Final = 0.36
+_WIDTH: Final = 2.3
+_LEAST_SHARE: Final = 0.00995
+
+
+class PredictionBars(NamedBars):
+    """The output at the last step shown as bars, with one scale for all records.
+
+    The bars are a classifier's target and the other classes that are most probable at some
+    record, or a predicted value and the true one. The target, or the prediction, is bright.
+
+    Shapes: y (record, output)
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        y: np.ndarray,
+        step: int,
+        strips: StateStrips,
+        theme: Theme,
+        say: Say,
+    ):
+        names, values, self.bright = _rows(trace, y, step, say)
+        self.record = Records(values)
+        self.shares = trace.metadata.loss in CLASSES
+        low = min(0.0, float(values.min()))
+        high = 1.0 if self.shares else max(0.0, float(values.max()))
+
+        def write(row: int, color: ManimColor) -> ChangingText:
+            return ChangingText(
+                [
+                    label(self._text(float(value)), color=color, size=SMALL)
+                    .move_to([0.0, 0.0, 0.0], LEFT)
+                    .set_on(0.0)
+                    for value in values[:, row]
+                ]
+            )
+
+        super().__init__(
+            names,
+            values[0],
+            theme,
+            role="output",
+            width=_WIDTH,
+            chosen=self.bright,
+            row=_ROW,
+            low=low,
+            full=max(high - low, ROUNDING),
+            write=write,
+        )
+        self.shift([strips.strips[-1].get_x() + 0.5 - _WIDTH - 0.7, _TOP, 0.0])
+        bottom = _TOP - len(names) * _ROW + 0.1
+        top = strips.names[-1].get_top()
+        self.arrow = FlowArrow(
+            [top + 0.08 * UP, np.array([top[0], bottom, 0.0])], color=theme.color("output")
+        )
+        self.add(self.arrow)
+        self.show(0.0)
+
+    def show(self, position: float) -> Self:
+        """Show the bars at a position among the records."""
+        self.bars.set_values(self.record.at(position))
+        for bar, texts in zip(self.bars, self.numbers, strict=True):
+            texts.show(round(position)).set_x(bar.get_x(RIGHT) + 0.14, LEFT)
+        return self
+
+    def appear(self) -> Animation:
+        """Draw the arrow from the last state, then show the bars."""
+        return Succession(self.arrow.grow(), FadeIn(VGroup(self.names, self.bars, self.numbers)))
+
+    def _text(self, value: float) -> str:
+        return "<0.01" if self.shares and value < _LEAST_SHARE else number(value)
+
+
+def target_outputs(trace: Trace, y: np.ndarray, step: int) -> np.ndarray:
+    """Return the probability of the target, or the predicted value, at every record."""
+    if trace.metadata.loss not in CLASSES:
+        return y[:, step - 1, 0]
+    return y[:, step - 1, int(trace.targets[step - 1, 0])]
+
+
+def _rows(trace: Trace, y: np.ndarray, step: int, say: Say) -> tuple[list[str], np.ndarray, int]:
+    """Return names (rows,), values (record, rows), and which row is bright."""
+    if trace.metadata.loss not in CLASSES:
+        true = np.full(len(y), float(trace.targets[step - 1, 0, 0]))
+        return [say("predicted"), say("true")], np.stack([y[:, 0], true], axis=1), 0
+    target = int(trace.targets[step - 1, 0])
+    best = np.argsort(-y.max(axis=0), kind="stable")[:_MOST_CLASSES]
+    if target not in best:
+        best[-1] = target
+    shown = sorted(int(index) for index in best)
+    labels = trace.metadata.output_labels
+    names = [labels[index] if labels else str(index + 1) for index in shown]
+    return names, y[:, shown], shown.index(target)

@@ -110,5 +110,5 @@ def test_a_third_language_is_a_catalogue_and_nothing_else(french, make_trace, tm
 
 
 def test_a_language_without_a_catalogue_is_refused(make_trace):
-    with pytest.raises(RnnvizError, match="there is no language 'xx'; choose one of en, zh"):
+    with pytest.raises(RnnvizError, match="unknown language 'xx'; choose one of en, zh"):
         rnnviz.render("unrolling", make_trace(), language="xx")

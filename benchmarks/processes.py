@@ -1,4 +1,4 @@
-"""What a command costs, with all processes that it starts: time, and memory at its peak."""
+"""Measure time and peak memory of a command and all processes that it starts."""
 
 import os
 import subprocess
@@ -15,12 +15,12 @@ from typing import Final, Self
 import psutil
 
 _INTERVAL: Final = 0.2
-"""Seconds between two looks at the memory; a look costs a few milliseconds a process."""
+"""Seconds between samples of the memory; a sample costs a few milliseconds per process."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds by the clock, seconds of all processors, and bytes with shared pages counted once."""
+    """Wall-clock seconds, CPU seconds, and peak bytes with shared pages counted once."""
 
     wall: float
     cpu: float
@@ -28,7 +28,7 @@ class Cost:
 
     @classmethod
     def median(cls, costs: Sequence[Self]) -> Self:
-        """The median of each."""
+        """Return the median of each quantity."""
         return cls(
             median(cost.wall for cost in costs),
             median(cost.cpu for cost in costs),
@@ -37,21 +37,21 @@ class Cost:
 
 
 def cost_of(command: Sequence[str | Path], environment: Mapping[str, str]) -> Cost:
-    """Run a command to its end.
+    """Run a command and return its cost.
 
-    Raises: RuntimeError with what it said, if it failed
+    Raises: RuntimeError with its output if it fails
     """
-    done, seen = Event(), [0]
-    with tempfile.TemporaryFile() as said:
+    done, samples = Event(), [0]
+    with tempfile.TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
             env=os.environ | environment,
             stdin=subprocess.DEVNULL,
-            stdout=said,
+            stdout=output,
             stderr=subprocess.STDOUT,
         )
-        watcher = Thread(target=_watch, args=(process.pid, done, seen))
+        watcher = Thread(target=_watch, args=(process.pid, done, samples))
         watcher.start()
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
@@ -59,21 +59,21 @@ def cost_of(command: Sequence[str | Path], environment: Mapping[str, str]) -> Co
         done.set()
         watcher.join()
         if process.returncode:
-            said.seek(0)
+            output.seek(0)
             words = " ".join(str(word) for word in command)
-            raise RuntimeError(f"{words} failed:\n{said.read().decode(errors='replace')}")
-    return Cost(wall, used.ru_utime + used.ru_stime, max(seen))
+            raise RuntimeError(f"{words} failed:\n{output.read().decode(errors='replace')}")
+    return Cost(wall, used.ru_utime + used.ru_stime, max(samples))
 
 
-def _watch(pid: int, done: Event, seen: list[int]) -> None:
+def _watch(pid: int, done: Event, samples: list[int]) -> None:
     while not done.wait(_INTERVAL):
         with suppress(psutil.Error):
             root = psutil.Process(pid)
-            seen.append(sum(_share(each) for each in (root, *root.children(recursive=True))))
+            samples.append(sum(_share(each) for each in (root, *root.children(recursive=True))))
 
 
 def _share(process: psutil.Process) -> int:
-    """A process's memory, of each page that n processes share an n-th."""
+    """Return the proportional set size of a process: 1/n of each page that n processes share."""
     try:
         return int(process.memory_full_info().pss)
     except psutil.Error:

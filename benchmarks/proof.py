@@ -1,6 +1,6 @@
-"""How long proving a recording takes beside making it, and how long figures of large layers take.
+"""Compare the time of verifying a recording with making it, and time figures of large layers.
 
-Each case runs in a fresh process with one thread; recording and proving take turns in it.
+Each case runs in a new process with one thread, in which recording and verifying take turns.
 usage: python benchmarks/proof.py [--runs N] [--json FILE]
 """
 
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 import rnnviz
 
 CELLS: Final = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}
-PROVED: Final = (("RNN", 100, 32), ("GRU", 200, 64), ("LSTM", 200, 128))
+VERIFIED: Final = (("RNN", 100, 32), ("GRU", 200, 64), ("LSTM", 200, 128))
 LONG: Final = ("LSTM", 2000, 64)
 DRAWN: Final = (("RNN", 400, 512), ("LSTM", 400, 512))
 FIGURES: Final = ("products", "spectrum")
@@ -34,20 +34,20 @@ MOST_MEMORY: Final = 2000
 
 
 class Tagger(nn.Module):
-    """A layer, and a Linear at each step."""
+    """A recurrent layer with a Linear at each step."""
 
     def __init__(self, cell: str, hidden: int):
         super().__init__()
         self.rnn, self.out = CELLS[cell](INPUT, hidden), nn.Linear(hidden, OUTPUT)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The scores of each step."""
-        made: Tensor = self.out(self.rnn(x)[0])
-        return made
+        """Return the scores at each step."""
+        scores: Tensor = self.out(self.rnn(x)[0])
+        return scores
 
 
 class LanguageModel(nn.Module):
-    """10,000 words, two layers of 200 units of an LSTM."""
+    """A language model of 10,000 words with an LSTM of two layers of 200 units."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,13 +55,13 @@ class LanguageModel(nn.Module):
         self.out = nn.Linear(200, 10_000)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """The scores of all words at each step."""
-        made: Tensor = self.out(self.rnn(self.words(tokens))[0])
-        return made
+        """Return the scores of all words at each step."""
+        scores: Tensor = self.out(self.rnn(self.words(tokens))[0])
+        return scores
 
 
 def recording(case: tuple[str, int, int] | None) -> Callable[[], Any]:
-    """What records a case, or the language model."""
+    """Return a function that records a case, or the language model."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     if case is None:
@@ -73,30 +73,30 @@ def recording(case: tuple[str, int, int] | None) -> Callable[[], Any]:
     return partial(rnnviz.record, Tagger(cell, hidden), x, targets, losses=losses)
 
 
-def proved(case: tuple[str, int, int] | None, runs: int) -> dict[str, Any]:
-    """Recording and proving by turns, in CPU seconds of this process."""
-    made = recording(case)
-    taken: dict[str, list[float]] = {"record": [], "verify": []}
+def verified(case: tuple[str, int, int] | None, runs: int) -> dict[str, Any]:
+    """Time recording and verifying in turns, in CPU seconds of this process."""
+    record_case = recording(case)
+    seconds: dict[str, list[float]] = {"record": [], "verify": []}
     for _ in range(runs):
         started = time.process_time()
-        trace = made()
+        trace = record_case()
         recorded = time.process_time()
         assert rnnviz.verify(trace).ok
-        taken["record"].append(recorded - started)
-        taken["verify"].append(time.process_time() - recorded)
-    record, verify = (median(taken[name]) for name in ("record", "verify"))
+        seconds["record"].append(recorded - started)
+        seconds["verify"].append(time.process_time() - recorded)
+    record, verify = (median(seconds[name]) for name in ("record", "verify"))
     return {
-        "case": "language model" if case is None else told(case),
+        "case": "language model" if case is None else described(case),
         "record, s": round(record, 2),
         "verify, s": round(verify, 2),
         "verify / record": round(verify / record, 1),
-        "aim": f"≤ {MOST_RECORDINGS}",
+        "target": f"≤ {MOST_RECORDINGS}",
         "peak, MB": peak(),
     }
 
 
 def drawn(case: tuple[str, int, int], name: str) -> dict[str, Any]:
-    """Drawing a figure, in CPU seconds of this process."""
+    """Time drawing a figure, in CPU seconds of this process."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     cell, steps, hidden = case
@@ -104,30 +104,30 @@ def drawn(case: tuple[str, int, int], name: str) -> dict[str, Any]:
     layer = CELLS[cell](INPUT, hidden)
     trace = rnnviz.record(layer, x, targets, loss="squared", gradients=False)
     started = time.process_time()
-    made = rnnviz.figure(name, trace)
+    figure = rnnviz.figure(name, trace)
     with tempfile.TemporaryDirectory() as folder:
-        rnnviz.save_figure(made, Path(folder) / "figure.pdf")
+        rnnviz.save_figure(figure, Path(folder) / "figure.pdf")
     return {
-        "figure": f"{name}, {told(case)}",
+        "figure": f"{name}, {described(case)}",
         "seconds": round(time.process_time() - started, 1),
         "peak, MB": peak(),
-        "aim": f"≤ {MOST_SECONDS} s, ≤ {MOST_MEMORY} MB",
+        "target": f"≤ {MOST_SECONDS} s, ≤ {MOST_MEMORY} MB",
     }
 
 
-def told(case: tuple[str, int, int]) -> str:
-    """A case in words."""
+def described(case: tuple[str, int, int]) -> str:
+    """Describe a case in words."""
     cell, steps, hidden = case
     return f"{cell}, {steps} steps, {hidden} units"
 
 
 def peak() -> int:
-    """The most memory that this process had, in megabytes."""
+    """Return the peak memory of this process, in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 
-def alone(function: Callable[..., Any], *given: Any) -> Any:
-    """What a function gives in a fresh process."""
+def in_new_process(function: Callable[..., Any], *given: Any) -> Any:
+    """Call a function in a new process and return its result."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(function, *given).result()
 
@@ -135,9 +135,13 @@ def alone(function: Callable[..., Any], *given: Any) -> Any:
 def main() -> None:
     """Measure and report."""
     chosen = arguments(runs=3)
-    proofs = [alone(proved, case, chosen.runs) for case in (*PROVED, LONG, None)]
-    figures = [alone(drawn, case, name) for case in DRAWN for name in FIGURES]
-    publish_all({f"proof, median of {chosen.runs}": proofs, "figures": figures}, chosen.json)
+    verifications = [
+        in_new_process(verified, case, chosen.runs) for case in (*VERIFIED, LONG, None)
+    ]
+    figures = [in_new_process(drawn, case, name) for case in DRAWN for name in FIGURES]
+    publish_all(
+        {f"verification, median of {chosen.runs}": verifications, "figures": figures}, chosen.json
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""How long recording takes beside what a user would write, and as time and states grow.
+"""Compare the time of recording with alternatives, and measure how it grows with size.
 
-The contenders take turns in one run, so that a busy machine slows all of them alike; what they
-compute is compared before it is timed. Memory, and what grows, is measured in fresh processes.
+The alternatives take turns, so that load on the machine affects all of them, and their results are
+compared before they are timed. Growth and memory are measured in new processes.
 usage: python benchmarks/recording.py [--runs N] [--json FILE]
 """
 
@@ -45,7 +45,7 @@ Work = Callable[[], object]
 
 
 class Network(nn.Module):
-    """A recurrent layer of a kind with a Linear after it; the same weights each time."""
+    """A recurrent layer followed by a Linear, with fixed weights."""
 
     def __init__(self, kind: str, hidden: int):
         super().__init__()
@@ -54,19 +54,19 @@ class Network(nn.Module):
         self.fc = nn.Linear(hidden, OUTPUT)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Outputs (time, batch, output) of x (time, batch, input)."""
+        """Return outputs (time, batch, output) of x (time, batch, input)."""
         states, _ = self.rnn(x)
         return self.fc(states)
 
 
 def data(steps: int) -> tuple[Tensor, Tensor]:
-    """Inputs (time, 1, input) and classes (time, 1), the same each time."""
+    """Return fixed inputs (time, 1, input) and classes (time, 1)."""
     torch.manual_seed(0)
     return torch.randn(steps, 1, INPUT), torch.randint(OUTPUT, (steps, 1))
 
 
 def loop(kind: str, model: Network, x: Tensor, targets: Tensor) -> Tensor:
-    """∂L_t/∂h_k (loss, time, batch, hidden) by a loop over cells and one autograd.grad a loss."""
+    """Return ∂L_t/∂h_k (loss, time, batch, hidden) from a loop over cells and autograd per loss."""
     cell = CELLS[kind](INPUT, model.rnn.hidden_size)
     weights = model.rnn.state_dict().items()
     cell.load_state_dict({name.removesuffix("_l0"): weight for name, weight in weights})
@@ -85,66 +85,67 @@ def loop(kind: str, model: Network, x: Tensor, targets: Tensor) -> Tensor:
 
 
 def fused(layer: nn.RNN, x: Tensor) -> tuple[Tensor, ...]:
-    """The gradients of a layer's parameters by one fused pass forward and one back."""
+    """Return the parameter gradients of a layer from one fused forward and backward pass."""
     states, _ = layer(x)
     return torch.autograd.grad(states, list(layer.parameters()), torch.ones_like(states))
 
 
 def seconds_of(work: Work) -> float:
-    """How long some work takes, without freeing what it made."""
+    """Call a function and return the seconds taken, excluding the freeing of its result."""
     started = time.perf_counter()
-    made = work()
+    result = work()
     seconds = time.perf_counter() - started
-    del made
+    del result
     return seconds
 
 
-def by_turns(runs: int, *contenders: Work) -> list[list[float]]:
-    """The seconds of each contender, turn by turn, once all are warm."""
-    for work in contenders:
+def by_turns(runs: int, *functions: Work) -> list[list[float]]:
+    """Return the seconds of each function at each turn, after a warm-up."""
+    for work in functions:
         seconds_of(work)
-    turns = [[seconds_of(work) for work in contenders] for _ in range(runs)]
+    turns = [[seconds_of(work) for work in functions] for _ in range(runs)]
     return [list(seconds) for seconds in zip(*turns, strict=True)]
 
 
 def milliseconds(seconds: list[float], of: str) -> dict[str, float]:
-    """The median and the least time of one contender, as columns of a table."""
+    """Return the median and minimum time as columns of a table."""
     return {
         f"{of}: median ms": round(median(seconds) * 1e3, 2),
-        f"{of}: least ms": round(min(seconds) * 1e3, 2),
+        f"{of}: minimum ms": round(min(seconds) * 1e3, 2),
     }
 
 
 def compared(
     what: str, beside: str, times: list[list[float]], *, faster: float = 0, most: float = 0
 ) -> dict[str, Any]:
-    """A row of two contenders, ours first, with how many times faster it is, or how many times
-    the other's time it takes, by the medians.
+    """Return a row that compares the median times of two functions, ours first.
+
+    The ratio is the speed-up if ``faster`` is given, else our time relative to the other.
     """
     ours, theirs = times
     ratio = median(theirs) / median(ours) if faster else median(ours) / median(theirs)
     return {
         "recorded": what,
-        "beside": beside,
+        "compared with": beside,
         **milliseconds(ours, "record"),
-        **milliseconds(theirs, "beside"),
+        **milliseconds(theirs, "other"),
         "ratio": round(ratio, 2),
-        "aim": f"≥ {faster}" if faster else f"≤ {most}",
+        "target": f"≥ {faster}" if faster else f"≤ {most}",
         "reached": ratio >= faster if faster else ratio <= most,
     }
 
 
 def agree(what: str, got: np.ndarray, expected: Tensor) -> None:
-    """Stop unless two contenders computed the same.
+    """Check that two results agree.
 
-    Raises: ValueError if they did not
+    Raises: ValueError if they do not
     """
     if not np.allclose(got, expected.numpy(), rtol=1e-3, atol=1e-6):
-        raise ValueError(f"{what} of rnnviz.record and of the other contender are not the same")
+        raise ValueError(f"{what} of rnnviz.record differ from those of the alternative")
 
 
 def beside_loop(kind: str, hidden: int, runs: int) -> dict[str, Any]:
-    """The whole table against a loop over cells."""
+    """Compare the whole table with a loop over cells."""
     model, (x, targets) = Network(kind, hidden), data(TIME)
     table = record(model, x, targets).grad_h_by_loss
     assert table is not None
@@ -155,7 +156,7 @@ def beside_loop(kind: str, hidden: int, runs: int) -> dict[str, Any]:
 
 
 def beside_fused(hidden: int, runs: int) -> dict[str, Any]:
-    """The whole table against one fused pass forward and back."""
+    """Compare the whole table with one fused forward and backward pass."""
     model, (x, targets) = Network("RNN", hidden), data(TIME)
     times = by_turns(runs, lambda: record(model, x, targets), lambda: fused(model.rnn, x))
     what = f"nn.RNN, T = {TIME}, H = {hidden}"
@@ -163,7 +164,7 @@ def beside_fused(hidden: int, runs: int) -> dict[str, Any]:
 
 
 def beside_torchlens(runs: int) -> dict[str, Any]:
-    """States and gradients against TorchLens, whose wrapping of torch is on in its turn alone."""
+    """Compare states and gradients with TorchLens, which wraps torch only in its own turns."""
     what = "nn.LSTM(5, 10) on (7, 4, 5)"
     try:
         lens, options, wrapping = (
@@ -171,7 +172,7 @@ def beside_torchlens(runs: int) -> dict[str, Any]:
             for name in ("torchlens", "torchlens.options", "torchlens.backends.torch.wrappers")
         )
     except ImportError:
-        return {"recorded": what, "beside": NOT_INSTALLED}
+        return {"recorded": what, "compared with": NOT_INSTALLED}
     torch.manual_seed(0)
     model, x, targets = nn.LSTM(5, 10), torch.randn(7, 4, 5), torch.randn(7, 4, 10)
     traced_model = deepcopy(model)
@@ -195,32 +196,32 @@ def beside_torchlens(runs: int) -> dict[str, Any]:
         traced = theirs()["output_1"]
     assert trace.grad_direct is not None
     agree("states", trace.h[0, 0], traced.out.detach())
-    agree("direct gradients", trace.grad_direct[0, 0], traced.grad)
+    agree("immediate gradients", trace.grad_direct[0, 0], traced.grad)
     times = [list(seconds) for seconds in zip(*turns[1:], strict=True)]
     return compared(what, "TorchLens's trace", times, faster=FASTER_THAN_TORCHLENS)
 
 
 def with_peak(work: Callable[[], Trace]) -> tuple[Trace, int]:
-    """What some work makes, and by how many bytes resident memory grew at most, sampled."""
+    """Call a function; return its result and the peak growth of resident memory, in bytes."""
     process, done = psutil.Process(), Event()
     before = process.memory_info().rss
-    seen = [before]
+    samples = [before]
 
     def watch() -> None:
         while not done.wait(0.001):
-            seen.append(process.memory_info().rss)
+            samples.append(process.memory_info().rss)
 
     watcher = Thread(target=watch)
     watcher.start()
-    made = work()
-    seen.append(process.memory_info().rss)
+    result = work()
+    samples.append(process.memory_info().rss)
     done.set()
     watcher.join()
-    return made, max(seen) - before
+    return result, max(samples) - before
 
 
 def grown(steps: int, hidden: int, losses: Losses, runs: int) -> dict[str, Any]:
-    """Time and memory of one size, beside NumPy filling an array of the trace's size."""
+    """Measure one size, compared with NumPy filling an array of the size of the trace."""
     model = Network("RNN", hidden)
     record(model, *data(8))
     x, targets = data(steps)
@@ -258,13 +259,13 @@ def main() -> None:
     for row in growth:
         long = (row["T"], row["H"]) == LONG
         reached = row["ratio"] <= MOST_FILLS and row["peak / result"] <= MOST_MEMORY
-        row["aim"] = f"ratio ≤ {MOST_FILLS}, peak ≤ {MOST_MEMORY} results" if long else ""
+        row["target"] = f"ratio ≤ {MOST_FILLS}, peak ≤ {MOST_MEMORY} results" if long else ""
         row["reached"] = reached if long else ""
     turns = f"{runs} turns on {torch.get_num_threads()} threads"
     publish_all(
         {
             f"recording, every loss at every step, {turns}": comparisons,
-            f"recording a tanh RNN as it grows, each in a fresh process, {turns}": growth,
+            f"recording a tanh RNN as it grows, each in a new process, {turns}": growth,
         },
         chosen.json,
     )

@@ -1,11 +1,10 @@
-"""How long rendering takes beside plain Manim and beside the encoder alone, and how it looks.
+"""Compare rendering with plain Manim and with the encoder alone: time, memory, size, quality.
 
-For each scene, one after the other in one run: plain ``manim`` on the scene's file; ``rnnviz
-render`` with nothing rendered before; again with nothing changed, by turns with ``manim --help``;
-again with the beats kept but no note of the whole; again after a change to one beat; and the
-encoder alone. How the videos look is compared at the end, when no clock runs any more. Recordings
-are made beforehand. All of it runs on a copy of this checkout, in which the beat is changed. With
-``--json`` the file holds, at any time, what has been measured so far.
+For each scene in turn, this measures plain ``manim`` on the scene's file; ``rnnviz render`` with
+nothing cached; again unchanged, in turns with ``manim --help``; again with cached beats but no
+render manifest; again after a change to one beat; and the encoder alone. Video quality is compared
+at the end. Recordings are made beforehand. Everything runs on a copy of this checkout, in which the
+beat is changed. With ``--json`` the file is updated after each measurement.
 usage: python benchmarks/rendering.py [--scenes A,B] [--quality h] [--all] [--growth]
                                       [--runs N] [--json FILE]
 """
@@ -34,10 +33,10 @@ from rnnviz.scene.catalogue import SCENES
 BIN: Final = Path(sys.executable).parent
 CHECKOUT: Final = Path(__file__).resolve().parents[1]
 PAUSE: Final = "self.wait(0.1)"
-"""What is put in front of the middle beat of a scene to change it."""
+"""Inserted into the middle beat of a scene to change it."""
 SHORT_TURNS: Final = 7
 EVERY: Final = 30
-"""One picture of so many is compared with lossless ones."""
+"""Compare one frame in this many with lossless frames."""
 SPATIAL: Final = "space"
 GROWING: Final = "unrolling"
 GROWTH: Final = (
@@ -45,33 +44,33 @@ GROWTH: Final = (
     *((10, units, None) for units in (32, 128)),
     *((10, 8, jobs) for jobs in (1, 2)),
 )
-"""Steps, units, and jobs (None: one a core)."""
+"""Steps, units, and jobs (None: one per core)."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a benchmark works: a copy of the checkout, kept recordings, and what is made."""
+    """The working folder: a copy of the checkout, cached recordings, and results."""
 
     folder: Path
     quality: str
 
     @property
     def tree(self) -> Path:
-        """The copy, in the order of an installed package."""
+        """The copy, laid out as an installed package."""
         return self.folder / "tree"
 
     @property
     def recordings(self) -> Path:
-        """A cache folder with recordings and nothing else."""
+        """A cache folder with only recordings."""
         return self.folder / "recordings"
 
     def storyboard(self, scene: str) -> tuple[Path, str]:
-        """The file of a scene in the copy, and its class."""
+        """Return the file of a scene in the copy, and the name of its class."""
         module, _, name = SCENES[scene].target.partition(":")
         return self.tree.joinpath(*module.split(".")).with_suffix(".py"), name
 
     def set_up(self, scenes: Sequence[str], fresh: ProcessPoolExecutor) -> None:
-        """Copy what is needed, and record what is not recorded yet."""
+        """Copy the checkout and the recordings, and make missing recordings."""
         leave = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / "rnnviz", self.tree / "rnnviz", ignore=leave)
         shutil.copytree(CHECKOUT / "scenes", self.tree / "rnnviz" / "scenes", ignore=leave)
@@ -81,11 +80,11 @@ class Place:
         fresh.submit(record_for, scenes, str(self.recordings)).result()
 
     def cache(self, name: str) -> Path:
-        """A cache folder of its own, with recordings and nothing rendered."""
+        """Create a cache folder with only recordings."""
         return Path(shutil.copytree(self.recordings, self.folder / "caches" / name))
 
     def run(self, *command: str | Path, cache: Path) -> Cost:
-        """What a command costs, run with the copy."""
+        """Run a command on the copy and return its cost."""
         program, *rest = command
         environment = {"PYTHONPATH": str(self.tree), FOLDER_VARIABLE: str(cache)}
         return cost_of([BIN / program, *rest], environment)
@@ -93,7 +92,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Measured:
-    """One scene: what each contender cost, and what it made."""
+    """The costs and results of one scene."""
 
     scene: str
     plain: Cost
@@ -104,20 +103,20 @@ class Measured:
     changed: Cost
     redrawn: int
     beats: int
-    pictures: int
+    frames: int
     floors: Mapping[str, float]
     videos: tuple[Path, Path]
-    likeness: Mapping[str, tuple[float, float]] | None = None
+    quality: Mapping[str, tuple[float, float]] | None = None
 
     @property
     def sizes(self) -> tuple[int, int]:
-        """How many bytes both videos take."""
+        """The sizes of both videos in bytes."""
         plain, ours = (video.stat().st_size for video in self.videos)
         return plain, ours
 
 
 def record_for(scenes: Sequence[str], folder: str) -> None:
-    """Make and keep every recording that scenes play, by plain ``manim`` and by ``rnnviz``."""
+    """Make every recording that scenes use, in plain ``manim`` and in ``rnnviz``."""
     os.environ[FOLDER_VARIABLE] = folder
     from rnnviz.rendering.plan import make_plan
     from rnnviz.rendering.request import request_of
@@ -131,7 +130,7 @@ def record_for(scenes: Sequence[str], folder: str) -> None:
 
 
 def record_random(steps: int, units: int, target: Path) -> None:
-    """Record a network with random weights: it takes as long to draw as a trained one."""
+    """Record a network with random weights, which takes as long to draw as a trained one."""
     import torch
 
     from rnnviz import record
@@ -142,26 +141,26 @@ def record_random(steps: int, units: int, target: Path) -> None:
     record(Network(8, units, 4), x, targets).save(target)
 
 
-def about_pictures(quality: str, video: Path) -> tuple[int, dict[str, float]]:
-    """How many pictures a video has, and the encoders' floors for them."""
-    from pictures import floors
+def encoder_floors(quality: str, video: Path) -> tuple[int, dict[str, float]]:
+    """Return the number of frames of a video, and the seconds of each encoder."""
+    from frames import floors
 
     return floors(video, quality)
 
 
-def alike(
+def compare_quality(
     scene: str, quality: str, plain: Path, ours: Path, recordings: str
 ) -> dict[str, tuple[float, float]]:
-    """How good two videos look."""
-    from pictures import likeness
+    """Return the quality of two videos."""
+    from frames import quality_of
 
     videos = {"manim": (plain, "ITU601"), "rnnviz": (ours, "ITU709")}
-    return likeness(scene, quality, EVERY, videos, recordings)
+    return quality_of(scene, quality, EVERY, videos, recordings)
 
 
 @contextmanager
 def changed(storyboard: Path, name: str) -> Iterator[int]:
-    """A scene's file with a pause more in its middle beat; the number of its beats."""
+    """Add a pause to the middle beat of a scene within the context; yield the number of beats."""
     text = storyboard.read_text(encoding="utf-8")
     beats = [
         method
@@ -181,7 +180,7 @@ def changed(storyboard: Path, name: str) -> Iterator[int]:
 
 
 def plain_render(place: Place, scene: str, media: Path) -> tuple[Cost, Path]:
-    """Plain Manim on a scene's file, and the video that it makes."""
+    """Render a scene with plain Manim; return the cost and the video."""
     file, name = place.storyboard(scene)
     options = (f"-q{place.quality}", "--disable_caching", "--media_dir", media)
     cost = place.run("manim", *options, file, name, cache=place.recordings)
@@ -189,7 +188,7 @@ def plain_render(place: Place, scene: str, media: Path) -> tuple[Cost, Path]:
 
 
 def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) -> Measured:
-    """Let the contenders take turns on one scene."""
+    """Measure all renders of one scene."""
     plain, cold = [], []
     output = place.folder / f"{scene}.mp4"
     render = ("rnnviz", "render", scene, "-q", place.quality, "-o", output)
@@ -205,10 +204,10 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         )
         for _ in range(SHORT_TURNS)
     ]
-    pictures, floors = fresh.submit(about_pictures, place.quality, output).result()
+    frames, floors = fresh.submit(encoder_floors, place.quality, output).result()
     shutil.rmtree(cache / "renders")
     played = place.run(*render, cache=cache).wall
-    kept = set((cache / "beats").iterdir())
+    before = set((cache / "beats").iterdir())
     with changed(*place.storyboard(scene)) as beats:
         other = output.with_stem(f"{scene}-changed")
         again = place.run(*render[:-1], other, cache=cache)
@@ -220,19 +219,19 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         manim_help=median(asked for _, asked in turns),
         played=played,
         changed=again,
-        redrawn=len(set((cache / "beats").iterdir()) - kept),
+        redrawn=len(set((cache / "beats").iterdir()) - before),
         beats=beats,
-        pictures=pictures,
+        frames=frames,
         floors=floors,
         videos=(video, output),
     )
 
 
 def times(one: Measured) -> dict[str, Any]:
-    """A row of seconds, and what they are shares of."""
+    """Return a row of times and ratios."""
     return {
         "scene": one.scene,
-        "pictures": one.pictures,
+        "frames": one.frames,
         "manim s": round(one.plain.wall, 2),
         "CPU s": round(one.plain.cpu, 2),
         "cold s": round(one.cold.wall, 2),
@@ -253,7 +252,7 @@ def times(one: Measured) -> dict[str, Any]:
 
 
 def results(one: Measured) -> dict[str, Any]:
-    """A row of memory, sizes and likeness."""
+    """Return a row of memory, sizes and quality."""
     plain, ours = one.sizes
     row = {
         "scene": one.scene,
@@ -264,8 +263,8 @@ def results(one: Measured) -> dict[str, Any]:
         "rnnviz MB": round(ours / 1e6, 2),
         "size ratio": round(ours / plain, 2),
     }
-    if one.likeness is not None:
-        luma, rgb = zip(one.likeness["manim"], one.likeness["rnnviz"], strict=True)
+    if one.quality is not None:
+        luma, rgb = zip(one.quality["manim"], one.quality["rnnviz"], strict=True)
         row |= {
             "manim PSNR Y dB": round(luma[0], 2),
             "rnnviz PSNR Y dB": round(luma[1], 2),
@@ -281,54 +280,54 @@ RATIOS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
     "peak memory / manim": (lambda one: one.cold.memory / one.plain.memory, 1.5),
     "size / manim": (lambda one: one.sizes[1] / one.sizes[0], 1.6),
 }
-LIKENESS: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
+QUALITY: Final[Mapping[str, tuple[Callable[[Measured], float], float]]] = {
     "PSNR below manim, Y dB": (lambda one: below(one, 0), 0.0),
     "PSNR below manim, RGB dB": (lambda one: below(one, 1), 0.0),
 }
-"""What is told of the scene where it is worst, and at most how much it should be."""
+"""Quantities to report for the worst scene, with their limits."""
 
 
 def below(one: Measured, channel: int) -> float:
-    """By how many decibels a scene is less like lossless pictures than plain Manim's video is."""
-    assert one.likeness is not None
-    return one.likeness["manim"][channel] - one.likeness["rnnviz"][channel]
+    """Return by how many decibels the quality is below that of plain Manim."""
+    assert one.quality is not None
+    return one.quality["manim"][channel] - one.quality["rnnviz"][channel]
 
 
-def aims(found: Sequence[Measured], everything: Cost | None) -> list[dict[str, Any]]:
-    """What was aimed at, and what was reached.
+def target_rows(found: Sequence[Measured], everything: Cost | None) -> list[dict[str, Any]]:
+    """Return rows of targets and results.
 
-    ``everything`` is what ``rnnviz render --all`` cost, if it was measured.
+    ``everything`` is the cost of ``rnnviz render --all`` if it was measured.
     """
     plain = sum(one.plain.wall for one in found)
     cold, how = sum(one.cold.wall for one in found), "one command each"
     if everything is not None:
         cold, how = everything.wall, "--all"
     rows = [
-        aim(f"cold / manim, {how}", cold / plain, 0.5),
+        target_row(f"cold / manim, {how}", cold / plain, 0.5),
         *(
-            aim(f"cold / {name}, {how}", cold / sum(one.floors[name] for one in found), 1.6)
+            target_row(f"cold / {name}, {how}", cold / sum(one.floors[name] for one in found), 1.6)
             for name in found[0].floors
         ),
     ]
     rows += [
-        aim(f"cold / manim, {SPATIAL}", one.cold.wall / one.plain.wall, 0.5)
+        target_row(f"cold / manim, {SPATIAL}", one.cold.wall / one.plain.wall, 0.5)
         for one in found
         if one.scene == SPATIAL
     ]
-    compared = [one for one in found if one.likeness is not None]
-    for ratios, told in ((RATIOS, found), (LIKENESS, compared)):
-        for what, (ratio, most) in ratios.items() if told else ():
-            worst = max(told, key=ratio)
-            rows.append(aim(f"{what}, worst: {worst.scene}", ratio(worst), most))
+    compared = [one for one in found if one.quality is not None]
+    for ratios, scenes in ((RATIOS, found), (QUALITY, compared)):
+        for what, (ratio, most) in ratios.items() if scenes else ():
+            worst = max(scenes, key=ratio)
+            rows.append(target_row(f"{what}, worst: {worst.scene}", ratio(worst), most))
     return rows
 
 
-def aim(what: str, got: float, most: float) -> dict[str, Any]:
-    """A row: what was measured, at most how much it should be, and whether it is."""
+def target_row(what: str, got: float, most: float) -> dict[str, Any]:
+    """Return a row of a measurement, its limit, and whether it is met."""
     return {
         "measured": what,
         "got": round(got, 3),
-        "aim": f"≤ {most:g}",
+        "target": f"≤ {most:g}",
         "reached": got <= most,
     }
 
@@ -336,7 +335,7 @@ def aim(what: str, got: float, most: float) -> dict[str, Any]:
 def grown(
     steps: int, units: int, jobs: int | None, place: Place, fresh: ProcessPoolExecutor
 ) -> dict[str, Any]:
-    """A row: one scene, cold, from a recording of a size."""
+    """Return a row for one scene rendered with nothing cached, for a recording of a given size."""
     trace = place.folder / f"{steps}-{units}.safetensors"
     fresh.submit(record_random, steps, units, trace).result()
     chosen = () if jobs is None else ("--jobs", str(jobs))
@@ -348,7 +347,7 @@ def grown(
     return {
         "steps": steps,
         "units": units,
-        "jobs": jobs or "one a core",
+        "jobs": jobs or "one per core",
         "cold s": round(cost.wall, 2),
         "cold CPU s": round(cost.cpu, 2),
         "peak MB": round(cost.memory / 1e6),
@@ -357,24 +356,28 @@ def grown(
 
 
 def chosen() -> argparse.Namespace:
-    """What was chosen on the command line."""
+    """Parse the command line."""
     parser = options(runs=1)
-    parser.add_argument("--scenes", type=known, default=tuple(SCENES), help="which, by commas")
-    parser.add_argument("--quality", choices=tuple("lmhpk"), default="h", help="Manim's letter")
-    parser.add_argument("--all", action="store_true", help="all scenes in one command as well")
-    parser.add_argument("--growth", action="store_true", help="growth with steps, units and jobs")
+    parser.add_argument("--scenes", type=known, default=tuple(SCENES), help="comma-separated list")
+    parser.add_argument(
+        "--quality", choices=tuple("lmhpk"), default="h", help="Manim's quality letter"
+    )
+    parser.add_argument("--all", action="store_true", help="also render all scenes in one command")
+    parser.add_argument(
+        "--growth", action="store_true", help="measure growth with steps, units and jobs"
+    )
     given = parser.parse_args()
     if given.all and given.scenes != tuple(SCENES):
-        parser.error("--all does not go with --scenes")
+        parser.error("--all cannot be combined with --scenes")
     return given
 
 
 def known(text: str) -> tuple[str, ...]:
-    """Names of scenes, by commas."""
+    """Parse a comma-separated list of scenes."""
     names = tuple(text.split(","))
     for name in names:
         if name not in SCENES:
-            raise argparse.ArgumentTypeError(f"there is no scene {name!r}")
+            raise argparse.ArgumentTypeError(f"unknown scene {name!r}")
     return names
 
 
@@ -397,12 +400,14 @@ def main() -> None:
         for scene in given.scenes:
             found.append(measured(scene, place, given.runs, fresh))
             keep(tables(given, found, everything, growth), given.json)
-        looks = [
-            fresh.submit(alike, one.scene, place.quality, *one.videos, str(place.recordings))
+        pending = [
+            fresh.submit(
+                compare_quality, one.scene, place.quality, *one.videos, str(place.recordings)
+            )
             for one in found
         ]
-        for number, profile in enumerate(looks):
-            found[number] = replace(found[number], likeness=profile.result())
+        for number, quality in enumerate(pending):
+            found[number] = replace(found[number], quality=quality.result())
             keep(tables(given, found, everything, growth), given.json)
         publish_all(tables(given, found, everything, growth), given.json)
 
@@ -413,18 +418,18 @@ def tables(
     everything: Cost | None,
     growth: Sequence[Mapping[str, Any]],
 ) -> dict[str, list[Any]]:
-    """All that has been measured so far."""
-    told = f"-q{given.quality}, median of {given.runs}"
-    made: dict[str, list[Any]] = {}
+    """Return tables of all measurements so far."""
+    settings = f"-q{given.quality}, median of {given.runs}"
+    result: dict[str, list[Any]] = {}
     if found:
-        made |= {
-            f"rendering, {told}: seconds": [times(one) for one in found],
-            f"rendering, {told}: memory, size, likeness": [results(one) for one in found],
+        result |= {
+            f"rendering, {settings}: seconds": [times(one) for one in found],
+            f"rendering, {settings}: memory, size, quality": [results(one) for one in found],
         }
         whole = everything if len(found) == len(SCENES) else None
-        made[f"rendering, {told}: aims"] = aims(found, whole)
+        result[f"rendering, {settings}: targets"] = target_rows(found, whole)
     if everything is not None:
-        made[f"render --all, {told}"] = [
+        result[f"render --all, {settings}"] = [
             {
                 "cold s": round(everything.wall, 2),
                 "cold CPU s": round(everything.cpu, 2),
@@ -432,8 +437,8 @@ def tables(
             }
         ]
     if growth:
-        made[f"{GROWING}, cold, as its recording grows"] = list(growth)
-    return made
+        result[f"{GROWING}, cold, as its recording grows"] = list(growth)
+    return result
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the benchmarks share: their options, and how they tell what they measured."""
+"""Options and reports shared by the benchmarks."""
 
 import argparse
 import json
@@ -13,31 +13,31 @@ from rich.console import Console
 from rich.table import Table
 
 _COLUMNS: Final = 5
-"""How many columns beside the first fit into 80 characters."""
+"""Number of columns, besides the first, that fit into 80 characters."""
 
 
 def options(runs: int) -> argparse.ArgumentParser:
-    """The options that all benchmarks have, with the usual number of runs of one."""
+    """Return a parser of the options that all benchmarks have, with a default number of runs."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--runs", type=int, default=runs, help="how often to measure")
-    parser.add_argument("--json", type=Path, help="write what was measured to this file")
+    parser.add_argument("--runs", type=int, default=runs, help="number of runs")
+    parser.add_argument("--json", type=Path, help="write the results to this file")
     return parser
 
 
 def arguments(runs: int) -> argparse.Namespace:
-    """What was chosen, for a benchmark that has no other options."""
+    """Parse the command line of a benchmark without further options."""
     return options(runs).parse_args()
 
 
 def publish(title: str, rows: Sequence[dict[str, Any]], target: Path | None) -> None:
-    """Print a table, and write the same as JSON if a file is named."""
+    """Print a table and, if a file is given, write it as JSON."""
     machine = _machine()
     _show(title, rows, machine)
     _write({"title": title, "machine": machine, "rows": list(rows)}, target)
 
 
 def publish_all(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | None) -> None:
-    """Print several tables by their titles, and write the same as JSON if a file is named."""
+    """Print tables by title and, if a file is given, write them as JSON."""
     machine = _machine()
     for title, rows in tables.items():
         _show(title, rows, machine)
@@ -45,7 +45,7 @@ def publish_all(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | N
 
 
 def keep(tables: Mapping[str, Sequence[dict[str, Any]]], target: Path | None) -> None:
-    """Write several tables as JSON, if a file is named."""
+    """Write tables as JSON if a file is given."""
     listed = [{"title": title, "rows": list(rows)} for title, rows in tables.items()]
     _write({"machine": _machine(), "tables": listed}, target)
 

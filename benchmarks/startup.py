@@ -1,6 +1,6 @@
-"""How long ``rnnviz --help`` and ``rnnviz list`` take beside ``manim --help``.
+"""Compare the run time of ``rnnviz --help`` and ``rnnviz list`` with ``manim --help``.
 
-The commands take turns in one run, so that a busy machine slows all of them alike.
+The commands take turns, so that load on the machine affects all of them.
 usage: python benchmarks/startup.py [--runs N] [--json FILE]
 """
 
@@ -16,11 +16,11 @@ from report import arguments, publish
 BIN: Final = Path(sys.executable).parent
 REFERENCE: Final = "manim --help"
 COMMANDS: Final = (REFERENCE, "rnnviz --help", "rnnviz list")
-AIM: Final = 0.25
+TARGET: Final = 0.25
 
 
 def seconds_of(command: str) -> float:
-    """How long one run of a command takes."""
+    """Run a command and return the seconds taken."""
     program, *rest = command.split()
     started = time.perf_counter()
     subprocess.run(
@@ -40,9 +40,9 @@ def main() -> None:
         {
             "command": command,
             "median seconds": round(seconds, 3),
-            "least seconds": round(min(turn[command] for turn in turns), 3),
-            "share of manim --help": round(seconds / medians[REFERENCE], 3),
-            "aim": "" if command == REFERENCE else f"≤ {AIM}",
+            "minimum seconds": round(min(turn[command] for turn in turns), 3),
+            "ratio to manim --help": round(seconds / medians[REFERENCE], 3),
+            "target": "" if command == REFERENCE else f"≤ {TARGET}",
         }
         for command, seconds in medians.items()
     ]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rnnviz import figures, measure, scene, tasks
     from rnnviz.errors import RnnvizError
     from rnnviz.explorer import explore
-    from rnnviz.exports.making import export
+    from rnnviz.exports.exporting import export
     from rnnviz.figures import figure, save_figure
     from rnnviz.recording import record, recurrent_layers, rerun
     from rnnviz.recording.weight_files import load_weights

@@ -1,6 +1,7 @@
-"""Traces by hand: explicit loops over PyTorch's cells, one sequence after the other, and one
-``autograd.grad`` a loss. Slow, plain, and independent of ``rnnviz.recording`` and
-``rnnviz.verification.reference``, which are held against it.
+"""Traces from explicit loops over PyTorch's cells, with one ``autograd.grad`` per loss.
+
+They are slow, simple, and independent of ``rnnviz.recording`` and
+``rnnviz.verification.reference``, which are compared with them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ _SUFFIXES = ("", "_reverse")
 
 @dataclass(frozen=True)
 class States:
-    """The states of all places, and what a model's later part may read of them."""
+    """The states at all places, as the rest of a model sees them."""
 
     h: Mapping[Place, Tensor]
     c: Mapping[Place, Tensor]
@@ -31,7 +32,7 @@ class States:
     lengths: tuple[int, ...]
 
     def padded(self, states: Mapping[Place, Tensor], layer: int, direction: int) -> Tensor:
-        """(time, batch, hidden), zero at steps that do not exist."""
+        """Return states (time, batch, hidden), zero in the padding."""
         steps = self.shape[2]
         zero = torch.zeros_like(states[layer, direction, 0, 0])
         return torch.stack(
@@ -45,14 +46,14 @@ class States:
 
     @property
     def top(self) -> Tensor:
-        """What PyTorch calls output: (time, batch, directions · hidden)."""
+        """PyTorch's output: (time, batch, directions · hidden)."""
         layers, directions, _ = self.shape
         return torch.cat(
             [self.padded(self.h, layers - 1, way) for way in range(directions)], dim=-1
         )
 
     def last(self, states: Mapping[Place, Tensor]) -> Tensor:
-        """What PyTorch calls h_n and c_n: (layer, direction, batch, hidden)."""
+        """Return PyTorch's h_n or c_n: (layer, direction, batch, hidden)."""
         layers, directions, _ = self.shape
         return torch.stack(
             [
@@ -73,11 +74,11 @@ class States:
 
     @property
     def ends(self) -> Tensor:
-        """The last states of the top layer, side by side: (1, batch, directions · hidden)."""
+        """The final states of the top layer, concatenated: (1, batch, directions · hidden)."""
         return torch.cat(list(self.last(self.h)[-1]), dim=-1)[None]
 
     def leaves(self) -> "States":
-        """The same numbers, each one a leaf: every other state is held fixed."""
+        """Return a copy in which each state is a leaf, so that all others are held fixed."""
         h, c = (
             {place: state.detach().requires_grad_() for place, state in states.items()}
             for states in (self.h, self.c)
@@ -103,7 +104,7 @@ def trace_by_hand(
     losses: Sequence[int] | None = None,
     gradients: bool = True,
 ) -> Trace:
-    """The trace of an nn.RNN, nn.GRU, nn.LSTM or one of their cells, 'rnn', and a head, 'fc'.
+    """Return the trace of a recurrent layer or cell 'rnn' with a head 'fc'.
 
     A Linear reads the 'top' states at each step, the 'ends', or the 'last' step; any other head is
     called with all ``States``. ``loss`` is a name or a callable that gives (time, batch), (time,
@@ -183,7 +184,7 @@ def trace_by_hand(
 
 @dataclass(frozen=True)
 class _Network:
-    """A layer's sizes, and a function for one step of each of its stacked layers."""
+    """Return the sizes of a layer, and a step function for each of its stacked layers."""
 
     module: Any
     cell: str
@@ -220,7 +221,7 @@ class _Network:
     def step(
         self, layer: int, direction: int, x: Tensor, h: Tensor, c: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
-        """One step of PyTorch's own cell, of x (features) from h and c."""
+        """Run one step of PyTorch's cell on x (features) from h and c."""
         weights = self.weights(layer, direction)
         if "weight_hr" in weights:
             return _projected_step(weights, x, h, c)
@@ -234,7 +235,7 @@ class _Network:
         return made if isinstance(made, tuple) else (made, None)
 
     def preact(self, layer: int, direction: int, x: Tensor, h: Tensor) -> Tensor:
-        """Before the nonlinearity of each gate: (gate, cell)."""
+        """Return the preactivation of each gate: (gate, cell)."""
         weights = self.weights(layer, direction)
         of_x = functional.linear(x, weights["weight_ih"], weights.get("bias_ih"))
         of_h = functional.linear(h, weights["weight_hh"], weights.get("bias_hh"))
@@ -246,7 +247,7 @@ class _Network:
         return made
 
     def gates(self, preact: Tensor) -> Tensor:
-        """After it."""
+        """Return the activation of each gate: (gate, cell)."""
         if self.cell == "rnn":
             return torch.relu(preact) if self.nonlinearity == "relu" else torch.tanh(preact)
         made = list(torch.sigmoid(preact))
@@ -257,7 +258,7 @@ class _Network:
 def _projected_step(
     weights: Mapping[str, Tensor], x: Tensor, h: Tensor, c: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """An LSTM's step with a projection, for which there is no cell."""
+    """Run a step of an LSTM with a projection, for which PyTorch has no cell."""
     of_x = functional.linear(x, weights["weight_ih"], weights.get("bias_ih"))
     made = of_x + functional.linear(h, weights["weight_hh"], weights.get("bias_hh"))
     i, f, g, o = made.chunk(4)
@@ -310,7 +311,7 @@ def _output(head: Head, reads: str, states: States) -> Tensor:
 def _losses(
     loss: Any, output: Tensor, targets: Tensor, lengths: Sequence[int], steps: int
 ) -> Tensor:
-    """(time, batch), or what a callable gives; nothing at steps that do not exist."""
+    """Return the losses (time, batch), or the result of a callable; zero in the padding."""
     if not isinstance(loss, str):
         found = loss(output, targets)
         exists = torch.arange(steps)[:, None] < torch.tensor(lengths)
@@ -348,7 +349,7 @@ def _gradient_fields(
     x: Mapping[tuple[int, int], Tensor],
     chosen: Sequence[int],
 ) -> dict[str, Tensor | None]:
-    """Of every loss with respect to every state and input, one ``autograd.grad`` each."""
+    """Return the gradient of every loss, with one ``autograd.grad`` each."""
     batch = len(states.lengths)
 
     def of(total: Tensor, wanted: Mapping[Place, Tensor]) -> Tensor:
@@ -395,7 +396,7 @@ def _grad(total: Tensor, wanted: list[Tensor]) -> list[Tensor]:
 
 
 def _table(values: Mapping[Any, Tensor], shape: tuple[int, int, int], batch: int) -> Tensor:
-    """(layer, direction, time, batch, …), zero at steps that do not exist."""
+    """Return values as (layer, direction, time, batch, …), zero in the padding."""
     some = next(iter(values.values()))
     table = torch.zeros(*shape, batch, *some.shape, dtype=some.dtype)
     for place, value in values.items():
@@ -405,7 +406,7 @@ def _table(values: Mapping[Any, Tensor], shape: tuple[int, int, int], batch: int
 
 
 def _existing(values: Tensor, lengths: Sequence[int], steps: int) -> Tensor:
-    """Zero at steps that do not exist, where there is one entry a step."""
+    """Set the padding to zero if there is one entry per step."""
     if len(values) < steps:
         return values
     times = torch.arange(len(values))[:, None, None]

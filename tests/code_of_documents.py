@@ -1,4 +1,4 @@
-"""The code that stands in the documents and in docstrings, as it stands there."""
+"""Extract code from the documents and from docstrings."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ _INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 @dataclass(frozen=True)
 class Block:
-    """What stands between two fences; ``language`` is that of the fence, empty for a shell's."""
+    """A fenced code block; ``language`` is empty for shell commands."""
 
     document: str
     language: str
@@ -25,7 +25,7 @@ class Block:
 
 
 def blocks(document: str) -> list[Block]:
-    """All blocks of code of a document, in order, without their indent."""
+    """Return the code blocks of a document in order, without indentation."""
     return [
         Block(document, language, re.sub(rf"^{indent}", "", code, flags=re.MULTILINE))
         for indent, language, code in _BLOCK.findall(_text(document))
@@ -33,12 +33,12 @@ def blocks(document: str) -> list[Block]:
 
 
 def python_blocks(document: str) -> list[str]:
-    """The code of all blocks of Python of a document, in order."""
+    """Return the Python blocks of a document in order."""
     return [block.code for block in blocks(document) if block.language == "python"]
 
 
 def shell_lines(document: str) -> list[str]:
-    """Every line of a document's blocks for the shell."""
+    """Return every line of the shell blocks of a document."""
     return [
         line
         for block in blocks(document)
@@ -49,19 +49,19 @@ def shell_lines(document: str) -> list[str]:
 
 
 def inline(document: str, programs: tuple[str, ...]) -> list[str]:
-    """The commands of some programs that stand within sentences."""
+    """Return the inline code of a document that calls one of the programs."""
     text = _BLOCK.sub("", _text(document))
     return [code for code in _INLINE.findall(text) if code.split()[0] in programs and " " in code]
 
 
 def words(line: str) -> list[str]:
-    """A line as a shell splits it, without its comment."""
+    """Split a line as a shell does, without its comment."""
     return shlex.split(line, comments=True)
 
 
 @dataclass(frozen=True)
 class Docstring:
-    """A docstring with examples: the module it stands in, whose it is, and its text."""
+    """A docstring with examples: its module, the name of its owner, and its text."""
 
     module: str
     owner: str
@@ -69,7 +69,7 @@ class Docstring:
 
 
 def docstrings_with_examples() -> Iterator[Docstring]:
-    """All docstrings of the library and of the scenes that hold ``>>>``."""
+    """Yield all docstrings of the library and the scenes that contain ``>>>``."""
     for path in sorted((*ROOT.glob("rnnviz/**/*.py"), *ROOT.glob("scenes/*.py"))):
         place = path.relative_to(ROOT).with_suffix("")
         module = ".".join(part for part in place.parts if part != "__init__")

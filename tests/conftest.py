@@ -1,4 +1,4 @@
-"""Small traces of networks that nobody trained, for every test that needs one."""
+"""Shared fixtures: small traces of untrained networks, permissions and a Dask cluster."""
 
 import ctypes
 import gc
@@ -39,12 +39,14 @@ _held = 0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("rnnviz")
-    group.addoption("--order", metavar="TEXT", help="shuffle the tests; TEXT decides the order")
-    group.addoption("--minutes", type=float, help="skip tests that have not started by then")
+    group.addoption(
+        "--order", metavar="TEXT", help="shuffle the tests in an order determined by TEXT"
+    )
+    group.addoption("--minutes", type=float, help="skip tests that have not started after MINUTES")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """One cache folder for the run and all its processes, never the user's."""
+    """Use one cache folder for the run and all its processes, never the user's."""
     if hasattr(config, "workerinput"):
         return
     config.stash[_RUN] = Path(tempfile.mkdtemp(prefix="rnnviz-tests-"))
@@ -66,14 +68,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What is there now stays, and need not be looked through again and again."""
+    """Exclude the objects of collection from garbage collection."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    """Python counts objects, not bytes, before it looks for garbage; a played scene has many."""
+    """Collect garbage once memory has grown, since Python counts objects rather than bytes."""
     global _held
     if _memory() > _held + _GARBAGE:
         gc.collect()
@@ -100,7 +102,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class SmallNetwork(nn.Module):
-    """An nn.RNN with or without biases, from zero states or given ones, and a Linear."""
+    """An nn.RNN with an optional bias and initial state, and a Linear."""
 
     def __init__(
         self, inputs: int, hidden: int, outputs: int, *, bias: bool = True, h0: Tensor | None = None
@@ -129,7 +131,7 @@ def small_case(
     last_only: bool = False,
     seed: int = 0,
 ) -> tuple[SmallNetwork, Tensor, Tensor]:
-    """A model, inputs and targets that the arguments alone determine."""
+    """Return a model, inputs and targets, determined by the arguments."""
     rng = np.random.default_rng(seed)
     kind = getattr(torch, dtype)
 
@@ -189,14 +191,14 @@ _VERSION = 0x20080522
 
 @pytest.fixture
 def powerless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Permissions of files hold for this process, even if it is root's."""
+    """Enforce file permissions for this process, even as root."""
     if not hasattr(os, "getuid"):
-        pytest.skip("no permissions to take away")
+        pytest.skip("no POSIX permissions")
     if os.getuid():
         yield
         return
     if sys.platform != "linux":
-        pytest.skip("root reads everything here")
+        pytest.skip("root ignores permissions here")
     kernel = ctypes.CDLL(None)
     header = (ctypes.c_uint32 * 2)(_VERSION, 0)
     held = (ctypes.c_uint32 * 6)()
@@ -210,7 +212,7 @@ def powerless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def closed(powerless: None) -> Iterator[Callable[..., None]]:
-    """Takes all permissions of a file or a folder, which has them again afterwards."""
+    """(path, mode) → restrict the permissions of a file or folder until the end of the test."""
     modes: dict[Path, int] = {}
 
     def close(path: Path, mode: int = 0) -> None:
@@ -225,7 +227,7 @@ def closed(powerless: None) -> Iterator[Callable[..., None]]:
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a Dask scheduler with three workers, each a process."""
-    import distributed  # loads asyncio's loops, which most tests do without
+    import distributed  # slow to import, and rarely needed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("workers")))

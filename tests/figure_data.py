@@ -1,4 +1,4 @@
-"""What the tests of figures share."""
+"""Data for tests of figures."""
 
 from types import SimpleNamespace
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def study_of_shares(tables):
-    """A study whose networks have these shares of right answers: cell → (gap, seed)."""
+    """Return a study with the given shares of correct answers: cell → (gap, seed)."""
     gaps = range(1, len(next(iter(tables.values()))) + 1)
     return SimpleNamespace(
         settings=SimpleNamespace(gaps=gaps),

@@ -1,8 +1,8 @@
-"""Networks that tests use without testing how they are trained.
+"""Trained networks that tests use without training them.
 
-Their weights stand in ``tests/networks/``, where ``tools/train_test_networks.py`` puts them;
-``tests/test_kept_networks.py`` checks that they are what training gives. ``use_in`` records all of
-them into a cache folder, so that whoever asks there for a default recording trains nothing.
+Their weights are in ``tests/networks/``, written by ``tools/train_test_networks.py``;
+``tests/test_kept_networks.py`` checks that training still gives them. ``use_in`` records all of
+them into a cache folder, so that default recordings are found there.
 """
 
 import json
@@ -28,23 +28,23 @@ from rnnviz.training.trained import Trained
 
 FOLDER = Path(__file__).with_name("networks")
 LANGUAGES = ("en", "zh")
-_WORKED_OUT = ("mean", "spread")
+_COMPUTED = ("mean", "spread")
 _SEEN = 64
-"""Sequences on which a kept network must give the outputs that it gave when it was kept."""
+"""Number of sequences on which to compare the outputs of a network with the saved ones."""
 
 Train = Callable[..., Trained]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A trained network: its weights, and what its recording says of its training."""
+    """A trained network: its weights and the metadata of its training."""
 
     about: Mapping[str, Any]
     weights: Mapping[str, np.ndarray]
 
     @cached_property
     def trained(self) -> Trained:
-        """The network as ``rnnviz.train`` gave it, without the course of its training."""
+        """The network as returned by ``rnnviz.train``, without the history of its training."""
         task = tasks.make(self.about["task"], **self.about["options"])
         settings = Settings(**self.about["settings"])
         network = settings.network(task, self.about["seed"])
@@ -53,7 +53,7 @@ class Kept:
         return Trained(task, network, history, self.about["score"], self.about["seed"])
 
     def outputs(self) -> np.ndarray:
-        """Mean absolute output at every step on sequences that the task draws from one seed."""
+        """Return the mean absolute output at every step on fixed sequences of the task."""
         batch = self.trained.task.sample(np.random.default_rng(0), _SEEN)
         with torch.no_grad():
             output, _ = self.trained.network(torch.from_numpy(batch.x))
@@ -61,7 +61,7 @@ class Kept:
 
 
 def wanted(language: str) -> None:
-    """Ask for every default recording of a language that scenes and figures are tested with."""
+    """Request every default recording of a language that tests use."""
     default_trace("prices", language=language)
     sentence = default_trace("sentence", language=language)
     study_of(sentence)
@@ -69,43 +69,43 @@ def wanted(language: str) -> None:
 
 
 def options_of(task: tasks.Task) -> dict[str, Any]:
-    """What makes a task again; a series works out its own scale."""
-    given = {name: value for name, value in task.options.items() if name not in _WORKED_OUT}
+    """Return the options that recreate a task, without those that it computes itself."""
+    given = {name: value for name, value in task.options.items() if name not in _COMPUTED}
     return {**given, "language": task.language}
 
 
 def key_of(task: tasks.Task, settings: Mapping[str, Any]) -> str:
-    """What decides a trained network, as text."""
+    """Return a key for everything that determines a trained network."""
     return json.dumps([task.name, options_of(task), settings], sort_keys=True)
 
 
 def train(keep: Callable[[str, Kept], None]) -> Train:
-    """``rnnviz.train``, which hands on every network that it has trained."""
+    """Return ``rnnviz.train``, wrapped to pass every trained network to ``keep``."""
     original = training.train
 
     def trained_by(task: tasks.Task, *, progress: Any = None, **settings: Any) -> Trained:
-        made = original(task, **settings)
+        result = original(task, **settings)
         weights = {
-            name: value.detach().numpy().copy() for name, value in made.network.named_parameters()
+            name: value.detach().numpy().copy() for name, value in result.network.named_parameters()
         }
         about = {
             "task": task.name,
             "options": options_of(task),
             "settings": settings,
-            "epochs": made.history.epochs,
-            "score": made.score,
-            "seed": made.seed,
+            "epochs": result.history.epochs,
+            "score": result.score,
+            "seed": result.seed,
         }
         kept = Kept(about, weights)
         outputs = {"outputs": kept.outputs().tolist()}
         keep(key_of(task, settings), Kept({**about, **outputs}, weights))
-        return made
+        return result
 
     return trained_by
 
 
 def write(language: str, networks: Mapping[str, Kept]) -> None:
-    """Keep the networks of a language."""
+    """Save the networks of a language."""
     arrays = {
         f"{place}/{name}": value
         for place, kept in enumerate(networks.values())
@@ -116,7 +116,7 @@ def write(language: str, networks: Mapping[str, Kept]) -> None:
 
 
 def read(language: str) -> dict[str, Kept]:
-    """The networks of a language, by what decides them."""
+    """Load the networks of a language, by key."""
     with safe_open(FOLDER / f"{language}.safetensors", "numpy") as file:
         about = json.loads(file.metadata()["networks"])
         weights: dict[int, dict[str, np.ndarray]] = {}
@@ -128,19 +128,19 @@ def read(language: str) -> dict[str, Kept]:
 
 @contextmanager
 def instead_of_training(networks: Mapping[str, Kept]) -> Iterator[None]:
-    """A time in which kept networks are taken where networks are trained."""
+    """Replace training by saved networks within the context."""
 
-    def take(task: tasks.Task, *, progress: Any = None, **settings: Any) -> Trained:
+    def load(task: tasks.Task, *, progress: Any = None, **settings: Any) -> Trained:
         key = key_of(task, settings)
-        assert key in networks, f"{key} is not kept; run tools/train_test_networks.py"
+        assert key in networks, f"{key} is not saved; run tools/train_test_networks.py"
         return networks[key].trained
 
-    with mock.patch.object(training, "train", take):
+    with mock.patch.object(training, "train", load):
         yield
 
 
 def use_in(folder: Path) -> None:
-    """Record all kept networks into a cache folder, once for all processes that use it."""
+    """Record all saved networks into a cache folder, once for all processes."""
     done = folder / "networks"
     with FileLock(f"{folder}.lock"):
         if done.exists():

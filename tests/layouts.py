@@ -1,4 +1,4 @@
-"""What must hold of a screen, whatever it shows: all inside, nothing on top, nothing too small."""
+"""Check the layout of a screen: everything inside, no overlaps, and text large enough."""
 
 import itertools
 
@@ -9,9 +9,9 @@ LEAST_PIXELS = 9
 CAPITAL, FIGURE, SCRIPT = 0.68, 0.64, 0.7
 
 
-def check_layout(seen):
-    """``seen`` is what ``layout_of`` saw at the end of each beat."""
-    for beat, screen in seen.items():
+def check_layout(screens):
+    """Check the layouts returned by ``layout_of``, one per beat."""
+    for beat, screen in screens.items():
         assert screen.texts, beat
         for (left, bottom, right, top), what in screen.boxes:
             inside = (
@@ -29,7 +29,7 @@ def check_layout(seen):
 
 
 def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
-    """How far two boxes lie over each other; negative where they are apart."""
+    """Return the overlap of two boxes, negative if they are apart."""
     across = min(a[2], b[2]) - max(a[0], b[0])
     up = min(a[3], b[3]) - max(a[1], b[1])
     return min(across, up)

@@ -15,20 +15,20 @@ TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
 
 
 def layer_of(cell: str, inputs: int, hidden: int, dtype: str = "float64", **options: Any) -> Any:
-    """A layer of PyTorch; a projected one has one unit more than states."""
+    """Return a PyTorch layer; a projected one has one more unit than its states have."""
     if cell in ("tanh", "relu"):
-        made: Any = nn.RNN(inputs, hidden, nonlinearity=cell, **options)
+        layer: Any = nn.RNN(inputs, hidden, nonlinearity=cell, **options)
     elif cell == "gru":
-        made = nn.GRU(inputs, hidden, **options)
+        layer = nn.GRU(inputs, hidden, **options)
     elif cell == "projected":
-        made = nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
+        layer = nn.LSTM(inputs, hidden + 1, proj_size=hidden, **options)
     else:
-        made = nn.LSTM(inputs, hidden, **options)
-    return made.to(getattr(torch, dtype))
+        layer = nn.LSTM(inputs, hidden, **options)
+    return layer.to(getattr(torch, dtype))
 
 
 class Around(nn.Module):
-    """A recurrent layer 'rnn', and a Linear 'fc' at each step or after the last states."""
+    """A recurrent layer 'rnn', and a Linear 'fc' on each step or on the final states."""
 
     def __init__(self, layer: Any, outputs: int = 4, *, whole: bool = False):
         super().__init__()
@@ -47,7 +47,7 @@ class Around(nn.Module):
 
 
 class Loop(nn.Module):
-    """The same with a cell, in a loop that the user wrote."""
+    """A cell 'rnn' in an explicit loop, and a Linear 'fc' on each step."""
 
     def __init__(self, cell: Any, outputs: int = 4):
         super().__init__()
@@ -62,7 +62,7 @@ class Loop(nn.Module):
 
 
 def same_traces(got: Trace, expected: Trace, tolerance: float) -> None:
-    """Every field of ``expected`` is there in ``got``, and as large as it."""
+    """Check that every field of ``expected`` is in ``got`` with close values."""
     for item in dataclasses.fields(Trace):
         if item.name == "metadata":
             continue
@@ -78,7 +78,7 @@ def same_traces(got: Trace, expected: Trace, tolerance: float) -> None:
 
 
 def close(name: str, got: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
-    """Two arrays agree relative to the largest entry, and are zero at the same places."""
+    """Check that two arrays agree relative to the largest entry."""
     assert got.shape == expected.shape, name
     if got.dtype.kind != "f":
         np.testing.assert_array_equal(got, expected, name)

@@ -1,4 +1,4 @@
-"""A caption that tries to break every format that it is put into."""
+"""A caption with special characters of every export format."""
 
 NASTY = (
     "</script><img src=x onerror=alert(1)> --> \\input{/etc/passwd} & $x_1$ % # ~ ^ {a} "

@@ -1,4 +1,4 @@
-"""Tiny fonts that tests make themselves, and one that Matplotlib brings."""
+"""Build tiny fonts, and find one that Matplotlib ships."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTCollection
 
 DEJAVU = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-"""Arabic, joined, and Hebrew."""
+"""A font with Arabic, including its ligatures, and Hebrew."""
 
 
 def square(side, pen):
@@ -32,9 +32,9 @@ def built(
     sides=(),
     postscript=False,
 ):
-    """A font whose characters are squares; of variable weight if ``heavy`` is another side.
+    """Build a font whose glyphs are squares, of variable weight if ``heavy`` is a second side.
 
-    ``sides`` are those of characters that differ; ``postscript`` gives OpenType's other outlines.
+    ``sides`` sets the side of single characters; ``postscript`` selects CFF outlines.
     """
     names = [f"u{ord(character):04X}" for character in characters]
     widths = dict.fromkeys((".notdef", *names), side)
@@ -66,7 +66,7 @@ def built(
 
 
 def with_cff(characters, *, family="Rounds"):
-    """A font with CFF outlines, cubic curves, as .otf files and most .ttc of East Asia have."""
+    """Build a font with cubic CFF outlines, as in .otf and most East Asian .ttc files."""
     from fontTools.pens.t2CharStringPen import T2CharStringPen
 
     names = [f"u{ord(character):04X}" for character in characters]
@@ -104,15 +104,15 @@ def _variation(corners):
 
 
 def saved(folder, name, font, flavor=None):
-    """The file of a font."""
+    """Save a font and return its path."""
     font.flavor = flavor
     font.save(folder / name)
     return folder / name
 
 
 def collected(folder, name, *fonts):
-    """The file of a collection."""
-    made = TTCollection()
-    made.fonts = list(fonts)
-    made.save(folder / name)
+    """Save a collection of fonts and return its path."""
+    collection = TTCollection()
+    collection.fonts = list(fonts)
+    collection.save(folder / name)
     return folder / name

@@ -1,6 +1,6 @@
 """What a picture in ``docs/images`` shows of a scene, kept in a JSON file beside it.
 
-``tools/make_gallery.py`` and ``tools/make_exits.py`` write these files, and
+``tools/make_gallery.py`` and ``tools/make_export_images.py`` write these files, and
 ``tests/test_pictures.py`` compares them with what the scenes say today.
 """
 
@@ -50,7 +50,7 @@ def only(beats: Iterable[str], source: dict[str, Any]) -> dict[str, Any]:
     return {**source, "beats": {beat: source["beats"][beat] for beat in beats}}
 
 
-def write(picture: Path, sources: list[dict[str, Any]]) -> None:
+def write_source(picture: Path, sources: list[dict[str, Any]]) -> None:
     """Write the sources of a picture beside it."""
     text = json.dumps(sources, ensure_ascii=False, indent=1) + "\n"
     picture.with_suffix(".json").write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The sentences of the README, one by one, and the tests that hold them."""
+"""The sentences of the README, and the tests that verify them."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ _END = re.compile(r"(?<=[.;?!])\s+(?=[A-Z`\[*(‖∂])|(?<=\.\*\*)\s+")
 
 
 def sentences() -> list[str]:
-    """Every sentence of the README, and every row of its tables; no code, headings or pictures."""
+    """Return every sentence and table row of the README, without code, headings and images."""
     text = _CODE.sub("", (ROOT / "README.md").read_text(encoding="utf-8"))
     found = []
     for line in text.splitlines():
@@ -23,12 +23,12 @@ def sentences() -> list[str]:
 
 
 def promises() -> dict[str, list[str]]:
-    """Each sentence that says something of rnnviz, and the tests that hold it."""
+    """Return each sentence that makes a claim, with the tests that verify it."""
     held = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {each["says"]: each["tests"] for each in held["promise"]}
 
 
 def others() -> dict[str, str]:
-    """Each sentence that no test can hold, and the reason."""
+    """Return each sentence that no test can verify, with the reason."""
     held = tomllib.loads(FILE.read_text(encoding="utf-8"))
     return {each["says"]: each["why"] for each in held["other"]}

@@ -1,4 +1,4 @@
-"""Scenes of a user's own, short and quick to draw, and what a video of one shows."""
+"""Small scenes, quick to draw, and a function to read their videos."""
 
 from pathlib import Path
 

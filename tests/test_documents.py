@@ -17,7 +17,7 @@ from rnnviz.scenes.unrolling import Unrolling
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
-from rnnviz.exports.exits import EXITS
+from rnnviz.exports.formats import FORMATS
 from rnnviz.exports.snippets import revealjs
 from rnnviz.figures import FIGURES
 from rnnviz.mobjects.strip import MOST_CELLS
@@ -73,8 +73,8 @@ def test_links_point_to_files(document: str) -> None:
     [
         ("figures.md", FIGURES),
         ("measures.md", rnnviz.measure.__all__),
-        ("exporting.md", EXITS),
-        ("exporting.zh.md", EXITS),
+        ("exporting.md", FORMATS),
+        ("exporting.zh.md", FORMATS),
     ],
 )
 def test_a_document_lists_every_name(document: str, names: Iterable[str]) -> None:

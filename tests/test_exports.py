@@ -1,4 +1,4 @@
-"""What ``import rnnviz`` offers, and that it loads nothing before it is used."""
+"""The names of ``import rnnviz``, which are loaded on first use."""
 
 import ast
 import inspect
@@ -112,14 +112,14 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 
 @pytest.mark.parametrize("path", ["figures.states", "measure.cliff.clipped", "training.train"])
-def test_a_module_is_there_without_having_been_imported(path: str) -> None:
+def test_modules_are_imported_on_first_use(path: str) -> None:
     code = f"import rnnviz; rnnviz.{path}"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 @pytest.mark.parametrize("package", [*LAZY, rnnviz.measure])
 @pytest.mark.parametrize("name", ["unrol", "_private", "__main__", "__wrapped__"])
-def test_what_is_no_module_is_an_attribute_error(package: ModuleType, name: str) -> None:
+def test_other_names_are_attribute_errors(package: ModuleType, name: str) -> None:
     assert not hasattr(package, name)
 
 

@@ -1,4 +1,4 @@
-"""The networks that tests use without training them are those that training gives."""
+"""The saved networks that tests use are those that training gives."""
 
 import numpy as np
 import pytest
@@ -12,19 +12,19 @@ NETWORKS = {language: read(language) for language in LANGUAGES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_kept_network_gives_what_it_gave_on_what_the_task_draws_today(language):
+def test_a_saved_network_gives_its_saved_outputs_on_todays_data(language):
     for key, kept in NETWORKS[language].items():
         np.testing.assert_allclose(kept.outputs(), kept.about["outputs"], rtol=1e-4, err_msg=key)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_network_of_the_lecture_is_kept(language):
+def test_every_network_of_the_lecture_is_saved(language):
     lstm = [key for key in NETWORKS[language] if '"cell": "lstm"' in key]
     assert len(lstm) == len(LECTURE.gaps) * len(LECTURE.seeds)
     assert len(NETWORKS[language]) > 3 * len(lstm)
 
 
-def test_whoever_asks_for_a_default_recording_trains_nothing(tmp_path, monkeypatch):
+def test_default_recordings_need_no_training(tmp_path, monkeypatch):
     use_in(tmp_path / "cache")
     monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr(training, "train", None)
@@ -34,7 +34,7 @@ def test_whoever_asks_for_a_default_recording_trains_nothing(tmp_path, monkeypat
         default_trace("prices", language=language)
 
 
-def test_a_network_that_is_not_kept_is_asked_for_by_name():
+def test_a_missing_network_is_named():
     with (
         instead_of_training({}),
         pytest.raises(AssertionError, match=r"run tools/train_test_networks\.py"),
@@ -44,8 +44,8 @@ def test_a_network_that_is_not_kept_is_asked_for_by_name():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_training_comes_to_the_same(language):
-    """Not to the same weights: another processor rounds otherwise, which training magnifies."""
+def test_training_gives_equivalent_networks(language):
+    """The weights may differ, since training magnifies the rounding of other processors."""
     learnt, scores, agree = [], [], []
     for kept in NETWORKS[language].values():
         if kept.about["task"] != "sentence":  # whose score is a share of right answers

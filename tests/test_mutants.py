@@ -1,4 +1,4 @@
-"""Each mutant breaks a line that is there, and names tests that are there."""
+"""Each mutant changes an existing line and names existing tests."""
 
 import importlib.util
 import sys
@@ -19,7 +19,7 @@ def mutants():
     del sys.modules["mutants"]
 
 
-def test_each_breaks_one_line_that_is_there(mutants):
+def test_each_changes_exactly_one_line(mutants):
     lost = {
         mutant.reason: count
         for mutant in mutants
@@ -28,6 +28,6 @@ def test_each_breaks_one_line_that_is_there(mutants):
     assert lost == {}
 
 
-def test_each_names_tests_that_are_there(mutants):
+def test_each_names_existing_tests(mutants):
     files = {test.partition("::")[0] for mutant in mutants for test in mutant.tests}
     assert [name for name in sorted(files) if not (ROOT / name).exists()] == []

@@ -12,7 +12,7 @@ from code_of_documents import ROOT
 from promises import others, promises, sentences
 
 import rnnviz
-from rnnviz.cli.options import TASKS
+from rnnviz.cli.task_options import TASKS
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.system.cache import BOUND_VARIABLE, bound
 from rnnviz.text.palette import LIGHT

@@ -1,8 +1,7 @@
-"""The command line in a process that starts as a copy of this one, with all that is loaded here.
+"""Run the command line in a fork of this process, which has everything imported already.
 
-It differs from a new interpreter in what is imported; its streams, signals, exit status, temporary
-files and what it knows of users' modules are those of a new one. Where the start of an interpreter
-is what is tested, ``subprocess`` is the tool.
+Apart from imports, the fork behaves like a new interpreter: streams, signals, exit status,
+temporary files and users' modules. To test the start of an interpreter, use ``subprocess``.
 """
 
 import gc
@@ -23,8 +22,8 @@ import torch
 from rnnviz.cli import main
 from rnnviz.rendering.cache import library, observing
 
-for late in ("rnnviz.cli.group", "rnnviz.cli.render_command", "rnnviz.rendering.plan"):
-    importlib.import_module(late)  # what a command line loads late, each copy would load for itself
+for late in ("rnnviz.cli.group", "rnnviz.cli.render", "rnnviz.rendering.plan"):
+    importlib.import_module(late)  # import once what commands import lazily
 
 HEARD = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PATIENCE = 120.0
@@ -32,7 +31,7 @@ PATIENCE = 120.0
 
 @dataclass(frozen=True)
 class Ended:
-    """How a process ended, as ``subprocess.CompletedProcess`` tells it, and what it said."""
+    """The exit status and output of a process, as in ``subprocess.CompletedProcess``."""
 
     returncode: int
     stdout: str
@@ -40,18 +39,18 @@ class Ended:
 
 
 class Process:
-    """A command line that runs in a process of its own."""
+    """A command line that runs in its own process."""
 
     def __init__(self, arguments: tuple[object, ...], prepare: Callable[[], None] | None) -> None:
         self._files = ExitStack()
-        self._said = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
-        self._told = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        self._stdout = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        self._stderr = self._files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         self._process = multiprocessing.get_context("fork").Process(
-            target=_run, args=(list(map(str, arguments)), prepare, self._said, self._told)
+            target=_run, args=(list(map(str, arguments)), prepare, self._stdout, self._stderr)
         )
         sys.stdout.flush()
         sys.stderr.flush()
-        # a signal that the copy hears before it has handlers of its own would be pytest's
+        # until the fork has its own handlers, a signal would be handled by pytest's
         before = signal.pthread_sigmask(signal.SIG_BLOCK, HEARD)
         try:
             self._process.start()
@@ -60,22 +59,22 @@ class Process:
         self.pid = self._process.pid
 
     def send_signal(self, kind: signal.Signals) -> None:
-        """Send it a signal, unless it has ended."""
+        """Send a signal, unless the process has ended."""
         if self._process.exitcode is None:
             os.kill(self.pid, kind)
 
     def wait(self, timeout: float = PATIENCE) -> Ended:
-        """Wait for its end.
+        """Wait for the end of the process.
 
-        Raises: subprocess.TimeoutExpired, and it runs on
+        Raises: subprocess.TimeoutExpired, while the process keeps running
         """
         self._process.join(timeout)
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired("rnnviz", timeout)
-        return Ended(self._process.exitcode, _text(self._said), _text(self._told))
+        return Ended(self._process.exitcode, _text(self._stdout), _text(self._stderr))
 
     def close(self) -> None:
-        """Kill it if it runs, and forget it."""
+        """Kill the process if it is running, and free its resources."""
         self._process.kill()
         self._process.join()
         self._process.close()
@@ -84,9 +83,9 @@ class Process:
 
 @contextmanager
 def started(*arguments: object, prepare: Callable[[], None] | None = None) -> Iterator[Process]:
-    """A process with a command line, killed at the end of the context if it still runs.
+    """Start a command line; kill its process at the end of the context if it still runs.
 
-    ``prepare`` is called in it first.
+    ``prepare`` is called in the process first.
     """
     process = Process(arguments, prepare)
     try:
@@ -98,22 +97,22 @@ def started(*arguments: object, prepare: Callable[[], None] | None = None) -> It
 def run(
     *arguments: object, prepare: Callable[[], None] | None = None, timeout: float = PATIENCE
 ) -> Ended:
-    """Run a command line to its end, in a process of its own.
+    """Run a command line in its own process.
 
-    Raises: subprocess.TimeoutExpired if it does not end in time; then it is killed
+    Raises: subprocess.TimeoutExpired if it does not end in time and is killed
     """
     with started(*arguments, prepare=prepare) as process:
         return process.wait(timeout)
 
 
 def _run(
-    arguments: list[str], prepare: Callable[[], None] | None, said: BinaryIO, told: BinaryIO
+    arguments: list[str], prepare: Callable[[], None] | None, stdout: BinaryIO, stderr: BinaryIO
 ) -> None:
-    """What the process does; multiprocessing ends it as ``SystemExit`` says, without atexit."""
-    _take_streams(said, told)
-    _take_signals()
+    """Run in the process; multiprocessing exits with the status of ``SystemExit``."""
+    _set_streams(stdout, stderr)
+    _reset_signals()
     gc.freeze()
-    torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
+    torch.set_num_threads(1)  # OpenMP would wait for threads that a fork does not copy
     tempfile.tempdir = None
     library._LOADED.clear()
     observing.forget()
@@ -125,9 +124,9 @@ def _run(
     main(arguments)
 
 
-def _take_streams(said: BinaryIO, told: BinaryIO) -> None:
+def _set_streams(stdout: BinaryIO, stderr: BinaryIO) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, place in enumerate((nothing, said.fileno(), told.fileno())):
+    for number, place in enumerate((nothing, stdout.fileno(), stderr.fileno())):
         os.dup2(place, number)
     sys.stdin = sys.__stdin__ = os.fdopen(0, encoding="utf-8", closefd=False)
     sys.stdout = sys.__stdout__ = os.fdopen(1, "w", encoding="utf-8", closefd=False)
@@ -136,7 +135,7 @@ def _take_streams(said: BinaryIO, told: BinaryIO) -> None:
     )
 
 
-def _take_signals() -> None:
+def _reset_signals() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for kind in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(kind, signal.SIG_DFL)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Install what is missing: system libraries, .venv, the pinned packages, rnnviz itself.
-# usage: tools/install.sh [dev]      dev: what the tests need as well
-# PYTHON=… names the Python to use.
+# Install what is missing: system libraries, .venv, the pinned packages and rnnviz.
+# usage: tools/install.sh [dev]      dev: also what the tests need
+# PYTHON=… selects the Python to use.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 find_python() {
     if [ -x "$VENV/bin/python" ]; then
         "$VENV/bin/python" -c "$NEEDS" 2>/dev/null ||
-            stop "$VENV was made with another Python; delete it and run this again"
+            stop "$VENV was created with an unsuitable Python; delete it and run this again"
         PYTHON=$VENV/bin/python
         return
     fi
@@ -29,14 +29,14 @@ find_python() {
         fi
         [ "$candidate" != "${PYTHON:-}" ] || break
     done
-    found=$("${PYTHON:-python3}" --version 2>&1) || found="no Python at all"
-    stop "Python 3.11 or newer is needed, but there is $found; install python3.11 or newer," \
-        "or name one: make demo PYTHON=/path/to/python3.11"
+    found=$("${PYTHON:-python3}" --version 2>&1) || found="none"
+    stop "Python 3.11 or newer is required, found $found; install it," \
+        "or select one: make demo PYTHON=/path/to/python3.11"
 }
 
 # --- system libraries -------------------------------------------------------------------------
 
-# Linux has no wheels of pycairo and manimpango, macOS none of pycairo: they are built here.
+# There are no wheels of pycairo and manimpango for Linux, nor of pycairo for macOS: build them.
 list_missing() {
     builds='' venv='' cairo='' headers=''
     "$PYTHON" -c 'import cairo, manimpango' 2>/dev/null || builds=yes
@@ -50,7 +50,7 @@ sys.exit(not os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.
         headers=yes
 }
 
-# With a package manager's names for: compiler, pkg-config, cairo and pango, venv, Python headers
+# Arguments: the package names of compiler, pkg-config, cairo and pango, venv, Python headers
 name_packages() {
     packages="${compiler:+$1 }${pkgconfig:+$2 }${cairo:+$3 }${venv:+$4 }${headers:+$5 }"
     packages=${packages% }
@@ -79,11 +79,11 @@ apt-get install -q -y --no-install-recommends $packages"
     else
         name_packages 'a C compiler,' 'pkg-config,' 'cairo and pango with headers,' \
             'venv for Python,' 'the headers of Python,'
-        stop "neither apt, dnf nor brew is here; install these yourself: ${packages%,}"
+        stop "found none of apt, dnf and brew; install these yourself: ${packages%,}"
     fi
     list_missing
     [ -z "$cairo$venv$headers" ] ||
-        stop "the system libraries are still not found after installing $packages"
+        stop "system libraries are still missing after installing $packages"
 }
 
 as_root() {
@@ -94,7 +94,7 @@ as_root() {
         say "installing system libraries: sudo sh -c '$1'"
         sudo -n sh -c "$1"
     else
-        say "system libraries are missing; type this, then run the same command again:"
+        say "system libraries are missing; run this, then the same command again:"
         if have sudo; then as='sudo sh'; else as=su; fi
         printf "    %s -c '%s'\n" "$as" "$1" >&2
         exit 1
@@ -109,7 +109,7 @@ install_packages() {
         --constraint constraints.txt --editable ".$EXTRA"
 }
 
-# Tests of pages need a browser: Debian's, or else the one that Playwright brings along.
+# Tests of pages need a browser: the system's, or else the one that Playwright installs.
 install_browser() {
     ! have chromium && ! have chromium-browser || return 0
     if have apt-get; then

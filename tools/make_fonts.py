@@ -1,7 +1,7 @@
 """Make ``rnnviz/fonts/rnnvizSans.ttf``, a subset of Noto Sans CJK SC Regular.
 
 ``make fonts`` runs it with ``NotoSansCJK-Regular.ttc`` from the Debian package fonts-noto-cjk.
-The same source gives the same bytes.
+The output is reproducible.
 """
 
 import sys
@@ -33,7 +33,7 @@ BLOCKS: Final = (
     (0x0370, 0x03FF),  # Greek
     (0x1E00, 0x1EFF),  # Latin Extended Additional
     (0x2000, 0x22FF),  # punctuation, superscripts, currency, letterlike, arrows, mathematics
-    (0x2300, 0x24FF),  # technical signs, pictures of control characters, enclosed figures
+    (0x2300, 0x24FF),  # technical symbols, control pictures, enclosed digits
     (0x25A0, 0x25FF),  # geometric shapes
     (0x3000, 0x303F),  # CJK punctuation
     (0xFF00, 0xFFEF),  # full-width forms
@@ -55,8 +55,8 @@ SAME_SHAPE: Final = {"↵": "⏎"}
 NARROW_UNLESS_CHINESE: Final = "“”‘’·…"
 GB2312_SIZE: Final = 94
 FARTHEST: Final = 1.0
-"""How far, in units of a thousandth of the em, an outline may lie from its source."""
-OF_INSTRUCTIONS: Final = (
+"""The greatest error of a quadratic outline, in thousandths of an em."""
+MAXP_FIELDS: Final = (
     "maxZones",
     "maxTwilightPoints",
     "maxStorage",
@@ -74,14 +74,14 @@ OF_INSTRUCTIONS: Final = (
 
 
 def gb2312() -> str:
-    """The characters of GB 2312: signs, and the hanzi of both levels; empty cells left out."""
+    """Return the characters of GB 2312: symbols, and the hanzi of both levels."""
     places = range(0xA1, 0xA1 + GB2312_SIZE)
     codes = (bytes((row, cell)) for row in places for cell in places)
     return "".join(code.decode("gb2312", errors="ignore") for code in codes)
 
 
 def own_texts() -> Iterator[Path]:
-    """The project's files whose text may be drawn."""
+    """Yield the project's files whose text may be drawn."""
     yield ROOT / "README.zh.md"
     for folder in ("rnnviz", "scenes"):
         for suffix in ("py", "po", "txt", "csv", "json"):
@@ -89,7 +89,7 @@ def own_texts() -> Iterator[Path]:
 
 
 def wanted() -> frozenset[int]:
-    """The code points that the font is to have, as far as its source has them."""
+    """Return the code points to include, if the source has them."""
     points = {point for first, last in BLOCKS for point in range(first, last + 1)}
     points.update(map(ord, gb2312()))
     for path in own_texts():
@@ -98,7 +98,7 @@ def wanted() -> frozenset[int]:
 
 
 def extract(collection: TTCollection, family: str) -> TTFont:
-    """One face of the collection; its faces share their glyphs."""
+    """Return one face of the collection; its faces share their glyphs."""
     for face in collection.fonts:
         if face["name"].getDebugName(4) == family:
             face.recalcTimestamp = False
@@ -106,8 +106,8 @@ def extract(collection: TTCollection, family: str) -> TTFont:
     raise SystemExit(f"the source has no face {family!r}; give NotoSansCJK-Regular.ttc")
 
 
-def narrow_signs(font: TTFont, narrow: TTFont) -> None:
-    """Quotes, dots and ellipses as wide as Latin text has them, a square wide in Chinese."""
+def narrow_punctuation(font: TTFont, narrow: TTFont) -> None:
+    """Make quotes, dots and ellipses proportional, except in Chinese text."""
     wide_glyphs = font.getBestCmap()
     pairs = {}
     for character in NARROW_UNLESS_CHINESE:
@@ -134,7 +134,7 @@ def narrow_signs(font: TTFont, narrow: TTFont) -> None:
 
 
 def proportional(font: TTFont, glyph: str) -> str:
-    """The proportional form of a glyph, itself if it has none."""
+    """Return the proportional form of a glyph, or the glyph itself."""
     gsub = font["GSUB"].table
     for record in gsub.FeatureList.FeatureRecord:
         if record.FeatureTag == "pwid":
@@ -147,7 +147,7 @@ def proportional(font: TTFont, glyph: str) -> str:
 
 
 def cut(font: TTFont) -> None:
-    """Leave the wanted characters, with kerning, for horizontal text."""
+    """Reduce the font to the wanted characters and the features of horizontal text."""
     options = subset.Options(
         hinting=False,
         desubroutinize=False,
@@ -162,7 +162,7 @@ def cut(font: TTFont) -> None:
 
 
 def add_scripts(font: TTFont) -> None:
-    """Draw raised and lowered signs from the signs: Noto has four of the figures."""
+    """Add superscripts and subscripts, of which Noto has only four."""
     for characters, shift in ((RAISED, RAISED_BY), (LOWERED, LOWERED_BY)):
         for character, model in characters.items():
             add_glyph(font, character, model, SCRIPT_SCALE, shift)
@@ -171,7 +171,7 @@ def add_scripts(font: TTFont) -> None:
 
 
 def add_glyph(font: TTFont, character: str, model: str, scale: float, shift: int) -> None:
-    """Add a character that is the outline of another one, scaled and moved up by ``shift``."""
+    """Add a character with the outline of another, scaled and shifted up."""
     cff = font["CFF "].cff
     top = cff.topDictIndex[0]
     index = len(top.charset)
@@ -193,7 +193,7 @@ def add_glyph(font: TTFont, character: str, model: str, scale: float, shift: int
 
 
 def rename(font: TTFont) -> None:
-    """Give the font a name of its own, so that an installed one is never taken for it."""
+    """Rename the font, so that it is never confused with an installed font."""
     names = font["name"]
     version = names.getDebugName(5).split(";")[0]
     for name_id, text in {
@@ -215,7 +215,7 @@ def rename(font: TTFont) -> None:
 
 
 def to_truetype(font: TTFont) -> None:
-    """Give the font quadratic outlines: PDF can embed no others as text that stays text."""
+    """Convert outlines to quadratic ones, which PDF needs to embed text as text."""
     order, drawn = font.getGlyphOrder(), font.getGlyphSet()
     table = newTable("glyf")
     table.glyphOrder, table.glyphs = order, {}
@@ -229,7 +229,7 @@ def to_truetype(font: TTFont) -> None:
     font["loca"], font["glyf"] = newTable("loca"), table
     del font["CFF "]
     font["maxp"].tableVersion = 0x00010000
-    for field in OF_INSTRUCTIONS:
+    for field in MAXP_FIELDS:
         setattr(font["maxp"], field, 0)
     font["maxp"].maxZones = 1
     font["post"].formatType = 3.0
@@ -237,12 +237,12 @@ def to_truetype(font: TTFont) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the font and say how large it is."""
+    """Write the font and print its size."""
     if len(arguments) != 1:
         raise SystemExit("usage: make_fonts.py NotoSansCJK-Regular.ttc")
     collection = TTCollection(arguments[0], lazy=True)
     font = extract(collection, SOURCE_FAMILY)
-    narrow_signs(font, extract(collection, NARROW_FAMILY))
+    narrow_punctuation(font, extract(collection, NARROW_FAMILY))
     cut(font)
     add_scripts(font)
     rename(font)

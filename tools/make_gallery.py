@@ -17,7 +17,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from kept_networks import use_in
-from picture_sources import IMAGES, only, source, trace_of, write
+from picture_sources import IMAGES, only, source, trace_of, write_source
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder
@@ -100,7 +100,7 @@ def main() -> None:
                 image = IMAGES / "gallery" / f"{marked(name, language)}.png"
                 save(sheet(list(stills.values()), STILL, COLUMNS), image)
                 made_from = source(name, language)
-                write(image, [made_from])
+                write_source(image, [made_from])
                 poster = POSTER_BEATS.get(name, list(stills)[-1])
                 posters.append(stills[poster])
                 sources.append(only([poster], made_from))
@@ -109,11 +109,11 @@ def main() -> None:
                     last, path = list(stills.items())[-1]
                     with Image.open(path) as picture:
                         save(picture.convert("RGB"), image)
-                    write(image, [only([last], made_from)])
+                    write_source(image, [only([last], made_from)])
             if names == list(SCENES):
                 image = IMAGES / f"{marked('scenes', language)}.png"
                 save(sheet(posters, POSTER, POSTERS_ACROSS), image)
-                write(image, sources)
+                write_source(image, sources)
         text = page(language, list(SCENES.values()))
         (DOCS / f"{marked('gallery', language)}.md").write_text(text, encoding="utf-8")
 

@@ -1,12 +1,12 @@
-"""Break guarded lines of the code on purpose, one at a time, and see whether the tests notice.
+"""Mutation tests: break one line of the code at a time, and check that a test fails.
 
-A mutant is caught if one of its tests fails, and survives if all of them pass: then nothing guards
-the line. The tests run in a copy of the tree among the temporary files; the tree itself is never
-touched. They run with the Python of the tree's own ``.venv``, or with this one if it has none.
+A mutant is caught if one of its tests fails, and survives if all of them pass. The tests run in a
+temporary copy of the tree with the Python of the tree's ``.venv``, or with this Python if it has
+none; the tree itself is never changed.
 
-    python tools/mutants.py                              all mutants of this tree
-    python tools/mutants.py --only rendering/ --jobs 1   those of some files, one after the other
-    python tools/mutants.py --unchanged                  the same tests on the code as it is
+    python tools/mutants.py                              run all mutants
+    python tools/mutants.py --only rendering/ --jobs 1   run those of some files, one at a time
+    python tools/mutants.py --unchanged                  run the same tests on the unchanged code
 
 The exit status is 1 if a mutant survives or its tests could not be run, 2 for wrong usage.
 """
@@ -35,10 +35,10 @@ Verdict = Literal["caught", "survived", "error"]
 
 @dataclass(frozen=True)
 class Mutant:
-    """A line of the code and what breaks it, and the files of the tests that should notice.
+    """A change to one line of the code, and the test files that should catch it.
 
-    ``old`` stands in the file exactly once. ``hangs`` says that the tests wait for ever, so that
-    running out of time is what catches it.
+    ``old`` occurs exactly once in the file. ``reason`` describes the fault. With ``hangs``, the
+    tests are expected to run into the time limit.
     """
 
     file: str
@@ -312,8 +312,8 @@ MUTANTS: Final = (
         "rnnviz/rendering/video/joining.py",
         "packet.pts = start + round(packet.pts * base / tick)",
         "packet.pts = start + packet.pts",
-        "a picture's time is in the beat's time base, not in the video's",
-        ("tests/exports/test_exits.py",),
+        "a frame's time is in the beat's time base, not the video's",
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/rendering/video/joining.py",
@@ -343,39 +343,39 @@ MUTANTS: Final = (
         "a video that somebody altered is left as it is",
         ("tests/rendering/test_cache.py",),
     ),
-    # --- exports and the page to explore --------------------------------------------------------
+    # --- exports and the explorer page --------------------------------------------------------
     Mutant(
         "rnnviz/exports/snippets.py",
-        'f"    <li{_direction(said)}>{html.escape(said)}</li>"',
-        'f"    <li{_direction(said)}>{said}</li>"',
-        "a caption is markup in the notes of reveal.js",
-        ("tests/exports/test_exits.py",),
+        'f"    <li{_direction(caption)}>{html.escape(caption)}</li>"',
+        'f"    <li{_direction(caption)}>{caption}</li>"',
+        "captions are not escaped in the notes of reveal.js",
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/exports/clips.py",
         "if frame.time >= end - half:",
         "if frame.time >= end + half:",
-        "a clip ends with the first picture of the next beat",
-        ("tests/exports/test_exits.py",),
+        "a clip ends with the first frame of the next beat",
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
-        "rnnviz/exports/material.py",
-        "float(frame.time) > ends[len(made)] - 0.5 / rate",
-        "float(frame.time) > ends[len(made)] + 0.5 / rate",
-        "the still of a beat is the first picture of the next one",
-        ("tests/exports/test_exits.py",),
+        "rnnviz/exports/rendered_video.py",
+        "float(frame.time) > ends[len(found)] - 0.5 / rate",
+        "float(frame.time) > ends[len(found)] + 0.5 / rate",
+        "the still of a beat is the first frame of the next beat",
+        ("tests/exports/test_formats.py",),
     ),
     Mutant(
         "rnnviz/text/html.py",
         r'for character in "<>&\u2028\u2029":',
         r'for character in "&\u2028\u2029":',
-        "a word from the data ends the script of a page",
+        "a word from the data can close the script element of a page",
         ("tests/explorer/test_explore.py",),
     ),
     Mutant(
         "rnnviz/explorer/rows.py",
-        "first, last = (0, max(there)) if direction == 0 else (min(there), trace.steps - 1)",
-        "first, last = 0, max(there)",
+        "first, last = (0, max(reached)) if direction == 0 else (min(reached), trace.steps - 1)",
+        "first, last = 0, max(reached)",
         "in reverse, the steps of the forward direction are shown",
         ("tests/explorer/test_explore.py",),
     ),
@@ -410,14 +410,14 @@ MUTANTS: Final = (
     ),
     # --- the command line -----------------------------------------------------------------------
     Mutant(
-        "rnnviz/cli/verify_command.py",
+        "rnnviz/cli/verify.py",
         "return 0 if report.ok else 1",
         "return 0",
-        "'verify' exits with 0 whatever it found",
+        "'verify' exits with 0 even if a check failed",
         ("tests/cli/test_command_line.py",),
     ),
     Mutant(
-        "rnnviz/cli/record_command.py",
+        "rnnviz/cli/record.py",
         'return tuple(int(step) - 1 for step in str(value).split(","))',
         'return tuple(int(step) for step in str(value).split(","))',
         "the steps of --losses are counted from 0",
@@ -427,21 +427,21 @@ MUTANTS: Final = (
         "rnnviz/cli/entry_point.py",
         "if signal.getsignal(kind) is signal.SIG_DFL:",
         "if signal.getsignal(kind) is not None:",
-        "a hangup that nohup has ignored ends the program",
+        "a hangup signal ends the program even under nohup",
         ("tests/cli/test_streams.py",),
     ),
     Mutant(
-        "rnnviz/cli/cache_command.py",
+        "rnnviz/cli/cache.py",
         "    if recordings:",
         "    if True:",
-        "'cache clear' removes recordings without being asked",
+        "'cache clear' always removes recordings",
         ("tests/cli/test_cache.py",),
     ),
     Mutant(
         "rnnviz/cli/own_model.py",
-        "with redirect_stdout(sys.stderr), _current_folder():",
-        "with _current_folder():",
-        "what a user's code prints is among the data on stdout",
+        "with redirect_stdout(sys.stderr), _importing_from_current_folder():",
+        "with _importing_from_current_folder():",
+        "output of the user's code goes to stdout, among the data",
         ("tests/cli/test_own_model.py",),
     ),
     # --- files, defaults, weights, training, tasks ----------------------------------------------
@@ -484,23 +484,23 @@ MUTANTS: Final = (
 
 _PASSED: Final = 0
 _FAILED: Final = 1
-"""Exit statuses of pytest: all passed, some failed; with any other, tests did not run."""
+"""Exit statuses of pytest: all passed, some failed. With any other, tests did not run."""
 _OPTIONS: Final = ("-x", "-q", "-p", "no:cacheprovider", "-n", "0", "--tb=no", "-rfE")
-_TOLD: Final = re.compile(r"^(FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
+_FAILURE: Final = re.compile(r"^(FAILED|ERROR) (.+?)(?: - .*)?$", re.MULTILINE)
 _IMPORTED: Final = (
     "import rnnviz, rnnviz.scenes; print(rnnviz.__file__); print(*rnnviz.scenes.__path__)"
 )
 _LIMIT: Final = 300.0
-_LONGEST: Final = 500
+_MAX_OUTPUT: Final = 500
 
 
 class MutantError(Exception):
-    """What keeps mutants from being tried."""
+    """Mutants could not be run."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one mutant; ``by`` is the first test that failed, or what went wrong.
+    """The outcome of one mutant; ``by`` is the first test that failed, or the error.
 
     Units:  seconds
     """
@@ -512,15 +512,15 @@ class Outcome:
     seconds: float
 
     @property
-    def told(self) -> str:
-        """The verdict in a cell of the table."""
+    def summary(self) -> str:
+        """The verdict as shown in the table."""
         return {"caught": self.by, "survived": "SURVIVED", "error": f"ERROR: {self.by}"}[
             self.verdict
         ]
 
 
 class Workspace:
-    """A copy of a tree in which tests run, one mutant at a time."""
+    """A copy of a tree, in which the tests of one mutant at a time run."""
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.tree = folder / "tree"
@@ -528,12 +528,15 @@ class Workspace:
         own = root / ".venv" / "bin" / "python"
         self._python = str(own) if own.is_file() else sys.executable
         _copy(root, self.tree)
-        # the editable install has rnnviz.scenes in the tree itself
+        # an editable install finds rnnviz.scenes in the original tree
         (self.tree / "rnnviz" / "scenes").symlink_to("../scenes")
 
     def check(self) -> None:
-        """Raises MutantError if the copy is not what is imported."""
-        with self._surroundings() as environment:
+        """Check that the copy is what tests import.
+
+        Raises: MutantError if it is not
+        """
+        with self._environment() as environment:
             done = subprocess.run(
                 [self._python, "-c", _IMPORTED],
                 cwd=self.tree,
@@ -550,7 +553,7 @@ class Workspace:
 
     @contextmanager
     def broken(self, mutant: Mutant) -> Iterator[None]:
-        """A time in which the copy has the mutant."""
+        """Apply the mutant to the copy within the context."""
         file = self.tree / mutant.file
         before = file.read_text(encoding="utf-8")
         try:
@@ -559,10 +562,10 @@ class Workspace:
         finally:
             _write(file, before)
 
-    def tested(self, tests: Sequence[str], limit: float) -> tuple[int | None, str]:
-        """The exit status of pytest and what it said; None if it took too long."""
+    def run_tests(self, tests: Sequence[str], limit: float) -> tuple[int | None, str]:
+        """Run pytest; return its exit status, None if it took too long, and its output."""
         command = [self._python, "-m", "pytest", *_OPTIONS, *tests]
-        with self._surroundings() as environment:
+        with self._environment() as environment:
             process = subprocess.Popen(
                 command,
                 cwd=self.tree,
@@ -574,18 +577,18 @@ class Workspace:
                 start_new_session=True,
             )
             try:
-                said, _ = process.communicate(timeout=limit)
+                output, _ = process.communicate(timeout=limit)
             except subprocess.TimeoutExpired:
                 return None, ""
             finally:
-                with suppress(ProcessLookupError):  # what a test started may still be there
+                with suppress(ProcessLookupError):  # a test may have left processes behind
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        return process.returncode, said
+        return process.returncode, output
 
     @contextmanager
-    def _surroundings(self) -> Iterator[dict[str, str]]:
-        """Variables for a process, with a cache and temporary files that nobody used before."""
+    def _environment(self) -> Iterator[dict[str, str]]:
+        """Yield environment variables with an empty cache and temporary folder."""
         with tempfile.TemporaryDirectory(dir=self._folder, ignore_cleanup_errors=True) as name:
             (Path(name) / "tmp").mkdir()
             yield {
@@ -598,44 +601,44 @@ class Workspace:
 
 
 def check_texts(root: Path, mutants: Sequence[Mutant]) -> None:
-    """Refuse mutants that do not fit a tree.
+    """Check that the lines and tests of mutants exist in a tree.
 
-    Raises: MutantError that names one whose line is not there exactly once, or whose tests are not
-            there
+    Raises: MutantError for a mutant whose line does not occur exactly once, or whose tests are
+            missing
     """
     for mutant in mutants:
         file = root / mutant.file
         count = file.read_text(encoding="utf-8").count(mutant.old) if file.is_file() else 0
         if count != 1:
             raise MutantError(
-                f"mutant {mutant.reason!r}: {mutant.file} has {count} times, not once, "
-                f"{mutant.old!r}"
+                f"mutant {mutant.reason!r}: expected {mutant.old!r} once in {mutant.file}, found "
+                f"it {count} times"
             )
         missing = [test for test in mutant.tests if not (root / test).is_file()]
         if missing:
-            raise MutantError(f"mutant {mutant.reason!r}: there is no {missing[0]}")
+            raise MutantError(f"mutant {mutant.reason!r}: {missing[0]} does not exist")
 
 
-def judged(status: int | None, said: str, *, hangs: bool = False) -> tuple[Verdict, str]:
-    """What the end of a run of pytest says of a mutant, and the first test that failed."""
+def verdict_of(status: int | None, output: str, *, hangs: bool = False) -> tuple[Verdict, str]:
+    """Return the verdict that a run of pytest implies, and the first test that failed."""
     if status is None:
         return ("caught", "caught (time)") if hangs else ("error", "out of time")
     if status == _PASSED:
         return "survived", ""
-    found = _TOLD.search(said)
+    found = _FAILURE.search(output)
     if status != _FAILED or found is None:
-        return "error", f"pytest ended with {status}: {said.strip()[-_LONGEST:]}"
+        return "error", f"pytest ended with {status}: {output.strip()[-_MAX_OUTPUT:]}"
     if "::" not in found[2]:
         return "error", f"{found[2]} cannot be collected"
     return "caught", found[2]
 
 
-def tried(
+def run_mutants(
     root: Path, mutants: Sequence[tuple[int, Mutant]], *, jobs: int, limit: float, unchanged: bool
 ) -> Iterator[Outcome]:
-    """Try numbered mutants in copies of a tree, and tell of them in their order.
+    """Run numbered mutants in copies of a tree, and yield their outcomes in order.
 
-    Raises: MutantError if a copy is not what its tests import
+    Raises: MutantError if the tests do not import the copy
     """
     with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as name:
         free: SimpleQueue[Workspace] = SimpleQueue()
@@ -649,13 +652,13 @@ def tried(
             workspace, begun = free.get(), time.monotonic()
             try:
                 if unchanged:
-                    end = workspace.tested(mutant.tests, limit)
+                    end = workspace.run_tests(mutant.tests, limit)
                 else:
                     with workspace.broken(mutant):
-                        end = workspace.tested(mutant.tests, limit)
+                        end = workspace.run_tests(mutant.tests, limit)
             finally:
                 free.put(workspace)
-            verdict, by = judged(*end, hangs=mutant.hangs)
+            verdict, by = verdict_of(*end, hangs=mutant.hangs)
             return Outcome(number, mutant, verdict, by, time.monotonic() - begun)
 
         with ThreadPoolExecutor(jobs) as pool:
@@ -663,9 +666,9 @@ def tried(
 
 
 def main() -> int:
-    """Try the mutants that are asked for; the exit status."""
+    """Run the selected mutants and return the exit status."""
     options = _options()
-    _hand_on_no_deafness()
+    _stop_ignoring_signals()
     root = options.root.resolve()
     chosen = [
         (number, mutant)
@@ -678,10 +681,10 @@ def main() -> int:
         return 0
     try:
         if not chosen:
-            raise MutantError(f"no mutant has {options.only!r} in its file or its reason")
+            raise MutantError(f"no mutant has {options.only!r} in its file or reason")
         check_texts(root, [mutant for _, mutant in chosen])
         if options.unchanged:
-            chosen = _without_change([mutant for _, mutant in chosen])
+            chosen = _unchanged([mutant for _, mutant in chosen])
         return _report(chosen, root, options)
     except MutantError as error:
         print(f"Error: {error}", file=sys.stderr)
@@ -689,9 +692,9 @@ def main() -> int:
 
 
 def _report(chosen: list[tuple[int, Mutant]], root: Path, options: argparse.Namespace) -> int:
-    """Try mutants, print a table of them, a row as soon as it is known, and sum up."""
+    """Run mutants, print a row of a table for each, and a summary."""
     begun, outcomes = time.monotonic(), []
-    trials = tried(
+    trials = run_mutants(
         root, chosen, jobs=options.jobs, limit=options.limit, unchanged=options.unchanged
     )
     widths = [max(map(len, column)) for column in zip(*map(_named, chosen), strict=True)]
@@ -699,8 +702,8 @@ def _report(chosen: list[tuple[int, Mutant]], root: Path, options: argparse.Name
         outcomes.append(outcome)
         named = zip(_named((outcome.number, outcome.mutant)), widths, strict=True)
         cells = [f"{text:<{width}}" for text, width in named]
-        told = outcome.by or "passed" if options.unchanged else outcome.told
-        print("  ".join([*cells, f"{outcome.seconds:4.0f} s", told]), flush=True)
+        result = outcome.by or "passed" if options.unchanged else outcome.summary
+        print("  ".join([*cells, f"{outcome.seconds:4.0f} s", result]), flush=True)
     counts = {
         verdict: sum(each.verdict == verdict for each in outcomes)
         for verdict in ("caught", "survived", "error")
@@ -721,18 +724,18 @@ def _report(chosen: list[tuple[int, Mutant]], root: Path, options: argparse.Name
     return 0 if counts["caught"] == len(outcomes) else 1
 
 
-def _hand_on_no_deafness() -> None:
-    """Signals that this process ignores, as in the background, its tests hear all the same.
+def _stop_ignoring_signals() -> None:
+    """Let tests receive signals that this process ignores, as a background process does.
 
-    What is ignored stays so in a process that is started; a handler does not.
+    A child process inherits ignored signals, but not handlers.
     """
     for kind in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(kind) is signal.SIG_IGN:
             signal.signal(kind, lambda *_: None)
 
 
-def _without_change(mutants: Sequence[Mutant]) -> list[tuple[int, Mutant]]:
-    """One for each group of tests, to be run on the code as it is."""
+def _unchanged(mutants: Sequence[Mutant]) -> list[tuple[int, Mutant]]:
+    """Return one unchanged mutant for each group of tests."""
     groups = dict.fromkeys(mutant.tests for mutant in mutants)
     return [
         (number, Mutant("unchanged", "", "", " ".join(tests), tests))
@@ -741,38 +744,40 @@ def _without_change(mutants: Sequence[Mutant]) -> list[tuple[int, Mutant]]:
 
 
 def _named(numbered: tuple[int, Mutant]) -> tuple[str, str, str]:
-    """The cells of the table that say which mutant it is."""
+    """Return the cells of the table that identify a mutant."""
     number, mutant = numbered
     return str(number), mutant.file, mutant.reason
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="Break guarded lines one at a time; exit 1 if the tests miss one.",
+        description="Break one line of the code at a time; exit with 1 if the tests miss one.",
     )
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count() or 1, help="copies that are tested side by side"
-    )
-    parser.add_argument("--only", default="", metavar="TEXT", help="in the file or the reason")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes there")
-    parser.add_argument("--list", action="store_true", help="say which mutants there are")
-    parser.add_argument(
-        "--root", type=Path, default=Path(__file__).parents[1], help="the tree to take"
+        "--jobs", type=int, default=os.cpu_count() or 1, help="number of copies to test in parallel"
     )
     parser.add_argument(
-        "--limit", type=float, default=_LIMIT, metavar="SECONDS", help="for one mutant"
+        "--only", default="", metavar="TEXT", help="run mutants with TEXT in their file or reason"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the outcomes to FILE")
+    parser.add_argument("--list", action="store_true", help="list the mutants")
+    parser.add_argument(
+        "--root", type=Path, default=Path(__file__).parents[1], help="tree to copy and test"
     )
     parser.add_argument(
-        "--unchanged", action="store_true", help="run the tests on the code as it is"
+        "--limit", type=float, default=_LIMIT, metavar="SECONDS", help="time limit per mutant"
+    )
+    parser.add_argument(
+        "--unchanged", action="store_true", help="run the tests on the unchanged code"
     )
     options = parser.parse_args()
     if options.jobs < 1:
-        parser.error("--jobs is 1 or more")
+        parser.error("--jobs must be at least 1")
     return options
 
 
 def _copy(root: Path, target: Path) -> None:
-    """The files of a tree that git tracks, and those that it does not ignore."""
+    """Copy the files of a tree that git tracks or does not ignore."""
     listed = subprocess.run(
         ["git", "ls-files", "-coz", "--exclude-standard"],
         cwd=root,
@@ -787,7 +792,7 @@ def _copy(root: Path, target: Path) -> None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Change a module, whose compiled form may be taken for that of a text of the same size."""
+    """Write a module and remove its compiled form, which may look current if the size is equal."""
     file.write_text(text, encoding="utf-8")
     for kept in Path(cache_from_source(str(file))).parent.glob(f"{file.stem}.*.pyc"):
         kept.unlink()

@@ -1,6 +1,7 @@
-"""Render scenes again and again, in both languages and themes, and watch this process's memory.
+"""Render scenes repeatedly in both languages and themes, and check that memory does not grow.
 
-``SOAK_MINUTES`` (30) says for how long, ``SOAK_SCENES`` (all of them) which, parted by commas.
+``SOAK_MINUTES`` sets the duration (default 30), ``SOAK_SCENES`` a comma-separated list of scenes
+(default all).
 """
 
 import gc
@@ -20,13 +21,13 @@ from rnnviz.rendering.request import THEMES
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.text.translation import languages
 
-_BOUND: Final = 100_000_000
-"""How many bytes the process may grow by after its first round, in which it loads everything."""
+_LIMIT: Final = 100_000_000
+"""Bytes by which the process may grow after its first round, in which it loads everything."""
 _MEGABYTE: Final = 1e6
 
 
 def soak(names: list[str], minutes: float) -> int:
-    """Render for some minutes, and whole rounds only; 1 if memory grew beyond the bound."""
+    """Render whole rounds for some minutes; return 1 if memory grew beyond the limit."""
     end = time.monotonic() + 60 * minutes
     first = None
     number = 0
@@ -39,17 +40,17 @@ def soak(names: list[str], minutes: float) -> int:
         grown = size - first
         print(
             f"round {number}: {size / _MEGABYTE:.0f} MB, {grown / _MEGABYTE:+.1f} MB "
-            f"since the first; at most +{_BOUND / _MEGABYTE:.0f} MB",
+            f"since the first; at most +{_LIMIT / _MEGABYTE:.0f} MB",
             flush=True,
         )
-        if grown > _BOUND:
+        if grown > _LIMIT:
             print("memory grows", file=sys.stderr)
             return 1
     return 0
 
 
 def _round(names: list[str]) -> None:
-    """Each scene in each language and theme, with nothing kept but its recordings."""
+    """Render each scene in each language and theme, with only recordings in the cache."""
     for name, language, theme in product(names, languages(), THEMES):
         with tempfile.TemporaryDirectory() as folder:
             for kept in cache_folder().glob("*.safetensors"):

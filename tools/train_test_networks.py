@@ -1,9 +1,9 @@
-"""Train the networks that tests use without testing how they are trained, and keep their weights.
+"""Train the networks that tests use and save their weights.
 
 usage: .venv/bin/python tools/train_test_networks.py
 
-It takes minutes. Run it when a task, a cell or training has changed what a default network becomes,
-as tests/test_kept_networks.py then says.
+This takes minutes. Run it after a change to tasks, cells or training that changes the default
+networks; tests/test_kept_networks.py fails then.
 """
 
 import sys
@@ -20,7 +20,7 @@ from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
 
 
 def main() -> None:
-    """Train all, with an empty cache."""
+    """Train all networks, with an empty cache."""
     for language in kept.LANGUAGES:
         networks: dict[str, kept.Kept] = {}
         train = kept.train(networks.__setitem__)

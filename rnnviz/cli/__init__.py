@@ -1,4 +1,4 @@
-"""The command line: one command a module, loaded when it is called."""
+"""The command line: one command per module, loaded when it is called."""
 
 from rnnviz.cli.entry_point import main
 

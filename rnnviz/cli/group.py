@@ -1,4 +1,4 @@
-"""The commands, and how errors reach the user."""
+"""The group of all commands, and the reporting of errors."""
 
 import errno
 import logging
@@ -13,77 +13,75 @@ from typing import Any, Final
 
 import click
 
+from rnnviz.cli.exit_status import FAILED, INTERRUPTED, INTERRUPTED_MESSAGE
 from rnnviz.errors import RnnvizError
 from rnnviz.text.plain_text import printable
 
-_COMMANDS: Final = {
-    "render": "Render a scene to a video, or to a still for each beat.",
+COMMANDS: Final = {
+    "render": "Render a scene to a video or to still images.",
     "list": "List the scenes.",
-    "explore": "Make an offline page to look into a trace.",
-    "export": "Bring a scene or a video into a page, slides, a handout, ….",
-    "figure": "Draw a figure of a trace, for papers and slides.",
-    "sweep": "Train many networks, and see which lengths they still learn.",
-    "record": "Record a network that a task trains, or your own, and save the trace.",
-    "inspect": "Show what is in a trace.",
-    "verify": "Prove a trace: compute it again, independently.",
-    "cache": "Show or clear what is kept from earlier renders.",
-    "doctor": "Check this installation.",
+    "explore": "Write an interactive page for exploring a trace.",
+    "export": "Export scenes and videos as pages, slides, handouts and more.",
+    "figure": "Draw a figure for a paper, slides or a poster.",
+    "sweep": "Train networks on sequences of several lengths and compare them.",
+    "record": "Train a network, or load your own, and save a trace of it.",
+    "inspect": "Show the contents of a trace.",
+    "verify": "Verify a trace against independent computations.",
+    "cache": "Show or clear the cache.",
+    "doctor": "Check the installation.",
 }
-_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""How writing fails; what is written to a file is told by who writes it, with the file's name."""
-
-_FAILED: Final = 1
-_INTERRUPTED: Final = 130
+_NO_SPACE: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of writing to stdout; errors of writing to a file are reported where they occur."""
 
 
-class _Told(logging.Handler):
-    """What is logged, a line each on stderr."""
+class _StderrHandler(logging.Handler):
+    """Print each log record as a line on stderr."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(record.getMessage(), err=True)
 
 
 @contextmanager
-def _told_on_stderr() -> Iterator[None]:
-    """Within it, what rnnviz logs is told there alone: Manim has a handler for all that is."""
-    log, told = logging.getLogger("rnnviz"), _Told()
+def _logging_to_stderr() -> Iterator[None]:
+    """Print what rnnviz logs on stderr, and only there: Manim handles all propagated records."""
+    log, handler = logging.getLogger("rnnviz"), _StderrHandler()
     before = log.level, log.propagate
     log.setLevel(logging.INFO)
     log.propagate = False
-    log.addHandler(told)
+    log.addHandler(handler)
     try:
         yield
     finally:
-        log.removeHandler(told)
+        log.removeHandler(handler)
         log.level, log.propagate = before
 
 
 class _LazyGroup(click.Group):
-    """A group that imports a command's module when it is needed, and knows near matches."""
+    """A group that imports the module of a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"rnnviz.cli.{name}_command").command
+        command: click.Command = import_module(f"rnnviz.cli.{name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
+            formatter.write_dl(list(COMMANDS.items()))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        near = get_close_matches(args[0], _COMMANDS, n=1)
-        if args[0] not in _COMMANDS and near:
-            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]!r}?")
+        near = get_close_matches(args[0], COMMANDS, n=1)
+        if args[0] not in COMMANDS and near:
+            ctx.fail(f"unknown command {args[0]!r}; did you mean {near[0]!r}?")
         return super().resolve_command(ctx, args)
 
 
 @click.group(
     cls=_LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "show_default": True},
     epilog="Start with: rnnviz render unrolling",
 )
 @click.version_option(package_name="rnnviz", message="rnnviz %(version)s")
@@ -92,8 +90,8 @@ def group() -> None:
 
 
 def run(args: list[str] | None = None) -> int:
-    """Run a command; its exit status, once errors are told."""
-    with _told_on_stderr():
+    """Run a command, report its errors and return its exit status."""
+    with _logging_to_stderr():
         return _run(args)
 
 
@@ -104,27 +102,29 @@ def _run(args: list[str] | None) -> int:
         error.show()
         return error.exit_code
     except RnnvizError as error:
-        return _failed(str(error))
+        return _report_failure(str(error))
     except click.Abort:
-        click.echo("Interrupted; what is finished is kept, and no file is half written.", err=True)
-        return _INTERRUPTED
+        click.echo(INTERRUPTED_MESSAGE, err=True)
+        return INTERRUPTED
     except BrokenPipeError:
-        _let_go()
-        return _FAILED
+        _discard_stdout()
+        return FAILED
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
-            _let_go()
-            return _failed(f"stdout cannot be written ({error.strerror}); send it elsewhere")
+        if isinstance(error, OSError) and error.errno in _NO_SPACE and error.filename is None:
+            _discard_stdout()
+            return _report_failure(
+                f"cannot write to stdout ({error.strerror}); redirect it elsewhere"
+            )
         traceback.print_exc()
-        return _failed("this is a bug in rnnviz; please report it with the lines above")
+        return _report_failure("this is a bug in rnnviz; please report it with the lines above")
     return result if isinstance(result, int) else 0
 
 
-def _failed(message: str) -> int:
+def _report_failure(message: str) -> int:
     click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
-    return _FAILED
+    return FAILED
 
 
-def _let_go() -> None:
-    """Let stdout, which takes nothing, lead nowhere, so that leaving does not fail as well."""
+def _discard_stdout() -> None:
+    """Connect stdout to /dev/null, so that flushing it at exit does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""A model of the user's own: imported, made, given weights, and recorded."""
+"""Import, create and record a model of the user."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from torch import nn
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording import record
-from rnnviz.recording.failures import told
+from rnnviz.recording.failures import told as describe
 from rnnviz.recording.weight_files import load_inputs, load_weights
 from rnnviz.text.decoding import file_name
 from rnnviz.trace import Trace
@@ -27,77 +27,76 @@ def record_model(
     weights_key: str | None = None,
     **settings: Any,
 ) -> Trace:
-    """Record the model that MODULE:CALLABLE gives, on the arrays of a file.
+    """Record the model that MODULE:CALLABLE returns, on the arrays of a file.
 
-    This imports the module, from the current folder too, and calls the callable: it runs code
-    that the user names. What that code prints goes to stderr. ``settings`` are those of
+    This runs the user's code: it imports the module, which may be in the current folder, and calls
+    the callable. What that code prints goes to stderr. ``settings`` are those of
     ``rnnviz.record``.
 
-    Raises: RecordingError if any of it fails
+    Raises: RecordingError if any step fails
     """
-    held = load_inputs(inputs_file)
-    state: Any = held.get("state")
-    if "cell_state" in held:
-        state = (state, held["cell_state"])
-    with redirect_stdout(sys.stderr), _current_folder():
+    data = load_inputs(inputs_file)
+    state: Any = data.get("state")
+    if "cell_state" in data:
+        state = (state, data["cell_state"])
+    with redirect_stdout(sys.stderr), _importing_from_current_folder():
         try:
-            model = _model(name)
+            model = _create_model(name)
             if weights_file is not None:
                 load_weights(model, weights_file, weights_key)
             return record(
                 model,
-                held["inputs"],
-                held["targets"],
-                lengths=held.get("lengths"),
+                data["inputs"],
+                data["targets"],
+                lengths=data.get("lengths"),
                 state=state,
                 about={
                     "source": f"{name} on {file_name(inputs_file)}",
-                    **{label: held[label] for label in LABELS if label in held},
+                    **{label: data[label] for label in LABELS if label in data},
                 },
                 **settings,
             )
         except SystemExit as error:
             raise RecordingError(
-                f"{name} ends the program ({told(error)}); name code that goes on"
+                f"{name} exits the program ({describe(error)}); remove the exit from its code"
             ) from error
 
 
-def _model(name: str) -> nn.Module:
-    path, _, inside = name.partition(":")
+def _create_model(name: str) -> nn.Module:
+    path, _, attribute = name.partition(":")
     try:
         invalidate_caches()
         module = import_module(path)
     except Exception as error:
-        raise RecordingError(
-            f"module {path!r} cannot be imported ({told(error)}); correct it, or name another"
-        ) from error
+        raise RecordingError(f"cannot import module {path!r} ({describe(error)})") from error
     try:
-        make: Any = reduce(getattr, inside.split("."), module)
+        make: Any = reduce(getattr, attribute.split("."), module)
     except AttributeError as error:
         raise RecordingError(
-            f"module {path!r} has no {inside!r}; name what makes the model"
+            f"module {path!r} has no {attribute!r}; name a callable that returns the model"
         ) from error
     if not callable(make):
         raise RecordingError(
-            f"{name} has type {type(make).__name__} and cannot be called; name what makes the model"
+            f"{name} has type {type(make).__name__} and is not callable; name a callable that "
+            "returns the model"
         )
     try:
         model = make()
     except Exception as error:
         raise RecordingError(
-            f"{name}() failed ({told(error)}); name what makes the model without arguments"
+            f"{name}() failed ({describe(error)}); name a callable that needs no arguments"
         ) from error
     if not isinstance(model, nn.Module):
         raise RecordingError(
-            f"{name}() gives type {type(model).__name__}, not an nn.Module; name what "
-            "makes the model"
+            f"{name}() returned type {type(model).__name__}, not an nn.Module; name a callable "
+            "that returns the model"
         )
     return model
 
 
 @contextmanager
-def _current_folder() -> Iterator[None]:
-    """Python also looks for modules in the current folder, first."""
+def _importing_from_current_folder() -> Iterator[None]:
+    """Put the current folder first on the import path."""
     folder = str(Path.cwd())
     sys.path.insert(0, folder)
     try:

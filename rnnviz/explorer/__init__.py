@@ -1,4 +1,4 @@
-"""One offline page to look into a trace: linked views of its states and gradients."""
+"""Build an offline page for exploring a trace, with linked charts of states and gradients."""
 
 from rnnviz.explorer.page import explore
 

@@ -1,6 +1,6 @@
-"""The charts of the page, in Vega-Altair; each follows ``t``, the step of the loss that is shown.
+"""The charts of the page in Vega-Altair; each follows ``t``, the step of the loss shown.
 
-What a chart draws stands once in the page, under the names of the fields of ``Rows``.
+The page holds the data once, under the names of the fields of ``Rows``.
 """
 
 import math
@@ -33,14 +33,14 @@ Spec = dict[str, Any]
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of some rows, as specifications of Vega-Lite."""
+    """Build charts of rows as Vega-Lite specifications."""
 
     rows: Rows
     palette: Palette
     say: Callable[[str], str]
 
     def curve(self, *, log: bool) -> Spec:
-        """‖∂L_t/∂h_k‖ of one loss over the steps; on a log axis a zero is a mark at its foot."""
+        """Plot ‖∂L_t/∂h_k‖ of one loss over the steps; on a log axis, mark zeros at the bottom."""
         chosen = (
             alt.Chart(alt.NamedData("gradients"))
             .transform_filter("datum.t == t")
@@ -53,7 +53,7 @@ class Charts:
         points = len(self.rows.steps) <= _MOST_POINTS
         color = self.palette.gradient
         layers = [
-            self._here(self._of_state),
+            self._band(self._of_state),
             chosen.mark_line(
                 color=color,
                 strokeWidth=2,
@@ -70,17 +70,21 @@ class Charts:
                 .encode(x=x, y=alt.value(_HEIGHT - 6))
                 .properties(name="zeros")
             )
-        told = [self._told("k"), self._told("word", "N"), self._told("norm", title=_NORM)]
-        layers.append(chosen.mark_rect(opacity=0).encode(x=x, tooltip=told))
-        return self._finished(layers, self.say("The loss at one step, followed back"), _HEIGHT)
+        tooltips = [
+            self._tooltip("k"),
+            self._tooltip("word", "N"),
+            self._tooltip("norm", title=_NORM),
+        ]
+        layers.append(chosen.mark_rect(opacity=0).encode(x=x, tooltip=tooltips))
+        return self._specification(layers, self.say("The loss at one step, followed back"), _HEIGHT)
 
     def table(self, *, log: bool) -> Spec:
-        """‖∂L_t/∂h_k‖ of all losses: a row a loss, a column a state.
+        """Plot ‖∂L_t/∂h_k‖ of all losses: one row per loss, one column per state.
 
-        The page frames the row of the chosen loss itself: to draw 20,000 cells again for each
-        frame would take a third of a second.
+        The page itself frames the row of the chosen loss: redrawing 20,000 cells would take a third
+        of a second.
         """
-        low, top = self._greatest_decades if log else (0.0, self._norms[-1])
+        low, top = self._color_range if log else (0.0, self._norms[-1])
         times = [row["t"] for row in self.rows.losses]
         y = alt.Y(
             "t:O",
@@ -111,19 +115,21 @@ class Charts:
                     legend=legend,
                 ),
                 tooltip=[
-                    self._told("t"),
-                    self._told("k"),
-                    self._told("word", "N"),
-                    self._told("norm", title=_NORM),
+                    self._tooltip("t"),
+                    self._tooltip("k"),
+                    self._tooltip("word", "N"),
+                    self._tooltip("norm", title=_NORM),
                 ],
             )
             .properties(name="cells")
         )
         height = max(36, min(_HEIGHT, 22 * len(times)))
-        return self._finished([cells], self.say("Every loss at every step"), height, canvas=True)
+        return self._specification(
+            [cells], self.say("Every loss at every step"), height, canvas=True
+        )
 
     def candidates(self) -> Spec:
-        """y_t at the step of the loss, greatest first, the right one in full colour."""
+        """Plot y_t at the step of the loss, largest first, the correct class in full colour."""
         probable = all(0 <= row["value"] <= 1 for row in self.rows.candidates)
         bars = (
             alt.Chart(alt.NamedData("candidates"))
@@ -146,43 +152,45 @@ class Charts:
                 ),
                 opacity=alt.condition("datum.right !== false", alt.value(1), alt.value(0.4)),
                 tooltip=[
-                    self._told("name", "N", title=self.say("prediction")),
-                    self._told("value"),
+                    self._tooltip("name", "N", title=self.say("prediction")),
+                    self._tooltip("value"),
                 ],
             )
             .properties(name="bars")
         )
-        return self._finished([bars], self.say("The prediction at the step of the loss"), _HEIGHT)
+        return self._specification(
+            [bars], self.say("The prediction at the step of the loss"), _HEIGHT
+        )
 
     def course(self) -> Spec:
-        """The predicted value over the steps, and its target."""
+        """Plot the predicted values and the targets over the steps."""
         names = {"y": self.say("prediction"), "target": self.say("target")}
-        there = {row["series"]: names[row["series"]] for row in self.rows.course}
+        present = {row["series"]: names[row["series"]] for row in self.rows.course}
         lines = (
             alt.Chart(alt.NamedData("course"))
             .transform_calculate(name=f"datum.series == 'y' ? {names['y']!r} : {names['target']!r}")
-            .mark_line(point=len(self.rows.course) <= len(there) * _MOST_POINTS)
+            .mark_line(point=len(self.rows.course) <= len(present) * _MOST_POINTS)
             .encode(
                 x=self._steps("step"),
                 y=self._value_axis("value", self.say("value"), alt.Scale(zero=False)),
                 color=self._series(
-                    list(there.values()), [self.palette.output, self.palette.text][: len(there)]
+                    list(present.values()), [self.palette.output, self.palette.text][: len(present)]
                 ),
                 strokeDash=alt.StrokeDash(
                     "name:N",
-                    scale=alt.Scale(domain=list(there.values()), range=[[1, 0], [4, 3]]),
+                    scale=alt.Scale(domain=list(present.values()), range=[[1, 0], [4, 3]]),
                     legend=_SERIES_LEGEND,
                 ),
-                tooltip=[self._told("step"), self._told("name", "N"), self._told("value")],
+                tooltip=[self._tooltip("step"), self._tooltip("name", "N"), self._tooltip("value")],
             )
             .properties(name="lines")
         )
-        return self._finished(
-            [self._here(), lines], self.say("Predictions and targets over the steps"), _HEIGHT
+        return self._specification(
+            [self._band(), lines], self.say("Predictions and targets over the steps"), _HEIGHT
         )
 
     def states(self) -> Spec:
-        """h of every unit at every step."""
+        """Plot h of every unit at every step."""
         limit = max(1.0, *(abs(row["value"]) for row in self.rows.states))
         units = sorted({row["unit"] for row in self.rows.states})
         cells = (
@@ -204,19 +212,19 @@ class Charts:
                     ),
                     legend=alt.Legend(title="hₖ", tickCount=4, **_TOP_LEGEND),
                 ),
-                tooltip=[self._told("step"), self._told("unit"), self._told("value")],
+                tooltip=[self._tooltip("step"), self._tooltip("unit"), self._tooltip("value")],
             )
             .properties(name="states")
         )
-        return self._finished(
-            [cells, self._here(opacity=0)],
+        return self._specification(
+            [cells, self._band(opacity=0)],
             self.say("The states, unit by unit"),
             _HEIGHT,
             canvas=True,
         )
 
     def gates(self) -> Spec:
-        """Each gate's mean over the units."""
+        """Plot the mean of each gate over the units."""
         names = list(dict.fromkeys(row["gate"] for row in self.rows.gates))
         colors = [getattr(self.palette, name) for name in ("input", "gradient", "output", "weight")]
         lines = (
@@ -228,17 +236,17 @@ class Charts:
                 y=self._value_axis("value", self.say("mean over the units")),
                 color=self._series(names, colors[: len(names)]),
                 tooltip=[
-                    self._told("step"),
-                    self._told("gate", "N", title=self.say("gate")),
-                    self._told("value"),
+                    self._tooltip("step"),
+                    self._tooltip("gate", "N", title=self.say("gate")),
+                    self._tooltip("value"),
                 ],
             )
             .properties(name="lines")
         )
-        return self._finished([self._here(), lines], self.say("The gates"), _LOW)
+        return self._specification([self._band(), lines], self.say("The gates"), _LOW)
 
     def shares(self) -> Spec:
-        """Each step's share of the gradient of W."""
+        """Plot the share of each step in the gradient of W."""
         bars = (
             alt.Chart(alt.NamedData("shares"))
             .mark_bar(color=self.palette.weight)
@@ -246,19 +254,19 @@ class Charts:
                 x=self._steps("step", paddingInner=0.1),
                 y=self._value_axis("share", self.say("share of the gradient")),
                 tooltip=[
-                    self._told("step"),
-                    self._told("share", title=self.say("share of the gradient")),
+                    self._tooltip("step"),
+                    self._tooltip("share", title=self.say("share of the gradient")),
                 ],
             )
             .properties(name="bars")
         )
-        return self._finished(
-            [self._here(), bars], self.say("The share of each step in ∂L/∂W"), _LOW
+        return self._specification(
+            [self._band(), bars], self.say("The share of each step in ∂L/∂W"), _LOW
         )
 
     @cached_property
     def has_zeros(self) -> bool:
-        """Whether a gradient that could be something is exactly zero."""
+        """Whether a gradient that could be nonzero is exactly zero."""
         return any(row["norm"] == 0 for row in self.rows.gradients)
 
     @property
@@ -267,11 +275,11 @@ class Charts:
 
     @cached_property
     def _norms(self) -> list[float]:
-        """All norms but zeros, in order; 1 where all are zero."""
+        """The nonzero norms in ascending order, or 1 if there are none."""
         return sorted(row["norm"] for row in self.rows.gradients if row["norm"] > 0) or [1.0]
 
     @cached_property
-    def _greatest_decades(self) -> tuple[float, float]:
+    def _color_range(self) -> tuple[float, float]:
         top = self._norms[-1]
         low = max(self._norms[0], top * 10.0**-_DECADES)
         return (low, top) if low < top else (low / 10, top)
@@ -289,7 +297,7 @@ class Charts:
         }
 
     def _powers(self, exponents: range, most: int) -> Spec:
-        """Ticks of an axis or legend at powers of ten, written as such."""
+        """Return ticks at powers of ten for an axis or legend, at most ``most``."""
         every = math.ceil(len(exponents) / most)
         shown = exponents[::-every]
         texts = {str(each): formula_text(f"10^({each})") for each in shown}
@@ -299,7 +307,7 @@ class Charts:
         }
 
     def _steps(self, name: str, title: str | None = None, **scale: Any) -> alt.X:
-        """Steps along x: their words where there are few, the numbers of some otherwise."""
+        """Return the x axis of steps, labelled with words if there are few, else with numbers."""
         words = {row["step"]: row["word"] for row in self.rows.steps}
         shown: Spec = {
             "values": _ticks(list(words), _MOST_TICKS),
@@ -321,8 +329,8 @@ class Charts:
             axis=alt.Axis(domain=False, **shown),
         )
 
-    def _here(self, title: str | None = None, opacity: float = 0.12) -> alt.Chart:
-        """The step of the chosen loss, as a band from top to bottom."""
+    def _band(self, title: str | None = None, opacity: float = 0.12) -> alt.Chart:
+        """Return a vertical band at the step of the chosen loss."""
         return (
             alt.Chart(alt.NamedData("steps"))
             .transform_filter("datum.step == t")
@@ -337,7 +345,7 @@ class Charts:
         )
 
     def _axis(self, **options: Any) -> alt.Axis:
-        """A vertical axis, its title level above it."""
+        """Return a vertical axis with a horizontal title above it."""
         return alt.Axis(
             minExtent=_MARGIN,
             maxExtent=_MARGIN,
@@ -361,15 +369,15 @@ class Charts:
             legend=_SERIES_LEGEND,
         )
 
-    def _told(self, name: str, kind: str = "Q", title: str | None = None) -> alt.Tooltip:
+    def _tooltip(self, name: str, kind: str = "Q", title: str | None = None) -> alt.Tooltip:
         return alt.Tooltip(f"{name}:{kind}", title=title or self.say(name))
 
-    def _finished(
+    def _specification(
         self, layers: list[alt.Chart], description: str, height: int, *, canvas: bool = False
     ) -> Spec:
         words = {str(row["step"]): isolated(_cut(row["word"])) for row in self.rows.steps}
         text = {"labelColor": self.palette.text, "titleColor": self.palette.text}
-        made = (
+        chart = (
             alt.layer(*layers)
             .add_params(
                 alt.param(name="t", value=self.rows.losses[-1]["t"]),
@@ -395,7 +403,7 @@ class Charts:
             .configure_legend(**text, titleFontWeight="normal", labelFontSize=12, titleFontSize=13)
             .configure_view(stroke=None)
         )
-        return dict(made.to_dict())
+        return dict(chart.to_dict())
 
 
 _SEAMLESS: Final[Mapping[str, Any]] = {
@@ -413,13 +421,13 @@ _TOP_LEGEND: Final[Mapping[str, Any]] = {
 
 
 def _decades(low: float, top: float) -> range:
-    """The exponents of whole decades around numbers, two at least."""
+    """Return the exponents of the decades around a range of numbers, at least two."""
     first = max(_SMALLEST_EXPONENT, math.floor(math.log10(low)))
     return range(first, max(first + 1, math.ceil(math.log10(top))) + 1)
 
 
 def _ticks(values: list[int], most: int) -> list[int]:
-    """Values to write at an axis: all of a few, of many those nearest to round numbers."""
+    """Return the values to label on an axis: all, or those nearest to round numbers."""
     every = next(
         unit * 10**power
         for power in range(9)

@@ -1,4 +1,4 @@
-"""The page: linked charts and the words to choose a loss by, with everything they need inside."""
+"""Build the HTML page: linked charts, and the steps as words with which to choose a loss."""
 
 import html
 from collections.abc import Callable, Iterable
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], str]
 
 _ADDRESSES: Final = 72_000_000_000
-"""Bytes that the JavaScript engine of vl_convert reserves, or else ends the process."""
+"""Bytes that the JavaScript engine of vl_convert reserves; if it cannot, it aborts."""
 
 _TITLE: Final = N_("Look into a recording: trace {identity}")
 _NETWORK: Final = N_("{cell} with {units} units.")
@@ -67,13 +67,14 @@ def explore(
     direction: int = 0,
     font: FontSource | Iterable[FontSource] | None = None,
 ) -> str:
-    """One HTML page that needs no network.
+    """Return a self-contained HTML page for exploring a trace.
 
-    ``font`` sets what rnnviz Sans does not, and is embedded; without it a reader's fonts do.
+    ``font`` is embedded for characters that rnnviz Sans lacks; without it, the reader's fonts are
+    used.
 
-    Raises: ExportError if altair is not installed, or a theme or language that there is not;
-            TraceError if the trace has no gradients, no such layer, direction or sequence, or if
-            no loss of the sequence was followed back
+    Raises: ExportError if altair is not installed, or for an unknown theme or language;
+            TraceError if the trace has no gradients or no such layer, direction or sequence, or if
+            no loss of the sequence was backpropagated
     """
     try:
         import vl_convert
@@ -81,16 +82,16 @@ def explore(
         from rnnviz.explorer.charts import Charts
     except ImportError as error:
         raise ExportError(
-            "exploring needs altair; install it with: pip install 'rnnviz[explore]'"
+            "'explore' needs altair; install it with: pip install 'rnnviz[explore]'"
         ) from error
     addresses = free_addresses()
     if addresses is not None and addresses < _ADDRESSES:
         raise ExportError(
-            f"exploring reserves {_ADDRESSES / 1e9:g} GB of addresses, little of it memory, but a "
-            f"limit leaves {addresses / 1e9:.3g} GB; lift it with: ulimit -v unlimited"
+            f"'explore' reserves {_ADDRESSES / 1e9:g} GB of virtual memory (and uses little of "
+            f"it), but a limit leaves {addresses / 1e9:.3g} GB; lift it with: ulimit -v unlimited"
         )
     if theme not in PALETTES:
-        raise ExportError(f"there is no theme {theme!r}; choose {', '.join(PALETTES)}")
+        raise ExportError(f"unknown theme {theme!r}; choose {' or '.join(PALETTES)}")
 
     def say(text: str) -> str:
         return translated(text, language)
@@ -106,10 +107,10 @@ def explore(
             "data": _columns(rows),
         }
     )
-    told = " ".join(_told(trace, rows, say, sequence, layer, direction))
+    introduction = " ".join(_introduction(trace, rows, say, sequence, layer, direction))
     texts = {
         "heading": title,
-        "told": told,
+        "introduction": introduction,
         "choice": say("step of the loss"),
         "logarithmic": say("logarithmic"),
     }
@@ -134,11 +135,11 @@ def explore(
     )
 
 
-def _told(
+def _introduction(
     trace: Trace, rows: Rows, say: Say, sequence: int, layer: int, direction: int
 ) -> list[str]:
-    """What the page says before its charts."""
-    told = [
+    """Return the sentences above the charts."""
+    sentences = [
         say(_NETWORK).format(cell=trace.metadata.cell.upper(), units=str(trace.hidden_size)),
         *(
             say(text).format(number=str(index + 1), count=str(of))
@@ -153,7 +154,7 @@ def _told(
     ]
     count, losses = length_of(trace, sequence), losses_of(trace, sequence, direction)
     if len(rows.steps) < count:
-        told.append(
+        sentences.append(
             say(_THINNED).format(
                 shown=str(len(rows.steps)),
                 count=str(count),
@@ -162,19 +163,19 @@ def _told(
             )
         )
     if not rows.shares:
-        told.append(say(_NO_SHARES))
-    return told
+        sentences.append(say(_NO_SHARES))
+    return sentences
 
 
 def _words(trace: Trace, rows: Rows, say: Say) -> list[Row]:
-    """The steps as words; those with a loss say what it is."""
+    """Return the steps as words; those with a loss have a label for it."""
     losses = {row["t"]: row["loss"] for row in rows.losses}
     template = say(_LOSS_AT_WORD if trace.metadata.step_labels else _LOSS)
     return [
         {
             "step": row["step"],
             "word": row["word"],
-            "told": template.format(
+            "label": template.format(
                 step=str(row["step"]),
                 word=isolated(row["word"]),
                 loss=f"{losses[row['step']]:z.3g}",
@@ -187,9 +188,9 @@ def _words(trace: Trace, rows: Rows, say: Say) -> list[Row]:
 
 
 def _charts(trace: Trace, rows: Rows, charts: "Charts", say: Say) -> list[Row]:
-    """The charts that have something to say, in the order of the page, each with a note.
+    """Return the charts that have data, in page order, each with a note.
 
-    Of a single loss, the table would repeat the curve.
+    A table of a single loss is left out, since it would repeat the curve.
     """
 
     def scaled(name: str, draw: Callable[..., Any], note: str) -> Row:
@@ -206,16 +207,16 @@ def _charts(trace: Trace, rows: Rows, charts: "Charts", say: Say) -> list[Row]:
 
     return [
         scaled("curve", charts.curve, say(_ZEROS) if charts.has_zeros else ""),
-        *fixed("candidates", charts.candidates, _about_candidates(trace, say)),
-        *fixed("course", charts.course, _about_course(trace, say)),
+        *fixed("candidates", charts.candidates, _note_on_candidates(trace, say)),
+        *fixed("course", charts.course, _note_on_course(trace, say)),
         *([scaled("table", charts.table, say(_DECADES))] if len(rows.losses) > 1 else []),
-        *fixed("states", charts.states, _about_states(trace, say)),
+        *fixed("states", charts.states, _note_on_states(trace, say)),
         *fixed("shares", charts.shares, say(_SUMMED)),
         *fixed("gates", charts.gates),
     ]
 
 
-def _about_candidates(trace: Trace, say: Say) -> str:
+def _note_on_candidates(trace: Trace, say: Say) -> str:
     if trace.metadata.loss not in CLASSES or trace.y is None:
         return ""
     if trace.output_size <= MOST_CANDIDATES:
@@ -223,20 +224,20 @@ def _about_candidates(trace: Trace, say: Say) -> str:
     return say(_FEWER_CANDIDATES).format(shown=str(MOST_CANDIDATES), count=str(trace.output_size))
 
 
-def _about_course(trace: Trace, say: Say) -> str:
+def _note_on_course(trace: Trace, say: Say) -> str:
     if trace.y is None or trace.output_size == 1:
         return ""
     return say(_ONE_ENTRY).format(count=str(trace.output_size))
 
 
-def _about_states(trace: Trace, say: Say) -> str:
+def _note_on_states(trace: Trace, say: Say) -> str:
     if trace.hidden_size <= MOST_UNITS:
         return ""
     return say(_FEWER_UNITS).format(shown=str(MOST_UNITS), count=str(trace.hidden_size))
 
 
 def _columns(rows: Rows) -> dict[str, dict[str, list[Any]]]:
-    """Rows as columns, which take less room."""
+    """Return the rows as columns, which are smaller."""
     return {
         name: {key: [row[key] for row in table] for key in table[0]}
         for name, table in vars(rows).items()

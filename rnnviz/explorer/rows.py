@@ -1,4 +1,4 @@
-"""A trace as rows for linked views: one sequence, one layer, steps counted from 1."""
+"""Convert one sequence and layer of a trace to rows for charts, with steps counted from 1."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,12 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, repr=False)
 class Rows(ShortRepr):
-    """What each view draws.
+    """The rows that each chart draws.
 
-    ``gradients`` has a row for each loss and each step whose state reaches it, zeros among them.
-    An output is either a list of ``candidates`` at each step with a loss or, of values, a
-    ``course`` over the steps; the other is empty. ``gates`` is empty for a plain RNN, ``shares``
-    where all of ∂L/∂W is zero.
+    ``gradients`` has a row, which may be zero, for each loss and each step whose state reaches it.
+    Outputs are either ``candidates`` at each step with a loss or, for values, a ``course`` over the
+    steps; the other is empty. ``gates`` is empty for a plain RNN, and ``shares`` if all of ∂L/∂W is
+    zero.
     """
 
     steps: list[Row]
@@ -42,22 +42,24 @@ class Rows(ShortRepr):
 
 
 def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int = 0) -> Rows:
-    """The rows of one sequence: at most 200 steps of it and 64 units.
+    """Return the rows of one sequence, limited to 200 steps and 64 units.
 
-    Raises: TraceError if the trace has no gradients, no such layer, direction or sequence, or if
-            no loss of the sequence was followed back
+    Raises: TraceError if the trace has no gradients or no such layer, direction or sequence, or if
+            no loss of the sequence was backpropagated
     """
     check_place(trace, layer, direction)
     if not 0 <= sequence < trace.batch:
-        raise TraceError(f"there is no sequence {sequence}; the trace has {trace.batch}, from 0")
+        raise TraceError(
+            f"there is no sequence {sequence}; the trace has {trace.batch}, counted from 0"
+        )
     places = losses_of(trace, sequence, direction)
     if not places:
         raise TraceError(
-            f"sequence {sequence}, counted from 0, has no loss that was followed back; "
-            "choose another sequence"
+            f"no loss of sequence {sequence}, counted from 0, was backpropagated; choose another "
+            "sequence"
         )
-    kept = _kept(length_of(trace, sequence), places)
-    losses = [t for t in kept if t in places]
+    steps = _thinned(length_of(trace, sequence), places)
+    losses = [t for t in steps if t in places]
     labels = trace.metadata.step_labels
     states = trace.h[layer, direction, :, sequence, :MOST_UNITS]
     candidates = _is_choice(trace)
@@ -68,33 +70,33 @@ def rows_of(trace: Trace, *, sequence: int = 0, layer: int = 0, direction: int =
                 "word": visible(labels[sequence][k]) if labels else str(k + 1),
                 "loss": k in places,
             }
-            for k in kept
+            for k in steps
         ],
         losses=[{"t": t + 1, "loss": short(_loss(trace, t, sequence))} for t in losses],
         gradients=_gradients(
-            trace, kept, {t: places[t] for t in losses}, sequence, layer, direction
+            trace, steps, {t: places[t] for t in losses}, sequence, layer, direction
         ),
         states=[
             {"step": k + 1, "unit": unit + 1, "value": short(value)}
-            for k in kept
+            for k in steps
             for unit, value in enumerate(states[k])
         ],
-        gates=_gates(trace, kept, sequence, layer, direction),
+        gates=_gates(trace, steps, sequence, layer, direction),
         candidates=[row for t in losses for row in _candidates(trace, t, sequence)]
         if candidates
         else [],
-        course=[] if candidates else _course(trace, kept, sequence),
-        shares=_shares(trace, kept, layer, direction),
+        course=[] if candidates else _course(trace, steps, sequence),
+        shares=_shares(trace, steps, layer, direction),
     )
 
 
 def length_of(trace: Trace, sequence: int) -> int:
-    """How many steps a sequence has."""
+    """Return the number of steps of a sequence."""
     return int(trace.mask[:, sequence].sum())
 
 
 def losses_of(trace: Trace, sequence: int, direction: int = 0) -> dict[int, int]:
-    """The steps of a sequence whose losses were followed back, and where each meets the states.
+    """Return the steps whose losses were backpropagated, with the step where each loss enters.
 
     Raises: TraceError if the trace has no gradients
     """
@@ -104,28 +106,28 @@ def losses_of(trace: Trace, sequence: int, direction: int = 0) -> dict[int, int]
 
 
 def short(value: Any) -> float:
-    """A number for the page, to four significant digits."""
+    """Round a number to four significant digits."""
     return float(f"{float(value):z.{_DIGITS}g}")
 
 
-def _kept(steps: int, losses: Iterable[int]) -> list[int]:
-    """At most 200 steps, the first and last among them, with room for steps that have a loss."""
-    if steps <= MOST_STEPS:
-        return list(range(steps))
-    there = sorted(losses)
-    some = _spread(there, MOST_STEPS if len(there) == steps else MOST_STEPS // 2)
-    return sorted({*some, *_spread(range(steps), MOST_STEPS - len(some))})
+def _thinned(count: int, losses: Iterable[int]) -> list[int]:
+    """Select at most 200 steps, including the first, the last and, if possible, all with a loss."""
+    if count <= MOST_STEPS:
+        return list(range(count))
+    with_loss = sorted(losses)
+    some = _spread(with_loss, MOST_STEPS if len(with_loss) == count else MOST_STEPS // 2)
+    return sorted({*some, *_spread(range(count), MOST_STEPS - len(some))})
 
 
 def _spread(values: Sequence[int], most: int) -> list[int]:
-    """So many of the values, evenly spaced, or all of them."""
+    """Return at most ``most`` of the values, evenly spaced."""
     places = np.linspace(0, len(values) - 1, min(len(values), most)).round().astype(int)
     return [values[place] for place in places]
 
 
 def _gradients(
     trace: Trace,
-    kept: Sequence[int],
+    steps: Sequence[int],
     losses: dict[int, int],
     sequence: int,
     layer: int,
@@ -136,56 +138,56 @@ def _gradients(
     row_of = {int(time): row for row, time in enumerate(trace.loss_times)}
     rows: list[Row] = []
     for t, place in losses.items():
-        there = [place, *np.flatnonzero(norms[row_of[t]] > 0)]
-        first, last = (0, max(there)) if direction == 0 else (min(there), trace.steps - 1)
+        reached = [place, *np.flatnonzero(norms[row_of[t]] > 0)]
+        first, last = (0, max(reached)) if direction == 0 else (min(reached), trace.steps - 1)
         rows += [
             {"t": t + 1, "k": k + 1, "norm": short(norms[row_of[t], k])}
-            for k in kept
+            for k in steps
             if first <= k <= last
         ]
     return rows
 
 
 def _gates(
-    trace: Trace, kept: Sequence[int], sequence: int, layer: int, direction: int
+    trace: Trace, steps: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
-    """Each gate's mean over the units; a plain RNN has no gates."""
+    """Return the mean of each gate over the units."""
     if trace.metadata.cell == "rnn":
         return []
     return [
         {"step": k + 1, "gate": name, "value": short(np.mean(values[k, sequence]))}
         for name, values in measure.gates(trace, layer=layer, direction=direction).items()
-        for k in kept
+        for k in steps
     ]
 
 
-def _shares(trace: Trace, kept: Sequence[int], layer: int, direction: int) -> list[Row]:
-    """Each step's share of ∂L/∂W; where all of it is zero, no step has one."""
+def _shares(trace: Trace, steps: Sequence[int], layer: int, direction: int) -> list[Row]:
+    """Return the share of each step in ∂L/∂W, or nothing if all of it is zero."""
     try:
         shares = measure.weight_gradient_norm_shares(trace, layer=layer, direction=direction)
     except TraceError:
         return []
-    return [{"step": k + 1, "share": short(shares[k])} for k in kept]
+    return [{"step": k + 1, "share": short(shares[k])} for k in steps]
 
 
 def _loss(trace: Trace, step: int, sequence: int) -> float:
-    """L_t of the sequence, or of the whole batch where only that was recorded."""
+    """Return L_t of the sequence, or of the batch if only that was recorded."""
     return float(trace.loss[step, sequence if trace.loss.shape[1] > 1 else 0])
 
 
 def _is_choice(trace: Trace) -> bool:
-    """Whether y_t is one number for each of several things to choose from."""
+    """Return whether y_t has one number per class."""
     return trace.y is not None and trace.output_size > 1 and trace.metadata.loss not in VALUES
 
 
 def _at(trace: Trace, values: np.ndarray, step: int, sequence: int) -> Any:
-    """What stands at a step in an array that has an entry for each step, or one for the last."""
+    """Return the values at a step of an array over the last or over all steps, or None."""
     place = step - trace.steps + len(values)
     return None if place < 0 else values[place, sequence]
 
 
 def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
-    """The greatest entries of y_t, and that of the right class."""
+    """Return the largest entries of y_t, and that of the correct class."""
     assert trace.y is not None
     y = _at(trace, trace.y, step, sequence)
     if y is None:
@@ -207,8 +209,8 @@ def _candidates(trace: Trace, step: int, sequence: int) -> list[Row]:
     ]
 
 
-def _course(trace: Trace, kept: Sequence[int], sequence: int) -> list[Row]:
-    """The first entry of y_t over the steps, and of the targets where the loss knows them."""
+def _course(trace: Trace, steps: Sequence[int], sequence: int) -> list[Row]:
+    """Return the first entry of y_t, and of the targets if the loss is known, at each step."""
     if trace.y is None:
         return []
     series = {"y": trace.y}
@@ -217,6 +219,6 @@ def _course(trace: Trace, kept: Sequence[int], sequence: int) -> list[Row]:
     return [
         {"step": k + 1, "series": name, "value": short(value[0])}
         for name, values in series.items()
-        for k in kept
+        for k in steps
         if (value := _at(trace, values, k, sequence)) is not None and np.isfinite(value[0])
     ]

@@ -1,1 +1,1 @@
-"""Videos on their way into a lecture: pages, slides and handouts."""
+"""Export rendered videos as pages, slides, handouts, animations and snippets."""

@@ -1,4 +1,4 @@
-"""Moving pictures cut out of a video: a clip for each beat, and small animations for pages."""
+"""Cut a video into one clip per beat, or shrink it to an animated image."""
 
 import io
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import av
 
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.rendering.video.frames import decoded, on_background
 from rnnviz.rendering.video.gif import animate, images
 from rnnviz.rendering.video.mixing import add_track, encoded
@@ -16,48 +16,52 @@ from rnnviz.rendering.video.sound import Part
 
 _QUALITY: Final = {"crf": "18", "preset": "veryfast"}
 _COLOURS: Final = ("colorspace", "color_range", "color_primaries", "color_trc")
-"""What numbers stand for which colours; a player guesses where that is not told."""
+"""Colour metadata; without it a player has to guess."""
 
 
-def clips(material: Material, folder: Path) -> Iterator[Path]:
-    """One MP4 for each beat, encoded anew: a beat need not begin at a key frame.
+def clips(video: RenderedVideo, folder: Path) -> Iterator[Path]:
+    """Write one MP4 per beat and yield its path.
 
-    A transparent video stands on its theme's ground in them.
+    Frames are encoded again, since a beat need not begin at a key frame. A transparent video is
+    put on the background of its theme.
     """
-    for cue in material.cues:
+    for cue in video.cues:
         path = folder / f"{cue.number}.mp4"
-        with av.open(str(material.video)) as given, av.open(str(path), "w") as made:
-            pictures = given.streams.video[0]
-            rate = pictures.average_rate or Fraction(30)
-            stream = made.add_stream("libx264", rate=rate, options=_QUALITY)
-            stream.width, stream.height = pictures.width, pictures.height
+        with av.open(str(video.path)) as source, av.open(str(path), "w") as clip:
+            frames = source.streams.video[0]
+            rate = frames.average_rate or Fraction(30)
+            stream = clip.add_stream("libx264", rate=rate, options=_QUALITY)
+            stream.width, stream.height = frames.width, frames.height
             stream.pix_fmt = "yuv420p"
             for name in _COLOURS:
-                setattr(stream.codec_context, name, getattr(pictures.codec_context, name))
-            heard: Iterator[Any] = iter(())
-            if given.streams.audio:
-                part = Part(str(material.video), -cue.start)
-                heard = encoded(add_track(made, path.suffix), [part], cue.end - cue.start)
-            for place, frame in enumerate(_between(given, pictures, cue.start, cue.end)):
-                shown = on_background(frame, material.ground)
-                shown.pts, shown.time_base, shown.pict_type = place, 1 / rate, 0
-                made.mux(stream.encode(shown))
-            made.mux(stream.encode())
-            for packet in heard:
-                made.mux(packet)
+                setattr(stream.codec_context, name, getattr(frames.codec_context, name))
+            sound: Iterator[Any] = iter(())
+            if source.streams.audio:
+                part = Part(str(video.path), -cue.start)
+                sound = encoded(add_track(clip, path.suffix), [part], cue.end - cue.start)
+            for number, frame in enumerate(_between(source, frames, cue.start, cue.end)):
+                opaque = on_background(frame, video.background)
+                opaque.pts, opaque.time_base, opaque.pict_type = number, 1 / rate, 0
+                clip.mux(stream.encode(opaque))
+            clip.mux(stream.encode())
+            for packet in sound:
+                clip.mux(packet)
         yield path
 
 
-def animation(material: Material, path: Path, *, width: int = 640, rate: int = 12) -> None:
-    """The whole video as a GIF or an animated WebP, smaller and with fewer pictures a second."""
+def animation(video: RenderedVideo, path: Path, *, width: int = 640, rate: int = 12) -> None:
+    """Write the video as a GIF or animated WebP of a smaller width and frame rate.
+
+    Units:  pixels, frames per second
+    """
     if path.suffix.lower() == ".gif":
-        animate(material.video, path, width=width, rate=rate, background=material.ground)
+        animate(video.path, path, width=width, rate=rate, background=video.background)
         return
-    first, *others = images(material.video, width, rate)
+    first, *others = images(video.path, width, rate)
     duration = round(1000 / rate)
-    made = io.BytesIO()
+    file = io.BytesIO()
     first.save(
-        made,
+        file,
         format="WEBP",
         save_all=True,
         append_images=others,
@@ -66,7 +70,7 @@ def animation(material: Material, path: Path, *, width: int = 640, rate: int = 1
         quality=70,
         method=4,
     )
-    path.write_bytes(made.getvalue())
+    path.write_bytes(file.getvalue())
 
 
 def _between(container: Any, stream: Any, start: float, end: float) -> Iterator[Any]:

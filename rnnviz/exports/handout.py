@@ -1,4 +1,4 @@
-"""A handout for students: one still a beat, its caption beside it, and room for notes."""
+"""A PDF handout: one still per beat, with its caption beside it."""
 
 import json
 import tempfile
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import typst
 
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.text.fonts import FAMILY, check_characters, fonts_in_use
 from rnnviz.text.plain_text import without_isolates
 
 _SOURCE = r"""
-// what stands between the signs of an isolate becomes a box: the signs themselves would be spaces
-#let told(caption) = {
+// text between isolate marks becomes a box: Typst would draw the marks themselves as spaces
+#let without-isolates(caption) = {
   let (before, ..isolates) = caption.split("\u{2068}")
   before
   for part in isolates {
@@ -42,7 +42,7 @@ _SOURCE = r"""
         image(beat.still, width: 100%, alt: beat.alt)),
       grid(columns: (auto, 1fr), column-gutter: 2mm,
         text(size: 13pt, fill: luma(90), str(beat.number)),
-        par(leading: 0.75em, told(beat.caption))),
+        par(leading: 0.75em, without-isolates(beat.caption))),
     ))
   }
 }
@@ -50,29 +50,29 @@ _SOURCE = r"""
 
 
 def handout(
-    materials: Sequence[Material], path: Path, language: str, title: str, source: str
+    videos: Sequence[RenderedVideo], path: Path, language: str, title: str, source: str
 ) -> None:
-    """Write the handout as PDF; ``source`` is the line at the foot of each page.
+    """Write the handout as PDF, with ``source`` at the foot of each page.
 
     Raises: TextError for a character that no font in use has
     """
-    titles = [material.titles()[language] for material in materials]
-    captions = [cue.captions[language] for material in materials for cue in material.cues]
+    titles = [video.titles()[language] for video in videos]
+    captions = [cue.captions[language] for video in videos for cue in video.cues]
     for text in (title, source, *titles, *captions):
         check_characters(without_isolates(text), "the JSON file beside the video")
     primary = language.partition("-")[0].lower()
     with tempfile.TemporaryDirectory() as name, as_file(files("rnnviz") / "fonts") as fonts:
         folder = Path(name)
         scenes = []
-        for place, (material, called) in enumerate(zip(materials, titles, strict=True)):
+        for place, (video, heading) in enumerate(zip(videos, titles, strict=True)):
             beats = []
-            for cue, still in zip(material.cues, material.stills(material.ground), strict=True):
+            for cue, still in zip(video.cues, video.stills(video.background), strict=True):
                 file = f"{place}-{cue.number}.png"
                 (folder / file).write_bytes(still)
                 caption = cue.captions[language]
                 alt = without_isolates(caption)
                 beats.append({"number": cue.number, "still": file, "caption": caption, "alt": alt})
-            scenes.append({"title": called, "beats": beats})
+            scenes.append({"title": heading, "beats": beats})
         lecture = {
             "title": title,
             "language": primary if len(primary) in (2, 3) else "en",
@@ -82,10 +82,10 @@ def handout(
         }
         (folder / "lecture.json").write_text(json.dumps(lecture), encoding="utf-8")
         (folder / "handout.typ").write_text(_SOURCE, encoding="utf-8")
-        made = typst.compile(
+        pdf = typst.compile(
             str(folder / "handout.typ"),
             root=str(folder),
             font_paths=[str(fonts), *(str(font.folder) for font in fonts_in_use())],
             ignore_system_fonts=True,
         )
-    path.write_bytes(made)
+    path.write_bytes(pdf)

@@ -1,4 +1,4 @@
-"""Names of files that are made of data, and how addresses and TeX write them."""
+"""File names derived from data: make them distinct, and write them as URLs."""
 
 import os
 from collections.abc import Sequence
@@ -7,25 +7,25 @@ from urllib.parse import quote
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """Names as they are, but for a number after each that some system takes for an earlier one.
+    """Append a number to each name that some file system would take for an earlier one.
 
     Example: >>> distinct(["gates", "tanh", "Gates"])
              ['gates', 'tanh', 'Gates-2']
     """
-    made: list[str] = []
+    result: list[str] = []
     taken: set[str] = set()
     for name in names:
-        shown, number = name, 1
-        while _folded(shown) in taken:
+        candidate, number = name, 1
+        while _folded(candidate) in taken:
             number += 1
-            shown = f"{name}-{number}"
-        taken.add(_folded(shown))
-        made.append(shown)
-    return made
+            candidate = f"{name}-{number}"
+        taken.add(_folded(candidate))
+        result.append(candidate)
+    return result
 
 
 def address(name: str) -> str:
-    """A file's name as a relative address: percent-encoded, all that an address may not hold.
+    """Return the relative URL of a file name, percent-encoded.
 
     Example: >>> address("my talk (1) 100%.mp4")
              'my%20talk%20%281%29%20100%25.mp4'

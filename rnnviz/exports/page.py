@@ -1,13 +1,13 @@
-"""The lecture page: one HTML file that needs nothing else, or one with its videos beside it."""
+"""The lecture page: an HTML file with its videos inside it or beside it."""
 
 import html
 import json
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.resources import files as resources
 from typing import Any, Final
 
-from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address, distinct
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.rendering.video.timeline import subtitles
 from rnnviz.system.versions import version
 from rnnviz.text.fonts import font_faces
@@ -31,19 +31,19 @@ _WORDS: Final = {
 
 
 def page(
-    materials: Sequence[Material],
+    videos: Sequence[RenderedVideo],
     language: str,
     title: str | None = None,
-    videos: Sequence[str] | None = None,
+    files: Sequence[str] | None = None,
 ) -> str:
-    """The page of one scene or of a whole lecture, which opens in a language.
+    """Return the page of one scene or of a whole lecture, which opens in ``language``.
 
-    ``title`` is that of the whole lecture. ``videos`` are the names of the videos, which stand
-    beside the page; without them the videos are within it.
+    ``title`` is the title of the lecture. ``files`` names the videos beside the page; without it
+    the videos are embedded.
     """
-    first = materials[0]
-    names = distinct([one.scene for one in materials])
-    shared = [code for code in first.languages if all(code in one.languages for one in materials)]
+    first = videos[0]
+    names = distinct([video.scene for video in videos])
+    shared = [code for code in first.languages if all(code in each.languages for each in videos)]
     languages = sorted(shared, key=lambda code: code != language)
     lecture: dict[str, Any] = {
         "language": language,
@@ -56,11 +56,11 @@ def page(
             for key, text in _WORDS.items()
         },
         "scenes": [
-            _scene(one, name, None if videos is None else address(videos[place]))
-            for place, (one, name) in enumerate(zip(materials, names, strict=True))
+            _scene(video, name, None if files is None else address(files[place]))
+            for place, (video, name) in enumerate(zip(videos, names, strict=True))
         ],
     }
-    template = (files("rnnviz") / "exports" / "page.html").read_text(encoding="utf-8")
+    template = (resources("rnnviz") / "exports" / "page.html").read_text(encoding="utf-8")
     return filled(
         template,
         language=html.escape(language),
@@ -71,24 +71,24 @@ def page(
     )
 
 
-def source_line(materials: Sequence[Material], language: str) -> str:
-    """Where the numbers of videos come from, in a language."""
-    traces = dict.fromkeys(material.trace for material in materials)
+def source_line(videos: Sequence[RenderedVideo], language: str) -> str:
+    """Return the line that names the traces from which the videos take their numbers."""
+    traces = dict.fromkeys(video.trace for video in videos)
     return translated(_WORDS["source"], language).format(trace=", ".join(traces))
 
 
-def _scene(material: Material, name: str, video: str | None) -> dict[str, Any]:
-    beats = distinct([cue.name for cue in material.cues])
+def _scene(video: RenderedVideo, name: str, source: str | None) -> dict[str, Any]:
+    beats = distinct([cue.name for cue in video.cues])
     return {
         "scene": name,
-        "language": material.language,
-        "title": dict(material.titles()),
-        "trace": material.trace,
-        "video": video or data_uri(material.video.read_bytes(), material.media_type),
-        "poster": data_uri(material.opening(), "image/png"),
+        "language": video.language,
+        "title": dict(video.titles()),
+        "trace": video.trace,
+        "video": source or data_uri(video.path.read_bytes(), video.media_type),
+        "poster": data_uri(video.first_frame(), "image/png"),
         "tracks": {
-            language: data_uri(subtitles(material.cues, language, "vtt").encode(), "text/vtt")
-            for language in material.languages
+            language: data_uri(subtitles(video.cues, language, "vtt").encode(), "text/vtt")
+            for language in video.languages
         },
         "beats": [
             {
@@ -98,6 +98,6 @@ def _scene(material: Material, name: str, video: str | None) -> dict[str, Any]:
                 "end": cue.end,
                 "captions": dict(cue.captions),
             }
-            for cue, name in zip(material.cues, beats, strict=True)
+            for cue, name in zip(video.cues, beats, strict=True)
         ],
     }

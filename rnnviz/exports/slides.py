@@ -1,4 +1,4 @@
-"""PowerPoint slides: one a beat, its clip with a poster, its caption as title and in the notes."""
+"""PowerPoint slides: one per beat, with its clip, and its caption as title and notes."""
 
 import io
 import tempfile
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from rnnviz.errors import ExportError
 from rnnviz.exports.clips import clips
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.timing import timing
 from rnnviz.rendering.video.timeline import Cue
 from rnnviz.text.plain_text import is_rightward
@@ -17,17 +17,17 @@ _WIDTH, _HEIGHT = 13.333, 7.5
 _TITLE: Final = 0.95
 _MARGIN: Final = 0.3
 _OPENING, _ONLY_TITLE = 0, 5
-"""Layouts of the deck that python-pptx begins with."""
+"""Slide layouts of python-pptx's default presentation."""
 
 
 def slides(
-    materials: Sequence[Material],
+    videos: Sequence[RenderedVideo],
     path: Path,
     language: str,
     title: str,
-    source: Callable[[Material], str],
+    source: Callable[[RenderedVideo], str],
 ) -> None:
-    """Write a presentation; of several scenes each begins with a slide of its title and source.
+    """Write a presentation; if there are several scenes, each begins with a title slide.
 
     Raises: ExportError if python-pptx is not installed
     """
@@ -41,22 +41,22 @@ def slides(
     deck = Presentation()
     deck.slide_width, deck.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
     deck.core_properties.title = title
-    traces = dict.fromkeys(material.trace for material in materials)
+    traces = dict.fromkeys(video.trace for video in videos)
     deck.core_properties.comments = f"rnnviz, trace {', '.join(traces)}"
-    for material in materials:
-        if len(materials) > 1:
-            _opening(deck, material.titles()[language], source(material))
+    for video in videos:
+        if len(videos) > 1:
+            _title_slide(deck, video.titles()[language], source(video))
         with tempfile.TemporaryDirectory() as folder:
-            stills = material.stills(material.ground)
-            parts = zip(material.cues, clips(material, Path(folder)), stills, strict=True)
+            stills = video.stills(video.background)
+            parts = zip(video.cues, clips(video, Path(folder)), stills, strict=True)
             for cue, clip, still in parts:
-                _slide(deck, cue, cue.captions[language], clip, still)
-    made = io.BytesIO()  # an archive that cannot be written fails again when it is closed
-    deck.save(made)
-    path.write_bytes(made.getvalue())
+                _beat_slide(deck, cue, cue.captions[language], clip, still)
+    file = io.BytesIO()  # if writing an archive to disk fails, closing it fails again
+    deck.save(file)
+    path.write_bytes(file.getvalue())
 
 
-def _opening(deck: Any, title: str, source: str) -> None:
+def _title_slide(deck: Any, title: str, source: str) -> None:
     from pptx.util import Inches
 
     slide = deck.slides.add_slide(deck.slide_layouts[_OPENING])
@@ -69,7 +69,7 @@ def _opening(deck: Any, title: str, source: str) -> None:
         _write(shape, text)
 
 
-def _slide(deck: Any, cue: Cue, caption: str, clip: Path, still: bytes) -> None:
+def _beat_slide(deck: Any, cue: Cue, caption: str, clip: Path, still: bytes) -> None:
     from pptx.oxml import parse_xml
     from pptx.oxml.ns import qn
     from pptx.util import Inches, Pt
@@ -94,16 +94,16 @@ def _slide(deck: Any, cue: Cue, caption: str, clip: Path, still: bytes) -> None:
         mime_type="video/mp4",
     )
     movie._element.nvPicPr.cNvPr.set("descr", caption)
-    # python-pptx writes a video that nothing but a click on it plays
+    # python-pptx writes a video that plays only when clicked
     plain = slide._element.find(qn("p:timing"))
     lasts = round(1000 * (cue.end - cue.start))
     plain.getparent().replace(plain, parse_xml(timing(movie.shape_id, lasts)))
     _write(slide.notes_slide.notes_text_frame, caption)
 
 
-def _write(place: Any, text: str) -> None:
-    """Put a text into a shape or its frame, in the direction in which it is read."""
-    frame = getattr(place, "text_frame", place)
+def _write(shape: Any, text: str) -> None:
+    """Put text into a shape or its frame, in its reading direction."""
+    frame = getattr(shape, "text_frame", shape)
     frame.text = text
     for paragraph in frame.paragraphs:
         if is_rightward(text):

@@ -1,4 +1,4 @@
-"""Text that brings a video into other people's documents, with alternative text and captions."""
+"""Snippets that embed a video in other documents, with alternative text and captions."""
 
 import html
 import json
@@ -8,46 +8,46 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rnnviz.errors import ExportError
-from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.text.html import data_uri
 from rnnviz.text.plain_text import has_rightward
 
 
 @dataclass(frozen=True)
 class Files:
-    """The names of the files that a snippet names, which lie beside it; subtitles by language."""
+    """The names of the files beside a snippet; ``captions`` are by language."""
 
     video: str
     poster: str
     captions: Mapping[str, str]
 
 
-def revealjs(material: Material, language: str, files: Files) -> str:
-    """A section of reveal.js, which plays the video and tells its beats in the notes."""
+def revealjs(video: RenderedVideo, language: str, files: Files) -> str:
+    """Return a reveal.js section with the video, and its captions as speaker notes."""
     notes = "\n".join(
-        f"    <li{_direction(said)}>{html.escape(said)}</li>"
-        for said in (cue.captions[language] for cue in material.cues)
+        f"    <li{_direction(caption)}>{html.escape(caption)}</li>"
+        for caption in (cue.captions[language] for cue in video.cues)
     )
-    title = material.titles()[language]
+    title = video.titles()[language]
     return (
         f"<section>\n"
         f"  <h2{_direction(title)}>{html.escape(title)}</h2>\n"
-        f"{_indented(_video(material, language, files))}\n"
+        f"{_indented(_video_element(video, language, files))}\n"
         f'  <aside class="notes"><ol>\n{notes}\n  </ol></aside>\n'
         f"</section>\n"
     )
 
 
-def quarto(material: Material, language: str, files: Files) -> str:
-    """A section of a Quarto document: the video where pages can play it, the poster elsewhere."""
-    title = _markdown(_inert(material.titles()[language]))
-    alternative = _inert(_told(material, language))
-    video = _inert(_video(material, language, files)).replace("`", "&#96;")
+def quarto(video: RenderedVideo, language: str, files: Files) -> str:
+    """Return a Quarto section with the video in HTML and the poster in other formats."""
+    title = _markdown(_inert(video.titles()[language]))
+    alternative = _inert(_transcript(video, language))
+    element = _inert(_video_element(video, language, files)).replace("`", "&#96;")
     return (
         f"## {title}\n\n"
         '::: {.content-visible when-format="html"}\n'
-        f"```{{=html}}\n{video}\n```\n"
+        f"```{{=html}}\n{element}\n```\n"
         ":::\n\n"
         '::: {.content-visible unless-format="html"}\n'
         f"![{title}]({address(files.poster)}){{fig-alt={_quoted(alternative)}}}\n"
@@ -55,22 +55,22 @@ def quarto(material: Material, language: str, files: Files) -> str:
     )
 
 
-def markdown(material: Material, language: str, files: Files) -> str:
-    """Markdown with the poster as a link to the video, and the beats as a list."""
-    title = _markdown(material.titles()[language])
-    beats = "\n".join(f"{cue.number}. {_markdown(cue.captions[language])}" for cue in material.cues)
-    poster, video = address(files.poster), address(files.video)
-    return f"## {title}\n\n[![{title}]({poster})]({video})\n\n{beats}\n"
+def markdown(video: RenderedVideo, language: str, files: Files) -> str:
+    """Return Markdown with the poster as a link to the video, and the captions as a list."""
+    title = _markdown(video.titles()[language])
+    beats = "\n".join(f"{cue.number}. {_markdown(cue.captions[language])}" for cue in video.cues)
+    poster, target = address(files.poster), address(files.video)
+    return f"## {title}\n\n[![{title}]({poster})]({target})\n\n{beats}\n"
 
 
-def beamer(material: Material, language: str, files: Files) -> str:
-    """A frame of Beamer: the poster, which opens the video, and the beats in the notes.
+def beamer(video: RenderedVideo, language: str, files: Files) -> str:
+    """Return a Beamer frame with the poster as a link to the video, and the captions as notes.
 
-    Raises: ExportError for a name of a file that TeX cannot read
+    Raises: ExportError for a file name that TeX cannot read
     """
-    notes = "\n".join(f"    \\item {{}}{_latex(cue.captions[language])}" for cue in material.cues)
+    notes = "\n".join(f"    \\item {{}}{_latex(cue.captions[language])}" for cue in video.cues)
     return (
-        f"\\begin{{frame}}{{{_latex(material.titles()[language])}}}\n"
+        f"\\begin{{frame}}{{{_latex(video.titles()[language])}}}\n"
         "  \\centering\n"
         f"  \\href{{run:{_latex_name(files.video)}}}{{%\n"
         f"    \\includegraphics[width=\\linewidth,height=0.8\\textheight,keepaspectratio]"
@@ -80,29 +80,29 @@ def beamer(material: Material, language: str, files: Files) -> str:
     )
 
 
-def jupyter(material: Material, language: str, files: Files) -> str:
-    """A notebook that shows the video, which is in it, and its beats as text."""
-    title = material.titles()[language]
-    beats = "".join(f"{cue.number}. {_markdown(cue.captions[language])}\n" for cue in material.cues)
+def jupyter(video: RenderedVideo, language: str, files: Files) -> str:
+    """Return a notebook with the video embedded, and its captions as text."""
+    title = video.titles()[language]
+    beats = "".join(f"{cue.number}. {_markdown(cue.captions[language])}\n" for cue in video.cues)
     code = (
         "from IPython.display import Video\n"
         f"Video({files.video!r}, embed=True, width=960, html_attributes="
         f"{'controls aria-label=' + _attribute(title)!r})"
     )
-    # what is saved is shown before anything is run; where the notebook is not trusted yet,
-    # JupyterLab leaves out the video within it, and plays the file beside it
-    within = data_uri(material.video.read_bytes(), material.media_type)
-    shown = (
-        f'<video controls width="960" aria-label={_attribute(title)} src="{within}">\n'
-        f'  <source src={_attribute(address(files.video))} type="{material.media_type}">\n'
-        f"  {html.escape(_told(material, language))}\n"
+    # the saved output is shown before anything is run; while the notebook is not trusted,
+    # JupyterLab drops the embedded video and plays the file beside the notebook
+    embedded = data_uri(video.path.read_bytes(), video.media_type)
+    element = (
+        f'<video controls width="960" aria-label={_attribute(title)} src="{embedded}">\n'
+        f'  <source src={_attribute(address(files.video))} type="{video.media_type}">\n'
+        f"  {html.escape(_transcript(video, language))}\n"
         "</video>"
     )
     output = {
         "output_type": "execute_result",
         "execution_count": 1,
         "data": {
-            "text/html": shown.splitlines(keepends=True),
+            "text/html": element.splitlines(keepends=True),
             "text/plain": ["<IPython.core.display.Video object>"],
         },
         "metadata": {},
@@ -128,39 +128,38 @@ def jupyter(material: Material, language: str, files: Files) -> str:
     )
 
 
-SNIPPETS: Final[Mapping[str, tuple[str, Callable[[Material, str, Files], str]]]] = {
-    "revealjs": (".html", revealjs),
-    "quarto": (".qmd", quarto),
-    "markdown": (".md", markdown),
-    "beamer": (".tex", beamer),
-    "jupyter": (".ipynb", jupyter),
+SNIPPETS: Final[Mapping[str, Callable[[RenderedVideo, str, Files], str]]] = {
+    "revealjs": revealjs,
+    "quarto": quarto,
+    "markdown": markdown,
+    "beamer": beamer,
+    "jupyter": jupyter,
 }
-"""What each kind of snippet ends in, and what writes it."""
 
 
-def _video(material: Material, language: str, files: Files) -> str:
+def _video_element(video: RenderedVideo, language: str, files: Files) -> str:
     tracks = "\n".join(
         f'  <track kind="captions" srclang="{html.escape(code)}" src={_attribute(address(name))}'
-        f"{' default' if code == language and code != material.language else ''}>"
+        f"{' default' if code == language and code != video.language else ''}>"
         for code, name in files.captions.items()
     )
-    poster, video = _attribute(address(files.poster)), _attribute(address(files.video))
+    poster, source = _attribute(address(files.poster)), _attribute(address(files.video))
     return (
         f'<video controls preload="metadata" width="100%" poster={poster} '
-        f"aria-label={_attribute(material.titles()[language])}>\n"
-        f'  <source src={video} type="{material.media_type}">\n'
+        f"aria-label={_attribute(video.titles()[language])}>\n"
+        f'  <source src={source} type="{video.media_type}">\n'
         f"{tracks}\n"
-        f"  {html.escape(_told(material, language))}\n"
+        f"  {html.escape(_transcript(video, language))}\n"
         "</video>"
     )
 
 
-def _told(material: Material, language: str) -> str:
-    return " ".join(cue.captions[language] for cue in material.cues)
+def _transcript(video: RenderedVideo, language: str) -> str:
+    return " ".join(cue.captions[language] for cue in video.cues)
 
 
 def _direction(text: str) -> str:
-    """An attribute where a text has parts that are read from the right."""
+    """Return a ``dir`` attribute for text with right-to-left parts."""
     return ' dir="auto"' if has_rightward(text) else ""
 
 
@@ -183,14 +182,14 @@ def _cell(kind: str, source: str) -> dict[str, Any]:
 
 def _markdown(text: str) -> str:
     escaped = re.sub(r"([\\`*_{}\[\]<>()#+!|~$&^])", r"\\\1", text.strip())
-    return re.sub(r"^(\d*)([-.=:])", r"\1\\\2", escaped)  # else a list, a line, or a fence
+    return re.sub(r"^(\d*)([-.=:])", r"\1\\\2", escaped)  # else a list, a rule, or a fence
 
 
 def _inert(text: str) -> str:
-    """A text in which Quarto finds no shortcode and no inline code, nor Hugo after it.
+    """Disable shortcodes and inline code of Quarto and Hugo in a text.
 
-    Both are found within attributes, raw blocks and code, whatever is escaped; an invisible word
-    joiner inside their opening marks keeps them text.
+    Both are recognised in attributes, raw blocks and code, whatever is escaped, so an invisible
+    word joiner is inserted into their opening marks.
     """
     return re.sub(r"\{(?=\{+[<%])|`(?=[r{])", "\\g<0>\u2060", text)
 
@@ -211,7 +210,7 @@ _LATEX: Final = {
 
 _LATEX_NAME: Final = {
     "%": r"\csname @percentchar\endcsname ",
-    # as a letter: hyperref takes what follows another # for the parameters of a program
+    # with category code 11: hyperref takes what follows any other # for a program's arguments
     "#": r"\csname char_generate:nn\endcsname{35}{11}",
     "\\": r"\csname @backslashchar\endcsname ",
     "{": r"\csname @charlb\endcsname ",
@@ -219,7 +218,7 @@ _LATEX_NAME: Final = {
     **{sign: rf"\string{sign}" for sign in "~_&^$'`"},
 }
 _UNREADABLE: Final = re.compile(r"[\x00-\x1f\x7f\"]|^[ ~]|  |\$[\w{(]")
-"""What no program of TeX reads a file by: it expands variables and ~, and joins spaces."""
+"""What no TeX engine reads in a file name: they expand variables and ~, and join spaces."""
 
 
 def _latex(text: str) -> str:
@@ -227,11 +226,11 @@ def _latex(text: str) -> str:
 
 
 def _latex_name(name: str) -> str:
-    """The name of a file, as ``\\includegraphics`` and ``\\href`` expand it within a frame."""
+    """Escape a file name for ``\\includegraphics`` and ``\\href`` within a frame."""
     found = _UNREADABLE.search(name)
     if found:
         raise ExportError(
-            f"TeX cannot read a file called {name!r}, for its {found[0]!r}; "
+            f"TeX cannot read a file named {name!r} because of its {found[0]!r}; "
             "choose another name with -o"
         )
     return "".join(_LATEX_NAME.get(character, character) for character in name)

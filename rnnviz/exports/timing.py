@@ -1,8 +1,8 @@
-"""When a slide of PowerPoint plays its clip: on Next, and on a click on it, again to pause.
+"""The timing of a PowerPoint slide: Next plays its clip, and a click on the clip pauses it.
 
 This is what PowerPoint writes for a video that starts "in click sequence": an effect in the main
-sequence, which Next sets off, the node of the video, and a sequence of its own that a click on the
-video sets off.
+sequence, triggered by Next; the node of the video; and a sequence triggered by a click on the
+video.
 """
 
 from typing import Final
@@ -11,7 +11,7 @@ _P: Final = "http://schemas.openxmlformats.org/presentationml/2006/main"
 
 
 def timing(shape: int, milliseconds: int) -> str:
-    """The ``p:timing`` of a slide whose only clip is the shape of an id, and lasts so long."""
+    """Return the ``p:timing`` of a slide whose only clip is the shape with this id."""
     target = f'<p:tgtEl><p:spTgt spid="{shape}"/></p:tgtEl>'
     slide = "<p:tgtEl><p:sldTgt/></p:tgtEl>"
     clicked = f'<p:cond evt="onClick" delay="0">{target}</p:cond>'
@@ -42,7 +42,7 @@ def timing(shape: int, milliseconds: int) -> str:
 
 
 def _effect(first: int, begin: str, preset: int, call: str, lasts: int, on: str) -> str:
-    """A call of a clip as a click effect, within the three levels that each effect has."""
+    """Return a call to a clip as a click effect, nested in the three levels that effects have."""
     at_once = '<p:stCondLst><p:cond delay="0"/></p:stCondLst>'
     return (
         f'<p:par><p:cTn id="{first}" fill="hold">'

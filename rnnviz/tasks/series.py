@@ -160,23 +160,8 @@ class Series(NextValue):
         column: str | int,
         steps: int = 12,
         language: str = "en",
-        delimiter: str | None = None,
-        decimal: str | None = None,
-        encoding: str | None = None,
-        header: bool | None = None,
-        fill: str | None = None,
-        date_column: str | int | None = None,
-        date_order: str | None = None,
+        **reading: Any,
     ):
-        reading: dict[str, Any] = {
-            "delimiter": delimiter,
-            "decimal": decimal,
-            "encoding": encoding,
-            "header": header,
-            "fill": fill,
-            "date_column": date_column,
-            "date_order": date_order,
-        }
         given = {name: value for name, value in reading.items() if value is not None}
         read = read_column(csv, column, **given)
         file = file_name(csv)

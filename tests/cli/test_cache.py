@@ -1,34 +1,26 @@
 """``rnnviz cache``."""
 
 import json
+from functools import partial
 
 import pytest
 
-from rnnviz.cli import main
 from rnnviz.system.cache import BOUND_VARIABLE, usable
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
+def folder(tmp_path):
     return tmp_path / "cache"
 
 
 @pytest.fixture
-def run(capsys, folder):
-    """(arguments …) → exit status, stdout, stderr."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["cache", *arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
+def run(run):
+    """(arguments …) → exit status, stdout, stderr of ``rnnviz cache``."""
+    return partial(run, "cache")
 
 
 @pytest.fixture
-def filled(folder, trace):
+def filled(run, folder, trace):
     cache = usable(folder)
     made = folder / "key.mp4"
     made.write_bytes(b"0" * 1000)
@@ -42,38 +34,40 @@ def filled(folder, trace):
 def test_an_empty_cache(run, folder):
     status, out, err = run("info")
     assert (status, err) == (0, "")
-    assert out.startswith(f"{folder}\n0 beats, 0 notes of renders, 0 texts: 0.0 MB of 2000.0 MB\n")
+    first, second, *_ = out.splitlines()
+    assert first == str(folder)
+    assert second == "0 beats, 0 render manifests, 0 texts: 0.0 MB of at most 2000.0 MB"
     assert "0 recordings: 0.0 MB" in out
     assert json.loads(run("info", "--json")[1])["oldest"] is None
     assert run("clear")[0] == 0
     assert not folder.exists()
 
 
-def test_what_it_holds(run, folder, filled, monkeypatch):
+def test_the_contents_of_a_cache(run, folder, filled, monkeypatch):
     monkeypatch.setenv(BOUND_VARIABLE, "5000000")
-    told = json.loads(run("info", "--json")[1])
-    assert told["folder"] == str(folder)
-    assert (told["beats"], told["renders"], told["texts"]) == (1, 1, 1)
-    assert told["size"] == 1000 + 2 + (32 + 10)
-    assert told["bound"] == 5_000_000
-    assert told["oldest"].startswith("20")
-    assert (told["recordings"], told["recordings_size"]) == (1, filled.stat().st_size)
+    info = json.loads(run("info", "--json")[1])
+    assert info["folder"] == str(folder)
+    assert (info["beats"], info["renders"], info["texts"]) == (1, 1, 1)
+    assert info["size"] == 1000 + 2 + (32 + 10)
+    assert info["bound"] == 5_000_000
+    assert info["oldest"].startswith("20")
+    assert (info["recordings"], info["recordings_size"]) == (1, filled.stat().st_size)
     out = run("info")[1]
-    assert "1 beats, 1 notes of renders, 1 texts: 0.0 MB of 5.0 MB" in out
-    assert "oldest used 20" in out
+    assert "1 beats, 1 render manifests, 1 texts: 0.0 MB of at most 5.0 MB" in out
+    assert "least recently used: 20" in out
 
 
 def test_clearing_keeps_recordings_unless_asked(run, folder, filled):
     status, out, _ = run("clear")
     assert (status, out) == (0, f"removed 0.0 MB from {folder}\n")
-    told = json.loads(run("info", "--json")[1])
-    assert (told["beats"], told["renders"], told["texts"], told["size"]) == (0, 0, 0, 0)
+    info = json.loads(run("info", "--json")[1])
+    assert (info["beats"], info["renders"], info["texts"], info["size"]) == (0, 0, 0, 0)
     assert filled.exists()
     assert run("clear", "--recordings")[0] == 0
     assert not filled.exists()
 
 
-def test_a_wrong_bound_is_named(run, monkeypatch):
+def test_an_invalid_size_limit_is_named(run, monkeypatch):
     monkeypatch.setenv(BOUND_VARIABLE, "2 GB")
     status, out, err = run("info")
     assert (status, out) == (1, "")
@@ -81,7 +75,7 @@ def test_a_wrong_bound_is_named(run, monkeypatch):
     assert "write 2000000000" in err
 
 
-def test_a_cache_is_cleared_whatever_its_bound_says(run, folder, filled, monkeypatch):
+def test_a_cache_is_cleared_despite_an_invalid_size_limit(run, folder, filled, monkeypatch):
     monkeypatch.setenv(BOUND_VARIABLE, "2 GB")
     assert run("clear") == (0, f"removed 0.0 MB from {folder}\n", "")
     assert list((folder / "beats").iterdir()) == []

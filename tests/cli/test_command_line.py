@@ -1,4 +1,4 @@
-"""The commands, and every kind of bad input, as the shell sees them."""
+"""The commands, and every kind of bad input, as seen from the shell."""
 
 import dataclasses
 import errno
@@ -19,8 +19,11 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from rnnviz import tasks, training
-from rnnviz.cli import doctor_command, export_command, group, main, record_command, render_command
-from rnnviz.cli.options import TASKS, check_text
+from rnnviz.cli import doctor, group
+from rnnviz.cli import export as export_command
+from rnnviz.cli import record as record_command
+from rnnviz.cli import render as render_command
+from rnnviz.cli.task_options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.recording import record
 from rnnviz.scene.catalogue import SCENES
@@ -32,23 +35,8 @@ from rnnviz.trace.summary import compact
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """(arguments …) → exit status, stdout, stderr; in an empty folder with an empty cache."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
-
-    return call
-
-
-@pytest.fixture
 def fails(run):
-    """(arguments …) → the one line on stderr of a call that exits with 1 and prints nothing."""
+    """(arguments …) → the single line on stderr of a call that exits with 1."""
 
     def call(*arguments):
         status, out, err = run(*arguments)
@@ -93,10 +81,11 @@ def test_every_command_has_help(run):
     names = [(name,) for name in group.group.list_commands(None)]
     for command in (*names, ("cache", "info"), ("cache", "clear")):
         assert len(command) > 1 or command[0] in out
-        status, told, _ = run(*command, "-h")
-        usage, explained, *_ = told.split("\n\n")
+        status, help_text, _ = run(*command, "-h")
+        usage, summary, *_ = help_text.split("\n\n")
         assert (status, usage.split()[:3]) == (0, ["Usage:", "rnnviz", command[0]])
-        assert len(explained.split()) >= 3, command
+        assert len(command) > 1 or " ".join(summary.split()) == group.COMMANDS[command[0]]
+        assert len(summary.split()) >= 3, command
 
 
 def test_list_names_every_scene_in_both_languages(run):
@@ -109,15 +98,15 @@ def test_list_names_every_scene_in_both_languages(run):
     assert [scene["name"] for scene in listed] == list(SCENES)
 
 
-def test_record_inspect_verify_and_render_go_together(run, tmp_path):
+def test_record_inspect_verify_and_render_work_together(run, tmp_path):
     status, out, err = run(
         "record", "--task", "sentence", "--epochs", 2, "--seed", 3, "-o", "a.safetensors"
     )
     assert (status, out) == (0, "a.safetensors\n")
     assert "8 steps" in err
-    told = json.loads(run("inspect", "a.safetensors", "--json")[1])
-    assert told["sizes"]["hidden"] == 8
-    assert told["metadata"]["seed"] == 3
+    info = json.loads(run("inspect", "a.safetensors", "--json")[1])
+    assert info["sizes"]["hidden"] == 8
+    assert info["metadata"]["seed"] == 3
     assert "I live in Beijing" in run("inspect", "a.safetensors")[1]
     status, out, _ = run("verify", "a.safetensors", "--json")
     assert status == 0
@@ -140,7 +129,7 @@ def test_record_inspect_verify_and_render_go_together(run, tmp_path):
     assert (tmp_path / made["paths"][0]).is_file()
 
 
-def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, monkeypatch):
+def test_render_all_reports_scenes_that_cannot_show_a_trace(run, tmp_path, monkeypatch):
     few = {name: SCENES[name] for name in ("unrolling", "weight-sharing")}
     monkeypatch.setattr(render_command, "SCENES", few)
     run("record", "--task", "sentence", "--epochs", 1, "--no-grad", "-o", "a.safetensors")
@@ -157,7 +146,7 @@ def test_render_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, 
 
 
 @pytest.mark.slow
-def test_export_all_makes_what_a_trace_allows_and_names_the_rest(run, tmp_path, monkeypatch):
+def test_export_all_reports_scenes_that_cannot_show_a_trace(run, tmp_path, monkeypatch):
     few = {name: SCENES[name] for name in ("weight-sharing", "unrolling")}
     monkeypatch.setattr(export_command, "SCENES", few)
     run("record", "--task", "sentence", "--epochs", 1, "--no-grad", "-o", "a.safetensors")
@@ -187,19 +176,19 @@ def test_verify_exits_with_1_and_names_a_changed_number(run, trace, tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_float64_is_advised_where_it_may_help(run, tmp_path, dtype):
+def test_verify_advises_float64_where_it_may_help(run, tmp_path, dtype):
     torch.manual_seed(0)
     x = torch.randn(4, 1, 2)
     trace = record(nn.GRU(2, 3), x, torch.randn(4, 1, 3), loss="squared", dtype=dtype)
     wrong = dataclasses.replace(trace, grad_h=2 * trace.grad_h, x=2 * trace.x)
     status, _, err = run("verify", wrong.save(tmp_path / "wrong.safetensors"))
     assert status == 1
-    told = dict(line.removeprefix("Error: ").split(" differs from ") for line in err.splitlines())
-    assert told["grad_h"].endswith("; record it again" + ", or as float64" * (dtype == "float32"))
-    assert told["x, targets, h0"] == "the recorded hash; record it again"
+    errors = dict(line.removeprefix("Error: ").split(" differs from ") for line in err.splitlines())
+    assert errors["grad_h"].endswith("; record it again" + ", or as float64" * (dtype == "float32"))
+    assert errors["x, targets, h0"] == "the recorded hash; record it again"
 
 
-def test_verify_says_what_is_not_as_it_was_hashed(run, trace, tmp_path):
+def test_verify_reports_what_differs_from_its_hash(run, trace, tmp_path):
     changed = {name: value * (name != "fc.bias") for name, value in trace.parameters.items()}
     path = dataclasses.replace(trace, parameters=changed).save(tmp_path / "wrong.safetensors")
     status, out, err = run("verify", path, "--json")
@@ -209,7 +198,7 @@ def test_verify_says_what_is_not_as_it_was_hashed(run, trace, tmp_path):
     assert (hashed["ok"], hashed["error"]) == (False, None)
 
 
-def test_verify_says_what_it_cannot_check_and_why(run, make_case, tmp_path):
+def test_verify_reports_what_it_cannot_check_and_why(run, make_case, tmp_path):
     model, x, targets = make_case("squared")
     path = record(model, x, targets, loss=lambda o, t: (o - t).abs().sum(-1)).save(
         tmp_path / "own.safetensors"
@@ -226,7 +215,7 @@ def test_verify_says_what_it_cannot_check_and_why(run, make_case, tmp_path):
 
 
 class Whole(nn.Module):
-    """What it returns has no place in the time of its layer."""
+    """A model whose output has no time axis."""
 
     def __init__(self):
         super().__init__()
@@ -243,10 +232,10 @@ def test_a_trace_without_outputs_is_inspected_and_verified(run, make_case, tmp_p
     assert status == 0
     assert "none that has a place in the layer's time" in out
     assert "of the whole batch" in out
-    told = json.loads(run("inspect", path, "--json")[1])
-    assert told["sizes"]["output"] is None
-    assert "y" not in told["fields"]
-    assert told["loss_times"] == [5]
+    info = json.loads(run("inspect", path, "--json")[1])
+    assert info["sizes"]["output"] is None
+    assert "y" not in info["fields"]
+    assert info["loss_times"] == [5]
     assert run("verify", path)[0] == 0
 
 
@@ -256,7 +245,7 @@ def test_a_trace_without_gradients_is_inspected(run, make_trace, tmp_path):
     assert "loss times" not in run("inspect", path)[1]
 
 
-def test_labels_are_shown_as_they_are(run):
+def test_labels_are_shown_unchanged(run):
     text = "[bold] [/x] :smile: [bold]"
     arguments = ("--text", text, "--unit", "word", "--epochs", 1, "-o", "a.safetensors")
     assert run("record", *arguments)[0] == 0
@@ -266,7 +255,7 @@ def test_labels_are_shown_as_they_are(run):
 
 
 @pytest.mark.parametrize(
-    ("steps", "told"),
+    ("steps", "shown"),
     [
         (range(1, 5), "1, 2, 3, 4"),
         (range(1, 301), "1 to 300"),
@@ -275,8 +264,8 @@ def test_labels_are_shown_as_they_are(run):
         ([4] * 20, "4, 4, 4, … 4"),
     ],
 )
-def test_many_numbers_are_told_in_short(steps, told):
-    assert compact(list(steps)) == told
+def test_long_lists_of_numbers_are_abbreviated(steps, shown):
+    assert compact(list(steps)) == shown
 
 
 def test_doctor_finds_a_working_installation(run):
@@ -286,19 +275,19 @@ def test_doctor_finds_a_working_installation(run):
 
 
 def cache_of(run):
-    """What doctor finds of the cache."""
+    """Return the finding of doctor about the cache."""
     found = json.loads(run("doctor", "--json")[1])
     return next(finding for finding in found if finding["what"] == "cache")
 
 
 @pytest.fixture
 def only_the_cache(monkeypatch):
-    monkeypatch.setattr(doctor_command, "_findings", lambda: iter((doctor_command._cache(),)))
+    monkeypatch.setattr(doctor, "_findings", lambda: iter((doctor._cache(),)))
 
 
 @pytest.mark.parametrize("part", ["", "beats", "renders", "letters"])
-@pytest.mark.parametrize("kind", ["not to be written", "a file"])
-def test_doctor_tries_every_part_of_the_cache(part, kind, run, only_the_cache, tmp_path, closed):
+@pytest.mark.parametrize("kind", ["read-only", "a file"])
+def test_doctor_checks_every_part_of_the_cache(part, kind, run, only_the_cache, tmp_path, closed):
     assert cache_of(run)["ok"]
     place = tmp_path / "cache" / part
     if kind == "a file":
@@ -312,7 +301,7 @@ def test_doctor_tries_every_part_of_the_cache(part, kind, run, only_the_cache, t
     assert run("doctor")[0] == 1
 
 
-def test_doctor_finds_a_full_disk_and_a_recording_that_it_may_not_read(
+def test_doctor_finds_a_full_disk_and_an_unreadable_recording(
     run, only_the_cache, tmp_path, closed, saved, monkeypatch
 ):
     with monkeypatch.context() as patch:
@@ -347,14 +336,14 @@ def test_every_task_can_be_recorded(run):
         (["weather", "--steps", 5], "mean squared error, as a share of that", None),
     ],
 )
-def test_the_closing_line_says_what_chance_would_reach(chosen, error, chance, run):
+def test_the_summary_names_the_score_at_chance(chosen, error, chance, run):
     _, out, err = run("record", "--task", *chosen, "--epochs", 1, "-o", "a.safetensors")
     assert out == "a.safetensors\n"
     assert error in err
     assert err.endswith(chance) if chance else "chance" not in err
 
 
-def test_settings_of_the_network_and_its_training_reach_it(run, monkeypatch):
+def test_network_and_training_options_reach_the_training(run, monkeypatch):
     given = {}
     original = training.train
 
@@ -388,7 +377,7 @@ def test_settings_of_the_network_and_its_training_reach_it(run, monkeypatch):
     assert trace.metadata.nonlinearity == "relu"
 
 
-def test_gradients_are_clipped_at_1_unless_told_otherwise(run, monkeypatch):
+def test_gradients_are_clipped_at_1_by_default(run, monkeypatch):
     clips = []
 
     def train(task, *, clip, **settings):
@@ -405,8 +394,8 @@ def test_gradients_are_clipped_at_1_unless_told_otherwise(run, monkeypatch):
 def test_gated_cells_are_recorded_inspected_and_verified(cell, run):
     arguments = ("--task", "adding", "--steps", 5, "--hidden", 3, "--cell", cell, "--epochs", 1)
     assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
-    told = run("inspect", "a.safetensors")[1]
-    assert f"nn.{cell.upper()} 'rnn'" in told
+    out = run("inspect", "a.safetensors")[1]
+    assert f"nn.{cell.upper()} 'rnn'" in out
     assert run("verify", "a.safetensors")[0] == 0
 
 
@@ -430,10 +419,10 @@ def test_losses_are_counted_from_1(chosen, times, run):
 def test_a_loss_after_the_last_step_is_refused_before_training(fails, monkeypatch):
     monkeypatch.setattr("rnnviz.training.train", lambda *given, **more: 1 / 0)
     message = fails("record", "--losses", "3,9", "-o", "a.safetensors")
-    assert "--losses names step 9, but the sequence has 8" in message
+    assert "--losses names step 9, but the sequence has 8 steps" in message
 
 
-def test_settings_that_make_no_network(fails):
+def test_impossible_settings_of_a_network(fails):
     message = fails("record", "--cell", "gru", "--nonlinearity", "relu", "-o", "a.safetensors")
     assert "cell 'gru' has no nonlinearity 'relu'" in message
     assert "a learning rate of -1.0" in fails(
@@ -463,7 +452,7 @@ def test_recording_from_own_text_and_numbers(run, tmp_path):
     assert series.metadata.loss == "squared"
 
 
-def test_how_a_table_is_read_is_told_and_can_be_given(run, fails, tmp_path):
+def test_how_a_table_is_read_is_reported_and_can_be_set(run, fails, tmp_path):
     table = tmp_path / "table.csv"
     rows = [f"{day:02}.01.2024;{day % 7},5" for day in range(1, 21)]
     table.write_text("日期;价格\n" + "\n".join(rows), encoding="gbk")
@@ -481,13 +470,11 @@ def test_how_a_table_is_read_is_told_and_can_be_given(run, fails, tmp_path):
     assert run(*usual, "--column", "2", *given, *more)[0] == 0
     assert (load("a.safetensors").x == first.x).all()
     assert "unknown encoding 'x'" in fails(*usual, "--column", "2", "--encoding", "x")
-    assert (
-        "is no option of task 'prices'"
-        in run("record", "--task", "prices", "--date-order", "dmy", "-o", "a.safetensors")[2]
-    )
+    _, _, err = run("record", "--task", "prices", "--date-order", "dmy", "-o", "a.safetensors")
+    assert "task 'prices' has no option --date-order" in err
 
 
-def test_how_a_text_file_is_read_is_told(run, tmp_path):
+def test_the_encoding_of_a_text_file_is_reported(run, tmp_path):
     (tmp_path / "a.txt").write_bytes("春眠不觉晓，处处闻啼鸟。".encode("gb18030"))
     arguments = ("record", "--text-file", "a.txt", "--epochs", 1, "-o", "a.safetensors")
     for given in ((), ("--encoding", "gb18030")):
@@ -496,16 +483,16 @@ def test_how_a_text_file_is_read_is_told(run, tmp_path):
         assert err.splitlines()[0].lower() == "a.txt: 12 characters, read as gb18030"
         assert load("a.safetensors").metadata.source == "a.txt"
     status, _, err = run("record", "--text", "ab", "--encoding", "utf-8", "-o", "a.safetensors")
-    assert (status, "--encoding needs --text-file or --csv." in err) == (2, True)
+    assert (status, "--encoding needs --text-file or --csv" in err) == (2, True)
 
 
-def test_chance_is_never_less_than_nothing(run):
+def test_the_loss_at_chance_is_never_negative(run):
     status, _, err = run("record", "--text", "aaaa", "--epochs", 1, "-o", "a.safetensors")
     assert status == 0
     assert err.endswith("by chance 0\n")
 
 
-def test_special_characters_of_typst_are_shown_as_typed(run):
+def test_special_characters_of_typst_are_escaped(run):
     tokens = ["#let", "x", "=", "$y$", "\\", '"q"', "@a", "*b*", "_c_", "<d>", "`e`"]
     text = " ".join(tokens)
     arguments = ("record", "--text", text, "--unit", "word", "--epochs", 1, "-o", "t.safetensors")
@@ -532,50 +519,56 @@ MODEL = ("record", "--model", "a:b", "--inputs", "a.npz", "-o", "a.safetensors")
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["render"], "Give a SCENE or --all, and not both."),
-        (["render", "unrolling", "--all"], "Give a SCENE or --all, and not both."),
-        (["render", "unrolling", "--beats", "4-2"], "neither a beat like 3"),
-        (["render", "unrolling", "--beats", "x"], "neither a beat like 3"),
+        (["render"], "give either SCENE or --all"),
+        (["render", "unrolling", "--all"], "give either SCENE or --all"),
+        (["render", "unrolling", "--beats", "4-2"], "neither a beat, such as 3"),
+        (["render", "unrolling", "--beats", "x"], "neither a beat, such as 3"),
         (["render", "unrolling", "-qx"], "'x' is not one of"),
         (["render", "unrolling", "--format", "avi"], "'avi' is not one of"),
-        (["render", "unrolling", "--trace", "a", "--task", "prices"], "not both"),
-        (["render", "unrolling", "-j", "abc"], "'abc' is not a valid whole number"),
+        (["render", "unrolling", "--trace", "a", "--task", "prices"], "cannot be combined"),
+        (["render", "unrolling", "-j", "abc"], "'abc' is not a valid integer"),
         (["record"], "Missing option '-o'"),
         (["record", "--task", "nothing", "-o", "a.safetensors"], "'nothing' is not one of"),
         (["record", "--task", "text", "-o", "a.safetensors"], "needs --text or --text-file"),
         (["record", "--csv", "a.csv", "-o", "a.safetensors"], "needs --csv and --column"),
-        (["record", "--gap", "2", "--task", "prices", "-o", "a.safetensors"], "no option of task"),
-        (["record", "--text", "ab", "--csv", "a.csv", "-o", "a.safetensors"], "Give one of"),
+        (["record", "--gap", "2", "--task", "prices", "-o", "a.safetensors"], "has no option"),
+        (["record", "--text", "ab", "--csv", "a.csv", "-o", "a.safetensors"], "give only one of"),
         (["record", "--cell", "cnn", "-o", "a.safetensors"], "'cnn' is not one of"),
-        (["record", "--delay", "3", "--task", "adding", "-o", "a.safetensors"], "no option of"),
-        (["record", "--steps", "9", "--task", "copying", "-o", "a.safetensors"], "no option of"),
+        (["record", "--delay", "3", "--task", "adding", "-o", "a.safetensors"], "has no option"),
+        (["record", "--steps", "9", "--task", "copying", "-o", "a.safetensors"], "has no option"),
         (["record", "--clip", "some", "-o", "a.safetensors"], "'some' is not a valid float"),
-        (["record", "--losses", "every:0", "-o", "a.safetensors"], "none of all, last, every:10"),
-        (["record", "--losses", "0,3", "-o", "a.safetensors"], "none of all, last, every:10"),
-        (["record", "--losses", "3,", "-o", "a.safetensors"], "none of all, last, every:10"),
-        (["record", "--inputs", "a.npz", "-o", "a.safetensors"], "--inputs needs --model."),
-        (["record", "--weights", "a.pt", "-o", "a.safetensors"], "--weights needs --model."),
-        (["record", "--training", "-o", "a.safetensors"], "--training needs --model."),
-        (["record", "--loss", "squared", "-o", "a.safetensors"], "--loss needs --model."),
-        (["record", "--model", "a:b", "-o", "a.safetensors"], "--model needs --inputs."),
-        ([*MODEL, "--task", "adding"], "--task goes with a task, not with --model."),
-        ([*MODEL, "--text", "ab"], "--text goes with a task, not with --model."),
-        ([*MODEL, "--epochs", "3"], "--epochs goes with a task, not with --model."),
-        ([*MODEL, "--cell", "rnn"], "--cell goes with a task, not with --model."),
-        ([*MODEL, "--lang", "en"], "--lang goes with a task, not with --model."),
-        ([*MODEL, "--model", "c:d"], "--model is given 2 times; give it once."),
-        (["record", "--model", "a", *MODEL[3:]], "'a' is not MODULE:CALLABLE"),
-        (["record", "--model", "a:b()", *MODEL[3:]], "'a:b()' is not MODULE:CALLABLE"),
+        (["record", "--losses", "every:0", "-o", "a.safetensors"], "is not all, last, every:N"),
+        (["record", "--losses", "0,3", "-o", "a.safetensors"], "is not all, last, every:N"),
+        (["record", "--losses", "3,", "-o", "a.safetensors"], "is not all, last, every:N"),
+        (["record", "--inputs", "a.npz", "-o", "a.safetensors"], "--inputs needs --model"),
+        (["record", "--weights", "a.pt", "-o", "a.safetensors"], "--weights needs --model"),
+        (["record", "--training", "-o", "a.safetensors"], "--training needs --model"),
+        (["record", "--loss", "squared", "-o", "a.safetensors"], "--loss needs --model"),
+        (["record", "--model", "a:b", "-o", "a.safetensors"], "--model needs --inputs"),
+        ([*MODEL, "--task", "adding"], "--task applies to tasks, not to --model"),
+        ([*MODEL, "--text", "ab"], "--text applies to tasks, not to --model"),
+        ([*MODEL, "--epochs", "3"], "--epochs applies to tasks, not to --model"),
+        ([*MODEL, "--cell", "rnn"], "--cell applies to tasks, not to --model"),
+        ([*MODEL, "--lang", "en"], "--lang applies to tasks, not to --model"),
+        ([*MODEL, "--model", "c:d"], "--model is given 2 times; give it once"),
+        (["record", "--model", "a", *MODEL[3:]], "'a' is not of the form MODULE:CALLABLE"),
+        (["record", "--model", "a:b()", *MODEL[3:]], "'a:b()' is not of the form MODULE:"),
         (["record", "--hidden", "0", "-o", "a.safetensors"], "0 is not in the range"),
-        (["record", "-o", "a.txt"], "does not end in .safetensors"),
-        (["rendr", "unrolling"], "Did you mean 'render'?"),
+        (["record", "-o", "a.txt"], "must end in .safetensors"),
+        (["rendr", "unrolling"], "did you mean 'render'?"),
         (["export", "unrolling", "--to", "htm", "-o", "a.html"], "Did you mean html?"),
         (["record", "--task", "sentense", "-o", "a.safetensors"], "Did you mean sentence"),
-        (["figure", "cliff", "--trace", "a", "-o", "a.pdf"], "'cliff' is of no trace"),
-        (["figure", "accuracy-by-gap", "--task", "prices", "-o", "a.pdf"], "trains networks of"),
-        (["figure", "accuracy-by-gap", "--trace", "a", "-o", "a.pdf"], "trains networks of"),
-        (["export", "a.mp4", "--to", "gif", "-o", "a.gif", "--trace", "b"], "--trace goes with a"),
-        (["export", "a.mp4", "--to", "gif", "-o", "a.gif", "-ql"], "--quality goes with a SCENE"),
+        (["figure", "cliff", "--trace", "a", "-o", "a.pdf"], "'cliff' shows no trace"),
+        (
+            ["figure", "accuracy-by-gap", "--task", "prices", "-o", "a.pdf"],
+            "trains its own networks",
+        ),
+        (["figure", "accuracy-by-gap", "--trace", "a", "-o", "a.pdf"], "trains its own networks"),
+        (
+            ["export", "a.mp4", "--to", "gif", "-o", "a.gif", "--trace", "b"],
+            "--trace applies to SCENE",
+        ),
+        (["export", "a.mp4", "--to", "gif", "-o", "a.gif", "-ql"], "--quality applies to SCENE"),
     ],
 )
 def test_wrong_usage_exits_with_2(arguments, expected, run):
@@ -609,7 +602,7 @@ def test_a_missing_or_damaged_trace(fails, saved, tmp_path):
         assert "damaged or not a trace" in fails("render", "unrolling", "--trace", damaged)
 
 
-def test_a_file_that_is_no_trace(fails, tmp_path):
+def test_a_file_that_is_not_a_trace(fails, tmp_path):
     save_file({"x": np.zeros(3)}, tmp_path / "other.safetensors")
     assert "not a trace of rnnviz" in fails("inspect", "other.safetensors")
 
@@ -682,7 +675,9 @@ def test_a_character_that_no_font_has(run, fails):
 
 @pytest.mark.parametrize("command", [("render", "unrolling"), ("figure", "states", "-o", "a.pdf")])
 @pytest.mark.parametrize("source", ["--text", "--text-file"])
-def test_what_no_font_has_is_told_before_training(command, source, fails, monkeypatch, tmp_path):
+def test_missing_characters_are_reported_before_training(
+    command, source, fails, monkeypatch, tmp_path
+):
     monkeypatch.setattr(training, "train", lambda *given, **more: pytest.fail("trained"))
     (tmp_path / "a.txt").write_text("\u0633\u0644\u0645 a", encoding="utf-8")
     given = "\u0633\u0644\u0645 a" if source == "--text" else "a.txt"
@@ -695,14 +690,16 @@ def test_what_no_font_has_is_told_before_training(command, source, fails, monkey
     )
 
 
-def test_what_no_font_has_is_noted_where_it_may_not_be_shown(capsys, tmp_path):
+def test_missing_characters_that_may_not_be_shown_are_noted(capsys, tmp_path):
     task = ("text", {"text": "ab\u0633" * 20, "steps": 30})
     check_text(task)
-    assert capsys.readouterr().err.startswith("rnnviz: to draw this, note that no font of rnnviz")
+    assert capsys.readouterr().err.startswith(
+        "rnnviz: this text may not be drawn: no font of rnnviz"
+    )
     check_text(task, load_fonts(DEJAVU))
     assert capsys.readouterr().err == ""
     check_text(("text", {**task[1], "steps": 3}), drawn=False)
-    assert "to draw this" in capsys.readouterr().err
+    assert "this text may not be drawn" in capsys.readouterr().err
 
 
 LETTER = """
@@ -719,7 +716,7 @@ class Letter(Storyboard):
 """
 
 
-def test_a_scene_is_drawn_with_a_given_font(run, saved, tmp_path, monkeypatch):
+def test_a_scene_is_drawn_with_a_custom_font(run, saved, tmp_path, monkeypatch):
     (tmp_path / "letter.py").write_text(LETTER, encoding="utf-8")
     font = saved_font(tmp_path, "a.ttf", built("\u092e"))
     stills = ("render", "letter.py", "--trace", saved, "-ql", "--format", "png", "-o", "stills")
@@ -729,17 +726,17 @@ def test_a_scene_is_drawn_with_a_given_font(run, saved, tmp_path, monkeypatch):
     assert run(*stills)[0] == 0
 
 
-def test_a_given_font_is_told_in_a_figure(run, saved, tmp_path):
+def test_a_custom_font_is_named_in_a_figure(run, saved, tmp_path):
     assert run("figure", "states", "--trace", saved, "--font", DEJAVU, "-o", "a.svg")[0] == 0
     assert "--font DejaVuSans.ttf" in (tmp_path / "a.svg").read_text(encoding="utf-8")
 
 
-def test_which_face_of_a_collection_is_used_is_told(run, saved, tmp_path, monkeypatch):
+def test_the_face_used_of_a_collection_is_reported(run, saved, tmp_path, monkeypatch):
     faces = [built("\u092e", family=name) for name in ("One", "Two")]
     monkeypatch.setenv("RNNVIZ_FONT", str(collected(tmp_path, "all.ttc", *faces)))
     status, _, err = run("explore", saved, "-o", "a.html")
     assert status == 0
-    assert "all.ttc holds 2 faces, of which 'One' is used; name another as all.ttc#NAME: Two" in err
+    assert "all.ttc has 2 faces, and 'One' is used; choose another as all.ttc#NAME: Two" in err
     status, _, err = run("explore", saved, "--font", f"{tmp_path}/all.ttc#Two", "-o", "a.html")
     assert (status, err) == (0, "")
 
@@ -772,7 +769,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     fails, saved, tmp_path, closed, monkeypatch
 ):
     nowhere = ("record", "--epochs", 1, "-o", "/proc/none/a.safetensors")
-    assert "cannot write" in fails(*nowhere)  # root is told after the work
+    assert "cannot write" in fails(*nowhere)  # as root, this fails only after the work
     monkeypatch.setattr("rnnviz.training.train", lambda *given, **more: 1 / 0)
     (tmp_path / "closed").mkdir()
     closed(tmp_path / "closed", 0o500)
@@ -787,7 +784,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     assert (tmp_path / "file").read_text() == "kept"
 
 
-def test_an_unexpected_error_says_that_it_is_a_bug(run, monkeypatch):
+def test_an_unexpected_error_is_reported_as_a_bug(run, monkeypatch):
     monkeypatch.setattr("rnnviz.trace.load", lambda path: 1 / 0)
     status, _, err = run("inspect", "a.safetensors")
     assert status == 1
@@ -799,12 +796,12 @@ def test_an_unexpected_error_says_that_it_is_a_bug(run, monkeypatch):
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        (["--layer", "3"], "there is no layer 3; the trace has 1, from 1"),
+        (["--layer", "3"], "there is no layer 3; the trace has 1"),
         (["--sequence", "9"], "there is no sequence 9; the trace has "),
         (["--direction", "reverse"], "the trace has no reverse direction"),
     ],
 )
-def test_a_place_that_is_not_there_is_counted_as_the_user_counts(
+def test_missing_layers_and_sequences_are_counted_from_1(
     command, place, message, run, make_trace, tmp_path
 ):
     path = make_trace().save(tmp_path / "run.safetensors")

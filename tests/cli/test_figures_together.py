@@ -1,6 +1,7 @@
-"""``rnnviz figure`` with several traces, with a state, and normalised."""
+"""``rnnviz figure`` with several traces, a chosen state, and normalised values."""
 
 import html
+from functools import partial
 
 import pypdf
 import pytest
@@ -9,7 +10,6 @@ from models import Around, layer_of
 from PIL import Image
 
 import rnnviz
-from rnnviz.cli import main
 from rnnviz.figures import FIGURES
 from rnnviz.recording import record
 
@@ -22,20 +22,13 @@ def saved(path, cell="tanh", seed=0, steps=6, hidden=4, **options):
 
 
 @pytest.fixture
-def run(capsys, tmp_path, monkeypatch):
-    """(arguments …) → exit status, stdout, stderr; in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["figure", *map(str, arguments)])
-        return stop.value.code, *capsys.readouterr()
-
-    return call
+def run(run):
+    """(arguments …) → exit status, stdout, stderr of ``rnnviz figure``."""
+    return partial(run, "figure")
 
 
 @pytest.fixture
-def pair(tmp_path):
+def pair(run, tmp_path):
     return saved(tmp_path / "plain.safetensors"), saved(tmp_path / "other_1.safetensors", seed=1)
 
 
@@ -55,15 +48,15 @@ def both(pair):
         if entry.drawn_from == "trace" and entry.no_overlay is None
     ],
 )
-def test_two_traces_in_one_figure_are_called_by_their_files(name, run, pair):
+def test_two_traces_in_one_figure_are_labelled_by_their_files(name, run, pair):
     status, out, err = run(name, *both(pair), "-o", "a.pdf")
     assert (status, out.strip(), err) == (0, "a.pdf", "")
-    told = text_of("a.pdf")
-    assert "plain" in told
-    assert "other_1" in told
+    text = text_of("a.pdf")
+    assert "plain" in text
+    assert "other_1" in text
 
 
-def test_or_by_labels(run, pair):
+def test_labels_replace_the_file_names(run, pair):
     labels = ["--label", "before", "--label", "after"]
     assert run("products", *both(pair), *labels, "-o", "a.pdf")[0] == 0
     assert {"before", "after"} <= set(text_of("a.pdf").replace(",", " ").split())
@@ -71,7 +64,7 @@ def test_or_by_labels(run, pair):
     assert "--trace plain.safetensors --trace other_1.safetensors --label before" in subject
 
 
-def test_files_of_one_name_are_called_by_their_paths(run, tmp_path):
+def test_files_of_the_same_name_are_labelled_by_their_paths(run, tmp_path):
     files = []
     for number, folder in enumerate(("one", "two")):
         (tmp_path / folder).mkdir()
@@ -82,7 +75,7 @@ def test_files_of_one_name_are_called_by_their_paths(run, tmp_path):
 
 
 @pytest.mark.parametrize("name", [name for name, entry in FIGURES.items() if entry.no_overlay])
-def test_what_cannot_show_both_says_why_and_writes_nothing(name, run, pair, tmp_path):
+def test_a_figure_that_shows_one_trace_refuses_two(name, run, pair, tmp_path):
     status, out, err = run(name, *both(pair), "-o", "a.pdf")
     assert status in (1, 2)
     assert out == ""
@@ -95,20 +88,20 @@ def test_what_cannot_show_both_says_why_and_writes_nothing(name, run, pair, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--label", "a"], "a --label for each --trace: 2, not 1"),
-        (["--label", "a", "--label", "a"], "another --label"),
-        (["--task", "prices"], "--trace, or a task to train on"),
-        (["--state", "c"], "--state is no option of figure 'products'"),
-        (["--normalize"], "--normalize is no option of figure 'products'"),
+        (["--label", "a"], "give one --label per --trace: expected 2, got 1"),
+        (["--label", "a", "--label", "a"], "a different --label"),
+        (["--task", "prices"], "--trace cannot be combined with a task"),
+        (["--state", "c"], "figure 'products' has no option --state"),
+        (["--normalize"], "figure 'products' has no option --normalize"),
     ],
 )
-def test_what_does_not_go_together_is_wrong_usage(arguments, message, run, pair):
+def test_options_that_cannot_be_combined(arguments, message, run, pair):
     status, _, err = run("products", *both(pair), *arguments, "-o", "a.pdf")
     assert status == 2
     assert message in err
 
 
-def test_a_state_that_the_trace_does_not_have_is_told(run, pair):
+def test_a_state_that_the_trace_lacks_is_refused(run, pair):
     status, _, err = run("gradient-by-lag", "--trace", pair[0], "--state", "c", "-o", "a.pdf")
     assert status == 1
     assert "an RNN has no cell state c; use state h" in err
@@ -122,20 +115,20 @@ def test_c_of_an_lstm(name, run, tmp_path):
     assert text_of("c.pdf") != text_of("h.pdf")
 
 
-def test_over_the_value_at_lag_0(run, pair):
+def test_normalize_divides_by_the_value_at_lag_0(run, pair):
     assert run("gradient-by-lag", *both(pair), "--normalize", "-o", "a.pdf")[0] == 0
 
 
-@pytest.mark.parametrize(("kind", "told"), [("pdf", True), ("svg", True), ("png", False)])
-def test_cells_that_are_an_image_are_told_of(kind, told, run, tmp_path):
+@pytest.mark.parametrize(("kind", "reported"), [("pdf", True), ("svg", True), ("png", False)])
+def test_cells_drawn_as_an_image_are_reported(kind, reported, run, tmp_path):
     file = saved(tmp_path / "big.safetensors", steps=101, hidden=50, losses="last")
     status, _, err = run("states", "--trace", file, "-o", f"a.{kind}")
     assert status == 0
-    assert ("50 × 101 cells are drawn as an image; up to 5000 are shapes" in err) == told
+    assert ("50 × 101 cells are drawn as an image; up to 5000 are drawn" in err) == reported
 
 
-def told_in(path):
-    """What a file says of where it comes from, as text."""
+def metadata_of(path):
+    """Return the metadata of a file as text."""
     if path.suffix == ".pdf":
         return " ".join(map(str, pypdf.PdfReader(path).metadata.values()))
     if path.suffix == ".png":
@@ -145,11 +138,11 @@ def told_in(path):
 
 
 @pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
-def test_a_file_says_where_it_comes_from(kind, run, pair, tmp_path):
+def test_a_file_records_its_origin(kind, run, pair, tmp_path):
     assert run("products", *both(pair), "--venue", "acl", "-o", f"a.{kind}")[0] == 0
-    told = told_in(tmp_path / f"a.{kind}")
+    metadata = metadata_of(tmp_path / f"a.{kind}")
     for path in pair:
-        assert rnnviz.load(path).identity in told
+        assert rnnviz.load(path).identity in metadata
     command = "rnnviz figure products --trace plain.safetensors --trace other_1.safetensors"
-    assert f"{command} --venue acl" in told
-    assert f"rnnviz {rnnviz.__version__}" in told
+    assert f"{command} --venue acl" in metadata
+    assert f"rnnviz {rnnviz.__version__}" in metadata

@@ -1,4 +1,4 @@
-"""No option is ignored: each reaches the work that its command does, or is refused."""
+"""Every option of every command either has an effect or is refused."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +9,8 @@ import click
 import matplotlib
 import pytest
 
-from rnnviz.cli import cache_command, doctor_command, group, main, render_command
-from rnnviz.cli.options import StrictCommand
+from rnnviz.cli import cache, doctor, group, main, render
+from rnnviz.cli.commands import StrictCommand
 from rnnviz.errors import RnnvizError
 from rnnviz.rendering import Rendered
 
@@ -31,7 +31,7 @@ SCHEDULER = ("--scheduler", "tcp://127.0.0.1:8786")
 
 
 def of_data(*base):
-    """The options of a task, and for each a command line that it changes."""
+    """Return a command line for each task option that the option changes."""
     return {
         "task": (base, ("--task", "adding")),
         "text": (base, OF_TEXT),
@@ -53,7 +53,7 @@ def of_data(*base):
     }
 
 
-ACTS = {
+EFFECTS = {
     "render": {
         **of_data(*TRAINED),
         "everything": (
@@ -91,7 +91,7 @@ ACTS = {
         "everything": (EXPORT, None, ("export", "--all", *EXPORT[2:])),
         "title": (EXPORT, ("--title", "A lecture")),
         "fonts": (EXPORT, ("--font", FONT)),
-        "exit_": (EXPORT, None, (*EXPORT[:3], "pptx", *EXPORT[4:])),
+        "to": (EXPORT, None, (*EXPORT[:3], "pptx", *EXPORT[4:])),
         "output": (EXPORT, None, (*EXPORT[:5], "b.html", *EXPORT[6:])),
         "trace_file": (EXPORT, None, (*EXPORT[:-1], "b.safetensors")),
         "quality": (EXPORT, ("-q", "l")),
@@ -168,41 +168,41 @@ ACTS = {
     "cache clear": {"recordings": (("cache", "clear"), ("--recordings",))},
     "doctor": {"as_json": (("doctor",), ("--json",))},
 }
-"""Of every option of every command: a command line, and what is added to it or stands instead."""
+"""For each option of each command: a command line, and words to add or a line to run instead."""
 
 REFUSED = [
-    ((*DRAWN, "--format", "png", "-j", 2), "--jobs goes with a video"),
-    ((*DRAWN, "--format", "png", *SCHEDULER), "--scheduler goes with a video"),
-    ((*DRAWN, *SCHEDULER, "-j", 2), "Give --jobs or --scheduler"),
-    ((*DRAWN, "--seed", 2), "Give --trace, or a task"),
+    ((*DRAWN, "--format", "png", "-j", 2), "--jobs applies to videos"),
+    ((*DRAWN, "--format", "png", *SCHEDULER), "--scheduler applies to videos"),
+    ((*DRAWN, *SCHEDULER, "-j", 2), "--jobs and --scheduler cannot be combined"),
+    ((*DRAWN, "--seed", 2), "--trace and --seed cannot be combined"),
     ((*DRAWN, "--gap", 2), "--gap needs --task"),
-    ((*TRAINED, "--task", "adding", "--gap", 2), "--gap is no option of task 'adding'"),
-    ((*TRAINED, *OF_TEXT, "--delay", 2), "--delay is no option of task 'text'"),
-    (("render", "--all", "--beats", 2), "--all does not go with --beats"),
-    ((*DRAWN, "--trace", "b.safetensors"), "--trace is given 2 times; give it once."),
+    ((*TRAINED, "--task", "adding", "--gap", 2), "task 'adding' has no option --gap"),
+    ((*TRAINED, *OF_TEXT, "--delay", 2), "task 'text' has no option --delay"),
+    (("render", "--all", "--beats", 2), "--beats and --all cannot be combined"),
+    ((*DRAWN, "--trace", "b.safetensors"), "--trace is given 2 times; give it once"),
     ((*DRAWN, "-q", "l", "-qh", "--quality", "m"), "--quality is given 3 times"),
-    (("render", "unrolling", "--trace", ""), "--trace has no value"),
-    ((*DRAWN, "-o", ""), "--output has no value"),
-    (("list", "--json", "--lang", "zh"), "--lang does nothing beside --json"),
-    ((*RECORD, "--no-grad", "--losses", "last"), "--losses does nothing beside --no-grad"),
-    ((*MODEL, "--epochs", 2), "--epochs goes with a task"),
+    (("render", "unrolling", "--trace", ""), "--trace is empty"),
+    ((*DRAWN, "-o", ""), "--output is empty"),
+    (("list", "--json", "--lang", "zh"), "--lang has no effect with --json"),
+    ((*RECORD, "--no-grad", "--losses", "last"), "--losses has no effect with --no-grad"),
+    ((*MODEL, "--epochs", 2), "--epochs applies to tasks"),
     ((*RECORD, "--loss", "squared"), "--loss needs --model"),
-    ((*FIGURE, "--span", 1), "--span counts columns of a venue's page"),
-    ((*FIGURE, "--venue", "icml", "--width", 3), "--width and --venue both say how wide"),
-    (("figure", "states", "-o", "a.png", "--keep-text"), "--keep-text goes with .pdf and .svg"),
-    ((*FIGURE, "--json"), "--json goes with --list"),
-    (("figure", "--list", "--lang", "zh", "--json"), "--lang does nothing beside --json"),
-    (("figure", "--list", "-o", "a.pdf"), "--output does nothing beside --list"),
-    (("figure", "--list", "--task", "adding"), "--task does nothing beside --list"),
-    (("figure", "states", "--list"), "NAME does nothing beside --list"),
+    ((*FIGURE, "--span", 1), "--span needs --venue"),
+    ((*FIGURE, "--venue", "icml", "--width", 3), "--width and --venue both set the width"),
+    (("figure", "states", "-o", "a.png", "--keep-text"), "--keep-text applies to .pdf and .svg"),
+    ((*FIGURE, "--json"), "--json needs --list"),
+    (("figure", "--list", "--lang", "zh", "--json"), "--lang has no effect with --json"),
+    (("figure", "--list", "-o", "a.pdf"), "--output has no effect with --list"),
+    (("figure", "--list", "--task", "adding"), "--task has no effect with --list"),
+    (("figure", "states", "--list"), "NAME has no effect with --list"),
     (
         ("figure", "accuracy-by-gap", "--task", "sentence", "--gap", 2, "-o", "a.pdf"),
-        "--gap does nothing here",
+        "--gap has no effect",
     ),
-    (("figure", "cliff", "--layer", 1, "-o", "a.pdf"), "--layer is no option of figure 'cliff'"),
-    (("export", "a.mp4", "--to", "gif", "-o", "a.gif", "--lang", "zh"), "--lang goes with a SC"),
-    (("export", "a.mp4", "--to", "html", "-o", "a", "--theme", "light"), "--theme goes with a SC"),
-    ((*SWEEP, "-j", 2, *SCHEDULER), "Give --jobs or --scheduler"),
+    (("figure", "cliff", "--layer", 1, "-o", "a.pdf"), "figure 'cliff' has no option --layer"),
+    (("export", "a.mp4", "--to", "gif", "-o", "a.gif", "--lang", "zh"), "--lang applies to SC"),
+    (("export", "a.mp4", "--to", "html", "-o", "a", "--theme", "light"), "--theme applies to SC"),
+    ((*SWEEP, "-j", 2, *SCHEDULER), "--jobs and --scheduler cannot be combined"),
 ]
 
 
@@ -216,12 +216,12 @@ def commands():
 
 
 class Stop(RnnvizError):
-    """The work would begin here."""
+    """Raised where the work would begin."""
 
 
 @pytest.fixture
-def sight(trace, tmp_path, monkeypatch, capsys):
-    """(command line …) → its exit status, what it said, and with what it called the work."""
+def observe(trace, tmp_path, monkeypatch, capsys):
+    """(command line …) → its exit status, stdout, stderr, and the calls that would do the work."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     for name in ("a", "b"):
@@ -244,22 +244,25 @@ def sight(trace, tmp_path, monkeypatch, capsys):
         called.append((repr(given), repr(sorted(named.items()))))
         yield None
 
-    made = Rendered("unrolling", (tmp_path / "a.mp4",), ("loop",), 1.0)
-    spy("rnnviz.rendering.begin", result=SimpleNamespace(finish=lambda: made))
-    spy("rnnviz.rendering.render", result=made)
+    rendered = Rendered("unrolling", (tmp_path / "a.mp4",), ("loop",), 1.0)
+    spy("rnnviz.rendering.begin", result=SimpleNamespace(finish=lambda: rendered))
+    spy("rnnviz.rendering.render", result=rendered)
     spy("rnnviz.experiments.default_recordings.CachedRecording.trace", stop=True)
     spy("rnnviz.experiments.default_recordings.default_trace", stop=True)
     spy("rnnviz.experiments.sweeps.load_sweep", stop=True)
     spy("rnnviz.cli.options.check_places")
-    spy("rnnviz.cli.figure_command.check_places")
-    spy("rnnviz.cli.explore_command.check_places")
+    spy("rnnviz.cli.figure.check_places")
+    spy("rnnviz.cli.explore.check_places")
     spy("rnnviz.explorer.explore", result="page")
     spy("rnnviz.figures.figure")
     spy("rnnviz.figures.save_figure", result=Path("a.pdf"))
     spy("rnnviz.figures.saving.images_in", result=())
-    spy("rnnviz.exports.material.Material.of", result=SimpleNamespace(languages=("en", "zh")))
-    spy("rnnviz.exports.making.left_out", result=())
-    spy("rnnviz.exports.making.written", result=())
+    spy(
+        "rnnviz.exports.rendered_video.RenderedVideo.of",
+        result=SimpleNamespace(languages=("en", "zh")),
+    )
+    spy("rnnviz.exports.exporting.unsupported", result=())
+    spy("rnnviz.exports.exporting.write", result=())
     spy("rnnviz.cli.own_model.record_model", stop=True)
     swept = mock.MagicMock(cells=())
     swept.settings.gaps, swept.settings.cells, swept.settings.seeds = (1,), ("rnn",), (1,)
@@ -267,9 +270,9 @@ def sight(trace, tmp_path, monkeypatch, capsys):
     spy("click.launch")
     monkeypatch.setattr("rnnviz.rendering.execution.dask.open_executor", entered)
     monkeypatch.setattr("rnnviz.system.workers.workers", entered)
-    monkeypatch.setattr(doctor_command, "_findings", lambda: iter(()))
-    few = {name: render_command.SCENES[name] for name in ("unrolling", "tanh")}
-    monkeypatch.setattr(render_command, "SCENES", few)
+    monkeypatch.setattr(doctor, "_findings", lambda: iter(()))
+    few = {name: render.SCENES[name] for name in ("unrolling", "tanh")}
+    monkeypatch.setattr(render, "SCENES", few)
 
     def train(task, *, progress, **settings):
         called.append((type(task).__name__, repr(vars(task)), repr(settings)))
@@ -284,7 +287,7 @@ def sight(trace, tmp_path, monkeypatch, capsys):
         return SimpleNamespace(record=record, history=history, score=0.0)
 
     monkeypatch.setattr("rnnviz.training.train", train)
-    monkeypatch.setattr(cache_command, "_megabytes", "{} bytes".format)
+    monkeypatch.setattr(cache, "_megabytes", "{} bytes".format)
 
     def look(*arguments):
         called.clear()
@@ -303,38 +306,36 @@ def test_the_table_has_every_option_of_every_command():
         name: {str(param.name) for param in command.params if isinstance(param, click.Option)}
         for name, command in commands()
     }
-    assert {name: set(rows) for name, rows in ACTS.items()} == options
+    assert {name: set(rows) for name, rows in EFFECTS.items()} == options
     assert all(isinstance(command, StrictCommand) for _, command in commands())
 
 
 @pytest.mark.parametrize(
-    ("command", "option"), [(name, option) for name, rows in ACTS.items() for option in rows]
+    ("command", "option"), [(name, option) for name, rows in EFFECTS.items() for option in rows]
 )
-def test_an_option_reaches_the_work(command, option, sight):
-    base, added, *instead = ACTS[command][option]
-    with_it = instead[0] if instead else (*base, *added)
-    status, *seen = sight(*with_it)
-    assert status in (0, 1), seen
-    # of a wrong usage nothing is seen: all that the option changes is the complaint
-    assert seen != list(sight(*base)[1:])
+def test_every_option_has_an_effect(command, option, observe):
+    base, added, *instead = EFFECTS[command][option]
+    with_option = instead[0] if instead else (*base, *added)
+    status, *effects = observe(*with_option)
+    # with status 2, the only difference would be the error message
+    assert status in (0, 1), effects
+    assert effects != list(observe(*base)[1:])
 
 
 @pytest.mark.parametrize(("arguments", "expected"), REFUSED)
-def test_what_would_be_ignored_is_refused(arguments, expected, sight):
-    status, out, err, called = sight(*arguments)
+def test_options_without_effect_are_refused(arguments, expected, observe):
+    status, out, err, called = observe(*arguments)
     assert (status, out, called) == (2, "", ())
     assert expected in err
 
 
-def test_a_flag_may_be_repeated(sight):
-    assert sight("list", "--json", "--json") == sight("list", "--json")
+def test_a_flag_may_be_repeated(observe):
+    assert observe("list", "--json", "--json") == observe("list", "--json")
 
 
-def test_what_does_not_reach_the_networks_of_a_study_is_told(sight):
-    for scene, told in (("gates", True), ("long-dependency", True), ("unrolling", False)):
-        _, _, err, _ = sight("render", scene, "--seed", 7)
-        assert ("--seed decide" in err) == told
-    _, _, err, _ = sight("render", "gates", "--task", "sentence", "--gap", 2, "--seed", 7)
-    assert (
-        "not the networks that it compares: those have seeds 1, 2, 3 and gaps 0, 5, 10, 20" in err
-    )
+def test_options_that_do_not_affect_compared_networks_are_reported(observe):
+    for scene, reported in (("gates", True), ("long-dependency", True), ("unrolling", False)):
+        _, _, err, _ = observe("render", scene, "--seed", 7)
+        assert ("--seed set the recording" in err) == reported
+    _, _, err, _ = observe("render", "gates", "--task", "sentence", "--gap", 2, "--seed", 7)
+    assert "not the networks that it compares, which have seeds 1, 2, 3 and gaps 0, 5, 10" in err

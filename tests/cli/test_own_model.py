@@ -1,4 +1,4 @@
-"""``rnnviz record --model``: the user's code, weights and inputs, and what can go wrong in them."""
+"""``rnnviz record --model``: the user's code, weights and inputs, and their failures."""
 
 import itertools
 import json
@@ -11,7 +11,6 @@ import torch
 from safetensors.torch import save_file as save_tensors
 from torch import nn
 
-from rnnviz.cli import main
 from rnnviz.recording import record
 from rnnviz.trace import load
 
@@ -66,9 +65,8 @@ _COUNT = itertools.count()
 
 
 @pytest.fixture
-def module(tmp_path, monkeypatch):
-    """The name of a module with models, in the current folder."""
-    monkeypatch.chdir(tmp_path)
+def module(run, tmp_path):
+    """The name of a module with models in the current folder."""
     before = set(sys.modules)
     name = f"models_of_test_{next(_COUNT)}"
     (tmp_path / f"{name}.py").write_text(MODELS)
@@ -80,7 +78,7 @@ def module(tmp_path, monkeypatch):
 
 @pytest.fixture
 def given(tmp_path):
-    """Inputs and targets, in the file ``in.npz`` too."""
+    """Inputs and targets, also saved in ``in.npz``."""
     rng = np.random.default_rng(0)
     arrays = {"inputs": rng.normal(size=(2, 6, 3)), "targets": rng.integers(0, 4, size=(2, 6))}
     np.savez(tmp_path / "in.npz", **arrays)
@@ -88,24 +86,22 @@ def given(tmp_path):
 
 
 @pytest.fixture
-def call(capsys):
+def call(run):
     """(MODULE:CALLABLE, arguments …) → exit status, stdout, stderr."""
 
     def call(model, *arguments, inputs="in.npz"):
         path_before = list(sys.path)
-        usual = ["record", "--model", model, "--inputs", inputs, "-o", "a.safetensors"]
-        with pytest.raises(SystemExit) as stop:
-            main([*usual, *map(str, arguments)])
+        usual = ("record", "--model", model, "--inputs", inputs, "-o", "a.safetensors")
+        result = run(*usual, *arguments)
         assert sys.path == path_before
-        out, err = capsys.readouterr()
-        return stop.value.code, out, err
+        return result
 
     return call
 
 
 @pytest.fixture
 def fails(call, tmp_path):
-    """As ``call``, for one that ends with 1 and one line: that line."""
+    """(MODULE:CALLABLE, arguments …) → the single line on stderr of a call that exits with 1."""
 
     def fails(*arguments, **named):
         status, out, err = call(*arguments, **named)
@@ -124,7 +120,7 @@ def model_of(module, name="Tagger", *arguments):
     return getattr(sys.modules[module], name)(*arguments)
 
 
-def test_it_records_what_record_records(module, given, call):
+def test_it_records_the_same_as_rnnviz_record(module, given, call):
     status, out, err = call(f"{module}:Tagger", "--layer", "first", "--losses", "2,6")
     assert (status, out) == (0, "a.safetensors\n"), err
     assert "nn.GRU 'first', 6 steps, batch 2, 5 units, loss " in err
@@ -171,7 +167,7 @@ def test_weights_come_from_a_file(ending, module, given, call):
         np.testing.assert_array_equal(after.parameters[name], value / 2)
 
 
-def test_one_of_several_weights_in_a_checkpoint_is_named(module, given, call, fails, tmp_path):
+def test_weights_key_selects_weights_in_a_checkpoint(module, given, call, fails, tmp_path):
     assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
     (tmp_path / "a.safetensors").unlink()
     state = model_of(module).state_dict()
@@ -185,7 +181,7 @@ def test_one_of_several_weights_in_a_checkpoint_is_named(module, given, call, fa
         np.testing.assert_array_equal(trace.parameters[name], value / 2)
 
 
-def test_the_order_of_axes_may_be_told(module, given, call, fails):
+def test_the_order_of_axes_can_be_set(module, given, call, fails):
     message = fails(f"{module}:Tagger", "--layer", "first", "--per", "step,sequence")
     assert "per is ('step', 'sequence'), but the model's output is" in message
     assert call(f"{module}:Tagger", "--layer", "first", "--per", "sequence,step")[0] == 0
@@ -200,7 +196,7 @@ def test_an_lstm_starts_from_both_states(module, given, call):
     np.testing.assert_array_equal(trace.c0[0], c0)
 
 
-def test_lengths_mask_the_steps_that_are_not_there(module, given, call):
+def test_lengths_mask_padding(module, given, call):
     np.savez("in.npz", **given, lengths=[6, 4])
     assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
     trace = load("a.safetensors")
@@ -211,15 +207,15 @@ def test_lengths_mask_the_steps_that_are_not_there(module, given, call):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("none", "has no 'none'; name what makes the model"),
+        ("none", "has no 'none'; name a callable that returns the model"),
         ("Tagger.none", "has no 'Tagger.none'"),
-        ("number", "has type int and cannot be called"),
-        ("no_model", "no_model() gives type dict, not an nn.Module"),
+        ("number", "has type int and is not callable"),
+        ("no_model", "no_model() returned type dict, not an nn.Module"),
         ("fails", "fails() failed (ValueError: it cannot be made (models_of_test_"),
-        ("stops", "stops ends the program (SystemExit: 0 (models_of_test_"),
+        ("stops", "stops exits the program (SystemExit: 0 (models_of_test_"),
         ("Tagger", "'first' (GRU), 'second' (RNN)"),
         ("Breaks", "it cannot run"),
-        ("Stops", "Stops ends the program"),
+        ("Stops", "Stops exits the program"),
     ],
 )
 def test_failures_of_the_users_model(name, expected, module, given, fails):
@@ -230,10 +226,10 @@ def test_failures_of_the_users_model(name, expected, module, given, fails):
 @pytest.mark.parametrize(
     ("code", "expected"),
     [
-        (None, "cannot be imported (ModuleNotFoundError: No module named"),
+        (None, "(ModuleNotFoundError: No module named"),
         ("import there_is_no_such_module", "No module named 'there_is_no_such_module'"),
-        ("def f(:", "cannot be imported (SyntaxError"),
-        ("raise SystemExit", ":make ends the program (SystemExit (models_of_test_"),
+        ("def f(:", "(SyntaxError"),
+        ("raise SystemExit", ":make exits the program (SystemExit (models_of_test_"),
     ],
 )
 def test_failures_of_the_users_module(code, expected, module, given, fails, tmp_path):
@@ -243,13 +239,13 @@ def test_failures_of_the_users_module(code, expected, module, given, fails, tmp_
     assert expected in fails(f"{name}:make")
 
 
-def test_what_the_users_code_prints_is_no_data(module, given, call):
+def test_output_of_the_users_code_goes_to_stderr(module, given, call):
     _, out, err = call(f"{module}:Tagger", "--layer", "first")
     assert out == "a.safetensors\n"
     assert "loud while it is imported" in err
 
 
-def test_files_that_do_not_fit(module, given, fails, tmp_path):
+def test_unsuitable_files_are_refused(module, given, fails, tmp_path):
     assert "there is no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
     (tmp_path / "hello.pt").write_bytes(b"hello")
     assert "is damaged" in fails(f"{module}:Tagger", "--weights", "hello.pt")
@@ -282,22 +278,16 @@ def test_labels_reach_the_trace(module, given, call, fails):
         assert expected in fails(*usual)
 
 
-def test_inspect_tells_of_the_model(module, given, call, capsys):
+def test_inspect_shows_the_model(module, given, call, run):
     np.savez("in.npz", **given, lengths=[6, 4])
     assert call(f"{module}:Tagger", "--layer", "second", "--losses", "every:2")[0] == 0
 
-    def inspect(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main(["inspect", "a.safetensors", *arguments])
-        assert stop.value.code == 0
-        return capsys.readouterr().out
-
-    told = inspect()
-    assert "nn.RNN 'second'" in told
-    assert "rnn, tanh" in told
+    out = run("inspect", "a.safetensors")[1]
+    assert "nn.RNN 'second'" in out
+    assert "rnn, tanh" in out
     rows = {
         row[0]: row[1]
-        for line in told.partition("├")[0].splitlines()
+        for line in out.partition("├")[0].splitlines()
         if len(row := [part.strip() for part in line.strip("│ ").split("│")]) == 2
     }
     assert rows["lengths"] == "6, 4"
@@ -305,7 +295,7 @@ def test_inspect_tells_of_the_model(module, given, call, capsys):
     assert rows["mode"] == "evaluation"
     assert rows["ran on"] == "cpu, float32"
     assert rows["loss"] == "cross-entropy, summed over the batch"
-    found = json.loads(inspect("--json"))
+    found = json.loads(run("inspect", "a.safetensors", "--json")[1])
     assert found["lengths"] == [6, 4]
     assert found["loss_times"] == [1, 3, 5]
     assert found["sizes"]["layers"] == 2

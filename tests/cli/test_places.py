@@ -1,18 +1,17 @@
-"""A place that cannot be written is refused before any work begins."""
+"""An output that cannot be written is refused before any work begins."""
 
 import sys
 from pathlib import Path
 
 import pytest
 
-from rnnviz.cli import main
 from rnnviz.experiments import sweeps
-from rnnviz.training import run
+from rnnviz.training import run as training_run
 
 COMMANDS = {
     "render": (["render", "unrolling", "-ql"], ".mp4"),
     "render png": (["render", "unrolling", "-ql", "--format", "png"], ""),
-    "render own": (["render", "OWN", "-ql"], ".mp4"),
+    "render own": (["render", "own.py", "-ql"], ".mp4"),
     "render all": (["render", "--all", "-ql"], ""),
     "record": (["record", "--task", "adding"], ".safetensors"),
     "sweep": (["sweep", "--lengths", "5"], ".json"),
@@ -23,6 +22,7 @@ COMMANDS = {
     "export": (["export", "unrolling", "--to", "pptx"], ".pptx"),
     "explore": (["explore", "no-such-trace"], ".html"),
 }
+FILE_COMMANDS = [name for name, (_, ending) in COMMANDS.items() if ending]
 OWN = """
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.scene.beats import beat
@@ -33,8 +33,30 @@ class Own(Storyboard):
 
 
 @pytest.fixture
+def refused(run, tmp_path, monkeypatch):
+    """(command, output without its ending) → the single line on stderr, before any work."""
+
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(training_run, "train", work)
+    monkeypatch.setattr("rnnviz.training.train", work)
+    monkeypatch.setattr(sweeps, "sweep", work)
+    (tmp_path / "own.py").write_text(OWN)
+
+    def call(command, output):
+        arguments, ending = COMMANDS[command]
+        status, _, err = run(*arguments, "-o", f"{output}{ending}")
+        assert status == 1, err
+        assert err.count("\n") == 1
+        return err
+
+    return call
+
+
+@pytest.fixture
 def places(tmp_path):
-    """Where nothing can be written, whoever asks."""
+    """Paths that not even root can write."""
     (tmp_path / "file").write_text("mine")
     found = [tmp_path / "file" / "x", tmp_path / "file" / "y" / "x"]
     if sys.platform == "linux":
@@ -43,45 +65,13 @@ def places(tmp_path):
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_bad_place_is_refused_first(command, places, tmp_path, monkeypatch, capsys):
-    def work(*_, **__):
-        raise AssertionError("it has begun to work")
-
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr(run, "train", work)
-    monkeypatch.setattr("rnnviz.training.train", work)
-    monkeypatch.setattr(sweeps, "sweep", work)
-    (tmp_path / "own.py").write_text(OWN)
-    arguments, ending = COMMANDS[command]
-    arguments = [str(tmp_path / "own.py") if each == "OWN" else each for each in arguments]
+def test_an_output_that_cannot_be_written_is_refused(command, places, refused, tmp_path):
     for place in places:
-        with pytest.raises(SystemExit) as stop:
-            main([*arguments, "-o", f"{place}{ending}"])
-        told = capsys.readouterr().err
-        assert stop.value.code == 1, told
-        assert told.startswith("Error: cannot write"), told
-        assert told.count("\n") == 1
+        assert refused(command, place).startswith("Error: cannot write")
     assert (tmp_path / "file").read_text() == "mine"
 
 
-FOLDERS = [name for name in COMMANDS if COMMANDS[name][1]]
-
-
-@pytest.mark.parametrize("command", FOLDERS)
-def test_a_folder_in_the_place_of_a_file_is_refused_first(command, tmp_path, monkeypatch, capsys):
-    def work(*_, **__):
-        raise AssertionError("it has begun to work")
-
-    monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setattr("rnnviz.training.train", work)
-    monkeypatch.setattr(sweeps, "sweep", work)
-    (tmp_path / "own.py").write_text(OWN)
-    arguments, ending = COMMANDS[command]
-    arguments = [str(tmp_path / "own.py") if each == "OWN" else each for each in arguments]
-    (tmp_path / f"x{ending}").mkdir()
-    with pytest.raises(SystemExit) as stop:
-        main([*arguments, "-o", str(tmp_path / f"x{ending}")])
-    told = capsys.readouterr().err
-    assert stop.value.code == 1, told
-    assert "is a folder; name the" in told
-    assert told.count("\n") == 1
+@pytest.mark.parametrize("command", FILE_COMMANDS)
+def test_a_folder_as_output_file_is_refused(command, refused, tmp_path):
+    (tmp_path / f"x{COMMANDS[command][1]}").mkdir()
+    assert "is a folder; name the" in refused(command, tmp_path / "x")

@@ -1,4 +1,4 @@
-"""Streams that are closed or full, and what ends the command line from outside."""
+"""Closed, full and non-UTF-8 streams, and signals."""
 
 import io
 import json
@@ -19,20 +19,20 @@ from rnnviz.cli.streams import set_up_streams
 
 FULL = Path("/dev/full")
 PROGRAM = [sys.executable, "-m", "rnnviz"]
-INTERRUPTED = "\nInterrupted; what is finished is kept, and no file is half written.\n"
+INTERRUPTED = "\nInterrupted; finished work is kept and no incomplete file is left\n"
 RECORD = ["record", "--task", "adding", "--epochs", "1", "-o", "a.safetensors"]
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """An empty folder to be in, with a cache of its own."""
+    """Change into an empty folder with its own cache."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     return tmp_path
 
 
 def closed(numbers, arguments):
-    """Run a command without some of its streams."""
+    """Run a command with some of its streams closed."""
     close = " ".join(f"{number}>&-" for number in numbers)
     command = ["sh", "-c", f'exec "$@" {close}', "sh", *PROGRAM, *arguments]
     return subprocess.run(command, capture_output=True, text=True)
@@ -56,7 +56,7 @@ except SystemExit:
 """
 
 
-def test_no_file_takes_the_place_of_a_closed_stream():
+def test_no_file_gets_the_descriptor_of_a_closed_stream():
     close = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-c", TAKEN]
     assert subprocess.run(close).returncode > 2
 
@@ -64,17 +64,17 @@ def test_no_file_takes_the_place_of_a_closed_stream():
 @pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is full")
 @pytest.mark.parametrize("buffered", ["", "1"])
 @pytest.mark.parametrize("arguments", [["--help"], ["list", "--json"], ["cache", "info"]])
-def test_a_full_stdout_is_told_in_one_line(arguments, buffered):
+def test_a_full_stdout_is_reported_in_one_line(arguments, buffered):
     environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
     with FULL.open("w") as full:
         done = subprocess.run(
             [*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
         )
-    told = "Error: stdout cannot be written (No space left on device); send it elsewhere\n"
-    assert (done.returncode, done.stderr) == (1, told)
+    message = "Error: cannot write to stdout (No space left on device); redirect it elsewhere\n"
+    assert (done.returncode, done.stderr) == (1, message)
 
 
-def test_a_reader_that_leaves_is_told_nothing():
+def test_a_broken_pipe_prints_nothing():
     theirs, ours = os.pipe()
     os.close(theirs)
     done = subprocess.run([*PROGRAM, "list"], stdout=ours, stderr=subprocess.PIPE, text=True)
@@ -82,30 +82,30 @@ def test_a_reader_that_leaves_is_told_nothing():
     assert (done.returncode, done.stderr) == (1, "")
 
 
-def interrupted_while_it_writes(kind, heard):
-    """A command that is sent a signal as soon as it writes, and how it hears it at its start."""
+def interrupted_while_writing(kind, handler):
+    """Run a command that starts with a signal handler and gets the signal when it writes."""
 
     def prepare():
-        signal.signal(kind, heard)
+        signal.signal(kind, handler)
         Figure.savefig = lambda *given, **more: os.kill(os.getpid(), kind)
 
     return warm.run("figure", "cliff", "-o", "out/a.pdf", prepare=prepare)
 
 
 @pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_ended_while_it_writes_nothing_is_changed(kind, folder):
+def test_interrupted_while_writing_it_keeps_the_old_file(kind, folder):
     output = folder / "out" / "a.pdf"
     output.parent.mkdir()
     output.write_bytes(b"old")
-    heard = signal.default_int_handler if kind == signal.SIGINT else signal.SIG_DFL
-    done = interrupted_while_it_writes(kind, heard)
+    handler = signal.default_int_handler if kind == signal.SIGINT else signal.SIG_DFL
+    done = interrupted_while_writing(kind, handler)
     assert (done.returncode, done.stderr) == (130, INTERRUPTED)
     assert output.read_bytes() == b"old"
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_what_is_ignored_stays_so_as_nohup_has_it():
-    done = interrupted_while_it_writes(signal.SIGHUP, signal.SIG_IGN)
+def test_ignored_signals_stay_ignored_as_with_nohup():
+    done = interrupted_while_writing(signal.SIGHUP, signal.SIG_IGN)
     assert "Interrupted" not in done.stderr
 
 
@@ -123,13 +123,13 @@ main(["list"])
 """
 
 
-def test_interrupted_while_it_loads():
+def test_interrupted_while_loading():
     done = subprocess.run([sys.executable, "-c", EARLY], capture_output=True, text=True)
     assert done.stderr == INTERRUPTED
     assert (done.returncode, done.stdout) == (130, "")
 
 
-def test_it_listens_before_it_loads_what_takes_a_moment():
+def test_signal_handlers_are_set_before_click_is_loaded():
     program = "import sys, rnnviz.cli; sys.exit('click' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
@@ -140,29 +140,29 @@ ENCODINGS = ["ascii", "us-ascii", "cp1252", "latin-1", "gbk", "utf-8", "utf-16",
 @given(text=st.text(st.characters()), encoding=st.sampled_from(ENCODINGS))
 def test_a_stream_of_any_encoding_takes_any_text(text, encoding):
     with pytest.MonkeyPatch.context() as patch:
-        said = io.BytesIO()
-        patch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding=encoding))
+        output = io.BytesIO()
+        patch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding=encoding))
         set_up_streams()
         sys.stdout.write(text)
         sys.stdout.flush()
-        told = said.getvalue()
+        written = output.getvalue()
         if text.isascii():
-            assert told == text.replace("\n", os.linesep).encode(encoding)
+            assert written == text.replace("\n", os.linesep).encode(encoding)
         sys.stdout.detach()
 
 
-def test_what_a_stream_lacks_is_replaced_and_the_bytes_of_a_path_stay(monkeypatch):
-    said = io.BytesIO()
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(said, encoding="cp1252"))
+def test_missing_characters_are_replaced_and_the_bytes_of_paths_kept(monkeypatch):
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="cp1252"))
     set_up_streams()
     sys.stdout.write("循 × é − " + os.fsdecode(b"a\xff.mp4"))
     sys.stdout.flush()
-    assert said.getvalue() == "? × é - aÿ.mp4".encode("latin-1")
+    assert output.getvalue() == "? × é - aÿ.mp4".encode("latin-1")
     sys.stdout.detach()
 
 
 def in_ascii(*arguments):
-    """How a command ends whose streams are ASCII."""
+    """Run a command with ASCII streams."""
 
     def prepare():
         sys.stdout.reconfigure(encoding="ascii")
@@ -173,7 +173,7 @@ def in_ascii(*arguments):
     return done
 
 
-def test_every_command_speaks_ascii_where_that_is_asked_for(folder):
+def test_every_command_writes_ascii_to_ascii_streams(folder):
     trace = folder / "循.safetensors"
     done = in_ascii("record", "--task", "adding", "--epochs", "1", "-o", trace)
     assert (done.returncode, done.stdout) == (0, f"{folder}/?.safetensors\n")

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from rnnviz import measure, tasks, training
-from rnnviz.cli import main, sweep_command
+from rnnviz.cli import main
+from rnnviz.cli import sweep as sweep_command
 from rnnviz.errors import RnnvizError, SweepError, TaskError
 from rnnviz.experiments import sweeps
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
@@ -427,7 +428,7 @@ def test_of_an_unfinished_sweep_the_figure_draws_what_is_whole(tmp_path, capsys)
     assert axes.get_xticks().tolist() == [4, 5, 6]
     code, _, err = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
     assert code == 0
-    assert "not all of their networks are trained yet: GRU 4, GRU 5, RNN 4, RNN 5, RNN 6; " in err
+    assert "left out GRU 4, GRU 5, RNN 4, RNN 5, RNN 6, for which training is not finished; " in err
     assert picture.is_file()
 
 
@@ -486,8 +487,8 @@ def test_the_command_adds_to_a_file_and_tells_what_it_covers(here, tmp_path, cap
 @pytest.mark.parametrize(
     ("finished", "expected"),
     [
-        (0, "Interrupted before a network was finished; the same command begins again."),
-        (2, "Interrupted; 2 of 8 networks are kept, the same command goes on."),
+        (0, "Interrupted before a network was finished; run the same command to start again"),
+        (2, "Interrupted with 2 of 8 networks finished; run the same command to resume"),
     ],
 )
 def test_an_interrupted_command_tells_what_is_kept(
@@ -524,23 +525,31 @@ def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, mo
 @pytest.mark.parametrize(
     ("arguments", "code", "expected"),
     [
-        (("sweep", "--lengths", "4", "-o", "a.txt"), 2, "does not end in .json"),
-        (("sweep", "--lengths", "4,x", "-o", "a.json"), 2, "'x' is not a valid integer range"),
+        (("sweep", "--lengths", "4", "-o", "a.txt"), 2, "must end in .json"),
+        (("sweep", "--lengths", "4,x", "-o", "a.json"), 2, "'x' is not a valid integer"),
         (("sweep", "--lengths", "4", "--cells", "rnn,x", "-o", "a.json"), 2, "'x' is not one of"),
-        (("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a:1", "-o", "a.json"), 2, "not both"),
+        (
+            ("sweep", "--lengths", "4", "-j", 2, "--scheduler", "a:1", "-o", "a.json"),
+            2,
+            "cannot be",
+        ),
         (("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"), 2, "no address of a"),
-        (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 stands there twice"),
-        (("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"), 2, "rnn stands there"),
-        (("sweep", "--lengths", "9" * 20, "-o", "a.json"), 2, "choose lengths up to 100000"),
+        (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 is listed twice"),
+        (
+            ("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"),
+            2,
+            "rnn is listed twice",
+        ),
+        (("sweep", "--lengths", "9" * 20, "-o", "a.json"), 2, "the greatest length is 100000"),
         (
             ("sweep", "--lengths", "4", "--seeds", 10**9, "-o", "a.json"),
             2,
-            "10000 networks or fewer",
+            "at most 10000 networks",
         ),
-        (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "not both"),
+        (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "cannot be combined"),
         (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
-        (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or draw accuracy-by-gap"),
-        (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "not several"),
+        (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or choose accuracy-by-gap"),
+        (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "cannot be"),
     ],
 )
 def test_wrong_usage_is_told(arguments, code, expected, capsys, tmp_path, monkeypatch):

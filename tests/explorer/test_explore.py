@@ -1,4 +1,4 @@
-"""The page to look into a trace: its rows are the trace's, and in a browser its views follow."""
+"""The page for exploring a trace: its rows, and its linked charts in a browser."""
 
 import dataclasses
 import re
@@ -17,7 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from rnnviz.cli import main
 from rnnviz.errors import ExportError, TraceError
 from rnnviz.explorer import explore
-from rnnviz.explorer import rows as made
+from rnnviz.explorer import rows as rows_module
 from rnnviz.explorer.rows import rows_of
 from rnnviz.recording import record
 from rnnviz.text.palette import PALETTES
@@ -34,23 +34,23 @@ def worded(trace, word):
 
 
 def with_zero(trace):
-    """The trace with ∂L_5/∂h_2 of the first sequence exactly zero."""
+    """Return the trace with ∂L_5/∂h_2 of the first sequence set to zero."""
     changed = trace.grad_h_by_loss.copy()
     changed[4, :, :, 1, 0] = 0
     return dataclasses.replace(trace, grad_h_by_loss=changed)
 
 
 def norms_of(trace, t, sequence=0, layer=0, direction=0):
-    """‖∂L_t/∂h_k‖ for every k, t from 1."""
+    """Return ‖∂L_t/∂h_k‖ for every k, with t from 1."""
     return np.linalg.norm(trace.grad_h_by_loss[t - 1, layer, direction, :, sequence], axis=-1)
 
 
-def test_no_number_of_a_page_is_minus_zero():
-    assert str(made.short(-0.0)) == "0.0"
-    assert made.short(-0.00012345) == -0.0001234
+def test_numbers_are_rounded_without_negative_zero():
+    assert str(rows_module.short(-0.0)) == "0.0"
+    assert rows_module.short(-0.00012345) == -0.0001234
 
 
-def test_rows_are_the_traces_numbers(make_trace):
+def test_rows_hold_the_numbers_of_the_trace(make_trace):
     trace = make_trace()
     rows = rows_of(trace, sequence=1)
     for row in rows.gradients:
@@ -98,12 +98,12 @@ def test_values_have_a_course_and_no_candidates(make_trace):
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    """So few steps are shown, and no more."""
-    monkeypatch.setattr(made, "MOST_STEPS", 20)
+    """The number of steps shown, reduced."""
+    monkeypatch.setattr(rows_module, "MOST_STEPS", 20)
     return 20
 
 
-def test_long_traces_are_thinned_and_the_page_says_so(make_trace, few_steps):
+def test_long_traces_are_thinned_and_the_page_reports_it(make_trace, few_steps):
     long = make_trace(steps=few_steps + 10, batch=1)
     rows = rows_of(long)
     assert len(rows.steps) == len(rows.losses) == few_steps
@@ -111,7 +111,7 @@ def test_long_traces_are_thinned_and_the_page_says_so(make_trace, few_steps):
     assert f"{few_steps} of {long.steps} steps are shown" in explore(long)
 
 
-def test_thinning_keeps_the_few_losses_that_there_are(make_case, few_steps):
+def test_thinning_keeps_steps_with_a_loss(make_case, few_steps):
     model, x, targets = make_case(steps=few_steps + 10, batch=1)
     few = [4, 16, 17]
     trace = record(model, x, targets, loss="cross-entropy", losses=few)
@@ -121,7 +121,7 @@ def test_thinning_keeps_the_few_losses_that_there_are(make_case, few_steps):
     assert len(rows.steps) <= few_steps
 
 
-def test_a_zero_that_could_have_been_something_is_kept(make_trace):
+def test_a_zero_gradient_is_kept(make_trace):
     rows = rows_of(with_zero(make_trace()))
     assert [row for row in rows.gradients if row["norm"] == 0] == [{"t": 5, "k": 2, "norm": 0.0}]
 
@@ -143,16 +143,16 @@ def test_gates_are_means_over_the_units():
     )
 
 
-def test_what_cannot_be_explored_is_refused(make_trace):
+def test_traces_that_cannot_be_explored_are_refused(make_trace):
     with pytest.raises(TraceError, match="has no gradients"):
         explore(make_trace(gradients=False))
     with pytest.raises(TraceError, match="no sequence 7"):
         explore(make_trace(), sequence=7)
-    with pytest.raises(ExportError, match="no theme 'blue'"):
+    with pytest.raises(ExportError, match="unknown theme 'blue'"):
         explore(make_trace(), theme="blue")
 
 
-def test_without_altair_the_remedy_is_told(make_trace, monkeypatch):
+def test_without_altair_the_error_says_how_to_install_it(make_trace, monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     with pytest.raises(ExportError, match=r"pip install 'rnnviz\[explore\]'"):
         explore(make_trace())
@@ -208,12 +208,12 @@ DRAWN = """async ([chart, name]) => {
 
 
 def drawn(page, chart, mark):
-    """What a mark of a chart stands for now, as Vega has it."""
+    """Return the data that a mark of a chart draws, from Vega."""
     return page.evaluate(DRAWN, [chart, mark])
 
 
-def followed(page):
-    """The loss whose path is drawn, and the path."""
+def curve(page):
+    """Return the step of the loss drawn by the curve, and the curve."""
     points = drawn(page, "curve", "curve")
     (t,) = {point["t"] for point in points}
     return t, [point["norm"] for point in sorted(points, key=lambda point: point["k"])]
@@ -223,12 +223,12 @@ def pick(page, step):
     return page.locator(f"#words input[value='{step}']")
 
 
-def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
+def test_hovering_previews_a_loss_and_clicking_selects_it(make_trace, visit):
     trace = make_trace()
     page = visit(explore(worded(trace, "word")))
-    assert followed(page)[0] == trace.steps
+    assert curve(page)[0] == trace.steps
     pick(page, 3).hover()
-    assert followed(page) == (3, pytest.approx(norms_of(trace, 3)[:3], rel=ROUNDED))
+    assert curve(page) == (3, pytest.approx(norms_of(trace, 3)[:3], rel=ROUNDED))
     bars = {bar["name"]: bar["value"] for bar in drawn(page, "candidates", "bars")}
     assert bars == {
         str(index + 1): pytest.approx(share, rel=ROUNDED)
@@ -236,13 +236,15 @@ def test_pointing_shows_a_loss_and_clicking_stays_with_it(make_trace, visit):
     }
     for chart in ("curve", "states", "shares"):
         assert [here["step"] for here in drawn(page, chart, "here")] == [3]
-    expect(page.locator("#told")).to_have_text(f"Loss at step 3, “word2”: {trace.loss[2, 0]:.3g}")
+    expect(page.locator("#loss-label")).to_have_text(
+        f"Loss at step 3, “word2”: {trace.loss[2, 0]:.3g}"
+    )
     assert page.evaluate("views.curve.scale('x').domain()") == list(range(1, trace.steps + 1))
     page.locator("h1").hover()
-    assert followed(page)[0] == trace.steps
+    assert curve(page)[0] == trace.steps
     pick(page, 4).click()
     page.locator("h1").hover()
-    assert followed(page) == (4, pytest.approx(norms_of(trace, 4)[:4], rel=ROUNDED))
+    assert curve(page) == (4, pytest.approx(norms_of(trace, 4)[:4], rel=ROUNDED))
 
 
 WHERE = """([selector, text]) => {
@@ -256,16 +258,17 @@ WHERE = """([selector, text]) => {
 
 
 @pytest.mark.parametrize("word", ["مرحبا", "שלום"])
-def test_nothing_slides_into_a_word_that_is_read_from_the_right(word, make_trace, visit):
+def test_right_to_left_words_do_not_reorder_their_surroundings(word, make_trace, visit):
     trace = make_trace()
     words = ((word, *"bcdefghijklmnop"[: trace.steps - 1]),) * trace.batch
     labels = dataclasses.replace(trace.metadata, step_labels=words)
     page = visit(explore(dataclasses.replace(trace, metadata=labels)))
     pick(page, 1).click()
     before, after, loss = (
-        page.evaluate(WHERE, ["#told", part]) for part in ("“", "”", f"{trace.loss[0, 0]:.3g}")
+        page.evaluate(WHERE, ["#loss-label", part])
+        for part in ("“", "”", f"{trace.loss[0, 0]:.3g}")
     )
-    inside = page.evaluate(WHERE, ["#told", word])
+    inside = page.evaluate(WHERE, ["#loss-label", word])
     assert before[1] <= inside[0] + 1
     assert inside[1] <= after[0] + 1
     assert after[1] <= loss[0]
@@ -274,7 +277,7 @@ def test_nothing_slides_into_a_word_that_is_read_from_the_right(word, make_trace
     assert f"\u2068{word}\u2069" in page.locator("#curve svg").text_content()
 
 
-def test_the_signs_of_a_formula_stand_close(explored, visit):
+def test_math_symbols_are_narrow(explored, visit):
     page = visit(explored("light"))
     width = """(text) => {
       const context = document.createElement("canvas").getContext("2d");
@@ -285,15 +288,15 @@ def test_the_signs_of_a_formula_stand_close(explored, visit):
     assert page.evaluate(width, "∂") < page.evaluate(width, "O")
 
 
-def test_the_arrow_keys_go_from_loss_to_loss(trace, explored, visit):
+def test_the_arrow_keys_move_between_losses(trace, explored, visit):
     page = visit(explored("light"))
     pick(page, trace.steps).focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
-    assert followed(page)[0] == trace.steps - 2
+    assert curve(page)[0] == trace.steps - 2
 
 
-def test_a_row_of_the_table_is_its_loss(trace, explored, visit):
+def test_a_row_of_the_table_selects_its_loss(trace, explored, visit):
     page = visit(explored("light"))
     cells = {(cell["t"], cell["k"]): cell["norm"] for cell in drawn(page, "table", "cells")}
     assert cells == {
@@ -307,22 +310,22 @@ def test_a_row_of_the_table_is_its_loss(trace, explored, visit):
     fifth = page.locator("#frame").bounding_box()
     assert fifth["y"] > second["y"] + 2 * second["height"]
     page.mouse.move(second["x"] + 9, second["y"] + second["height"] / 2)
-    assert followed(page)[0] == 2
+    assert curve(page)[0] == 2
     page.mouse.move(second["x"] - 5, second["y"] - 60)
-    assert followed(page)[0] == 5
+    assert curve(page)[0] == 5
     page.mouse.click(second["x"] + 9, second["y"] + second["height"] / 2)
     page.mouse.move(second["x"] - 5, second["y"] - 60)
-    assert followed(page)[0] == 2
+    assert curve(page)[0] == 2
     expect(pick(page, 2)).to_be_checked()
 
 
-def test_the_scale_can_be_logarithmic_and_says_how_a_zero_is_shown(make_trace, visit):
+def test_the_logarithmic_scale_marks_zeros(make_trace, visit):
     trace = with_zero(make_trace())
     page = visit(explore(trace))
     pick(page, 5).click()
     kind = "chart => views[chart].scale(chart === 'curve' ? 'y' : 'color').type"
     assert page.evaluate(kind, "curve") == "linear"
-    assert followed(page)[1][1] == 0
+    assert curve(page)[1][1] == 0
     page.get_by_role("checkbox").check()
     page.wait_for_function("views.curve.scale('y').type === 'log'")
     page.wait_for_function("views.table.scale('color').type.endsWith('log')")
@@ -335,7 +338,7 @@ def test_the_scale_can_be_logarithmic_and_says_how_a_zero_is_shown(make_trace, v
     expect(page.locator("#curve")).to_contain_text("logarithmic")
 
 
-def test_of_a_single_loss_there_is_no_table(make_trace, visit):
+def test_a_single_loss_has_no_table(make_trace, visit):
     page = visit(explore(make_trace(last_only=True)))
     expect(page.get_by_role("radio")).to_have_count(1)
     expect(page.locator("header")).to_contain_text("The only loss that was followed back")
@@ -347,11 +350,11 @@ def test_of_a_single_loss_there_is_no_table(make_trace, visit):
     ]
 
 
-def test_it_speaks_chinese(make_trace, visit):
+def test_the_page_in_chinese(make_trace, visit):
     page = visit(explore(make_trace(), language="zh", theme="dark"))
     expect(page.locator("html")).to_have_attribute("lang", "zh")
-    for said in ("h1", "header p", "#told", ".bar label", "h2"):
-        for text in page.locator(said).all_text_contents():
+    for selector in ("h1", "header p", "#loss-label", ".bar label", "h2"):
+        for text in page.locator(selector).all_text_contents():
             assert re.search("[\u4e00-\u9fff]", text), text
 
 
@@ -385,4 +388,4 @@ def test_the_command(make_trace, tmp_path, capsys, monkeypatch):
     with pytest.raises(SystemExit) as left:
         main(["explore", "run.safetensors", "-o", "page.pdf"])
     assert left.value.code == 1
-    assert "does not end in .html" in capsys.readouterr().err
+    assert "must end in .html" in capsys.readouterr().err

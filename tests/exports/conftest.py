@@ -1,4 +1,4 @@
-"""A small video that rnnviz made, and the same with captions that try to break every exit."""
+"""A small rendered video, and the same with captions that try to break every format."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from nasty import NASTY
 
 import rnnviz
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.text import translation
 
 SCENE = """
@@ -37,7 +37,7 @@ CHINESE = {"One state.": "一个状态。", "It moves.": "它在动。"}
 
 @pytest.fixture
 def chinese() -> Iterator[None]:
-    """The captions of the small scene have translations."""
+    """Translate the captions of the small scene."""
     with mock.patch.dict(translation._messages("zh"), CHINESE):
         yield
 
@@ -53,24 +53,26 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def transparent(video: Path) -> Material:
-    """The same scene without a ground."""
+def transparent(video: Path) -> RenderedVideo:
+    """The same scene with a transparent background."""
     trace = record_task("sentence", epochs=1, seed=1)
-    looks = {"quality": "l", "format": "webm", "transparent": True}
+    profile = {"quality": "l", "format": "webm", "transparent": True}
     done = rnnviz.render(
-        video.with_suffix(".py"), trace, output=video.parent / "clear" / "clear.webm", **looks
+        video.with_suffix(".py"), trace, output=video.parent / "clear" / "clear.webm", **profile
     )
-    return Material.of(done.paths[0])
+    return RenderedVideo.of(done.paths[0])
 
 
 @pytest.fixture
-def material(video: Path, tmp_path: Path) -> Material:
+def rendered_video(video: Path, tmp_path: Path) -> RenderedVideo:
     for path in video.parent.glob("small.*"):
         shutil.copy(path, tmp_path)
-    return Material.of(tmp_path / video.name)
+    return RenderedVideo.of(tmp_path / video.name)
 
 
 @pytest.fixture
-def nasty(material: Material) -> Material:
-    said = dict.fromkeys(material.languages, NASTY)
-    return replace(material, cues=tuple(replace(cue, captions=said) for cue in material.cues))
+def nasty(rendered_video: RenderedVideo) -> RenderedVideo:
+    captions = dict.fromkeys(rendered_video.languages, NASTY)
+    return replace(
+        rendered_video, cues=tuple(replace(cue, captions=captions) for cue in rendered_video.cues)
+    )

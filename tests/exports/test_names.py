@@ -1,4 +1,4 @@
-"""Names of files that are made of data: none leaves its folder, and snippets find their files."""
+"""File names derived from data: none leaves its folder, and snippets find their files."""
 
 import json
 import re
@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from rnnviz.errors import ExportError
-from rnnviz.exports.exits import export
-from rnnviz.exports.material import Material
 from rnnviz.exports.naming import address, distinct
+from rnnviz.exports.rendered_video import RenderedVideo
+from rnnviz.exports.writing import write
 from rnnviz.rendering.video.timeline import Cue
 from rnnviz.system.files import is_component, within
 from rnnviz.text.translation import is_language_tag, languages
@@ -49,10 +49,10 @@ NAMES = ("my talk (1)", "a#b", "100%", "two\nlines", 'it\'s "quoted"', "讲座 �
 
 
 @cache
-def film():
-    """A video of six pictures, which takes no time to make or to read."""
+def tiny_video():
+    """Return a video of six frames, which is quick to write and read."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "film.mp4"
+        path = Path(folder) / "tiny.mp4"
         with av.open(str(path), "w") as made:
             stream = made.add_stream("libx264", rate=10)
             stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
@@ -63,7 +63,8 @@ def film():
         return path.read_bytes()
 
 
-def told(**changed):
+def description(**changed):
+    """Return the JSON description of the tiny video, with changes."""
     captions = dict.fromkeys((changed.pop("code", "en"), "en"), "One.")
     beats = [
         {"number": 1, "name": "first", "start": 0.0, "end": 0.3, "captions": captions},
@@ -76,33 +77,34 @@ def told(**changed):
     }
 
 
-def filmed(folder, name="film", **changed):
+def write_video(folder, name="tiny", **changed):
+    """Write the tiny video and its description."""
     folder.mkdir(parents=True, exist_ok=True)
     video = folder / f"{name}.mp4"
-    video.write_bytes(film())
-    video.with_suffix(".json").write_text(json.dumps(told(**changed)), encoding="utf-8")
+    video.write_bytes(tiny_video())
+    video.with_suffix(".json").write_text(json.dumps(description(**changed)), encoding="utf-8")
     return video
 
 
 @pytest.mark.parametrize("tag", ["en", "zh-Hant-TW", "de-1996", "sl-rozaj-biske", "x-klingon",
                                  "es-419", "en-u-ca-buddhist", "zh-cmn-Hans", "EN"])  # fmt: skip
-def test_a_language_as_bcp_47_writes_it(tag):
+def test_language_tags_of_bcp_47(tag):
     assert is_language_tag(tag)
 
 
 @pytest.mark.parametrize("tag", ["", "e", "en_GB", "en-", "-en", "en--GB", "english-english-x",
                                  "a" * 9, "en-u", "en-x-" + "-".join(["a" * 8] * 5), *HOSTILE[:10],
                                  "K-a", "ſv", "en GB", "١٢"])  # fmt: skip
-def test_what_is_no_language(tag):
+def test_invalid_language_tags(tag):
     assert not is_language_tag(tag)
 
 
-def test_catalogues_are_called_by_language_tags():
+def test_catalogues_are_named_by_language_tags():
     assert all(map(is_language_tag, languages()))
 
 
 @given(st.text() | st.sampled_from(HOSTILE))
-def test_whatever_a_name_is_its_file_stays_in_its_folder(name):
+def test_a_file_of_any_name_stays_in_its_folder(name):
     folder = Path("/somewhere/out")
     try:
         place = within(folder, name, ExportError)
@@ -114,7 +116,7 @@ def test_whatever_a_name_is_its_file_stays_in_its_folder(name):
 
 
 @pytest.mark.parametrize("name", HOSTILE[:7])
-def test_a_hostile_name_is_no_component(name):
+def test_a_hostile_name_is_not_a_path_component(name):
     assert is_component(name) == (name == "en\n")
 
 
@@ -128,10 +130,10 @@ hostile = st.sampled_from(HOSTILE) | st.text(
     text=hostile,
     to=st.sampled_from(["html", "page", *ENDINGS]),
 )
-def test_no_json_decides_a_name_outside_the_folder(where, text, to):
+def test_no_description_can_name_a_file_outside_the_folder(where, text, to):
     with TemporaryDirectory() as name:
         folder = Path(name)
-        video = filmed(folder / "renders", **{where: text})
+        video = write_video(folder / "renders", **{where: text})
         for keep in ("keep", "keep.vtt", "keep.mp4", "out/keep.vtt", "x/keep"):
             (folder / "victim" / keep).parent.mkdir(parents=True, exist_ok=True)
             (folder / "victim" / keep).write_text("mine", encoding="utf-8")
@@ -140,9 +142,8 @@ def test_no_json_decides_a_name_outside_the_folder(where, text, to):
         target = {"html": out, "page": out / "a.html"}.get(to, out / f"a{ENDINGS.get(to)}")
         made = ()
         try:
-            material = Material.of(video)
-            made = export([material, material] if to in ("html", "page") else [material],
-                          "html" if to == "page" else to, target)  # fmt: skip
+            videos = [RenderedVideo.of(video)] * (2 if to in ("html", "page") else 1)
+            made = write(videos, "html" if to == "page" else to, target)
         except ExportError:
             pass
         there = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -151,43 +152,43 @@ def test_no_json_decides_a_name_outside_the_folder(where, text, to):
         assert before.items() <= there.items()
 
 
-def test_a_caption_in_no_language_is_refused(tmp_path):
-    video = filmed(tmp_path, code="x/../../victim/keep")
+def test_a_caption_without_a_valid_language_is_refused(tmp_path):
+    video = write_video(tmp_path, code="x/../../victim/keep")
     with pytest.raises(ExportError, match=r"'x/\.\./\.\./victim/keep' is no language"):
-        Material.of(video)
+        RenderedVideo.of(video)
     with pytest.raises(ValueError, match="two captions in one language"):
         Cue(1, "a", 0.0, 1.0, {"en": "One.", "EN": "Two."})
 
 
 @pytest.mark.parametrize("code", ["video", "poster"])
-def test_a_language_takes_the_name_of_no_other_file(code, tmp_path):
-    material = Material.of(filmed(tmp_path, code=code))
-    made = export([material], "markdown", tmp_path / "out" / "a.md")
+def test_a_language_never_overwrites_another_file(code, tmp_path):
+    rendered_video = RenderedVideo.of(write_video(tmp_path, code=code))
+    made = write([rendered_video], "markdown", tmp_path / "out" / "a.md")
     named = [path.name for path in made]
     assert named == ["a.md", "a.mp4", "a.png", "a.en.vtt", f"a.{code}.vtt"]
-    assert (tmp_path / "out" / "a.mp4").read_bytes() == film()
+    assert (tmp_path / "out" / "a.mp4").read_bytes() == tiny_video()
 
 
-def test_two_videos_of_one_scene_are_both_there(tmp_path):
-    one = Material.of(filmed(tmp_path, "one", trace="aaa"))
-    other = Material.of(filmed(tmp_path, "other", trace="bbb", scene="Small"))
-    index, *videos = export([one, other, one], "html", tmp_path / "out")
+def test_two_videos_of_one_scene_are_both_written(tmp_path):
+    one = RenderedVideo.of(write_video(tmp_path, "one", trace="aaa"))
+    other = RenderedVideo.of(write_video(tmp_path, "other", trace="bbb", scene="Small"))
+    index, *videos = write([one, other, one], "html", tmp_path / "out")
     assert [path.name for path in videos] == ["small.mp4", "Small-2.mp4", "small-3.mp4"]
     page = index.read_text(encoding="utf-8")
     assert all(f'"video": "{path.name}"' in page for path in videos)
-    for path, material in zip(videos, (one, other, one), strict=True):
-        assert path.read_bytes() == material.video.read_bytes()
+    for path, rendered_video in zip(videos, (one, other, one), strict=True):
+        assert path.read_bytes() == rendered_video.path.read_bytes()
 
 
 @given(st.lists(st.text(string.ascii_letters + "-2", max_size=3), max_size=6))
-def test_no_two_names_are_one(names):
+def test_distinct_names_are_distinct(names):
     made = distinct(names)
     assert len({name.casefold() for name in made}) == len(names)
     assert all(got.startswith(name) for got, name in zip(made, names, strict=True))
 
 
 class Addresses(HTMLParser):
-    """The addresses in a piece of HTML."""
+    """Find the URLs in a piece of HTML."""
 
     def __init__(self, text):
         super().__init__()
@@ -199,7 +200,7 @@ class Addresses(HTMLParser):
 
 
 def addresses(to, text):
-    """What a document names, as a program that knows its format reads it."""
+    """Return the URLs in a document, as a parser of its format finds them."""
     if to in ("markdown", "quarto"):
         tokens = MarkdownIt().parse(text)
         inline = [child for token in tokens for child in token.children or ()]
@@ -221,11 +222,11 @@ stems = st.sampled_from(NAMES) | st.text(
 
 
 @given(stem=stems, to=st.sampled_from(["markdown", "revealjs", "quarto"]))
-def test_a_snippet_finds_its_files_whatever_they_are_called(stem, to):
+def test_a_snippet_finds_its_files_under_any_name(stem, to):
     with TemporaryDirectory() as name:
         out = Path(name)
-        material = Material.of(filmed(out / "renders"))
-        (snippet, *others) = export([material], to, out / f"{stem}{ENDINGS[to]}")
+        rendered_video = RenderedVideo.of(write_video(out / "renders"))
+        (snippet, *others) = write([rendered_video], to, out / f"{stem}{ENDINGS[to]}")
         found = addresses(to, snippet.read_text(encoding="utf-8"))
         assert len(found) >= 2
         for each in found:
@@ -235,28 +236,30 @@ def test_a_snippet_finds_its_files_whatever_they_are_called(stem, to):
 
 
 @given(stem=stems)
-def test_a_notebook_finds_its_video_whatever_it_is_called(stem):
+def test_a_notebook_finds_its_video_under_any_name(stem):
     with TemporaryDirectory() as name:
-        material = Material.of(filmed(Path(name) / "renders"))
-        (book, video, *_) = export([material], "jupyter", Path(name) / f"{stem}.ipynb")
+        rendered_video = RenderedVideo.of(write_video(Path(name) / "renders"))
+        (book, video, *_) = write([rendered_video], "jupyter", Path(name) / f"{stem}.ipynb")
         (code,) = [one for one in nbformat.read(book, 4).cells if one.cell_type == "code"]
         named = []
         exec(code.source.split("\n", 1)[1], {"Video": lambda name, **_: named.append(name)})
         assert named == [video.name]
 
 
-def test_a_name_that_no_text_can_hold_has_an_address():
+def test_a_name_that_is_not_unicode_has_an_address():
     assert unquote(address("\udcff%.mp4"), errors="surrogateescape") == "\udcff%.mp4"
 
 
 @pytest.mark.parametrize("text", ["{{< env HOME >}}", "{{{< env HOME >}}}", "{{% env %}}",
                                   "`r system('id')`", "`{python} 1`", "a ``` b"])  # fmt: skip
-def test_quarto_runs_nothing_that_a_caption_or_a_title_says(text, tmp_path):
-    beats = told()["beats"]
+def test_quarto_runs_no_code_from_captions_or_titles(text, tmp_path):
+    beats = description()["beats"]
     for beat in beats:
         beat["captions"] = {"en": text}
-    material = Material.of(filmed(tmp_path, beats=beats, scene=text.replace("/", "")))
-    snippet, *_ = export([material], "quarto", tmp_path / "{{< env HOME >}}.qmd")
+    rendered_video = RenderedVideo.of(
+        write_video(tmp_path, beats=beats, scene=text.replace("/", ""))
+    )
+    snippet, *_ = write([rendered_video], "quarto", tmp_path / "{{< env HOME >}}.qmd")
     written = snippet.read_text(encoding="utf-8")
     assert not re.search(r"\{\{\{?[<%]", written)
     assert not re.search(r"(?<!``)`(r[ #]|\{(?!=html\}\n))", written)
@@ -265,35 +268,35 @@ def test_quarto_runs_nothing_that_a_caption_or_a_title_says(text, tmp_path):
     assert alternative.replace("\u2060", "") == f"{text} {text}"
 
 
-def test_quarto_reads_no_entity_in_an_alternative_text(tmp_path):
-    beats = told()["beats"]
+def test_quarto_reads_no_entities_in_alternative_text(tmp_path):
+    beats = description()["beats"]
     for beat in beats:
         beat["captions"] = {"en": "a &lt; b & c"}
-    material = Material.of(filmed(tmp_path, beats=beats))
-    snippet, *_ = export([material], "quarto", tmp_path / "a.qmd")
+    rendered_video = RenderedVideo.of(write_video(tmp_path, beats=beats))
+    snippet, *_ = write([rendered_video], "quarto", tmp_path / "a.qmd")
     assert r'fig-alt="a \&lt; b & c' in snippet.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text", ["- a", "1. a", "--- a", "# a", "    a", "* a", "> a", "+ a"])
 def test_a_caption_in_markdown_is_one_line_of_text(text, tmp_path):
-    beats = told()["beats"]
+    beats = description()["beats"]
     for beat in beats:
         beat["captions"] = {"en": text}
-    material = Material.of(filmed(tmp_path, beats=beats))
-    snippet, *_ = export([material], "markdown", tmp_path / "a.md")
+    rendered_video = RenderedVideo.of(write_video(tmp_path, beats=beats))
+    snippet, *_ = write([rendered_video], "markdown", tmp_path / "a.md")
     tokens = MarkdownIt().parse(snippet.read_text(encoding="utf-8"))
     items = [token for token in tokens if token.type == "inline" and token.level == 3]
-    said = ["".join(child.content for child in token.children) for token in items]
-    assert said == [text.strip()] * 2
+    captions = ["".join(child.content for child in token.children) for token in items]
+    assert captions == [text.strip()] * 2
 
 
 READ_BY_TEX = ["100%", "a#b_c~d&e", "{a,b}^$", "my talk (1)", "it's `é`", "a.b"]
 
 
 @pytest.mark.parametrize("stem", READ_BY_TEX)
-def test_tex_meets_no_sign_of_its_own_in_a_name(stem, tmp_path):
-    material = Material.of(filmed(tmp_path / "renders"))
-    snippet, *_ = export([material], "beamer", tmp_path / f"{stem}.tex")
+def test_file_names_are_escaped_for_tex(stem, tmp_path):
+    rendered_video = RenderedVideo.of(write_video(tmp_path / "renders"))
+    snippet, *_ = write([rendered_video], "beamer", tmp_path / f"{stem}.tex")
     written = snippet.read_text(encoding="utf-8")
     for name in re.findall(r"(?:run:|\]\{)(.*)\.(?:mp4|png)\}", written):
         bare = re.sub(r"\\csname [@a-z_:]+\\endcsname( |\{35\}\{11\})|\\string.", "", name)
@@ -303,9 +306,9 @@ def test_tex_meets_no_sign_of_its_own_in_a_name(stem, tmp_path):
 
 @pytest.mark.parametrize("stem", ["two\nlines", 'a"b', "~a", " a", "a  b", "$HOME"])
 def test_a_name_that_tex_cannot_read_is_refused_before_anything_is_written(stem, tmp_path):
-    material = Material.of(filmed(tmp_path / "renders"))
-    with pytest.raises(ExportError, match=r"TeX cannot read a file called .*; choose another"):
-        export([material], "beamer", tmp_path / "out" / f"{stem}.tex")
+    rendered_video = RenderedVideo.of(write_video(tmp_path / "renders"))
+    with pytest.raises(ExportError, match=r"TeX cannot read a file named .*; choose another"):
+        write([rendered_video], "beamer", tmp_path / "out" / f"{stem}.tex")
     assert not (tmp_path / "out").exists()
 
 
@@ -315,11 +318,11 @@ TEX = shutil.which("pdflatex") or shutil.which("lualatex")
 @pytest.mark.skipif(TEX is None, reason="no TeX is installed here")
 @pytest.mark.parametrize("stem", READ_BY_TEX)
 def test_beamer_finds_its_poster(stem, tmp_path):
-    beats = told()["beats"]
+    beats = description()["beats"]
     for beat in beats:
         beat["captions"] = {"en": "[a] <1> b"}
-    material = Material.of(filmed(tmp_path / "renders", beats=beats))
-    snippet, *_ = export([material], "beamer", tmp_path / f"{stem}.tex")
+    rendered_video = RenderedVideo.of(write_video(tmp_path / "renders", beats=beats))
+    snippet, *_ = write([rendered_video], "beamer", tmp_path / f"{stem}.tex")
     frame = snippet.read_text(encoding="utf-8")
     document = f"\\documentclass{{beamer}}\\begin{{document}}\n{frame}\\end{{document}}"
     (tmp_path / "talk-of-all.tex").write_text(document, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The lecture page in a real browser: keys, stops, captions, languages, and no talk to others."""
+"""The lecture page in a real browser: keys, stops, captions, languages, and no requests."""
 
 import base64
 import io
@@ -14,8 +14,8 @@ from nasty import NASTY
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
-from rnnviz.exports.exits import export
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
+from rnnviz.exports.writing import write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required"]
@@ -25,7 +25,7 @@ STOPPED_AT = "document.getElementById('video').currentTime"
 
 @pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium, or the one that 'playwright install chromium' got."""
+    """Start the system's Chromium, or the one installed by Playwright."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield started
@@ -34,7 +34,7 @@ def browser():
 
 @pytest.fixture
 def visit(browser):
-    """Open a page; at the end nothing has been complained of or asked for elsewhere."""
+    """Open a page; at the end, check that it logged no errors and requested nothing remote."""
     contexts, complaints, requests = [], [], []
 
     def open_page(path, fragment="", **settings):
@@ -58,7 +58,7 @@ def visit(browser):
 @pytest.fixture(scope="module")
 def lecture(video, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lecture")
-    (path,) = export([Material.of(video)], "html", folder / "lecture.html")
+    (path,) = write([RenderedVideo.of(video)], "html", folder / "lecture.html")
     return path
 
 
@@ -66,31 +66,31 @@ def current(page):
     return page.locator("#beats button[aria-current=step]")
 
 
-def test_each_key_of_a_presenter_goes_on_and_each_beat_stops(lecture, material, visit):
+def test_presenter_keys_play_the_next_beat_and_stop_at_its_end(lecture, rendered_video, visit):
     page = visit(lecture)
-    for key, cue in zip(("PageDown", " "), material.cues, strict=True):
+    for key, cue in zip(("PageDown", " "), rendered_video.cues, strict=True):
         page.keyboard.press(key)
         page.wait_for_function(f"!{PAUSED}")
         page.wait_for_function(PAUSED)
         assert page.evaluate(STOPPED_AT) == pytest.approx(cue.end, abs=0.15)
         expect(current(page)).to_have_text(f"{cue.number}. {cue.captions['en']}")
-        expect(page.locator("#said")).to_have_text(cue.captions["en"])
+        expect(page.locator("#caption")).to_have_text(cue.captions["en"])
     page.keyboard.press("PageUp")
     expect(current(page)).to_contain_text("2. ")
     page.keyboard.press("ArrowLeft")
     expect(current(page)).to_contain_text("1. ")
 
 
-def test_a_key_while_it_plays_goes_to_the_end_of_the_beat(lecture, material, visit):
+def test_a_key_while_playing_jumps_to_the_end_of_the_beat(lecture, rendered_video, visit):
     page = visit(lecture)
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"!{PAUSED}")
     page.keyboard.press("ArrowRight")
     page.wait_for_function(PAUSED)
-    assert page.evaluate(STOPPED_AT) == pytest.approx(material.cues[0].end, abs=0.15)
+    assert page.evaluate(STOPPED_AT) == pytest.approx(rendered_video.cues[0].end, abs=0.15)
 
 
-def test_without_stops_it_plays_on(lecture, material, visit):
+def test_without_stops_it_plays_through(lecture, rendered_video, visit):
     page = visit(lecture)
     page.locator("#stops").uncheck()
     page.locator("#speed").select_option("2")
@@ -100,20 +100,20 @@ def test_without_stops_it_plays_on(lecture, material, visit):
     expect(current(page)).to_contain_text("2. ")
 
 
-def test_a_click_on_a_beat_plays_it(lecture, material, visit):
+def test_a_click_on_a_beat_plays_it(lecture, rendered_video, visit):
     page = visit(lecture)
     page.locator("#beats button").nth(1).click()
-    page.wait_for_function(f"{STOPPED_AT} > {material.cues[1].start}")
+    page.wait_for_function(f"{STOPPED_AT} > {rendered_video.cues[1].start}")
     expect(current(page)).to_contain_text("2. ")
 
 
-def test_a_click_on_the_video_goes_on(lecture, visit):
+def test_a_click_on_the_video_plays_the_next_beat(lecture, visit):
     page = visit(lecture)
     page.locator("#video").click()
     page.wait_for_function(f"!{PAUSED}")
 
 
-def test_a_presenter_goes_on_whatever_was_touched_last(lecture, material, visit):
+def test_presenter_keys_work_whichever_control_has_the_focus(lecture, rendered_video, visit):
     page = visit(lecture)
     for part in ("#stops", "#language", "#position"):
         page.locator(part).focus()
@@ -124,9 +124,9 @@ def test_a_presenter_goes_on_whatever_was_touched_last(lecture, material, visit)
         page.keyboard.press("Home")
 
 
-def test_the_bar_leads_to_each_place(lecture, material, visit):
+def test_the_position_bar_seeks(lecture, rendered_video, visit):
     page = visit(lecture)
-    last = material.cues[-1]
+    last = rendered_video.cues[-1]
     page.locator("#position").fill(str((last.start + last.end) / 2))
     expect(current(page)).to_contain_text("2. ")
     assert page.evaluate(STOPPED_AT) == pytest.approx((last.start + last.end) / 2, abs=0.05)
@@ -145,15 +145,15 @@ def test_subtitles_are_in_the_language_of_the_page(lecture, visit):
     assert page.evaluate(showing) == ["zh"]
 
 
-def test_a_key_fills_the_screen_and_another_leaves_it(lecture, visit):
+def test_f_toggles_full_screen(lecture, visit):
     page = visit(lecture)
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement?.id === 'stage'")
+    page.wait_for_function("document.fullscreenElement?.id === 'player'")
     page.keyboard.press("f")
     page.wait_for_function("document.fullscreenElement === null")
 
 
-def test_captions_are_tracks_in_both_languages(lecture, material, visit):
+def test_captions_are_tracks_in_both_languages(lecture, rendered_video, visit):
     page = visit(lecture)
     shown = page.evaluate(
         "new Promise(done => { const tracks = [...document.getElementById('video').textTracks];"
@@ -163,12 +163,13 @@ def test_captions_are_tracks_in_both_languages(lecture, material, visit):
         " : requestAnimationFrame(look); look(); })"
     )
     expected = [
-        [code, [cue.captions[code] for cue in material.cues]] for code in material.languages
+        [code, [cue.captions[code] for cue in rendered_video.cues]]
+        for code in rendered_video.languages
     ]
     assert shown == expected
 
 
-def test_the_language_switch_changes_all_that_is_said(lecture, visit):
+def test_the_language_switch_changes_all_text(lecture, visit):
     page = visit(lecture)
     expect(page.locator("#stops-label")).to_have_text("Stop after each step")
     page.locator("#language").select_option("zh")
@@ -176,9 +177,9 @@ def test_the_language_switch_changes_all_that_is_said(lecture, visit):
     expect(page.locator("#stops-label")).to_have_text(re.compile("[\u4e00-\u9fff]"))
 
 
-def test_with_reduced_motion_it_goes_from_end_to_end(lecture, material, visit):
+def test_with_reduced_motion_it_jumps_to_the_end_of_each_beat(lecture, rendered_video, visit):
     page = visit(lecture, reduced_motion="reduce")
-    for cue in material.cues:
+    for cue in rendered_video.cues:
         page.keyboard.press("PageDown")
         page.wait_for_function(f"Math.abs({STOPPED_AT} - {cue.end}) < 0.15")
         assert page.evaluate(PAUSED)
@@ -199,15 +200,15 @@ def test_it_has_no_accessibility_violation(lecture, visit):
 
 
 def test_no_caption_becomes_markup(nasty, tmp_path, visit):
-    (path,) = export([nasty], "html", tmp_path / "nasty.html")
+    (path,) = write([nasty], "html", tmp_path / "nasty.html")
     page = visit(path)
-    expect(page.locator("#said")).to_have_text(NASTY)
+    expect(page.locator("#caption")).to_have_text(NASTY)
     assert page.locator("img").count() == 0
 
 
-def test_a_lecture_of_several_has_a_table_of_contents(material, tmp_path, visit):
-    other = replace(material, scene="unrolling")
-    index, *_ = export([material, other], "html", tmp_path / "lecture")
+def test_a_lecture_of_several_has_a_table_of_contents(rendered_video, tmp_path, visit):
+    other = replace(rendered_video, scene="unrolling")
+    index, *_ = write([rendered_video, other], "html", tmp_path / "lecture")
     page = visit(index)
     links = page.locator("#contents a")
     assert links.all_text_contents() == ["small", "One layer, used at every step"]
@@ -229,15 +230,15 @@ SHOWN = """() => {
 
 
 def at_start_of(page, cue):
-    """It waits on the first picture of a beat."""
-    expect(page.locator("#said")).to_have_text(cue.captions["en"])
+    """Check that the page waits on the first frame of a beat."""
+    expect(page.locator("#caption")).to_have_text(cue.captions["en"])
     expect(current(page)).to_contain_text(f"{cue.number}. ")
     page.wait_for_function(f"Math.abs({STOPPED_AT} - {cue.start}) < 0.02")
     assert page.evaluate(PAUSED)
 
 
-def test_the_place_is_in_the_address(lecture, material, visit):
-    first, second = material.cues
+def test_the_beat_is_in_the_url(lecture, rendered_video, visit):
+    first, second = rendered_video.cues
     page = visit(lecture)
     at_start_of(page, first)
     page.locator("#beats button").nth(1).click()
@@ -257,15 +258,15 @@ def test_the_place_is_in_the_address(lecture, material, visit):
 
 
 @pytest.mark.parametrize("fragment", ["#small/second", "#small/2", "#small/second%20%", "#gone/2"])
-def test_a_link_leads_to_its_beat(fragment, lecture, material, visit):
+def test_a_link_opens_its_beat(fragment, lecture, rendered_video, visit):
     page = visit(lecture, fragment)
     known = fragment in ("#small/second", "#small/2")
-    at_start_of(page, material.cues[known])
+    at_start_of(page, rendered_video.cues[known])
     page.keyboard.press("PageDown")
     page.wait_for_function(f"!{PAUSED}")
 
 
-def test_playing_on_moves_the_address_and_leaves_no_trail(lecture, visit):
+def test_playing_updates_the_url_without_history_entries(lecture, visit):
     page = visit(lecture)
     before = page.evaluate("history.length")
     page.locator("#stops").uncheck()
@@ -274,61 +275,61 @@ def test_playing_on_moves_the_address_and_leaves_no_trail(lecture, visit):
     assert page.evaluate("history.length") == before
 
 
-def test_it_opens_on_the_first_picture_and_not_on_the_answer(lecture, material, visit):
+def test_it_opens_on_the_first_frame(lecture, rendered_video, visit):
     page = visit(lecture)
     poster = page.evaluate("document.getElementById('video').poster")
     given = Image.open(io.BytesIO(base64.b64decode(poster.partition(",")[2]))).convert("RGB")
-    with av.open(str(material.video)) as opened:
+    with av.open(str(rendered_video.path)) as opened:
         pictures = [frame.to_image() for frame in opened.decode(video=0)]
     assert np.array_equal(np.asarray(given), np.asarray(pictures[0]))
     assert not np.array_equal(np.asarray(given), np.asarray(pictures[-1]))
     page = visit(lecture, "#small/second")
-    at_start_of(page, material.cues[1])
+    at_start_of(page, rendered_video.cues[1])
     page.wait_for_function(f"!{PAUSED.replace('paused', 'seeking')}")
-    number = round(material.cues[1].start * 15)
+    number = round(rendered_video.cues[1].start * 15)
     drawn = [np.asarray(picture.convert("RGBA")).mean() for picture in pictures]
     assert abs(page.evaluate(SHOWN) - drawn[number]) < abs(page.evaluate(SHOWN) - drawn[-1])
 
 
-def test_in_a_lecture_each_scene_and_beat_has_an_address(material, tmp_path, visit):
-    other = replace(material, scene="unrolling")
-    index, *_ = export([material, other], "html", tmp_path / "lecture")
+def test_each_scene_and_beat_of_a_lecture_has_a_url(rendered_video, tmp_path, visit):
+    other = replace(rendered_video, scene="unrolling")
+    index, *_ = write([rendered_video, other], "html", tmp_path / "lecture")
     page = visit(index, "#unrolling/second")
     expect(page.locator("h1")).to_have_text("One layer, used at every step")
-    at_start_of(page, material.cues[1])
+    at_start_of(page, rendered_video.cues[1])
     page.locator("#contents a").first.click()
     expect(page.locator("h1")).to_have_text("small")
-    at_start_of(page, material.cues[0])
+    at_start_of(page, rendered_video.cues[0])
     page.go_back()
     expect(page.locator("h1")).to_have_text("One layer, used at every step")
-    at_start_of(page, material.cues[1])
+    at_start_of(page, rendered_video.cues[1])
     again = visit(index, "#small/second")
     again.keyboard.press("PageDown")
     again.keyboard.press("PageDown")
     again.keyboard.press("PageDown")
     again.wait_for_url("**#unrolling/first")
-    at_start_of(again, material.cues[0])
+    at_start_of(again, rendered_video.cues[0])
 
 
-def test_nothing_slides_into_a_word_that_is_read_from_the_right(material, tmp_path, visit):
-    said = dict.fromkeys(material.languages, "The word “\u2068שלום\u2069”: 3 times")
-    turned = dict.fromkeys(material.languages, "שלום: 3")
-    first, second = material.cues
-    cues = (replace(first, captions=said), replace(second, captions=turned))
-    (path,) = export([replace(material, cues=cues)], "html", tmp_path / "a.html")
+def test_right_to_left_words_do_not_reorder_their_surroundings(rendered_video, tmp_path, visit):
+    mixed = dict.fromkeys(rendered_video.languages, "The word “\u2068שלום\u2069”: 3 times")
+    rightward = dict.fromkeys(rendered_video.languages, "שלום: 3")
+    first, second = rendered_video.cues
+    cues = (replace(first, captions=mixed), replace(second, captions=rightward))
+    (path,) = write([replace(rendered_video, cues=cues)], "html", tmp_path / "a.html")
     page = visit(path)
     page.set_viewport_size({"width": 700, "height": 900})  # a narrow page has its captions below
     where = """(text) => {
-      const node = document.getElementById("said").firstChild, range = document.createRange();
+      const node = document.getElementById("caption").firstChild, range = document.createRange();
       range.setStart(node, node.data.indexOf(text));
       range.setEnd(node, node.data.indexOf(text) + text.length);
       return range.getBoundingClientRect().left;
     }"""
     places = [page.evaluate(where, text) for text in ("word", "שלום", "3")]
     assert places == sorted(places)
-    direction = "getComputedStyle(document.getElementById('said')).direction"
+    direction = "getComputedStyle(document.getElementById('caption')).direction"
     assert page.evaluate(direction) == "ltr"
-    assert page.locator("#beats bdi").all_text_contents() == [said["en"], turned["en"]]
+    assert page.locator("#beats bdi").all_text_contents() == [mixed["en"], rightward["en"]]
     page.locator("#beats button").nth(1).click()
     expect(current(page)).to_contain_text("2. ")
     assert page.evaluate(direction) == "rtl"
@@ -338,8 +339,8 @@ GREEN = "<body style='margin:0;background:#0f0'>"
 UNDER = f"<!doctype html><title>Green</title>{GREEN}<video id=video muted src='clear.webm'></video>"
 
 
-def test_what_lies_under_a_transparent_video_is_seen_through_it(transparent, visit):
-    video = transparent.video
+def test_a_transparent_video_shows_what_is_under_it(transparent, visit):
+    video = transparent.path
     (video.parent / "green.html").write_text(UNDER)
     page = visit(video.parent / "green.html")
     page.evaluate(
@@ -354,10 +355,10 @@ def test_what_lies_under_a_transparent_video_is_seen_through_it(transparent, vis
     assert (nearly > 100).mean() > 0.003
 
 
-def test_a_page_shows_a_transparent_video_on_its_own_ground(transparent, tmp_path, visit):
-    (path,) = export([transparent], "html", tmp_path / "clear.html")
+def test_a_page_shows_a_transparent_video_on_the_page_background(transparent, tmp_path, visit):
+    (path,) = write([transparent], "html", tmp_path / "clear.html")
     page = visit(path)
-    page.evaluate("document.getElementById('stage').style.background = '#0f0'")
+    page.evaluate("document.getElementById('player').style.background = '#0f0'")
     page.locator("#video").evaluate("video => video.style.background = 'transparent'")
     picture = Image.open(io.BytesIO(page.locator("#video").screenshot())).convert("RGB")
     assert picture.getpixel((8, 8)) == (0, 255, 0)

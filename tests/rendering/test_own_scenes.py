@@ -12,7 +12,7 @@ from small_scenes import HEAD, THREE, frames
 import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.scene.loading import load_scene
 
 FORMATS = ("mp4", "png")
@@ -233,7 +233,7 @@ def test_captions_without_a_translation_are_told_and_make_no_subtitles_in_that_l
         "three.en.srt",
         "three.en.vtt",
     }
-    assert Material.of(output).language == "en"
+    assert RenderedVideo.of(output).language == "en"
     stills = rnnviz.render(scene, trace, quality="l", language="zh", format="png", output=tmp_path)
     assert stills.notes == made.notes
     assert rnnviz.render(scene, trace, quality="l", output=output).notes == ()

@@ -16,7 +16,7 @@ from small_scenes import HEAD, same_pictures
 import rnnviz
 from rnnviz.errors import RenderError, SceneError
 from rnnviz.exports.clips import clips
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.video.mixing import RATE, mixed
 from rnnviz.rendering.video.sound import Part
@@ -225,7 +225,7 @@ def test_a_format_without_sound_says_so(ending, loud, trace, tmp_path):
 def test_clips_have_the_sound_of_their_beat(loud, trace, tmp_path):
     output = tmp_path / "loud.webm"
     rnnviz.render(loud, trace, quality="l", format="webm", output=output)
-    one, two = clips(Material.of(output), tmp_path)
+    one, two = clips(RenderedVideo.of(output), tmp_path)
     assert heard(samples(one), LOW)[0] == pytest.approx(14 / 15, abs=0.03)
     assert heard(samples(one), HIGH)[2] < 0.02
     assert heard(samples(two), HIGH)[0] == pytest.approx(8 / 15 + 0.5, abs=0.03)

@@ -8,9 +8,9 @@ import pytest
 from small_scenes import THREE
 
 import rnnviz
-from rnnviz.cli.render_command import _render_all
+from rnnviz.cli.render import _render_all
 from rnnviz.errors import ExportError, RenderError
-from rnnviz.exports.material import Material
+from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.rendering.request import request_of
 from rnnviz.rendering.video import assembling
 
@@ -97,24 +97,24 @@ def test_videos_of_a_scene_in_two_formats_have_one_description(three, trace, tmp
         assert drawn(three, trace, output, format=output.suffix[1:]) == []
     assert [output.stat().st_mtime_ns for output in outputs] == changed
     assert (tmp_path / "out" / "three.json").read_bytes() == told
-    assert Material.of(outputs[0]).video == outputs[0]
+    assert RenderedVideo.of(outputs[0]).path == outputs[0]
     three.write_text(THREE.replace("One.", "Another one."))
     drawn(three, trace, outputs[1], format="mov")
     with pytest.raises(ExportError, match=r"three\.mp4' is not the video that 'three\.json'"):
-        Material.of(outputs[0])
+        RenderedVideo.of(outputs[0])
     drawn(three, trace, outputs[0])
-    assert Material.of(outputs[0]).cues[0].captions["en"] == "Another one."
+    assert RenderedVideo.of(outputs[0]).cues[0].captions["en"] == "Another one."
 
 
 def test_a_copy_of_a_video_may_have_another_name(three, trace, tmp_path, drawn):
     drawn(three, trace, tmp_path / "three.mp4")
     for ending in ("mp4", "json"):
         shutil.copy(tmp_path / f"three.{ending}", tmp_path / f"talk.{ending}")
-    assert Material.of(tmp_path / "talk.mp4").scene == "three"
+    assert RenderedVideo.of(tmp_path / "talk.mp4").scene == "three"
     with (tmp_path / "talk.mp4").open("ab") as file:
         file.write(b"more")
     with pytest.raises(ExportError, match=r"talk\.mp4' is not the video that 'talk\.json'"):
-        Material.of(tmp_path / "talk.mp4")
+        RenderedVideo.of(tmp_path / "talk.mp4")
 
 
 NOT_OF_IT = "not the video that is told of"
@@ -123,7 +123,7 @@ NOT_OF_IT = "not the video that is told of"
 def read(video):
     """What a reader is told of a video: its beats, or that it is another."""
     try:
-        return Material.of(video).cues
+        return RenderedVideo.of(video).cues
     except ExportError as error:
         return NOT_OF_IT if "a render was interrupted" in str(error) else error
 
@@ -141,8 +141,8 @@ def test_a_render_that_stops_anywhere_leaves_what_belongs_together_or_says_so(
     for name, text in (("old", THREE), ("new", new)):
         three.write_text(text)
         drawn(three, trace, tmp_path / name / "three.mp4")
-        material = Material.of(tmp_path / name / "three.mp4")
-        sets[material.video.read_bytes()] = material.cues
+        rendered_video = RenderedVideo.of(tmp_path / name / "three.mp4")
+        sets[rendered_video.path.read_bytes()] = rendered_video.cues
     whole = {path.name for path in (tmp_path / "old").iterdir()}
     put, refused = os.replace, 0
     for count in range(len(whole) + 1):
@@ -169,7 +169,7 @@ def test_a_render_that_stops_anywhere_leaves_what_belongs_together_or_says_so(
         refused += told == NOT_OF_IT
         assert told in (NOT_OF_IT, sets[output.read_bytes()])
         drawn(three, trace, output)
-        assert Material.of(output).cues == sets[output.read_bytes()]
+        assert RenderedVideo.of(output).cues == sets[output.read_bytes()]
         assert output.read_bytes() == (tmp_path / "new" / "three.mp4").read_bytes()
         assert {path.name for path in output.parent.iterdir()} == whole
     assert 0 < refused < len(whole)

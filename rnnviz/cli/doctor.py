@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Final
 
 import click
 
-from rnnviz.cli.options import StrictCommand, print_json
+from rnnviz.cli.commands import StrictCommand
+from rnnviz.cli.options import json_option
+from rnnviz.cli.output import print_json
 
-_LIBRARIES = (
+_LIBRARIES: Final = (
     "rnnviz",
     "manim",
     "torch",
@@ -29,7 +32,7 @@ _LIBRARIES = (
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at: how it is, and what to do when it is not well."""
+    """The result of one check, with a remedy if it failed."""
 
     what: str
     found: str
@@ -38,15 +41,19 @@ class Finding:
 
 
 @click.command("doctor", cls=StrictCommand)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 def command(as_json: bool) -> int:
-    """Check this installation: libraries, fonts, cache, and a tiny text and video."""
+    """Check the installation.
+
+    This checks the libraries, fonts and cache, typesets a text and encodes a video. The exit
+    status is 1 if a check fails.
+    """
     findings = list(_findings())
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = "ok   " if finding.ok else "WRONG"
+            mark = "ok    " if finding.ok else "FAILED"
             click.echo(f"{mark} {finding.what}: {finding.found}")
     for finding in findings:
         if not finding.ok:
@@ -64,8 +71,8 @@ def _findings() -> Iterator[Finding]:
         except PackageNotFoundError:
             yield Finding(name, "missing", False, f"install it: pip install {name}")
     yield _cache()
-    yield _try("text", "typeset with the shipped fonts", "reinstall rnnviz and typst", _typeset)
-    yield _try("video", "a frame was encoded", "reinstall av: pip install --force av", _encode)
+    yield _attempt("text", "typeset in the built-in font", "reinstall rnnviz and typst", _typeset)
+    yield _attempt("video", "encoded a frame", "reinstall av: pip install --force av", _encode)
 
 
 def _cache() -> Finding:
@@ -74,26 +81,29 @@ def _cache() -> Finding:
     from rnnviz.system.cache import bound, try_out
 
     folder = cache_folder()
-    remedy = f"make it writable, with room, and yours; or set {FOLDER_VARIABLE} to another folder"
+    remedy = (
+        f"make the folder writable and your own, free disk space, or set {FOLDER_VARIABLE} to "
+        "another folder"
+    )
     try:
         bound()
         try_out(folder)
-        kept = list(folder.glob("*.safetensors"))
-        size = sum(file.stat().st_size for file in kept)
-        for file in kept:
+        recordings = list(folder.glob("*.safetensors"))
+        size = sum(file.stat().st_size for file in recordings)
+        for file in recordings:
             file.open("rb").close()
     except (OSError, RnnvizError) as error:
         return Finding("cache", f"{folder} cannot be used: {error}", False, remedy)
-    return Finding("cache", f"{folder} ({len(kept)} recordings, {size / 1e6:.1f} MB)", True)
+    return Finding("cache", f"{folder} ({len(recordings)} recordings, {size / 1e6:.1f} MB)", True)
 
 
-def _try(what: str, found: str, remedy: str, attempt: Callable[[Path], None]) -> Finding:
+def _attempt(what: str, success: str, remedy: str, action: Callable[[Path], None]) -> Finding:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            attempt(Path(folder))
-        except Exception as error:  # whatever is broken is to be reported
+            action(Path(folder))
+        except Exception as error:  # any failure is a finding
             return Finding(what, f"failed: {error}", False, remedy)
-    return Finding(what, found, True)
+    return Finding(what, success, True)
 
 
 def _typeset(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of a render: how fast they could be encoded at best, and how good they look."""
+"""Measure how fast the frames of a render can be encoded, and their quality."""
 
 import os
 import tempfile
@@ -29,11 +29,11 @@ from rnnviz.rendering.request import request_of
 from rnnviz.scene.loading import load_scene
 
 _CHUNK: Final = 120
-"""How many decoded pictures a process holds."""
+"""Number of decoded frames that a process holds."""
 _PATIENCE: Final = 300
-"""Seconds for which a process waits for the others to have decoded a chunk."""
+"""Seconds to wait for the other processes to decode a chunk."""
 _VERYFAST: Final = {"preset": "veryfast", "crf": "23", "threads": "1"}
-"""x264 at Manim's quality, with the usual preset for speed."""
+"""x264 at Manim's quality with a fast preset."""
 _LUMA: Final = {
     Colorspace.ITU601: np.array([0.299, 0.587, 0.114], np.float32),
     Colorspace.ITU709: np.array([0.2126, 0.7152, 0.0722], np.float32),
@@ -41,23 +41,22 @@ _LUMA: Final = {
 
 
 def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
-    """How many pictures a video has, and how many seconds each encoder takes for them alone.
+    """Return the number of frames of a video, and the seconds that each encoder alone takes.
 
-    The encoders are ours (``floor``) and x264's preset ``veryfast``. Pictures are encoded as beats
-    are, in a process a core, one part each, all at the same time. They are decoded beforehand,
-    chunk by chunk, while no clock runs.
+    The encoders are ours (``floor``) and x264's preset ``veryfast``. As in a render, one process
+    per core encodes a part of the video. Decoding, chunk by chunk, is not timed.
 
-    Raises: RuntimeError if one of them fails
+    Raises: RuntimeError if a process fails
     """
     context, places = get_context("spawn"), len(psutil.Process().cpu_affinity() or ())
-    barrier, told = context.Barrier(places), context.SimpleQueue()
+    barrier, results = context.Barrier(places), context.SimpleQueue()
     with av.open(str(video)) as source:
         frames = source.streams.video[0].frames
     each = ceil(frames / places)
     chunks = ceil(each / _CHUNK)
     parts = [range(place * each, min((place + 1) * each, frames)) for place in range(places)]
     workers = [
-        context.Process(target=_encode, args=(video, quality, part, chunks, barrier, told))
+        context.Process(target=_encode, args=(video, quality, part, chunks, barrier, results))
         for part in parts
     ]
     for worker in workers:
@@ -65,19 +64,21 @@ def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
     for worker in workers:
         worker.join()
     if any(worker.exitcode for worker in workers):
-        raise RuntimeError("a process that encodes has failed; what it said stands above")
-    found = [told.get() for _ in workers]
+        raise RuntimeError("an encoding process failed; see its output above")
+    found = [results.get() for _ in workers]
     return frames, {name: max(seconds[name] for seconds in found) for name in found[0]}
 
 
-def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, told: Any) -> None:
+def _encode(
+    video: Path, quality: str, part: range, chunks: int, barrier: Any, results: Any
+) -> None:
     profile = EncodingProfile(quality, "mp4")
     encoders = {"floor": profile.codec.options, "veryfast": _VERYFAST}
     seconds = dict.fromkeys(encoders, 0.0)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = stack.enter_context(av.open(str(video)))
-        made: dict[str, tuple[Any, Any]] = {}
+        outputs: dict[str, tuple[Any, Any]] = {}
         for name, options in encoders.items():
             file = stack.enter_context(
                 av.open(str(folder / f"{name}.mp4"), "w", format=profile.codec.container)
@@ -85,14 +86,14 @@ def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, t
             stream: Any = file.add_stream(profile.codec.name, rate=profile.rate, options=options)
             stream.width, stream.height = profile.size
             stream.pix_fmt = profile.codec.pixels
-            made[name] = (file, stream)
-        pictures = islice(source.decode(video=0), part.start, part.stop)
+            outputs[name] = (file, stream)
+        decoded = islice(source.decode(video=0), part.start, part.stop)
         for chunk in range(chunks):
-            frames = list(islice(pictures, _CHUNK))
+            frames = list(islice(decoded, _CHUNK))
             for place, frame in enumerate(frames):
                 frame.pts, frame.time_base = chunk * _CHUNK + place, Fraction(1, profile.rate)
                 frame.pict_type = PictureType.NONE
-            for name, (file, stream) in made.items():
+            for name, (file, stream) in outputs.items():
                 barrier.wait(_PATIENCE)
                 started = time.perf_counter()
                 for frame in frames:
@@ -100,59 +101,60 @@ def _encode(video: Path, quality: str, part: range, chunks: int, barrier: Any, t
                 if chunk == chunks - 1:
                     file.mux(stream.encode())
                 seconds[name] += time.perf_counter() - started
-    told.put(seconds)
+    results.put(seconds)
 
 
-def likeness(
+def quality_of(
     scene: str,
     quality: str,
     every: int,
     videos: Mapping[str, tuple[Path, str]],
     recordings: str,
 ) -> dict[str, tuple[float, float]]:
-    """The peak signal-to-noise ratios, luma and RGB, of some videos' pictures as they are drawn.
+    """Return the peak signal-to-noise ratios (luma, RGB) of videos against frames as drawn.
 
-    Every n-th is compared. Units: decibels
+    Every n-th frame is compared. ``videos`` are paths, each with the name of its colour matrix
+    (ITU601 or ITU709); ``recordings`` is a folder of cached recordings.
 
-    ``videos`` are paths with the names of the matrix by which each was made: ITU601 or ITU709;
-    ``recordings`` is a folder of kept ones.
-
-    Raises: ValueError if a video has another number of pictures than the scene
+    Units:  decibels
+    Raises: ValueError if the number of frames differs
     """
     os.environ[FOLDER_VARIABLE] = recordings
     request = request_of(scene, quality=quality, output=Path(tempfile.gettempdir()) / "none.mp4")
     plan = make_plan(request, None, lambda *_: None)
-    readings = {name: _Reading(path, Colorspace[matrix]) for name, (path, matrix) in videos.items()}
-    sink = _Sink(list(readings.values()), every)
+    comparisons = {
+        name: _Comparison(path, Colorspace[matrix]) for name, (path, matrix) in videos.items()
+    }
+    frames = _Frames(list(comparisons.values()), every)
     with tempfile.TemporaryDirectory() as folder, manim_settings(Path(folder), quality):
         renderer = Renderer()
-        renderer.sink = sink
+        renderer.sink = frames
         load_scene(scene).scene(replace(plan.context, renderer=renderer)).render()
-    return {name: reading.likeness(sink.frames) for name, reading in readings.items()}
+    return {name: each.result(frames.count) for name, each in comparisons.items()}
 
 
-class _Reading:
-    """A video that is compared, picture by picture, with what it should show."""
+class _Comparison:
+    """Compare a video, frame by frame, with the frames as drawn."""
 
     def __init__(self, video: Path, matrix: Colorspace) -> None:
         self._video, self._matrix = video, matrix
-        self._pictures = self._decoded()
+        self._frames = self._decoded()
         self._errors: list[tuple[float, float]] = []
 
     def compare(self, number: int, pixels: np.ndarray) -> None:
-        frame = next((frame for place, frame in self._pictures if place == number), None)
+        frame = next((frame for place, frame in self._frames if place == number), None)
         if frame is None:
-            raise ValueError(f"{self._video.name} ends before picture {number}")
+            raise ValueError(f"{self._video.name} ends before frame {number}")
         shown = frame.to_ndarray(format="rgb24", src_colorspace=self._matrix)
         luma = frame.to_ndarray(format="yuv420p")[: frame.height]
         ideal = 16 + 219 / 255 * (pixels @ _LUMA[self._matrix])
         self._errors.append((_squared(luma, ideal), _squared(shown, pixels)))
 
-    def likeness(self, frames: int) -> tuple[float, float]:
+    def result(self, frames: int) -> tuple[float, float]:
         with av.open(str(self._video)) as container:
             held = container.streams.video[0].frames
         if held != frames:
-            raise ValueError(f"{self._video.name} has {held} pictures, not {frames}")
+            raise ValueError(f"{self._video.name} has {held} frames, expected {frames}")
         luma, rgb = np.mean(self._errors, axis=0).tolist()
         return _decibels(luma), _decibels(rgb)
 
@@ -161,19 +163,19 @@ class _Reading:
             yield from enumerate(container.decode(video=0))
 
 
-class _Sink:
-    """Counts pictures, and has every n-th compared."""
+class _Frames:
+    """Receive the frames as drawn, and compare every n-th."""
 
-    def __init__(self, readings: list[_Reading], every: int) -> None:
-        self.frames = 0
-        self._readings, self._every = readings, every
+    def __init__(self, comparisons: list[_Comparison], every: int) -> None:
+        self.count = 0
+        self._comparisons, self._every = comparisons, every
 
     def write(self, canvas: Canvas, frames: int) -> None:
-        for number in range(self.frames, self.frames + frames):
+        for number in range(self.count, self.count + frames):
             if number % self._every == 0:
-                for reading in self._readings:
-                    reading.compare(number, canvas.pixel_array[..., :3])
-        self.frames += frames
+                for comparison in self._comparisons:
+                    comparison.compare(number, canvas.pixel_array[..., :3])
+        self.count += frames
 
 
 def _squared(one: np.ndarray, other: np.ndarray) -> float:

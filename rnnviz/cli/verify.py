@@ -4,26 +4,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rnnviz.cli.options import StrictCommand, print_json, progress_bar
+from rnnviz.cli.commands import StrictCommand
+from rnnviz.cli.options import json_option, trace_argument
+from rnnviz.cli.output import print_json, progress_bar
 
 if TYPE_CHECKING:
     from rnnviz.verification import Check
 
 
 @click.command("verify", cls=StrictCommand)
-@click.argument("trace_file", metavar="TRACE")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@trace_argument
+@json_option
 def command(trace_file: str, as_json: bool) -> int:
-    """Prove a trace: compare every field with an independent computation.
+    """Verify a trace against independent computations.
 
-    Exit status 1 when an error exceeds its tolerance.
+    Every field is computed again and compared. The exit status is 1 if an error exceeds its
+    tolerance.
     """
     from rnnviz.system.progress import reported
     from rnnviz.trace import load
     from rnnviz.verification import verify
 
     trace = load(trace_file)
-    with progress_bar("Verifying") as told, reported(told):
+    with progress_bar("Verifying") as progress, reported(progress):
         report = verify(trace)
     if as_json:
         print_json(
@@ -60,13 +63,13 @@ def command(trace_file: str, as_json: bool) -> int:
 
 
 def _failure(check: "Check") -> str:
-    named = check.against in ("NumPy reference", "recorded hash", "rows of the tables")
-    told = f"{check.field} differs from {'the ' * named}{check.against}"
+    definite = check.against in ("NumPy reference", "recorded hash", "rows of the tables")
+    message = f"{check.field} differs from {'the ' * definite}{check.against}"
     if check.error == float("inf"):
-        return told
-    return f"{told} by {check.error:.1e}, allowed are {check.tolerance:.0e}"
+        return message
+    return f"{message} by {check.error:.1e}, tolerance {check.tolerance:.0e}"
 
 
 def _finite(value: float) -> float | None:
-    """A number as JSON has it: infinity is null."""
+    """Return a number as JSON has it: null for infinity."""
     return value if value < float("inf") else None

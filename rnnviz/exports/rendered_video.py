@@ -1,4 +1,4 @@
-"""What an export is made of: a video that rnnviz made, and what its JSON file tells of it."""
+"""A video that rnnviz rendered, with the beats that its JSON file describes."""
 
 import io
 import json
@@ -26,8 +26,9 @@ _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
 _MOST_BEATS: Final = 999
 _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
-_OFF: Final = 0.2
-_UNSAID: Final = ("Cc", "Cs")
+_LENGTH_TOLERANCE: Final = 0.2
+"""Seconds."""
+_UNPRINTABLE: Final = ("Cc", "Cs")
 
 
 class _Sidecar(Struct):
@@ -42,19 +43,19 @@ class _Sidecar(Struct):
 
 
 @dataclass(frozen=True)
-class Material:
-    """One scene's video, with its beats."""
+class RenderedVideo:
+    """The video of one scene, with its beats."""
 
     scene: str
     language: str
     theme: str
     trace: str
-    video: Path
+    path: Path
     cues: tuple[Cue, ...]
     title: str | None = None
 
     @classmethod
-    def of(cls, video: Path) -> "Material":
+    def of(cls, video: Path) -> "RenderedVideo":
         """The material of a video and the JSON file beside it.
 
         Raises: ExportError if there is no such video, or it is not one that rnnviz made
@@ -93,23 +94,29 @@ class Material:
         return made
 
     def _check_length(self, beside: Path) -> None:
-        """Raises ExportError for a video that does not last as long as its beats."""
+        """Check that the video lasts as long as its beats.
+
+        Raises: ExportError if it does not, or cannot be read
+        """
         try:
-            lasts = _length(self.video)
+            length = _length(self.path)
         except (OSError, av.FFmpegError, IndexError) as error:
-            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
-        told = self.cues[-1].end
-        if abs(lasts - told) <= _OFF:
+            raise self._unreadable(error) from error
+        expected = self.cues[-1].end
+        if abs(length - expected) <= _LENGTH_TOLERANCE:
             return
-        gone = [str(cue.number) for cue in self.cues if cue.end > lasts + _OFF]
-        lacks = f"of beat {' and '.join(gone[:: max(1, len(gone) - 1)])} the end is missing"
-        if len(gone) > 2:
-            lacks = f"beats {gone[0]} to {gone[-1]} are not whole"
-        why = f"{lacks}; it was cut or made faster" if gone else "it was slowed or added to"
+        cut = [cue.number for cue in self.cues if cue.end > length + _LENGTH_TOLERANCE]
+        reason = "it was slowed down or extended"
+        if cut:
+            beats = f"beat {cut[0]} is" if len(cut) == 1 else f"beats {cut[0]} to {cut[-1]} are"
+            reason = f"it was cut or sped up, so that {beats} incomplete"
         raise ExportError(
-            f"{str(self.video)!r} lasts {lasts:.1f} s, and {beside.name!r} tells of beats up to "
-            f"{told:.1f} s: {why}, or a render was interrupted; render the scene again"
+            f"{str(self.path)!r} lasts {length:.1f} s, but {beside.name!r} lists beats up to "
+            f"{expected:.1f} s: {reason}, or a render was interrupted; render the scene again"
         )
+
+    def _unreadable(self, error: Exception) -> ExportError:
+        return ExportError(f"{str(self.path)!r} cannot be read ({error})")
 
     def _check(self) -> None:
         """Raises ValueError for what no video of rnnviz has."""
@@ -125,60 +132,60 @@ class Material:
                 raise ValueError(f"beat {cue.name!r} is at no time of its own")
             if set(cue.captions) != {*self.cues[0].captions, self.language}:
                 raise ValueError(f"beat {cue.name!r} lacks a caption")
-            if any(category(mark) in _UNSAID for mark in "".join(cue.captions.values())):
+            if any(category(mark) in _UNPRINTABLE for mark in "".join(cue.captions.values())):
                 raise ValueError(f"beat {cue.name!r} has a control character in its caption")
             number, time = cue.number, cue.end - _ROUNDED
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages of its captions, the video's own first."""
-        return tuple(sorted(self.cues[0].captions, key=lambda one: (one != self.language, one)))
+        """The languages of its captions, starting with the one drawn in the video."""
+        return tuple(sorted(self.cues[0].captions, key=lambda code: (code != self.language, code)))
 
     @property
     def media_type(self) -> str:
         """The video's MIME type."""
-        return _TYPES[self.video.suffix.lower()]
+        return _TYPES[self.path.suffix.lower()]
 
     def titles(self) -> Mapping[str, str]:
-        """What the scene is called, by language; a scene of the user's own by its name."""
+        """Return the scene's title in each language; a user's own scene is titled by its name."""
         if self.title is not None:
             return dict.fromkeys(self.languages, self.title)
         entry = SCENES.get(self.scene)
-        own = "".join(" " if category(mark) in _UNSAID else mark for mark in self.scene)
-        title = entry.title if entry else own
+        name = "".join(" " if category(mark) in _UNPRINTABLE else mark for mark in self.scene)
+        title = entry.title if entry else name
         return {language: translated(title, language) for language in self.languages}
 
     @property
-    def ground(self) -> str:
-        """The colour of its theme's ground, on which a transparent video can be put."""
+    def background(self) -> str:
+        """The background colour of its theme, on which to put a transparent video."""
         return PALETTES.get(self.theme, DARK).ground
 
-    def stills(self, ground: str | None = None) -> tuple[bytes, ...]:
-        """The last picture of each beat, as PNG; of a transparent video, on a ground if named.
+    def stills(self, background: str | None = None) -> tuple[bytes, ...]:
+        """Return the last frame of each beat as PNG, put on a background colour if one is given.
 
         Raises: ExportError if the video cannot be read
         """
-        try:
-            return tuple(_pictures(self.video, [cue.end for cue in self.cues], ground))
-        except (OSError, av.FFmpegError) as error:
-            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+        return tuple(self._frames([cue.end for cue in self.cues], background))
 
-    def opening(self) -> bytes:
-        """The first picture of the video, as PNG.
+    def first_frame(self) -> bytes:
+        """Return the first frame as PNG.
 
         Raises: ExportError if the video cannot be read
         """
+        return self._frames([0.0], None)[0]
+
+    def _frames(self, ends: Sequence[float], background: str | None) -> list[bytes]:
         try:
-            return _pictures(self.video, [0.0], None)[0]
+            return _frames(self.path, ends, background)
         except (OSError, av.FFmpegError, IndexError) as error:
-            raise ExportError(f"{str(self.video)!r} cannot be read ({error})") from error
+            raise self._unreadable(error) from error
 
 
 def _length(video: Path) -> float:
-    """How long the pictures of a video last, in seconds.
+    """Return how long the frames of a video last, in seconds.
 
-    What the container says includes its sound; where a stream says nothing, as in WebM, the last
-    picture is looked for.
+    The container's duration includes the sound. Where a stream has no duration, as in WebM, it is
+    computed from the last frame.
     """
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
@@ -189,24 +196,27 @@ def _length(video: Path) -> float:
         return float(max(times, default=0)) + 1 / rate
 
 
-def _pictures(video: Path, ends: Sequence[float], ground: str | None) -> list[bytes]:
-    made: list[bytes] = []
+def _frames(video: Path, ends: Sequence[float], background: str | None) -> list[bytes]:
+    """Return the last frame before each time, as PNG; the first frame for time 0."""
+    found: list[bytes] = []
     with av.open(str(video)) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or 1)
         before: Any = None
         for frame in decoded(container):
-            while len(made) < len(ends) and float(frame.time) > ends[len(made)] - 0.5 / rate:
-                made.append(_png(before if before is not None else frame, ground))
+            while len(found) < len(ends) and float(frame.time) > ends[len(found)] - 0.5 / rate:
+                found.append(_png(before if before is not None else frame, background))
             before = frame
-            if len(made) == len(ends):
-                return made
-        while before is not None and len(made) < len(ends):
-            made.append(_png(before, ground))
-    return made
+            if len(found) == len(ends):
+                return found
+        while before is not None and len(found) < len(ends):
+            found.append(_png(before, background))
+    if len(found) < len(ends):
+        raise IndexError("it has no frames")
+    return found
 
 
-def _png(frame: Any, ground: str | None) -> bytes:
+def _png(frame: Any, background: str | None) -> bytes:
     file = io.BytesIO()
-    image_of(frame, ground).save(file, format="PNG", optimize=True)
+    image_of(frame, background).save(file, format="PNG", optimize=True)
     return file.getvalue()

@@ -1,4 +1,4 @@
-"""``rnnviz cache``: what is kept from earlier renders and recordings."""
+"""``rnnviz cache``."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,18 +6,23 @@ from typing import Any
 
 import click
 
-from rnnviz.cli.options import StrictCommand, print_json
+from rnnviz.cli.commands import StrictCommand
+from rnnviz.cli.options import json_option
+from rnnviz.cli.output import print_json
 
 
 @click.group("cache")
 def command() -> None:
-    """Show or clear what is kept to save time: beats, notes of renders, and recordings."""
+    """Show or clear the cache.
+
+    It holds rendered beats, render manifests, typeset texts and recordings.
+    """
 
 
 @command.command(cls=StrictCommand)
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@json_option
 def info(as_json: bool) -> None:
-    """Show where the cache is, what it holds, and how much it may hold."""
+    """Show the location, contents and size limit of the cache."""
     from rnnviz.experiments.default_recordings import cache_folder
     from rnnviz.system.cache import Cache
 
@@ -33,7 +38,7 @@ def info(as_json: bool) -> None:
                 "texts": held.letters,
                 "size": held.size,
                 "bound": held.bound,
-                "oldest": None if held.oldest is None else _when(held.oldest).isoformat(),
+                "oldest": None if held.oldest is None else _local_time(held.oldest).isoformat(),
                 "recordings": len(recordings),
                 "recordings_size": size,
             }
@@ -41,27 +46,27 @@ def info(as_json: bool) -> None:
         return
     click.echo(str(cache.folder))
     click.echo(
-        f"{held.beats} beats, {held.renders} notes of renders, {held.letters} texts: "
-        f"{_megabytes(held.size)} of {_megabytes(held.bound)}"
+        f"{held.beats} beats, {held.renders} render manifests, {held.letters} texts: "
+        f"{_megabytes(held.size)} of at most {_megabytes(held.bound)}"
     )
     if held.oldest is not None:
-        click.echo(f"oldest used {_when(held.oldest):%Y-%m-%d %H:%M}")
-    click.echo(f"{len(recordings)} recordings: {_megabytes(size)}, not counted in the bound")
+        click.echo(f"least recently used: {_local_time(held.oldest):%Y-%m-%d %H:%M}")
+    click.echo(f"{len(recordings)} recordings: {_megabytes(size)}, not counted in the limit")
 
 
 @command.command(cls=StrictCommand)
-@click.option("--recordings", is_flag=True, help="The recordings of trained networks as well.")
+@click.option("--recordings", is_flag=True, help="Also remove the recordings of trained networks.")
 def clear(recordings: bool) -> None:
-    """Remove what was rendered; recordings stay unless asked for."""
+    """Remove cached renders; recordings are kept unless requested."""
     from rnnviz.experiments.default_recordings import cache_folder
     from rnnviz.system.cache import Cache, remove
 
     cache = Cache(cache_folder())
     size = cache.clear()
     if recordings:
-        kept = _recordings(cache.folder)
-        size += _size(kept)
-        for file in kept:
+        files = _recordings(cache.folder)
+        size += _size(files)
+        for file in files:
             remove(file)
     click.echo(f"removed {_megabytes(size)} from {cache.folder}")
 
@@ -74,7 +79,7 @@ def _size(files: list[Path]) -> int:
     return sum(file.stat().st_size for file in files)
 
 
-def _when(seconds: float) -> Any:
+def _local_time(seconds: float) -> Any:
     return datetime.fromtimestamp(seconds, UTC).astimezone()
 
 

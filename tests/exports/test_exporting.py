@@ -1,4 +1,4 @@
-"""Scenes and videos, mixed, from Python and from the command line."""
+"""Export scenes and videos together, from Python and from the command line."""
 
 import json
 import os
@@ -14,30 +14,30 @@ import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import ExportError
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.exports import making
+from rnnviz.exports import exporting
 
 SCENES = ("feedforward", "unrolling")
 
 
 @pytest.fixture
 def rendered(video, monkeypatch):
-    """Scenes are not rendered but asked for; what for is noted."""
-    asked = []
+    """Record the requests to render, and copy a ready video instead."""
+    requests = []
 
     def render(scene, trace=None, *, output, **settings):
-        asked.append((scene, trace, settings))
+        requests.append((scene, trace, settings))
         settings["progress"]("first", 1, 1)
         for path in video.parent.glob("small.*"):
             shutil.copy(path, Path(output).with_suffix("".join(path.suffixes)))
         return rnnviz.rendering.Rendered(scene, (Path(output),), (), 0.0)
 
-    monkeypatch.setattr(making, "render", render)
-    return asked
+    monkeypatch.setattr(exporting, "render", render)
+    return requests
 
 
 def test_scenes_and_videos_make_one_deck(video, rendered, tmp_path):
-    told = []
-    made = rnnviz.export(
+    progress = []
+    paths = rnnviz.export(
         "unrolling",
         video,
         "gates",
@@ -48,32 +48,32 @@ def test_scenes_and_videos_make_one_deck(video, rendered, tmp_path):
         language="zh",
         theme="light",
         quality="l",
-        progress=lambda *what: told.append(what),
+        progress=lambda *what: progress.append(what),
     )
-    assert made == (tmp_path / "a.pptx",)
+    assert paths == (tmp_path / "a.pptx",)
     assert [(scene, trace) for scene, trace, _ in rendered] == [
         ("unrolling", "run.safetensors"),
         ("gates", "run.safetensors"),
     ]
     settings = rendered[0][2]
     assert (settings["language"], settings["theme"], settings["quality"]) == ("zh", "light", "l")
-    assert told == [("unrolling, first", 1, 1), ("gates, first", 1, 1)]
-    assert len(Presentation(str(made[0])).slides) == 9
+    assert progress == [("unrolling, first", 1, 1), ("gates, first", 1, 1)]
+    assert len(Presentation(str(paths[0])).slides) == 9
 
 
 @pytest.mark.parametrize(
     ("what", "given", "message"),
     [
         ((), {}, "nothing to export"),
-        (("unrolling",), {"output": "a.ppt"}, r"does not end in \.pptx"),
-        (("unrolling",), {"to": "pptx2"}, "no exit 'pptx2'"),
-        (("unrolling", "gates"), {"to": "gif", "output": "a.gif"}, "made of one video"),
-        (("unrolling",), {"trace": "a", "task": "adding"}, "a trace and a task"),
-        (("a.mp4",), {"task": "adding"}, "task goes with a scene"),
+        (("unrolling",), {"output": "a.ppt"}, r"must end in \.pptx"),
+        (("unrolling",), {"to": "pptx2"}, "unknown export format 'pptx2'"),
+        (("unrolling", "gates"), {"to": "gif", "output": "a.gif"}, "takes one video"),
+        (("unrolling",), {"trace": "a", "task": "adding"}, "trace and task exclude each other"),
+        (("a.mp4",), {"task": "adding"}, "task applies to scenes"),
         (("unrolling", "a.mp4"), {}, "there is no video 'a.mp4'"),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_rendered(what, given, message, rendered):
+def test_an_impossible_export_is_refused_before_rendering(what, given, message, rendered):
     with pytest.raises(ExportError, match=message):
         rnnviz.export(*what, **{"to": "pptx", "output": "a.pptx", **given})
     assert rendered == []
@@ -90,15 +90,15 @@ def run(capsys, *arguments):
     [
         (
             ["unrolling", "gates", "--to", "gif", "-o", "a.gif"],
-            "Several go with --to html, pptx",
+            "several scenes or videos need --to html, pptx or handout",
         ),
-        (["--all", "--to", "beamer", "-o", "a.tex"], "--all goes with --to html, pptx or handout"),
-        (["a.mp4", "--to", "gif", "-o", "a.gif", "--task", "adding"], "--task goes with a SCENE"),
+        (["--all", "--to", "beamer", "-o", "a.tex"], "--all needs --to html, pptx or handout"),
+        (["a.mp4", "--to", "gif", "-o", "a.gif", "--task", "adding"], "--task applies to SCENE"),
         (
             ["a", "--to", "pptx", "-o", "a", "--trace", "b", "--task", "adding"],
-            "Give --trace, or",
+            "--trace cannot be combined with a task",
         ),
-        (["a", "--all", "--to", "html", "-o", "a"], "Give a SCENE or a VIDEO, or --all"),
+        (["a", "--all", "--to", "html", "-o", "a"], "give either SCENE or VIDEO, or --all"),
     ],
 )
 def test_wrong_usage(arguments, message, capsys):
@@ -110,7 +110,7 @@ def test_wrong_usage(arguments, message, capsys):
 def test_the_command_makes_one_deck_of_scenes_and_videos(
     video, tmp_path, capsys, monkeypatch, request
 ):
-    """With a scene that is drawn: what the command asks of a render is what it takes."""
+    """One of the scenes is really rendered: the command must call the renderer correctly."""
     monkeypatch.chdir(tmp_path)
     record_task("sentence", epochs=1, seed=1).save("run.safetensors")
     given = (
@@ -119,7 +119,7 @@ def test_the_command_makes_one_deck_of_scenes_and_videos(
     )  # fmt: skip
     status, _, err = run(capsys, *given)
     assert status == 1
-    assert "small.py' have no translation into 'zh'" in err
+    assert "small.py' are not translated into 'zh'" in err
     request.getfixturevalue("chinese")
     status, out, err = run(capsys, *given)
     assert (status, out) == (0, "a.pptx\n"), err
@@ -128,24 +128,24 @@ def test_the_command_makes_one_deck_of_scenes_and_videos(
     assert len(deck.slides) == 6
 
 
-def test_without_python_pptx_the_remedy_is_told(video, tmp_path, monkeypatch):
+def test_without_python_pptx_the_error_says_how_to_install_it(video, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pptx", None)
     with pytest.raises(ExportError, match=r"pip install 'rnnviz\[slides\]'"):
         rnnviz.export(video, to="pptx", output=tmp_path / "a.pptx")
     assert not (tmp_path / "a.pptx").exists()
 
 
-@pytest.mark.parametrize("way", ["options", "environment"])
-def test_the_command_sets_captions_with_given_fonts(way, video, tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("source", ["options", "environment"])
+def test_the_command_sets_captions_in_custom_fonts(source, video, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for path in video.parent.glob("small.*"):
         shutil.copy(path, tmp_path)
-    told = json.loads(Path("small.json").read_text(encoding="utf-8"))
-    told["beats"][0]["captions"]["en"] = "\u0645 \u092e"
-    Path("small.json").write_text(json.dumps(told), encoding="utf-8")
+    description = json.loads(Path("small.json").read_text(encoding="utf-8"))
+    description["beats"][0]["captions"]["en"] = "\u0645 \u092e"
+    Path("small.json").write_text(json.dumps(description), encoding="utf-8")
     fonts = [str(DEJAVU), str(saved(tmp_path, "a.ttf", built("\u092e\u0645")))]
-    given = [part for font in fonts for part in ("--font", font)] if way == "options" else []
-    if way == "environment":
+    given = [part for font in fonts for part in ("--font", font)] if source == "options" else []
+    if source == "environment":
         monkeypatch.setenv("RNNVIZ_FONT", os.pathsep.join(fonts))
     status, _, err = run(capsys, "export", "small.mp4", "--to", "html", "-o", "a.html", *given)
     assert status == 0, err

@@ -4,15 +4,20 @@ import dataclasses
 
 import click
 
-from rnnviz.cli.options import StrictCommand, print_json
+from rnnviz.cli.commands import StrictCommand
+from rnnviz.cli.options import json_option, trace_argument
+from rnnviz.cli.output import print_json
 from rnnviz.text.plain_text import printable
 
 
 @click.command("inspect", cls=StrictCommand)
-@click.argument("trace_file", metavar="TRACE")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@trace_argument
+@json_option
 def command(trace_file: str, as_json: bool) -> None:
-    """Show what is in a trace: its network, its task, and the shape of every field."""
+    """Show the contents of a trace.
+
+    This covers its network, task and metadata, and the shape of each field.
+    """
     from rnnviz.trace import load
 
     summary = load(trace_file).summary
@@ -33,8 +38,8 @@ def command(trace_file: str, as_json: bool) -> None:
     from rich.table import Table
 
     table = Table(title=f"trace {summary.identity}", show_header=False)
-    for name, told in summary.rows():
-        table.add_row(name, told)
+    for name, value in summary.rows():
+        table.add_row(name, value)
     table.add_section()
     for name, shape in shapes.items():
         table.add_row(printable(name), " × ".join(map(str, shape)))

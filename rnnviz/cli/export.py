@@ -1,0 +1,129 @@
+"""``rnnviz export``."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from rnnviz.cli.commands import NearChoice, StrictCommand, note, refuse
+from rnnviz.cli.options import (
+    font_option,
+    language_option,
+    output_option,
+    quality_option,
+    theme_option,
+    trace_option,
+)
+from rnnviz.cli.output import progress_bar
+from rnnviz.cli.render import begin_render
+from rnnviz.cli.scene_traces import trace_for
+from rnnviz.cli.task_options import DATA_OPTIONS, check_sources, take_task, task_options
+from rnnviz.exports.formats import FORMATS, JOINING, is_video
+from rnnviz.scene.catalogue import SCENES
+
+_SCENE_OPTIONS: Final = ("trace_file", "quality", "theme", *DATA_OPTIONS)
+
+
+@click.command("export", cls=StrictCommand)
+@click.argument("sources", metavar="[SCENE|VIDEO]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Export all scenes in lecture order.")
+@click.option("--to", type=NearChoice(tuple(FORMATS)), required=True, help="Export format.")
+@output_option("Output file, or folder for html.", metavar="PATH")
+@click.option("--title", metavar="TEXT", help="Title of the whole export.")
+@trace_option
+@task_options
+@quality_option
+@font_option
+@language_option(default=None, show_default="the video's, or en")
+@theme_option("dark")
+def command(
+    sources: tuple[str, ...],
+    everything: bool,
+    to: str,
+    output: str,
+    title: str | None,
+    trace_file: str | None,
+    quality: str,
+    fonts: tuple[Any, ...],
+    language: str | None,
+    theme: str,
+    **options: Any,
+) -> None:
+    """Export scenes and videos as pages, slides, handouts and more.
+
+    Scenes are rendered first; videos must have been rendered by rnnviz. The formats html, pptx and
+    handout join several of them, in the order given. With --all and a trace, scenes that cannot
+    show the trace are left out and reported.
+    """
+    if everything == bool(sources):
+        raise click.UsageError("give either SCENE or VIDEO, or --all")
+    if (everything or len(sources) > 1) and not FORMATS[to].joins_videos:
+        subject = "--all needs" if everything else "several scenes or videos need"
+        raise click.UsageError(f"{subject} --to {JOINING}")
+    if sources and all(map(is_video, sources)):
+        refuse(_SCENE_OPTIONS, "applies to SCENE; a VIDEO is already rendered")
+        if FORMATS[to].animation:
+            refuse(["language"], f"applies to SCENE; a {to} of a VIDEO has no text to translate")
+    task = take_task(options)
+    check_sources(trace_file, task)
+    from rnnviz.exports.exporting import export_sources
+    from rnnviz.text.fonts import using_fonts
+
+    names = list(SCENES) if everything else list(sources)
+    left_out: list[str] = []
+
+    def render_scene(scene: str, path: Path) -> Path | None:
+        from rnnviz.errors import SceneError
+        from rnnviz.rendering.execution.dask import open_executor
+
+        settings: dict[str, Any] = {
+            "language": language or "en",
+            "theme": theme,
+            "quality": quality,
+            "font": fonts,
+            "output": path,
+        }
+        description = f"Rendering {scene}"
+        if len(names) > 1:
+            description += f" ({names.index(scene) + 1} of {len(names)})"
+        with redirect_stdout(sys.stderr):  # scenes may print; stdout lists the files made
+            trace = trace_for(scene, trace_file, task, None, **settings)
+            with progress_bar(description) as report, open_executor(None, None) as executor:
+                try:
+                    result = begin_render(scene, trace, executor, report, "", **settings).finish()
+                except SceneError as error:
+                    if not everything or (trace_file is None and task is None):
+                        raise
+                    left_out.append(f"left out {scene}: {error}")
+                    return None
+        for message in result.notes:
+            note(message)
+        path_made: Path = result.paths[0]
+        return path_made
+
+    with using_fonts(fonts), _noting(left_out):
+        paths = export_sources(
+            names,
+            render_scene,
+            to,
+            Path(output),
+            language=language,
+            title=title,
+            scene_settings=[],
+            warn=note,
+        )
+    for path in paths:
+        click.echo(str(path))
+
+
+@contextmanager
+def _noting(messages: list[str]) -> Iterator[None]:
+    """Print the messages collected by the end of the context, even after an error."""
+    try:
+        yield
+    finally:
+        for message in messages:
+            note(message)

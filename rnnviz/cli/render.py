@@ -1,0 +1,238 @@
+"""``rnnviz render``."""
+
+import re
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from rnnviz.cli.commands import Integer, StrictCommand, note, refuse
+from rnnviz.cli.options import (
+    check_exclusive,
+    font_option,
+    jobs_option,
+    json_option,
+    language_option,
+    output_option,
+    quality_option,
+    scheduler_option,
+    theme_option,
+    trace_option,
+)
+from rnnviz.cli.output import print_json, progress_bar
+from rnnviz.cli.scene_traces import trace_for
+from rnnviz.cli.task_options import TaskChoice, check_sources, check_text, take_task, task_options
+from rnnviz.scene.catalogue import SCENES
+
+_VIDEO_FORMATS: Final = ("mp4", "webm", "mov", "gif")
+
+
+class _Beats(click.ParamType[range]):
+    """One beat or a range of beats: ``3`` or ``2-4``."""
+
+    name = "N|FIRST-LAST"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> range:
+        found = re.fullmatch(r"(\d{1,18})(?:-(\d{1,18}))?", str(value))
+        first = int(found[1]) if found else 0
+        last = int(found[2] or first) if found else 0
+        if not 1 <= first <= last:
+            self.fail(
+                f"{value!r} is neither a beat, such as 3, nor a range, such as 2-4", param, ctx
+            )
+        return range(first, last + 1)
+
+
+@click.command("render", cls=StrictCommand)
+@click.argument("scene", required=False)
+@click.option("--all", "everything", is_flag=True, help="Render all scenes.")
+@trace_option
+@task_options
+@quality_option
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice((*_VIDEO_FORMATS, "png")),
+    show_default="the ending of --output, else mp4",
+    help="Output format; png writes one still per beat.",
+)
+@output_option("Output file, or folder for stills and --all.", required=False, metavar="PATH")
+@language_option()
+@theme_option("dark")
+@click.option(
+    "--beats", type=_Beats(), help="Render only one beat, such as 3, or a range, such as 2-4."
+)
+@click.option(
+    "--transparent", is_flag=True, help="Make the background transparent (webm, mov and png)."
+)
+@font_option
+@jobs_option("Number of processes that draw.")
+@scheduler_option
+@click.option("--seed", type=Integer(min=0), help="Random seed for the training.")
+@click.option("-p", "--preview", is_flag=True, help="Open the result.")
+@json_option
+def command(
+    scene: str | None,
+    everything: bool,
+    trace_file: str | None,
+    quality: str,
+    file_format: str | None,
+    output: str | None,
+    language: str,
+    theme: str,
+    beats: range | None,
+    transparent: bool,
+    fonts: tuple[Any, ...],
+    jobs: int | None,
+    scheduler: str | None,
+    seed: int | None,
+    preview: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Render a scene to a video or to still images.
+
+    SCENE is a name from 'rnnviz list', or FILE.py[:CLASS] for a scene of your own. Without
+    --trace, a network is trained and recorded first; the recording is cached.
+    """
+    if everything == (scene is not None):
+        raise click.UsageError("give either SCENE or --all")
+    if everything and beats:
+        raise click.UsageError("--beats and --all cannot be combined")
+    check_exclusive(jobs=jobs, scheduler=scheduler)
+    task = take_task(options)
+    check_sources(trace_file, task)
+    check_exclusive(trace=trace_file, seed=seed)
+    file_format = file_format or _format_of(output)
+    if file_format == "png":
+        refuse(["jobs", "scheduler"], "applies to videos; stills are drawn one after the other")
+    settings: dict[str, Any] = {
+        "language": language,
+        "theme": theme,
+        "quality": quality,
+        "format": file_format,
+        "transparent": transparent,
+        "beats": beats,
+        "font": fonts,
+    }
+    check_text(task, fonts)
+    pool = {"jobs": jobs, "scheduler": scheduler}
+    with redirect_stdout(sys.stderr):  # scenes may print; stdout lists the files made
+        if everything:
+            results = _render_all(trace_file, task, seed, pool, folder=output, **settings)
+        else:
+            results = [
+                _render_one(str(scene), trace_file, task, seed, pool, output=output, **settings)
+            ]
+    for message in (message for result in results for message in result.notes):
+        note(message)
+    paths = [path for result in results for path in result.paths]
+    if as_json:
+        print_json(
+            [
+                {
+                    "scene": result.scene,
+                    "paths": [str(path) for path in result.paths],
+                    "beats": list(result.beats),
+                    "seconds": round(result.seconds, 3),
+                    "notes": list(result.notes),
+                }
+                for result in results
+            ]
+        )
+    else:
+        for path in paths:
+            click.echo(str(path))
+    if preview:
+        click.launch(str(paths[0]))
+
+
+def _render_all(
+    trace_file: str | None,
+    task: TaskChoice | None,
+    seed: int | None,
+    pool: dict[str, Any],
+    *,
+    folder: str | None,
+    **settings: Any,
+) -> list[Any]:
+    """Render all scenes in lecture order; report those that cannot show a given trace."""
+    from rnnviz.errors import SceneError
+    from rnnviz.rendering.execution.dask import open_executor
+    from rnnviz.rendering.naming import default_output
+    from rnnviz.rendering.profile import EncodingProfile
+    from rnnviz.rendering.targets import check_same_scene
+
+    profile = EncodingProfile(settings["quality"], settings["format"], settings["transparent"])
+    places = {
+        name: default_output(name, settings["language"], settings["theme"], profile)
+        for name in SCENES
+    }
+    if folder is not None:
+        places = {name: Path(folder) / place.name for name, place in places.items()}
+    for name, place in places.items():
+        check_same_scene(place, name)
+    pending, refused = [], []
+    with progress_bar("Rendering") as report, open_executor(**pool) as executor:
+        for number, name in enumerate(SCENES, start=1):
+            output = None if folder is None else str(places[name])
+            trace = trace_for(name, trace_file, task, seed, output=output, **settings)
+            try:
+                prefix = f"{name} ({number} of {len(SCENES)}), "
+                pending.append(
+                    begin_render(name, trace, executor, report, prefix, output=output, **settings)
+                )
+            except SceneError as error:
+                if trace_file is None and task is None:
+                    raise
+                refused.append(f"{name}: {error}")
+        results = [each.finish() for each in pending]
+    for reason in refused:
+        note(f"left out {reason}")
+    if not results:
+        raise SceneError("no scene can show this trace; see the reasons above")
+    return results
+
+
+def _render_one(
+    scene: str,
+    trace_file: str | None,
+    task: TaskChoice | None,
+    seed: int | None,
+    pool: dict[str, Any],
+    **settings: Any,
+) -> Any:
+    from rnnviz.rendering.execution.dask import open_executor
+
+    trace = trace_for(scene, trace_file, task, seed, **settings)
+    with progress_bar(f"Rendering {scene}") as report, open_executor(**pool) as executor:
+        return begin_render(scene, trace, executor, report, "", **settings).finish()
+
+
+def begin_render(
+    scene: str,
+    trace: Any,
+    executor: Any,
+    report: Callable[[int, int, str], None],
+    prefix: str,
+    **settings: Any,
+) -> Any:
+    """Begin a render and report its beats, each after a prefix."""
+    from rnnviz.rendering import begin
+    from rnnviz.system.progress import reported
+
+    def report_beat(beat: str, done: int, total: int) -> None:
+        report(done, total, f"{prefix}{beat}")
+
+    with reported(report):
+        return begin(scene, trace, executor, progress=report_beat, **settings)
+
+
+def _format_of(output: str | None) -> str:
+    ending = Path(output).suffix.lower().removeprefix(".") if output else ""
+    return ending if ending in _VIDEO_FORMATS else "mp4"

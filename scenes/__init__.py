@@ -1,1 +1,1 @@
-"""The storyboards that rnnviz ships, one a file."""
+"""The scenes that rnnviz ships, one in each folder."""

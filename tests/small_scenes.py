@@ -41,12 +41,12 @@ class Three(Storyboard):
 
 
 def frames(path: Path) -> list[np.ndarray]:
-    """The pictures of a video."""
+    """Return the frames of a video."""
     with av.open(str(path)) as container:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-def same_pictures(one: Path, other: Path) -> bool:
-    """Whether two videos show the same."""
+def same_frames(one: Path, other: Path) -> bool:
+    """Whether two videos have the same frames."""
     ours, theirs = frames(one), frames(other)
     return len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))

@@ -20,7 +20,7 @@ from typing import BinaryIO
 import torch
 
 from rnnviz.cli import main
-from rnnviz.rendering.cache import library, observing
+from rnnviz.rendering.cache import library, recorder
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render", "rnnviz.rendering.plan"):
     importlib.import_module(late)  # import once what commands import lazily
@@ -115,7 +115,7 @@ def _run(
     torch.set_num_threads(1)  # OpenMP would wait for threads that a fork does not copy
     tempfile.tempdir = None
     library._LOADED.clear()
-    observing.forget()
+    recorder.forget()
     for name in [name for name in sys.modules if name.startswith("rnnviz_user_")]:
         del sys.modules[name]
     sys.argv = ["rnnviz", *arguments]

@@ -213,14 +213,14 @@ MUTANTS: Final = (
         r"""escaped = shown.replace("\\", "\\\\").replace('"', '\\"')""",
         r"""escaped = shown.replace("\\", "\\\\")""",
         "a quotation mark in a user's text ends the text, and the rest is Typst source",
-        ("tests/mobjects/test_typography.py",),
+        ("tests/mobjects/test_text.py",),
     ),
     Mutant(
         "rnnviz/mobjects/value_grid.py",
         "((rows - 1) / 2 - i) * height",
         "(i - (rows - 1) / 2) * height",
         "the first row of a matrix is drawn at the bottom",
-        ("tests/mobjects/test_views.py",),
+        ("tests/mobjects/test_mobjects.py",),
     ),
     Mutant(
         "scenes/hidden_state/step_numbers.py",
@@ -230,7 +230,7 @@ MUTANTS: Final = (
         ("tests/scenes/test_hidden_state.py",),
     ),
     Mutant(
-        "scenes/output/output_numbers.py",
+        "rnnviz/mobjects/prediction.py",
         "best[-1] = target",
         "best[0] = target",
         "the wanted class takes the place of the most probable one",
@@ -253,15 +253,15 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/system/cache.py",
-        "if checksum(target) == _told_by(entry):",
+        "if checksum(target) == _checksum_in(entry):",
         "if checksum(target):",
         "a damaged beat is taken from the cache as it is",
         ("tests/rendering/test_cache.py",),
     ),
     Mutant(
         "rnnviz/rendering/execution/performance.py",
-        '{"beat": beat.play, **_state(performance), **global_state(own)}',
-        '{"beat": beat.play, **_state(performance)}',
+        '{"beat": beat.play, **state_of(performance), **global_state(own)}',
+        '{"beat": beat.play, **state_of(performance)}',
         "the key of a beat leaves out what earlier beats changed outside the scene",
         ("tests/rendering/test_stale.py",),
     ),
@@ -288,10 +288,10 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/rendering/execution/fork.py",
-        "hand = max(self._waiting, key=lambda each: each.job.seconds)",
-        "hand = min(self._waiting, key=lambda each: each.job.seconds)",
+        "worker = max(self._waiting, key=lambda each: each.job.seconds)",
+        "worker = min(self._waiting, key=lambda each: each.job.seconds)",
         "the shortest job is next",
-        ("tests/rendering/test_crew.py",),
+        ("tests/rendering/test_fork.py",),
     ),
     Mutant(
         "rnnviz/rendering/manim_adapter/state.py",
@@ -337,8 +337,8 @@ MUTANTS: Final = (
         ("tests/rendering/test_encoder.py",),
     ),
     Mutant(
-        "rnnviz/rendering/video/assembling.py",
-        "any(checksum(file) != told for file, told in sums.items())",
+        "rnnviz/rendering/video/kept_videos.py",
+        "any(checksum(file) != content for file, content in sums.items())",
         "not all(file.is_file() for file in sums)",
         "a video that somebody altered is left as it is",
         ("tests/rendering/test_cache.py",),
@@ -447,7 +447,7 @@ MUTANTS: Final = (
     # --- files, defaults, weights, training, tasks ----------------------------------------------
     Mutant(
         "rnnviz/system/files.py",
-        "if found and found[1] == node() and not _lives(int(found[2])):",
+        "if found and found[1] == node() and not _is_running(int(found[2])):",
         "if found and found[1] == node():",
         "the folder of a process that is at work is swept up by another one",
         ("tests/rendering/test_at_once.py",),

@@ -74,7 +74,7 @@ def class_run(trace: Trace) -> ModuleRun:
     state |= {"fc.weight": trace.V, "fc.bias": trace.output_bias}
     module.load_state_dict({name: torch.tensor(value) for name, value in state.items()})
     seen: dict[str, Any] = {}
-    module.rnn.register_forward_hook(lambda _, given, made: seen.update(r_out=made[0]))
+    module.rnn.register_forward_hook(lambda _, inputs, outputs: seen.update(r_out=outputs[0]))
     module.fc.register_forward_pre_hook(lambda _, given: seen.update(flat=given[0]))
     seen["x"] = torch.tensor(trace.x[:, :1]).transpose(0, 1)
     with torch.no_grad():

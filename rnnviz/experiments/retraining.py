@@ -10,7 +10,8 @@ import numpy as np
 from rnnviz.errors import RnnvizError, SceneError, TraceError
 from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.system.short_repr import ShortRepr
-from rnnviz.trace import CLASSES, NO_TARGET, Trace, hash_arrays, storage
+from rnnviz.trace import CLASSES, Trace, hash_arrays, storage
+from rnnviz.trace.losses import has_target
 
 if TYPE_CHECKING:
     from rnnviz.tasks import Task
@@ -67,7 +68,12 @@ def retrain(trace: Trace) -> Retraining:
     from rnnviz import training  # loads torch
 
     task = _task_of(trace)
-    kept = _kept_weights(trace) or _weights_of(trace, _train_again(trace, task))
+    kept = _cached_weights(trace)
+    if kept is None:
+        history = _train_again(trace, task)
+        kept = {**history.weights, _EPOCHS: history.recorded_epochs}
+        with suppress(RnnvizError):
+            storage.write(_cache_file(trace), kept, "{}")
     shown = _spread(len(kept[_EPOCHS]))
     epochs = kept.pop(_EPOCHS)[shown]
     return Retraining(
@@ -132,22 +138,15 @@ def _train_again(trace: Trace, task: "Task") -> "History":
     return again
 
 
-def _weights_of(trace: Trace, again: "History") -> dict[str, np.ndarray]:
-    made = {**again.weights, _EPOCHS: again.recorded_epochs}
-    with suppress(RnnvizError):
-        storage.write(_place_of(trace), made, "{}")
-    return made
-
-
-def _kept_weights(trace: Trace) -> dict[str, np.ndarray] | None:
+def _cached_weights(trace: Trace) -> dict[str, np.ndarray] | None:
     try:
-        kept = storage.read(_place_of(trace))[1]
+        kept = storage.read(_cache_file(trace))[1]
     except TraceError:
         return None
     return kept if _EPOCHS in kept and _ends_as(trace, kept) else None
 
 
-def _place_of(trace: Trace) -> Path:
+def _cache_file(trace: Trace) -> Path:
     return cache_folder() / f"training-{hash_arrays(trace.parameters)[:16]}.safetensors"
 
 
@@ -193,11 +192,11 @@ def _measure(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict
     )
     new = task.sample(np.random.default_rng((about.seed or 0, _NEW_STREAM)), NEW_SEQUENCES)
     wanted = torch.from_numpy(new.targets)
-    count = int(_wanted(about.loss, new.targets).sum())
+    count = int(has_target(about.loss, new.targets).sum())
 
     def loss_of(output: np.ndarray | torch.Tensor) -> float:
-        made = torch.tensor(np.asarray(output), dtype=torch.float32)
-        return float(loss_by_step(about.loss, made, wanted).sum()) / count
+        logits = torch.tensor(np.asarray(output), dtype=torch.float32)
+        return float(loss_by_step(about.loss, logits, wanted).sum()) / count
 
     rows: dict[str, list[Any]] = {name: [] for name in ("W", "h", "y", "example_loss", "score")}
     losses = []
@@ -206,7 +205,7 @@ def _measure(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict
         network.load_state_dict(
             {name: torch.tensor(values[index]) for name, values in weights.items()}
         )
-        made = record(
+        recorded = record(
             network,
             torch.tensor(trace.x[:, :1], dtype=torch.float32),
             torch.tensor(trace.targets[:, :1]).to(wanted.dtype),
@@ -216,15 +215,15 @@ def _measure(trace: Trace, task: "Task", weights: dict[str, np.ndarray]) -> dict
             dtype="float64",
         )
         if gradient is None:
-            assert made.gradients is not None
-            gradient = made.gradients[made.parameter_name("weight_hh")]
-        assert made.y is not None
+            assert recorded.gradients is not None
+            gradient = recorded.gradients[recorded.parameter_name("weight_hh")]
+        assert recorded.y is not None
         with torch.no_grad():
             output = network(torch.from_numpy(new.x))[0]
-        rows["W"].append(made.W)
-        rows["h"].append(made.h[0, 0, :, 0])
-        rows["y"].append(made.y[:, 0])
-        rows["example_loss"].append(made.loss[:, 0])
+        rows["W"].append(recorded.W)
+        rows["h"].append(recorded.h[0, 0, :, 0])
+        rows["y"].append(recorded.y[:, 0])
+        rows["example_loss"].append(recorded.loss[:, 0])
         rows["score"].append(task.score(output.numpy(), new))
         losses.append(loss_of(output))
     guessed = task.trivial(new)
@@ -245,7 +244,3 @@ def _score_of(guessed: np.ndarray, task: "Task", new: Any) -> float:
     rng = np.random.default_rng(0)
     tries = [task.score(guessed + _TIES * rng.random(guessed.shape), new) for _ in range(_TRIES)]
     return float(np.mean(tries))
-
-
-def _wanted(loss: str, targets: np.ndarray) -> np.ndarray:
-    return targets != NO_TARGET if loss in CLASSES else ~np.isnan(targets).all(axis=-1)

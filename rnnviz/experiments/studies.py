@@ -6,7 +6,7 @@ it stopped.
 
 import os
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -164,7 +164,11 @@ class Study:
 
     def best(self, cell: str, gap: int) -> Run:
         """Return the network with the most right answers, then the fewest epochs."""
-        return max(self.of(cell, gap), key=lambda run: (run.accuracy, -_epochs(run)))
+
+        def rank(run: Run) -> tuple[float, int]:
+            return run.accuracy, -(run.trace.metadata.epochs or 0)
+
+        return max(self.of(cell, gap), key=rank)
 
     @property
     def learnt_by_all(self) -> int:
@@ -192,16 +196,17 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
         for gap in settings.gaps
         for seed in settings.seeds
     ]
-    made: dict[tuple[str, int, int], Run] = {}
+    trained: dict[tuple[str, int, int], Run] = {}
     report = current_report()
     # shuffled, so that processes that train the same study at once share the work
-    for done, (cell, gap, seed) in enumerate(_shuffled(wanted), start=1):
+    shuffled = random.Random(os.getpid()).sample(wanted, len(wanted))
+    for done, (cell, gap, seed) in enumerate(shuffled, start=1):
         sizes = {"hidden": settings.hidden, "epochs": settings.epochs}
-        made[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
+        trained[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
         if report is not None:
             which = f"{cell.upper()}, gap {gap}, seed {seed}"
             report(done, len(wanted), f"network {done} of {len(wanted)}, cached: {which}")
-    runs = tuple(made[each] for each in wanted)
+    runs = tuple(trained[each] for each in wanted)
     return Study(settings, runs, clue_of(trace), 1 / runs[0].trace.output_size)
 
 
@@ -263,10 +268,11 @@ def carried_gradients(trace: Trace) -> np.ndarray:
         return norms
     assert trace.grad_h_by_loss is not None
     forget, opened = measure.gates(trace)["f"][:, 0], measure.gates(trace)["o"][:, 0]
-    made = trace.grad_h_by_loss[-1, 0, 0, :, 0] * opened * (1 - np.tanh(trace.c[0, 0, :, 0]) ** 2)
+    slopes = 1 - np.tanh(trace.c[0, 0, :, 0]) ** 2
+    at_cells = trace.grad_h_by_loss[-1, 0, 0, :, 0] * opened * slopes
     for step in range(trace.steps - 2, -1, -1):
-        made[step] += forget[step + 1] * made[step + 1]
-    return np.linalg.norm(made, axis=-1)
+        at_cells[step] += forget[step + 1] * at_cells[step + 1]
+    return np.linalg.norm(at_cells, axis=-1)
 
 
 def carried_shares(trace: Trace) -> np.ndarray:
@@ -287,11 +293,3 @@ def longest_retention(trace: Trace, step: int, *, most: int) -> UnitRetention:
 
 def _options(trace: Trace) -> Mapping[str, Any]:
     return {name: trace.metadata.task_options[name] for name in _OPTIONS}
-
-
-def _shuffled(items: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    return random.Random(os.getpid()).sample(items, len(items))
-
-
-def _epochs(run: Run) -> int:
-    return run.trace.metadata.epochs or 0

@@ -18,7 +18,7 @@ from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.system.cache import checksum
 from rnnviz.system.files import is_component
-from rnnviz.system.validation import InvalidJson, Text, validated
+from rnnviz.system.validation import Text, validated
 from rnnviz.text.palette import DARK, PALETTES
 from rnnviz.text.translation import translated
 
@@ -77,7 +77,7 @@ class RenderedVideo:
                 f"{str(video)!r} has no {beside.name!r} beside it, which rnnviz writes with every "
                 "video; render the scene again"
             ) from error
-        except (OSError, ValueError, RecursionError, InvalidJson) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise ExportError(
                 f"{str(beside)!r} does not describe the beats of a video ({error}); render the "
                 "scene again"

@@ -78,14 +78,14 @@ def cell_path(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) ->
     """
     check_step(trace, step)
     kept = _kept(trace, layer, direction)
-    made = np.zeros_like(kept)
-    made[step] = 1.0
+    product = np.zeros_like(kept)
+    product[step] = 1.0
     back = range(step - 1, -1, -1) if direction == 0 else range(step + 1, trace.steps)
     for before in back:
         after = before + 1 if direction == 0 else before - 1
-        made[before] = made[after] * kept[after]
-    made[:, ~trace.mask[step]] = np.nan
-    return left_out(trace, made)
+        product[before] = product[after] * kept[after]
+    product[:, ~trace.mask[step]] = np.nan
+    return left_out(trace, product)
 
 
 def cell_path_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
@@ -134,11 +134,11 @@ def _of_all_pairs(
     kept = _kept(trace, layer, direction)
     order = np.arange(trace.steps) if direction == 0 else np.arange(trace.steps)[::-1]
     products = np.ones_like(kept)
-    made = np.zeros((trace.steps, *trace.mask.shape))
+    table = np.zeros((trace.steps, *trace.mask.shape))
     for taken, step in enumerate(order):
         earlier = order[:taken]
         products[earlier] *= kept[step]
-        made[step, order[: taken + 1]] = reduce(products[order[: taken + 1]], axis=-1)
+        table[step, order[: taken + 1]] = reduce(products[order[: taken + 1]], axis=-1)
     if trace.lengths is not None:
-        made[~(trace.mask[:, None] & trace.mask)] = np.nan
-    return made
+        table[~(trace.mask[:, None] & trace.mask)] = np.nan
+    return table

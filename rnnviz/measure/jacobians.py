@@ -106,15 +106,15 @@ def step_eigenvalues(
     """
     check_place(trace, layer, direction)
     report, only = current_report(), slice(sequence, sequence + 1)
-    made = np.empty((len(steps), trace.hidden_size), np.complex128)
+    values = np.empty((len(steps), trace.hidden_size), np.complex128)
     for row, step in enumerate(steps):
         check_step(trace, step)
         at = slice(step, step + 1)
         found = cells.jacobian(trace, layer, direction, steps=at, sequences=only)[0, 0]
-        made[row] = eigenvalues(found.astype(np.float64))
+        values[row] = eigenvalues(found.astype(np.float64))
         if report:
             report(row + 1, len(steps), f"step {step + 1}")
-    return made
+    return values
 
 
 def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int = 0) -> np.ndarray:
@@ -134,16 +134,16 @@ def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int =
     check_place(trace, layer, direction)
     jacobians = _one_step(trace, layer, direction)
     hidden = trace.hidden_size
-    made = np.zeros((trace.steps, trace.batch, hidden, hidden))
+    products = np.zeros((trace.steps, trace.batch, hidden, hidden))
     product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
-    made[step] = product[..., :hidden]
+    products[step] = product[..., :hidden]
     back = range(step - 1, -1, -1) if direction == 0 else range(step + 1, trace.steps)
     with np.errstate(over="ignore", invalid="ignore"):
         for before in back:
             product = product @ jacobians[before + 1 if direction == 0 else before - 1]
-            made[before] = product[..., :hidden]
-    made[:, ~trace.mask[step]] = np.nan
-    return left_out(trace, made)
+            products[before] = product[..., :hidden]
+    products[:, ~trace.mask[step]] = np.nan
+    return left_out(trace, products)
 
 
 def state_jacobian(
@@ -191,9 +191,9 @@ def state_jacobian_singular_values(
             f"∂h_t/∂h_k is too large for float64 at step {step}; choose an earlier step, or use "
             "state_jacobian_norms"
         )
-    made = np.full(products.shape[:-1], np.nan)
-    made[there] = np.linalg.svd(products[there], compute_uv=False)
-    return made
+    values = np.full(products.shape[:-1], np.nan)
+    values[there] = np.linalg.svd(products[there], compute_uv=False)
+    return values
 
 
 def singular_values_back(
@@ -223,7 +223,7 @@ def singular_values_back(
         raise TraceError(f"lags must be within 0 to {farthest} for step {step}, got {wanted}")
     hidden, least = trace.hidden_size, vanished("float64")
     size = hidden if trace.metadata.cell != "lstm" else hidden + trace.cell_size
-    product, made = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
+    product, values = np.eye(size)[:hidden], np.empty((len(wanted), hidden))
     diagonal = size > hidden and trace.weight("weight_hr", layer, direction) is None
     report, done = current_report(), 0
     back = _one_by_one(trace, step, wanted[-1], sequence, layer, direction)
@@ -234,7 +234,7 @@ def singular_values_back(
                     f"∂h_t/∂h_k is too large for float64 {lag} steps before step {step}; use fewer "
                     "lags, or state_jacobian_norms"
                 )
-            made[done] = np.linalg.svd(product[:, :hidden], compute_uv=False)
+            values[done] = np.linalg.svd(product[:, :hidden], compute_uv=False)
             done += 1
             if report:
                 report(done, len(wanted), f"lag {lag}")
@@ -242,7 +242,7 @@ def singular_values_back(
             with np.errstate(over="ignore", invalid="ignore"):
                 product = _multiplied(product, jacobian, hidden, diagonal=diagonal)
             product[np.abs(product) < least] = 0.0
-    return made
+    return values
 
 
 def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
@@ -262,8 +262,8 @@ def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) ->
     steps, hidden = trace.steps, trace.hidden_size
     order = np.arange(steps) if direction == 0 else np.arange(steps)[::-1]
     jacobians = jacobians[order]
-    made = np.zeros((steps, steps, trace.batch))
-    made[order, order] = 1.0
+    table = np.zeros((steps, steps, trace.batch))
+    table[order, order] = 1.0
     products = np.tile(np.eye(jacobians.shape[-1])[:hidden], (steps, trace.batch, 1, 1))
     exponents = np.zeros((steps, trace.batch), dtype=np.int32)
     for lag in range(1, steps):
@@ -273,10 +273,10 @@ def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) ->
         exponents = exponents[-(steps - lag) :] + shifts
         sizes = _largest_singular_values(products[..., :hidden])
         with np.errstate(over="ignore", under="ignore"):
-            made[order[lag:], order[: steps - lag]] = np.ldexp(sizes, exponents)
+            table[order[lag:], order[: steps - lag]] = np.ldexp(sizes, exponents)
     if trace.lengths is not None:
-        made[~(trace.mask[:, None] & trace.mask)] = np.nan
-    return made
+        table[~(trace.mask[:, None] & trace.mask)] = np.nan
+    return table
 
 
 def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:

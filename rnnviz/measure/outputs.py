@@ -9,9 +9,9 @@ def cross_entropy_gradient(y: np.ndarray, target: int) -> np.ndarray:
     Shapes: y (output,) → (output,)
     Units:  nats per unit of score
     """
-    made = np.array(y, dtype=float)
-    made[target] -= 1.0
-    return made
+    gradient = np.array(y, dtype=float)
+    gradient[target] -= 1.0
+    return gradient
 
 
 def squared_on_softmax_gradient(y: np.ndarray, target: int) -> np.ndarray:

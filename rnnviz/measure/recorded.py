@@ -101,8 +101,8 @@ def norms(vectors: np.ndarray) -> np.ndarray:
     Shapes: vectors (…, entry) → (…)
     """
     blocks = vectors if vectors.ndim > 2 else vectors.reshape(1, -1, vectors.shape[-1])
-    made = np.empty(blocks.shape[:-1], vectors.dtype)
-    for row, into in zip(blocks, made, strict=True):
+    lengths = np.empty(blocks.shape[:-1], vectors.dtype)
+    for row, into in zip(blocks, lengths, strict=True):
         with np.errstate(over="ignore", under="ignore"):
             squares = np.einsum("...i,...i->...", row, row, dtype=np.float64)
         into[...] = np.sqrt(squares)
@@ -112,7 +112,7 @@ def norms(vectors: np.ndarray) -> np.ndarray:
             scale = np.abs(few).max(axis=-1)
             scale[scale == 0] = 1.0
             into[extreme] = scale * np.sqrt(((few / scale[..., None]) ** 2).sum(axis=-1))
-    return made.reshape(vectors.shape[:-1])
+    return lengths.reshape(vectors.shape[:-1])
 
 
 def _place_of_the_only_loss(trace: Trace, direction: int) -> np.ndarray:

@@ -25,7 +25,7 @@ def output_by_input(
     Source: Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks", for images
     """
     chosen = _chosen(trace, outputs)
-    sensitive = _direct(trace, step, trace.V.astype(np.float64)[chosen])
+    sensitive = _at_states_read(trace, step, trace.V.astype(np.float64)[chosen])
     for layer in range(trace.layers - 1, -1, -1):
         below: np.ndarray = sum(  # type: ignore[assignment]
             _through_layer(trace, layer, direction, sensitive[direction])
@@ -69,7 +69,7 @@ def _whole(trace: Trace) -> bool:
     return trace.output is not None and len(trace.output) == 1
 
 
-def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
+def _at_states_read(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
     """The rows of V at the states of the top layer that o_t reads.
 
     Shapes: → by direction, (output, time, batch, hidden)
@@ -83,12 +83,12 @@ def _direct(trace: Trace, step: int, rows: np.ndarray) -> list[np.ndarray]:
                 f"and none at step {step}"
             )
         places = _places_of_the_only_output(trace)
-    made = []
+    placed = []
     for place, part in zip(places, np.split(rows, trace.directions, axis=-1), strict=True):
         direct = np.zeros((len(rows), trace.steps, trace.batch, trace.hidden_size))
         direct[:, place, np.arange(trace.batch)] = part[:, None]
-        made.append(direct)
-    return made
+        placed.append(direct)
+    return placed
 
 
 def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
@@ -103,8 +103,8 @@ def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
     for places in ([last, first], [last, last]):
         taken = zip(trace.h[-1], places, strict=False)
         read = np.concatenate([h[place, np.arange(trace.batch)] for h, place in taken], axis=-1)
-        made = read @ trace.V.T + trace.output_bias
-        if np.abs(made - trace.output[0]).max() <= tolerance:
+        output = read @ trace.V.T + trace.output_bias
+        if np.abs(output - trace.output[0]).max() <= tolerance:
             return places[: trace.directions]
     raise TraceError(
         "the only output differs from that of the output layer at the last states; record the "

@@ -131,11 +131,11 @@ def weight_gradient_norms(
     Raises: TraceError if the trace has no gradients, or the layer no such parameter
     Source: Pascanu et al. 2013, eq. 4
     """
-    made = np.concatenate(
+    sizes = np.concatenate(
         [norms(left) for left in _by_loss(trace, kind, layer, direction, sizes=True)]
     )
     right = _multiplied(trace, kind, layer, direction)
-    return pairs_left_out(trace, made if right is None else made * norms(right))
+    return pairs_left_out(trace, sizes if right is None else sizes * norms(right))
 
 
 def weight_gradient_share_by_lag(

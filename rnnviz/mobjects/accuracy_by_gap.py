@@ -50,13 +50,7 @@ class GapAxes(VGroup):
     """
 
     def __init__(
-        self,
-        study: Study,
-        theme: Theme,
-        say: Say,
-        name: str,
-        *,
-        values: np.ndarray | None = None,
+        self, study: Study, theme: Theme, say: Say, name: str, *, values: np.ndarray | None = None
     ):
         self.theme = theme
         self.gaps = study.settings.gaps
@@ -181,15 +175,15 @@ def results_of(
     study: Study, table: Callable[[str], np.ndarray], axes: GapAxes
 ) -> Mapping[str, CellResults]:
     """Return the results of each cell of a study, with their titles at a distance."""
-    made = {
+    results = {
         cell: CellResults(table(cell), cell, axes, learnt=study.learnt(cell))
         for cell in study.cells
     }
     spread(
-        [one.title for one in made.values()],
-        [axes.height_at(float(one.means[-1])) for one in made.values()],
+        [one.title for one in results.values()],
+        [axes.height_at(float(one.means[-1])) for one in results.values()],
     )
-    return made
+    return results
 
 
 class ChanceLine(VGroup):

@@ -3,16 +3,7 @@
 from typing import Final
 
 import numpy as np
-from manim import (
-    LEFT,
-    UP,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    LaggedStart,
-    Succession,
-    VGroup,
-)
+from manim import LEFT, UP, Animation, AnimationGroup, FadeIn, LaggedStart, Succession, VGroup
 
 from rnnviz import measure
 from rnnviz.mobjects import layout

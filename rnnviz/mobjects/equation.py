@@ -9,24 +9,33 @@ from rnnviz.mobjects.text import FORMULA, formula
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.trace import Trace
 
-LAYER_ROLES: Final[Mapping[str, Role]] = {
-    "now": "hidden",
-    "before": "hidden",
-    "x": "input",
-    "U": "weight",
-    "W": "weight",
-    "b": "weight",
+_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
+    "input": ("x",),
+    "hidden": ("h", "now", "before", "state", "slopes"),
+    "output": ("y", "value"),
+    "weight": ("U", "W", "V", "b", "c", "old", "ih", "hh", "factors"),
+    "gradient": ("left", "at", "direct", "term", "gradient", "saliency", "loss"),
+    "text": ("result",),
 }
+_ROLES: Final = {name: role for role, names in _NAMES.items() for name in names}
 
 
 class Equation(VGroup):
-    """A formula with named parts: ``{{ W : W }}`` in its source names the part ``W``."""
+    """A formula with named parts: ``{{ W : W }}`` in its source names the part ``W``.
+
+    The colours of parts follow from their names, unless ``roles`` gives them others.
+    """
 
     def __init__(
-        self, source: str, theme: Theme, *, roles: Mapping[str, Role], size: float = FORMULA
+        self,
+        source: str,
+        theme: Theme,
+        *,
+        size: float = FORMULA,
+        roles: Mapping[str, Role] | None = None,
     ):
         self.theme = theme
-        self.roles = dict(roles)
+        self.roles = {**_ROLES, **(roles or {})}
         self.ink = formula(source, color=theme.color("text"), size=size)
         super().__init__(self.ink)
 
@@ -58,7 +67,6 @@ def step_equation(step: str, before: str, theme: Theme) -> Equation:
         f"{{{{ h_({step}) : now }}}} = tanh({{{{ U : U }}}} {{{{ x_({step}) : x }}}} + "
         f"{{{{ W : W }}}} {{{{ h_({before}) : before }}}} + {{{{ b : b }}}})",
         theme,
-        roles=LAYER_ROLES,
     )
 
 
@@ -66,11 +74,7 @@ def output_equation(step: int, trace: Trace, theme: Theme) -> Equation:
     """Return the output layer at one step, with softmax unless the loss is squared."""
     linear = f"{{{{ V : V }}}} {{{{ h_({step}) : h }}}} + {{{{ c : c }}}}"
     right = linear if trace.metadata.loss == "squared" else f'"softmax"({linear})'
-    return Equation(
-        f"{{{{ y_({step}) : y }}}} = {right}",
-        theme,
-        roles={"y": "output", "V": "weight", "c": "weight", "h": "hidden"},
-    )
+    return Equation(f"{{{{ y_({step}) : y }}}} = {right}", theme)
 
 
 def backward_equation(step: int, theme: Theme) -> Equation:
@@ -80,7 +84,6 @@ def backward_equation(step: int, theme: Theme) -> Equation:
         f"{{{{ (partial L_({step}))/(partial h_({step})) : direct }}}} "
         f'{{{{ product_(j={step})^(k+1) "diag"(1 - h_j^2) W : factors }}}}',
         theme,
-        roles={"left": "gradient", "direct": "gradient", "factors": "weight"},
         size=0.44,
     )
 
@@ -90,6 +93,5 @@ def update_equation(theme: Theme) -> Equation:
     return Equation(
         "{{ W : W }} arrow.l {{ W : old }} - alpha {{ (partial L)/(partial W) : gradient }}",
         theme,
-        roles={"W": "weight", "old": "weight", "gradient": "gradient"},
         size=0.5,
     )

@@ -20,7 +20,7 @@ from manim import (
 
 from rnnviz.mobjects.arrows import FlowArrow, loop, straight
 from rnnviz.mobjects.text import formula
-from rnnviz.mobjects.theme import Theme
+from rnnviz.mobjects.theme import Role, Theme
 
 CELL_WIDTH = 0.92
 CELL_HEIGHT = 1.8
@@ -31,15 +31,7 @@ class NetworkCell(VGroup):
 
     def __init__(self, name: str, theme: Theme, *, width: float = CELL_WIDTH):
         self.theme = theme
-        self.box = RoundedRectangle(
-            corner_radius=0.13,
-            width=width,
-            height=CELL_HEIGHT,
-            stroke_width=2.5,
-            stroke_color=theme.color("hidden"),
-            fill_color=theme.surface,
-            fill_opacity=1.0,
-        )
+        self.box = layer_box(width, CELL_HEIGHT, "hidden", theme)
         self.title = formula(name, color=theme.color("hidden"), size=0.46)
         self.title.next_to(self.box, UP, buff=0.16)
         super().__init__(self.box, self.title)
@@ -123,6 +115,19 @@ class FoldedNetwork(VGroup):
             self.matrices,
             run_time=run_time,
         )
+
+
+def layer_box(width: float, height: float, role: Role, theme: Theme) -> RoundedRectangle:
+    """Return the box of a layer, in the colour of a role."""
+    return RoundedRectangle(
+        corner_radius=0.13,
+        width=width,
+        height=height,
+        stroke_width=2.5,
+        stroke_color=theme.color(role),
+        fill_color=theme.surface,
+        fill_opacity=1.0,
+    )
 
 
 def _dot_along(arrow: FlowArrow, theme: Theme) -> Animation:

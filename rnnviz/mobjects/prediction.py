@@ -1,5 +1,7 @@
 """The network's prediction, as bars."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from manim import RIGHT, UP, Animation, Succession, VGroup
 
@@ -43,21 +45,20 @@ def _output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> NamedBars:
     assert trace.y is not None
     y = trace.y[step - 1, 0]
     if trace.metadata.loss == "squared" and len(y) > 1:
-        names = [_name(trace, index) for index in range(min(len(y), _MOST_CANDIDATES))]
-        return NamedBars(names, y[:_MOST_CANDIDATES], theme, role="output", width=_WIDTH, row=_ROW)
+        shown = y[:_MOST_CANDIDATES]
+        names = output_names(trace, range(len(shown)))
+        return NamedBars(names, shown, theme, role="output", width=_WIDTH, row=_ROW)
     if trace.metadata.loss == "squared":
-        shown = {say("predicted"): float(y[0]), say("true"): float(trace.targets[step - 1, 0, 0])}
-        known = {name: value for name, value in shown.items() if not np.isnan(value)}
+        values = {say("predicted"): float(y[0]), say("true"): float(trace.targets[step - 1, 0, 0])}
+        known = {name: value for name, value in values.items() if not np.isnan(value)}
         return NamedBars(
             list(known), list(known.values()), theme, role="output", width=_WIDTH, chosen=0
         )
-    best = np.argsort(-y, kind="stable")[:_MOST_CANDIDATES]
     target = int(trace.targets[step - 1, 0])
-    if target >= 0 and target not in best:
-        best[-1] = target
+    best = likeliest(y, _MOST_CANDIDATES, target)
     return NamedBars(
-        [_name(trace, int(index)) for index in best],
-        [float(y[index]) for index in best],
+        output_names(trace, best),
+        y[best],
         theme,
         role="output",
         width=_WIDTH,
@@ -67,6 +68,18 @@ def _output_bars(trace: Trace, step: int, theme: Theme, say: Say) -> NamedBars:
     )
 
 
-def _name(trace: Trace, index: int) -> str:
+def likeliest(y: np.ndarray, most: int, target: int) -> np.ndarray:
+    """Return the indices of the most probable classes, with the target, from the likeliest on.
+
+    A negative target is none.
+    """
+    best = np.argsort(-y, kind="stable")[:most]
+    if target >= 0 and target not in best:
+        best[-1] = target
+    return best
+
+
+def output_names(trace: Trace, indices: Iterable[int]) -> list[str]:
+    """Return the labels of some outputs, or their numbers from 1."""
     labels = trace.metadata.output_labels
-    return labels[index] if labels else str(index + 1)
+    return [labels[index] if labels else str(index + 1) for index in indices]

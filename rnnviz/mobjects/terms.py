@@ -2,15 +2,7 @@
 
 from collections.abc import Sequence
 
-from manim import (
-    RIGHT,
-    UP,
-    Animation,
-    FadeIn,
-    LaggedStart,
-    VGroup,
-    VMobject,
-)
+from manim import RIGHT, UP, Animation, FadeIn, LaggedStart, VGroup, VMobject
 
 from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
@@ -23,12 +15,7 @@ class Terms(VGroup):
     """
 
     def __init__(
-        self,
-        parts: Sequence[VMobject | str],
-        theme: Theme,
-        *,
-        gap: float = 0.25,
-        size: float = 0.5,
+        self, parts: Sequence[VMobject | str], theme: Theme, *, gap: float = 0.25, size: float = 0.5
     ):
         self.parts = [
             formula(part, color=theme.color("note"), size=size) if isinstance(part, str) else part

@@ -65,11 +65,11 @@ def _styled(rgba: tuple[float, ...], fill: float, stroke: float) -> VMobject:
 
 def _copied(mobject: VMobject) -> VMobject:
     """Copy a mobject that has no parts: its lists and arrays, which others would change."""
-    made = copy(mobject)
+    duplicate = copy(mobject)
     for name, value in vars(mobject).items():
         if isinstance(value, (list, np.ndarray)):
-            setattr(made, name, value.copy())
-    return made
+            setattr(duplicate, name, value.copy())
+    return duplicate
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,17 +97,17 @@ def _typeset(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> T
         repr((source, size, math, preamble, _versions(), shipped_digest())).encode()
     ).hexdigest()
     cache = Cache(cache_folder())
-    kept = cache.text(key)
-    if kept is not None:
-        return _read(kept)
-    made = _set(source, size, math, fonts)
-    cache.keep_text(key, _written(made))
-    return made
+    cached = cache.text(key)
+    if cached is not None:
+        return _read(cached)
+    result = _set(source, size, math, fonts)
+    cache.keep_text(key, _written(result))
+    return result
 
 
 def _set(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Typeset:
     try:
-        made: Any = (MathTypst if math else Typst)(
+        result: Any = (MathTypst if math else Typst)(
             source,
             font_size=size * _FONT_SIZE_PER_EM,
             typst_preamble=_preamble(fonts),
@@ -120,43 +120,43 @@ def _set(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Types
             f"cannot write the temporary files of typesetting ({error.strerror or error}); free "
             f"some space or set {FOLDER_VARIABLE} to another folder"
         ) from error
-    places = {id(glyph): place for place, glyph in enumerate(made.submobjects)}
-    frames = made.baseline_frames
+    places = {id(glyph): place for place, glyph in enumerate(result.submobjects)}
+    frames = result.baseline_frames
     return Typeset(
         tuple(
             Glyph(glyph.points, float(glyph.get_fill_opacity()), float(glyph.get_stroke_width()))
-            for glyph in made.submobjects
+            for glyph in result.submobjects
         ),
         {
-            name: tuple(places[id(glyph)] for glyph in made.select(name))
-            for name in getattr(made, "_group_labels", ())
+            name: tuple(places[id(glyph)] for glyph in result.select(name))
+            for name in getattr(result, "_group_labels", ())
         },
-        float((frames[0][0][1] - made.get_bottom()[1]) / made.height) if frames else 0.0,
+        float((frames[0][0][1] - result.get_bottom()[1]) / result.height) if frames else 0.0,
     )
 
 
-def _written(made: Typeset) -> bytes:
+def _written(result: Typeset) -> bytes:
     file = BytesIO()
     np.savez(
         file,
-        points=np.concatenate([np.zeros((0, 3)), *(glyph.points for glyph in made.glyphs)]),
-        lengths=[len(glyph.points) for glyph in made.glyphs],
-        fill=[glyph.fill for glyph in made.glyphs],
-        stroke=[glyph.stroke for glyph in made.glyphs],
-        baseline_share=made.baseline_share,
-        parts=json.dumps(made.parts),
+        points=np.concatenate([np.zeros((0, 3)), *(glyph.points for glyph in result.glyphs)]),
+        lengths=[len(glyph.points) for glyph in result.glyphs],
+        fill=[glyph.fill for glyph in result.glyphs],
+        stroke=[glyph.stroke for glyph in result.glyphs],
+        baseline_share=result.baseline_share,
+        parts=json.dumps(result.parts),
     )
     return file.getvalue()
 
 
 def _read(content: bytes) -> Typeset:
-    with np.load(BytesIO(content), allow_pickle=False) as kept:
-        points = np.split(kept["points"], np.cumsum(kept["lengths"]))[:-1]
-        styles = zip(points, kept["fill"].tolist(), kept["stroke"].tolist(), strict=True)
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        points = np.split(arrays["points"], np.cumsum(arrays["lengths"]))[:-1]
+        styles = zip(points, arrays["fill"].tolist(), arrays["stroke"].tolist(), strict=True)
         return Typeset(
             tuple(Glyph(*style) for style in styles),
-            {name: tuple(part) for name, part in json.loads(str(kept["parts"])).items()},
-            float(kept["baseline_share"]),
+            {name: tuple(part) for name, part in json.loads(str(arrays["parts"])).items()},
+            float(arrays["baseline_share"]),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
 from rnnviz.rendering.cache.code import Code, code_of
 from rnnviz.rendering.cache.dependencies import declared, merged
-from rnnviz.rendering.cache.observing import Recorder
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.execution.performance import BeatResult, start_beats
 from rnnviz.rendering.execution.sound_listener import SoundListener
@@ -107,7 +107,8 @@ class Plan:
             on_beat_end=report,
             on_sound=listener.hear,
         )
-        made = draw_stills(self.loaded, context, self.code.file, self.profile, folder)
+        with self.recorder.recording():  # modules may keep what they read now
+            made = draw_stills(self.loaded, context, self.code.file, self.profile, folder)
         return made, losses(listener.sounds, (), self.profile.file_format)
 
 

@@ -1,4 +1,4 @@
-"""Beats: the units of a scene, and which of them to render."""
+"""Beats: the units of a scene."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from rnnviz.text.translation import is_translated, languages
 
 @dataclass(frozen=True)
 class Beat:
-    """One idea of a scene: what is said, in English, and what is played."""
+    """One idea of a scene: its caption in English, and what is played."""
 
     number: int
     name: str
@@ -19,7 +19,7 @@ class Beat:
 
 
 def beat(caption: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
-    """Mark a method as a beat, with its caption, which the catalogues translate."""
+    """Mark a method as a beat; the catalogues translate its caption."""
 
     def mark(method: Callable[[Any], None]) -> Callable[[Any], None]:
         method.caption = caption  # type: ignore[attr-defined]
@@ -29,12 +29,12 @@ def beat(caption: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None
 
 
 def beats_of(scene: type) -> tuple[Beat, ...]:
-    """The beats of a scene class: those it inherits, the base classes' first, and then its own.
+    """Return the beats of a scene class: inherited ones first, then its own.
 
-    A method with the name of an inherited beat takes its place, and without a caption of its own
-    its caption as well; ``None`` leaves it out.
+    A method with the name of an inherited beat replaces it, and keeps its caption unless it has
+    its own; ``None`` leaves the beat out.
 
-    Raises: SceneError for a name that is a beat's and neither
+    Raises: SceneError for a beat that is replaced by something else
     """
     found: dict[str, tuple[str, Callable[[Any], None]] | None] = {}
     for each in reversed(scene.__mro__):
@@ -48,15 +48,15 @@ def beats_of(scene: type) -> tuple[Beat, ...]:
                 found[name] = (inherited[0], made)
             elif inherited is not None:
                 raise SceneError(
-                    f"{name!r} of class {each.__name__!r} is {made!r}, and a beat in a class that "
-                    "it inherits from; rename it, or write None to leave the beat out"
+                    f"{name!r} of class {each.__name__!r} is {made!r}, but a beat in a base class; "
+                    "rename it, or write None to leave the beat out"
                 )
     beats = [(name, *beat) for name, beat in found.items() if beat is not None]
     return tuple(Beat(number, *beat) for number, beat in enumerate(beats, start=1))
 
 
 def spoken_in(beats: Sequence[Beat]) -> tuple[str, ...]:
-    """The languages that captions are in: that of the code, and those with a translation of one."""
+    """Return the languages of captions: that of the code, and those with a translation."""
     return tuple(
         language
         for language in languages()
@@ -65,12 +65,15 @@ def spoken_in(beats: Sequence[Beat]) -> tuple[str, ...]:
 
 
 def untranslated(beats: Sequence[Beat], language: str) -> int:
-    """How many captions have no translation into a language, and are said as they are written."""
+    """Return the number of captions without a translation into a language."""
     return sum(not is_translated(each.caption, language) for each in beats)
 
 
 def check_selection(selection: tuple[int, ...] | None, count: int, scene: str) -> None:
-    """Refuse beats that a scene does not have."""
+    """Check that a scene has the selected beats.
+
+    Raises: SceneError
+    """
     missing = [number for number in selection or () if not 1 <= number <= count]
     if missing:
         raise SceneError(

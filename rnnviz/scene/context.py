@@ -1,4 +1,4 @@
-"""What a scene is played with: recordings, language, theme, and which beats are wanted."""
+"""What a scene is played with: recordings, language, theme, and the beats to show."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -19,14 +19,14 @@ def _ignore(*_: Any) -> None:
 
 @dataclass(frozen=True, repr=False)
 class SceneContext(ShortRepr):
-    """The setting of one performance of a scene.
+    """The settings of one performance of a scene.
 
     ``experiments`` are the recordings that the scene compares with its trace, by the names that
-    the scene gives them. ``beats`` are the numbers to be shown (None: all); the others are
-    passed over, so that each shown beat starts from the picture it has in the whole video.
-    ``fonts`` set what rnnviz Sans does not.
-    ``renderer`` draws in the place of Manim's own. ``on_sound`` is called with the scene, the name
-    of a file, from when on it is heard, its gain, and that of what else is heard meanwhile.
+    the scene gives them. ``beats`` are the numbers of those to show (None: all); the others are
+    skipped, so that each shown beat starts from the frame it has in the whole video.
+    ``fonts`` are tried for characters that rnnviz Sans lacks.
+    ``renderer`` replaces Manim's own. ``on_sound`` is called with the scene, the name of a file,
+    its start, its gain, and the gain of other sounds while it is heard.
     """
 
     trace: Trace
@@ -41,24 +41,24 @@ class SceneContext(ShortRepr):
     on_sound: Callable[[Any, str, float, float, float], None] = _ignore
 
     def shows(self, beat: Beat) -> bool:
-        """Whether a beat is to be seen in this performance."""
+        """Whether a beat is shown in this performance."""
         return self.beats is None or beat.number in self.beats
 
 
 def default_context(scene: Any) -> SceneContext:
-    """The stage of a scene that nobody chose one for: the default recording of its task."""
+    """Return a context with the default recording of a scene's task."""
     trace = default_trace(scene.task)
     return SceneContext(trace, experiments=experiments_of(scene, trace))
 
 
 def experiments_of(scene: Any, trace: Trace) -> Mapping[str, Any]:
-    """What a scene compares with its trace, by the names that it uses.
+    """Make the recordings that a scene compares with its trace, by their names.
 
-    Raises: RenderError that names one that fails
+    Raises: RenderError that names the one that fails
     """
     source = getattr(sys.modules[scene.__module__], "__file__", "")  # a notebook has none
     made = {}
     for name, make in scene.experiments.items():
-        with naming_failures(f"companion {name!r} of class {scene.__name__!r}", source):
+        with naming_failures(f"experiment {name!r} of class {scene.__name__!r}", source):
             made[name] = make(trace)
     return made

@@ -1,4 +1,4 @@
-"""From what a user names to the class of a scene: a registered name, or a file of their own."""
+"""Loads the class of a scene, from a registered name or a user's file."""
 
 import importlib
 import importlib.util
@@ -25,7 +25,7 @@ _HINT: Final = "derive a class from rnnviz.scene.Storyboard"
 class LoadedScene:
     """A scene ready to be played: its class, its default task, and what it needs of a trace.
 
-    ``spec`` is what another process loads it by.
+    Another process loads it by its ``spec``.
     """
 
     name: str
@@ -36,19 +36,19 @@ class LoadedScene:
 
 
 def file_of(spec: str) -> Path | None:
-    """The file of a scene of the user's own, or None for one that is registered."""
+    """Return the file that a spec names, or None for a registered name."""
     found = _IN_FILE.fullmatch(spec)
     return Path(found["file"]) if found else None
 
 
 def class_of(spec: str) -> str:
-    """The class that is named in a file of the user's own, or an empty text."""
+    """Return the class that a spec names in a file, or an empty string."""
     found = _IN_FILE.fullmatch(spec)
     return (found["name"] or "") if found else ""
 
 
 def name_of(spec: str) -> str:
-    """What a scene is called: its registered name, its class if that is named, or its file."""
+    """Return a scene's name: the registered one, or that of its class if given, or of its file."""
     found = _IN_FILE.fullmatch(spec)
     if found is None:
         return Path(spec).stem
@@ -57,7 +57,7 @@ def name_of(spec: str) -> str:
 
 
 def load_scene(spec: str) -> LoadedScene:
-    """The scene that ``spec`` names: a registered name, or ``FILE.py`` or ``FILE.py:CLASS``.
+    """Load the scene that ``spec`` names: a registered name, ``FILE.py`` or ``FILE.py:CLASS``.
 
     Raises: SceneError if there is no such scene, file or class
     """
@@ -82,40 +82,40 @@ def needs_of(scene: Any) -> tuple[str, ...]:
 
 def _class_in(path: Path, name: str) -> Any:
     if not os.path.isfile(path):
-        raise SceneError(f"there is no scene file {str(path)!r}; give a path to a Python file")
+        raise SceneError(f"no scene file {str(path)!r}; give the path of a Python file")
     module = _import_file(path)
     own = {
         attribute: value
         for attribute, value in vars(module).items()
         if inspect.isclass(value) and value.__module__ == module.__name__ and beats_of(value)
     }
-    # classes that only lend their beats to others are none to choose
+    # a mixin has beats, but is not a scene
     own = {name: value for name, value in own.items() if hasattr(value, "play_beat")} or own
     if name in own:
         return own[name]
     if not name and len(own) == 1:
         return next(iter(own.values()))
     found = f"it has {', '.join(own)}" if own else "it has no class with beats"
-    wanted = f"class {name!r}" if name else "one scene to choose"
+    wanted = f"class {name!r}" if name else "single scene"
     raise SceneError(
         f"no {wanted} in {str(path)!r}; {found}; {_HINT} and name it as {path.name}:CLASS"
     )
 
 
 def _check(scene: Any) -> None:
-    """Refuse a class that cannot be played.
+    """Check that a class can be played.
 
     Raises: SceneError
     """
     name = scene.__name__
     if not hasattr(scene, "play_beat"):
-        raise SceneError(f"class {name!r} has beats and is no storyboard; {_HINT}")
+        raise SceneError(f"class {name!r} has beats but is not a storyboard; {_HINT}")
     for what, kind, wanted in (
         ("task", str, "the name of a task"),
         ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
         ("experiments", Mapping, "a recipe for each name, or leave it out"),
-        ("depends_on", tuple, "a tuple of paths, patterns, or names of variables and modules"),
+        ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),
     ):
         got = getattr(scene, what)
         if not isinstance(got, kind):
@@ -130,18 +130,18 @@ def _check(scene: Any) -> None:
         if not isinstance(beat.caption, str) or not beat.caption.strip():
             raise SceneError(
                 f"beat {beat.name!r} of class {name!r} has the caption {beat.caption!r}; "
-                'write what it says, as in @beat("Words enter one by one.")'
+                'write a text, as in @beat("Words enter one by one.")'
             )
 
 
 def _import_file(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"rnnviz_user_{path.stem}", path)
     if spec is None or spec.loader is None:
-        raise SceneError(f"{str(path)!r} cannot be imported; give a Python file")
+        raise SceneError(f"cannot import {str(path)!r}; give a Python file")
     module = importlib.util.module_from_spec(spec)
     beside = str(path.resolve().parent)
     if beside not in sys.path:
-        sys.path.append(beside)  # a scene may import what stands beside it, and hides nothing
+        sys.path.append(beside)  # last, so that files beside the scene hide no library
     sys.modules[spec.name] = module  # dataclasses and pickle look for it there
     try:
         spec.loader.exec_module(module)
@@ -151,22 +151,22 @@ def _import_file(path: Path) -> ModuleType:
             raise
         reason = described(error, str(spec.origin))
         hint = _path_hint(error, path.resolve())
-        raise SceneError(f"{str(path)!r} cannot be imported: {reason}{hint}") from error
+        raise SceneError(f"cannot import {str(path)!r}: {reason}{hint}") from error
     return module
 
 
 def _path_hint(error: BaseException, path: Path) -> str:
-    """What to do about a module that stands above a scene's file, where Python does not look."""
+    """Return a hint for a module in a folder above a scene's file, where Python does not look."""
     if not isinstance(error, ImportError):
         return ""
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     for folder in path.parents:
         if missing and ((folder / missing).is_dir() or (folder / f"{missing}.py").is_file()):
-            return f"; {missing!r} stands in {str(folder)!r}: set PYTHONPATH to that folder"
+            return f"; {missing!r} is in {str(folder)!r}: set PYTHONPATH to that folder"
         if "relative import" in str(error) and not (folder / "__init__.py").exists():
             package = ".".join(path.relative_to(folder).parent.parts) or "package"
             return (
-                f"; a scene file is imported by itself: write the import in full, as from "
-                f"{package} import …, and set PYTHONPATH to {str(folder)!r}"
+                f"; a scene file is not part of a package: use an absolute import, from {package} "
+                f"import …, and set PYTHONPATH to {str(folder)!r}"
             )
     return ""

@@ -1,4 +1,4 @@
-"""What scenes need of a trace, and what a user is told whose trace lacks it."""
+"""What scenes need of a trace, and the errors for a trace that lacks it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -10,11 +10,11 @@ from rnnviz.scene.loading import LoadedScene
 from rnnviz.trace import CLASSES, VALUES, Trace
 
 Lack = Callable[[Trace], str | None]
-"""From a trace to what is missing, said so that a scene's name in braces fits in; or None."""
+"""Returns what a trace lacks, as a message with ``{scene}`` in it, or None."""
 
 
 def check_needs(loaded: LoadedScene, trace: Trace) -> None:
-    """Refuse a trace that lacks what a scene draws.
+    """Check that a trace has what a scene draws.
 
     Raises: SceneError with the reason and a remedy
     """
@@ -61,7 +61,7 @@ def _one_layer(trace: Trace) -> str | None:
 def _outputs(trace: Trace) -> str | None:
     other = _other_than(_without_output(trace))
     return other and (
-        f"the trace is of {other}, but {{scene}} shows what it says step by step; "
+        f"the trace is of {other}, but {{scene}} shows an output at each step; "
         "record a network with outputs"
     )
 
@@ -78,14 +78,16 @@ def _classes(trace: Trace) -> str | None:
         }
     )
     return other and (
-        f"the trace is of {other}, but {{scene}} shows how scores become the probabilities of "
+        f"the trace is of {other}, but {{scene}} turns scores into probabilities of "
         "classes; record a task with classes, as 'rnnviz record --task sentence' does"
     )
 
 
 def _biases(trace: Trace) -> str | None:
     if trace.weight("bias_ih") is None:
-        return "the trace is of a layer without biases, but {scene} shows two; record one with them"
+        return (
+            "the trace is of a layer without biases, but {scene} shows two; record one with biases"
+        )
     return None
 
 
@@ -107,8 +109,8 @@ def _gradient_path(trace: Trace) -> str | None:
         return _gradients(trace)
     if (measure.lags(trace, measure.gradient_norms(trace)) < 0).any():
         return (
-            "the trace has a loss that depends on states after its own step, but {scene} only goes "
-            "back from a loss; record it with a loss of each step's own output"
+            "the trace has a loss that depends on states after its own step, but {scene} follows "
+            "gradients back in time; record it with a loss of each step's own output"
         )
     reached = (measure.gradient_norms(trace)[trace.loss_steps[-1], :, 0] > 0).sum()
     if reached >= 2:
@@ -116,8 +118,8 @@ def _gradient_path(trace: Trace) -> str | None:
             measure.weight_gradient_share_by_lag(trace)
         except TraceError:
             return (
-                "the gradient of W is zero in all its terms, but {scene} shows what share each "
-                "has; record a network whose states are not zero"
+                "the gradient of W is zero in all its terms, but {scene} shows the share of each; "
+                "record a network whose states are not zero"
             )
         return None
     return (
@@ -129,9 +131,9 @@ def _gradient_path(trace: Trace) -> str | None:
 def _sentence_task(trace: Trace) -> str | None:
     if trace.metadata.task == "sentence":
         return None
-    told = repr(trace.metadata.task) if trace.metadata.task else "none that rnnviz trained"
+    task = repr(trace.metadata.task) if trace.metadata.task else "none that rnnviz trained"
     return (
-        f"the trace's task is {told}, but {{scene}} is about sentences; "
+        f"the trace's task is {task}, but {{scene}} is about sentences; "
         "record one with 'rnnviz record --task sentence'"
     )
 
@@ -141,7 +143,7 @@ def _training(trace: Trace) -> str | None:
     if about.task and about.seed is not None and about.epochs is not None:
         return None
     return (
-        "the trace does not say how its network was trained, which {scene} shows; "
+        "the trace does not tell how its network was trained, which {scene} shows; "
         "record one with 'rnnviz record --task sentence'"
     )
 

@@ -143,8 +143,7 @@ class Storyboard(Scene):
         caption = prose(text, self._facts(), color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
-            AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
-            run_time=_TURN,
+            AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)), run_time=_TURN
         )
         self._caption = caption
         beat.play(self)

@@ -1,7 +1,7 @@
-"""What was rendered before, kept in the user's cache folder within a bound.
+"""Earlier renders, kept in the user's cache folder within a bound.
 
-Entries are found by keys that hold everything that decides them, are written whole or not at all,
-and are never changed; those that were used longest ago go first.
+Entries have keys of everything that decides them. They are written completely or not at all, and
+never changed; those that were used longest ago are removed first.
 """
 
 import getpass
@@ -24,7 +24,7 @@ from rnnviz.system.files import atomic_write, remove_stale, staging_dir
 BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
 _TRIAL: Final = 4_000_000
-"""Bytes that a beat may take."""
+"""The size of a large beat, in bytes."""
 _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
 _LETTERS: Final = "letters"
@@ -35,9 +35,9 @@ _DIGEST_SIZE: Final = sha256().digest_size
 
 @dataclass(frozen=True)
 class Held:
-    """What a cache holds: how many entries, and how many bytes they take, of how many it may.
+    """What a cache holds: its numbers of entries, their size in bytes, and the bound of the size.
 
-    ``oldest`` is when that which was used longest ago was used, in seconds since 1970.
+    ``oldest`` is the last use of the entry that was used longest ago, in seconds since 1970.
     """
 
     beats: int
@@ -49,10 +49,10 @@ class Held:
 
 
 class Cache:
-    """Encoded beats by their keys, notes about whole renders, and typeset texts.
+    """Encoded beats by their keys, what they read, notes of whole renders, and typeset texts.
 
-    The name of a beat or a note ends with the checksum of its content, a text begins with that of
-    its key and itself: what is damaged, or another's, is not there.
+    The name of a beat or a note ends with the checksum of its content; a text starts with the
+    checksum of its key and content. A damaged entry, or one with another's name, is not found.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -63,7 +63,7 @@ class Cache:
         self._reads = folder / _READS
 
     def fetch(self, target: Path) -> bool:
-        """Put the beat of a name in its place, where it stays; False if it is not kept."""
+        """Put the beat with the target's name into its place; False if it is not kept."""
         for entry in _named(self.beats, target.name):
             with suppress(OSError):
                 _link(entry, target)
@@ -75,11 +75,11 @@ class Cache:
         return False
 
     def text(self, key: str) -> bytes | None:
-        """A typeset text, or None if it is not kept, or what is kept is not it."""
+        """Return a typeset text, or None if it is not kept or damaged."""
         entry = self._letters / key
         with suppress(OSError):
-            told, content = _parted(entry.read_bytes())
-            if told == _digest_of_text(key, content):
+            digest, content = _parted(entry.read_bytes())
+            if digest == _digest_of_text(key, content):
                 with suppress(OSError):
                     os.utime(entry)
                 return content
@@ -88,7 +88,7 @@ class Cache:
     def keep_text(self, key: str, content: bytes) -> None:
         """Keep a typeset text; a cache that cannot be written keeps nothing.
 
-        Unlike a beat it says what it is within, as finding a name's end takes too long for it.
+        Unlike a beat it has its checksum inside, as it takes too long to search for a name.
         """
         with suppress(RenderError), atomic_write(self._letters / key, RenderError) as made:
             made.write_bytes(_digest_of_text(key, content) + content)
@@ -115,9 +115,9 @@ class Cache:
         _write_note(self._reads, key, noted)
 
     def held(self) -> Held:
-        """How much there is.
+        """Return how much there is.
 
-        Raises: RenderError if it cannot be read, or the bound is no number of bytes
+        Raises: RenderError if it cannot be read, or the bound is not a number of bytes
         """
         entries = [entry for kind in _KINDS for entry in self._entries(kind)]
         counts = Counter(path.parent.name for path, _ in entries)
@@ -126,7 +126,7 @@ class Cache:
         return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, bound(), oldest)
 
     def trim(self) -> None:
-        """Remove what was used longest ago, until the rest is within the bound."""
+        """Remove what was used longest ago, until the size is within the bound."""
         entries: list[tuple[Path, os.stat_result]] = []
         for kind in _KINDS:
             with suppress(RenderError):
@@ -141,7 +141,7 @@ class Cache:
                 over -= state.st_size
 
     def clear(self) -> int:
-        """Remove all entries, and say how many bytes they took; what is being made now stays.
+        """Remove all entries, and return their size in bytes; entries in the making stay.
 
         Raises: RenderError if the cache cannot be read, or an entry not removed
         """
@@ -192,22 +192,22 @@ def _write_note(folder: Path, key: str, noted: Any) -> None:
 
 
 def bound() -> int:
-    """How many bytes a cache may keep: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
+    """Return how many bytes a cache may keep: ``RNNVIZ_CACHE_BOUND``, or 2 GB.
 
-    Raises: RenderError if the variable is no number of bytes
+    Raises: RenderError if the variable is not a number of bytes
     """
     text = os.environ.get(BOUND_VARIABLE, str(_BOUND))
     if not (text.isascii() and text.isdecimal()):
         raise RenderError(
-            f"{BOUND_VARIABLE} is {text!r}, no number of bytes; write {_BOUND} for 2 GB"
+            f"{BOUND_VARIABLE} must be a number of bytes, got {text!r}; write {_BOUND} for 2 GB"
         )
     return int(text)
 
 
 def remove(file: Path) -> None:
-    """Remove a file that is kept.
+    """Remove a file of the cache.
 
-    Raises: RenderError if that cannot be done
+    Raises: RenderError if it cannot be removed
     """
     try:
         file.unlink(missing_ok=True)
@@ -218,7 +218,7 @@ def remove(file: Path) -> None:
 
 
 def _named(folder: Path, name: str) -> Iterator[Path]:
-    """The entries of a name, whatever they hold."""
+    """Yield the entries of a name, with any content."""
     stem, ending = os.path.splitext(name)
     yield from sorted(folder.glob(f"{stem}-*{ending}"))
 
@@ -232,7 +232,7 @@ def _checksum_in(entry: Path) -> str:
 
 
 def _link(source: Path, target: Path) -> None:
-    """The same file in two places, or a copy where there are no hard links."""
+    """Link a file to a second place, or copy it where there are no hard links."""
     try:
         os.link(source, target)
     except FileExistsError:
@@ -242,7 +242,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def usable(folder: Path) -> Cache:
-    """The cache in a folder, or where that cannot be written, one among the temporary files.
+    """Return the cache in a folder, or if that cannot be written, in the temporary folder.
 
     Raises: RenderError if neither can be written
     """
@@ -260,7 +260,7 @@ def usable(folder: Path) -> Cache:
 
 
 def try_out(folder: Path) -> None:
-    """Write into every part of a cache as much as a beat takes, and remove it.
+    """Write as much as a beat takes into every part of a cache, and remove it.
 
     Raises: RenderError for the part that cannot be written, or is full
     """
@@ -275,7 +275,7 @@ def _can_hold_beats(folder: Path) -> bool:
 
 
 def _is_ours_alone(folder: Path) -> bool:
-    """Whether nobody else can put beats into a folder; anybody may make one of any name in /tmp."""
+    """Whether only this user can write into a folder; anybody can make any folder in /tmp."""
     state = folder.lstat()
     return S_ISDIR(state.st_mode) and (
         not hasattr(os, "getuid")
@@ -284,7 +284,7 @@ def _is_ours_alone(folder: Path) -> bool:
 
 
 def _user() -> str:
-    """Who this process works for; a container's user may have a number and no name."""
+    """Return this process's user; in a container it may have a number but no name."""
     return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
 
 
@@ -297,7 +297,7 @@ def _digest_of_text(key: str, content: bytes) -> bytes:
 
 
 def checksum(path: Path) -> str | None:
-    """The SHA-256 of a file, or None if it cannot be read."""
+    """Return the SHA-256 of a file, or None if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file_digest(file, "sha256").hexdigest()

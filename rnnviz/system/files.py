@@ -1,8 +1,8 @@
-"""Files that are replaced only when the new one is whole, and folders to make them in.
+"""Files that are replaced only by a complete new one, and staging directories to make them in.
 
-What is made stands in a hidden folder beside its target, so that moving it there is one step. The
-folder's name says which process of which machine works in it: what a killed process left is swept
-up by the next one there.
+A file is made in a hidden directory beside its target, so that moving it there is one step. The
+directory's name has the process and machine that work in it: what a killed process left is removed
+by the next one.
 """
 
 import errno
@@ -18,12 +18,12 @@ from typing import Final
 
 from rnnviz.errors import RnnvizError
 
-_WORKSHOP: Final = re.compile(r"\.rnnviz-(.*)-(\d+)-[^-]+")
+_STAGING: Final = re.compile(r"\.rnnviz-(.*)-(\d+)-[^-]+")
 _LONGEST_NAME: Final = 255
 
 
 def is_component(name: str) -> bool:
-    """Whether a name stays within the folder that it is put into, and can be a file's."""
+    """Whether a name can be that of a file, and stays within its folder."""
     try:
         length = len(os.fsencode(name))
     except UnicodeEncodeError:
@@ -37,20 +37,20 @@ def is_component(name: str) -> bool:
 
 
 def within(folder: Path, name: str, error: type[RnnvizError]) -> Path:
-    """The place in a folder of a name that is made of data.
+    """Return the path of a file in a folder, whose name comes from data.
 
-    Raises: ``error`` if the name is not one component of a path
+    Raises: ``error`` if the name is not a single component of a path
     """
     if not is_component(name):
-        raise error(f"{name!r} cannot be the name of a file in {str(folder)!r}; give another name")
+        raise error(f"{name!r} is not a valid file name in {str(folder)!r}; give another name")
     return folder / name
 
 
 @contextmanager
 def staging_dir(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
-    """A hidden folder to work in, within ``folder``, gone afterwards.
+    """Make a hidden directory within ``folder`` for the time of the context.
 
-    Raises: ``error`` if the folder cannot be made or written into, now or while it is worked in
+    Raises: ``error`` if the folder cannot be made or written, now or within the context
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -62,17 +62,16 @@ def staging_dir(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
             yield Path(name)
     except OSError as problem:
         raise error(
-            f"cannot write {_troubled(folder, problem)} ({problem.strerror or problem}); "
+            f"cannot write {_place_of(folder, problem)} ({problem.strerror or problem}); "
             "choose another place"
         ) from problem
 
 
 @contextmanager
 def atomic_write(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
-    """A place to write a file, which takes the target's place once it is whole.
+    """Yield a temporary path to write to; the file replaces the target when the context ends.
 
-    Raises: ``error`` if the target is a folder, or has a name that no file can have, or cannot be
-            written
+    Raises: ``error`` if the target is a folder, has an invalid name, or cannot be written
     """
     check_name(target, error)
     if os.path.isdir(target):
@@ -83,9 +82,9 @@ def atomic_write(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
 
 
 def check_place(target: Path, error: type[RnnvizError]) -> None:
-    """Refuse a file that cannot be written, before the long work for it.
+    """Check that a file can be written, before the long work for it.
 
-    Raises: ``error`` if it is a folder or the name of no file, or nothing can be made there
+    Raises: ``error`` if it is a folder, has an invalid name, or its folder cannot be written
     """
     check_name(target, error)
     if os.path.isdir(target):
@@ -94,9 +93,9 @@ def check_place(target: Path, error: type[RnnvizError]) -> None:
 
 
 def try_folder(folder: Path, error: type[RnnvizError]) -> None:
-    """Make something in a folder, or in the nearest above it that is there, and remove it.
+    """Check that a folder, or the nearest existing one above it, can be written.
 
-    Raises: ``error`` if that cannot be done
+    Raises: ``error``
     """
     there = next(each for each in (folder, *folder.parents) if os.path.exists(each))
     with staging_dir(there, error):
@@ -104,14 +103,14 @@ def try_folder(folder: Path, error: type[RnnvizError]) -> None:
 
 
 def check_name(target: Path, error: type[RnnvizError], use: str = "write") -> None:
-    """Refuse what can be the name of no file: too long, or with a NUL.
+    """Check that a file's name is not too long, and has no NUL.
 
     Raises: ``error``
     """
     try:
         os.stat(target)
     except ValueError as problem:
-        raise error(f"{str(target)!r} has a NUL, which no name may have") from problem
+        raise error(f"{str(target)!r} has a NUL character; remove it") from problem
     except OSError as problem:
         if problem.errno == errno.ENAMETOOLONG:
             raise error(
@@ -119,26 +118,26 @@ def check_name(target: Path, error: type[RnnvizError], use: str = "write") -> No
             ) from problem
 
 
-def _troubled(folder: Path, problem: OSError) -> str:
-    """What a problem is about: a file that was to stand in a folder, or the folder."""
-    for told in (problem.filename2, problem.filename):
-        if isinstance(told, str) and folder in Path(told).parents:
-            file = folder / Path(told).name
-            if not _WORKSHOP.fullmatch(file.name):
+def _place_of(folder: Path, problem: OSError) -> str:
+    """Return what could not be written: a file in a folder, or the folder."""
+    for name in (problem.filename2, problem.filename):
+        if isinstance(name, str) and folder in Path(name).parents:
+            file = folder / Path(name).name
+            if not _STAGING.fullmatch(file.name):
                 return repr(str(file))
     return f"into {str(folder)!r}"
 
 
 def remove_stale(folder: Path) -> None:
-    """Remove what processes that no longer live were working on, where that can be seen."""
+    """Remove the staging directories of this machine's processes that have ended."""
     with suppress(OSError):
         for entry in folder.iterdir():
-            found = _WORKSHOP.fullmatch(entry.name)
-            if found and found[1] == node() and not _lives(int(found[2])):
+            found = _STAGING.fullmatch(entry.name)
+            if found and found[1] == node() and not _is_running(int(found[2])):
                 shutil.rmtree(entry, ignore_errors=True)
 
 
-def _lives(process: int) -> bool:
+def _is_running(process: int) -> bool:
     from psutil import pid_exists  # takes a while to load, and is seldom needed
 
     return pid_exists(process)

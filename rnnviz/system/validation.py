@@ -40,7 +40,7 @@ NonNegative = Annotated[float, Meta(ge=0)]
 Finite = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 
 
-class InvalidJson(Exception):
+class InvalidJson(ValueError):
     """JSON of another type than declared: the field, what was expected, and what was found."""
 
 

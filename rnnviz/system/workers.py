@@ -1,4 +1,4 @@
-"""Work for other processes: some of this machine, or the workers of a Dask cluster.
+"""Pools of other processes: of this machine, or of a Dask cluster.
 
 They are given functions and arguments, and share nothing else with this process.
 """
@@ -20,38 +20,38 @@ from typing import Any, Final, TypeGuard
 from rnnviz.errors import ClusterError, RnnvizError
 
 ONE_AT_A_TIME: Final = threading.Lock()
-"""Held by work that changes what threads share; a worker of Dask may have several."""
+"""Held by work that changes state shared by threads; a Dask worker may have several."""
 
-_PATIENCE: Final = 4
-"""Seconds in which a scheduler must answer at first, and be reached again if it is lost."""
-_SILENCE: Final = 60
-"""Seconds for which a scheduler that is reached may not answer: it may share its machine."""
-_FOR_WORKERS: Final = 10
+_CONNECT_TIMEOUT: Final = 4
+"""Seconds in which a scheduler must answer first, or be reached again after a lost connection."""
+_ANSWER_TIMEOUT: Final = 60
+"""Seconds in which a connected scheduler must answer: its machine may be busy."""
+_WORKER_TIMEOUT: Final = 10
 """Seconds in which a scheduler must have a worker."""
-_BETWEEN: Final = 1
-"""Seconds without news after which it is looked whether the scheduler lives."""
-_FAREWELL: Final = 2
-"""Seconds in which a scheduler hears that it is left."""
+_CHECK_INTERVAL: Final = 1
+"""Seconds between checks whether the scheduler is alive."""
+_CLOSE_TIMEOUT: Final = 2
+"""Seconds for closing the connection to a scheduler."""
 _LOUD: Final = ("distributed", "tornado", "asyncio")
-"""The loggers of Dask, and of what it is made with."""
+"""The loggers of Dask and its libraries."""
 _ADDRESS: Final = re.compile(
     r"((tcp|tls|wss?)://)?([\w.-]+|\[[0-9a-f:.]+(%\w+)?\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
 )
 _LAST_PORT: Final = 2**16 - 1
 LOST: Final = "the cluster was lost"
-"""Why work has no result when whoever handed it out is gone."""
+"""Why work has no result once the scheduler is gone."""
 _DEATHS: Final = {
-    "KilledWorker": "every worker that took it died",
-    "BrokenProcessPool": "a process that worked on it or beside it died",
+    "KilledWorker": "every worker that tried it died",
+    "BrokenProcessPool": "a process of the pool died",
 }
-"""How workers end without a word, by what Dask and Python raise then, in many lines or strange."""
+"""Messages for dead workers, by exception: those of Dask and Python are long or unclear."""
 
 
 class WorkerPool:
-    """Processes that take work; each argument that is sent travels once.
+    """A pool of processes; each argument that is sent is transferred once.
 
-    ``watch`` begins to watch who hands out the work: what it gives tells whenever it is called
-    whether they still live. They do for ever if it is None.
+    ``watch`` starts to watch the scheduler, and returns a function that tells whether it is alive.
+    None if there is no scheduler that could die.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class WorkerPool:
         self._sent: dict[str, Any] = {}
 
     def sent(self, name: str, value: Any) -> Any:
-        """What stands for a value among the arguments of work; its name says what is in it."""
+        """Return a reference to a value, for arguments of work; its name stands for its content."""
         if self._send is None:
             return value
         if name not in self._sent:
@@ -74,54 +74,59 @@ class WorkerPool:
         return self._sent[name]
 
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
-        """Have a function called, one that every process can import."""
+        """Call a function, which every process can import, in one of them."""
         return self._submit(work, *arguments)
 
-    def wait(self, running: Collection[Future[Any]], patience: float | None = None) -> set[Any]:
-        """Those of some pieces of work that have ended, once there is one, or patience has.
+    def wait(self, running: Collection[Future[Any]], timeout: float | None = None) -> set[Any]:
+        """Wait until some of the work has ended, or for a time, and return what has ended.
 
-        Raises: ClusterError if none can end any more, as the cluster is lost
+        Units: seconds
+        Raises: ClusterError if the cluster is lost
         """
-        if self._watch is None or patience is not None:
-            return wait(running, patience, FIRST_COMPLETED).done
-        lives = self._watch()
-        while not (done := wait(running, _BETWEEN, FIRST_COMPLETED).done):
-            if not lives():
+        if self._watch is None or timeout is not None:
+            return wait(running, timeout, FIRST_COMPLETED).done
+        is_alive = self._watch()
+        while not (done := wait(running, _CHECK_INTERVAL, FIRST_COMPLETED).done):
+            if not is_alive():
                 raise ClusterError(LOST)
         return done
 
 
 @contextmanager
 def workers(scheduler: str | None = None, jobs: int | None = None) -> Iterator[WorkerPool]:
-    """The workers of a Dask scheduler, or else so many processes of this machine.
+    """Open a pool: the workers of a Dask scheduler, or ``jobs`` processes of this machine.
 
-    Left by an error, they give up what they are at.
+    They give up their work if an error ends the context.
 
     Raises: ClusterError if there is no such scheduler, it has no worker, or Dask is missing
     """
     if scheduler is not None:
         check_address(scheduler)
         if jobs is not None:
-            raise ClusterError("give jobs or a scheduler, not both: a scheduler has its workers")
-    with _processes(jobs or available_cores()) if scheduler is None else _cluster(scheduler) as us:
-        yield us
+            raise ClusterError(
+                "give jobs or a scheduler, not both; a scheduler has its own workers"
+            )
+    with (
+        _processes(jobs or available_cores()) if scheduler is None else _cluster(scheduler) as pool
+    ):
+        yield pool
 
 
 def check_address(scheduler: str) -> None:
-    """Refuse what can be no address of a Dask scheduler, which Dask itself would wait for.
+    """Check the address of a Dask scheduler; Dask itself would wait for an invalid one.
 
     Raises: ClusterError
     """
     found = _ADDRESS.fullmatch(scheduler)
     if not found or not 1 <= int(found["port"]) <= _LAST_PORT:
         raise ClusterError(
-            f"{scheduler!r} is no address of a Dask scheduler; give one like tcp://127.0.0.1:8786, "
-            "as 'dask scheduler' tells it"
+            f"{scheduler!r} is not the address of a Dask scheduler; give one like "
+            "tcp://127.0.0.1:8786, as 'dask scheduler' prints it"
         )
 
 
 def failure(future: Future[Any]) -> str | None:
-    """Why a piece of work that ended has no result, in one line, or None if it has one."""
+    """Return why finished work has no result, in one line, or None if it has one."""
     try:
         error = future.exception()
     except CancelledError:
@@ -136,17 +141,17 @@ def failure(future: Future[Any]) -> str | None:
 
 
 def available_cores() -> int:
-    """How many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
-def _processes(places: int) -> Iterator[WorkerPool]:
+def _processes(count: int) -> Iterator[WorkerPool]:
     from concurrent.futures import ProcessPoolExecutor  # loads queues and threads
 
     context = multiprocessing.get_context("spawn")
     theirs, ours = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(places, context, _leave_with, (theirs,))
+    executor = ProcessPoolExecutor(count, context, _exit_with, (theirs,))
     try:
         yield WorkerPool(executor.submit)
     except BaseException:
@@ -158,20 +163,20 @@ def _processes(places: int) -> Iterator[WorkerPool]:
         theirs.close()
 
 
-def _leave_with(parent: Connection) -> None:
-    """Begin a process that ends when its parent closes a connection, or dies."""
+def _exit_with(parent: Connection) -> None:
+    """Let this process end when its parent closes a connection, or dies."""
 
-    def leave() -> None:
+    def exit_() -> None:
         parent.poll(None)
         os._exit(1)
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=leave, daemon=True).start()
+    threading.Thread(target=exit_, daemon=True).start()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Dask's errors are told in another way, in one line."""
+    """Silence Dask's loggers: its errors are reported in one line."""
     known = [log for log in logging.root.manager.loggerDict.values() if _is_loud(log)]
     before = [log.disabled for log in known]
     for log in known:
@@ -196,48 +201,50 @@ def _cluster(address: str) -> Iterator[WorkerPool]:
             "a cluster needs Dask; install it with: pip install 'rnnviz[cluster]'"
         ) from error
     with _quiet():
-        _greet(address)
+        _check_answers(address)
         try:
-            client = Client(address, timeout=_PATIENCE, set_as_default=False)
+            client = Client(address, timeout=_CONNECT_TIMEOUT, set_as_default=False)
         except OSError as error:
-            raise _silent(address) from error
+            raise _no_answer(address) from error
         try:
-            client.wait_for_workers(1, timeout=_FOR_WORKERS)
+            client.wait_for_workers(1, timeout=_WORKER_TIMEOUT)
         except OSError as error:
-            client.close(timeout=_FAREWELL)
+            client.close(timeout=_CLOSE_TIMEOUT)
             raise ClusterError(
                 f"the Dask scheduler at {address!r} has no worker; start some with 'dask worker "
                 f"{address} --nworkers N --nthreads 1'"
             ) from error
 
         def send(name: str, value: Any) -> Any:
-            # as a task, not scattered: made again if the workers that hold it die
+            # as a task, not scattered: it is repeated if the workers that hold it die
             return client.submit(pickle.loads, pickle.dumps(value), key=f"rnnviz {name}")
 
         try:
-            yield WorkerPool(client.get_executor(pure=False).submit, send, lambda: Watch(client))
+            yield WorkerPool(
+                client.get_executor(pure=False).submit, send, lambda: SchedulerWatch(client)
+            )
         finally:
-            with suppress(OSError):  # a scheduler that is lost hears nothing
-                client.close(timeout=_FAREWELL)
+            with suppress(OSError):  # the scheduler may be lost
+                client.close(timeout=_CLOSE_TIMEOUT)
 
 
-class Watch:
-    """Tells whether a client's scheduler lives: it is reached, or was a moment ago, and answers."""
+class SchedulerWatch:
+    """Tells whether a client's scheduler is alive: connected, or a moment ago, and answering."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._reached = self._heard = time.monotonic()
+        self._connected = self._answered = time.monotonic()
         self._answer = self._ask()
 
     def __call__(self) -> bool:
         now = time.monotonic()
         if self._client.status == "running":
-            self._reached = now
+            self._connected = now
         if self._answer.done():
             if failure(self._answer) is None:
-                self._heard = now
+                self._answered = now
             self._answer = self._ask()
-        return now - self._reached < _PATIENCE and now - self._heard < _SILENCE
+        return now - self._connected < _CONNECT_TIMEOUT and now - self._answered < _ANSWER_TIMEOUT
 
     def _ask(self) -> Future[Any]:
         import asyncio
@@ -246,8 +253,8 @@ class Watch:
         return asyncio.run_coroutine_threadsafe(asked, self._client.loop.asyncio_loop)
 
 
-def _greet(address: str) -> None:
-    """See that a Dask scheduler answers: Dask waits for ever for what speaks otherwise, or not.
+def _check_answers(address: str) -> None:
+    """Check that a Dask scheduler answers; Dask itself waits forever for anything else.
 
     Raises: ClusterError
     """
@@ -260,14 +267,14 @@ def _greet(address: str) -> None:
 
     async def who() -> Any:
         settings = Security().get_connection_args("client")
-        line = await connect(address, timeout=_PATIENCE, **settings)
+        line = await connect(address, timeout=_CONNECT_TIMEOUT, **settings)
         try:
             return await send_recv(line, op="identity")
         finally:
             line.abort()
 
     async def soon() -> Any:
-        return await asyncio.wait_for(who(), _PATIENCE)
+        return await asyncio.wait_for(who(), _CONNECT_TIMEOUT)
 
     try:
         with ThreadPoolExecutor(1) as aside:  # a notebook has a loop in this thread
@@ -275,21 +282,21 @@ def _greet(address: str) -> None:
         if answer["type"] != "Scheduler":
             raise ValueError(answer["type"])
     except OSError as error:
-        raise _silent(address) from error
+        raise _no_answer(address) from error
     except TypeError as error:
         raise ClusterError(
-            f"{address!r} asks for TLS, for which Dask is not set up here; set distributed.comm.tls"
-            " in its configuration, or give a tcp:// address"
+            f"{address!r} needs TLS, for which Dask is not configured here; set "
+            "distributed.comm.tls in its configuration, or give a tcp:// address"
         ) from error
-    except Exception as error:  # whatever reading something else comes to
+    except Exception as error:  # the answer of some other program
         raise ClusterError(
-            f"what answers at {address!r} is no Dask scheduler; give the address that 'dask "
-            "scheduler' tells"
+            f"what answers at {address!r} is not a Dask scheduler; give the address that 'dask "
+            "scheduler' prints"
         ) from error
 
 
-def _silent(address: str) -> ClusterError:
+def _no_answer(address: str) -> ClusterError:
     return ClusterError(
         f"no Dask scheduler answers at {address!r}; start one with 'dask scheduler', and give the "
-        "address that it tells"
+        "address that it prints"
     )

@@ -84,14 +84,17 @@ def read_column(
     values, names, lines, ends = _without_ends(values, names, lines)
     holes += _stand_ins(values)
     filled, gap_notes = _filled(values, lines, str(column), fill)
-    done = [*sorted_notes, *ends, *gap_notes]
+    signs, done = _signs(numbers), [*sorted_notes, *ends, *gap_notes]
+    dated = []
+    if dates:
+        dated = [f"dates in {dates.column!r}" + (f" ({dates.first})" if dates.first else "")]
     return Column(
         table.names[at],
         filled,
         tuple(names),
-        (name, *table.notes, *_signs(numbers), *_dated(dates), *done, *holes),
+        (name, *table.notes, *signs, *dated, *done, *holes),
         tuple(done),
-        not holes and name == "UTF-8" and table.plain and not _signs(numbers) and not done,
+        not holes and name == "UTF-8" and table.plain and not signs and not done,
     )
 
 
@@ -221,12 +224,6 @@ def _signs(numbers: Numbers) -> list[str]:
     if numbers.unit:
         notes.append(f"unit {numbers.unit}")
     return notes
-
-
-def _dated(dates: Dates | None) -> list[str]:
-    if dates is None:
-        return []
-    return [f"dates in {dates.column!r}" + (f" ({dates.first})" if dates.first else "")]
 
 
 def summary(path: str | Path, column: Column) -> str:

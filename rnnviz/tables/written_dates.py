@@ -149,12 +149,9 @@ def are_unread_dates(name: str, cells: Sequence[str]) -> bool:
         return is_named_date(name) and len(set(given)) == len(cells)
     if all(re.fullmatch(r"[-+]?[\d\s.,]+(e[-+]?\d+)?", cell, re.IGNORECASE) for cell in given):
         return False
-    looks = sum(map(bool, numbers)) if is_named_date(name) else sum(map(_is_full, given))
+    dated = numbers if is_named_date(name) else map(_FULL.fullmatch, given)
+    looks = sum(map(bool, dated))
     return looks >= _MOSTLY * len(cells)
-
-
-def _is_full(cell: str) -> bool:
-    return _FULL.fullmatch(cell) is not None
 
 
 def _chinese_time(found: re.Match[str]) -> str:

@@ -20,37 +20,9 @@ class Story:
     fillers: tuple[str, ...]
 
 
-_DAILY_ZH: Final = (
-    "每天",
-    "早上",
-    "都",
-    "在",
-    "河边",
-    "散步",
-    "看书",
-    "然后",
-    "和",
-    "朋友",
-    "一起",
-    "喝茶",
-    "聊天",
-    "晚上",
-    "听",
-    "音乐",
-)
-_SUDDENLY_ZH: Final = (
-    "昨天",
-    "晚上",
-    "大概",
-    "九点",
-    "突然",
-    "就",
-    "莫名其妙",
-    "地",
-    "又",
-    "一次",
-    "彻底",
-)
+_DAILY: Final = "and every day we walk along the river with old friends reading many good books"
+_DAILY_ZH: Final = "每天 早上 都 在 河边 散步 看书 然后 和 朋友 一起 喝茶 聊天 晚上 听 音乐"
+_SUDDENLY_ZH: Final = "昨天 晚上 大概 九点 突然 就 莫名其妙 地 又 一次 彻底"
 STORIES: Final = {
     ("city", "en"): Story(
         before=("I", "live", "in"),
@@ -63,23 +35,7 @@ STORIES: Final = {
             "Madrid": "Spanish",
             "Rome": "Italian",
         },
-        fillers=(
-            "and",
-            "every",
-            "day",
-            "we",
-            "walk",
-            "along",
-            "the",
-            "river",
-            "with",
-            "old",
-            "friends",
-            "reading",
-            "many",
-            "good",
-            "books",
-        ),
+        fillers=tuple(_DAILY.split()),
     ),
     ("city", "zh"): Story(
         before=("我", "住", "在"),
@@ -92,7 +48,7 @@ STORIES: Final = {
             "马德里": "西班牙语",
             "罗马": "意大利语",
         },
-        fillers=_DAILY_ZH,
+        fillers=tuple(_DAILY_ZH.split()),
     ),
     ("repair", "zh"): Story(
         before=("我", "的"),
@@ -105,7 +61,7 @@ STORIES: Final = {
             "汽车": "900 大洋",
             "雨伞": "5 大洋",
         },
-        fillers=_SUDDENLY_ZH,
+        fillers=tuple(_SUDDENLY_ZH.split()),
     ),
 }
 

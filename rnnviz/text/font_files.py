@@ -158,7 +158,7 @@ def _of_file(path: Path, face: str, given: str, elsewhere: Container[int]) -> Fo
     number = 0
     if face:
         wanted = _plain(face)
-        known = [_called(names) for names in faces]
+        known = [names[0] for names in faces]
         found = [place for place, names in enumerate(faces) if wanted in map(_plain, names)]
         if face.isdecimal() and 1 <= int(face) <= len(faces):
             found = [int(face) - 1]
@@ -167,7 +167,7 @@ def _of_file(path: Path, face: str, given: str, elsewhere: Container[int]) -> Fo
                 f"{path.name!r} has no face {face!r}; it has {', '.join(known)}, numbered from 1"
             )
         number = found[0]
-    return _ready(path, number, Path(given).name, elsewhere, tuple(map(_called, faces)))
+    return _ready(path, number, Path(given).name, elsewhere, tuple(names[0] for names in faces))
 
 
 def _of_system(name: str) -> tuple[Path, int]:
@@ -206,10 +206,6 @@ def _faces(path: Path) -> Iterator[tuple[str, ...]]:
 def _count(beginning: bytes) -> int:
     is_collection = beginning.startswith(_COLLECTION)
     return int.from_bytes(beginning[8:12], "big") if is_collection else 1
-
-
-def _called(names: tuple[str, ...]) -> str:
-    return names[0]
 
 
 def _plain(name: str) -> str:

@@ -15,7 +15,7 @@ from rnnviz.cells import derivatives as cells
 from rnnviz.errors import TraceError
 from rnnviz.trace import storage, validation
 from rnnviz.trace.arrays import frozen, hash_arrays
-from rnnviz.trace.losses import CLASSES, NO_TARGET, VALUES
+from rnnviz.trace.losses import CLASSES, VALUES, has_target
 from rnnviz.trace.metadata import Metadata, to_json
 from rnnviz.trace.summary import Summary, line_of, summary_of
 
@@ -159,12 +159,8 @@ class Trace:
     @property
     def has_loss(self) -> np.ndarray:
         """Where there is a target, or for an own loss where it is not 0: (time, batch) of bool."""
-        if self.metadata.loss in CLASSES:
-            there = self.targets != NO_TARGET
-        elif self.metadata.loss in VALUES:
-            there = ~np.isnan(self.targets).all(axis=-1)
-        else:
-            there = self.loss != 0
+        known = self.metadata.loss in (*CLASSES, *VALUES)
+        there = has_target(self.metadata.loss, self.targets) if known else self.loss != 0
         if len(there) == self.steps:
             return np.asarray(there & self.mask)
         before = np.zeros((self.steps - 1, self.batch), bool)

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from rnnviz.verification.finite_differences import POINTS, Differences, Entry
-from rnnviz.verification.recomputed import HEAD, PARAMETERS, Recomputed, reached, table_of
+from rnnviz.verification.recomputed import HEAD, PARAMETERS, Recomputed
 from rnnviz.verification.reference import Kind
 from rnnviz.verification.report import DIFFERENCES, Check, unchecked
 from rnnviz.verification.rounding import Rounding
@@ -28,7 +28,7 @@ def check_differences(known: Recomputed, rounding: Rounding) -> Iterator[Check]:
     """
     tolerance = max(TOLERANCE[known.ran], _TOLERANCE)
     kinked = known.trace.metadata.nonlinearity == "relu"
-    tried = Differences(known.network, known.immediate, known.known, kinked, LEAST[known.ran])
+    tried = Differences(known.network, known.immediate, known.complete, kinked, LEAST[known.ran])
     free, states = tried.free, known.states
     with np.errstate(over="ignore", invalid="ignore"):
         apart = np.abs(free.h - states.h) / np.maximum(np.abs(states.h), 1.0)
@@ -41,7 +41,7 @@ def check_differences(known: Recomputed, rounding: Rounding) -> Iterator[Check]:
         allowed = partial(rounding.allowed_entries, name, entries, free)
         found = tried.judge(entries, tolerance, allowed)
         note = found.note
-        if entries and known.known and not tried.by_losses(entries[0]):
+        if entries and known.complete and not tried.by_losses(entries[0]):
             note += f"; {_BY_IMMEDIATE}"
         if found.errors:
             yield Check(name, DIFFERENCES, max(found.errors), tolerance, note)
@@ -59,7 +59,7 @@ def _sampled(known: Recomputed) -> Iterator[tuple[str, list[Entry]]]:
         for layer in range(trace.layers)
         for direction in range(trace.directions)
     }
-    if known.known:
+    if known.complete:
         for kind in HEAD:
             name = trace.metadata.output_parameter(kind)
             if not trace.metadata.shares(name):
@@ -80,23 +80,15 @@ def _sampled(known: Recomputed) -> Iterator[tuple[str, list[Entry]]]:
 def _sampled_of_tables(
     known: Recomputed, rng: np.random.Generator, count: int
 ) -> Iterator[tuple[str, list[Entry]]]:
-    trace = known.trace
     rows = np.sort(rng.permutation(len(known.immediate.times))[:count])
-    immediate = known.immediate.rows(rows)
-    reached_h, reached_x = reached(known.network, *immediate)
-    found = known.network.back_through_time(known.states, *immediate)
-    for name, kind, got, possible in (
-        ("grad_h_by_loss", "h", trace.grad_h_by_loss, reached_h),
-        ("grad_x_by_loss", "x", trace.grad_x_by_loss, reached_x),
-    ):
-        assert got is not None
-        expected, entries = table_of(name, found), []
+    for name, got, expected, possible in known.tables(rows):
+        kind, entries = "h" if name == "grad_h_by_loss" else "x", []
         for each in range(count):
             row = each % len(rows)
             sizes = np.where(possible[row][..., None], np.abs(expected[row]), -1.0)
             at = _largest(rng, sizes, 1, of=16)[0]
             if sizes[at] >= 0:
-                value = float(got[(rows[row], *at)])
+                value = float(got[(row, *at)])
                 entries.append(Entry((kind, -1, -1), at, value, sizes[at] == 0, int(rows[row])))
         yield name, entries
 

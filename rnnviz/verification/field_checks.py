@@ -56,7 +56,7 @@ def _reason(known: Recomputed, name: str) -> str:
 
 def _judged(known: Recomputed, name: str) -> str:
     """A field, with the immediate gradients that it is computed from if they cannot be checked."""
-    if name != "grad_h" or known.known:
+    if name != "grad_h" or known.complete:
         return name
     with_c = known.trace.grad_direct_c is not None
     return ", ".join(["grad_direct", *(["grad_direct_c"] if with_c else []), "grad_h"])
@@ -94,11 +94,11 @@ def _possible(known: Recomputed, name: str) -> np.ndarray | None:
         last = np.zeros_like(exists)
         last[-1] = network.has_loss[0]
         return last
-    if name == "grad_direct" and known.known:
+    if name == "grad_direct" and known.complete:
         where = np.zeros(trace.h.shape[:4], bool)
         where[-1] = network.read_by_head()
         return where & network.has_loss
-    if name == "grad_direct_c" and known.known:
+    if name == "grad_direct_c" and known.complete:
         return np.zeros_like(exists)
     if name == "grad_h":
         return reached(network, *known.immediate.summed())[0][0]

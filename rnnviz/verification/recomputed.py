@@ -1,8 +1,8 @@
 """The fields of a trace, computed again by the reference."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,20 @@ HEAD: Final = ("weight", "bias")
 PARAMETERS: Final = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
 _RAN: Final = ("h", "output", "y", "loss", "grad_direct", "grad_direct_c")
 
+
 Round = Callable[[np.ndarray], np.ndarray]
+
+
+class Table(NamedTuple):
+    """Rows of a table of gradients by loss, and where they may be other than zero.
+
+    Shapes: got and expected (row, …, entry), possible (row, …) of bool
+    """
+
+    name: str
+    got: np.ndarray
+    expected: np.ndarray
+    possible: np.ndarray
 
 
 def unrounded(array: np.ndarray) -> np.ndarray:
@@ -26,7 +39,7 @@ def unrounded(array: np.ndarray) -> np.ndarray:
 class Recomputed:
     """A trace, and the fields of it that the reference computes.
 
-    ``ran`` is the dtype of the network, ``kept`` that of the recording. ``known`` is whether the
+    ``ran`` is the dtype of the network, ``kept`` that of the recording. ``complete`` is whether the
     loss and what follows the recurrent layer are known, so that losses and immediate gradients can
     be computed as well.
     """
@@ -36,7 +49,7 @@ class Recomputed:
         self.network, self.states = reference_of(trace), States.of(trace)
         self.ran = trace.metadata.dtype
         self.kept = str(trace.h.dtype)
-        self.known = self.network.head is not None and self.network.knows_loss
+        self.complete = self.network.head is not None and self.network.knows_loss
 
     @cached_property
     def immediate(self) -> ImmediateGradients:
@@ -51,7 +64,17 @@ class Recomputed:
     @cached_property
     def fields(self) -> dict[str, np.ndarray]:
         """The fields without an axis of losses."""
-        return fields_of(self.trace, self.network, self.states, self.summed)
+        return self.fields_of(self.network, self.states, self.summed)
+
+    def tables(self, rows: np.ndarray) -> Iterator[Table]:
+        """Yield both tables of gradients by loss, in some rows."""
+        trace, immediate = self.trace, self.immediate.rows(rows)
+        assert trace.grad_h_by_loss is not None
+        assert trace.grad_x_by_loss is not None
+        found = self.network.back_through_time(self.states, *immediate)
+        reached_h, reached_x = reached(self.network, *immediate)
+        yield Table("grad_h_by_loss", trace.grad_h_by_loss[rows], found.h, reached_h)
+        yield Table("grad_x_by_loss", trace.grad_x_by_loss[rows], found.x, reached_x)
 
     def dtype_of(self, field: str) -> str:
         """Return the dtype whose roundings a field may have: the network's or the recording's."""
@@ -63,53 +86,51 @@ class Recomputed:
         """Return the largest relative error that a field may have."""
         return TOLERANCE[self.dtype_of(field)]
 
+    def fields_of(
+        self,
+        network: Reference,
+        states: States,
+        immediate: StateGradients | None,
+        rounded: Round = unrounded,
+    ) -> dict[str, np.ndarray]:
+        """Return the fields without an axis of losses by name, but those that cannot be known."""
+        trace, again = self.trace, network.from_each(states)
+        found = {"preact": again.preact, "gates": again.gates, "h": again.h}
+        if again.c is not None:
+            found["c"] = again.c
+        outputs = y = None
+        if network.head is not None:
+            outputs = found["output"] = network.outputs(states.h)
+        elif trace.output is not None:
+            outputs = rounded(trace.output.astype(np.float64))
+        if outputs is not None:
+            y = found["y"] = network.predictions(outputs)
+            if network.knows_loss:
+                found["loss"] = network.losses(outputs)
+        if immediate is None:
+            return found
+        if network.head is not None and network.knows_loss and y is not None:
+            at_output = network.loss_by_output(rounded(y))
+            found["grad_direct"] = network.immediate_gradients(at_output)
+            if trace.grad_direct_c is not None:
+                found["grad_direct_c"] = np.zeros(trace.grad_direct_c.shape)
+            if trace.metadata.output_layer is not None:
+                of_head = network.head_gradients(states, at_output)
+                for kind, gradient in zip(HEAD, of_head, strict=True):
+                    name = trace.metadata.output_parameter(kind)
+                    if not trace.metadata.shares(name):
+                        found[f"gradients/{name}"] = gradient
+        back = network.back_through_time(states, *immediate, keep=True, changed=rounded)
+        return found | self.fields_through_time(network, states, back)
 
-def fields_of(
-    trace: Trace,
-    network: Reference,
-    states: States,
-    immediate: StateGradients | None,
-    rounded: Round = unrounded,
-) -> dict[str, np.ndarray]:
-    """Return the fields without an axis of losses by name, but those that cannot be known."""
-    again = network.from_each(states)
-    found = {"preact": again.preact, "gates": again.gates, "h": again.h}
-    if again.c is not None:
-        found["c"] = again.c
-    outputs = y = None
-    if network.head is not None:
-        outputs = found["output"] = network.outputs(states.h)
-    elif trace.output is not None:
-        outputs = rounded(trace.output.astype(np.float64))
-    if outputs is not None:
-        y = found["y"] = network.predictions(outputs)
-        if network.knows_loss:
-            found["loss"] = network.losses(outputs)
-    if immediate is None:
+    def fields_through_time(
+        self, network: Reference, states: States, back: Gradients
+    ) -> dict[str, np.ndarray]:
+        """Return the fields of gradients that go back through time, by name."""
+        found = {"grad_h": back.h[0]}
+        for place, gradient in network.parameter_gradients(states, back).items():
+            found[f"gradients/{self.trace.parameter_name(*place)}"] = gradient
         return found
-    if network.head is not None and network.knows_loss and y is not None:
-        at_output = network.loss_by_output(rounded(y))
-        found["grad_direct"] = network.immediate_gradients(at_output)
-        if trace.grad_direct_c is not None:
-            found["grad_direct_c"] = np.zeros(trace.grad_direct_c.shape)
-        if trace.metadata.output_layer is not None:
-            of_head = network.head_gradients(states, at_output)
-            for kind, gradient in zip(HEAD, of_head, strict=True):
-                name = trace.metadata.output_parameter(kind)
-                if not trace.metadata.shares(name):
-                    found[f"gradients/{name}"] = gradient
-    back = network.back_through_time(states, *immediate, keep=True, changed=rounded)
-    return found | fields_through_time(trace, network, states, back)
-
-
-def fields_through_time(
-    trace: Trace, network: Reference, states: States, back: Gradients
-) -> dict[str, np.ndarray]:
-    """Return the fields of gradients that go back through time, by name."""
-    found = {"grad_h": back.h[0]}
-    for place, gradient in network.parameter_gradients(states, back).items():
-        found[f"gradients/{trace.parameter_name(*place)}"] = gradient
-    return found
 
 
 def table_of(name: str, gradients: Gradients) -> np.ndarray:

@@ -11,17 +11,11 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace.precision import vanished
 from rnnviz.verification.finite_differences import Entry
 from rnnviz.verification.immediate_gradients import ImmediateGradients, StateGradients
-from rnnviz.verification.recomputed import (
-    Recomputed,
-    Round,
-    fields_of,
-    fields_through_time,
-    table_of,
-    unrounded,
-)
+from rnnviz.verification.recomputed import Recomputed, Round, table_of, unrounded
 from rnnviz.verification.reference import Reference, States
 from rnnviz.verification.tolerance import EPS, VANISHED
 
@@ -32,8 +26,8 @@ _ROUNDINGS: Final = 16
 """How many times the effect of one rounding of every number a field may be off."""
 
 
-@dataclass(frozen=True)
-class Perturbed:
+@dataclass(frozen=True, repr=False)
+class Perturbed(ShortRepr):
     """A network and its states with other numbers, such as with every number rounded at random.
 
     ``shift`` is how far that moves the immediate gradients, None if it does not.
@@ -118,7 +112,7 @@ class Rounding:
         back = known.network.back_through_time(
             known.states, *known.summed, keep=True, changed=self._without_vanished
         )
-        found = fields_through_time(known.trace, known.network, known.states, back)
+        found = known.fields_through_time(known.network, known.states, back)
         return {name: np.abs(values - known.fields[name]) for name, values in found.items()}
 
     def _without_vanished(self, gradients: np.ndarray) -> np.ndarray:
@@ -143,7 +137,7 @@ class Rounding:
 
     def _perturbed(self, network: Reference, states: States, rounded: Round) -> Perturbed:
         known = self._known
-        if not known.known or not known.trace.has_gradients:
+        if not known.complete or not known.trace.has_gradients:
             return Perturbed(network, states, rounded, None)
         y = rounded(network.predictions(network.outputs(states.h)))
         shift = network.immediate_gradients(network.loss_by_output(y))
@@ -156,9 +150,7 @@ class Rounding:
         """How far a perturbation moves the fields without an axis of losses."""
         known = self._known
         summed = None if known.summed is None else perturbed.moved(known.summed, None)
-        found = fields_of(
-            known.trace, perturbed.network, perturbed.states, summed, perturbed.rounded
-        )
+        found = known.fields_of(perturbed.network, perturbed.states, summed, perturbed.rounded)
         return {name: np.abs(values - known.fields[name]) for name, values in found.items()}
 
     def _movement(self, name: str) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.verification.recomputed import Recomputed, reached, table_of
+from rnnviz.verification.recomputed import Recomputed
 from rnnviz.verification.report import REFERENCE, Check, exact
 from rnnviz.verification.rounding import Rounding
 from rnnviz.verification.tolerance import NEAR, TOLERANCE, error_of, row_errors
@@ -58,22 +58,12 @@ def _rows_at_once(known: Recomputed) -> int:
 
 def _errors(known: Recomputed, rounding: Rounding, rows: np.ndarray) -> tuple[float, float]:
     """The largest errors of both tables in some rows."""
-    trace, network = known.trace, known.network
-    assert trace.grad_h_by_loss is not None
-    assert trace.grad_x_by_loss is not None
-    immediate = known.immediate.rows(rows)
-    found = network.back_through_time(known.states, *immediate)
-    reached_h, reached_x = reached(network, *immediate)
     tolerance, largest = TOLERANCE[known.kept], []
-    for name, got, possible in (
-        ("grad_h_by_loss", trace.grad_h_by_loss, reached_h),
-        ("grad_x_by_loss", trace.grad_x_by_loss, reached_x),
-    ):
-        expected = table_of(name, found)
-        errors = row_errors(got[rows], expected, possible[..., None])
+    for name, got, expected, possible in known.tables(rows):
+        errors = row_errors(got, expected, possible[..., None])
         off = np.flatnonzero((errors > NEAR * tolerance) & (errors < np.inf))
         if len(off):
-            few = got[rows[off]], expected[off], possible[off][..., None]
+            few = got[off], expected[off], possible[off][..., None]
             for allowed in rounding.allowed_rows(name, rows[off], expected[off]):
                 most = allowed.max(axis=-1, keepdims=True) / tolerance
                 errors[off] = row_errors(*few, 0.0, most)

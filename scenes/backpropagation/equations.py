@@ -8,12 +8,7 @@ _SIZE = 0.46
 
 def losses_equation(theme: Theme) -> Equation:
     """Return L = Σ L_t."""
-    return Equation(
-        "{{ L : left }} = sum_t {{ L_t : term }}",
-        theme,
-        roles={"left": "gradient", "term": "gradient"},
-        size=_SIZE,
-    )
+    return Equation("{{ L : left }} = sum_t {{ L_t : term }}", theme, size=_SIZE)
 
 
 def output_gradient_equation(step: int, theme: Theme) -> Equation:
@@ -22,7 +17,6 @@ def output_gradient_equation(step: int, theme: Theme) -> Equation:
         f"{{{{ (partial L_({step}))/(partial V) : left }}}} = "
         f"{{{{ (partial L_({step}))/(partial o_({step})) : at }}}} {{{{ h_({step})^T : state }}}}",
         theme,
-        roles={"left": "gradient", "at": "gradient", "state": "hidden"},
         size=_SIZE,
     )
 
@@ -34,7 +28,6 @@ def one_step_back_equation(step: int, theme: Theme) -> Equation:
         f'{{{{ W^T : W }}}} thin {{{{ "diag"(1 - h_({step})^2) : slopes }}}} '
         f"{{{{ (partial L_({step}))/(partial h_({step})) : at }}}}",
         theme,
-        roles={"left": "gradient", "W": "weight", "slopes": "hidden", "at": "gradient"},
         size=_SIZE,
     )
 
@@ -47,6 +40,6 @@ def unrolled_sum_equation(weight: str, step: str, theme: Theme) -> Equation:
         f'{{{{ product_(j={step})^(k+1) "diag"(1 - h_j^2) W : factors }}}} thin '
         f"{{{{ (partial^+ h_k)/(partial {weight}) : direct }}}}",
         theme,
-        roles={"left": "gradient", "at": "gradient", "factors": "weight", "direct": "hidden"},
+        roles={"direct": "hidden"},
         size=_SIZE,
     )

@@ -3,11 +3,7 @@
 from typing import Final
 
 import numpy as np
-from manim import (
-    DOWN,
-    UP,
-    VGroup,
-)
+from manim import DOWN, UP, VGroup
 
 from rnnviz.measure.chain_rule import ChainRule
 from rnnviz.mobjects.matrix import Matrix

@@ -71,9 +71,10 @@ class TermSum(VGroup):
         self.limit = float(np.abs(rule.terms_w).max())
         gradient = trace.gradients or {}
         self.autograd = gradient[trace.parameter_name("weight_hh")]
-        made = rule.terms_w.sum(axis=0)
+        total = rule.terms_w.sum(axis=0)
         self.total, self.other = (
-            _matrix(values, theme, "gradient", cell, self.limit) for values in (made, self.autograd)
+            _matrix(values, theme, "gradient", cell, self.limit)
+            for values in (total, self.autograd)
         )
         self.names = VGroup(
             *[label(text, color=theme.color("text"), size=SMALL) for text in (own, theirs)]
@@ -132,8 +133,7 @@ class TermSum(VGroup):
     def count_once(self) -> Animation:
         """Return to the sum of the immediate terms."""
         return AnimationGroup(
-            FadeOut(self.counts),
-            self.total.cells.recolor(self.rule.terms_w.sum(axis=0)),
+            FadeOut(self.counts), self.total.cells.recolor(self.rule.terms_w.sum(axis=0))
         )
 
 

@@ -103,22 +103,22 @@ class CliffSurface(VGroup):
 
     def _axes(self) -> VGroup:
         color = self.theme.color("note")
-        made = VGroup()
+        parts = VGroup()
         low_w, low_b = W_RANGE[0], B_RANGE[0]
         edges = (self.at(low_w, low_b, 0), self.at(W_RANGE[1], low_b, 0))
-        made.add(Line(*edges, color=color, stroke_width=1.5))
-        made.add(Line(edges[1], self.at(W_RANGE[1], B_RANGE[1], 0), color=color, stroke_width=1.5))
+        parts.add(Line(*edges, color=color, stroke_width=1.5))
+        parts.add(Line(edges[1], self.at(W_RANGE[1], B_RANGE[1], 0), color=color, stroke_width=1.5))
         for value in _TICKS[0]:
             mark = label(f"{value:g}", color=color, size=NOTE)
-            made.add(mark.next_to(self.at(value, low_b, 0), DOWN, buff=0.12))
+            parts.add(mark.next_to(self.at(value, low_b, 0), DOWN, buff=0.12))
         for value in _TICKS[1]:
             mark = label(number(value), color=color, size=NOTE)
-            made.add(mark.next_to(self.at(W_RANGE[1], value, 0), RIGHT, buff=0.15))
+            parts.add(mark.next_to(self.at(W_RANGE[1], value, 0), RIGHT, buff=0.15))
         names = formula("w", color=color, size=0.42), formula("b", color=color, size=0.42)
         names[0].next_to(self.at(5.5, low_b, 0), DOWN, buff=0.15)
         names[1].next_to(self.at(W_RANGE[1], -2.75, 0), RIGHT, buff=0.35)
-        made.add(*names)
-        return made
+        parts.add(*names)
+        return parts
 
 
 def _parted_at_the_wall(b: float) -> np.ndarray:

@@ -60,8 +60,8 @@ class ExplodingGradient(Storyboard):
         norms = measure.state_jacobian_norms(self.nilpotent)[last, :last, 0]
         self.powers = norms[::-1]
         foot = steepest(AT_BIAS)
-        self.thrown = descent(foot, RATE, 1)
-        self.kept = descent(foot, RATE, STEPS, LONGEST_STEP)
+        self.jump = descent(foot, RATE, 1)
+        self.clipped = descent(foot, RATE, STEPS, LONGEST_STEP)
         self.lengths = gradient_lengths(self.large, LONGEST)
 
     def notes(self) -> tuple[str, ...]:
@@ -80,13 +80,13 @@ class ExplodingGradient(Storyboard):
             "power": str(len(self.powers)),
             "last_power": number(float(self.powers[-1])),
             "start": number(START),
-            "steep": number(float(np.linalg.norm(cliff_gradient(*self.thrown[0])))),
-            "w": number(float(self.thrown[1][0])),
-            "b": number(float(self.thrown[1][1])),
-            "far": number(float(np.linalg.norm(self.thrown[1] - self.thrown[0]))),
-            "error_before": number(float(cliff_error(*self.thrown[0]))),
-            "error_thrown": number(float(cliff_error(*self.thrown[1]))),
-            "error_kept": number(float(cliff_error(*self.kept[-1]))),
+            "steep": number(float(np.linalg.norm(cliff_gradient(*self.jump[0])))),
+            "w": number(float(self.jump[1][0])),
+            "b": number(float(self.jump[1][1])),
+            "far": number(float(np.linalg.norm(self.jump[1] - self.jump[0]))),
+            "error_before": number(float(cliff_error(*self.jump[0]))),
+            "error_thrown": number(float(cliff_error(*self.jump[1]))),
+            "error_kept": number(float(cliff_error(*self.clipped[-1]))),
             "count": str(STEPS),
             "longest": number(LONGEST_STEP),
             "before": number(before),
@@ -148,7 +148,7 @@ class ExplodingGradient(Storyboard):
         "map, to $w = {w}$ and $b = {b}$: an error of {error_thrown} instead of {error_before}."
     )
     def thrown_off(self) -> None:
-        self.flight = self.surface.path(self.thrown, "text")
+        self.flight = self.surface.path(self.jump, "text")
         self.play(self.surface.walk(self.flight, run_time=1.5))
 
     @beat(
@@ -156,7 +156,7 @@ class ExplodingGradient(Storyboard):
         "not thrown off: after {count} steps the error is {error_kept}."
     )
     def clipped_descent(self) -> None:
-        walk = self.surface.path(self.kept, "input")
+        walk = self.surface.path(self.clipped, "input")
         self.play(self.flight.animate.set_opacity(0.3))
         self.play(self.surface.walk(walk, run_time=2.5))
         self.walk = walk

@@ -1,4 +1,4 @@
-"""A plain network, and the loop that makes it answer the same input otherwise."""
+"""A feedforward network, and the loop that lets its output depend on earlier inputs."""
 
 from rnnviz.scenes.feedforward.storyboard import Feedforward
 

@@ -36,9 +36,7 @@ class DrawnPart(ShortRepr):
             inputs[-1] = greatest
         order = np.argsort(-np.abs(y).max(axis=0), kind="stable")
         return cls(
-            inputs,
-            np.arange(min(trace.hidden_size, MOST_UNITS)),
-            np.sort(order[:MOST_OUTPUTS]),
+            inputs, np.arange(min(trace.hidden_size, MOST_UNITS)), np.sort(order[:MOST_OUTPUTS])
         )
 
     def note(self, trace: Trace, say: Say) -> tuple[str, ...]:

@@ -167,8 +167,7 @@ class LayeredNetwork(VGroup):
         """Show an input at its nodes, and light its name up."""
         word = self.words[self.given]
         return AnimationGroup(
-            self.input.recolor(x, self.limit),
-            word.animate.set_color(self.theme.color("input")),
+            self.input.recolor(x, self.limit), word.animate.set_color(self.theme.color("input"))
         )
 
     def reach_hidden(self, h: np.ndarray) -> Animation:

@@ -1,4 +1,4 @@
-"""Gates that keep and forget: an LSTM and a GRU at work on a sentence, beside the plain RNN."""
+"""Gates that keep and forget: an LSTM and a GRU on a sentence, beside a plain RNN."""
 
 from rnnviz.scenes.gates.storyboard import Gates
 

@@ -1,4 +1,4 @@
-"""Gates that keep and forget: an LSTM and a GRU at work on a sentence, beside the plain RNN."""
+"""Gates that keep and forget: an LSTM and a GRU on a sentence, beside a plain RNN."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 from manim import DOWN, FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.gates.equations import gradient_title, gru_equation, lstm_equation
 from rnnviz.scenes.gates.gradient_lines import GradientLines
-from rnnviz.scenes.gates.kept_row import KeptRow
+from rnnviz.scenes.gates.retention_row import RetentionRow
 from rnnviz.scenes.gates.unit_grid import MOST_UNITS, UnitGrid, UnitValues
 from rnnviz.scenes.gates.unit_step import UnitStep
 from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
@@ -26,7 +26,7 @@ GATED = ("lstm", "gru")
 
 
 class Gates(Storyboard):
-    """Recorded gates, what they keep of a word, and what the loss feels of it."""
+    """Recorded gates, what they keep of a word, and its gradient."""
 
     name = "gates"
     title = N_("Gates that keep and forget")
@@ -44,7 +44,7 @@ class Gates(Storyboard):
         self.shown = {
             cell: own if own.metadata.cell == cell else self.runs[cell].trace for cell in GATED
         }
-        self.kept = {
+        self.retention = {
             cell: longest_retention(trace, self.clue, most=MOST_UNITS)
             for cell, trace in self.shown.items()
         }
@@ -64,8 +64,8 @@ class Gates(Storyboard):
             "clue": lstm.metadata.step_labels[0][self.clue],
             "units": str(lstm.cell_size),
             "share": percent(float((forget > 0.5).mean())),
-            "unit": str(self.kept["lstm"].unit + 1),
-            "kept": number(self.kept["lstm"].part),
+            "unit": str(self.retention["lstm"].unit + 1),
+            "kept": number(self.retention["lstm"].part),
             "lag": str(lstm.steps - 1 - self.clue),
             "z_clue": number(float(update[self.clue].mean())),
             "z_after": number(float(update[self.clue + 1 :].mean())),
@@ -81,7 +81,7 @@ class Gates(Storyboard):
     def cell_and_gates(self) -> None:
         self.equation = lstm_equation(self.theme)
         self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.words))
-        self.step = UnitStep(self.shown["lstm"], self.kept["lstm"], self.say, self.theme)
+        self.step = UnitStep(self.shown["lstm"], self.retention["lstm"], self.say, self.theme)
         self.play(FadeIn(self.step))
         for parts in ("keep", "before"), ("write",), ("c",):
             self.play(self.equation.light(*parts), self.step.equation.light(*parts))
@@ -111,7 +111,7 @@ class Gates(Storyboard):
         "held is still there, {lag} steps later."
     )
     def what_is_kept(self) -> None:
-        self.row = KeptRow(self.grid, self.kept["lstm"], self.theme)
+        self.row = RetentionRow(self.grid, self.retention["lstm"], self.theme)
         self.play(self.equation.light("keep", "before"))
         self.play(self.row.appear())
 
@@ -126,7 +126,7 @@ class Gates(Storyboard):
         self.words, *changes = self.words.turn_into(WordAxis.of(gru, self.clue, self.theme))
         self.grid, change = self.grid.turn_into(UnitValues.of_gate(gru, "z"), self.words)
         self.play(change, equation.light("keep", "before"), *changes)
-        self.row = KeptRow(self.grid, self.kept["gru"], self.theme, factors=True)
+        self.row = RetentionRow(self.grid, self.retention["gru"], self.theme, factors=True)
         self.play(self.row.appear())
         self.equation, self.scale = equation, scale
 

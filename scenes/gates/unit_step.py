@@ -16,8 +16,8 @@ from rnnviz.trace import Trace
 class UnitStep(VGroup):
     """The cell state of one unit at one step, computed from recorded numbers, with a note."""
 
-    def __init__(self, trace: Trace, kept: UnitRetention, say: Say, theme: Theme):
-        unit, step = kept.unit, kept.step
+    def __init__(self, trace: Trace, retention: UnitRetention, say: Say, theme: Theme):
+        unit, step = retention.unit, retention.step
         assert trace.c is not None
         i, f, g, _ = trace.gates[0, 0, step, 0, :, unit]
         before, now = trace.cells_before()[step, 0, unit], trace.c[0, 0, step, 0, unit]

@@ -1,4 +1,4 @@
-"""One step of a recurrent layer in numbers: two products, their sum, and the tanh of it."""
+"""One step of a recurrent layer in numbers: two products, their sum, and its tanh."""
 
 from rnnviz.scenes.hidden_state.storyboard import HiddenState
 

@@ -26,7 +26,7 @@ MOST_NEXT_STEPS = 4
 
 
 class HiddenState(Storyboard):
-    """A step unit by unit, at the step where the input and the state both count."""
+    """A step unit by unit, at the step where the input and the state both matter."""
 
     name = "hidden-state"
     title = N_("One step, unit by unit")

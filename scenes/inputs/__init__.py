@@ -1,4 +1,4 @@
-"""What goes into a network, step by step, and why its order matters."""
+"""The inputs of a network, step by step, and why their order matters."""
 
 from rnnviz.scenes.inputs.storyboard import Inputs
 

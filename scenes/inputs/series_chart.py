@@ -41,14 +41,7 @@ class SeriesChart(VGroup):
     """
 
     def __init__(
-        self,
-        series: Series,
-        title: str,
-        source: str,
-        theme: Theme,
-        *,
-        centre: float,
-        limit: float,
+        self, series: Series, title: str, source: str, theme: Theme, *, centre: float, limit: float
     ):
         self.theme = theme
         self.values = np.asarray(series.values, dtype=float)[:, 0]

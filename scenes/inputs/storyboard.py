@@ -1,4 +1,4 @@
-"""What goes into a network, step by step, and why its order matters."""
+"""The inputs of a network, step by step, and why their order matters."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -24,7 +24,7 @@ MOST_STEPS = 8
 
 
 class Inputs(Storyboard):
-    """Words, prices and weather become the vectors x_t; the same in another order is another."""
+    """Words, prices and weather become the vectors x_t, and their order matters."""
 
     name = "inputs"
     title = N_("What goes in, step by step")

@@ -1,4 +1,4 @@
-"""When the answer lies far back: one word decides, the gap grows, and training was tried."""
+"""Long-term dependencies: one word decides, the gap grows, and networks are trained."""
 
 from rnnviz.scenes.long_dependency.storyboard import LongDependency
 

@@ -132,10 +132,6 @@ class SentenceHeat(VGroup):
             self.answer.shift(*vectors)
         return super().shift(*vectors)
 
-    def tile_of(self, index: int) -> WordTile | None:
-        """Return the tile of a word by its index, or None if it is left out."""
-        return self.tiles[self.shown.index(index)] if index in self.shown else None
-
     def appear(self, run_time: float = 1.8) -> Animation:
         """Fade the words in, from first to last, then the blank."""
         return LaggedStart(
@@ -256,11 +252,12 @@ def _matches(old: SentenceHeat, new: SentenceHeat) -> tuple[list[int], list[int]
 
 def saliency_equation(theme: Theme) -> Equation:
     """Return the saliency of an input as a share of the greatest one."""
-    source = (
-        "{{ norm((partial L_t)/(partial x_k)) : felt }} \\/ max_j norm((partial L_t)/(partial x_j))"
-    )
-    made = Equation(source, theme, roles={"felt": "gradient"}, size=0.42)
-    return made.shift(layout.FORMULA_Y * UP)
+    return Equation(
+        "{{ norm((partial L_t)/(partial x_k)) : saliency }} \\/ "
+        "max_j norm((partial L_t)/(partial x_j))",
+        theme,
+        size=0.42,
+    ).shift(layout.FORMULA_Y * UP)
 
 
 def stacked(sentences: Sequence[SentenceHeat]) -> VGroup:

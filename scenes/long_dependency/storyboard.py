@@ -100,7 +100,7 @@ class LongDependency(Storyboard):
         self.equation = saliency_equation(self.theme)
         self.scale = HeatScale(self.theme, end="100%")
         self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.scale))
-        self.play(self.equation.light("felt"))
+        self.play(self.equation.light("saliency"))
         for sentence, trace in zip(self.sentences, self.stories, strict=True):
             self.play(sentence.heat_up(saliency(trace)))
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
 from rnnviz.mobjects.numbers import decimals, number, scientific
+from rnnviz.mobjects.prediction import likeliest, output_names
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
@@ -44,15 +45,11 @@ class OutputNumbers(ShortRepr):
         assert trace.output is not None
         y, o = trace.y[step, 0].astype(float), trace.output[step, 0].astype(float)
         target = int(trace.targets[step, 0])
-        best = np.argsort(-y, kind="stable")[:MOST_CLASSES]
-        if target not in best:
-            best[-1] = target
-        shown = np.sort(best)
-        labels = trace.metadata.output_labels
+        shown = np.sort(likeliest(y, MOST_CLASSES, target))
         return cls(
             step=step,
             shown=shown,
-            names=tuple(labels[i] if labels else str(i + 1) for i in shown),
+            names=tuple(output_names(trace, shown)),
             h=trace.h[0, 0, step, 0, :MOST_UNITS],
             V=trace.V[shown, :MOST_UNITS],
             c=trace.output_bias[shown],

@@ -3,16 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from manim import (
-    LEFT,
-    RIGHT,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    LaggedStart,
-    Line,
-    VGroup,
-)
+from manim import LEFT, RIGHT, Animation, AnimationGroup, FadeIn, LaggedStart, Line, VGroup
 
 from rnnviz.mobjects.bars import Bars, bar_colors
 from rnnviz.mobjects.text import SMALL, label

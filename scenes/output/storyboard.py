@@ -1,4 +1,4 @@
-"""From the last state to an answer: scores, shares, the loss, and what two losses give back."""
+"""From the last state to an output: scores, probabilities, the loss, and two gradients."""
 
 from collections.abc import Mapping
 

@@ -4,16 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from manim import (
-    LEFT,
-    RIGHT,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    LaggedStart,
-    Rectangle,
-    VGroup,
-)
+from manim import LEFT, RIGHT, Animation, AnimationGroup, FadeIn, LaggedStart, Rectangle, VGroup
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.text import Ink, label

@@ -15,7 +15,6 @@ from manim import (
     FadeIn,
     FadeOut,
     ReplacementTransform,
-    RoundedRectangle,
     VGroup,
     VMobject,
     Wait,
@@ -24,6 +23,7 @@ from manim import (
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.arrows import FlowArrow, loop
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.network import layer_box
 from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
@@ -118,23 +118,12 @@ class ArgumentPicture(VGroup):
         """Return a layer with its formula and loop, or with its direction if ``time`` is not 0."""
         color = self.theme.color("hidden")
         text = formula(source, color=color, size=0.38 if time == 0 else 0.36)
-        box = RoundedRectangle(
-            corner_radius=0.13,
-            width=max(_BOX[0], text.width + 0.4) if time == 0 else 3.0,
-            height=_TALL if time else _BOX[1],
-            stroke_width=2.5,
-            stroke_color=color,
-            fill_color=self.theme.surface,
-            fill_opacity=1.0,
-        ).move_to(place)
+        width = max(_BOX[0], text.width + 0.4) if time == 0 else 3.0
+        box = layer_box(width, _TALL if time else _BOX[1], "hidden", self.theme).move_to(place)
         if time:
             way = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0]]) + 0.85 * RIGHT
             path = -way[::-1] if time > 0 else way[::-1]
-            turn = FlowArrow(
-                path + box.get_bottom() + 0.28 * DOWN,
-                color=color,
-                thickness=0.05,
-            )
+            turn = FlowArrow(path + box.get_bottom() + 0.28 * DOWN, color=color, thickness=0.05)
         else:
             turn = FlowArrow(
                 loop(box, half=0.22, middle=0.3, size=(0.352, 0.22), gap=0.05, points=30),
@@ -214,8 +203,4 @@ def _formula(arguments: Mapping[str, Any], layer: int, layers: int, *, backward:
 
 def bias_equation(theme: Theme) -> Equation:
     """Return b = b_ih + b_hh: PyTorch's two biases add to one."""
-    return Equation(
-        '{{ b : b }} = {{ b_"ih" : ih }} + {{ b_"hh" : hh }}',
-        theme,
-        roles={"b": "weight", "ih": "weight", "hh": "weight"},
-    )
+    return Equation('{{ b : b }} = {{ b_"ih" : ih }} + {{ b_"hh" : hh }}', theme)

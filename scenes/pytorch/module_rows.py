@@ -21,6 +21,7 @@ from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.labels import LabelColumn, LabelRow
 from rnnviz.mobjects.matrix import MOST_ROWS
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.prediction import output_names
 from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
@@ -124,7 +125,6 @@ def bias_rows(run: ModuleRun, theme: Theme) -> NumberRows:
 def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberRows:
     """Return the outputs at the last step, above their softmax or the target."""
     outputs = run.tensors["output"][-1]
-    labels = trace.metadata.output_labels or [str(k + 1) for k in range(len(outputs))]
     shown = slice(MOST_COLUMNS)
     first = formula(f"o_({trace.steps})", color=theme.color("output"), size=0.42)
     if trace.metadata.loss == "squared":
@@ -137,10 +137,7 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
         softmax /= softmax.sum()
         values = np.array([outputs[shown], softmax[shown]])
         below = formula(f'"softmax"(o_({trace.steps}))', color=theme.color("text"), size=0.42)
-        texts = [
-            [number(float(v)) for v in values[0]],
-            [percent(float(v)) for v in values[1]],
-        ]
+        texts = [[number(float(v)) for v in values[0]], [percent(float(v)) for v in values[1]]]
         sums = number(float(outputs.sum())), percent(float(softmax.sum()))
         notes = [say("sum {value}").format(value=value) for value in sums]
     return NumberRows(
@@ -153,7 +150,7 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
         place=-3.9,
         width=8.4,
         notes=notes,
-        heads=labels[shown],
+        heads=output_names(trace, range(len(outputs)))[shown],
     )
 
 

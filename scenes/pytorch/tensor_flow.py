@@ -2,21 +2,13 @@
 
 from typing import Final
 
-from manim import (
-    RIGHT,
-    UP,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    RoundedRectangle,
-    Succession,
-    VGroup,
-)
+from manim import RIGHT, UP, Animation, AnimationGroup, FadeIn, Succession, VGroup
 from rnnviz.scenes.pytorch.module_parts import ShapedArray, largest
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.arrows import FlowArrow, straight
 from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.network import layer_box
 from rnnviz.mobjects.numbers import MINUS
 from rnnviz.mobjects.text import NOTE, label
 from rnnviz.mobjects.theme import Role, Theme
@@ -120,14 +112,6 @@ class TensorFlow(VGroup):
 
 
 def _box(name: str, theme: Theme, role: Role) -> VGroup:
-    frame = RoundedRectangle(
-        corner_radius=0.13,
-        width=1.5,
-        height=0.9,
-        stroke_width=2.5,
-        stroke_color=theme.color(role),
-        fill_color=theme.surface,
-        fill_opacity=1.0,
-    )
+    frame = layer_box(1.5, 0.9, role, theme)
     text = label(name, color=theme.color(role), size=NOTE + 0.02)
     return VGroup(frame, text.move_to(frame))

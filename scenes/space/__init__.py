@@ -1,4 +1,4 @@
-"""The unrolled network in space: time, unit and layer as its three axes."""
+"""The unrolled network in space, with time, units and layers as axes."""
 
 from rnnviz.scenes.space.storyboard import Space
 

@@ -177,10 +177,10 @@ class Sheets(VGroup):
 
     def beside(self, step: int) -> VGroup:
         """Return all but the parts of one step."""
-        kept = list(self.around(step))
+        close = list(self.around(step))
         columns = [*self.input.columns, *self.hidden.columns, *self.output.columns]
         return VGroup(
-            *[column for column in columns if column not in kept],
+            *[column for column in columns if column not in close],
             self.words,
             self.input_name,
             self.hidden_name,
@@ -190,12 +190,12 @@ class Sheets(VGroup):
     def grow_lines(self, lines: VGroup, run_time: float = 1.2) -> Animation:
         """Draw lines from their start to their end."""
         view = self.view
-        whole = [line.world.copy() for line in lines]
+        paths = [line.world.copy() for line in lines]
 
         def draw(group: VGroup, share: float) -> None:
-            for line, path in zip(group, whole, strict=True):
-                kept = max(2, int(np.ceil(share * len(path))))
-                line.set_points_as_corners(view.project(path[:kept]))
+            for line, path in zip(group, paths, strict=True):
+                count = max(2, int(np.ceil(share * len(path))))
+                line.set_points_as_corners(view.project(path[:count]))
 
         return UpdateFromAlphaFunc(lines, draw, run_time=run_time)
 

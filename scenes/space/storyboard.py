@@ -39,10 +39,7 @@ class Space(Storyboard):
         self.unit = int(np.abs(np.abs(preact[self.step]) - 1.0).argmin())
 
     def notes(self) -> tuple[str, ...]:
-        return (
-            *self.window.note(self.say),
-            *units_note(self.trace, MOST_CELLS, self.say),
-        )
+        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
 
     def facts(self) -> Mapping[str, str]:
         trace, t = self.trace, self.window.steps[self.step] - 1

@@ -149,7 +149,10 @@ class Curves(VGroup):
 
     def single_out(self, under: float) -> Animation:
         """Dim all dots but those with a slope below a value."""
-        self.level = self._level(under)
+        ends = [self.low.at(x, under) for x in self.low.x_bounds]
+        self.level = DashedLine(
+            *ends, color=self.theme.color("text"), stroke_width=2, dash_length=0.1
+        )
         others = VGroup(
             *[
                 dots[index]
@@ -166,7 +169,3 @@ class Curves(VGroup):
         own = VGroup(*[d for i, d in enumerate(self.slope_dots) if i % width == unit])
         others = VGroup(*[d for i, d in enumerate(self.slope_dots) if i % width != unit])
         return AnimationGroup(own.animate.set_opacity(1), others.animate.set_opacity(0.08))
-
-    def _level(self, value: float) -> DashedLine:
-        ends = [self.low.at(x, value) for x in self.low.x_bounds]
-        return DashedLine(*ends, color=self.theme.color("text"), stroke_width=2, dash_length=0.1)

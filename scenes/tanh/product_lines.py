@@ -3,14 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import (
-    LEFT,
-    Animation,
-    FadeIn,
-    LaggedStart,
-    Succession,
-    VGroup,
-)
+from manim import LEFT, Animation, FadeIn, LaggedStart, Succession, VGroup
 from rnnviz.scenes.tanh.slope_product import SlopeProduct
 
 from rnnviz.mobjects.labels import FormulaRow

@@ -34,13 +34,7 @@ class SlopeProduct(VGroup):
     HEIGHT: Final = 2.4
     ROW: Final = -1.9
 
-    def __init__(
-        self,
-        slopes: np.ndarray,
-        steps: Sequence[int],
-        theme: Theme,
-        name: str,
-    ):
+    def __init__(self, slopes: np.ndarray, steps: Sequence[int], theme: Theme, name: str):
         self.slopes = np.asarray(slopes, dtype=float)
         self.products = np.cumprod(self.slopes[::-1])[::-1]
         count = len(steps)
@@ -58,12 +52,12 @@ class SlopeProduct(VGroup):
             number_size=small,
         )
         self.chart.set_heights(self.slopes * self.HEIGHT)
-        one = self.BASE + self.HEIGHT
+        top = self.BASE + self.HEIGHT
         left, right = self.places[0] - self.pitch * 0.5, self.places[-1] + self.pitch * 0.5
         self.most = DashedLine(
-            [left, one, 0], [right, one, 0], color=theme.color("note"), stroke_width=2
+            [left, top, 0], [right, top, 0], color=theme.color("note"), stroke_width=2
         )
-        self.one = label("1", color=theme.color("note"), size=SMALL).next_to(self.most, LEFT)
+        self.most_label = label("1", color=theme.color("note"), size=SMALL).next_to(self.most, LEFT)
         self.names = FormulaRow(
             [f"h_({step})" for step in steps],
             self.places,
@@ -76,13 +70,15 @@ class SlopeProduct(VGroup):
         )
         self.title = formula(name, color=theme.color("text"), size=0.4)
         self.title.next_to([left, self.ROW + 0.08, 0], LEFT, buff=0.1)
-        super().__init__(self.chart, self.most, self.one, self.names, self.results, self.title)
+        super().__init__(
+            self.chart, self.most, self.most_label, self.names, self.results, self.title
+        )
 
     def grow_bars(self) -> Animation:
         """Grow the slopes, below the greatest slope possible."""
         return Succession(
             AnimationGroup(
-                FadeIn(self.chart.axis, self.names), Create(self.most), FadeIn(self.one)
+                FadeIn(self.chart.axis, self.names), Create(self.most), FadeIn(self.most_label)
             ),
             self.chart.grow_all(lag_ratio=0.25, run_time=2.5),
         )

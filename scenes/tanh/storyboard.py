@@ -35,7 +35,7 @@ class Tanh(Storyboard):
         self.slopes = measure.activation_slope(trace)[self.window.indices, 0, :MOST_CELLS]
         self.unit = int(self.slopes[1:].prod(axis=0).argmin())
         back = measure.state_jacobian_norms(trace)[trace.steps - 1, self.window.indices, 0]
-        self.whole = back[:-1]
+        self.stretch = back[:-1]
 
     def notes(self) -> tuple[str, ...]:
         return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
@@ -48,7 +48,7 @@ class Tanh(Storyboard):
             "unit": str(self.unit + 1),
             "factors": str(len(self.slopes) - 1),
             "left": number(float(self.slopes[1:, self.unit].prod())),
-            "whole": number(float(self.whole[0])),
+            "whole": number(float(self.stretch[0])),
         }
 
     @beat("A state is the tanh of a sum. Whatever the sum, tanh squeezes it between −1 and 1.")
@@ -103,7 +103,7 @@ class Tanh(Storyboard):
         product = self.product
         products = {
             self.say("slopes of unit {unit}").format(unit=self.unit + 1): product.products,
-            self.say("whole product with W"): self.whole,
+            self.say("whole product with W"): self.stretch,
         }
         self.lines = ProductLines(
             products, product.places, self.window.steps[1:], self.theme, product.pitch

@@ -1,4 +1,4 @@
-"""A network while it learns: loss, weights, states and answer over the recorded epochs."""
+"""A network in training: loss, weights, states and prediction over the recorded epochs."""
 
 from rnnviz.scenes.training.storyboard import Training
 

@@ -4,15 +4,7 @@ from collections.abc import Callable
 from typing import Self
 
 import numpy as np
-from manim import (
-    DOWN,
-    LEFT,
-    RIGHT,
-    DashedLine,
-    Dot,
-    VGroup,
-    VMobject,
-)
+from manim import DOWN, LEFT, RIGHT, DashedLine, Dot, VGroup, VMobject
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
 from rnnviz.experiments.retraining import Retraining
@@ -112,11 +104,11 @@ class EpochCurve(VGroup):
         return VGroup(line, text)
 
 
-def loss_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
+def loss_curve(retraining: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """Return the loss on newly drawn sequences, on the left of the frame."""
     return EpochCurve(
-        course.epochs,
-        course.loss,
+        retraining.epochs,
+        retraining.loss,
         theme,
         say,
         name=say("loss"),
@@ -127,31 +119,31 @@ def loss_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
     )
 
 
-def score_curve(course: Retraining, theme: Theme, say: Say) -> EpochCurve:
+def score_curve(retraining: Retraining, theme: Theme, say: Say) -> EpochCurve:
     """Return the score beside that of guessing."""
-    values, chance = scores(course)
+    values, chance = scores(retraining)
     return EpochCurve(
-        course.epochs,
+        retraining.epochs,
         values,
         theme,
         say,
-        name=say("accuracy") if is_accuracy(course) else say("relative loss"),
+        name=say("accuracy") if is_accuracy(retraining) else say("relative loss"),
         text=percent,
         role="output",
         centre=(3.2, 0.35),
         width=5.6,
-        top=1.0 if is_accuracy(course) else None,
+        top=1.0 if is_accuracy(retraining) else None,
         chance=chance,
     )
 
 
-def is_accuracy(course: Retraining) -> bool:
+def is_accuracy(retraining: Retraining) -> bool:
     """Return whether the task's score is an accuracy."""
-    return course.score_name.startswith("accuracy")
+    return retraining.score_name.startswith("accuracy")
 
 
-def scores(course: Retraining) -> tuple[np.ndarray, float]:
+def scores(retraining: Retraining) -> tuple[np.ndarray, float]:
     """Return the accuracy at every record, or the relative loss, and that of guessing."""
-    if is_accuracy(course):
-        return course.score, course.chance_score
-    return course.loss / course.chance_loss, 1.0
+    if is_accuracy(retraining):
+        return retraining.score, retraining.chance_score
+    return retraining.loss / retraining.chance_loss, 1.0

@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Self
 
 import numpy as np
-from manim import (
-    UP,
-    Animation,
-    UpdateFromAlphaFunc,
-    VGroup,
-    VMobject,
-    rate_functions,
-    smooth,
-)
+from manim import UP, Animation, UpdateFromAlphaFunc, VGroup, VMobject, rate_functions, smooth
 
 _MOVING: Final = 0.65
 _SECONDS_PER_RECORD: Final = 0.55

@@ -10,6 +10,7 @@ from rnnviz.scenes.training.state_strips import StateStrips
 from rnnviz.mobjects.arrows import FlowArrow
 from rnnviz.mobjects.named_bars import NamedBars
 from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.prediction import likeliest, output_names
 from rnnviz.mobjects.text import SMALL, label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.wording import Say
@@ -32,13 +33,7 @@ class PredictionBars(NamedBars):
     """
 
     def __init__(
-        self,
-        trace: Trace,
-        y: np.ndarray,
-        step: int,
-        strips: StateStrips,
-        theme: Theme,
-        say: Say,
+        self, trace: Trace, y: np.ndarray, step: int, strips: StateStrips, theme: Theme, say: Say
     ):
         names, values, self.bright = _rows(trace, y, step, say)
         self.record = Records(values)
@@ -105,10 +100,5 @@ def _rows(trace: Trace, y: np.ndarray, step: int, say: Say) -> tuple[list[str], 
         true = np.full(len(y), float(trace.targets[step - 1, 0, 0]))
         return [say("predicted"), say("true")], np.stack([y[:, 0], true], axis=1), 0
     target = int(trace.targets[step - 1, 0])
-    best = np.argsort(-y.max(axis=0), kind="stable")[:_MOST_CLASSES]
-    if target not in best:
-        best[-1] = target
-    shown = sorted(int(index) for index in best)
-    labels = trace.metadata.output_labels
-    names = [labels[index] if labels else str(index + 1) for index in shown]
-    return names, y[:, shown], shown.index(target)
+    shown = sorted(likeliest(y.max(axis=0), _MOST_CLASSES, target))
+    return output_names(trace, shown), y[:, shown], shown.index(target)

@@ -3,14 +3,7 @@
 from typing import Final, Self
 
 import numpy as np
-from manim import (
-    RIGHT,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    Succession,
-    VGroup,
-)
+from manim import RIGHT, Animation, AnimationGroup, FadeIn, Succession, VGroup
 from rnnviz.scenes.training.playback import Records
 
 from rnnviz.mobjects.labels import FormulaRow, LabelRow

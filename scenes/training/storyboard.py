@@ -28,7 +28,7 @@ from rnnviz.text.translation import N_
 
 
 class Training(Storyboard):
-    """An untrained answer and its loss, an update, and what many updates do to the network."""
+    """A prediction before training and its loss, an update, and the effect of many updates."""
 
     name = "training"
     title = N_("How a network learns")
@@ -36,11 +36,11 @@ class Training(Storyboard):
     task = "sentence"
     needs = ("one-layer", "outputs", "training")
     least_steps = 1
-    experiments: ClassVar = {"course": retrain}
+    experiments: ClassVar = {"retraining": retrain}
 
     def setup(self) -> None:
-        self.course = self.context.experiments["course"]
-        self.records = len(self.course.score)
+        self.retraining = self.context.experiments["retraining"]
+        self.records = len(self.retraining.score)
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)
         self.step = self.window.steps[-1]
 
@@ -48,16 +48,16 @@ class Training(Storyboard):
         return (
             *self.window.note(self.say),
             *units_note(self.trace, MOST_CELLS, self.say),
-            *rows_note(self.course.W, self.say),
+            *rows_note(self.retraining.W, self.say),
         )
 
     def facts(self) -> Mapping[str, str]:
-        return learning_facts(self.trace, self.course, self.step, self.say)
+        return learning_facts(self.trace, self.retraining, self.step, self.say)
 
     @beat("Before training, all weights are left to chance, and so is the answer: {answer}")
     def before(self) -> None:
-        self.strips = StateStrips(self.trace, self.course.h, self.window, self.theme)
-        y = self.course.y[:, self.step - 1]
+        self.strips = StateStrips(self.trace, self.retraining.h, self.window, self.theme)
+        y = self.retraining.y[:, self.step - 1]
         self.prediction = PredictionBars(
             self.trace, y, self.step, self.strips, self.theme, self.say
         )
@@ -68,7 +68,7 @@ class Training(Storyboard):
 
     @beat("How wrong that is becomes one number, the loss: {loss}. Training is to make it small.")
     def loss(self) -> None:
-        self.equation = loss_equation(self.trace, self.course, self.step, self.theme)
+        self.equation = loss_equation(self.trace, self.retraining, self.step, self.theme)
         self.play(FadeIn(self.equation, shift=0.15 * DOWN))
         self.play(self.equation.light("loss", "value"))
 
@@ -77,7 +77,7 @@ class Training(Storyboard):
         "A step of gradient descent goes the other way."
     )
     def against_the_gradient(self) -> None:
-        self.descent = Descent(self.course.W, self.course.gradient, self.theme)
+        self.descent = Descent(self.retraining.W, self.retraining.gradient, self.theme)
         equation = update_equation(self.theme).shift(layout.FORMULA_Y * UP)
         self.play(FadeOut(self.strips, self.prediction, self.states))
         self.play(self.equation.turn_into(equation), self.descent.appear())
@@ -100,7 +100,7 @@ class Training(Storyboard):
         "{loss_goes} from {first_loss} to {last_loss}."
     )
     def epochs(self) -> None:
-        self.curve = loss_curve(self.course, self.theme, self.say)
+        self.curve = loss_curve(self.retraining, self.theme, self.say)
         self.play(FadeOut(self.equation), self.descent.add_up())
         self.play(FadeIn(self.curve.show(1.0)))
         self.play(self.play_on(self.curve, self.descent.w, first=1))
@@ -127,7 +127,7 @@ class Training(Storyboard):
     @beat("{measure}: {first_score} before training, {last_score} after it. Guessing: {chance}.")
     def against_chance(self) -> None:
         self.play(FadeOut(self.strips, self.prediction, self.states), self.play_back(self.curve))
-        self.scores = score_curve(self.course, self.theme, self.say)
+        self.scores = score_curve(self.retraining, self.theme, self.say)
         self.play(FadeIn(self.scores))
         self.play(self.play_on(self.curve, self.scores))
 

@@ -126,10 +126,10 @@ class Descent(VGroup):
         )
 
 
-def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> Equation:
+def loss_equation(trace: Trace, retraining: Retraining, step: int, theme: Theme) -> Equation:
     """Return the loss before training: −ln of the target's y, or half a squared distance."""
-    value = float(target_outputs(trace, course.y, step)[0])
-    loss = float(course.example_loss[0, step - 1])
+    value = float(target_outputs(trace, retraining.y, step)[0])
+    loss = float(retraining.example_loss[0, step - 1])
     name = f"{{{{ L_({step}) : loss }}}}"
     if trace.metadata.loss == "cross-entropy":
         right, place = f"- ln {{{{ {_typed(value)} : value }}}}", _BESIDE_CLASSES
@@ -139,10 +139,7 @@ def loss_equation(trace: Trace, course: Retraining, step: int, theme: Theme) -> 
         true = f"({_typed(target)})" if target < 0 else _typed(target)
         right = f"1/2 ({{{{ {_typed(value)} : value }}}} - {true})^2"
     return Equation(
-        f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}",
-        theme,
-        roles={"loss": "gradient", "value": "output", "result": "text"},
-        size=0.48,
+        f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}", theme, size=0.48
     ).move_to(place)
 
 
@@ -152,7 +149,6 @@ def adam_equation(theme: Theme) -> Equation:
         "{{ W : W }} arrow.l {{ W : old }} - alpha "
         "{{ hat(m) / (sqrt(hat(v)) + epsilon) : gradient }}",
         theme,
-        roles={"W": "weight", "old": "weight", "gradient": "gradient"},
         size=0.5,
     )
 

@@ -12,21 +12,21 @@ from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
 
-def learning_facts(trace: Trace, course: Retraining, step: int, say: Say) -> Mapping[str, str]:
+def learning_facts(trace: Trace, retraining: Retraining, step: int, say: Say) -> Mapping[str, str]:
     """Return facts about a training and the prediction at ``step`` (1-based)."""
-    sizes = np.abs(course.h).mean(axis=(1, 2))
-    quality, chance = scores(course)
+    sizes = np.abs(retraining.h).mean(axis=(1, 2))
+    quality, chance = scores(retraining)
     return {
-        **_prediction_facts(trace, target_outputs(trace, course.y, step), step, say),
-        "loss": number(float(course.example_loss[0, step - 1]), 3),
-        "updates": str(int(course.epochs[1]) * course.updates_per_epoch),
-        "epochs": str(int(course.epochs[-1])),
+        **_prediction_facts(trace, target_outputs(trace, retraining.y, step), step, say),
+        "loss": number(float(retraining.example_loss[0, step - 1]), 3),
+        "updates": str(int(retraining.epochs[1]) * retraining.updates_per_epoch),
+        "epochs": str(int(retraining.epochs[-1])),
         "count": str(NEW_SEQUENCES),
-        **_change("loss", course.loss, number, say),
+        **_change("loss", retraining.loss, number, say),
         **_change("size", sizes, number, say),
         **_change("score", quality, percent, say),
         "measure": say("Right answers")
-        if is_accuracy(course)
+        if is_accuracy(retraining)
         else say("The loss, relative to the best blind guess"),
         "chance": percent(chance),
     }

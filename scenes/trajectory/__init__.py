@@ -1,4 +1,4 @@
-"""A sentence as a path of hidden states, another that parts from it, and where states rest."""
+"""A sentence as a path of hidden states, a second path, and the fixed points of a step."""
 
 from rnnviz.scenes.trajectory.storyboard import Trajectory
 

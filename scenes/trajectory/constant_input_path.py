@@ -1,24 +1,13 @@
 """The path of states under a constant input."""
 
 import numpy as np
-from manim import (
-    Animation,
-    AnimationGroup,
-    Create,
-    Dot,
-    FadeIn,
-    Succession,
-    VGroup,
-    VMobject,
-)
+from manim import Animation, AnimationGroup, Create, Dot, FadeIn, Succession, VGroup, VMobject
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 from rnnviz.scenes.trajectory.unit_circle import ASIDE
 
 from rnnviz.mobjects.plane import Plane
-from rnnviz.mobjects.text import (
-    formula,
-)
+from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
 
 

@@ -2,28 +2,14 @@
 
 from typing import Final
 
-from manim import (
-    DOWN,
-    LEFT,
-    Animation,
-    Circle,
-    Create,
-    FadeIn,
-    LaggedStart,
-    VGroup,
-)
+from manim import DOWN, LEFT, Animation, Circle, Create, FadeIn, LaggedStart, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 from rnnviz.scenes.trajectory.step_list import LIST_LEFT, LIST_TOP
 
-from rnnviz.mobjects.equation import LAYER_ROLES, Equation
+from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import (
-    BODY,
-    SMALL,
-    fitted_label,
-    label,
-)
+from rnnviz.mobjects.text import BODY, SMALL, fitted_label, label
 from rnnviz.mobjects.theme import Theme
 
 MOST_POINTS: Final = 4
@@ -96,7 +82,6 @@ def fixed_point_equation(step: int, theme: Theme) -> Equation:
         f"{{{{ h : now }}}} = tanh({{{{ U : U }}}} {{{{ x_({step}) : x }}}} + "
         "{{ W : W }} {{ h : before }} + {{ b : b }})",
         theme,
-        roles=LAYER_ROLES,
         size=0.5,
     )
 

@@ -26,11 +26,7 @@ from manim import (
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 
-from rnnviz.mobjects.text import (
-    SMALL,
-    Ink,
-    fitted_label,
-)
+from rnnviz.mobjects.text import SMALL, Ink, fitted_label
 from rnnviz.mobjects.theme import Role, Theme
 
 _ANGLES: Final = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.0)
@@ -53,7 +49,7 @@ class StatePath(VGroup):
         theme: Theme,
         *,
         role: Role,
-        taken: Sequence[VMobject] = (),
+        occupied: Sequence[VMobject] = (),
     ):
         self.points_shown = np.asarray(points, dtype=float)
         color = theme.color(role)
@@ -67,7 +63,7 @@ class StatePath(VGroup):
                 for a, b in pairwise(ends)
             ]
         )
-        self.words = _placed(words, spots, ends, plane, theme, [*taken, *self.dots, self.start])
+        self.words = _placed(words, spots, ends, plane, theme, [*occupied, *self.dots, self.start])
         super().__init__(self.lines, self.start, self.dots, *self.words.values())
 
     def from_strips(self, strips: Sequence[VMobject]) -> Animation:
@@ -113,8 +109,10 @@ def both_paths(paths: Paths, plane: StatePlane, theme: Theme) -> tuple[StatePath
     (own, other), start = paths.words, paths.start
     first = StatePath(paths.points[0], own, start, plane, theme, role="hidden")
     new = ["" if a == b else b for a, b in zip(own, other, strict=True)]
-    taken = [*first.dots, *first.words.values()]
-    return first, StatePath(paths.points[1], new, start, plane, theme, role="text", taken=taken)
+    occupied = [*first.dots, *first.words.values()]
+    return first, StatePath(
+        paths.points[1], new, start, plane, theme, role="text", occupied=occupied
+    )
 
 
 def _placed(
@@ -123,7 +121,7 @@ def _placed(
     ends: Sequence[np.ndarray],
     plane: StatePlane,
     theme: Theme,
-    taken: Sequence[VMobject],
+    occupied: Sequence[VMobject],
 ) -> dict[int, Ink]:
     """Place words beside their dots, away from the middle, where they overlap nothing else."""
     middle = np.mean(spots, axis=0)
@@ -135,7 +133,7 @@ def _placed(
         text.set_stroke(theme.ground, width=4, background=True).set_z_index(3)
         away = spots[index] - middle
         heading = float(np.arctan2(away[1], away[0]))
-        others = [*taken, *placed.values(), *plane.names, *plane.plane.ticks]
+        others = [*occupied, *placed.values(), *plane.names, *plane.plane.ticks]
         free: list[tuple[int, int, np.ndarray]] = []
         for turn in _ANGLES:
             angle = heading + turn * np.pi

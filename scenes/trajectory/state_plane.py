@@ -4,19 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from manim import (
-    LEFT,
-    RIGHT,
-    VGroup,
-)
+from manim import LEFT, RIGHT, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 
 from rnnviz.mobjects.numbers import percent
 from rnnviz.mobjects.plane import Plane
-from rnnviz.mobjects.text import (
-    NOTE,
-    label,
-)
+from rnnviz.mobjects.text import NOTE, label
 from rnnviz.mobjects.theme import Theme
 
 _CENTRE: Final = (-2.75, 0.62)

@@ -1,13 +1,6 @@
 """Hidden states as columns in a row."""
 
-from manim import (
-    UP,
-    Animation,
-    AnimationGroup,
-    FadeIn,
-    LaggedStart,
-    VGroup,
-)
+from manim import UP, Animation, AnimationGroup, FadeIn, LaggedStart, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 
 from rnnviz.mobjects.labels import LabelRow

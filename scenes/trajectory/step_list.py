@@ -20,11 +20,7 @@ from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.mobjects.bars import Bars
 from rnnviz.mobjects.labels import LabelColumn
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import (
-    SMALL,
-    formula,
-    label,
-)
+from rnnviz.mobjects.text import SMALL, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 
 LIST_LEFT: Final = 1.5
@@ -68,10 +64,7 @@ class StepList(VGroup):
             text = label(number(distance), color=theme.color("text"), size=SMALL)
             text.move_to([bar.get_right()[0] + 0.12, 0.0, 0.0], aligned_edge=LEFT)
             self.numbers.add(text.set_on(y))
-        places: tuple[tuple[Role, float], ...] = (
-            ("hidden", LIST_LEFT),
-            ("text", LIST_LEFT + 1.4),
-        )
+        places: tuple[tuple[Role, float], ...] = (("hidden", LIST_LEFT), ("text", LIST_LEFT + 1.4))
         self.marks = VGroup(
             *[
                 Line(LEFT * 0.3, RIGHT * 0.3, stroke_width=5, color=theme.color(role)).move_to(

@@ -3,23 +3,11 @@
 from typing import Final
 
 import numpy as np
-from manim import (
-    Animation,
-    AnimationGroup,
-    Circle,
-    Create,
-    FadeIn,
-    LaggedStart,
-    Succession,
-    VGroup,
-)
+from manim import Animation, AnimationGroup, Circle, Create, FadeIn, LaggedStart, Succession, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 
 from rnnviz.mobjects.plane import Plane
-from rnnviz.mobjects.text import (
-    SMALL,
-    fitted_label,
-)
+from rnnviz.mobjects.text import SMALL, fitted_label
 from rnnviz.mobjects.theme import Theme
 
 ASIDE: Final = (4.1, 0.55)

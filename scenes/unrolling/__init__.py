@@ -1,4 +1,4 @@
-"""One recurrent layer, folded, then unrolled over the steps of a real sentence."""
+"""One recurrent layer with its loop, then unrolled over the steps of a sentence."""
 
 from rnnviz.scenes.unrolling.storyboard import Unrolling
 

@@ -19,7 +19,7 @@ MOST_STEPS = 10
 
 
 class Unrolling(Storyboard):
-    """The loop opens into T steps; words enter one by one; every state is passed on."""
+    """The loop becomes a chain of T steps; words enter one by one; each state is passed on."""
 
     name = "unrolling"
     title = N_("One layer, used at every step")

@@ -1,4 +1,4 @@
-"""From one loss back through time: how the gradient fades, and what the weights feel of it."""
+"""From one loss back through time: how the gradient decays, and what that does to W."""
 
 from rnnviz.scenes.vanishing_gradient.storyboard import VanishingGradient
 

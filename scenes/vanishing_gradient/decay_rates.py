@@ -4,15 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
-from manim import (
-    LEFT,
-    Animation,
-    DashedLine,
-    FadeIn,
-    LaggedStart,
-    Succession,
-    VGroup,
-)
+from manim import LEFT, Animation, DashedLine, FadeIn, LaggedStart, Succession, VGroup
 
 from rnnviz import measure
 from rnnviz.mobjects import layout

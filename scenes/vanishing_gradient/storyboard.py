@@ -105,11 +105,7 @@ class VanishingGradient(Storyboard):
         "$W$, ×{triple} with three times $W$."
     )
     def three_networks(self) -> None:
-        names = {
-            "trained": self.say("trained W"),
-            "half": "0.5 W",
-            "triple": "3 W",
-        }
+        names = {"trained": self.say("trained W"), "half": "0.5 W", "triple": "3 W"}
         norms = {names[name]: values for name, values in self.norms.items()}
         self.comparison = Comparison(norms, self.flow, self.theme)
         self.play(FadeOut(self.flow.chart, self.line, self.axis))

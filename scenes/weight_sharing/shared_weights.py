@@ -262,6 +262,5 @@ def step_sum_equation(theme: Theme) -> Equation:
     return Equation(
         "{{ (partial L)/(partial W) : left }} = sum_s {{ (partial L)/(partial W_s) : term }}",
         theme,
-        roles={"left": "gradient", "term": "gradient"},
         size=0.46,
     )

@@ -71,7 +71,7 @@ def test_an_invalid_size_limit_is_named(run, monkeypatch):
     monkeypatch.setenv(BOUND_VARIABLE, "2 GB")
     status, out, err = run("info")
     assert (status, out) == (1, "")
-    assert f"{BOUND_VARIABLE} is '2 GB', no number of bytes" in err
+    assert f"{BOUND_VARIABLE} must be a number of bytes, got '2 GB'" in err
     assert "write 2000000000" in err
 
 

@@ -660,7 +660,7 @@ def test_a_trace_without_gradients_for_a_scene_that_needs_them(run, fails, make_
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("", "the text is empty"), ("  \n ", "the text is empty"), ("a", "has one char ('a') only")],
+    [("", "the text is empty"), ("  \n ", "the text is empty"), ("a", "has only one char ('a')")],
 )
 def test_text_that_is_too_short(text, expected, fails, tmp_path):
     assert expected in fails("record", "--text", text, "-o", "a.safetensors")
@@ -753,9 +753,9 @@ def test_a_text_file_that_cannot_be_read(fails, tmp_path):
         ("day,level\n1,2\n", "has no column 'price'; it has day, level"),
         ("", "has no column 'price'; it has none"),
         ("price\n1\ntwo\n3\n", "line 3 has 'two' in column 'price', which is not a number"),
-        ("price\n1\nnan\n3\n", "column 'price' has 1 gap (line 3: nothing, or no number)"),
-        ("day,price\n1\n", "the series has 0 values"),
-        ("price\n1\n2\n3\n", "the series has 3 values"),
+        ("price\n1\nnan\n3\n", "column 'price' has 1 gap (line 3: nothing, or not a number)"),
+        ("day,price\n1\n", "need at least 14 values, got 0"),
+        ("price\n1\n2\n3\n", "need at least 14 values, got 3"),
     ],
 )
 def test_bad_csv(content, expected, fails, tmp_path):
@@ -780,7 +780,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     assert "is a folder" in fails(*render, "-o", "folder.mp4")
     (tmp_path / "file").write_text("kept")
     message = fails(*render, "--format", "png", "-o", "file")
-    assert "is a file; stills need a folder" in message
+    assert "is a file, but stills need a folder" in message
     assert (tmp_path / "file").read_text() == "kept"
 
 

@@ -269,8 +269,16 @@ def test_labels_reach_the_trace(module, given, call, fails):
         assert np.array_equal(getattr(about, name), rows)
     Path("a.safetensors").unlink()
     for name, wrong, expected in (
-        ("step_labels", [["a"] * 5] * 2, "step_labels has the shape (2, 5), but there are 2"),
-        ("target_labels", [["a"] * 6], "target_labels has the shape (1, 6), but there are 2"),
+        (
+            "step_labels",
+            [["a"] * 5] * 2,
+            "step_labels must have the shape (2, 6) for 2 sequences of 6 steps, got (2, 5)",
+        ),
+        (
+            "target_labels",
+            [["a"] * 6],
+            "target_labels must have the shape (2, 6) for 2 sequences of 6 steps, got (1, 6)",
+        ),
         ("input_labels", ["a"], "input_labels must have 3 labels, one for each entry, got 1"),
         ("output_labels", ["a"], "output_labels must have 4 labels, got 1"),
     ):

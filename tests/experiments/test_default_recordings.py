@@ -179,7 +179,7 @@ def test_a_kept_recording_loads_neither_torch_nor_matplotlib(folder):
 def test_two_processes_at_once_leave_one_whole_entry(folder, monkeypatch):
     made = defaults.record_task("sentence", **OPTIONS)
     system = multiprocessing.get_context("fork")
-    made_by_both, told = system.Barrier(2), system.SimpleQueue()
+    made_by_both, identities = system.Barrier(2), system.SimpleQueue()
 
     def record_task(*task, **options):
         made_by_both.wait(timeout=60)
@@ -187,7 +187,7 @@ def test_two_processes_at_once_leave_one_whole_entry(folder, monkeypatch):
 
     monkeypatch.setattr(defaults, "record_task", record_task)
     both = [
-        system.Process(target=lambda: told.put(default_trace("sentence", **OPTIONS).identity))
+        system.Process(target=lambda: identities.put(default_trace("sentence", **OPTIONS).identity))
         for _ in range(2)
     ]
     for process in both:
@@ -196,7 +196,7 @@ def test_two_processes_at_once_leave_one_whole_entry(folder, monkeypatch):
         process.join(timeout=60)
     assert [process.exitcode for process in both] == [0, 0]
     (entry,) = folder.iterdir()
-    assert {told.get(), told.get()} == {load(entry).identity} == {made.identity}
+    assert {identities.get(), identities.get()} == {load(entry).identity} == {made.identity}
 
 
 def test_a_folder_in_the_place_of_an_entry_is_no_error(folder, made):

@@ -52,20 +52,20 @@ def test_a_study_holds_every_network_that_was_asked_for(study):
         assert run.accuracy == about.accuracy
 
 
-def test_networks_are_trained_once_and_progress_is_told(study, sentence, monkeypatch):
+def test_networks_are_trained_once_and_progress_is_reported(study, sentence, monkeypatch):
     def never(*arguments, **options):
         raise AssertionError("a network was trained again")
 
     monkeypatch.setattr(defaults, "record_task", never)
-    told = []
-    with reported(lambda done, count, which: told.append((done, count, which))):
+    reports = []
+    with reported(lambda done, count, which: reports.append((done, count, which))):
         again = study_of(sentence, TINY)
     study_of(sentence, TINY)
     assert [run.trace.identity for run in again.runs] == [run.trace.identity for run in study.runs]
-    assert [done for done, *_ in told] == list(range(1, 13))
-    assert {count for _, count, _ in told} == {12}
-    assert any(which.endswith(": GRU, gap 2, seed 1") for *_, which in told)
-    assert told[0][2].startswith(f"network 1 of {len(told)}, cached: ")
+    assert [done for done, *_ in reports] == list(range(1, 13))
+    assert {count for _, count, _ in reports} == {12}
+    assert any(which.endswith(": GRU, gap 2, seed 1") for *_, which in reports)
+    assert reports[0][2].startswith(f"network 1 of {len(reports)}, cached: ")
 
 
 def test_a_study_goes_on_where_it_was_left(study, sentence, folder, monkeypatch):
@@ -225,7 +225,7 @@ def test_growth_counts_networks(study):
     assert (counts["grown"], counts["grown_too"]) == (grown[True], grown[False])
 
 
-def test_other_stories_are_told_in_the_same_language(folder, monkeypatch, sentence):
+def test_other_stories_are_in_the_same_language(folder, monkeypatch, sentence):
     asked = []
     monkeypatch.setattr(studies, "default_trace", lambda task, **options: asked.append(options))
     studies.other_stories(sentence)

@@ -92,12 +92,12 @@ def test_a_sweep_holds_every_network_with_the_numbers_of_its_training(tmp_path):
     )
     assert (network.score, network.epochs, network.hidden) == (trained.score, 1, 3)
     assert network.success == (trained.score >= 0.95)
-    for trace, told in (
+    for trace, norms in (
         (trained.record(losses="last"), network.gradients),
         (trained.history.traces[0], network.gradients_before),
     ):
         expected = measure.gradient_norms_by_lag(trace)[-1, :, 0]
-        np.testing.assert_allclose(told, expected, rtol=1e-6)
+        np.testing.assert_allclose(norms, expected, rtol=1e-6)
     table = made.accuracies("rnn")
     assert table.shape == (2, 2)
     assert table[1, 1] == trained.score
@@ -133,13 +133,13 @@ def test_an_interrupted_sweep_goes_on_and_repeats_nothing(tmp_path):
         sweep(TINY, file, Here(), interrupt)
     before = load_sweep(file)
     assert len(before.networks) == 3
-    told, here = [], Here()
-    after = sweep(TINY, file, here, lambda *news: told.append(news))
+    reports, here = [], Here()
+    after = sweep(TINY, file, here, lambda *news: reports.append(news))
     assert set(here.asked) == set(TINY.places) - before.networks.keys()
-    assert [news[:2] for news in told] == [(done, 8) for done in (3, 4, 5, 6, 7, 8)]
+    assert [news[:2] for news in reports] == [(done, 8) for done in (3, 4, 5, 6, 7, 8)]
     cell, length, seed = before.missing[0]
-    assert told[0][2] == f"training {cell.upper()}, length {length}, seed {seed}"
-    assert told[-1][2].endswith(" is done")
+    assert reports[0][2] == f"training {cell.upper()}, length {length}, seed {seed}"
+    assert reports[-1][2].endswith(" is done")
     assert all(after.networks[place] == one for place, one in before.networks.items())
     again = Here()
     assert sweep(TINY, file, again, nothing) == after
@@ -175,12 +175,12 @@ def test_other_lengths_cells_and_seeds_are_added_to_what_a_file_holds(change, mo
 
 
 def test_a_part_of_what_a_file_holds_trains_nothing_and_loses_nothing(tmp_path):
-    file, here, told = tmp_path / "a.json", Here(), []
+    file, here, reports = tmp_path / "a.json", Here(), []
     begun = sweep(TINY, file, Here(), nothing)
     before = file.read_bytes()
     part = replace(TINY, lengths=(4,), cells=("rnn",), seeds=(1,))
-    assert sweep(part, file, here, lambda *news: told.append(news)) == begun
-    assert here.asked == told == []
+    assert sweep(part, file, here, lambda *news: reports.append(news)) == begun
+    assert here.asked == reports == []
     assert file.read_bytes() == before
 
 
@@ -244,7 +244,7 @@ def test_a_cluster_that_is_lost_leaves_what_is_trained(tmp_path, monkeypatch):
         def submit(self, *work):
             return super().submit(*work) if len(self.asked) < 2 else Future()
 
-    monkeypatch.setattr("rnnviz.system.workers._BETWEEN", 0)
+    monkeypatch.setattr("rnnviz.system.workers._CHECK_INTERVAL", 0)
     with pytest.raises(SweepError, match=r"6 of 8 networks .*: the cluster was lost\)"):
         sweep(TINY, tmp_path / "a.json", Lost(), nothing)
     assert len(load_sweep(tmp_path / "a.json").networks) == 2
@@ -451,7 +451,7 @@ def run(capsys, *arguments):
     return end.value.code, *capsys.readouterr()
 
 
-def test_the_command_trains_tells_and_feeds_the_figure(here, tmp_path, capsys):
+def test_the_command_trains_reports_and_feeds_the_figure(here, tmp_path, capsys):
     file = tmp_path / "a.json"
     given = ("sweep", "--lengths", "4,5", "--cells", "rnn", "--seeds", 2, "--epochs", 1, "-j", 1)
     code, out, err = run(capsys, *given, "-o", file)
@@ -463,17 +463,20 @@ def test_the_command_trains_tells_and_feeds_the_figure(here, tmp_path, capsys):
     for score in scores:
         assert f"of 2 succeeded, score {score:.3g}\n" in err
     code, out, _ = run(capsys, *given, "-o", file, "--json")
-    told = json.loads(out)
-    assert (told["lengths"], told["cells"], told["seeds"]) == ([4, 5], ["rnn"], [1, 2])
-    assert [each["score"] for each in told["reached"]] == pytest.approx(list(scores))
-    assert [(each["cell"], each["length"]) for each in told["reached"]] == [("rnn", 4), ("rnn", 5)]
+    reached = json.loads(out)
+    assert (reached["lengths"], reached["cells"], reached["seeds"]) == ([4, 5], ["rnn"], [1, 2])
+    assert [each["score"] for each in reached["reached"]] == pytest.approx(list(scores))
+    assert [(each["cell"], each["length"]) for each in reached["reached"]] == [
+        ("rnn", 4),
+        ("rnn", 5),
+    ]
     picture = tmp_path / "a.svg"
     code, out, _ = run(capsys, "figure", "accuracy-by-gap", "--sweep", file, "-o", picture)
     assert (code, out) == (0, f"{picture}\n")
     assert picture.is_file()
 
 
-def test_the_command_adds_to_a_file_and_tells_what_it_covers(here, tmp_path, capsys, monkeypatch):
+def test_the_command_adds_to_a_file_and_reports_what_it_covers(here, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = ("sweep", "--cells", "rnn", "--epochs", 1, "-j", 1, "-o", "a.json", "--lengths")
     assert run(capsys, *given, "4", "--seeds", 1)[0] == 0
@@ -491,7 +494,7 @@ def test_the_command_adds_to_a_file_and_tells_what_it_covers(here, tmp_path, cap
         (2, "Interrupted with 2 of 8 networks finished; run the same command to resume"),
     ],
 )
-def test_an_interrupted_command_tells_what_is_kept(
+def test_an_interrupted_command_reports_what_is_kept(
     finished, expected, tmp_path, capsys, monkeypatch
 ):
     def stopped(settings, file, pool, report):
@@ -504,19 +507,19 @@ def test_an_interrupted_command_tells_what_is_kept(
     assert (code, err) == (130, f"{expected}\n")
 
 
-def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, monkeypatch):
-    told = []
+def test_the_command_reports_how_many_networks_are_done(here, tmp_path, capsys, monkeypatch):
+    reports = []
 
     @contextmanager
     def bar(description):
-        yield lambda done, most, detail: told.append(detail)
+        yield lambda done, most, detail: reports.append(detail)
 
     monkeypatch.setattr(sweep_command, "progress_bar", bar)
     given = ("sweep", "--lengths", "4", "--cells", "rnn,gru", "--seeds", 1, "--epochs", 1, "-j", 1)
     assert run(capsys, *given, "-o", tmp_path / "a.json")[0] == 0
-    assert told[0] == "0 of 2: training RNN, length 4, seed 1"
-    assert [each.partition(":")[0] for each in told[1:]] == ["1 of 2", "2 of 2"]
-    assert {each.partition(": ")[2] for each in told[1:]} == {
+    assert reports[0] == "0 of 2: training RNN, length 4, seed 1"
+    assert [each.partition(":")[0] for each in reports[1:]] == ["1 of 2", "2 of 2"]
+    assert {each.partition(": ")[2] for each in reports[1:]} == {
         "RNN, length 4, seed 1 is done",
         "GRU, length 4, seed 1 is done",
     }
@@ -533,7 +536,11 @@ def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, mo
             2,
             "cannot be",
         ),
-        (("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"), 2, "no address of a"),
+        (
+            ("sweep", "--lengths", "4", "--scheduler", "a", "-o", "a.json"),
+            2,
+            "not the address of a",
+        ),
         (("sweep", "--lengths", "4,5,04", "-o", "a.json"), 2, "4 is listed twice"),
         (
             ("sweep", "--lengths", "4", "--cells", "rnn,rnn", "-o", "a.json"),
@@ -547,7 +554,7 @@ def test_the_command_tells_how_many_networks_are_done(here, tmp_path, capsys, mo
             "at most 10000 networks",
         ),
         (("render", "tanh", "-j", 2, "--scheduler", "a:1"), 2, "cannot be combined"),
-        (("render", "tanh", "--scheduler", ""), 2, "no address of a Dask scheduler"),
+        (("render", "tanh", "--scheduler", ""), 2, "not the address of a Dask scheduler"),
         (("figure", "states", "--sweep", "a.json", "-o", "a.svg"), 2, "or choose accuracy-by-gap"),
         (("figure", "tanh", "--sweep", "a", "--trace", "b", "-o", "a.svg"), 2, "cannot be"),
     ],

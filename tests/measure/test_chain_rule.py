@@ -62,5 +62,7 @@ def test_a_step_without_a_target_and_another_cell_are_refused(make_trace):
     torch.manual_seed(0)
     model = nn.GRU(3, 4)
     gru = record(model, torch.randn(3, 1, 3), torch.zeros(3, 1, dtype=torch.long))
-    with pytest.raises(TraceError, match="tanh RNN of one layer; record one"):
+    with pytest.raises(
+        TraceError, match="tanh RNN of one layer and direction with outputs; record one"
+    ):
         chain_rule(gru, 2)

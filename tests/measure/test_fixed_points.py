@@ -179,11 +179,11 @@ def test_many_starts_are_taken_a_few_at_a_time(make_study, monkeypatch):
     np.testing.assert_array_equal(few.starts, whole.starts)
 
 
-def test_what_does_not_fit_is_told(make_study):
+def test_arguments_that_do_not_fit_are_refused(make_study):
     trace = make_study("lstm").trace
-    with pytest.raises(TraceError, match=r"with 6 entries each, not \(5, 3\)"):
+    with pytest.raises(TraceError, match=r"starts must be \(start, 6\), got \(5, 3\)"):
         measure.fixed_points(trace, starts=np.zeros((5, 3)))
-    with pytest.raises(TraceError, match=r"2 finite numbers, not \(3,\)"):
+    with pytest.raises(TraceError, match=r"2 finite numbers, got \(3,\)"):
         measure.fixed_points(trace, np.zeros(3))
     with pytest.raises(TraceError, match="most_starts must be 1 or more, got 0"):
         measure.fixed_points(trace, most_starts=0)

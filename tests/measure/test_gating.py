@@ -52,15 +52,15 @@ def test_relu_is_open_or_shut(make_study):
 
 
 @pytest.mark.parametrize(
-    ("cell", "gate", "told"),
+    ("cell", "gate", "expected"),
     [
         ("gru", None, "no gate given; a GRU has r, z, n"),
         ("lstm", "z", "unknown gate 'z'; an LSTM has i, f, g, o"),
         ("rnn", "f", "unknown gate 'f'; an RNN has h"),
     ],
 )
-def test_a_gate_that_is_not_there_is_named(make_study, cell, gate, told):
-    with pytest.raises(TraceError, match=told):
+def test_a_gate_that_is_not_there_is_named(make_study, cell, gate, expected):
+    with pytest.raises(TraceError, match=expected):
         measure.activation_slope(make_study(cell).trace, gate)
 
 

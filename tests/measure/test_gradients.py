@@ -215,7 +215,7 @@ def test_means_by_lag_leave_out_what_is_not_there(make_study):
 
 def test_a_table_of_another_shape_is_refused(make_study):
     trace = make_study().trace
-    with pytest.raises(TraceError, match=r"= \(5, 5, 2\), not \(5, 5\)"):
+    with pytest.raises(TraceError, match=r"= \(5, 5, 2\), got \(5, 5\)"):
         measure.by_lag(trace, np.zeros((5, 5)))
 
 
@@ -256,7 +256,7 @@ def test_a_sequence_without_a_gradient_has_no_horizon(make_study):
 
 @pytest.mark.parametrize("share", [0.0, 1.0, -1.0, float("nan")])
 def test_a_horizon_is_for_a_share(make_study, share):
-    with pytest.raises(TraceError, match="for a share between 0 and 1"):
+    with pytest.raises(TraceError, match="share must be between 0 and 1"):
         measure.memory_horizon(make_study().trace, share)
 
 

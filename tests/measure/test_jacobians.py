@@ -134,7 +134,7 @@ def test_a_gradient_never_grows_by_more_than_the_jacobians_norm(draw_study, data
 
 
 def test_gated_cells_have_no_such_bound(make_study):
-    with pytest.raises(TraceError, match=r"is that of a plain RNN, and this trace is of a GRU"):
+    with pytest.raises(TraceError, match=r"is that of a plain RNN, got a GRU"):
         measure.state_jacobian_bounds(make_study("gru").trace)
 
 
@@ -278,7 +278,7 @@ def test_each_gate_has_its_own_recurrent_matrix(make_study):
 
 
 @pytest.mark.parametrize(
-    ("of", "told"),
+    ("of", "expected"),
     [
         (lambda trace: measure.state_jacobians(trace, 5), "there is no step 5"),
         (lambda trace: measure.state_jacobian(trace, 1, -1), "there is no step -1"),
@@ -286,6 +286,6 @@ def test_each_gate_has_its_own_recurrent_matrix(make_study):
         (lambda trace: measure.jacobian_norms(trace, direction=1), "there is no direction 1"),
     ],
 )
-def test_what_is_not_there_is_named(make_study, of, told):
-    with pytest.raises(TraceError, match=told):
+def test_what_is_not_there_is_named(make_study, of, expected):
+    with pytest.raises(TraceError, match=expected):
         of(make_study().trace)

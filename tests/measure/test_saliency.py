@@ -107,5 +107,5 @@ def test_what_is_not_there_is_named(make_study):
 def test_an_only_output_that_no_states_make_is_refused(make_study):
     trace = make_study(head="last").trace
     apart = dataclasses.replace(trace, output=trace.output + 0.1)
-    with pytest.raises(TraceError, match="is not what the output layer makes"):
+    with pytest.raises(TraceError, match="differs from that of the output layer"):
         measure.output_by_input(apart, 4)

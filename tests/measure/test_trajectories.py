@@ -68,20 +68,26 @@ def test_cells_of_an_lstm_have_their_own(make_study):
 
 
 @pytest.mark.parametrize(
-    ("of", "told"),
+    ("of", "expected"),
     [
-        (lambda one: measure.principal_components(), "at least one trace"),
+        (lambda one: measure.principal_components(), "no trace given"),
         (lambda one: measure.principal_components(one(), count=4), "units have 1 to 3"),
         (lambda one: measure.principal_components(one(), count=0), "units have 1 to 3"),
-        (lambda one: measure.principal_components(one(steps=1, batch=1)), "units have none"),
+        (
+            lambda one: measure.principal_components(one(steps=1, batch=1)),
+            "units have no components",
+        ),
         (lambda one: measure.principal_components(one(), of="c"), "an RNN has no states 'c'"),
-        (lambda one: measure.principal_components(one(), one(hidden=4)), "layers of 3, 4 units"),
+        (
+            lambda one: measure.principal_components(one(), one(hidden=4)),
+            "of one size, got 3, 4 units",
+        ),
         (lambda one: measure.principal_components(one(), sequence=2), "there is no sequence 2"),
         (lambda one: measure.principal_components(one(), layer=1), "there is no layer 1"),
     ],
 )
-def test_what_cannot_be_is_told(make_study, of, told):
-    with pytest.raises(TraceError, match=told):
+def test_impossible_requests_are_refused(make_study, of, expected):
+    with pytest.raises(TraceError, match=expected):
         of(lambda **options: make_study(**options).trace)
 
 

@@ -1,4 +1,4 @@
-"""Colours can be told apart: on their ground, from each other, and by colour-blind viewers."""
+"""Colours can be distinguished on their background, also by colour-blind viewers."""
 
 import itertools
 
@@ -75,7 +75,7 @@ def test_text_and_hues_stand_out_from_the_ground(theme):
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
-def test_the_hues_are_told_apart(theme, blindness):
+def test_the_hues_can_be_distinguished(theme, blindness):
     seen = {
         role: oklab(np.array(BLINDNESS[blindness]) @ linear(getattr(theme, role))) for role in HUES
     }
@@ -85,7 +85,7 @@ def test_the_hues_are_told_apart(theme, blindness):
 
 @pytest.mark.parametrize("blindness", BLINDNESS)
 @pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
-def test_signs_are_told_apart_and_small_values_from_zero(theme, blindness):
+def test_signs_and_small_values_can_be_distinguished(theme, blindness):
     def seen(value):
         return oklab(np.array(BLINDNESS[blindness]) @ linear(theme.signed(value)))
 

@@ -1,4 +1,4 @@
-"""Typeset texts are kept, and what is kept is what was set."""
+"""Typeset texts are cached, and read back unchanged."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from rnnviz.mobjects.typesetting import typeset
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """Where they are kept: nothing at first, in memory neither."""
+    """The cache folder, empty at first, as is the memory."""
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "cache"))
     typesetting._typeset.cache_clear()
     yield tmp_path / "cache" / "letters"
@@ -19,7 +19,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture
 def again(monkeypatch):
-    """(text) → what another process gets, and whether it had to set it."""
+    """(text) → the outlines in another process, and whether it had to set them."""
 
     def get(text):
         typesetting._typeset.cache_clear()
@@ -114,7 +114,7 @@ def test_an_entry_that_is_a_folder(folder, again):
     assert again("a")[1]
 
 
-def test_no_room_to_set_a_text_is_told(monkeypatch):
+def test_a_full_disk_is_reported(monkeypatch):
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 

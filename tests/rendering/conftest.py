@@ -1,4 +1,4 @@
-"""Small scenes of a user's own, rendered with a cache of their own."""
+"""Fixtures that render small user's scenes with a temporary cache."""
 
 import functools
 import shutil
@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from small_scenes import THREE, same_pictures
+from small_scenes import THREE, same_frames
 
 import rnnviz
 from rnnviz.rendering import request
-from rnnviz.rendering.cache import library, observing
+from rnnviz.rendering.cache import library, recorder
 from rnnviz.rendering.execution import performance
 from rnnviz.rendering.execution.beat_task import BeatTask
 from rnnviz.rendering.profile import QUALITIES
 
 SMALL: Final = (214, 120, 15)
-"""A sixteenth of the pixels of quality l, as many pictures a second."""
+"""A sixteenth of the pixels of quality l, with the same frame rate."""
 _FULL: Final = QUALITIES["l"]
 
 
 @pytest.fixture(autouse=True, scope="module")
-def small_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Quality l is a small picture here, in this process and in those that are its copies.
+def small_frames(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Make quality l smaller, in this process and those forked from it.
 
-    Not so in a module that says ``FULL_SIZE = True``.
+    Modules with ``FULL_SIZE = True`` keep it as it is.
     """
     with pytest.MonkeyPatch.context() as patch:
         if not getattr(request.module, "FULL_SIZE", False):
@@ -38,13 +38,13 @@ def small_pictures(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def full_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quality l is what users have, for one test."""
+    """Use the real quality l for one test."""
     monkeypatch.setitem(QUALITIES, "l", _FULL)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def versions_are_read_once() -> Iterator[None]:
-    """No library is installed while tests run; each render asks for the versions of 20."""
+    """Read each library's version once: each render asks for 20 of them."""
     once = functools.cache(version)
     with pytest.MonkeyPatch.context() as patch:
         for module in (performance, request):
@@ -54,7 +54,7 @@ def versions_are_read_once() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache that is empty at first; what a scene adds to the search path goes with it."""
+    """Use an empty cache, and restore the module search path afterwards."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     folder = tmp_path / "cache"
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(folder))
@@ -71,7 +71,7 @@ def three(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
-    """Renders at 480p as told, and says which beats were drawn for it."""
+    """Return a function that renders at quality l and returns the names of the drawn beats."""
     told = tmp_path / "drawn.txt"
     draw = BeatTask.draw
 
@@ -93,7 +93,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list
 
 @pytest.fixture
 def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]:
-    """Whether a video shows what it would if nothing had been kept."""
+    """Return a function that tells whether a video equals a render without any cache."""
 
     def right(scene, trace, output: Path, **options) -> bool:
         with monkeypatch.context() as patch:
@@ -101,18 +101,18 @@ def anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., bool]
             shutil.rmtree(tmp_path / "empty", ignore_errors=True)
             other = output.with_stem("anew")
             rnnviz.render(scene, trace, output=other, **{"quality": "l", **options})
-        return same_pictures(output, other)
+        return same_frames(output, other)
 
     return right
 
 
 @pytest.fixture
 def restarted(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Forgets what this process has read and loaded of a user's modules, as a new one would."""
+    """Return a function that forgets what this process has loaded of user's modules."""
 
     def restart(*modules: str) -> None:
         library._LOADED.clear()
-        observing.forget()
+        recorder.forget()
         for module in modules:
             monkeypatch.delitem(sys.modules, module, raising=False)
 

@@ -1,18 +1,18 @@
-"""Several renders at once, in one folder and with one cache."""
+"""Simultaneous renders into one folder with one cache."""
 
 import multiprocessing
 from contextlib import ExitStack
 
 import pytest
 import warm
-from small_scenes import THREE, same_pictures
+from small_scenes import THREE, same_frames
 
 import rnnviz
 from rnnviz.system.cache import BOUND_VARIABLE
 
 
 def together(*renders):
-    """Renders of scenes from a trace's file, each in a process of its own, all at once."""
+    """Render scenes from a trace file simultaneously, each in its own process."""
     barrier = multiprocessing.get_context("fork").Barrier(len(renders), timeout=warm.PATIENCE)
     with ExitStack() as stack:
         processes = [
@@ -43,7 +43,7 @@ def test_many_of_the_same_scene(number, bound, three, trace, tmp_path, cache, mo
     assert len(list((cache / "beats").iterdir())) == (3 if bound != "1" else 0)
     monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / "empty"))
     rnnviz.render(three, trace, quality="l", output=tmp_path / "alone.mp4")
-    assert same_pictures(output, tmp_path / "alone.mp4")
+    assert same_frames(output, tmp_path / "alone.mp4")
 
 
 def test_two_different_scenes(three, trace, tmp_path, cache, monkeypatch):
@@ -56,4 +56,4 @@ def test_two_different_scenes(three, trace, tmp_path, cache, monkeypatch):
     for scene in (three, other):
         alone = tmp_path / f"{scene.stem}.mp4"
         rnnviz.render(scene, trace, quality="l", output=alone)
-        assert same_pictures(tmp_path / "out" / alone.name, alone)
+        assert same_frames(tmp_path / "out" / alone.name, alone)

@@ -1,4 +1,4 @@
-"""What was rendered before is never stale, and what is kept is never wrong."""
+"""The cache returns nothing stale and nothing damaged."""
 
 import json
 import os
@@ -38,7 +38,7 @@ ALL = ["one", "three", "two"]
         pytest.param("def two(self", "def zwei(self", ["zwei"], id="a name"),
     ],
 )
-def test_a_change_draws_the_beats_that_it_concerns(
+def test_a_change_redraws_only_the_beats_it_affects(
     old, new, expected, three, trace, tmp_path, drawn, anew
 ):
     output = tmp_path / "three.mp4"
@@ -58,7 +58,9 @@ def test_a_change_draws_the_beats_that_it_concerns(
     [{"theme": "light"}, {"quality": "m"}, {"format": "webm"}],
     ids=str,
 )
-def test_another_look_draws_everything(setting, three, trace, tmp_path, drawn, anew):
+def test_another_encoding_profile_or_theme_redraws_everything(
+    setting, three, trace, tmp_path, drawn, anew
+):
     drawn(three, trace, tmp_path / "three.mp4", beats=(1,))
     output = tmp_path / f"three.{setting.get('format', 'mp4')}"
     assert drawn(three, trace, output, beats=(1,), **setting) == ["one"]
@@ -66,14 +68,14 @@ def test_another_look_draws_everything(setting, three, trace, tmp_path, drawn, a
     assert drawn(three, trace, tmp_path / "three.mp4", beats=(1,)) == []
 
 
-def test_a_transparent_ground_is_another_picture(three, trace, tmp_path, drawn):
+def test_a_transparent_background_redraws_everything(three, trace, tmp_path, drawn):
     output = tmp_path / "three.mov"
     assert drawn(three, trace, output, format="mov") == ALL
     assert drawn(three, trace, output, format="mov", transparent=True) == ALL
     assert drawn(three, trace, output, format="mov") == []
 
 
-def test_another_trace_draws_everything(three, make_trace, tmp_path, drawn, anew):
+def test_another_trace_redraws_everything(three, make_trace, tmp_path, drawn, anew):
     output = tmp_path / "three.mp4"
     assert drawn(three, make_trace(), output) == ALL
     assert drawn(three, make_trace(seed=1), output) == ALL
@@ -81,13 +83,13 @@ def test_another_trace_draws_everything(three, make_trace, tmp_path, drawn, anew
     assert drawn(three, make_trace(), output) == []
 
 
-def test_some_beats_are_the_same_as_in_the_whole(three, trace, tmp_path, drawn, anew):
+def test_selected_beats_equal_those_of_the_whole_video(three, trace, tmp_path, drawn, anew):
     assert drawn(three, trace, tmp_path / "three.mp4") == ALL
     assert drawn(three, trace, tmp_path / "some.mp4", beats=(2, 3)) == []
     assert anew(three, trace, tmp_path / "some.mp4", beats=(2, 3))
 
 
-def test_another_language_and_another_translation(three, trace, tmp_path, drawn, anew, monkeypatch):
+def test_another_language_or_translation_redraws(three, trace, tmp_path, drawn, anew, monkeypatch):
     folder = tmp_path / "locale" / "zh" / "LC_MESSAGES"
     folder.mkdir(parents=True)
     monkeypatch.setattr(translation, "_locale", lambda: tmp_path / "locale")
@@ -114,7 +116,7 @@ def test_another_language_and_another_translation(three, trace, tmp_path, drawn,
 
 
 @pytest.mark.parametrize("library", ["manim", "pycairo", "av", "pillow"])
-def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, monkeypatch):
+def test_another_version_of_a_library_redraws(library, three, trace, tmp_path, drawn, monkeypatch):
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     other = {library: "0.0"}
@@ -125,7 +127,7 @@ def test_another_version_of_a_library(library, three, trace, tmp_path, drawn, mo
 
 
 @pytest.mark.parametrize("file", ["fonts/OFL.txt", "mobjects/theme.py", "text/palette.py"])
-def test_another_font_or_library_module(file, three, trace, tmp_path, drawn, monkeypatch):
+def test_another_font_or_library_module_redraws(file, three, trace, tmp_path, drawn, monkeypatch):
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
     library = library_files.library_folder()
@@ -159,7 +161,7 @@ class WithView(Storyboard):
 )
 
 
-def test_a_module_beside_the_scene(trace, tmp_path, drawn, anew, restarted):
+def test_a_changed_module_beside_the_scene_redraws(trace, tmp_path, drawn, anew, restarted):
     scene = tmp_path / "with_view.py"
     scene.write_text(WITH_VIEW)
     (tmp_path / "seen_here.py").write_text(VIEW)
@@ -180,7 +182,7 @@ def test_a_module_beside_the_scene(trace, tmp_path, drawn, anew, restarted):
     assert drawn(scene, trace, output) == []
 
 
-def test_a_module_that_changed_under_a_running_process_is_not_kept_as_what_it_is_now(
+def test_a_module_changed_after_loading_is_not_cached_as_its_new_version(
     trace, tmp_path, drawn, anew, restarted
 ):
     scene = tmp_path / "with_view.py"
@@ -198,7 +200,7 @@ def test_a_module_that_changed_under_a_running_process_is_not_kept_as_what_it_is
     assert anew(scene, trace, output)
 
 
-def test_a_file_that_the_scene_names(trace, tmp_path, drawn, anew):
+def test_a_changed_file_that_the_scene_reads_redraws(trace, tmp_path, drawn, anew):
     square = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="{}" height="9"/></svg>'
     (tmp_path / "mark.svg").write_text(square.format(9))
     scene = tmp_path / "named.py"
@@ -214,7 +216,7 @@ def test_a_file_that_the_scene_names(trace, tmp_path, drawn, anew):
     assert anew(scene, trace, output)
 
 
-def test_what_a_beat_does_to_the_camera_is_seen_by_the_next(three, trace, tmp_path, drawn, anew):
+def test_camera_changes_of_a_beat_redraw_the_next(three, trace, tmp_path, drawn, anew):
     output = tmp_path / "three.mp4"
     drawn(three, trace, output)
     ground = "self.camera.background_color = RED\n        self.play(self.square.animate.shift("
@@ -223,7 +225,7 @@ def test_what_a_beat_does_to_the_camera_is_seen_by_the_next(three, trace, tmp_pa
     assert anew(three, trace, output)
 
 
-def test_beats_however_they_are_marked(trace, tmp_path, drawn):
+def test_beats_marked_through_an_alias(trace, tmp_path, drawn):
     scene = tmp_path / "marked.py"
     text = THREE.replace("beats import beat", "beats import beat as idea").replace("@beat", "@idea")
     scene.write_text(text)
@@ -265,7 +267,7 @@ def test_a_damaged_beat_is_drawn_again(damage, three, trace, tmp_path, drawn, ca
 
 @pytest.fixture
 def registered(trace, tmp_path, drawn):
-    """Renders one beat of a scene of the library, and says whether it was drawn."""
+    """Return a function that renders a registered scene's beat, and tells whether it drew it."""
 
     def render():
         return bool(drawn("unrolling", trace, tmp_path / "out" / "loop.mp4", beats=(1,)))
@@ -299,7 +301,7 @@ def test_a_video_that_was_altered_or_deleted_is_joined_again(registered, tmp_pat
     "content",
     [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"segments": 5, "cues": [], "about": {}}'],
 )
-def test_a_damaged_note_is_as_none(registered, tmp_path, cache, content):
+def test_a_damaged_note_is_ignored(registered, tmp_path, cache, content):
     registered()
     video = (tmp_path / "out" / "loop.mp4").read_bytes()
     (note,) = (cache / "renders").iterdir()
@@ -328,7 +330,7 @@ def test_a_damaged_note_is_as_none(registered, tmp_path, cache, content):
         },
     ],
 )
-def test_a_note_of_another_shape_is_as_none(registered, tmp_path, cache, change):
+def test_a_note_of_another_shape_is_ignored(registered, tmp_path, cache, change):
     registered()
     video = (tmp_path / "out" / "loop.mp4").read_bytes()
     (note,) = (cache / "renders").iterdir()
@@ -363,7 +365,7 @@ def test_an_unchanged_render_loads_nothing_heavy(trace, tmp_path):
     assert output.stat().st_mtime_ns == before
 
 
-def test_an_unchanged_scene_of_ones_own_loads_nothing_heavy(three, trace, tmp_path):
+def test_an_unchanged_own_scene_loads_nothing_heavy(three, trace, tmp_path):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "three.mp4"
     rnnviz.render(three, saved, quality="l", output=output)
@@ -376,9 +378,7 @@ def test_an_unchanged_scene_of_ones_own_loads_nothing_heavy(three, trace, tmp_pa
     assert "manim" in done.stdout
 
 
-def test_the_task_of_a_scene_of_ones_own_is_known_the_next_time(
-    three, trace, tmp_path, monkeypatch
-):
+def test_the_task_of_an_own_scene_is_remembered(three, trace, tmp_path, monkeypatch):
     def recorded(task, **options):
         assert task == "prices"
         return trace
@@ -395,7 +395,7 @@ def test_the_task_of_a_scene_of_ones_own_is_known_the_next_time(
         rnnviz.render(three, quality="l", output=output)
 
 
-def test_a_library_that_changes_under_a_running_process(registered, tmp_path, monkeypatch):
+def test_a_library_changed_after_loading_redraws_each_time(registered, tmp_path, monkeypatch):
     library = library_files.library_folder()
     copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
     scenes = library_files.scenes_folder()
@@ -428,7 +428,7 @@ def names(cache):
     return "".join(sorted(entry.name.partition("-")[0] for entry in cache.beats.iterdir()))
 
 
-def test_what_was_used_longest_ago_goes_first(tmp_path, monkeypatch):
+def test_least_recently_used_entries_are_removed_first(tmp_path, monkeypatch):
     cache = filled(tmp_path / "c", {"a": 100, "b": 100, "c": 100, "d": 100})
     monkeypatch.setenv(BOUND_VARIABLE, "250")
     assert cache.fetch(tmp_path / "a.mp4")
@@ -448,7 +448,7 @@ def test_a_fetched_beat_stays_when_the_cache_is_emptied(tmp_path):
     assert (tmp_path / "a.mp4").read_bytes() == b"a" * 10
 
 
-def test_a_bound_that_is_too_small_for_one_video_costs_time_alone(
+def test_a_bound_smaller_than_one_video_only_costs_time(
     three, trace, tmp_path, drawn, anew, cache, monkeypatch
 ):
     monkeypatch.setenv(BOUND_VARIABLE, "1")
@@ -460,13 +460,13 @@ def test_a_bound_that_is_too_small_for_one_video_costs_time_alone(
 
 
 @pytest.mark.parametrize("bound", ["", "-1", "2 GB", "1e9", "²"])
-def test_a_bound_that_is_no_number_is_named(bound, tmp_path, monkeypatch):
+def test_an_invalid_bound_is_reported(bound, tmp_path, monkeypatch):
     monkeypatch.setenv(BOUND_VARIABLE, bound)
-    with pytest.raises(RenderError, match=f"{BOUND_VARIABLE} is {bound!r}"):
+    with pytest.raises(RenderError, match=f"{BOUND_VARIABLE} must be a number.*, got {bound!r}"):
         usable(tmp_path).trim()
 
 
-def test_a_cache_that_cannot_be_written_is_elsewhere(
+def test_an_unwritable_cache_falls_back_to_the_temporary_folder(
     three, trace, tmp_path, drawn, cache, monkeypatch
 ):
     cache.write_text("a file where the folder would be")
@@ -486,7 +486,7 @@ def test_a_cache_that_cannot_be_written_is_elsewhere(
     ],
     ids=["all may write", "a group may write", "a link"],
 )
-def test_a_cache_among_the_temporary_files_is_ours_alone(spoil, tmp_path, monkeypatch):
+def test_a_temporary_cache_is_private(spoil, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     taken = tmp_path / "taken"
     taken.write_text("")
@@ -499,7 +499,7 @@ def test_a_cache_among_the_temporary_files_is_ours_alone(spoil, tmp_path, monkey
         usable(taken)
 
 
-def test_a_cache_among_the_temporary_files_that_another_user_made(tmp_path, monkeypatch):
+def test_a_temporary_cache_of_another_user_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (tmp_path / "taken").write_text("")
     usable(tmp_path / "taken")
@@ -519,14 +519,14 @@ def test_a_user_without_a_name_has_a_cache(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o300, 0o500, 0o600])
-def test_a_cache_whose_beats_are_closed_is_elsewhere(mode, tmp_path, monkeypatch, closed):
+def test_a_cache_with_unreadable_beats_falls_back(mode, tmp_path, monkeypatch, closed):
     (tmp_path / "cache" / "beats").mkdir(parents=True)
     closed(tmp_path / "cache" / "beats", mode)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert usable(tmp_path / "cache").folder.name.startswith("rnnviz-")
 
 
-def test_what_cannot_be_read_is_not_trimmed(tmp_path, monkeypatch, closed):
+def test_unreadable_entries_are_not_trimmed(tmp_path, monkeypatch, closed):
     cache = filled(tmp_path / "c", {"a": 100})
     cache.keep_text("text", b"")
     closed(cache.folder / "letters")
@@ -535,14 +535,14 @@ def test_what_cannot_be_read_is_not_trimmed(tmp_path, monkeypatch, closed):
     assert names(cache) == ""
 
 
-def test_no_place_for_a_cache_is_named(three, trace, tmp_path, cache, monkeypatch):
+def test_no_usable_cache_folder_is_reported(three, trace, tmp_path, cache, monkeypatch):
     cache.write_text("")
     monkeypatch.setattr("tempfile.tempdir", str(cache))
     with pytest.raises(RenderError, match=r"cannot write into the cache .*RNNVIZ_CACHE_DIR"):
         rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")
 
 
-def test_a_pause_draws_its_own_beat_alone(three, trace, tmp_path, drawn):
+def test_an_added_pause_redraws_only_its_beat(three, trace, tmp_path, drawn):
     output = tmp_path / "three.mp4"
     drawn(three, trace, output)
     source = three.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every frame is the one that Manim's own renderer draws, but for the last bits of numbers.
+"""Every frame equals that of Manim's own renderer, but for rounding.
 
 Manim mixes what does not change with itself, and its numbers differ in their last bits then. Where
 such a number is rounded, a pixel may differ by a level or two of 255.
@@ -74,7 +74,7 @@ ROUNDING = 2
 
 
 class Sink:
-    """Keeps every frame, as one sees it who looks only where the canvas says that it changed."""
+    """Keeps every frame, updated only where the canvas says that it changed."""
 
     def __init__(self):
         self.frames = []
@@ -90,7 +90,7 @@ class Sink:
 
 @contextmanager
 def plain_frames():
-    """What Manim's own renderer would write."""
+    """The frames that Manim's own renderer would write."""
     frames, write = [], CairoRenderer.add_frame
 
     def add(renderer, frame, num_frames=1):
@@ -107,7 +107,7 @@ def plain_frames():
 
 
 def check(play, folder, quality="l"):
-    """Play a scene both ways; ``play`` takes it."""
+    """Play a scene with both renderers."""
 
     class Played(Scene):
         def construct(self):
@@ -266,7 +266,7 @@ def one_in_two_groups(scene):
 
 
 def without_a_fill(scene):
-    """A shape on which no fill was ever set."""
+    """A shape without any fill."""
     circle, shape = Circle(), Square()
     del shape.fill_rgbas
     scene.add(circle, shape)
@@ -327,7 +327,7 @@ MOVES = st.tuples(
 
 
 def played(shapes, steps):
-    """A scene of shapes, and steps in each of which some of them do something."""
+    """A scene of shapes, with steps that animate some of them."""
 
     def move(scene, shape, kind, number):
         if kind == "out":

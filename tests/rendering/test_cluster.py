@@ -1,4 +1,4 @@
-"""Beats drawn by other processes: those of a real Dask cluster, and ones that are started anew."""
+"""Beats drawn by the workers of a real Dask cluster, and by spawned processes."""
 
 import asyncio
 import hashlib
@@ -24,10 +24,12 @@ import rnnviz
 from rnnviz.errors import ClusterError, RenderError, TextError
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE
 from rnnviz.rendering import begin
-from rnnviz.rendering.execution import dask as company
+from rnnviz.rendering.cache.dependencies import Dependency
+from rnnviz.rendering.execution import dask
 from rnnviz.rendering.execution.dask import DaskExecutor, open_executor
+from rnnviz.rendering.execution.fork import Job
 from rnnviz.system.cache import Cache
-from rnnviz.system.workers import Watch, WorkerPool, check_address, failure, workers
+from rnnviz.system.workers import SchedulerWatch, WorkerPool, check_address, failure, workers
 
 pytestmark = pytest.mark.xdist_group("cluster")
 FULL_SIZE = True  # workers that are started anew know no other
@@ -115,13 +117,13 @@ def scene_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
-    """Use another cache from here on: call it with a name."""
+    """Return a function that switches to another cache."""
     return lambda name: monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / name))
 
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[WorkerPool]:
-    """One process that was started anew, for tests that neither end nor change it."""
+    """One spawned process, for tests that neither end nor change it."""
     with workers(None, 1) as one:
         yield one
 
@@ -153,7 +155,7 @@ def test_a_cluster_draws_what_this_machine_draws(scheduler, scene_file, trace, t
 
 
 @pytest.mark.slow
-def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, cache, trace):
+def test_a_scene_with_experiments_is_drawn_the_same_remotely(scheduler, tmp_path, cache, trace):
     made = []
     for place in (None, scheduler):
         cache(f"cache {len(made)}")
@@ -163,10 +165,10 @@ def test_a_scene_with_companions_is_drawn_the_same_there(scheduler, tmp_path, ca
     assert made[0] == made[1]
 
 
-def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
+def test_spawned_processes_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
     made = []
     for fork in (True, False):
-        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
         cache(f"cache {fork}")
         output = tmp_path / f"{fork}.mp4"
         rnnviz.render(scene_file, trace, quality="l", output=output, jobs=2)
@@ -174,14 +176,14 @@ def test_processes_started_anew_draw_the_same(scene_file, trace, tmp_path, cache
     assert made[0] == made[1]
 
 
-def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cache, monkeypatch):
+def test_a_custom_font_is_sent_to_spawned_processes(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
     wanted = "from rnnviz.mobjects.text import label\n"
     file.write_text(wanted + SCENE.format(middle=middle), encoding="utf-8")
     made = []
     for fork in (True, False):
-        monkeypatch.setattr(company, "can_fork", lambda fork=fork: fork)
+        monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
         cache(f"cache {fork}")
         output = tmp_path / f"{fork}.mp4"
         settings = {"quality": "l", "beats": (2,), "output": output, "jobs": 1}
@@ -192,14 +194,14 @@ def test_a_given_font_goes_along_to_processes_started_anew(trace, tmp_path, cach
         rnnviz.render(file, trace, **settings)
 
 
-def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
+def test_a_remote_scene_disturbs_neither_stdout_nor_later_beats(
     trace, tmp_path, cache, monkeypatch, capfd
 ):
     cache("anew")
     (tmp_path / "here").mkdir()
     (tmp_path / "here" / "named.txt").write_text("what a scene names decides its beats")
     monkeypatch.chdir(tmp_path / "here")
-    monkeypatch.setattr(company, "can_fork", lambda: False)
+    monkeypatch.setattr(dask, "can_fork", lambda: False)
     middle = "print('said', flush=True); os.chdir('/')"
     scene, output = tmp_path / "small.py", tmp_path / "a.mp4"
     scene.write_text(f"{SCENE.format(middle=middle)}\n\nNAMED = 'named.txt'\n", encoding="utf-8")
@@ -211,7 +213,7 @@ def test_a_scene_disturbs_neither_stdout_nor_the_beats_after_it_there(
     assert "said" in told
 
 
-def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_path, cache):
+def test_a_remote_beat_that_exits_is_reported(pool, trace, tmp_path, cache):
     cache("anew")
     scene, middle = tmp_path / "small.py", "if self.renderer.sink: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
@@ -223,7 +225,7 @@ def test_a_beat_that_ends_the_program_there_is_told_as_such(pool, trace, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cache):
+def test_a_dying_worker_loses_only_its_beat(scheduler, trace, tmp_path, cache):
     mark, file = tmp_path / "deid", tmp_path / "small.py"
     file.write_text(SCENE.format(middle="pass"), encoding="utf-8")
     cache("here")
@@ -238,9 +240,7 @@ def test_a_worker_that_dies_loses_its_beat_alone(scheduler, trace, tmp_path, cac
     assert content(whole.paths[0]) == content(again.paths[0])
 
 
-def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
-    scheduler, trace, tmp_path, cache
-):
+def test_a_remote_error_is_reported_and_other_beats_are_kept(scheduler, trace, tmp_path, cache):
     file = tmp_path / "small.py"
     middle = "assert self.renderer.sink is None, 'no'"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
@@ -250,7 +250,7 @@ def test_what_a_beat_raises_there_is_told_here_and_the_others_are_kept(
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 2
 
 
-def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
+def test_a_scene_file_missing_or_different_on_a_worker_is_refused(
     pool, scene_file, trace, tmp_path, cache
 ):
     def changed(*work):
@@ -263,7 +263,7 @@ def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
 
     cache("there")
     options = {"quality": "l", "beats": (1,), "output": tmp_path / "a.mp4"}
-    for submit, expected in ((changed, "or scene file than"), (gone, "there is no scene file")):
+    for submit, expected in ((changed, "or scene file than"), (gone, "no scene file")):
         with (
             pytest.raises(RenderError, match=expected),
             DaskExecutor(WorkerPool(submit)) as executor,
@@ -271,7 +271,7 @@ def test_a_scene_file_that_workers_cannot_see_or_see_otherwise_is_refused(
             begin(scene_file, trace, executor, **options).finish()
 
 
-def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
+def test_a_worker_does_not_draw_with_outdated_code(
     pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -295,21 +295,33 @@ def test_code_that_a_worker_loaded_before_it_changed_is_not_used(
         begin(scene_file, trace, executor, **options).finish()
 
 
-def test_a_process_that_ends_without_a_word_is_told(trace, tmp_path, cache):
+def test_a_worker_that_reads_other_data_is_refused():
+    ours, theirs = ({Dependency("content", "/data/shade"): value} for value in ("1", "2"))
+    future: Future[tuple[bytes, dict[Dependency, str]]] = Future()
+    future.set_result((b"video", theirs))
+    task = SimpleNamespace(recorder=SimpleNamespace(reads=ours))
+    error = dask._kept(future, Job("beat 'one'", lambda: None), task)
+    assert str(error) == (
+        "beat 'one' was not drawn: a worker read another file '/data/shade' than this machine; "
+        "give it the same; finished beats are kept, render again"
+    )
+
+
+def test_a_process_that_dies_is_reported(trace, tmp_path, cache):
     file = tmp_path / "small.py"
     middle = "self.renderer.sink and os.kill(os.getpid(), signal.SIGKILL)"
     file.write_text(SCENE.format(middle=middle), encoding="utf-8")
     cache("here")
     options = {"quality": "l", "output": tmp_path / "a.mp4"}
     with (
-        pytest.raises(RenderError, match=r"was not drawn: a process that worked.*render again"),
+        pytest.raises(RenderError, match=r"not drawn: a process of the pool died.*render again"),
         workers(None, 1) as anew,
         DaskExecutor(anew) as executor,
     ):
         begin(file, trace, executor, **options).finish()
 
 
-def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
+def test_a_lost_cluster_is_reported_and_finished_beats_are_kept(
     pool, scene_file, trace, tmp_path, cache
 ):
     def lost(work, *arguments):
@@ -322,14 +334,14 @@ def test_a_cluster_that_is_lost_is_told_and_what_is_finished_is_kept(
 
     cache("there")
     with (
-        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
+        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; finished beats"),
         DaskExecutor(WorkerPool(lost)) as executor,
     ):
         begin(scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
     assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 1
 
 
-def test_a_beat_that_kills_its_workers_is_told_in_one_line(
+def test_a_beat_that_kills_workers_is_reported_in_one_line(
     pool, scene_file, trace, tmp_path, cache
 ):
     from distributed.scheduler import KilledWorker
@@ -348,22 +360,21 @@ def test_a_beat_that_kills_its_workers_is_told_in_one_line(
     ):
         begin(scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
     assert str(told.value) == (
-        "beat 'second' of scene 'small' was not drawn: every worker that took it died; what is "
-        "finished is kept, render again"
+        "beat 'second' of scene 'small' was not drawn: every worker that tried it died; "
+        "finished beats are kept, render again"
     )
-    assert len(list((tmp_path / "there" / "beats").glob("*.mp4"))) == 2
 
 
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
         ("tcp://127.0.0.1:1", "no Dask scheduler answers at"),
-        ("tls://127.0.0.1:1", "asks for TLS, for which Dask is not set up"),
-        *((address, "is no address of a Dask scheduler; give one like") for address in MALFORMED),
+        ("tls://127.0.0.1:1", "needs TLS, for which Dask is not configured"),
+        *((address, "is not the address of a Dask scheduler; give one") for address in MALFORMED),
     ],
 )
-def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
-    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", 1)
+def test_a_wrong_address_is_reported_in_one_line(address, expected, monkeypatch):
+    monkeypatch.setattr("rnnviz.system.workers._CONNECT_TIMEOUT", 1)
     with pytest.raises(ClusterError, match=expected) as told, open_executor(scheduler=address):
         pass
     assert "\n" not in str(told.value)
@@ -371,7 +382,7 @@ def test_a_wrong_address_is_told_in_one_line(address, expected, monkeypatch):
 
 @contextmanager
 def answering(said: bytes | None) -> Iterator[str]:
-    """The address of a server that says something to everyone and hangs up, or says nothing."""
+    """Serve a fixed answer and hang up, or never answer; yields the address."""
 
     def answer() -> None:
         while True:
@@ -407,11 +418,11 @@ def answering(said: bytes | None) -> Iterator[str]:
         b"",
     ],
 )
-def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
+def test_another_server_is_reported_in_one_line(said, capfd):
     with (
         answering(said) as address,
         pytest.raises(
-            ClusterError, match=r"is no Dask scheduler|no Dask scheduler answers"
+            ClusterError, match=r"is not a Dask scheduler|no Dask scheduler answers"
         ) as told,
         open_executor(scheduler=address),
     ):
@@ -420,20 +431,20 @@ def test_what_is_no_scheduler_is_told_in_one_line(said, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_worker_is_no_scheduler(scheduler):
+def test_the_address_of_a_worker_is_refused(scheduler):
     import distributed
 
     with distributed.Client(scheduler, set_as_default=False) as client:
         address = next(iter(client.scheduler_info()["workers"]))
     with (
-        pytest.raises(ClusterError, match=r"what answers at .* is no Dask scheduler"),
+        pytest.raises(ClusterError, match=r"what answers at .* is not a Dask scheduler"),
         open_executor(scheduler=address),
     ):
         pass
 
 
-def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
-    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", 0.2)
+def test_a_silent_server_is_not_waited_for(monkeypatch, capfd):
+    monkeypatch.setattr("rnnviz.system.workers._CONNECT_TIMEOUT", 0.2)
     with (
         answering(None) as address,
         pytest.raises(ClusterError, match="no Dask scheduler answers at"),
@@ -443,20 +454,20 @@ def test_what_accepts_and_says_nothing_is_not_waited_for(monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
+def test_a_cluster_lost_during_work_is_not_waited_for(
     pool, scene_file, trace, tmp_path, cache, monkeypatch
 ):
     def submit(work, *arguments):
         return Future() if arguments[0].beat == 2 else pool.submit(work, *arguments)
 
-    monkeypatch.setattr("rnnviz.system.workers._BETWEEN", 0)
+    monkeypatch.setattr("rnnviz.system.workers._CHECK_INTERVAL", 0)
     others = threading.Event()
     monkeypatch.setattr(
         Cache, "keep", lambda *given, keep=Cache.keep: (keep(*given), others.set())[0]
     )
     cache("there")
     with (
-        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; what is finished"),
+        pytest.raises(RenderError, match=r"'second' of .*: the cluster was lost; finished beats"),
         DaskExecutor(WorkerPool(submit, watch=lambda: lambda: not others.is_set())) as executor,
     ):
         begin(
@@ -466,7 +477,7 @@ def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
-    ("status", "answers", "patience", "silence", "lives"),
+    ("status", "answers", "connect", "answer_", "lives"),
     [
         ("running", True, 0.0, 1e9, False),
         ("running", True, 1e9, 1e9, True),
@@ -476,16 +487,16 @@ def test_a_cluster_that_is_lost_in_the_midst_is_not_waited_for(
         ("running", False, 1e9, 1e9, True),
     ],
 )
-def test_a_scheduler_lives_that_is_reached_and_answers(
-    status, answers, patience, silence, lives, monkeypatch
+def test_a_scheduler_is_alive_while_connected_and_answering(
+    status, answers, connect, answer_, lives, monkeypatch
 ):
     answer = Future()
     if answers:
         answer.set_result({})
-    monkeypatch.setattr("rnnviz.system.workers._PATIENCE", patience)
-    monkeypatch.setattr("rnnviz.system.workers._SILENCE", silence)
-    monkeypatch.setattr(Watch, "_ask", lambda watch: answer)
-    assert Watch(SimpleNamespace(status=status))() == lives
+    monkeypatch.setattr("rnnviz.system.workers._CONNECT_TIMEOUT", connect)
+    monkeypatch.setattr("rnnviz.system.workers._ANSWER_TIMEOUT", answer_)
+    monkeypatch.setattr(SchedulerWatch, "_ask", lambda watch: answer)
+    assert SchedulerWatch(SimpleNamespace(status=status))() == lives
 
 
 @pytest.mark.slow  # a scheduler of its own, to be killed
@@ -519,11 +530,11 @@ def test_a_scheduler_that_is_killed_is_noticed(when, tmp_path, monkeypatch, capf
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:8786", "tcp://[::1]:8786", "tls://node-1.lab:8786", "ws://h_1:65535"]
 )
-def test_an_address_of_a_scheduler_is_known_as_such(address):
+def test_valid_addresses_of_a_scheduler_are_accepted(address):
     check_address(address)
 
 
-def test_without_dask_the_remedy_is_told(monkeypatch):
+def test_a_missing_dask_is_reported_with_a_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(ClusterError, match=r"pip install 'rnnviz\[cluster\]'"),
@@ -532,7 +543,7 @@ def test_without_dask_the_remedy_is_told(monkeypatch):
         pass
 
 
-def test_processes_give_up_when_their_work_is_no_longer_wanted():
+def test_processes_stop_when_an_error_ends_the_context():
     pids = []
 
     def interrupted():

@@ -1,4 +1,4 @@
-"""Disks that are full, and folders that vanish."""
+"""Full disks and vanishing folders."""
 
 import os
 import resource
@@ -14,7 +14,7 @@ from rnnviz.rendering.video import assembling
 
 
 def render_within(limit, three, saved, output):
-    """A render that may write no file larger than so many bytes."""
+    """Render with a limit of the size of files, in bytes."""
     return warm.run(
         *("render", three, "-ql", "--trace", saved, "-o", output),
         prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
@@ -22,7 +22,7 @@ def render_within(limit, three, saved, output):
 
 
 @pytest.mark.parametrize("limit", ["a beat", "the video"])
-def test_a_file_that_cannot_be_written_whole(limit, three, trace, tmp_path, drawn, cache):
+def test_a_file_that_cannot_be_written_completely(limit, three, trace, tmp_path, drawn, cache):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "out" / "three.mp4"
     assert render_within(10**9, three, saved, output).returncode == 0
@@ -44,7 +44,7 @@ def test_a_file_that_cannot_be_written_whole(limit, three, trace, tmp_path, draw
 
 @pytest.fixture
 def tiny(tmp_path):
-    """A disk of its own, with little room."""
+    """A small file system."""
     folder = tmp_path / "tiny"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
@@ -82,9 +82,7 @@ def test_a_full_disk(which, three, trace, tmp_path, tiny, cache, monkeypatch, dr
     ],
     ids=lambda given: " ".join(map(str, given[:1] + given[-1:])),
 )
-def test_a_disk_that_is_full_at_any_write_is_told_in_one_line(
-    arguments, trace, tmp_path, monkeypatch
-):
+def test_a_disk_full_at_any_write_is_reported_in_one_line(arguments, trace, tmp_path, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
     monkeypatch.chdir(tmp_path)
     done = warm.run(
@@ -104,7 +102,7 @@ VANISH = """if not self.renderer.sink:
 
 
 def with_vanishing(folder):
-    """The scene of three beats, in whose second, while it is planned, a folder vanishes."""
+    """The scene of three beats; planning the second removes a folder."""
     return THREE.replace(
         "self.play(self.square.animate.shift(RIGHT)", VANISH.format(folder=str(folder))
     )

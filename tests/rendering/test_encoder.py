@@ -1,4 +1,4 @@
-"""Encoded beats: their colours, their ground, their quality against Manim's own, and GIFs."""
+"""Encoded beats: colours, transparency, quality compared with Manim's, and GIFs."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,7 +69,7 @@ def made(scene_file, tmp_path_factory, make_trace):
 
 
 def frames(path: Path, layout: str) -> list[np.ndarray]:
-    """Decoded pictures; FFmpeg's own VP9 decoder leaves the transparency out."""
+    """Decoded frames; FFmpeg's own VP9 decoder drops the transparency."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         decoder = stream.codec_context
@@ -83,7 +83,7 @@ def frames(path: Path, layout: str) -> list[np.ndarray]:
 
 
 def pixel(picture: np.ndarray, place: int) -> np.ndarray:
-    """The middle of the square of the role at a place."""
+    """The colour in the middle of a role's square."""
     height, width = picture.shape[:2]
     unit = height / 8
     return picture[round(height / 2 - unit), round(width / 2 + (place - 2) * unit)].astype(int)
@@ -95,7 +95,7 @@ def rgb(color: str) -> np.ndarray:
 
 @pytest.mark.parametrize("ending", ["mp4", "webm", "mov", "gif"])
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_colours_come_out_as_the_theme_has_them(made, ending, theme):
+def test_encoded_colours_are_those_of_the_theme(made, ending, theme):
     shown = frames(made(ending, theme=theme), "rgb24")[-1]
     palette = PALETTES[theme]
     near = 10 if ending == "gif" else 5
@@ -106,7 +106,7 @@ def test_colours_come_out_as_the_theme_has_them(made, ending, theme):
 
 
 @pytest.mark.parametrize("ending", ["webm", "mov"])
-def test_a_transparent_ground_lets_everything_through_and_the_rest_nothing(made, ending):
+def test_only_the_background_is_transparent(made, ending):
     shown = frames(made(ending, transparent=True), "rgba")[-1]
     assert shown[5, 5, 3] == 0
     for place, role in enumerate(("input", "hidden", "output", "weight", "gradient")):
@@ -119,7 +119,7 @@ def test_a_transparent_ground_lets_everything_through_and_the_rest_nothing(made,
     ("transparent", "pixels", "tag"),
     [(False, "yuv422p10le", "apch"), (True, "yuva444p12le", "ap4h")],
 )
-def test_a_mov_says_which_prores_it_is(made, transparent, pixels, tag):
+def test_a_mov_has_the_tag_of_its_prores_profile(made, transparent, pixels, tag):
     with av.open(str(made("mov", transparent=transparent))) as container:
         told = container.streams.video[0].codec_context
         assert (told.pix_fmt, told.codec_tag) == (pixels, tag)
@@ -127,7 +127,7 @@ def test_a_mov_says_which_prores_it_is(made, transparent, pixels, tag):
 
 @pytest.mark.parametrize("ending", ["webm", "mov"])
 @pytest.mark.parametrize("transparent", [False, True])
-def test_a_joined_video_says_whether_it_is_transparent(made, ending, transparent):
+def test_a_joined_video_is_marked_as_transparent(made, ending, transparent):
     assert is_transparent(made(ending, transparent=transparent)) == transparent
 
 
@@ -145,7 +145,7 @@ def test_transparent_stills_have_no_dark_edges(scene_file, trace, tmp_path):
     assert np.abs(edges[:, :3] - text).max() <= 8
 
 
-def test_straight_undoes_what_opacity_did():
+def test_unmultiplied_inverts_premultiplication():
     rng = np.random.default_rng(0)
     colour = rng.integers(0, 256, (40, 40, 3))
     opacity = rng.integers(1, 256, (40, 40, 1))
@@ -171,7 +171,7 @@ def test_a_gif_is_as_long_as_the_video(made):
 
 @dataclass
 class Shown:
-    """What an encoder looks at of a canvas."""
+    """The parts of a canvas that an encoder reads."""
 
     pixel_array: np.ndarray
     changed: list[Box]
@@ -185,7 +185,7 @@ BOXES = st.tuples(st.integers(0, 11), st.integers(1, 12), st.integers(0, 3), st.
 )
 @settings(max_examples=3)
 @given(st.lists(BOXES, min_size=1, max_size=4), st.integers(0, 9))
-def test_boxes_are_converted_as_the_whole_picture_is(
+def test_converted_boxes_equal_the_converted_frame(
     tmp_path_factory, ending, transparent, boxes, seed
 ):
     profile = EncodingProfile("l", ending, transparent)
@@ -216,7 +216,7 @@ def packets(path: Path) -> list[bytes]:
 
 
 class Both:
-    """A sink that goes to our encoder and to Manim's, and keeps one picture in ten."""
+    """A sink that writes to our encoder and Manim's, and keeps every tenth frame."""
 
     def __init__(self, ours: Encoder, theirs: VideoSegmentEncoder) -> None:
         self.ours, self.theirs = ours, theirs
@@ -234,7 +234,7 @@ class Both:
 
 
 def loss(path: Path, sink: Both, matrix: str) -> float:
-    """The mean squared difference from the pictures that were kept as they were drawn."""
+    """The mean squared difference from the kept frames."""
     errors, length = [], 0
     with av.open(str(path)) as container:
         for index, frame in enumerate(container.decode(video=0)):
@@ -247,7 +247,7 @@ def loss(path: Path, sink: Both, matrix: str) -> float:
 
 
 @pytest.mark.slow
-def test_pictures_are_better_than_manims_and_files_little_larger(tmp_path):
+def test_frames_are_better_than_manims_and_files_little_larger(tmp_path):
     trace = record_task("sentence", epochs=1, seed=1)
     profile = EncodingProfile("m", "mp4")
     loaded = load_scene("space")

@@ -1,4 +1,4 @@
-"""Beats of classes that inherit: in order, each at its place, and drawn as if written in one."""
+"""Inherited beats: their order, and that they are drawn as if written in one class."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_scenes import THREE, same_pictures
+from small_scenes import THREE, same_frames
 
 import rnnviz
 from rnnviz.errors import SceneError
@@ -28,7 +28,7 @@ def made(number: int, name: str, kind: str):
 
 @given(st.lists(st.tuples(BODIES, st.sets(st.integers(0, 4))), min_size=1, max_size=5))
 def test_beats_are_those_that_python_finds_base_classes_first(classes):
-    """In classes with any bases, what is played is what a call would reach."""
+    """The beats that are played are the methods that Python's lookup finds."""
     kept = []
     for number, (body, bases) in enumerate(classes):
         inherits = tuple(kept[base] for base in sorted(bases, reverse=True) if base < number)
@@ -86,7 +86,7 @@ def test_an_inherited_beat_keeps_its_place_and_may_keep_its_caption():
         ("fourth", "Fourth.", Mine.fourth),
     ]
     Mine.second = 3
-    with pytest.raises(SceneError, match="'second' of class 'Mine' is 3, and a beat in a class"):
+    with pytest.raises(SceneError, match="'second' of class 'Mine' is 3, but a beat in a base"):
         beats_of(Mine)
 
 
@@ -129,7 +129,7 @@ def test_a_derived_scene_is_drawn_as_one_that_is_written_out(
     assert [one["name"] for one in told] == ["one", "two", "three", "again"]
     assert told[1]["captions"]["en"] == "Another two."
     drawn(written, trace, tmp_path / "written.mp4")
-    assert same_pictures(tmp_path / "derived.mp4", tmp_path / "written.mp4")
+    assert same_frames(tmp_path / "derived.mp4", tmp_path / "written.mp4")
 
 
 TOGETHER = THREE + (
@@ -148,7 +148,7 @@ TOGETHER = THREE + (
         ("return 1.0", "return 2.0", {"one", "two", "three", "four"}),
     ],
 )
-def test_a_change_of_an_inherited_beat_concerns_no_other(old, new, changed, tmp_path):
+def test_a_change_of_an_inherited_beat_affects_no_other(old, new, changed, tmp_path):
     file = tmp_path / "own.py"
     file.write_text(TOGETHER)
     scene = load_scene(f"{file}:Derived").scene
@@ -161,7 +161,7 @@ def test_a_change_of_an_inherited_beat_concerns_no_other(old, new, changed, tmp_
 
 OF_OURS = """
 from rnnviz.scene.beats import beat
-from rnnviz.scenes.{name} import {kind}
+from {module} import {kind}
 
 
 class Mine({kind}):
@@ -175,8 +175,7 @@ class Mine({kind}):
 def test_a_scene_of_ours_is_inherited_with_its_beats_and_needs(name, tmp_path):
     ours = load_scene(name)
     file = tmp_path / "mine.py"
-    module = name.replace("-", "_")
-    file.write_text(OF_OURS.format(name=module, kind=ours.scene.__name__))
+    file.write_text(OF_OURS.format(module=ours.scene.__module__, kind=ours.scene.__name__))
     mine = load_scene(str(file))
     told = [(one.name, one.caption, one.play) for one in beats_of(ours.scene)]
     found = [(one.name, one.caption, one.play) for one in beats_of(mine.scene)]
@@ -187,6 +186,10 @@ def test_a_scene_of_ours_is_inherited_with_its_beats_and_needs(name, tmp_path):
 
 def test_a_trace_that_lacks_what_an_inherited_scene_needs_is_refused(make_trace, tmp_path):
     file = tmp_path / "mine.py"
-    file.write_text(OF_OURS.format(name="vanishing_gradient", kind="VanishingGradient"))
+    file.write_text(
+        OF_OURS.format(
+            module="rnnviz.scenes.vanishing_gradient.storyboard", kind="VanishingGradient"
+        )
+    )
     with pytest.raises(SceneError, match="no gradients, which 'mine' needs"):
         rnnviz.render(file, make_trace(gradients=False), quality="l", output=tmp_path / "a.mp4")

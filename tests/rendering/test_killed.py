@@ -1,4 +1,4 @@
-"""Renders that are killed: the old file or the new one, whole, and nothing else stays."""
+"""Killed renders leave the complete old or new file, and nothing else."""
 
 import importlib
 import os
@@ -22,7 +22,7 @@ SOONEST, LATEST = 0.1, 2.0
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A place for the output, and one for temporary files."""
+    """A folder for the output, and one for temporary files."""
     (tmp_path / "temporary").mkdir()
     (tmp_path / "out").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
@@ -30,7 +30,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def killed(arguments: list[str], kind: signal.Signals, after: float) -> int:
-    """Run a command line, and end it after some time unless it ends before; its exit status."""
+    """Run a command line, kill it after a time, and return its exit status."""
     with warm.started(*arguments) as process:
         try:
             return process.wait(timeout=after).returncode
@@ -45,7 +45,7 @@ def leftovers(folder: Path, cache: Path) -> list[str]:
 
 
 def render_and_kill(rounds, seed, trace, folder, cache):
-    """Kill renders at random moments; say how often it came before their end."""
+    """Kill renders at random moments, and return how many had not ended."""
     chance = random.Random(seed)
     saved = trace.save(folder / "run.safetensors")
     output, scene = folder / "out" / "three.mp4", folder / "three.py"
@@ -74,12 +74,12 @@ def render_and_kill(rounds, seed, trace, folder, cache):
 
 
 @pytest.mark.slow
-def test_a_few(trace, folder, cache):
+def test_a_few_random_kills(trace, folder, cache):
     render_and_kill(4, 1, trace, folder, cache)
 
 
 @pytest.mark.deep
-def test_fifty_times(trace, folder, cache):
+def test_fifty_random_kills(trace, folder, cache):
     assert render_and_kill(50, 2, trace, folder, cache) > 10
 
 
@@ -93,7 +93,7 @@ WHERE = {
 
 
 def killed_there(kind: signal.Signals, where: str) -> Callable[[], None]:
-    """What has a process, or one that draws for it, end the process where a function is called."""
+    """Make a process, or one that it forks, die when a function is called."""
 
     def prepare() -> None:
         target, in_child = WHERE[where]
@@ -124,7 +124,7 @@ def killed_there(kind: signal.Signals, where: str) -> Callable[[], None]:
         (signal.SIGHUP, "the beats are joined"),
     ],
 )
-def test_at_each_moment_that_matters(kind, where, trace, folder, cache, three, drawn):
+def test_a_kill_at_each_critical_moment(kind, where, trace, folder, cache, three, drawn):
     output = folder / "out" / "three.mp4"
     output.write_bytes(b"old")
     saved = trace.save(folder / "run.safetensors")

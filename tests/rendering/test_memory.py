@@ -1,4 +1,4 @@
-"""What a performance held is free when it has ended, without anyone looking for garbage."""
+"""A finished performance is freed without the garbage collector."""
 
 import gc
 from collections import Counter
@@ -20,13 +20,13 @@ from rnnviz.trace import load, storage
 
 
 def ours():
-    """The objects of our classes, and of Manim's, by their class."""
+    """Count the objects of rnnviz's and Manim's classes."""
     kinds = (f"{type(each).__module__}.{type(each).__qualname__}" for each in gc.get_objects())
     return Counter(kind for kind in kinds if kind.startswith(("rnnviz", "manim")))
 
 
 @pytest.mark.parametrize("name", ["unrolling", "output"])
-def test_a_second_performance_adds_nothing_that_stays(name, tmp_path):
+def test_a_second_performance_leaks_nothing(name, tmp_path):
     loaded = load_scene(name)
     trace = record_task("sentence", epochs=1, seed=1)
     context = SceneContext(trace, experiments_of(loaded.scene, trace))
@@ -53,7 +53,7 @@ def test_a_trace_that_the_memory_cannot_hold_is_not_read(trace, tmp_path, monkey
     assert load(path).identity == trace.identity
 
 
-def test_exploring_under_a_limit_of_addresses_says_so(trace, monkeypatch):
+def test_exploring_under_an_address_limit_is_refused(trace, monkeypatch):
     monkeypatch.setattr(page, "free_addresses", lambda: 6 * 10**9)
     with pytest.raises(ExportError, match="a limit leaves 6 GB; lift it with: ulimit -v unlimited"):
         explore(trace)

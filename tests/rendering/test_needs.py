@@ -1,4 +1,4 @@
-"""A scene refuses a trace that it cannot show, and says why."""
+"""Traces that a scene cannot show are refused with a reason."""
 
 import dataclasses
 from functools import cache
@@ -29,13 +29,13 @@ GRADIENTS = [
 
 
 class AnyScene:
-    """What a need knows of a scene."""
+    """The attributes of a scene that needs are checked with."""
 
     least_steps = 2
 
 
 class DeepHead(nn.Module):
-    """What follows the recurrent layer is more than one Linear."""
+    """A model with more than one Linear after the recurrent layer."""
 
     def __init__(self):
         super().__init__()
@@ -69,7 +69,7 @@ def own_loss():
 
 
 def next_steps_loss():
-    """Each loss is of the step's own output and the next one's."""
+    """A loss of each step's own output and the next one's."""
     return of(loss=lambda outputs, _: (outputs - outputs.roll(-1, 0)).square().sum(dim=-1))
 
 
@@ -99,7 +99,7 @@ LACKING = [
     ("one-layer", lambda: of(nn.LSTM(3, 4, num_layers=2)), "of 2 layers, but .* one layer"),
     ("one-layer", lambda: of(nn.GRU(3, 4, bidirectional=True)), "of two directions, "),
     ("one-layer", lambda: of(lengths=[6, 4]), "of sequences of different lengths, "),
-    ("outputs", whole, "no output at each step, but .* says step by step"),
+    ("outputs", whole, "no output at each step, but .* an output at each step"),
     ("classes", lambda: of(targets=VALUES, loss="squared"), "an output without a softmax, "),
     ("classes", own_loss, "a loss of its own kind, "),
     ("classes", lambda: record(DeepHead(), X, TARGETS), "an output that is not one Linear layer, "),
@@ -120,9 +120,9 @@ LACKING = [
     ("gradient-path", next_steps_loss, "depends on states after its own step, "),
     ("sentence", of, "task is none that rnnviz trained, but .* about sentences"),
     ("sentence", lambda: told(sentence(), task="prices"), "task is 'prices', "),
-    ("training", of, "does not say how its network was trained, "),
-    ("training", lambda: told(sentence(), epochs=None), "does not say how its network"),
-    ("training", lambda: told(sentence(), seed=None), "does not say how its network"),
+    ("training", of, "does not tell how its network was trained, "),
+    ("training", lambda: told(sentence(), epochs=None), "does not tell how its network"),
+    ("training", lambda: told(sentence(), seed=None), "does not tell how its network"),
     ("run-again", own_loss, "of a loss of its own, "),
     ("run-again", lambda: record(DeepHead(), X, TARGETS), "output is not one Linear, "),
     ("run-again", lambda: told(of(), training=True), "of a network in training mode, "),
@@ -136,7 +136,7 @@ def check(need, trace):
 
 
 @pytest.mark.parametrize(("need", "make", "reason"), LACKING, ids=[row[2] for row in LACKING])
-def test_what_is_lacking_is_said_with_the_scene_and_a_remedy(need, make, reason):
+def test_a_lack_is_reported_with_the_scene_and_a_remedy(need, make, reason):
     with pytest.raises(SceneError, match=reason) as refusal:
         check(need, make())
     said = str(refusal.value)
@@ -146,11 +146,11 @@ def test_what_is_lacking_is_said_with_the_scene_and_a_remedy(need, make, reason)
 
 
 @pytest.mark.parametrize("need", list(NEEDS))
-def test_a_need_is_met_by_the_network_that_a_scene_shows_by_default(need):
+def test_default_networks_meet_every_need(need):
     check(need, sentence())
 
 
-def test_every_need_is_tested_and_every_need_of_a_scene_is_one():
+def test_every_need_is_tested_and_known():
     assert {row[0] for row in LACKING} == set(NEEDS)
     assert {need for entry in SCENES.values() for need in entry.needs} <= set(NEEDS)
 
@@ -161,19 +161,19 @@ def test_one_layer_of_any_cell_is_one_layer_with_outputs(cell):
         check(need, of(cell(3, 4)))
 
 
-def test_a_plain_network_is_plain_also_if_its_loop_was_written_by_hand():
+def test_a_handwritten_plain_network_meets_the_needs():
     for model in (Around(nn.RNN(3, 4)), Loop(nn.RNNCell(3, 4))):
         trace = record(model, X, TARGETS)
         for need in ("plain-rnn", "gradients", "gradient-path", "run-again"):
             check(need, trace)
 
 
-def test_gradients_taken_out_of_a_trace_are_missed():
+def test_removed_gradients_are_reported():
     with pytest.raises(SceneError, match="has no gradients"):
         check("gradients", dataclasses.replace(of(), **dict.fromkeys(GRADIENTS)))
 
 
-def test_a_sequence_shorter_than_a_scene_shows():
+def test_a_too_short_sequence_is_reported():
     trace = record(Around(nn.RNN(3, 4)), X[:1], TARGETS[:1])
     with pytest.raises(
         SceneError, match=r"has 1 step, but 'some-scene' needs 2.*; record a longer"

@@ -1,4 +1,4 @@
-"""What a scene of a user's own can do wrong is told in one line; what it may do stays its own."""
+"""Errors of user's scenes are reported in one line, and their side effects are contained."""
 
 import json
 import os
@@ -22,13 +22,13 @@ CONSTRUCT = "    def construct(self):\n        self.play(FadeIn(Square()), run_t
 
 
 def with_two(statement: str) -> str:
-    """The scene of three beats, with a statement in its second."""
+    """The scene of three beats with a statement in the second."""
     assert IN_TWO in THREE
     return THREE.replace(IN_TWO, f"        {statement}\n{IN_TWO}")
 
 
 def with_class(line: str) -> str:
-    """The scene of three beats, with a line at the head of its class."""
+    """The scene of three beats with a line at the start of its class."""
     assert CLASS in THREE
     return THREE.replace(CLASS, f"{CLASS}\n    {line}")
 
@@ -36,15 +36,15 @@ def with_class(line: str) -> str:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("from proj.sizes import SIDE", "'proj' stands in {root!r}: set PYTHONPATH to that folder"),
+        ("from proj.sizes import SIDE", "'proj' is in {root!r}: set PYTHONPATH to that folder"),
         (
             "from ..sizes import SIDE",
-            "the import in full, as from proj.scenes import …, and set PYTHONPATH to {root!r}",
+            "an absolute import, from proj.scenes import …, and set PYTHONPATH to {root!r}",
         ),
         ("import proj_of_nobody", "No module named 'proj_of_nobody' (three.py, line 1)"),
     ],
 )
-def test_a_scene_within_a_package_is_told_the_path_that_it_needs(line, told, tmp_path):
+def test_a_scene_within_a_package_gets_a_hint_about_its_path(line, told, tmp_path):
     folder = tmp_path / "proj" / "scenes"
     folder.mkdir(parents=True)
     for each in (folder, folder.parent):
@@ -69,9 +69,9 @@ FAILING = [
     ),
     (
         f"raise SystemExit(0)\n{THREE}",
-        "three.py' cannot be imported: it ends the program, SystemExit: 0 (three.py, line 1)",
+        "three.py': it ends the program, SystemExit: 0 (three.py, line 1)",
     ),
-    (f"{THREE}def (\n", "three.py' cannot be imported: SyntaxError: .*(three.py, line"),
+    (f"{THREE}def (\n", "three.py': SyntaxError: .*(three.py, line"),
     (
         THREE.replace("Two.", "Two {nokey}."),
         "caption 'Two {nokey}.' uses {nokey}, but facts() returns only item",
@@ -80,14 +80,16 @@ FAILING = [
     (THREE.replace('"Two."', '" "'), "beat 'two' of class 'Three' has the caption ' '; write"),
     (
         with_class("experiments = {'twin': lambda trace: 1 / 0}"),
-        "companion 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
+        "experiment 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
     ),
     (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a recipe"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
+    (with_class("depends_on = 'a.csv'"), "'depends_on' of class 'Three' is 'a.csv'; give a tuple"),
+    (with_class("depends_on = ('a', 3)"), "'depends_on' of class 'Three' has 3; give a path, a"),
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),
-        "class 'Three' has beats and is no storyboard; derive a class from rnnviz.scene",
+        "class 'Three' has beats but is not a storyboard; derive a class from rnnviz.scene",
     ),
     (THREE + CONSTRUCT, "scene 'three' does not play its beat 'one'; leave 'construct' to"),
 ]
@@ -95,7 +97,7 @@ FAILING = [
 
 @pytest.mark.parametrize("file_format", FORMATS)
 @pytest.mark.parametrize(("scene", "told"), FAILING)
-def test_a_scene_that_fails_is_named_with_beat_and_line(
+def test_a_failing_scene_is_reported_with_beat_and_line(
     scene, told, file_format, three, trace, tmp_path
 ):
     three.write_text(scene)
@@ -108,13 +110,13 @@ def test_a_scene_that_fails_is_named_with_beat_and_line(
     assert [path for path in output.parent.rglob("*") if not path.is_dir()] == []
 
 
-def test_a_construct_of_ones_own_may_add_to_the_beats(three, trace, tmp_path):
+def test_an_own_construct_may_add_to_the_beats(three, trace, tmp_path):
     three.write_text(THREE + CONSTRUCT + "        super().construct()\n")
     done = rnnviz.render(three, trace, quality="l", output=tmp_path / "three.mp4")
     assert done.beats == ("one", "two", "three")
 
 
-def test_a_message_as_long_as_an_array_is_told_in_short(three, trace, tmp_path):
+def test_a_long_message_is_shortened(three, trace, tmp_path):
     three.write_text(with_two("if self.renderer.sink: raise ValueError('9' * 1_000_000)"))
     with pytest.raises(
         RenderError, match=r"beat 'two' .*: ValueError: 9{200,300}… \(three.py"
@@ -132,9 +134,7 @@ class Kept:
 """
 
 
-def test_a_scene_may_have_classes_of_its_own_and_their_beats_are_kept(
-    three, trace, tmp_path, drawn
-):
+def test_beats_with_instances_of_own_classes_are_kept(three, trace, tmp_path, drawn):
     scene = THREE.replace("self.square = ", "self.kept = Kept()\n        self.square = ")
     three.write_text(DATACLASS + scene)
     assert drawn(three, trace, tmp_path / "three.mp4") == ["one", "three", "two"]
@@ -142,7 +142,7 @@ def test_a_scene_may_have_classes_of_its_own_and_their_beats_are_kept(
 
 
 @pytest.mark.parametrize("error", ["1 / 0", "raise KeyboardInterrupt"])
-def test_a_scene_whose_import_fails_is_no_module(error, three, trace):
+def test_a_scene_whose_import_fails_leaves_no_module(error, three, trace):
     three.write_text(error)
     with pytest.raises((SceneError, KeyboardInterrupt)):
         rnnviz.render(three, trace)
@@ -161,7 +161,7 @@ def test_a_folder_may_be_named_as_a_file_is(folder, trace, tmp_path):
 
 @pytest.fixture
 def here(tmp_path, monkeypatch, trace, three):
-    """A folder to be in, with a trace; scenes that go elsewhere find another one."""
+    """A working folder with a trace, and another folder that scenes change to."""
     folder = tmp_path / "here"
     folder.mkdir()
     (tmp_path / "elsewhere").mkdir()
@@ -178,7 +178,7 @@ MOVING = {
 
 @pytest.mark.parametrize("when", MOVING)
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_a_scene_that_changes_the_folder_moves_nothing(
+def test_a_scene_that_changes_the_working_folder_moves_no_output(
     file_format, when, three, here, tmp_path, capsys
 ):
     three.write_text(MOVING[when].replace("ELSEWHERE", str(tmp_path / "elsewhere")))
@@ -207,7 +207,7 @@ def test_what_a_scene_prints_goes_to_stderr(three, here):
     assert os.path.isfile(here / "three.json")
 
 
-def test_what_a_scene_prints_is_not_among_what_was_exported(three, here, capsys):
+def test_what_a_scene_prints_is_not_mixed_with_exported_paths(three, here, capsys):
     three.write_text(f"print('loaded')\n{THREE}")
     arguments = ["export", str(three), "-ql", "--trace", "run.safetensors", "--to", "gif"]
     with pytest.raises(SystemExit) as stop:
@@ -217,9 +217,7 @@ def test_what_a_scene_prints_is_not_among_what_was_exported(three, here, capsys)
     assert set(told.split()) == {"loaded"}
 
 
-def test_captions_without_a_translation_are_told_and_make_no_subtitles_in_that_language(
-    trace, tmp_path
-):
+def test_untranslated_captions_are_noted_and_have_no_subtitles(trace, tmp_path):
     scene = tmp_path / "three.py"
     scene.write_text(THREE, encoding="utf-8")
     output = tmp_path / "out" / "three.mp4"

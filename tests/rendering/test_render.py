@@ -1,4 +1,4 @@
-"""Real renders at low quality: files, formats, beats, and what is left when something fails."""
+"""Real renders at low quality: files, formats, beats, and failures."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def frames(path: Path) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", ["mp4", "webm", "mov", "gif"])
-def test_each_video_format_is_whole(kind, scene_file, trace, tmp_path, full_size):
+def test_each_video_format_is_complete(kind, scene_file, trace, tmp_path, full_size):
     output = tmp_path / "out" / f"small.{kind}"
     done = rnnviz.render(scene_file, trace, quality="l", format=kind, output=output)
     assert done.paths == (output,)
@@ -105,7 +105,7 @@ def test_stills_are_the_ends_of_beats(scene_file, trace, tmp_path, full_size):
     assert (first != second).any()
 
 
-def test_a_beat_alone_starts_where_the_beat_before_ended(scene_file, trace, tmp_path):
+def test_a_single_beat_starts_where_the_previous_one_ended(scene_file, trace, tmp_path):
     whole = rnnviz.render(
         scene_file, trace, quality="l", format="mov", output=tmp_path / "whole.mov"
     )
@@ -147,29 +147,29 @@ def test_progress_names_the_beats_in_order(scene_file, trace, tmp_path):
     [
         ({"output": "."}, "is a folder"),
         ({"output": "out.avi"}, "does not end in .mp4"),
-        ({"output": "out/.mp4"}, "'out/.mp4' is an ending alone; give the file a name"),
-        ({"format": "avi"}, "there is no format 'avi'"),
-        ({"quality": "x"}, "there is no quality 'x'"),
-        ({"language": "fr"}, "there is no language 'fr'"),
-        ({"theme": "pink"}, "there is no theme 'pink'"),
+        ({"output": "out/.mp4"}, "'out/.mp4' has no name before its suffix"),
+        ({"format": "avi"}, "unknown format 'avi'"),
+        ({"quality": "x"}, "unknown quality 'x'"),
+        ({"language": "fr"}, "unknown language 'fr'"),
+        ({"theme": "pink"}, "unknown theme 'pink'"),
         ({"output": "/proc/nowhere/out.mp4"}, "cannot write into"),
     ],
 )
-def test_wrong_settings_are_named(options, expected, scene_file, trace):
+def test_wrong_settings_are_reported(options, expected, scene_file, trace):
     with pytest.raises(RenderError, match=expected):
         rnnviz.render(scene_file, trace, **{"quality": "l", **options})
 
 
-def test_wrong_scenes_are_named(trace, tmp_path, scene_file):
+def test_wrong_scenes_are_reported(trace, tmp_path, scene_file):
     with pytest.raises(SceneError, match="did you mean unrolling"):
         rnnviz.render("unroling", trace)
-    with pytest.raises(SceneError, match="there is no scene file"):
+    with pytest.raises(SceneError, match="no scene file"):
         rnnviz.render(tmp_path / "none.py", trace)
     with pytest.raises(SceneError, match=r"no class 'Large'.*it has Small"):
         rnnviz.render(f"{scene_file}:Large", trace)
     broken = tmp_path / "broken.py"
     broken.write_text("1 / 0", encoding="utf-8")
-    with pytest.raises(SceneError, match=r"cannot be imported.*ZeroDivisionError"):
+    with pytest.raises(SceneError, match=r"cannot import .*ZeroDivisionError"):
         rnnviz.render(broken, trace)
     with pytest.raises(SceneError, match="has beats 1 to 2, not 3"):
         rnnviz.render(scene_file, trace, beats=(3,))
@@ -192,7 +192,7 @@ def test_a_scene_that_fails_leaves_the_old_file_and_nothing_else(tmp_path, trace
     assert list(output.parent.iterdir()) == [output]
 
 
-def test_interrupted_in_the_middle_nothing_is_changed(tmp_path, trace):
+def test_an_interrupt_changes_nothing(tmp_path, trace):
     file = tmp_path / "small.py"
     interrupt = "os.kill(os.getpid(), signal.SIGINT)"
     file.write_text(SCENE.format(middle=interrupt), encoding="utf-8")
@@ -217,7 +217,7 @@ def test_interrupted_in_the_middle_nothing_is_changed(tmp_path, trace):
         ),
     ],
 )
-def test_a_long_recording_is_shown_in_a_window_that_says_so(scene, make_trace, tmp_path):
+def test_a_long_recording_is_shown_in_a_labelled_window(scene, make_trace, tmp_path):
     long = make_trace(steps=500, batch=1, hidden=40)
     output = tmp_path / scene
     done = rnnviz.render(scene, long, quality="l", format="png", output=output, beats=(2, 3))

@@ -1,4 +1,4 @@
-"""What is refused before any work is done."""
+"""Requests that are refused before any work is done."""
 
 import json
 import os
@@ -19,12 +19,12 @@ OURS = dict.fromkeys(
 NEIGHBOURS = ["a.json", "a.en.srt", "a.en.vtt", "a.zh.srt", "a.zh.vtt"]
 
 
-def test_a_wrong_bound_of_the_cache_is_told_before_anything_is_drawn(
+def test_an_invalid_bound_is_reported_before_anything_is_drawn(
     three, trace, tmp_path, monkeypatch, drawn
 ):
     output = tmp_path / "out" / "a.mp4"
     monkeypatch.setenv(BOUND_VARIABLE, "2GB")
-    with pytest.raises(RenderError, match="'2GB', no number of bytes; write 2000000000 for 2 GB"):
+    with pytest.raises(RenderError, match="got '2GB'; write 2000000000 for 2 GB"):
         drawn(three, trace, output)
     assert not output.parent.exists()
 
@@ -46,7 +46,7 @@ def test_a_video_does_not_replace_its_trace(alike, three, trace, tmp_path):
 
 
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_what_goes_beside_a_video_does_not_replace_its_trace(name, three, trace, tmp_path):
+def test_files_beside_a_video_do_not_replace_its_trace(name, three, trace, tmp_path):
     saved = trace.save(tmp_path / name)
     if name != "a.json":
         (tmp_path / "a.json").write_text(json.dumps(OURS))
@@ -57,7 +57,7 @@ def test_what_goes_beside_a_video_does_not_replace_its_trace(name, three, trace,
 
 @pytest.mark.parametrize("name", NEIGHBOURS)
 @pytest.mark.parametrize("content", [b"", b"mine", b"[]", b'{"scene": 1}', b"\xff", b"[" * 9999])
-def test_a_file_that_nobody_named_is_kept(name, content, tmp_path):
+def test_a_foreign_file_beside_the_video_is_kept(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(RenderError, match=rf"{name}' would be replaced .*a\.json.*; move it away"):
         request_of("unrolling", output=tmp_path / "a.mp4")
@@ -65,7 +65,7 @@ def test_a_file_that_nobody_named_is_kept(name, content, tmp_path):
     request_of("unrolling", output=tmp_path, format="png")
 
 
-def test_what_stands_beside_a_video_of_ours_is_ours(tmp_path):
+def test_files_beside_a_rendered_video_may_be_replaced(tmp_path):
     for name in NEIGHBOURS:
         (tmp_path / name).write_text(json.dumps(OURS))
     (tmp_path / "a.mp4").write_bytes(b"old")
@@ -74,14 +74,14 @@ def test_what_stands_beside_a_video_of_ours_is_ours(tmp_path):
 
 
 @pytest.mark.parametrize("name", NEIGHBOURS)
-def test_a_folder_in_the_way_is_named(name, tmp_path):
+def test_a_folder_in_place_of_a_file_is_reported(name, tmp_path):
     (tmp_path / name).mkdir()
-    with pytest.raises(RenderError, match=f"{name}' is a folder, where a file beside"):
+    with pytest.raises(RenderError, match=f"{name}' is a folder, but a file beside"):
         request_of("unrolling", output=tmp_path / "a.mp4")
 
 
 @pytest.mark.parametrize(("length", "ending"), [(300, "mp4"), (251, "json"), (249, "srt|vtt")])
-def test_a_name_that_is_too_long_is_told(length, ending, tmp_path):
+def test_a_too_long_name_is_reported(length, ending, tmp_path):
     output = tmp_path / f"{'a' * length}.mp4"
     with pytest.raises(RenderError, match=rf"cannot write '.*({ending})' \(File name too long\)"):
         request_of("unrolling", output=output)
@@ -90,7 +90,7 @@ def test_a_name_that_is_too_long_is_told(length, ending, tmp_path):
 
 @pytest.mark.parametrize("mode", [0o000, 0o200, 0o400, 0o600, 0o500])
 @pytest.mark.parametrize("place", ["a.mp4", "x/a.mp4", "stills"])
-def test_a_folder_without_permissions_is_named(mode, place, tmp_path, closed):
+def test_a_folder_without_permissions_is_reported(mode, place, tmp_path, closed):
     folder = tmp_path / "closed"
     folder.mkdir()
     closed(folder, mode)
@@ -112,11 +112,11 @@ def test_a_folder_without_permissions_is_named(mode, place, tmp_path, closed):
         ({"beats": range(2, 5)}, "space_beats-2-4.mp4"),
     ],
 )
-def test_a_quick_look_replaces_no_finished_video(settings, name):
+def test_a_draft_replaces_no_finished_video(settings, name):
     assert request_of("space", **settings).named == Path("renders") / name
 
 
-def test_a_given_font_decides_the_result(tmp_path):
+def test_custom_fonts_are_part_of_the_key(tmp_path):
     fonts = [saved(tmp_path, f"{side}.ttf", built("\u092e", side=side)) for side in (300, 400)]
     requests = [request_of("unrolling", font=font) for font in (None, (), *fonts, fonts, fonts[0])]
     keys = [request.key("code", "trace") for request in requests]

@@ -1,4 +1,4 @@
-"""The same input gives the same frames, on every machine and with any number of processes."""
+"""The same input gives the same frames on every machine, with any number of processes."""
 
 from hashlib import sha256
 
@@ -35,7 +35,7 @@ FRAMES = "1cc9cb6a83704dc5e28d1f5c4fd4eb945a1d8a4bd7dc4b0ddcc496bde99a14e0"
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_frames_have_the_checksum_that_they_had(jobs, trace, tmp_path, monkeypatch):
+def test_frames_have_known_checksums(jobs, trace, tmp_path, monkeypatch):
     seen = tmp_path / "seen"
     seen.mkdir()
     write = Encoder.write

@@ -1,4 +1,4 @@
-"""A scene whose animations are skipped is left as Manim's own playing leaves it."""
+"""Skipped animations leave a scene as Manim's own playing does."""
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def media(tmp_path_factory):
 
 
 class AsManim(Renderer):
-    """Leaves nothing out."""
+    """A renderer that skips nothing."""
 
     def play(self, scene, *animations, **settings):
         self.skip_animations = True
@@ -138,7 +138,7 @@ plays = st.lists(
 
 
 def scene_of(script, renderer):
-    """A scene that plays what a script says."""
+    """A scene that plays a script."""
 
     class Played(Scene):
         def construct(self):
@@ -153,7 +153,7 @@ def scene_of(script, renderer):
 
 
 def looks(scene):
-    """All that the scene shows, in the order in which it is drawn."""
+    """All mobjects of the scene, in the order of drawing."""
     return [
         (type(part).__name__, part.z_index, {name: getattr(part, name, None) for name in LOOKS})
         for mobject in scene.mobjects
@@ -162,7 +162,7 @@ def looks(scene):
 
 
 def left_by(script, renderer, media):
-    """What a script leaves on the screen, and when."""
+    """What a script leaves on the screen, and the time."""
     with manim_settings(media, "l", frame_rate=4):
         scene = scene_of(script, renderer)
         scene.render()
@@ -184,7 +184,7 @@ def check(script, media):
 
 @pytest.mark.parametrize("group", ["", "succession"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_animation_alone_and_beside_another(kind, group, media):
+def test_each_animation_is_skipped_alone_and_beside_another(kind, group, media):
     check([("", [("fade in", 0, 0)]), (group, [(kind, 0, 1), ("fade in", 3, 3)])], media)
 
 
@@ -208,7 +208,7 @@ def test_a_scene_with_updaters_is_played_as_manim_plays_it(media):
     np.testing.assert_allclose(scene.dot.get_center(), [2, 1, 0], atol=1e-9)
 
 
-def test_an_updater_rests_while_its_mobject_is_animated(media):
+def test_an_updater_is_suspended_while_its_mobject_is_animated(media):
     class Rising(Scene):
         def construct(self):
             self.square = Square()

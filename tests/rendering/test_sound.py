@@ -1,4 +1,4 @@
-"""Sounds of a user's scene: in the video at their time, or it is told that they are not."""
+"""Sounds of user's scenes are heard at their times, or noted as left out."""
 
 import json
 import wave
@@ -11,7 +11,7 @@ import pytest
 import warm
 from hypothesis import given
 from hypothesis import strategies as st
-from small_scenes import HEAD, same_pictures
+from small_scenes import HEAD, same_frames
 
 import rnnviz
 from rnnviz.errors import RenderError, SceneError
@@ -53,7 +53,7 @@ def tone(file: Path, pitch: float, seconds: float = 0.4, rate: int = 8000) -> Pa
 
 @pytest.fixture
 def loud(tmp_path):
-    """A scene of two beats with a sound each, somewhere else than this process is."""
+    """A scene of two beats with a sound each, outside the working folder."""
     folder = tmp_path / "scenes"
     folder.mkdir()
     (folder / "loud.py").write_text(SCENE)
@@ -63,7 +63,7 @@ def loud(tmp_path):
 
 
 def samples(video: Path) -> np.ndarray:
-    """What is heard in the left channel, 48,000 samples a second."""
+    """The samples of the left channel, 48,000 per second."""
     with av.open(str(video)) as container:
         resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
         pieces = [
@@ -75,7 +75,7 @@ def samples(video: Path) -> np.ndarray:
 
 
 def heard(sound: np.ndarray, pitch: float) -> tuple[float, float, float]:
-    """From when to when a tone is heard, in seconds, and how loud at most."""
+    """The start and end of a tone, in seconds, and its peak."""
     size = RATE // 100
     blocks = sound[: len(sound) // size * size].reshape(-1, size)
     wave = np.exp(-2j * np.pi * pitch * np.arange(size) / RATE)
@@ -105,7 +105,7 @@ def test_a_sound_is_heard_at_its_time(ending, loud, trace, tmp_path):
     assert loudness == pytest.approx(0.25, rel=0.15)
 
 
-def test_a_sound_goes_on_into_the_next_beat_and_changes_no_picture(loud, trace, tmp_path):
+def test_a_sound_continues_into_the_next_beat_and_changes_no_frame(loud, trace, tmp_path):
     output = tmp_path / "loud.mp4"
     tone(loud.with_name("low.wav"), LOW, seconds=2.0)
     rnnviz.render(loud, trace, quality="l", output=output)
@@ -113,12 +113,12 @@ def test_a_sound_goes_on_into_the_next_beat_and_changes_no_picture(loud, trace, 
     assert beats_of(output)["two"]["start"] < 14 / 15 + 2.0
     loud.write_text("\n".join(line for line in SCENE.split("\n") if "add_sound" not in line))
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "silent.mp4")
-    assert same_pictures(output, tmp_path / "silent.mp4")
+    assert same_frames(output, tmp_path / "silent.mp4")
     with av.open(str(tmp_path / "silent.mp4")) as container:
         assert not container.streams.audio
 
 
-def test_some_beats_have_their_own_sounds(loud, trace, tmp_path):
+def test_selected_beats_have_their_own_sounds(loud, trace, tmp_path):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, beats=(2,))
     sound = samples(output)
@@ -126,7 +126,7 @@ def test_some_beats_have_their_own_sounds(loud, trace, tmp_path):
     assert heard(sound, LOW)[2] < 0.02
 
 
-def test_a_sound_that_has_changed_is_heard_anew(loud, trace, tmp_path, drawn):
+def test_a_changed_sound_is_mixed_again(loud, trace, tmp_path, drawn):
     output = tmp_path / "loud.mp4"
     loud.write_text(SCENE.replace('"low.wav"', '"lo" + "w.wav"'))
     assert drawn(loud, trace, output) == ["one", "two"]
@@ -144,7 +144,9 @@ def test_a_sound_that_has_changed_is_heard_anew(loud, trace, tmp_path, drawn):
         drawn(loud, trace, output)
 
 
-def test_a_sound_is_looked_for_beside_the_scene_and_then_here(loud, trace, tmp_path, monkeypatch):
+def test_a_sound_is_searched_beside_the_scene_then_in_the_working_folder(
+    loud, trace, tmp_path, monkeypatch
+):
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -160,15 +162,15 @@ def test_a_sound_is_looked_for_beside_the_scene_and_then_here(loud, trace, tmp_p
 
 
 WRONG = {
-    "missing": (None, r"there is no sound 'low\.wav' beside the scene, in '.*scenes', nor in"),
-    "no sound file": (b"hello " * 99, r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
-    "empty": (b"", r"sound '.*low\.wav' cannot be read \(.*\); give a file"),
+    "missing": (None, r"no sound 'low\.wav' beside the scene, in '.*scenes', or in"),
+    "no sound file": (b"hello " * 99, r"cannot read sound '.*low\.wav' \(.*\); give a WAV"),
+    "empty": (b"", r"cannot read sound '.*low\.wav' \(.*\); give a WAV"),
 }
 
 
 @pytest.mark.parametrize("what", WRONG)
 @pytest.mark.parametrize("kind", ["mp4", "png"])
-def test_a_sound_that_cannot_be_heard_is_told_in_one_line(what, kind, loud, trace, tmp_path):
+def test_an_invalid_sound_is_reported_in_one_line(what, kind, loud, trace, tmp_path):
     content, told = WRONG[what]
     loud.with_name("low.wav").unlink()
     if content is not None:
@@ -180,21 +182,21 @@ def test_a_sound_that_cannot_be_heard_is_told_in_one_line(what, kind, loud, trac
     assert [path for path in tmp_path.glob("out/**/*") if path.is_file()] == []
 
 
-def test_a_video_without_a_sound_is_none(loud, trace, tmp_path):
+def test_a_video_without_sound_is_refused_as_a_sound(loud, trace, tmp_path):
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.gif", format="gif", beats=(1,))
     loud.write_text(SCENE.replace("low.wav", str(tmp_path / "loud.gif")))
-    with pytest.raises(SceneError, match=r"loud\.gif' has no sound in it; name a file that has"):
+    with pytest.raises(SceneError, match=r"loud\.gif' has no sound; give a sound file"):
         rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.mp4")
 
 
 @pytest.mark.parametrize("number", ["time_offset=float('nan')", "gain=float('inf')"])
-def test_a_number_that_is_none_is_told(number, loud, trace, tmp_path):
+def test_a_number_that_is_not_finite_is_reported(number, loud, trace, tmp_path):
     loud.write_text(SCENE.replace('"low.wav"', f'"low.wav", {number}'))
-    with pytest.raises(SceneError, match=r"sound 'low\.wav' has the .*; give a finite number"):
+    with pytest.raises(SceneError, match=r"of sound 'low\.wav' is .*; give a finite number"):
         rnnviz.render(loud, trace, quality="l", output=tmp_path / "loud.mp4")
 
 
-def test_what_is_cut_off_is_told(loud, trace, tmp_path):
+def test_sounds_that_are_cut_off_are_noted(loud, trace, tmp_path):
     tone(loud.with_name("high.wav"), HIGH, seconds=5.0)
     early = SCENE.replace('"low.wav"', '"low.wav", -1')
     late = "        self.add_sound('low.wav', 99)\n"
@@ -210,7 +212,7 @@ def test_what_is_cut_off_is_told(loud, trace, tmp_path):
 
 
 @pytest.mark.parametrize("ending", ["gif", "png"])
-def test_a_format_without_sound_says_so(ending, loud, trace, tmp_path):
+def test_a_format_without_sound_is_noted(ending, loud, trace, tmp_path):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / f"out.{ending}"
     arguments = ["render", loud, "-ql", "--trace", saved, "--format", ending, "-o", output]
@@ -235,7 +237,7 @@ def test_clips_have_the_sound_of_their_beat(loud, trace, tmp_path):
 
 
 @pytest.mark.slow  # a cluster is started; what is drawn elsewhere has no part in the sounds
-def test_beats_that_others_draw_have_their_sounds(loud, trace, tmp_path, scheduler, full_size):
+def test_remotely_drawn_beats_have_their_sounds(loud, trace, tmp_path, scheduler, full_size):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, scheduler=scheduler)
     assert heard(samples(output), LOW)[0] == pytest.approx(14 / 15, abs=0.03)
@@ -249,7 +251,7 @@ PIECES = st.tuples(
 
 @given(st.lists(PIECES, max_size=4), st.integers(1, 1200), st.integers(0, 9))
 def test_a_track_is_the_sum_of_its_sounds(tmp_path_factory, pieces, length, seed):
-    """Against sums over whole arrays; times are in blocks of 100 samples."""
+    """Compare with sums over whole arrays; times are in blocks of 100 samples."""
     folder, rng = tmp_path_factory.mktemp("parts"), np.random.default_rng(seed)
     wanted, parts = np.zeros((length * 100, 2)), []
     for number, (start, count, gain, background) in enumerate(pieces):
@@ -270,14 +272,14 @@ def test_a_track_is_the_sum_of_its_sounds(tmp_path_factory, pieces, length, seed
 
 
 @given(st.floats(0.01, 20), st.sampled_from([15, 30, 60]), st.booleans())
-def test_the_clock_of_the_plan_counts_pictures_as_manim_draws_them(duration, rate, still):
+def test_planned_frames_are_counted_as_manim_draws_them(duration, rate, still):
     scene = SimpleNamespace(duration=duration, is_current_animation_frozen_frame=lambda: still)
     renderer = SimpleNamespace(camera=SimpleNamespace(frame_rate=rate))
     drawn = int(duration * rate) if still else len(np.arange(0, duration, 1 / rate))
     assert Renderer._frames(renderer, scene) == drawn
 
 
-def test_a_file_that_is_missing_while_a_beat_is_drawn_is_not_the_cache(loud, trace, tmp_path):
+def test_a_missing_file_of_a_beat_is_not_reported_as_the_cache(loud, trace, tmp_path):
     missing = "if self.renderer.sink: open('nothing.csv')\n        self.add_sound(\"low"
     loud.write_text(SCENE.replace('self.add_sound("low', missing))
     told = r"^beat 'one' of scene 'loud' failed: FileNotFoundError: .*nothing\.csv.*loud\.py, line"

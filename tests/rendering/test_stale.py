@@ -29,7 +29,7 @@ RED, FROM_NAME = PLAY.format(color="RED"), PLAY.format(color="COLOR")
 
 @dataclass(frozen=True)
 class Case:
-    """A scene, files beside it, and in one of them (the scene's, if none is named) a change."""
+    """A scene, files beside it, and a change in one of them, by default the scene's."""
 
     scene: str
     old: str
@@ -267,7 +267,7 @@ CASES = {
 
 @pytest.fixture
 def restarted(restarted):
-    """Forgets Manim's defaults as well."""
+    """As the fixture of all tests, and resets a default of Manim's."""
 
     def restart():
         restarted("pk", "pk.sub", "pk.one", "pk.two", "hues", "decorating", "later")
@@ -278,7 +278,7 @@ def restarted(restarted):
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
-def test_a_change_is_seen(case, trace, tmp_path, drawn, anew, restarted):
+def test_a_change_redraws(case, trace, tmp_path, drawn, anew, restarted):
     for name, text in {"own.py": case.scene, **case.beside}.items():
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
@@ -318,7 +318,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_a_variable_of_the_environment(reader, trace, tmp_path, drawn, monkeypatch, restarted):
+def test_an_environment_variable_redraws(reader, trace, tmp_path, drawn, monkeypatch, restarted):
     restarted()
     scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
     (tmp_path / "hues.py").write_text(NAMED_ELSEWHERE)
@@ -390,7 +390,7 @@ def test_a_path_relative_to_the_working_folder(trace, tmp_path, drawn, anew, mon
         assert anew(scene, trace, output)
 
 
-def test_what_is_named_and_not_read_decides_nothing(trace, tmp_path, drawn, monkeypatch):
+def test_unread_names_redraw_nothing(trace, tmp_path, drawn, monkeypatch):
     names = "\nNAMES = ['notes.txt', 'in', '*.md', 'HUE', 'hues']\n"
     scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
     scene.write_text(scene_of(marked("one", RED), before=names))
@@ -403,7 +403,7 @@ def test_what_is_named_and_not_read_decides_nothing(trace, tmp_path, drawn, monk
     assert drawn(scene, trace, output) == []
 
 
-def test_what_a_scene_writes_itself_is_no_dependency(trace, tmp_path, drawn):
+def test_files_that_a_scene_writes_redraw_nothing(trace, tmp_path, drawn):
     lines = (
         "made = Path(__file__).with_name('made')",
         "made.write_text(f'{os.getpid()} {os.urandom(8)}')",
@@ -416,7 +416,24 @@ def test_what_a_scene_writes_itself_is_no_dependency(trace, tmp_path, drawn):
     assert drawn(scene, trace, output) == []
 
 
-def test_a_module_that_was_loaded_before_anything_was_observed_is_not_trusted(
+def test_what_a_module_read_for_stills_is_known(trace, tmp_path, drawn, anew, restarted):
+    restarted()
+    (tmp_path / "hues.py").write_text(CACHED)
+    (tmp_path / "shade").write_text("#ff0000")
+    scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
+    scene.write_text(
+        scene_of(marked("one", PLAY.format(color="shade()")), before="\nfrom hues import shade\n")
+    )
+    drawn(scene, trace, tmp_path / "stills", format="png")
+    assert drawn(scene, trace, output) == ["one"]
+    (tmp_path / "shade").write_text("#00ff00")
+    restarted()
+    assert drawn(scene, trace, output) == ["one"]
+    restarted()
+    assert anew(scene, trace, output)
+
+
+def test_a_module_loaded_before_observation_is_not_trusted(
     trace, tmp_path, drawn, restarted, monkeypatch
 ):
     restarted()
@@ -435,7 +452,7 @@ def test_a_module_that_was_loaded_before_anything_was_observed_is_not_trusted(
     assert drawn(scene, trace, output) == []
 
 
-def test_beats_that_one_function_makes_are_told_apart(trace, tmp_path, drawn, anew):
+def test_beats_made_by_one_function_are_distinguished(trace, tmp_path, drawn, anew):
     made = """
 def show(color):
     @beat("The same words.")
@@ -456,7 +473,7 @@ def show(color):
     assert any((one != other).any() for one, other in zip(whole, whole[half:], strict=False))
 
 
-def test_the_same_lot_falls_each_time(trace, tmp_path, drawn, anew):
+def test_random_numbers_are_the_same_each_time(trace, tmp_path, drawn, anew):
     scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
     body = "self.play(FadeIn(Circle(random.random() + np.random.rand())), run_time=0.2)"
     before = "\nimport random\nimport numpy as np\n"
@@ -466,7 +483,7 @@ def test_the_same_lot_falls_each_time(trace, tmp_path, drawn, anew):
     assert anew(scene, trace, output)
 
 
-def test_an_instance_of_a_users_class_is_a_state(trace, tmp_path, drawn):
+def test_instances_of_own_classes_are_part_of_the_state(trace, tmp_path, drawn):
     before = "\nfrom dataclasses import dataclass\n\n@dataclass\nclass Held:\n    size: float\n"
     beats = (
         marked("one", "self.held = Held(1.5)", "self.wait(0.2)"),
@@ -480,7 +497,7 @@ def test_an_instance_of_a_users_class_is_a_state(trace, tmp_path, drawn):
     assert drawn(scene, trace, output) == ["one", "two"]
 
 
-def test_what_has_no_content_is_drawn_each_time(trace, tmp_path, drawn):
+def test_state_without_content_is_redrawn_each_time(trace, tmp_path, drawn):
     beats = (
         marked("one", "self.held = threading.Lock()", "self.wait(0.2)"),
         marked("two", "self.play(FadeIn(Circle()), run_time=0.2)"),

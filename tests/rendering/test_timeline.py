@@ -33,7 +33,7 @@ def test_subrip():
     assert subtitles(cues(1.5), "zh", "srt") == "1\n00:00:00,000 --> 00:00:01,500\nSaid.\n"
 
 
-def test_beside_a_video_are_its_beats_and_subtitles_in_each_language_of_its_captions():
+def test_sidecars_are_a_description_and_subtitles_in_each_language():
     texts = beside(Path("a.mp4"), cues(1.5, 2.0), with_beats(cues(1.5, 2.0), {"scene": "a"}))
     assert {path.name for path in texts} == {
         "a.json", "a.en.vtt", "a.en.srt", "a.zh.vtt", "a.zh.srt",

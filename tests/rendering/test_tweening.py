@@ -1,4 +1,4 @@
-"""Transforms that mix only what differs are where Manim's own would be."""
+"""Transforms that interpolate only what differs equal Manim's own."""
 
 import manim
 import numpy as np
@@ -50,7 +50,7 @@ ALPHAS = (0.0, 0.2, 0.55, 1.0, 0.4)
 
 
 def looks(animation):
-    """What can be seen of an animation's mobject, and of all parts of a group."""
+    """The visible attributes of an animation's mobject and all its parts."""
     return [
         {name: np.array(getattr(part, name)) for name in LOOKS}
         for part in animation.mobject.family_members_with_points()
@@ -67,7 +67,7 @@ def course(animation, between=lambda: None):
 
 
 def check(animation, between=lambda: None):
-    """Go through an animation both ways, and compare every attribute of every part."""
+    """Play an animation both ways, and compare every attribute of every part."""
     animation.begin()
     expected = course(animation, between)
     with tweening([animation]):
@@ -111,7 +111,7 @@ ANIMATIONS = {
 
 
 @pytest.mark.parametrize("made", ANIMATIONS.values(), ids=ANIMATIONS)
-def test_every_part_looks_as_manim_makes_it_look(made):
+def test_every_part_is_interpolated_as_by_manim(made):
     moments = check(made())
     assert any(
         not np.array_equal(one[name], other[name])
@@ -155,7 +155,7 @@ def test_a_target_that_moves_on_is_followed():
     assert animation.mobject.get_x() > before
 
 
-def test_a_part_that_is_put_in_later_is_moved():
+def test_a_part_that_is_added_later_is_moved():
     group, target = VGroup(Square(), Dot()), VGroup(Square().shift(UP), Dot(UP))
     animation = Transform(group, target)
     animation.begin()
@@ -167,7 +167,7 @@ def test_a_part_that_is_put_in_later_is_moved():
     assert late.get_y() == pytest.approx(1)
 
 
-def test_a_change_from_elsewhere_does_not_stay():
+def test_a_change_from_outside_is_overwritten():
     animation = FadeIn(Square(fill_opacity=1))
     check(animation, between=lambda: None)
     animation.begin()
@@ -182,14 +182,14 @@ def test_a_change_from_elsewhere_does_not_stay():
 
 
 class Own(VMobject):
-    """A shape with its own way of being between two others."""
+    """A shape with its own interpolation."""
 
     def interpolate(self, mobject1, mobject2, alpha, path_func=None):
         self.points = mobject1.points + round(alpha)
         return self
 
 
-def test_a_shape_goes_its_own_way():
+def test_shapes_with_their_own_interpolation_are_left_to_manim():
     shape = Own().set_points_as_corners([LEFT, UP, RIGHT])
     check(Transform(shape, Square()))
 

@@ -84,7 +84,7 @@ class FrameByFrame(Renderer):
 
 @pytest.fixture(scope="session")
 def perform(media: Path) -> Callable[..., dict[str, Any]]:
-    """(scene, look, trace, …) → what ``look`` makes of the scene at the end of each beat.
+    """(scene, look, trace, …) → what ``look`` returns at the end of each beat.
 
     A performance that was seen before with the same look is not played again. Nothing is drawn;
     with ``frames`` every animation goes through its frames, else it is skipped to its end.

@@ -182,7 +182,7 @@ def how_often(case):
     [pytest.param(case, marks=how_often(case)) for case in (*PLAIN, *OTHER)],
 )
 @pytest.mark.parametrize("name", list(SCENES))
-def test_a_scene_plays_or_says_why_it_does_not(name, case, perform, layout_of):
+def test_a_scene_plays_or_is_refused_with_a_reason(name, case, perform, layout_of):
     loaded, trace = load_scene(name), made(case)
     try:
         check_needs(loaded, trace)

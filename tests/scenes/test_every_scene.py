@@ -96,7 +96,7 @@ def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, pictur
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_caption_is_told_in_every_language_whatever_is_played(language, perform):
+def test_a_beat_has_its_caption_in_every_language(language, perform):
     told = perform("unrolling", captions_of, language=language)["loop"]
     caption = beats_of(load_scene("unrolling").scene)[0].caption
     assert told["en"] == plain(caption, {})

@@ -40,7 +40,7 @@ def test_the_clipped_gradient_is_the_recorded_one_shortened(trace, perform):
 
 
 def test_the_claims_of_the_captions_hold(default_trace_of, perform):
-    seen = perform(NAME, lambda scene: (scene.facts(), scene.powers, scene.thrown, scene.kept))
+    seen = perform(NAME, lambda scene: (scene.facts(), scene.powers, scene.jump, scene.clipped))
     facts, powers, thrown, kept = seen["clipped_gradient"]
     assert facts["verdict"] == "it grows"
     np.testing.assert_allclose(powers[1:] / powers[:-1], 2.0)

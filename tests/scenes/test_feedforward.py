@@ -71,7 +71,7 @@ def look(scene):
     }
 
 
-def test_the_plain_network_says_the_same_twice_and_the_loop_does_not(trace, seen_of):
+def test_the_plain_network_repeats_its_output_and_the_loop_does_not(trace, seen_of):
     seen = seen_of(trace)
     plain, looped = (seen["loop"]["experiments"][name] for name in ("plain", "looped"))
     assert np.array_equal(plain.y[0], plain.y[1])
@@ -155,14 +155,14 @@ def test_the_captions_say_what_the_default_network_answers(default_trace_of, see
     assert facts["now"].startswith(best[1])
 
 
-def test_an_answer_that_does_not_change_is_said_not_to(default_trace_of, seen_of):
+def test_the_caption_of_an_output_that_does_not_change(default_trace_of, seen_of):
     trace = default_trace_of("feedforward")
     still = rerun(trace, {"rnn.weight_hh_l0": np.zeros_like(trace.W)})
     seen = seen_of(still)
     assert seen["with_state"]["facts"]["change"] == "changes too little to be read"
 
 
-def test_a_large_network_is_drawn_in_part_and_the_source_line_says_so(perform):
+def test_the_source_line_counts_what_is_drawn_of_a_large_network(perform):
     trace = record_task("sentence", epochs=1, seed=1, hidden=40, gap=30)
 
     def sizes(scene):

@@ -49,7 +49,7 @@ def look(scene):
         opacities = {cell.get_fill_opacity() for cell in scene.grid.cells}
         seen["grid"] = colors(scene.grid.cells), words, opacities
     if hasattr(scene, "row"):
-        seen["row"] = scene.row.kept, scene.row.number.text
+        seen["row"] = scene.row.retention, scene.row.number.text
     if hasattr(scene, "before"):
         seen["axis"] = scene.before.axis
         seen["lines"] = {

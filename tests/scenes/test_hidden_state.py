@@ -156,7 +156,7 @@ def test_the_captions_claims_hold_on_the_default_recording(default_trace_of, per
     assert facts["squashed"] == two_decimals([np.tanh(largest)])[0]
 
 
-def test_of_a_large_layer_the_products_are_still_whole(perform):
+def test_the_products_of_a_large_layer_are_complete(perform):
     trace = record_task("sentence", epochs=1, seed=1, hidden=40)
     seen = perform(NAME, lambda scene: (look(scene), rest(scene)), trace)
     end, _ = seen["add_up"]

@@ -178,7 +178,7 @@ def test_without_recurrence_and_with_one_word_last_order_does_not_matter(perform
     assert facts["outcome"].startswith("Yet the states at the end are the same")
 
 
-def test_what_is_said_of_inputs_that_are_not_one_hot(perform):
+def test_the_captions_of_inputs_that_are_not_one_hot(perform):
     trace = record_task("prices", epochs=1)
     seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.table), trace)
     facts, table = seen["all_rows"]
@@ -188,7 +188,7 @@ def test_what_is_said_of_inputs_that_are_not_one_hot(perform):
     assert colors(table.results) == expected_colors(made, table.limit)
 
 
-def test_the_default_sentence_has_a_word_twice_and_says_so(perform):
+def test_the_caption_names_the_repeated_word_of_the_default_sentence(perform):
     seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.words))
     facts, words = seen["all_rows"]
     assert len(set(words)) < len(words)

@@ -63,7 +63,7 @@ def texts(rows):
 
 
 def facts_of(trace):
-    """What the captions say of a trace, without a performance."""
+    """The facts of a trace, without a performance."""
     scene = load_scene(NAME).scene(SceneContext(trace))
     scene.setup()
     return dict(scene.facts())
@@ -187,7 +187,7 @@ def test_an_undecided_network_is_not_called_sure():
     assert facts["pull"] == "a weaker pull."
 
 
-def test_of_many_classes_the_most_probable_and_the_wanted_one_are_shown():
+def test_of_many_classes_the_most_probable_and_the_target_are_shown():
     trace = record_task("text", text="the quick brown fox jumps over the lazy dog. " * 3, epochs=1)
     step = step_to_explain(trace)
     numbers = OutputNumbers.of(trace, step)

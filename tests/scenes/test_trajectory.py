@@ -173,7 +173,7 @@ def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
     assert facts["rest"].startswith("The state does not come to rest")
 
 
-def test_a_network_that_forgets_comes_to_rest_and_says_so(default_trace_of, perform):
+def test_the_captions_of_a_network_that_forgets(default_trace_of, perform):
     trace = default_trace_of("trajectory")
     weak = variant(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
     facts = perform("trajectory", lambda scene: dict(scene.facts()), weak)["states"]

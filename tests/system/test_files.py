@@ -1,4 +1,4 @@
-"""Files that are replaced when the new one is whole, and what is said when they cannot be."""
+"""Files are replaced only by complete new ones, and errors name the file."""
 
 import os
 
@@ -8,7 +8,7 @@ from rnnviz.errors import RenderError
 from rnnviz.system.files import atomic_write, remove_stale, staging_dir
 
 
-def test_a_file_takes_its_place_and_nothing_else_is_left(tmp_path):
+def test_a_file_is_moved_into_place_and_nothing_else_is_left(tmp_path):
     target = tmp_path / "a" / "made.txt"
     with atomic_write(target, RenderError) as temporary:
         temporary.write_text("new")
@@ -17,7 +17,7 @@ def test_a_file_takes_its_place_and_nothing_else_is_left(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_the_file_in_the_way_is_named(tmp_path):
+def test_a_file_in_place_of_a_folder_is_reported(tmp_path):
     (tmp_path / "one").mkdir()
     (tmp_path / "made").write_text("")
     with (
@@ -27,7 +27,7 @@ def test_the_file_in_the_way_is_named(tmp_path):
         os.replace(tmp_path / "made", tmp_path / "one")
 
 
-def test_the_file_that_cannot_be_made_is_named(tmp_path):
+def test_a_file_that_cannot_be_made_is_reported(tmp_path):
     name = 300 * "a"
     with (
         pytest.raises(RenderError, match=rf"cannot write '.*/{name}' \(File name too long\)"),
@@ -37,7 +37,7 @@ def test_the_file_that_cannot_be_made_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o600])
-def test_a_folder_that_cannot_be_entered_is_named(mode, tmp_path, closed):
+def test_a_folder_that_cannot_be_entered_is_reported(mode, tmp_path, closed):
     folder = tmp_path / "closed"
     folder.mkdir()
     closed(folder, mode)
@@ -48,7 +48,7 @@ def test_a_folder_that_cannot_be_entered_is_named(mode, tmp_path, closed):
         pass
 
 
-def test_where_nothing_can_be_seen_nothing_is_swept(tmp_path, closed):
+def test_remove_stale_ignores_unreadable_folders(tmp_path, closed):
     (tmp_path / "closed").mkdir()
     closed(tmp_path / "closed")
     remove_stale(tmp_path / "closed")

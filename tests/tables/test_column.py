@@ -72,7 +72,7 @@ def test_numbers_of_every_locale_are_read_as_babel_writes_them(
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "note"),
     [
         (table(GERMAN, sep=";"), "columns parted by ';', decimal comma, thousands parted by '.'"),
         (table(VALUES, sep="\t"), "columns parted by tabs"),
@@ -101,17 +101,17 @@ def test_numbers_of_every_locale_are_read_as_babel_writes_them(
         ("price\n" + "\n".join(str(value).replace(".", ",") for value in VALUES), "decimal comma"),
     ],
 )
-def test_what_is_recognised_is_read_and_told(content, told, read):
+def test_what_is_detected_is_read_and_noted(content, note, read):
     column = read(content)
     assert column.values.tolist() == VALUES
-    assert told in ", ".join(column.notes)
+    assert note in ", ".join(column.notes)
     assert column.notes[0] == "UTF-8"
-    assert column.plain == (not told)
+    assert column.plain == (not note)
     assert not column.changes
 
 
 @pytest.mark.parametrize(
-    ("encoding", "head", "told"),
+    ("encoding", "head", "note"),
     [
         ("utf-8-sig", "价格", "UTF-8"),
         ("utf-16", "价格", "UTF-16"),
@@ -125,8 +125,8 @@ def test_what_is_recognised_is_read_and_told(content, told, read):
         ("cp1252", "prix €", "windows-1252"),
     ],
 )
-def test_encodings_are_recognised(encoding, head, told, read):
-    assert read(table(VALUES, head=("date", head)), head, of=encoding).notes[0] == told
+def test_encodings_are_recognised(encoding, head, note, read):
+    assert read(table(VALUES, head=("date", head)), head, of=encoding).notes[0] == note
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_gaps_are_filled_as_asked_or_refused(gap, read, refused):
         assert "3 gaps" in column.changes[-1]
 
 
-def test_gaps_at_the_ends_are_left_out_and_told(read):
+def test_gaps_at_the_ends_are_left_out_and_noted(read):
     column = read(table(["", "NA", 3, 4, "-"], labels=ISO[:5]))
     assert column.values.tolist() == [3, 4]
     assert column.labels == tuple(ISO[2:4])
@@ -281,7 +281,7 @@ def test_gaps_at_the_ends_are_left_out_and_told(read):
 
 
 @pytest.mark.parametrize("number", ["-9999", "-999.9", "99999", "999"])
-def test_a_number_that_may_stand_for_a_gap_is_told(number, read):
+def test_a_number_that_may_stand_for_a_gap_is_noted(number, read):
     notes = read(table([1, 2, number, 4, 5.5], labels=ISO[:5])).notes
     assert f"{number} (1 time) lies far from all other values: if it stands for a gap" in notes[-1]
     for cells in ([1, 2, 3, 4, 9], [900, 950, 999, 800, 850], [1, 2, 1000, 4, 5]):
@@ -361,7 +361,7 @@ def test_a_time_of_day_in_a_column_of_its_own(read):
     assert column.labels[0] == "2024-01-01 18:00"
 
 
-def test_dates_that_are_there_twice_or_missing_are_told(read, refused):
+def test_repeated_and_missing_dates_are_noted(read, refused):
     twice = read(table(VALUES, labels=[*ISO[:4], ISO[3], *ISO[5:]]))
     assert f"1 row has the date of another, the first {ISO[3]}, all kept" in twice.changes
     holes = read(table(VALUES[:9], labels=[*ISO[:4], *ISO[5:]]))
@@ -463,9 +463,7 @@ def test_dates_of_other_languages_and_periods_order_the_rows(days, write, read):
         ("date", [f"20-Mar-{year}" for year in range(72, 62, -1)]),
     ],
 )
-def test_dates_that_are_not_read_are_told_where_the_order_hangs_on_them(
-    name, labels, read, refused
-):
+def test_unread_dates_are_refused_where_they_decide_the_order(name, labels, read, refused):
     content = table(VALUES, labels=labels, head=(name, "price"))
     assert "--date-column none" in refused(content)
     assert read(content, date_column="none").values.tolist() == VALUES
@@ -486,7 +484,7 @@ def test_what_is_in_order_or_no_date_is_left_as_it_is(name, labels, read):
     assert read(content).values.tolist() == VALUES
 
 
-def test_a_date_that_is_missing_in_a_row_is_told(refused):
+def test_a_date_that_is_missing_in_a_row_is_reported(refused):
     labels = [*ISO[:4], "", *ISO[5:]]
     assert "line 6 of" in refused(table(VALUES, labels=labels))
 

@@ -82,7 +82,7 @@ def test_a_text_file_that_is_no_text_or_of_an_unknown_encoding(content, expected
     ("encoding", "name"),
     [("gb18030", "GB18030"), ("gbk", "GB18030"), ("utf-16", "UTF-16"), ("utf-32", "UTF-32")],
 )
-def test_a_text_file_of_a_recognised_encoding_is_read_and_told(encoding, name, tmp_path, caplog):
+def test_a_text_file_of_a_detected_encoding_is_read_and_logged(encoding, name, tmp_path, caplog):
     (tmp_path / "poem.txt").write_bytes(POEM.encode(encoding))
     task = tasks.make("text", text_file=tmp_path / "poem.txt")
     assert "".join(task.tokens) == POEM
@@ -133,9 +133,9 @@ def test_files_that_are_not_there_or_are_folders(tmp_path):
         ("", "has no column 'level'; it has none"),
         ("day,depth\n1,2\n", "has no column 'level'; it has day, depth"),
         ("day,level\n1,2\n2,high\n", "line 3 has 'high' in column 'level'"),
-        ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: nothing, or no number\\)"),
-        ("day,level\n1,2\n2\n3,5\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
-        ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: nothing, or no number\\)"),
+        ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: nothing, or not a number\\)"),
+        ("day,level\n1,2\n2\n3,5\n", "has 1 gap \\(line 3: nothing, or not a number\\)"),
+        ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: nothing, or not a number\\)"),
         ("level\n1\n-inf\n", "line 3 has '-inf'"),
         ("level\n1e999\n", "line 2 has '1e999'"),
         ('level\n"1,5"\n1.5\n', "'1.5' .line 3. and '1,5' .line 2., which do not have the same"),
@@ -234,7 +234,7 @@ def test_ascii_with_nuls_is_no_utf_16(tmp_path):
         tasks.make("text", text_file=path)
 
 
-def test_a_word_without_end_is_not_told_in_full():
+def test_an_endless_word_is_cut_in_the_message():
     with pytest.raises(TaskError, match="one word") as caught:
         tasks.make("text", text="xyz" * 40_000, unit="word")
     assert len(str(caught.value)) < 300

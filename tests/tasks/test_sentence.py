@@ -41,7 +41,7 @@ def test_every_clue_and_every_answer_is_drawn_and_answers_are_different():
         assert len(set(task.output_labels)) == len(task.story.answers) >= 4
 
 
-def test_the_chinese_example_is_told_in_eight_words():
+def test_the_chinese_example_has_eight_words():
     task = tasks.make("sentence", language="zh")
     assert " ".join(task.example().step_labels[0]) == "我 住 在 北京 所以 我 会 说"
     assert task.story.answers["巴黎"] == "法语"

@@ -22,19 +22,19 @@ def rng():
 def test_the_last_word_is_decided_by_the_clue_and_by_nothing_else(story, language, gap, rng):
     task = tasks.make("sentence", story=story, language=language, gap=gap)
     batch = task.sample(rng, 400)
-    told = STORIES[story, language]
-    place = len(told.before)
+    known = STORIES[story, language]
+    place = len(known.before)
     for words, wanted in zip(batch.step_labels, batch.target_labels, strict=True):
-        assert told.answers[words[place]] == wanted[-1]
+        assert known.answers[words[place]] == wanted[-1]
         assert set(wanted[:-1]) == {""}
-        assert words[-len(told.after) :] == told.after
-        assert len(words) == place + 1 + gap + len(told.after)
+        assert words[-len(known.after) :] == known.after
+        assert len(words) == place + 1 + gap + len(known.after)
     assert (batch.targets[:-1] == NO_TARGET).all()
     fillers = np.array([words[place + 1 : place + 1 + gap] for words in batch.step_labels])
     clues = np.array([words[place] for words in batch.step_labels])
     if gap:  # every filler occurs with every clue
         pairs = {(clue, word) for clue, row in zip(clues, fillers, strict=True) for word in row}
-        assert len(pairs) > 0.9 * len(told.answers) * len(told.fillers)
+        assert len(pairs) > 0.9 * len(known.answers) * len(known.fillers)
 
 
 def test_the_english_example_has_eight_words():

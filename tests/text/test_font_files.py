@@ -88,10 +88,10 @@ def test_a_font_of_the_system_is_found_by_name_the_regular_one_first(tmp_path, m
         (lambda folder: _of_pictures(folder), "has no outlines, only pictures"),
     ],
 )
-def test_what_is_no_font_is_told_in_one_line(make, expected, tmp_path):
-    with pytest.raises(TextError, match=expected) as told:
+def test_what_is_no_font_is_refused_in_one_line(make, expected, tmp_path):
+    with pytest.raises(TextError, match=expected) as caught:
         load_fonts(make(tmp_path))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 def _text(folder):

@@ -68,9 +68,9 @@ def test_no_notation_is_left_in_any_caption(caption):
 
 @pytest.mark.parametrize("word", ["مرحبا", "שלום!", "٣", "a\u202eb"])
 def test_what_is_read_from_the_right_is_isolated_in_a_caption(word):
-    told = plain("The word “{word}”: {loss}", {"word": word, "loss": "0.5"})
-    assert told == f"The word “\u2068{word}\u2069”: 0.5"
-    assert without_isolates(told) == f"The word “{word}”: 0.5"
+    text = plain("The word “{word}”: {loss}", {"word": word, "loss": "0.5"})
+    assert text == f"The word “\u2068{word}\u2069”: 0.5"
+    assert without_isolates(text) == f"The word “{word}”: 0.5"
 
 
 @pytest.mark.parametrize("word", ["word", "词", "слово", "3", ""])

@@ -310,14 +310,6 @@ def test_a_file_in_a_closed_folder_is_not_called_damaged(trace, tmp_path, closed
     one_line(error)
 
 
-def test_a_name_that_no_file_can_have_is_told(trace, tmp_path):
-    place = tmp_path / (300 * "a")
-    with pytest.raises(TraceError, match=r"cannot (write|read) .*\(File name too long\)") as error:
-        trace.save(place)
-    one_line(error)
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize("kept", [0, 1, 8, 9, 200, 0.5, 0.99, -1])
 def test_a_truncated_file_is_damaged(saved, kept):
     content = saved.read_bytes()
@@ -429,7 +421,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 
 
 def error_of_ours_or_a_trace(path):
-    """A file is refused by an error of ours, or holds a trace that can be told and verified."""
+    """A file is refused by an error of ours, or holds a trace that can be verified."""
     try:
         read = load(path)
     except RnnvizError as error:
@@ -474,7 +466,7 @@ def test_arrays_of_any_shape_are_an_error_of_ours_or_a_trace(changes, rich, tmp_
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "told"),
+    ("field", "value", "expected"),
     [
         (
             "source",
@@ -497,10 +489,10 @@ def test_arrays_of_any_shape_are_an_error_of_ours_or_a_trace(changes, rich, tmp_
         ("layer", None, "layer: expected text, got null"),
     ],
 )
-def test_metadata_that_no_trace_has_are_named(field, value, told, rewritten, trace):
+def test_metadata_that_no_trace_has_are_named(field, value, expected, rewritten, trace):
     with pytest.raises(TraceError) as error:
         load(rewritten(header={field: value}))
-    assert told in one_line(error)
+    assert expected in one_line(error)
     with pytest.raises(TraceError, match=f"metadata: {field}"):
         dataclasses.replace(trace.metadata, **{field: value})
 
@@ -529,9 +521,12 @@ def test_a_gradient_has_the_shape_of_its_parameter(rewritten, trace):
 )
 def test_a_name_that_no_file_can_have_is_refused(name, trace, tmp_path):
     for use in (trace.save, load):
-        with pytest.raises(TraceError, match=r"File name too long|has a NUL") as error:
+        with pytest.raises(
+            TraceError, match=r"cannot (write|read) .*\(File name too long\)|has a NUL"
+        ) as error:
             use(tmp_path / name)
         one_line(error)
+        assert list(tmp_path.iterdir()) == []
 
 
 # --- some arrays of a file ----------------------------------------------------------------------

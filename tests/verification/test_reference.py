@@ -310,8 +310,8 @@ def test_the_loss_of_a_whole_sequence_stands_at_the_last_step():
 
 
 @pytest.mark.parametrize("gradients", [True, False])
-@pytest.mark.parametrize(("reads", "told"), [("ends", ENDS), ("last", LAST_STEP)])
-def test_what_the_head_read_is_told_by_the_recording(reads, told, gradients):
+@pytest.mark.parametrize(("reads", "expected"), [("ends", ENDS), ("last", LAST_STEP)])
+def test_the_recording_shows_what_the_head_reads(reads, expected, gradients):
     """A reverse direction ends at the first step; both ends and the last step are usual."""
     torch.manual_seed(0)
     layer = layer_of("gru", 2, 3, bidirectional=True)
@@ -319,7 +319,7 @@ def test_what_the_head_read_is_told_by_the_recording(reads, told, gradients):
     x, targets = torch.randn(5, 2, 2).double(), torch.randint(4, (1, 2))
     trace = trace_by_hand(layer, fc, x, targets, reads=reads, gradients=gradients)
     network = reference_of(trace)
-    assert network.head.reads == told
+    assert network.head.reads == expected
     np.testing.assert_allclose(network.outputs(trace.h), trace.output)
     places = network.read_by_head()
     assert places.sum() == 4
@@ -327,15 +327,15 @@ def test_what_the_head_read_is_told_by_the_recording(reads, told, gradients):
     assert places[1, 0 if reads == "ends" else 4].all()
 
 
-def test_where_both_readings_agree_the_direct_part_tells():
+def test_where_both_readings_agree_the_immediate_gradient_decides():
     """All states are 0, so the output is the same wherever it was read."""
     torch.manual_seed(0)
     layer = layer_of("tanh", 2, 3, bidirectional=True, bias=False)
     fc = nn.Linear(6, 4).double()
     x, targets = torch.zeros(5, 1, 2).double(), torch.randint(4, (1, 1))
-    for reads, told in (("ends", ENDS), ("last", LAST_STEP)):
+    for reads, expected in (("ends", ENDS), ("last", LAST_STEP)):
         trace = trace_by_hand(layer, fc, x, targets, reads=reads)
-        assert reference_of(trace).head.reads == told
+        assert reference_of(trace).head.reads == expected
 
 
 def test_a_head_that_is_not_one_linear_of_the_states_is_none():

@@ -905,9 +905,9 @@ def test_a_gradient_too_small_for_differences_is_neither_right_nor_wrong():
     for factor in (1.0, 3.0):
         table = trace.grad_x_by_loss * factor
         checks = verify(dataclasses.replace(trace, grad_x_by_loss=table)).checks
-        told = {check.against: check for check in checks if check.field == "grad_x_by_loss"}
-        assert told[REFERENCE].ok is (factor == 1.0)
-        assert "too few digits" in (told.get(DIFFERENCES) or told[UNCHECKED]).note
+        by_kind = {check.against: check for check in checks if check.field == "grad_x_by_loss"}
+        assert by_kind[REFERENCE].ok is (factor == 1.0)
+        assert "too few digits" in (by_kind.get(DIFFERENCES) or by_kind[UNCHECKED]).note
 
 
 @settings(max_examples=8)
@@ -1182,13 +1182,13 @@ def test_a_large_vocabulary_is_proved_without_a_square_of_it(quick):
     assert peak < words**2 * 8 / 8
 
 
-def test_how_far_it_is_is_told():
-    told = []
-    with reported(lambda done, total, field: told.append((done, total, field))):
+def test_progress_is_reported():
+    reports = []
+    with reported(lambda done, total, field: reports.append((done, total, field))):
         report = verify(of_cell("lstm"))
-    assert [done for done, _, _ in told] == list(range(1, len(told) + 1))
-    assert all(done <= total for done, total, _ in told)
-    assert {check.field for check in report.checks} <= {field for _, _, field in told}
+    assert [done for done, _, _ in reports] == list(range(1, len(reports) + 1))
+    assert all(done <= total for done, total, _ in reports)
+    assert {check.field for check in report.checks} <= {field for _, _, field in reports}
 
 
 def test_a_large_table_is_proved_in_a_fraction_of_its_memory(monkeypatch, quick):

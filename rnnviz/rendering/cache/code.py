@@ -66,7 +66,7 @@ def imported_by(scene: Any) -> frozenset[Path]:
 
 
 def own_modules(scene: Any, observed: Iterable[Path]) -> Mapping[Path, ast.Module]:
-    """Return the syntax trees of the user's files that a scene's class is made with.
+    """Return the syntax trees of the user's files that a scene's class is made of.
 
     ``observed`` are the modules that were seen loading; those of the library are left out.
     """

@@ -6,7 +6,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from rnnviz.rendering.cache.library import is_ours, library_folder, scenes_folder
+from rnnviz.rendering.cache import library as library_files
+from rnnviz.rendering.cache.library import is_ours
 from rnnviz.text.translation import SOURCE_LANGUAGE, translated
 
 _PACKAGE = "rnnviz"
@@ -22,7 +23,7 @@ def closure(home: Path, tree: ast.Module, library: bool = True) -> set[Path]:
 
 
 def names_in_closure(home: Path, tree: ast.Module) -> set[str]:
-    """Return the names of all modules that a scene's file, and what stands beside it, imports."""
+    """Return the names of all modules that a scene's file and the modules beside it import."""
     return _reached(home, tree, library=False)[1]
 
 
@@ -94,12 +95,16 @@ def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
 
 
 def _file_of(name: str, beside: Path) -> Path | None:
-    """Return a module's file if it is ours or stands beside the scene; others have versions."""
+    """Return a module's file if it is ours or beside the scene; others have versions."""
     if name == _PACKAGE or name.startswith(_PACKAGE + "."):
         if name.startswith(_SCENES + "."):
-            base = scenes_folder() / name.removeprefix(_SCENES + ".").replace(".", "/")
+            base = library_files.scenes_folder() / name.removeprefix(_SCENES + ".").replace(
+                ".", "/"
+            )
         else:
-            base = library_folder() / name.removeprefix(_PACKAGE).lstrip(".").replace(".", "/")
+            base = library_files.library_folder() / name.removeprefix(_PACKAGE).lstrip(".").replace(
+                ".", "/"
+            )
     else:
         base = beside / name.replace(".", "/")
     for path in (base.with_name(base.name + ".py"), base / "__init__.py"):

@@ -7,7 +7,7 @@ from typing import Any
 from rnnviz.errors import RenderError
 from rnnviz.rendering.cache.dependencies import Reads
 from rnnviz.rendering.cache.kept_beats import BeatEntry
-from rnnviz.rendering.cache.observing import Recorder
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.scene.beats import Beat
 from rnnviz.scene.failures import scene_error
@@ -52,10 +52,11 @@ class BeatTask:
         from rnnviz.rendering.video.encoder import Encoder, NotWrittenError  # loads PyAV
 
         profile = self.spec.profile
+        name = f"{self.entry.key}.{profile.codec.container}"
         with (
             staging_dir(self.entry.folder, RenderError) as folder,
             playing_in(profile, folder),
-            Encoder(folder / f"beat.{profile.codec.container}", profile) as encoder,
+            Encoder(folder / name, profile) as encoder,
         ):
             self.performance.renderer.sink = encoder
             try:
@@ -67,6 +68,6 @@ class BeatTask:
                 raise scene_error(self.spec.name, error, self.spec.source) from error
             encoder.finish()
             reads = self.recorder.reads
-            os.replace(folder / f"beat.{profile.codec.container}", self.entry.path(reads))
+            os.replace(folder / name, self.entry.path(reads))
         self.entry.keep(reads)
         return reads

@@ -47,12 +47,12 @@ class DaskExecutor(Executor):
         setting = (context.language, context.theme, fonts)
         future = self._pool.submit(draw_beat, spec, *setting, trace, experiments)
         self._running[future] = (job, task)
-        self._reap(patience=0)
+        self._reap(timeout=0)
 
-    def _reap(self, patience: float | None = None) -> None:
+    def _reap(self, timeout: float | None = None) -> None:
         """Wait for beats, and keep them."""
         try:
-            done = self._pool.wait(self._running, patience)
+            done = self._pool.wait(self._running, timeout)
         except ClusterError as error:
             lost, self._running = self._running, {}
             for job, _ in lost.values():

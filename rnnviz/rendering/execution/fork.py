@@ -150,11 +150,11 @@ class ForkExecutor(Executor):
             process.start()
             end.close()
             self._waiting.append(_Worker(process, pipe, job))
-        self._reap(patience=0)
+        self._reap(timeout=0)
 
-    def _reap(self, patience: float | None = None) -> None:
+    def _reap(self, timeout: float | None = None) -> None:
         """Note how processes ended, and give their places to those that wait."""
-        for pipe in wait(list(self._working), patience):
+        for pipe in wait(list(self._working), timeout):
             assert isinstance(pipe, Connection)
             worker = self._working.pop(pipe)
             worker.job.end(_outcome(worker))

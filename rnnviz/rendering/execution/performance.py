@@ -11,9 +11,10 @@ import cairo
 
 from rnnviz.errors import RenderError
 from rnnviz.rendering.cache.code import Code, own_modules
+from rnnviz.rendering.cache.hooks import pausing
 from rnnviz.rendering.cache.kept_beats import BeatEntry
 from rnnviz.rendering.cache.library import unknown
-from rnnviz.rendering.cache.observing import Recorder, pausing
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.beat_task import BeatSpec, BeatTask
 from rnnviz.rendering.execution.fork import Executor, Job
 from rnnviz.rendering.execution.playing import play

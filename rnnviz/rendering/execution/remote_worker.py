@@ -13,7 +13,7 @@ from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.rendering.cache.code import code_of, imported_by
 from rnnviz.rendering.cache.dependencies import Reads
 from rnnviz.rendering.cache.library import whole_library
-from rnnviz.rendering.cache.observing import Recorder
+from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.beat_task import BeatSpec
 from rnnviz.rendering.execution.performance import decided_by
 from rnnviz.rendering.execution.playing import release

@@ -27,7 +27,7 @@ from manim import (
 )
 from manim.animation.transform import _MethodAnimation
 
-from rnnviz.rendering.manim_adapter.tweening import LOOKS, is_ordinary, single
+from rnnviz.rendering.manim_adapter.tweening import STYLE, is_ordinary, single
 
 _END_AS_THEY_ARE: Final = (Create, FadeIn, FadeOut, GrowFromEdge, TransformFromCopy)
 _BECOME_TARGET: Final = (MoveToTarget, ReplacementTransform, Transform, _MethodAnimation)
@@ -162,7 +162,7 @@ def _set_to(mobject: Any, target: Any) -> None:
     """Give each part of a mobject the outline and colours of its counterpart."""
     for part, wanted in zip(_parts(mobject), _parts(target), strict=True):
         if len(part.points):
-            for name in ("points", *LOOKS):
+            for name in ("points", *STYLE):
                 value = getattr(wanted, name)
                 setattr(part, name, value.copy() if isinstance(value, np.ndarray) else value)
 

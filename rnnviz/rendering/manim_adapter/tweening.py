@@ -14,7 +14,7 @@ from manim import Animation, AnimationGroup, Mobject, Transform, VMobject
 from manim.utils.bezier import interpolate
 
 _METHOD: Final = "interpolate_mobject"
-LOOKS: Final = (
+STYLE: Final = (
     "fill_rgbas",
     "stroke_rgbas",
     "background_stroke_rgbas",
@@ -69,7 +69,7 @@ class _Tween:
         straight = transform.path_func is interpolate
         kept: list[tuple[str, Any, Any]] = []
         mixed: list[tuple[str, Any, Any]] = []
-        for name in ("points", *LOOKS) if straight else LOOKS:
+        for name in ("points", *STYLE) if straight else STYLE:
             ends = getattr(start, name), getattr(target, name)
             (kept if np.array_equal(*ends) else mixed).append((name, *ends))
 

@@ -1,4 +1,4 @@
-"""Processes that draw beats: how they fail and are stopped; their number is no matter."""
+"""Forked processes that draw beats: failures, interrupts, and their number."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ ONLY_IN_A_CHILD = "if self.renderer.sink: "
 
 
 def with_middle(statement: str) -> str:
-    """The scene of three beats whose second fails where it is drawn, not where it is planned."""
+    """The scene of three beats; the second fails when drawn, but not when planned."""
     move = "self.play(self.square.animate.shift(RIGHT)"
     assert move in THREE
     return THREE.replace(move, f"{ONLY_IN_A_CHILD}{statement}\n        {move}")
@@ -78,7 +78,7 @@ def test_a_process_that_fails_names_its_beat_and_the_others_are_kept(
     assert drawn(three, trace, output) == ["two"]
 
 
-def test_a_storyboard_in_a_folder_of_manim_films_is_named_as_well(trace, tmp_path):
+def test_a_failing_storyboard_in_a_folder_named_manim_is_named(trace, tmp_path):
     folder = tmp_path / "manim films"
     folder.mkdir()
     (folder / "three.py").write_text(with_middle("1 / 0"))
@@ -86,9 +86,7 @@ def test_a_storyboard_in_a_folder_of_manim_films_is_named_as_well(trace, tmp_pat
         rnnviz.render(folder / "three.py", trace, quality="l", output=tmp_path / "a.mp4")
 
 
-def test_an_error_where_the_scene_is_planned_keeps_the_beats_before_it(
-    three, trace, tmp_path, drawn, cache
-):
+def test_an_error_while_planning_keeps_earlier_beats(three, trace, tmp_path, drawn, cache):
     three.write_text(THREE.replace("set_fill(opacity=0.5)", "set_fill(opacity=1 / 0)"))
     with pytest.raises(
         RenderError, match=r"beat 'three' of scene 'three' failed: Zero.*\(three.py, line \d+\)"
@@ -98,7 +96,7 @@ def test_an_error_where_the_scene_is_planned_keeps_the_beats_before_it(
     assert drawn(three, trace, tmp_path / "three.mp4") == ["three"]
 
 
-def test_any_number_of_processes_makes_the_same_files(three, trace, tmp_path, monkeypatch):
+def test_the_number_of_processes_does_not_change_the_files(three, trace, tmp_path, monkeypatch):
     made = []
     for jobs in (1, 2, 3):
         monkeypatch.setenv("RNNVIZ_CACHE_DIR", str(tmp_path / f"cache-{jobs}"))
@@ -108,7 +106,7 @@ def test_any_number_of_processes_makes_the_same_files(three, trace, tmp_path, mo
     assert made[0] == made[1] == made[2]
 
 
-def test_beats_drawn_apart_and_in_any_order_are_those_of_the_whole(three, trace, tmp_path, drawn):
+def test_beats_drawn_separately_equal_those_of_the_whole_video(three, trace, tmp_path, drawn):
     for number in (3, 1, 2):
         drawn(three, trace, tmp_path / f"{number}.mp4", beats=(number,))
     assert drawn(three, trace, tmp_path / "three.mp4") == []
@@ -119,7 +117,7 @@ def test_beats_drawn_apart_and_in_any_order_are_those_of_the_whole(three, trace,
 
 
 def task(work):
-    """What a process is to do, in the place of a beat."""
+    """Work for a process, in place of a beat."""
     spec = SimpleNamespace(name="work", source=__file__)
     return SimpleNamespace(draw=work, spec=spec)
 
@@ -135,7 +133,7 @@ def endless(marker: Path) -> None:
 
 
 class Gate:
-    """What a process waits at until this one opens it."""
+    """A gate that processes wait at until this one opens it."""
 
     def __init__(self) -> None:
         self._ends = os.pipe()
@@ -159,7 +157,7 @@ def gate() -> Iterator[Gate]:
 
 
 def started(executor, *works) -> list[Job]:
-    """Jobs that a crew works on."""
+    """Jobs of an executor."""
     jobs = [Job("work", lambda: None) for _ in works]
     for job, work in zip(jobs, works, strict=True):
         executor.start(job, task(work))
@@ -167,7 +165,7 @@ def started(executor, *works) -> list[Job]:
 
 
 def interrupted(error: BaseException, *works) -> list[Job]:
-    """The jobs of a crew that is left by an error."""
+    """The jobs of an executor that an error ends."""
     jobs: list[Job] = []
     try:
         with ForkExecutor(2) as executor:
@@ -188,7 +186,7 @@ def test_an_error_waits_for_the_processes():
     assert (job.done, job.error) == (True, None)
 
 
-def test_a_crew_has_no_more_processes_than_places(tmp_path):
+def test_no_more_processes_work_than_places(tmp_path):
     def work() -> None:
         here = tmp_path / str(os.getpid())
         here.touch()
@@ -219,23 +217,23 @@ def test_the_longest_job_is_next(gate, tmp_path):
     assert spec.read_text() == "bca"
 
 
-def test_few_wait_for_their_turn(gate):
+def test_few_processes_wait(gate):
     before, there = children(), []
 
     class Watched(ForkExecutor):
-        def _reap(self, patience: float | None = None) -> None:
-            if patience is None:
+        def _reap(self, timeout: float | None = None) -> None:
+            if timeout is None:
                 there.append(len(set(children()) - set(before)))
                 if len(there) == 1:
                     gate.open()
-            super()._reap(patience)
+            super()._reap(timeout)
 
     with Watched(1) as executor:
         started(executor, gate.wait, *[lambda: None] * 4)
     assert there[0] == 4
 
 
-def test_an_interrupt_ends_those_who_wait(tmp_path):
+def test_an_interrupt_ends_waiting_processes(tmp_path):
     before, begun = children(), tmp_path / "begun"
     works = [lambda: endless(tmp_path / "started")] * 2 + [begun.touch] * 2
     jobs = interrupted(KeyboardInterrupt(), *works)
@@ -244,7 +242,7 @@ def test_an_interrupt_ends_those_who_wait(tmp_path):
     assert not begun.exists()
 
 
-def test_one_that_is_killed_before_its_turn_is_told_of(gate):
+def test_a_process_killed_while_waiting_is_reported(gate):
     before = children()
     with ForkExecutor(1) as executor:
         first, killed, last = started(executor, gate.wait, lambda: None, lambda: None)
@@ -254,7 +252,7 @@ def test_one_that_is_killed_before_its_turn_is_told_of(gate):
     assert "signal 9" in str(killed.error)
 
 
-def test_what_processes_work_in_is_left_after_they_ended(tmp_path):
+def test_entered_contexts_are_exited_after_all_work(tmp_path):
     from rnnviz.system.files import staging_dir
 
     with ForkExecutor(1) as executor:
@@ -263,7 +261,7 @@ def test_what_processes_work_in_is_left_after_they_ended(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_errors_go_through_a_process_as_they_are():
+def test_errors_are_passed_unchanged_from_a_process():
     kinds = RnnvizError.__subclasses__()
     assert kinds
     jobs = []
@@ -296,7 +294,7 @@ class Own(Storyboard):
 """
 
 
-def test_torch_works_in_a_process_that_was_started_after_its_threads(trace, tmp_path):
+def test_torch_works_in_a_process_forked_after_its_threads(trace, tmp_path):
     scene, saved = tmp_path / "own.py", trace.save(tmp_path / "run.safetensors")
     scene.write_text(HEAD + THREADS)
     command = [sys.executable, "-m", "rnnviz", "render", str(scene), "-ql", "--trace", str(saved)]

@@ -1,4 +1,4 @@
-"""Text is shown as typed, at the size and on the baseline that were asked for."""
+"""Text is shown as typed, with its size and baseline."""
 
 import numpy as np
 import pytest

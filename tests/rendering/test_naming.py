@@ -1,4 +1,4 @@
-"""Whose a video is: names that do not collide, and what stands beside it is of it, or is said."""
+"""Videos of different scenes have different names, and their descriptions match them."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from rnnviz.rendering.video import assembling
 
 @pytest.fixture
 def here(tmp_path, monkeypatch):
-    """A folder to be in, with two files that have classes of the same names."""
+    """A working folder, with two files that have classes of the same names."""
     for name in ("lecture1", "lecture2"):
         (tmp_path / f"{name}.py").write_text(
             THREE.replace("Three(", "Intro(") + THREE.replace("Three(", "B(").replace("One", name)
@@ -41,11 +41,11 @@ def here(tmp_path, monkeypatch):
         ("unrolling", {"format": "webm", "transparent": True}, "unrolling_transparent.webm"),
     ],
 )
-def test_the_name_of_a_video_tells_its_scene(scene, settings, name, here, full_size):
+def test_the_name_of_a_video_names_its_scene(scene, settings, name, here, full_size):
     assert request_of(scene, **settings).named.name == name
 
 
-def test_classes_of_the_same_name_have_videos_of_their_own(here, trace):
+def test_classes_of_the_same_name_have_separate_videos(here, trace):
     made = {}
     for name in ("lecture1", "lecture2"):
         for kind in ("Intro", "B"):
@@ -68,7 +68,7 @@ def test_files_of_the_same_name_do_not_replace_each_others_video(here, trace):
     (video,) = rnnviz.render("a/talk.py", trace, **settings).paths
     before = {path: path.read_bytes() for path in video.parent.iterdir()}
     for kind in ("mp4", "webm"):
-        told = r"talk_.*' is where the video of another scene stands, '\.\./a/talk\.py'; move"
+        told = r"talk_.*' is the video of another scene, '\.\./a/talk\.py'; move"
         with pytest.raises(RenderError, match=told):
             rnnviz.render("b/talk.py", trace, format=kind, **settings)
     assert {path: path.read_bytes() for path in video.parent.iterdir()} == before
@@ -78,12 +78,12 @@ def test_files_of_the_same_name_do_not_replace_each_others_video(here, trace):
     assert done.paths == (video,)
 
 
-def test_all_scenes_replace_no_video_of_a_users(here, monkeypatch, trace):
+def test_render_all_replaces_no_video_of_an_own_scene(here, monkeypatch, trace):
     (here / "out").mkdir()
     rnnviz.render("lecture1.py:B", trace, quality="l", beats=(1,), output="out/unrolling.mp4")
     looks = {"language": "en", "theme": "dark", "quality": "h", "format": "mp4"}
     looks |= {"transparent": False, "beats": None}
-    with pytest.raises(RenderError, match=r"unrolling\.mp4' is where .*'\.\./lecture1\.py'"):
+    with pytest.raises(RenderError, match=r"unrolling\.mp4' is the video .*'\.\./lecture1\.py'"):
         _render_all(None, None, None, {"jobs": 1, "scheduler": None}, folder="out", **looks)
 
 
@@ -121,7 +121,7 @@ NOT_OF_IT = "not the video that is told of"
 
 
 def read(video):
-    """What a reader is told of a video: its beats, or that it is another."""
+    """What a reader learns of a video: its beats, or that the description is not its own."""
     try:
         return RenderedVideo.of(video).cues
     except ExportError as error:
@@ -129,13 +129,13 @@ def read(video):
 
 
 class Stopped(BaseException):
-    """The process ends here."""
+    """Stands for the end of the process."""
 
 
-def test_a_render_that_stops_anywhere_leaves_what_belongs_together_or_says_so(
+def test_an_interrupted_render_leaves_matching_files_or_is_detected(
     three, trace, tmp_path, monkeypatch, drawn
 ):
-    """After each file that is put in place: a reader gets one set, the old or the new, or none."""
+    """Stopped after any file, a render leaves the old set, the new set, or a detectable mix."""
     new = THREE.replace('"One."', '"A much longer first caption, which takes its time to read."')
     sets = {}
     for name, text in (("old", THREE), ("new", new)):

@@ -1,4 +1,4 @@
-"""What views draw, read back as data."""
+"""Mobjects, read back as data."""
 
 import dataclasses
 from functools import partial
@@ -33,7 +33,7 @@ def test_an_arrow_reaches_from_its_tail_to_its_head():
 
 
 @given(st.floats(0.02, 0.3))
-def test_the_shaft_is_as_thick_as_it_says(thickness):
+def test_the_shaft_has_its_thickness(thickness):
     path = straight(np.zeros(3), np.array([4.0, 0, 0]))
     arrow = FlowArrow(path, color=DARK.color("input"), thickness=thickness)
     shaft = arrow.points[arrow.points[:, 0] < 1.0]
@@ -119,7 +119,7 @@ def test_an_eye_on_its_way_starts_and_ends_where_it_should():
 
 
 @pytest.mark.parametrize(("steps", "first", "cut"), [(500, 491, True), (4, 1, False)])
-def test_a_window_shows_the_last_steps_and_says_so(make_trace, steps, first, cut):
+def test_a_window_names_the_last_steps(make_trace, steps, first, cut):
     window = Window.last(make_trace(steps=steps, batch=1), 10)
     assert window.steps[0] == first
     assert window.steps[-1] == steps

@@ -1,4 +1,4 @@
-"""The lecture's beats, each decided by its own code: a change of one draws no other again."""
+"""Each beat of the lecture depends on its own code only."""
 
 import inspect
 import os
@@ -23,7 +23,7 @@ more than need be, never less.
 
 
 @pytest.mark.parametrize("name", SCENES)
-def test_a_change_of_one_beat_concerns_no_other(name, tmp_path):
+def test_a_change_of_one_beat_affects_no_other(name, tmp_path):
     file = tmp_path / "own.py"
     source = Path(inspect.getfile(load_scene(name).scene)).read_text(encoding="utf-8")
     file.write_text(source, encoding="utf-8")

@@ -1,0 +1,172 @@
+"""Notes what a scene of a user's own reads while it is loaded and played."""
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import source_from_cache
+from pathlib import Path
+from typing import Any, Final
+
+from rnnviz.rendering.cache.dependencies import (
+    CONTENT,
+    KIND,
+    MODULE,
+    VARIABLE,
+    WORKING_FOLDER,
+    Dependency,
+    merged,
+    value_of,
+)
+from rnnviz.rendering.cache.hooks import observing
+from rnnviz.rendering.cache.imports import names_in_closure, parsed
+from rnnviz.rendering.cache.origins import is_of_helper, owner_of
+
+_OF_SYSTEM: Final = ("/proc/", "/sys/", "/dev/")
+_STAGING: Final = f"{os.sep}.rnnviz-"
+
+_held: Final[dict[Dependency, str | None]] = {}
+"""What modules have read: they stay loaded when a scene's file is loaded again."""
+
+
+class Recorder:
+    """Notes what a scene reads, with the values at that time; for a scene of the library, nothing.
+
+    Not a dependency is what the scene itself creates, nor are files of Python, of packages, of the
+    library and in the cache. ``home`` is the scene's file. ``certain`` is False if the scene
+    imports a module that was loaded before anything was observed; ``folder`` is the working folder
+    at first.
+    """
+
+    def __init__(self, home: Path | None, language: str, cache: Path) -> None:
+        self.reads: dict[Dependency, str | None] = {} if home is None else dict(_held)
+        self.certain = home is None or not _loaded_unobserved(home.resolve())
+        self.folder = os.getcwd()
+        self._home = "" if home is None else str(home.resolve())
+        self._module = MODULE + language
+        self._ignored = (os.path.realpath(cache) + os.sep, str(cache.absolute()) + os.sep)
+        self._made: set[str] = set()
+        self._signatures: dict[Dependency, Any] = {}
+        for kind, name in list(self.reads):
+            if kind.startswith(MODULE):
+                self.note(Dependency(self._module, name))
+
+    @property
+    def modules(self) -> tuple[Path, ...]:
+        """The Python files that were loaded, beside the scene's own."""
+        return tuple(Path(name) for kind, name in self.reads if kind == self._module)
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Note what is read in this context, and by threads meanwhile."""
+        if not self._home:
+            yield
+            return
+        with observing(self):
+            yield
+
+    def note(self, dependency: Dependency, held: bool = False) -> None:
+        """Note a dependency with its value; ``held`` if a module may keep what was read."""
+        kind, name = dependency
+        signature = _signature(name) if kind in (CONTENT, self._module) else None
+        if signature is None or self._signatures.get(dependency) != signature:
+            self._signatures[dependency] = signature
+            value = self.folder if kind == WORKING_FOLDER else value_of(dependency)
+            self.reads = merged((self.reads, {dependency: value}))
+        if held:
+            _held[dependency] = self.reads[dependency]
+
+    def opened(self, path: str, importing: bool) -> None:
+        """Note a file that is opened."""
+        source = _source_of(path) if importing else None
+        if source is not None and os.path.realpath(source) == self._home:
+            return
+        if self._is_ignored(source or path):
+            return
+        if source is not None:
+            self.note(Dependency(self._module, source), held=True)
+        else:
+            self.note(Dependency(CONTENT, path), importing or is_of_helper(self._home))
+
+    def listed(self, folder: str) -> None:
+        """Note a folder that is listed."""
+        self._note_path(CONTENT, folder)
+
+    def queried(self, path: str) -> None:
+        """Note a path that is checked for existence."""
+        self._note_path(KIND, path)
+
+    def missed(self, module: str, folders: Iterable[str] | None) -> None:
+        """Note a module that is missing, in a package's folders or beside the scene."""
+        for folder in folders or (os.path.dirname(self._home),):
+            for name in (module, f"{module}.py"):
+                self._note_path(KIND, os.path.join(folder, name))
+
+    def looked_up(self, variable: str) -> None:
+        """Note an environment variable that is read."""
+        if variable not in self._made:
+            self.note(Dependency(VARIABLE, variable), is_of_helper(self._home))
+
+    def located(self) -> None:
+        """Note that the working folder is used."""
+        self.note(Dependency(WORKING_FOLDER, ""))
+
+    def made(self, name: str) -> None:
+        """Note what the scene creates itself, which is not a dependency."""
+        self._made.add(name)
+
+    def moved(self, source: str, target: str) -> None:
+        """Note a path that is moved."""
+        if source in self._made:
+            self._made.add(target)
+
+    def _note_path(self, kind: str, path: str) -> None:
+        if not self._is_ignored(path):
+            self.note(Dependency(kind, path), is_of_helper(self._home))
+
+    def _is_ignored(self, path: str) -> bool:
+        return (
+            path.startswith(self._ignored)
+            or path.startswith(_OF_SYSTEM)
+            or _STAGING in path
+            or owner_of(path) != "user"
+            or any(place in self._made for place in (path, *map(str, Path(path).parents)))
+        )
+
+
+def forget() -> None:
+    """Forget what modules have read, as a new process would."""
+    _held.clear()
+
+
+def _loaded_unobserved(home: Path) -> bool:
+    """Whether a scene's file imports a user's module that was loaded when no recorder was active.
+
+    What such a module read is not known.
+    """
+    try:
+        names = names_in_closure(home, parsed(home))
+    except (OSError, SyntaxError, ValueError):
+        return False
+    observed = {name for kind, name in _held if kind.startswith(MODULE)}
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
+    return any(file and owner_of(file) == "user" and file not in observed for file in files)
+
+
+def _source_of(path: str) -> str | None:
+    """Return the Python file that is loaded by opening a path, or None if it is another file."""
+    if path.endswith(".py"):
+        return path
+    try:
+        source = source_from_cache(path)
+    except (ValueError, NotImplementedError):
+        return None
+    return source if os.path.isfile(source) else None
+
+
+def _signature(path: str) -> Any:
+    try:
+        state = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino

@@ -1,6 +1,6 @@
 # `make help` lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-rest deep mutants soak gallery format constraints networks fonts clean
+.PHONY: help demo test test-all test-rest deep mutants soak catalogue gallery format constraints networks fonts clean
 
 BIN := .venv/bin
 # one thread per process and one process per core; tests of a group share a process
@@ -40,6 +40,9 @@ mutants: $(INSTALLED_DEV) ## break the code in 60 places, one at a time, and che
 
 soak: $(INSTALLED) ## render all scenes repeatedly for SOAK_MINUTES (30) and check that memory does not grow
 	OMP_NUM_THREADS=1 $(BIN)/python tools/soak.py
+
+catalogue: $(INSTALLED_DEV) ## list the scenes and figures anew, after one was added or renamed
+	$(BIN)/python tools/make_catalogue.py
 
 gallery: $(INSTALLED_DEV) ## make all images of the README and docs
 	$(BIN)/python tools/make_gallery.py

@@ -38,8 +38,8 @@ from torch import nn
 
 import rnnviz
 from rnnviz import training
+from rnnviz.cli import main
 from rnnviz.cli.group import group
-from rnnviz.cli.main import main
 from rnnviz.experiments.sweeps import SweepSettings, sweep
 from rnnviz.system.workers import WorkerPool
 

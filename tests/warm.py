@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import torch
 
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 from rnnviz.rendering.cache import library, recorder
 
 for late in ("rnnviz.cli.group", "rnnviz.cli.render", "rnnviz.rendering.plan"):

@@ -7,6 +7,7 @@ read back by python-pptx.
 import io
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,18 +18,21 @@ from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, sync_playwright
 from pptx import Presentation
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from kept_networks import use_in
+from picture_sources import IMAGES, source, trace_of, write_source
+
 import rnnviz
-from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.explorer import explore
 from rnnviz.exports.handout import handout
 from rnnviz.exports.page import source_line
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.writing import write
-from rnnviz.scene.catalogue import SCENES
 from rnnviz.text.translation import languages
 
 ROOT: Final = Path(__file__).parents[1]
-IMAGES: Final = ROOT / "docs" / "images"
 FONT: Final = ROOT / "rnnviz" / "fonts" / "rnnvizSans.ttf"
 SCENE: Final = "unrolling"
 SHOWN_BEAT: Final = 4
@@ -42,11 +46,13 @@ GROUND: Final = (205, 209, 215)
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 
 
-def save(picture: Image.Image, name: str, language: str) -> None:
-    """Save an image, with its language in the file name unless that is English."""
+def save(picture: Image.Image, name: str, language: str, theme: str | None = None) -> None:
+    """Save an image, and what it was made from if it shows the scene in a theme."""
     mark = "" if language == "en" else f".{language}"
     path = IMAGES / f"{name}{mark}.png"
     picture.save(path, optimize=True)
+    if theme is not None:
+        write_source(path, [source(SCENE, language, theme)])
     print(path)
 
 
@@ -80,7 +86,7 @@ def lecture_page(video: RenderedVideo, folder: Path) -> Image.Image:
 
 def explorer_page(language: str, folder: Path) -> Image.Image:
     """Return the explorer page."""
-    trace = default_trace(SCENES[SCENE].task, language=data_language(language))
+    trace = trace_of(SCENE, language)
     path = folder / "explore.html"
     path.write_text(explore(trace, language=language), encoding="utf-8")
     with browser(1700, 1000) as page:
@@ -142,20 +148,21 @@ def wrapped(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:
 
 def notebook_figure(language: str) -> Image.Image:
     """Return a figure as shown in a notebook."""
-    trace = default_trace(SCENES[SCENE].task, language=data_language(language))
+    trace = trace_of(SCENE, language)
     figure: Any = rnnviz.figure("states", trace, style="slides", width=8, language=language)
     return Image.open(io.BytesIO(figure._repr_png_())).convert("RGB")
 
 
 def main() -> None:
     """Make the images in every language."""
+    use_in(cache_folder())
     for language in languages():
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             for theme in ("dark", "light"):
                 done = rnnviz.render(
                     SCENE,
-                    default_trace(SCENES[SCENE].task, language=data_language(language)),
+                    trace_of(SCENE, language),
                     language=language,
                     theme=theme,
                     quality="m",
@@ -163,10 +170,10 @@ def main() -> None:
                 )
                 video = RenderedVideo.of(done.paths[0])
                 if theme == "dark":
-                    save(lecture_page(video, folder), "page", language)
+                    save(lecture_page(video, folder), "page", language, theme)
                 else:
-                    save(handout_page(video, folder), "handout", language)
-                    save(slides_sheet(video, folder), "slides", language)
+                    save(handout_page(video, folder), "handout", language, theme)
+                    save(slides_sheet(video, folder), "slides", language, theme)
             save(explorer_page(language, folder), "explore", language)
             save(notebook_figure(language), "notebook", language)
 

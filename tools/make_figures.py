@@ -1,15 +1,21 @@
-"""Make docs/images/figures.png: every figure, drawn from the default recordings."""
+"""Make docs/images/figures.png: every figure, drawn from the networks that tests use."""
 
 import io
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from kept_networks import use_in
+
 import rnnviz
-from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.experiments.default_recordings import cache_folder, data_language, default_trace
 from rnnviz.experiments.studies import study_of
-from rnnviz.figures.catalogue import FIGURES, FigureEntry
+from rnnviz.figures.catalogue import FIGURES
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.translation import languages
 
 IMAGES: Final = Path(__file__).parents[1] / "docs" / "images"
@@ -19,7 +25,7 @@ GAP: Final = 8
 
 
 def data_of(entry: FigureEntry, language: str) -> tuple[Any, ...]:
-    """What a figure is drawn from, by default."""
+    """Return what a figure is drawn from by default."""
     if entry.drawn_from == "nothing":
         return ()
     trace = default_trace(entry.task, language=data_language(language))
@@ -27,7 +33,7 @@ def data_of(entry: FigureEntry, language: str) -> tuple[Any, ...]:
 
 
 def tile(entry: FigureEntry, language: str) -> Image.Image:
-    """One figure as a picture of the sheet."""
+    """Draw one figure as a tile of the sheet."""
     drawn = rnnviz.figure(entry.name, *data_of(entry, language), language=language)
     file = io.BytesIO()
     drawn.savefig(file, format="png", dpi=200)
@@ -41,6 +47,7 @@ def tile(entry: FigureEntry, language: str) -> Image.Image:
 
 def main() -> None:
     """Draw all figures in every language."""
+    use_in(cache_folder())
     for language in languages():
         tiles = [tile(entry, language) for entry in FIGURES.values()]
         width, height = TILE[0] + GAP, TILE[1] + GAP

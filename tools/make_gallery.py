@@ -1,40 +1,50 @@
 """Make the pictures of all scenes: docs/gallery.md, docs/gallery.zh.md and docs/images/.
 
-usage: python tools/make_gallery.py [SCENE …]     only these pictures; the pages are made whole
+usage: python tools/make_gallery.py [SCENE …]     the pictures of these scenes only
+
+The networks are those that tests use, so nothing is trained. Beside each picture a JSON file tells
+what it was made from.
 """
 
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from kept_networks import use_in
+from picture_sources import IMAGES, only, source, trace_of, write_source
+
 import rnnviz
-from rnnviz.experiments.default_recordings import data_language, default_trace
+from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.scene.catalogue import SCENES, SceneEntry
 from rnnviz.text.translation import N_, languages, translated
 
-DOCS: Final = Path(__file__).parents[1] / "docs"
+DOCS: Final = IMAGES.parent
 COLUMNS: Final = 2
 STILL: Final = (800, 450)
 POSTER: Final = (480, 270)
 POSTERS_ACROSS: Final = 4
 GAP: Final = 6
 COLORS: Final = 255
-GROUND: Final = (48, 54, 64)
-POSTER_BEATS: Final = {"unrolling": "whole-sequence", "space": "connections"}
-"""The beat that stands for a scene, where it is not the last."""
+BACKGROUND: Final = (48, 54, 64)
+POSTER_BEATS: Final = {"unrolling": "whole_sequence", "space": "connections"}
+"""The beat on the poster of a scene, where it is not the last."""
+FIRST_PICTURE: Final = "unrolling"
+"""The scene whose last beat is the first picture of the README, in full size."""
 TITLE: Final = N_("All scenes")
 ABOUT: Final = N_("The last frame of every beat, from real recordings. Made by `make gallery`.")
 
 
 def sheet(stills: Sequence[Path], size: tuple[int, int], across: int) -> Image.Image:
-    """Pictures in rows, from left to right."""
+    """Arrange pictures in rows, from left to right."""
     rows = -(-len(stills) // across)
     width, height = size[0] + GAP, size[1] + GAP
-    made = Image.new("RGB", (across * width - GAP, rows * height - GAP), GROUND)
+    made = Image.new("RGB", (across * width - GAP, rows * height - GAP), BACKGROUND)
     for index, still in enumerate(stills):
         with Image.open(still) as picture:
             small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
@@ -43,19 +53,19 @@ def sheet(stills: Sequence[Path], size: tuple[int, int], across: int) -> Image.I
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """As a small file: few colours, each row as well compressed as it can be."""
+    """Write a picture as a small PNG, with few colours."""
     path.parent.mkdir(parents=True, exist_ok=True)
     picture.quantize(COLORS, kmeans=2, dither=Image.Dither.NONE).save(path, optimize=True)
     print(path)
 
 
 def marked(name: str, language: str) -> str:
-    """A file's name with its language, unless that is English."""
+    """Return a file's name with its language, unless that is English."""
     return name if language == "en" else f"{name}.{language}"
 
 
 def page(language: str, entries: Sequence[SceneEntry]) -> str:
-    """The gallery's page in one language."""
+    """Return the gallery's page in one language."""
     parts = [f"# {translated(TITLE, language)}", translated(ABOUT, language)]
     for entry in entries:
         title, summary = (translated(text, language) for text in (entry.title, entry.summary))
@@ -64,32 +74,47 @@ def page(language: str, entries: Sequence[SceneEntry]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def stills_of(name: str, language: str, folder: Path) -> Mapping[str, Path]:
+    """Render the end of every beat of a scene, by the names of the beats."""
+    done = rnnviz.render(
+        name,
+        trace_of(name, language),
+        language=language,
+        quality="m",
+        format="png",
+        output=folder / name,
+    )
+    return dict(zip(done.beats, done.paths, strict=True))
+
+
 def main() -> None:
-    """Render what is asked for, and write the pages."""
+    """Render the scenes named on the command line, or all, and write the pages."""
+    use_in(cache_folder())
     names = sys.argv[1:] or list(SCENES)
-    entries = list(SCENES.values())
     for language in languages():
-        posters = []
+        posters: list[Path] = []
+        sources: list[dict[str, Any]] = []
         with tempfile.TemporaryDirectory() as folder:
             for name in names:
-                trace = default_trace(SCENES[name].task, language=data_language(language))
-                done = rnnviz.render(
-                    name,
-                    trace,
-                    language=language,
-                    quality="m",
-                    format="png",
-                    output=Path(folder) / name,
-                )
-                image = DOCS / "images" / "gallery" / f"{marked(name, language)}.png"
-                save(sheet(done.paths, STILL, COLUMNS), image)
-                wanted = POSTER_BEATS.get(name, "")
-                chosen = [path for path in done.paths if wanted and path.stem.endswith(wanted)]
-                posters.append(chosen[0] if chosen else done.paths[-1])
+                stills = stills_of(name, language, Path(folder))
+                image = IMAGES / "gallery" / f"{marked(name, language)}.png"
+                save(sheet(list(stills.values()), STILL, COLUMNS), image)
+                made_from = source(name, language)
+                write_source(image, [made_from])
+                poster = POSTER_BEATS.get(name, list(stills)[-1])
+                posters.append(stills[poster])
+                sources.append(only([poster], made_from))
+                if name == FIRST_PICTURE:
+                    image = IMAGES / f"{marked(name, language)}.png"
+                    last, path = list(stills.items())[-1]
+                    with Image.open(path) as picture:
+                        save(picture.convert("RGB"), image)
+                    write_source(image, [only([last], made_from)])
             if names == list(SCENES):
-                image = DOCS / "images" / f"{marked('scenes', language)}.png"
+                image = IMAGES / f"{marked('scenes', language)}.png"
                 save(sheet(posters, POSTER, POSTERS_ACROSS), image)
-        text = page(language, entries)
+                write_source(image, sources)
+        text = page(language, list(SCENES.values()))
         (DOCS / f"{marked('gallery', language)}.md").write_text(text, encoding="utf-8")
 
 

@@ -402,9 +402,9 @@ MUTANTS: Final = (
         ("tests/figures/test_every_figure.py",),
     ),
     Mutant(
-        "rnnviz/figures/__init__.py",
-        "        rcdefaults()\n        rcParams.update(house)",
-        "        rcParams.update(house)",
+        "rnnviz/figures/drawing.py",
+        "        rcdefaults()\n        rcParams.update(settings)",
+        "        rcParams.update(settings)",
         "the user's Matplotlib settings change a figure",
         ("tests/figures/test_every_figure.py",),
     ),
@@ -424,7 +424,7 @@ MUTANTS: Final = (
         ("tests/cli/test_command_line.py",),
     ),
     Mutant(
-        "rnnviz/cli/main.py",
+        "rnnviz/cli/entry_point.py",
         "if signal.getsignal(kind) is signal.SIG_DFL:",
         "if signal.getsignal(kind) is not None:",
         "a hangup signal ends the program even under nohup",

@@ -1,5 +1,5 @@
 """The command line: one command per module, loaded when it is called."""
 
-from rnnviz.cli.main import main
+from rnnviz.cli.entry_point import main
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""What the figures share: axes to draw on, colour maps, and a time axis with words."""
+"""What the figures share: new axes, colour maps, axes of time and lag, legends and heat maps."""
 
 import io
 from bisect import bisect_right
@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator, ScalarFormatter
 from wcwidth import iter_graphemes
 
 from rnnviz.errors import TraceError
-from rnnviz.figures.font_embedding import written_with
+from rnnviz.figures.font_embedding import file_settings
 from rnnviz.measure.recorded import check_place
 from rnnviz.text.fonts import FAMILY, check_characters
 from rnnviz.text.palette import Palette
@@ -28,11 +28,11 @@ from rnnviz.text.translation import explained
 from rnnviz.trace import Trace
 
 Say = Callable[[str], str]
-"""From a text of rnnviz to the same in another language."""
+"""Translates a text of rnnviz."""
 
 MOST_WORDS = 24
 _LONGEST = 14
-"""Letters that a word may have; those of East Asia are twice as wide."""
+"""The widest word of a time axis, in letters; East Asian ones count twice."""
 _PAPER = 8.0
 _POINTS_PER_INCH = 72
 _LEFT = 0.9
@@ -43,20 +43,20 @@ _SPAN = 0.8
 _DOTS = 150
 _SEAM = 0.2
 MOST_CELLS = 5_000
-"""Of a heat map as shapes; a file of more would be large, and slow to show."""
+"""The most cells of a heat map that are drawn as shapes; more would make a large, slow file."""
 
 
 class ShownFigure(Figure):
-    """A figure that no window belongs to, and that a notebook shows as it is.
+    """A figure without a window, which a notebook displays.
 
-    It is written with the settings that it was drawn with, if ``drawn_with`` says them.
+    It is written with the settings it was drawn with, ``drawn_with``, if those are known.
     """
 
     drawn_with: Mapping[Any, Any] | None = None
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **options: Any) -> None:
-        """Write it as ``matplotlib.figure.Figure`` does, with its own settings."""
-        with written_with(self.drawn_with):
+        """Write the figure as ``matplotlib.figure.Figure`` does, with its own settings."""
+        with file_settings(self.drawn_with):
             super().savefig(fname, transparent=transparent, **options)
 
     def _repr_png_(self) -> bytes:
@@ -66,25 +66,24 @@ class ShownFigure(Figure):
 
 
 def axes_or_new(ax: Axes | None) -> Axes:
-    """The given axes, or the only ones of a new figure that no window belongs to."""
+    """Return the given axes, or those of a new figure without a window."""
     return ax if ax is not None else ShownFigure(layout="constrained").subplots()
 
 
 def signed_map(palette: Palette) -> Colormap:
-    """The diverging colours of signed values."""
+    """Return the diverging colours of signed values."""
     return LinearSegmentedColormap.from_list("rnnviz signed", palette.signed_stops)
 
 
 def magnitude_map(palette: Palette) -> Colormap:
-    """The sequential colours of magnitudes."""
+    """Return the sequential colours of magnitudes."""
     return LinearSegmentedColormap.from_list("rnnviz magnitude", palette.magnitude_stops)
 
 
 def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:
-    """What people call the inputs of a sequence, in one line each, if the trace says it; long
-    words are cut.
+    """Return the labels of a sequence's steps, each on one line and cut if long, or none.
 
-    Raises: TextError for a character that no font in use has, if they are rnnviz's
+    Raises: TextError for a character that no font in use has, unless the fonts are the user's own
     """
     labels = trace.metadata.step_labels
     return tuple(map(_cut, labels[sequence])) if labels else ()
@@ -102,12 +101,12 @@ def _cut(word: str) -> str:
 
 
 def scaled(size: float) -> float:
-    """A size in points that was chosen for a paper's type, for the type that is in use."""
+    """Scale a size in points from the type of a paper to the type in use."""
     return size * float(rcParams["font.size"]) / _PAPER
 
 
 def words_fit(texts: Sequence[Text], pitch: float) -> bool:
-    """Whether words, each at the middle of as much room as ``pitch``, leave a space between them.
+    """Return whether words, centred ``pitch`` apart, leave a space between them.
 
     Units:  pitch in pixels
     """
@@ -119,13 +118,13 @@ def words_fit(texts: Sequence[Text], pitch: float) -> bool:
 
 
 def turn(texts: Sequence[Text]) -> None:
-    """Turn words so that they end where they stood."""
+    """Rotate words so that they end at their positions."""
     for text in texts:
         text.set(rotation=_TURNED, ha="right", rotation_mode="anchor")
 
 
 def crowded(texts: Sequence[Text]) -> bool:
-    """Whether texts lie upon each other, as they are drawn: turned ones begin at one height."""
+    """Return whether texts overlap as they are drawn; rotated ones all end at one height."""
     level = [text.get_window_extent() for text in texts if not text.get_rotation()]
     boxes = [box.shrunk(_CLOSEST, _CLOSEST) for box in level]
     if any(one.overlaps(other) for one, other in combinations(boxes, 2)):
@@ -139,7 +138,7 @@ def crowded(texts: Sequence[Text]) -> bool:
 
 
 def spans_its_place(ax: Axes) -> bool:
-    """Whether a drawing of equal scales is about as wide as there is room for it."""
+    """Return whether a drawing with equal scales fills the width that it has."""
     if ax.get_aspect() != 1:
         return True
     drawn, place = ax.get_position(original=False), ax.get_position(original=True)
@@ -147,10 +146,10 @@ def spans_its_place(ax: Axes) -> bool:
 
 
 def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:
-    """Steps along x, counted from 1; under each its word, if there are words and room for them.
+    """Label x with steps, counted from 1, or with their words if there are some that fit.
 
-    Without a sequence, the words are those that all sequences share. Axes on which other steps were
-    drawn before get room for both, and words only if they are the same.
+    Without a sequence, the words are those that all sequences share. If steps of another trace were
+    drawn before, the axis spans both, and has words only if they are the same.
     """
     words = _shared_words(trace) if sequence is None else words_of(trace, sequence)
     same = _same_words(ax, words, say)
@@ -175,7 +174,7 @@ def time_axis(ax: Axes, trace: Trace, sequence: int | None, say: Say) -> None:
 
 
 def _same_words(ax: Axes, words: Sequence[str], say: Say) -> bool:
-    """Whether words are those that stand on an axis already, if any steps do."""
+    """Return whether an axis without steps gets these words, or has the same already."""
     if isinstance(ax.xaxis.get_major_locator(), FixedLocator):
         return [text.get_text() for text in ax.get_xticklabels()] == list(words)
     return ax.get_xlabel() != say("step")
@@ -193,18 +192,18 @@ def _height(text: Text) -> float:
 
 
 def whole_numbers(axis: Axis) -> None:
-    """Ticks at whole numbers alone, as many as there is room for."""
+    """Place ticks at whole numbers, as many as fit."""
     axis.set_major_locator(MaxNLocator("auto", integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
 
 
 def log_axis(ax: Axes, label: str, say: Say) -> None:
-    """A logarithmic axis along y, which says so."""
+    """Make y logarithmic, and say so in its label."""
     ax.set_yscale("log")
     ax.set_ylabel(explained(label, say("log scale"), say))
 
 
 def lag_axis(ax: Axes, lags: int, say: Say, *, ahead: int = 0, direction: int = 0) -> None:
-    """Steps back along x, and before these steps ahead: all here, and in what was drawn before."""
+    """Label x with steps back, below 0 ahead, wide enough for what was drawn before as well."""
     least, most = min(-ahead, ax.dataLim.x0), max(lags - 1, ax.dataLim.x1)
     margin = max(0.5, 0.04 * (most - least))
     ax.set_xlim(least - margin, most + margin)
@@ -214,21 +213,28 @@ def lag_axis(ax: Axes, lags: int, say: Say, *, ahead: int = 0, direction: int = 
 
 
 def spread(count: int, most: int) -> list[int]:
-    """So many of the numbers from 0 to before ``count``, evenly spaced and both ends among them, or
-    all of them.
+    """Return at most ``most`` of range(count), evenly spaced and with both ends.
+
+    Example: >>> spread(9, 3)
+             [0, 4, 8]
     """
     chosen = np.linspace(0, count - 1, max(1, min(count, most))).round().astype(int)
     return sorted(set(chosen.tolist()))
 
 
 def legend(ax: Axes) -> None:
-    """What the lines and marks are, where they leave room, and not to be taken for one of them."""
+    """Add a legend where it covers least, in a frame so that it is not read as data."""
     drawn = ax.legend(loc="best", fancybox=False, framealpha=0.85, borderpad=0.3, handlelength=1.6)
     drawn.get_frame().set(edgecolor=rcParams["axes.edgecolor"], linewidth=scaled(0.4))
 
 
+def in_legend(label: str | None, name: str, say: Say) -> str:
+    """Return what a legend calls a line: its name, after the label of its trace if there is one."""
+    return name if label is None else explained(label, name, say)
+
+
 def outline(ax: Axes, values: np.ndarray, label: str, color: str) -> None:
-    """Values at steps as an outline, through which others are seen."""
+    """Draw values at steps as an outline that does not hide others."""
     ax.stairs(
         values,
         np.arange(len(values) + 1) + 0.5,
@@ -248,9 +254,9 @@ def cells(
     limits: tuple[float, float],
     norm: Any = None,
 ) -> QuadMesh | AxesImage:
-    """An array (rows, steps) as cells, row 1 on top, steps and rows counted from 1.
+    """Draw an array (rows, steps) as cells, row 1 at the top, both counted from 1.
 
-    Up to ``MOST_CELLS`` are drawn as shapes, sharp at any size; more are an image.
+    Up to ``MOST_CELLS`` are shapes, sharp at any size; more are an image.
     """
     rows, columns = values.shape
     scale = {"norm": norm} if norm is not None else {"vmin": limits[0], "vmax": limits[1]}
@@ -264,7 +270,7 @@ def cells(
         np.arange(rows + 1) + 0.5,
         np.ma.masked_invalid(values),
         cmap=cmap,
-        edgecolors="face",  # or a viewer lets the ground through between neighbours
+        edgecolors="face",  # without edges, viewers show gaps between neighbours
         linewidth=_SEAM,
         **scale,
     )
@@ -273,8 +279,30 @@ def cells(
     return mesh
 
 
-def colour_scale(ax: Axes, shown: Any, label: str, **options: Any) -> None:
-    """What the colours beside it mean, as shapes as well."""
+def units_over_time(
+    ax: Axes,
+    trace: Trace,
+    values: np.ndarray,
+    sequence: int,
+    say: Say,
+    *,
+    cmap: Colormap,
+    limits: tuple[float, float],
+    symbol: str,
+    title: str | None,
+) -> None:
+    """Draw values (unit, time) of a sequence as cells, with a row for each unit."""
+    shown = cells(ax, values, cmap=cmap, limits=limits)
+    ax.set_ylabel(say("unit"))
+    whole_numbers(ax.yaxis)
+    time_axis(ax, trace, sequence, say)
+    colour_scale(ax, shown, symbol, title=title)
+
+
+def colour_scale(
+    ax: Axes, shown: Any, label: str, *, title: str | None = None, **options: Any
+) -> None:
+    """Add a colour bar, drawn as shapes, and a title above the axes if there is one."""
     figure = ax.get_figure()
     assert figure is not None
     bar = figure.colorbar(shown, ax=ax, **{"pad": 0.02, **options})
@@ -282,21 +310,28 @@ def colour_scale(ax: Axes, shown: Any, label: str, **options: Any) -> None:
     bar.outline.set_visible(False)
     assert bar.solids is not None
     bar.solids.set(rasterized=False, edgecolor="face", linewidth=_SEAM)
+    if title is not None:
+        ax.set_title(title)
 
 
 def check_sequence(trace: Trace, sequence: int) -> None:
-    """Raises TraceError for a sequence that the trace does not have."""
+    """Check that a trace has a sequence.
+
+    Raises: TraceError
+    """
     if not 0 <= sequence < trace.batch:
-        raise TraceError(f"there is no sequence {sequence}; the trace has {trace.batch}, from 0")
+        raise TraceError(f"sequence must be 0 to {trace.batch - 1}, got {sequence}")
 
 
 def state_of(trace: Trace, of: str, layer: int, direction: int) -> np.ndarray:
-    """h, or c of an LSTM, of one layer and direction: (time, batch, unit), NaN after a sequence.
+    """Return h, or c of an LSTM, of one layer and direction, NaN after the end of a sequence.
+
+    Shapes: (time, batch, unit)
 
     Raises: TraceError if there is no such state, layer or direction
     """
     check_place(trace, layer, direction)
     values = {"h": trace.h, "c": trace.c}.get(of)
     if values is None:
-        raise TraceError(f"the trace has no state {of!r}; it has h, and c if it is of an LSTM")
+        raise TraceError(f"the trace has no state {of!r}; choose h, or c of an LSTM")
     return np.where(trace.mask[:, :, None], values[layer, direction], np.nan)

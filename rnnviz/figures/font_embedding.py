@@ -1,15 +1,14 @@
-"""How a figure's fonts get into a file.
+"""Embed fonts in the files of figures as TrueType (Type 42), cut to the characters that are used.
 
-Matplotlib embeds fonts in a PDF as Type 3 unless it is told otherwise, which ICML, IEEE and others
-reject. Here they are embedded as TrueType (Type 42), each cut to the characters that are used.
-Matplotlib writes whatever outlines a font has under that name; those of an OpenType font with CFF,
-which is no TrueType, are converted.
+Matplotlib's default is Type 3, which ICML, IEEE and others reject. With ``pdf.fonttype`` 42 it
+writes whatever outlines a font has under the name of TrueType, also those of an OpenType font with
+CFF, which no reader can draw. Matplotlib has no setting, argument or class to override for that
+step, so ``truetype_outlines`` replaces the function that serializes a font while a file is written.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
-from unittest import mock
 
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -25,7 +24,7 @@ EMBEDDED: Final[Mapping[Any, Any]] = {
     "pdf.use14corefonts": False,
     "ps.useafm": False,
 }
-"""Matplotlib's settings for it."""
+"""Matplotlib's settings for TrueType."""
 
 _OF_CFF: Final = ("CFF ", "CFF2", "VORG")
 _OF_VARIATION: Final = ("fvar", "avar", "HVAR", "VVAR", "MVAR", "STAT")
@@ -40,15 +39,15 @@ _MAXIMA: Final = {
         0,
     ),
 }
-"""What a TrueType font tells of its programs, of which there are none."""
-_OFF: Final = 1 / 2000
-"""How far a converted outline may lie from its curve, as a share of the font's size."""
+"""The table ``maxp`` of a TrueType font without instructions."""
+_TOLERANCE: Final = 1 / 2000
+"""The greatest distance of a converted outline from its curve, as a share of the font's size."""
 
 
 @contextmanager
-def written_with(settings: Mapping[Any, Any] | None) -> Iterator[None]:
-    """A time in which figures are written with these settings alone, or with the user's."""
-    with rc_context(), quiet_fonttools(), truetype_alone():
+def file_settings(settings: Mapping[Any, Any] | None) -> Iterator[None]:
+    """Write files with these settings instead of the user's (None: the user's), and TrueType."""
+    with rc_context(), quiet_fonttools(), truetype_outlines():
         if settings is not None:
             rcdefaults()
             rcParams.update(settings)
@@ -57,26 +56,30 @@ def written_with(settings: Mapping[Any, Any] | None) -> Iterator[None]:
 
 
 @contextmanager
-def truetype_alone() -> Iterator[None]:
-    """A time in which what Matplotlib embeds as TrueType has such outlines."""
-    written: Any = _backend_pdf_ps.font_as_file
+def truetype_outlines() -> Iterator[None]:
+    """Convert fonts without TrueType outlines before Matplotlib embeds them."""
+    original: Any = _backend_pdf_ps.font_as_file
 
     def converted(font: TTFont) -> Any:
         if "glyf" not in font:
             _convert(font)
-        return written(font)
+        return original(font)
 
-    with mock.patch.object(_backend_pdf_ps, "font_as_file", converted):
+    _backend_pdf_ps.font_as_file = converted
+    try:
         yield
+    finally:
+        _backend_pdf_ps.font_as_file = original
 
 
 def _convert(font: TTFont) -> None:
-    """Give a font with CFF outlines TrueType's, glyph by glyph in their order."""
+    """Replace the CFF outlines of a font with TrueType outlines, keeping the order of glyphs."""
     order, shapes = font.getGlyphOrder(), font.getGlyphSet()
+    tolerance = _TOLERANCE * font["head"].unitsPerEm
     glyphs = {}
     for name in order:
         pen = TTGlyphPen(None)
-        shapes[name].draw(Cu2QuPen(pen, _OFF * font["head"].unitsPerEm, reverse_direction=True))
+        shapes[name].draw(Cu2QuPen(pen, tolerance, reverse_direction=True))
         glyphs[name] = pen.glyph()
     for tag in (*_OF_CFF, *_OF_VARIATION):
         if tag in font:

@@ -1,4 +1,4 @@
-"""Several traces in the axes of one figure, told apart by colour, dashes and a legend."""
+"""Several traces in one figure, distinguished by colour, dashes and a legend."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -27,20 +27,19 @@ def overlay(
     palette: Palette,
     **options: Any,
 ) -> Axes | Figure:
-    """Draw a figure of each trace, all of them on the axes of the first.
+    """Draw a figure of each trace, all on the axes of the first.
 
-    Raises: FigureError for labels that do not tell them apart, or more traces than looks
+    Raises: FigureError unless each trace has a label of its own, or for too many traces
     """
     if len(labels) != len(traces) or len(set(labels)) < len(labels):
         raise FigureError(
-            f"{len(traces)} traces in one figure need as many labels, each another; "
+            f"{len(traces)} traces in one figure need {len(traces)} different labels; "
             f"got {', '.join(map(repr, labels)) or 'none'}"
         )
-    looks = _looks(series(palette))
+    looks = _colors_and_dashes(series(palette))
     if len(traces) > len(looks):
         raise FigureError(
-            f"no more than {len(looks)} traces can be told apart in one figure; "
-            f"{len(traces)} are given, draw some of them"
+            f"one figure can show at most {len(looks)} traces, got {len(traces)}; draw fewer"
         )
     if Parameter.VAR_POSITIONAL in {each.kind for each in signature(draw).parameters.values()}:
         colors = [color for color, _ in looks[: len(traces)]]
@@ -55,27 +54,32 @@ def overlay(
 
 
 def check_label(label: str) -> None:
-    """Raises FigureError for a formula that cannot be set, TextError for a character that the font
-    does not have."""
+    """Check that a label can be drawn.
+
+    Raises: FigureError for a formula that cannot be parsed, TextError for a character that no font
+            has
+    """
     if is_math_text(label):
         try:
             MathTextParser("path").parse(label)
         except ValueError as error:
             raise FigureError(
-                f"the formula in label {label!r} cannot be set; "
-                "correct it, or write \\$ for a dollar"
+                f"label {label!r} has a formula that cannot be parsed; "
+                "correct it, or write \\$ for a dollar sign"
             ) from error
     check_characters(_FORMULA.sub("", label), "give another label")
 
 
 def as_label(name: str) -> str:
-    """A name as a label that shows it as it is: Matplotlib takes a dollar for a formula's, and
-    leaves a label out that begins with an underscore."""
+    """Escape a name for a legend.
+
+    Matplotlib reads formulas between dollar signs, and hides labels that begin with an underscore.
+    """
     plain = name.replace("$", r"\$")
     return r"$\_$" + plain[1:] if plain.startswith("_") else plain
 
 
-def _looks(colors: Sequence[str]) -> list[tuple[str, str]]:
-    """Colours and dashes, no pair of them twice."""
+def _colors_and_dashes(colors: Sequence[str]) -> list[tuple[str, str]]:
+    """Return different pairs of a colour and a dash pattern."""
     count = len(colors) * len(_DASHES)
     return [(colors[at % len(colors)], _DASHES[at % len(_DASHES)]) for at in range(count)]

@@ -1,4 +1,4 @@
-"""A figure into a file: the same figure gives the same bytes, and says where it comes from."""
+"""Write a figure to a file, with the same bytes each time and its origin in the metadata."""
 
 import warnings
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 
 from rnnviz.errors import FigureError
 from rnnviz.figures.axes import ShownFigure
-from rnnviz.figures.font_embedding import written_with
+from rnnviz.figures.font_embedding import file_settings
 from rnnviz.system.files import atomic_write, check_place
 from rnnviz.system.versions import version
 
 NOT_LAID_OUT: Final = "constrained_layout not applied"
-"""What Matplotlib warns of if a figure is too small for what stands in it."""
+"""Matplotlib's warning about a figure that is too small for its content."""
 FORMATS: Final = ("pdf", "svg", "png")
 
 
@@ -28,14 +28,14 @@ def save_figure(
     command: str = "",
     text: bool = False,
 ) -> Path:
-    """Write a figure as PDF, SVG or PNG; an existing file is replaced only by a whole one.
+    """Write a figure as PDF, SVG or PNG, replacing an existing file only once it is complete.
 
-    ``trace`` (its identity) and ``command`` go into the file's metadata, with rnnviz's version.
-    A PDF embeds its fonts as TrueType (Type 42), cut to what it uses. With ``text`` the letters of
-    an SVG stay text, which needs the font where it is shown; otherwise they are outlines.
+    ``trace`` (a trace's identity), ``command`` and rnnviz's version go into the file's metadata.
+    A PDF embeds its fonts as TrueType (Type 42), cut to the characters it uses. With ``text`` an
+    SVG keeps its text as text, which needs the font wherever it is shown, instead of outlines.
 
-    Raises: FigureError for another kind of file, or one that cannot be written, or a figure too
-            small for what stands in it
+    Raises: FigureError for another kind of file, a file that cannot be written, or a figure that
+            is too small for its content
     """
     target = Path(path)
     check_file(target)
@@ -48,12 +48,12 @@ def save_figure(
     drawn_with = figure.drawn_with if isinstance(figure, ShownFigure) else None
     with (
         atomic_write(target, FigureError) as temporary,
-        written_with(drawn_with),
+        file_settings(drawn_with),
         warnings.catch_warnings(),
     ):
         warnings.filterwarnings("error", message=NOT_LAID_OUT)
         rcParams.update(settings)
-        made = BytesIO()  # a PDF's stream that cannot be written fails again when it is closed
+        made = BytesIO()  # if a write fails, Matplotlib's PDF stream fails again when it is closed
         try:
             Figure.savefig(
                 figure,
@@ -69,16 +69,16 @@ def save_figure(
 
 
 def too_small(figure: Figure) -> FigureError:
-    """What is said of a figure that has no room for what stands in it."""
+    """Return the error for a figure that has no room for its content."""
     wide, high = figure.get_size_inches()
     return FigureError(
-        f"what this figure shows does not fit into {wide:.2g} × {high:.2g} inches; "
-        "give a greater width or height"
+        f"the figure does not fit into {wide:.2g} × {high:.2g} inches; "
+        "choose a larger width or height"
     )
 
 
 def check_file(target: Path) -> None:
-    """Refuse a file that no figure can be written to.
+    """Check that a figure can be written to this file.
 
     Raises: FigureError
     """
@@ -92,8 +92,8 @@ def _kind(target: Path) -> str:
 
 
 def images_in(figure: Figure) -> list[tuple[int, int]]:
-    """(rows, columns) of every heat map of a figure that is an image, with more cells than are
-    drawn as shapes."""
+    """Return the (rows, columns) of each heat map that is an image, having too many cells for
+    shapes."""
     return [image.get_size() for ax in figure.axes for image in ax.get_images()]
 
 

@@ -1,32 +1,34 @@
-"""Where a figure goes decides its size and its type; the colours are the palette's.
+"""Matplotlib's settings for the figures of a paper, slides or a poster.
 
-Sources: widths from the style files of NeurIPS 2023 (textwidth 5.5 in), ICML 2024 (columns of
+Source: widths from the style files of NeurIPS 2023 (textwidth 5.5 in), ICML 2024 (columns of
 3.25 in, 6.75 in across), IEEEtran (columns of 252 pt, 516 pt across) and ACL (columns of
 219.086 pt, 455.244 pt across); 72.27 pt are an inch
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from typing import Any, Final
 
-from matplotlib import font_manager
+from matplotlib import font_manager, rc_context, rcdefaults, rcParams
 from matplotlib.rcsetup import cycler
 
-from rnnviz.figures.font_embedding import EMBEDDED
-from rnnviz.text.font_files import Font
-from rnnviz.text.fonts import FAMILY
-from rnnviz.text.palette import Palette
+from rnnviz.errors import FigureError
+from rnnviz.figures.font_embedding import EMBEDDED, truetype_outlines
+from rnnviz.text.font_files import Font, FontSource
+from rnnviz.text.fonts import FAMILY, load_fonts, using_fonts
+from rnnviz.text.palette import PALETTES, Palette
 
 _POINT: Final = 1 / 72.27
 
 
 @dataclass(frozen=True)
 class Style:
-    """Type and lines of one use.
+    """Sizes of one kind of figure.
 
-    Units:  type and lines in points, width in inches; height is a share of the width
+    Units:  type and line in points, width in inches; height as a share of the width
     """
 
     type: float
@@ -49,36 +51,83 @@ COLUMNS: Final[Mapping[str, tuple[float, float]]] = {
 """The width of one column and of the whole page, in inches."""
 
 
-def settings(
-    style: Style, palette: Palette, width: float, height: float, fonts: Sequence[Font] = ()
-) -> dict[Any, Any]:
-    """Matplotlib's settings for a figure, to be used within ``rc_context``.
+@contextmanager
+def style(
+    name: str = "paper",
+    *,
+    venue: str | None = None,
+    span: int = 1,
+    width: float | None = None,
+    height: float | None = None,
+    theme: str = "light",
+    font: FontSource | Iterable[FontSource] | None = None,
+) -> Iterator[None]:
+    """Use rnnviz's Matplotlib settings within a ``with`` block, for figures of your own.
 
-    ``fonts`` set what rnnviz Sans does not.
+    The options are those of ``figure``. A new figure has their size, type and colours, and a file
+    written within the block embeds its fonts as rnnviz's files do. Your own settings are not used
+    within the block, and are restored when it ends.
+
+    Units:  width and height in inches
+    Raises: FigureError for an unknown style, venue or theme
+    Example: >>> with rnnviz.figures.style(venue="neurips"):
+             ...     fig, ax = plt.subplots()
+             ...     fig.savefig("own.pdf")
     """
-    add_font()
+    fonts = load_fonts(font)
+    palette = choose("theme", theme, PALETTES)
+    settings = style_settings(name, venue, span, width, height, palette, fonts=fonts)
+    with rc_context(), using_fonts(fonts), truetype_outlines():
+        rcdefaults()
+        rcParams.update({**settings, "figure.constrained_layout.use": True})
+        yield
+
+
+def style_settings(
+    style: str,
+    venue: str | None,
+    span: int,
+    width: float | None,
+    height: float | None,
+    palette: Palette,
+    share: float | None = None,
+    fonts: Sequence[Font] = (),
+) -> dict[Any, Any]:
+    """Return the rcParams of a figure, to be used within ``rc_context``.
+
+    ``share`` is the height over the width, None for the style's; ``fonts`` set the characters that
+    rnnviz Sans lacks.
+
+    Raises: FigureError for an unknown style or venue, or a span or width that does not go with it
+    """
+    chosen: Style = choose("style", style, STYLES)
+    if width is not None and venue is not None:
+        raise FigureError("venue and width both set the width of a figure; give one of them")
+    wide = width or _width(venue, span) or chosen.width
+    high = height or wide * (share or chosen.height)
+    _add_font()
     for font in fonts:
         font_manager.fontManager.addfont(font.file)
-    small = style.type * 0.9
+    small = chosen.type * 0.9
     return {
-        "figure.figsize": (width, height),
+        "figure.figsize": (wide, high),
         "figure.facecolor": palette.ground,
         "savefig.facecolor": palette.ground,
         "figure.dpi": 100,
         "savefig.dpi": 300,
         "font.family": [*(font.family for font in fonts), FAMILY],
-        "font.size": style.type,
+        "font.size": chosen.type,
         "mathtext.fontset": "cm",
         "axes.unicode_minus": True,
         "axes.facecolor": palette.ground,
         "axes.edgecolor": palette.note,
         "axes.labelcolor": palette.text,
-        "axes.labelsize": style.type,
-        "axes.linewidth": style.line * 0.5,
+        "axes.labelsize": chosen.type,
+        "axes.linewidth": chosen.line * 0.5,
         "axes.spines.top": False,
         "axes.spines.right": False,
-        "lines.linewidth": style.line,
-        "lines.markersize": style.type * 0.5,
+        "lines.linewidth": chosen.line,
+        "lines.markersize": chosen.type * 0.5,
         "text.color": palette.text,
         "xtick.color": palette.note,
         "ytick.color": palette.note,
@@ -88,7 +137,7 @@ def settings(
         "ytick.labelsize": small,
         "legend.fontsize": small,
         "legend.labelcolor": palette.text,
-        "axes.titlesize": style.type,
+        "axes.titlesize": chosen.type,
         "axes.prop_cycle": cycler(color=series(palette)),
         "image.cmap": "viridis",
         "savefig.bbox": None,
@@ -97,13 +146,31 @@ def settings(
     }
 
 
+def choose(kind: str, name: str, choices: Mapping[str, Any]) -> Any:
+    """Return the choice of a name.
+
+    Raises: FigureError for a name that is not among the choices
+    """
+    if name not in choices:
+        raise FigureError(f"unknown {kind} {name!r}; choose {', '.join(choices)}")
+    return choices[name]
+
+
 def series(palette: Palette) -> tuple[str, ...]:
-    """Colours that tell several lines apart."""
+    """Return the colours of several lines in one figure."""
     return palette.input, palette.gradient, palette.hidden, palette.weight, palette.output
 
 
 @cache
-def add_font() -> None:
-    """Make the font that rnnviz ships known to Matplotlib, for this process."""
+def _add_font() -> None:
+    """Register the font that rnnviz ships with Matplotlib, once per process."""
     with as_file(files("rnnviz") / "fonts" / "rnnvizSans.ttf") as path:
         font_manager.fontManager.addfont(path)
+
+
+def _width(venue: str | None, span: int) -> float | None:
+    if span not in (1, 2):
+        raise FigureError(f"span must be 1 or 2 columns, got {span}")
+    if venue is None and span == 2:
+        raise FigureError("span counts the columns of a venue's page; give a venue, or a width")
+    return None if venue is None else choose("venue", venue, COLUMNS)[span - 1]

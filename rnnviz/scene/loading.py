@@ -18,7 +18,7 @@ from rnnviz.scene.beats import beats_of
 from rnnviz.scene.failures import FAILURES, described
 
 _IN_FILE: Final = re.compile(r"(?P<file>.+\.py)(?::(?P<name>[^/\\]*))?")
-_HINT: Final = "derive a class from rnnviz.scene.storyboard.Storyboard"
+_HINT: Final = "derive a class from rnnviz.scene.Storyboard"
 
 
 @dataclass(frozen=True)
@@ -71,16 +71,13 @@ def load_scene(spec: str) -> LoadedScene:
     scene = _class_in(file, found["name"] or "")
     _check(scene)
     own = f"{file.resolve()}:{scene.__name__}"
-    return LoadedScene(name_of(spec), own, scene, scene.task, _inherited_needs(scene))
+    return LoadedScene(name_of(spec), own, scene, scene.task, needs_of(scene))
 
 
-def _inherited_needs(scene: Any) -> tuple[str, ...]:
-    """Return what a class needs of a trace through the registered scenes it inherits from."""
-    bases = {f"{each.__module__}:{each.__name__}" for each in scene.__mro__}
-    needs = (
-        need for entry in registry.SCENES.values() if entry.target in bases for need in entry.needs
-    )
-    return tuple(dict.fromkeys(needs))
+def needs_of(scene: Any) -> tuple[str, ...]:
+    """Return what a scene needs of a trace: its ``needs``, after those of its base classes."""
+    classes = reversed(scene.__mro__)
+    return tuple(dict.fromkeys(need for each in classes for need in vars(each).get("needs", ())))
 
 
 def _class_in(path: Path, name: str) -> Any:
@@ -115,6 +112,7 @@ def _check(scene: Any) -> None:
         raise SceneError(f"class {name!r} has beats but is not a storyboard; {_HINT}")
     for what, kind, wanted in (
         ("task", str, "the name of a task"),
+        ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
         ("experiments", Mapping, "a recipe for each name, or leave it out"),
         ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),

@@ -23,6 +23,10 @@ def check_needs(loaded: LoadedScene, trace: Trace) -> None:
             f"{loaded.scene.least_steps} to show one state passed on; record a longer sequence"
         )
     for need in loaded.needs:
+        if need not in NEEDS:
+            raise SceneError(
+                f"unknown need {need!r} of scene {loaded.name!r}; choose {', '.join(NEEDS)}"
+            )
         lack = NEEDS[need](trace)
         if lack is not None:
             raise SceneError(lack.format(scene=repr(loaded.name)))

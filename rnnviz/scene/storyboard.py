@@ -33,17 +33,25 @@ class Storyboard(Scene):
     """A scene made of beats, played from a trace.
 
     A subclass defines its beats as methods decorated with ``@beat("…")``, in order. Captions may
-    use ``{facts}``, which ``facts()`` returns from the trace. ``experiments`` names what the scene
-    compares with the trace: recordings of the same network with changed parameters, its training.
-    ``depends_on`` names what the scene depends on that cannot be observed while it plays, such as
-    files that compiled code or another program reads: paths and glob patterns, relative to the
-    scene's file, environment variables, and modules.
-    Without a context, as in plain ``manim``, a scene plays the default recording of its task.
+    use ``{facts}``, which ``facts()`` returns from the trace. Without a context, as in plain
+    ``manim``, a scene plays the default recording of its ``task``.
+
+    ``needs`` are what a trace must hold, by their names in ``rnnviz.scene.needs``, beside the needs
+    of base classes, and ``least_steps`` is the least number of steps. ``experiments`` names what
+    the scene compares with the trace: recordings of the same network with changed parameters, its
+    training. ``depends_on`` names what the scene depends on that cannot be observed while it plays,
+    such as files that compiled code or another program reads: paths and glob patterns, relative to
+    the scene's file, environment variables, and modules. ``name``, ``title`` and ``summary`` are
+    for the scenes that rnnviz lists.
     """
 
-    experiments: ClassVar[Mapping[str, Experiment]] = {}
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
     task: ClassVar[str] = "sentence"
+    needs: ClassVar[tuple[str, ...]] = ()
     least_steps: ClassVar[int] = 2
+    experiments: ClassVar[Mapping[str, Experiment]] = {}
     depends_on: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, context: SceneContext | None = None) -> None:

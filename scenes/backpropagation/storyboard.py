@@ -23,6 +23,7 @@ from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 SPELLED_OUT = 3
@@ -31,7 +32,11 @@ SPELLED_OUT = 3
 class Backpropagation(Storyboard):
     """All losses flow back; then one of them, with every factor in recorded numbers."""
 
+    name = "backpropagation"
+    title = N_("Back through time, factor by factor")
+    summary = N_("The chain rule for one loss in recorded numbers, up to autograd's result.")
     task = "prices"
+    needs = ("plain-rnn", "gradients", "gradient-path", "run-again")
     least_steps = 2
     experiments: ClassVar = {"alone": last_loss_alone(SPELLED_OUT)}
 

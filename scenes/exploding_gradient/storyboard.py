@@ -31,6 +31,7 @@ from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 FACTOR = 3.0
@@ -43,7 +44,11 @@ LONGEST = 1.0
 class ExplodingGradient(Storyboard):
     """The same network with three times W; what σ₁ and ρ say; the cliff; a clipped gradient."""
 
+    name = "exploding-gradient"
+    title = N_("How a gradient explodes, and what clipping does")
+    summary = N_("Large weights, a cliff in the loss, and a gradient cut to length.")
     task = "prices"
+    needs = ("plain-rnn", "gradients", "gradient-path", "run-again")
     least_steps = 2
     experiments: ClassVar = {"large": scaled_recurrence(FACTOR), "nilpotent": nilpotent_network}
 

@@ -19,13 +19,18 @@ from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.plain_text import isolated
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 
 class Feedforward(Storyboard):
     """One input given twice: to a plain network, then to the same network with its loop."""
 
+    name = "feedforward"
+    title = N_("From a plain network to a loop")
+    summary = N_("Fed its own hidden result, a network gives the same input another answer.")
     task = "sentence"
+    needs = ("plain-rnn",)
     experiments: ClassVar = {
         "plain": given_twice(feedback=False),
         "looped": given_twice(feedback=True),

@@ -22,6 +22,7 @@ from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 GATED = (Lstm.name, Gru.name)
 
@@ -29,7 +30,11 @@ GATED = (Lstm.name, Gru.name)
 class Gates(Storyboard):
     """Recorded gates, what they keep of a word, and its gradient."""
 
+    name = "gates"
+    title = N_("Gates that keep and forget")
+    summary = N_("LSTM and GRU at work on the same task, beside the plain network.")
     task = "sentence"
+    needs = ("sentence", "one-layer")
     experiments: ClassVar = {"study": study_of}
 
     def setup(self) -> None:

@@ -20,6 +20,7 @@ from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_NEXT_STEPS = 4
 
@@ -27,7 +28,11 @@ MOST_NEXT_STEPS = 4
 class HiddenState(Storyboard):
     """A step unit by unit, at the step where the input and the state both matter."""
 
+    name = "hidden-state"
+    title = N_("One step, unit by unit")
+    summary = N_("The numbers of one step: two products, their sum, and the tanh of it.")
     task = "sentence"
+    needs = ("plain-rnn",)
     least_steps: ClassVar[int] = 3
 
     def setup(self) -> None:

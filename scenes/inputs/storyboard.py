@@ -18,6 +18,7 @@ from rnnviz.mobjects.window import Window, units_note
 from rnnviz.mobjects.wording import item_names
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 
@@ -25,7 +26,11 @@ MOST_STEPS = 8
 class Inputs(Storyboard):
     """Words, prices and weather become the vectors x_t, and their order matters."""
 
+    name = "inputs"
+    title = N_("What goes in, step by step")
+    summary = N_("Words, prices and weather as vectors, and why their order matters.")
     task = "sentence"
+    needs = ("one-layer", "run-again")
     experiments: ClassVar = {
         "sentence": little_sentence,
         "prices": example_of("prices"),

@@ -31,6 +31,7 @@ from rnnviz.mobjects.color_scale import HeatScale
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 PLAIN = Rnn.name
 
@@ -38,7 +39,11 @@ PLAIN = Rnn.name
 class LongDependency(Storyboard):
     """A word far back decides the last one; what networks learn of it at each gap is measured."""
 
+    name = "long-dependency"
+    title = N_("When the answer lies far back")
+    summary = N_("The gap grows; what the networks still learn was measured.")
     task = "sentence"
+    needs = ("sentence", "gradients")
     experiments: ClassVar = {"study": study_of, "others": other_stories}
 
     def setup(self) -> None:

@@ -20,12 +20,17 @@ from rnnviz.mobjects.window import units_note
 from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 
 class Output(Storyboard):
     """Softmax and its loss at one step, and the gradient with which learning begins."""
 
+    name = "output"
+    title = N_("From a state to an answer")
+    summary = N_("Scores become probabilities, a loss, and the first gradient.")
     task = "sentence"
+    needs = ("plain-rnn", "classes", "gradients")
 
     def setup(self) -> None:
         self.numbers = OutputNumbers.of(self.trace, step_to_explain(self.trace))

@@ -21,12 +21,17 @@ from rnnviz.mobjects import layout
 from rnnviz.mobjects.numbers import number
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 
 class Pytorch(Storyboard):
     """The class line by line beside the network that it makes, then the arguments of nn.RNN."""
 
+    name = "pytorch"
+    title = N_("The same network in PyTorch")
+    summary = N_("The class line by line, the shapes, and each argument of nn.RNN.")
     task = "sentence"
+    needs = ("plain-rnn", "biases")
     experiments: ClassVar = {"class": class_run, "arguments": argument_runs}
 
     def setup(self) -> None:

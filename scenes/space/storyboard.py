@@ -14,6 +14,7 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 FROM_ABOVE = Projection(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
@@ -24,7 +25,11 @@ CLOSE = Projection(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
 class Space(Storyboard):
     """Sheets of recorded values, the connections between them, and one cell up close."""
 
+    name = "space"
+    title = N_("The network in three dimensions")
+    summary = N_("Time, layer and unit as three axes, with every recorded value as a cell.")
     task = "sentence"
+    needs = ("plain-rnn",)
 
     def setup(self) -> None:
         self.window = Window.last(self.trace, MOST_STEPS)

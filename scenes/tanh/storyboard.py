@@ -13,6 +13,7 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 FLAT = 0.1
@@ -21,7 +22,11 @@ FLAT = 0.1
 class Tanh(Storyboard):
     """The curve, its slope, the recorded sums on both, and a product of slopes."""
 
+    name = "tanh"
+    title = N_("The curve that squashes")
+    summary = N_("Where the recorded sums lie on tanh, and what its slope does to a product.")
     task = "sentence"
+    needs = ("plain-rnn", "gradients")
 
     def setup(self) -> None:
         trace = self.trace

@@ -24,12 +24,17 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 
 class Training(Storyboard):
     """A prediction before training and its loss, an update, and the effect of many updates."""
 
+    name = "training"
+    title = N_("How a network learns")
+    summary = N_("Loss, weights, states and prediction over the recorded epochs.")
     task = "sentence"
+    needs = ("one-layer", "outputs", "training")
     least_steps = 1
     experiments: ClassVar = {"retraining": retrain}
 

@@ -31,6 +31,7 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 10
 STAYING = 60
@@ -39,7 +40,11 @@ STAYING = 60
 class Trajectory(Storyboard):
     """States in their principal plane: a path, one that branches off, and fixed points."""
 
+    name = "trajectory"
+    title = N_("A sentence as a path")
+    summary = N_("Hidden states in their principal plane, and where they come to rest.")
     task = "sentence"
+    needs = ("plain-rnn", "run-again", "plane-of-states")
     experiments: ClassVar = {"pair": another_input, "staying": staying(STAYING)}
 
     def setup(self) -> None:

@@ -13,6 +13,7 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 10
 
@@ -20,7 +21,11 @@ MOST_STEPS = 10
 class Unrolling(Storyboard):
     """The loop becomes a chain of T steps; words enter one by one; each state is passed on."""
 
+    name = "unrolling"
+    title = N_("One layer, used at every step")
+    summary = N_("The loop opens into a chain of steps; words enter, states are passed on.")
     task = "sentence"
+    needs = ("plain-rnn",)
 
     def setup(self) -> None:
         self.window = Window.last(self.trace, MOST_STEPS)

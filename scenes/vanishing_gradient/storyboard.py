@@ -22,6 +22,7 @@ from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 HALF, TRIPLE = 0.5, 3.0
@@ -30,7 +31,11 @@ HALF, TRIPLE = 0.5, 3.0
 class VanishingGradient(Storyboard):
     """One loss, its gradient at every earlier state, and the gradient of W by lag."""
 
+    name = "vanishing-gradient"
+    title = N_("How a gradient fades over time")
+    summary = N_("From one loss back through time, step by step, on a linear and a log scale.")
     task = "prices"
+    needs = ("plain-rnn", "gradients", "gradient-path")
     experiments: ClassVar = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
 
     def setup(self) -> None:

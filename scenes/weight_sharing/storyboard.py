@@ -21,6 +21,7 @@ from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 NUDGE = 0.5
@@ -29,7 +30,13 @@ NUDGE = 0.5
 class WeightSharing(Storyboard):
     """U, W, V, b and c are the same at every step; the steps' gradients of W add up."""
 
+    name = "weight-sharing"
+    title = N_("One set of weights for all steps")
+    summary = N_(
+        "One entry of W is nudged and every state follows; the gradients of all steps add up."
+    )
     task = "sentence"
+    needs = ("plain-rnn", "gradients")
     experiments: ClassVar = {"nudged": nudged_recurrence(NUDGE, within=MOST_ROWS)}
 
     def setup(self) -> None:

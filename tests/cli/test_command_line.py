@@ -581,7 +581,7 @@ def test_wrong_usage_exits_with_2(arguments, expected, run):
 
 def test_an_unknown_scene_names_the_near_matches(fails):
     assert "did you mean unrolling" in fails("render", "unroling")
-    assert "there are feedforward, inputs" in fails("render", "zzz")
+    assert "choose feedforward, inputs" in fails("render", "zzz")
     assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
     assert "has beats 1 to 7, not 8" in fails("render", "unrolling", "--beats", "1-9999999999")
 

@@ -45,7 +45,7 @@ def both(pair):
     [
         name
         for name, entry in FIGURES.items()
-        if entry.drawn_from == "trace" and entry.alone is None
+        if entry.drawn_from == "trace" and entry.no_overlay is None
     ],
 )
 def test_two_traces_in_one_figure_are_labelled_by_their_files(name, run, pair):
@@ -74,7 +74,7 @@ def test_files_of_the_same_name_are_labelled_by_their_paths(run, tmp_path):
     assert "one/run.safetensors" in text_of("a.pdf")
 
 
-@pytest.mark.parametrize("name", [name for name, entry in FIGURES.items() if entry.alone])
+@pytest.mark.parametrize("name", [name for name, entry in FIGURES.items() if entry.no_overlay])
 def test_a_figure_that_shows_one_trace_refuses_two(name, run, pair, tmp_path):
     status, out, err = run(name, *both(pair), "-o", "a.pdf")
     assert status in (1, 2)
@@ -82,7 +82,7 @@ def test_a_figure_that_shows_one_trace_refuses_two(name, run, pair, tmp_path):
     assert err.strip().splitlines()[-1].startswith("Error: ")
     assert not (tmp_path / "a.pdf").exists()
     if FIGURES[name].drawn_from == "trace":
-        assert f"{FIGURES[name].alone}; draw one of each" in err
+        assert f"{FIGURES[name].no_overlay}; draw one figure for each" in err
 
 
 @pytest.mark.parametrize(

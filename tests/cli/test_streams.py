@@ -47,7 +47,7 @@ def test_a_command_works_without_stderr(folder):
 
 TAKEN = """
 import os
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 try:
     main(["--version"])
 except SystemExit:

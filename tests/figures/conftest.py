@@ -1,4 +1,4 @@
-"""What figures are drawn from, small and quick to make."""
+"""Small data for figures."""
 
 from types import SimpleNamespace
 
@@ -22,7 +22,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def data_of(small):
-    """(entry) → what a figure is drawn from."""
+    """(entry) → the data of a figure."""
     norms = np.array([3.0, 2.0, 1.5])
     history = SimpleNamespace(
         epochs=3, loss=norms / 2, gradient_norm=norms, clipped_norm=norms.clip(max=1)

@@ -1,4 +1,4 @@
-"""Accuracy by gap: curves that coincide are all seen."""
+"""Accuracy by gap: equal curves do not hide each other."""
 
 from itertools import combinations
 
@@ -20,7 +20,7 @@ def curves_of(axes):
 
 
 @pytest.mark.parametrize("style", ["paper", "slides", "poster"])
-def test_the_marks_of_cells_that_do_equally_well_stand_apart(style):
+def test_equal_curves_have_markers_side_by_side(style):
     drawn = figure("accuracy-by-gap", SAME, style=style)
     curves = curves_of(drawn.axes[0])
     assert len({line.get_marker() for line in curves}) == 3
@@ -37,7 +37,7 @@ def test_the_data_of_a_curve_are_the_means_at_the_gaps():
         np.testing.assert_allclose(line.get_ydata(), [1.0, 0.95, 0.5])
 
 
-def test_on_axes_of_ones_own_the_limits_hold_the_data():
+def test_the_limits_of_given_axes_hold_the_data():
     axes = Figure().subplots()
     accuracy(SAME, ax=axes, label="mine", color="#123456")
     low, high = axes.get_xlim()

@@ -1,4 +1,4 @@
-"""What holds for every figure that is drawn from a trace, whatever the trace."""
+"""What holds for every figure and every trace."""
 
 import dataclasses
 from functools import cache
@@ -60,7 +60,7 @@ LACKS |= {("trajectory", "one step"), ("trajectory", "two steps"), ("weight-shar
 
 
 def check_page(drawn):
-    """All that is drawn lies on the page."""
+    """Check that everything lies on the page."""
     assert isinstance(drawn, Figure)
     width, height = drawn.get_size_inches()
     left, bottom, right, top = drawn.get_tightbbox().extents
@@ -112,13 +112,13 @@ def traces():
 
 @pytest.fixture(scope="module")
 def drawn(traces):
-    """(figure, trace) → the figure as it is drawn by default, to be read only."""
+    """(figure, trace) → the figure with default options; tests must not change it."""
     return cache(lambda name, kind: figure(name, traces[kind]))
 
 
 @pytest.fixture(scope="module")
 def drawn_anew(traces):
-    """(figure) → one of the plain trace to be written, which the user's settings surround."""
+    """(figure, hostile) → a figure drawn within the user's settings, and these before and after."""
 
     @cache
     def draw(name, hostile):
@@ -132,7 +132,7 @@ def drawn_anew(traces):
 
 @pytest.mark.parametrize("name", OF_TRACES)
 @pytest.mark.parametrize("kind", TRACES)
-def test_a_figure_is_drawn_of_any_trace_or_refused_with_a_reason(name, kind, drawn):
+def test_a_figure_draws_any_trace_or_refuses_it_with_a_reason(name, kind, drawn):
     if (name, kind) in LACKS:
         with pytest.raises(RnnvizError, match=";"):
             drawn(name, kind)
@@ -188,29 +188,29 @@ def test_styles_differ_in_type_and_size(traces):
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ({"style": "napkin"}, "no style 'napkin'; choose paper, slides, poster"),
-        ({"venue": "nature"}, "no venue 'nature'; choose neurips, icml, ieee, acl"),
+        ({"style": "napkin"}, "unknown style 'napkin'; choose paper, slides, poster"),
+        ({"venue": "nature"}, "unknown venue 'nature'; choose neurips, icml, ieee, acl"),
         ({"span": 2}, "give a venue, or a width"),
-        ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; give a greater"),
-        ({"span": 3}, "1 or 2 columns wide, not 3"),
-        ({"theme": "blue"}, "no theme 'blue'; choose dark, light"),
-        ({"language": "xx"}, "no language 'xx'; choose en or zh"),
+        ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; choose a larger"),
+        ({"span": 3}, "span must be 1 or 2 columns, got 3"),
+        ({"theme": "blue"}, "unknown theme 'blue'; choose dark, light"),
+        ({"language": "xx"}, "unknown language 'xx'; choose en or zh"),
     ],
 )
-def test_a_wrong_wish_is_named(wanted, message, traces):
+def test_a_wrong_option_is_named(wanted, message, traces):
     with pytest.raises(FigureError, match=message):
         figure("states", traces["plain"], **wanted)
 
 
 def test_an_unknown_figure_names_the_near_ones():
     with pytest.raises(
-        FigureError, match="no figure 'gradient-tabel'; did you mean gradient-table"
+        FigureError, match="unknown figure 'gradient-tabel'; did you mean gradient-table"
     ):
         find("gradient-tabel")
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_entry_leads_to_a_function(name):
+def test_every_entry_names_a_function(name):
     assert callable(function_of(name))
 
 
@@ -246,7 +246,7 @@ def test_every_panel_of_gates_has_room_for_its_numbers(kind):
 
 @pytest.mark.parametrize("name", ["unrolled", "states", "gates", "gradient-table", "cliff"])
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_colour_has_a_scale_that_is_named(name, language, traces):
+def test_every_heat_map_has_a_labelled_colour_bar(name, language, traces):
     data = () if name == "cliff" else (traces["lstm"],)
     made = figure(name, *data, language=language)
     bars = [axes for axes in made.axes if axes.get_label() == "<colorbar>"]
@@ -263,21 +263,21 @@ def test_a_logarithmic_scale_says_so(name, traces, drawn):
 
 
 @pytest.mark.parametrize("name", ["gradient-by-lag", "products"])
-def test_a_single_step_is_a_mark_and_counts_in_whole_numbers(name, drawn):
+def test_a_single_step_is_drawn_as_a_marker_with_whole_number_ticks(name, drawn):
     axes = drawn(name, "one step").axes[0]
     assert any(line.get_marker() == "o" for line in axes.lines)
     low, high = axes.get_xlim()
     assert [place for place in axes.get_xticks() if low <= place <= high] == [0]
 
 
-def test_steps_that_a_sequence_does_not_have_are_empty(traces):
+def test_steps_after_the_end_of_a_sequence_are_empty(traces):
     drawn = figure("states", traces["lengths"], sequence=1)
     values = np.ma.filled(drawn.axes[0].collections[0].get_array(), np.nan)
     assert np.isnan(values[:, 4:]).all()
     assert not np.isnan(values[:, :4]).any()
 
 
-def test_what_is_of_all_sequences_has_no_words_of_one(traces):
+def test_a_figure_of_all_sequences_shows_words_only_if_they_share_them(traces):
     trace = labelled(traces["plain"], "word")
     assert words_of(figure("weight-shares", trace))[0].get_text() == "word0"
     other = (("other",) * trace.steps, trace.metadata.step_labels[0])
@@ -302,14 +302,14 @@ def test_words_along_a_path_do_not_lie_over_each_other():
 @pytest.mark.parametrize("name", ["states", "unrolled", "trajectory"])
 @pytest.mark.parametrize("character", ["\U0001f98a", "\u0645", "\x01"])
 def test_a_character_that_no_font_has_is_named(name, character, traces):
-    told = rf"no font .* \(U\+{ord(character):04X}\) in .*replace it in the data"
-    with pytest.raises(TextError, match=told):
+    message = rf"no font .* \(U\+{ord(character):04X}\) in .*replace it in the data"
+    with pytest.raises(TextError, match=message):
         figure(name, labelled(traces["plain"], character))
 
 
 @pytest.mark.parametrize("name", ["states", "unrolled", "trajectory", "saliency"])
 @pytest.mark.parametrize("kind", ["pdf", "png"])
-def test_words_are_set_with_a_given_font(name, kind, traces, tmp_path):
+def test_words_are_drawn_with_a_custom_font(name, kind, traces, tmp_path):
     drawn = figure(name, labelled(traces["plain"], "\u0633\u0644\u0645"), font=DEJAVU)
     save_figure(drawn, tmp_path / f"a.{kind}")  # a missing glyph would be a warning, an error here
     if kind == "pdf":
@@ -360,7 +360,7 @@ def test_a_long_word_is_cut_by_how_wide_it_is(traces):
     assert shown("e\u0301" * 13) == "e\u0301" * 13 + "0"
 
 
-def test_a_character_is_left_to_a_font_of_the_users_own(traces):
+def test_characters_are_not_checked_for_fonts_of_the_user(traces):
     drawn = states(labelled(traces["plain"], "\u0645")).figure
     assert words_of(drawn)[0].get_text() == "\u06450"
 

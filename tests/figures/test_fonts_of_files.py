@@ -1,4 +1,4 @@
-"""Whoever takes a figure in finds its fonts whole: TrueType in a PDF, never Type 3."""
+"""The fonts in files of figures: TrueType in a PDF, never Type 3."""
 
 import dataclasses
 import io
@@ -70,7 +70,7 @@ def test_what_is_drawn_can_be_searched_for(small, tmp_path):
 
 
 @pytest.mark.parametrize("way", ["figure", "function", "the user's own"])
-def test_from_python_too_whatever_the_users_settings(way, small, tmp_path):
+def test_savefig_embeds_truetype_whatever_the_users_settings(way, small, tmp_path):
     with mpl.rc_context({"pdf.fonttype": 3, "pdf.use14corefonts": True}):
         file = io.BytesIO()
         if way == "figure":
@@ -100,7 +100,7 @@ def test_a_figure_is_written_as_it_was_drawn(small):
 
 
 @pytest.mark.parametrize("level", [logging.WARNING, logging.INFO])
-def test_nothing_is_said_of_how_fonts_are_cut_or_of_their_dates(level, small, tmp_path, caplog):
+def test_fonttools_logs_nothing(level, small, tmp_path, caplog):
     with caplog.at_level(level):
         save_figure(figure("gradient-by-lag", small), tmp_path / "a.pdf")
     assert caplog.messages == []
@@ -113,7 +113,7 @@ def test_an_svg_has_outlines_unless_text_is_asked_for(text, letters, small, tmp_
 
 
 TRACED = "语言模型"
-"""What only a font that is given sets: East Asian words."""
+"""East Asian words, which only a custom font has."""
 
 
 @pytest.mark.parametrize("ending", ["otf", "ttc"])

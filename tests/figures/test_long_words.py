@@ -1,4 +1,4 @@
-"""Words that are long, many, or written with what formulas are written with, in every figure."""
+"""Words that are long, many, or contain the characters of formulas, in every figure."""
 
 import dataclasses
 from itertools import pairwise
@@ -31,7 +31,7 @@ def named():
 
 
 def words_apart(figure):
-    """No tick label or word lies upon another or beyond the page."""
+    """Check that no tick label or word overlaps another or leaves the page."""
     figure.draw_without_rendering()
     page = figure.bbox
     for ax in figure.axes:
@@ -90,7 +90,7 @@ def test_the_unrolled_network_is_legible_at_any_width_or_refused(width, shown, n
 
 
 def test_words_that_leave_a_given_height_no_drawing_are_refused(named):
-    with pytest.raises(FigureError, match=r"does not fit into 3.4 × 0.9 inches; give a greater"):
+    with pytest.raises(FigureError, match=r"does not fit into 3.4 × 0.9 inches; choose a larger"):
         rnnviz.figure("unrolled", named, width=3.4, height=0.9)
 
 

@@ -1,4 +1,4 @@
-"""What the figures draw, read back as data, is what the trace holds."""
+"""Figures, read back as data, show the values of the trace."""
 
 import dataclasses
 import tracemalloc
@@ -107,7 +107,7 @@ def test_gradient_by_lag(trace):
         assert max(norms) <= bound.get_ydata()[lag] * (1 + 1e-9)
 
 
-def test_what_is_exactly_zero_counts_in_the_mean_and_what_is_no_loss_does_not(trace):
+def test_exact_zeros_count_in_the_mean_and_missing_losses_do_not(trace):
     given = trace.grad_h_by_loss.copy()
     given[:, :, :, :, 1] = 0
     given[6, :, :, :5, 0] = 0
@@ -153,7 +153,7 @@ def test_gradient_by_lag_draws_states_after_the_loss(kind, direction):
     assert [line.get_label() for line in axes.lines if "bound" in str(line.get_label())] == []
 
 
-def test_the_bound_is_drawn_where_it_holds():
+def test_the_bound_is_drawn_only_where_it_holds():
     torch.manual_seed(0)
     model = Around(layer_of("tanh", 3, 4, num_layers=2)).double()
     x = torch.randn(7, 2, 3, dtype=torch.float64)
@@ -174,7 +174,7 @@ def test_weight_shares(trace):
     assert heights(weight_shares(trace)) == pytest.approx([n / sum(norms) for n in norms])
 
 
-def test_shares_of_a_layer_that_no_loss_feels_are_refused(trace):
+def test_shares_of_a_layer_without_gradients_are_refused(trace):
     unfelt = dataclasses.replace(trace, grad_h=np.zeros_like(trace.grad_h))
     with pytest.raises(TraceError, match=r"no recorded loss changes with W .*; choose others"):
         weight_shares(unfelt)
@@ -204,7 +204,7 @@ def test_products(trace):
 @pytest.mark.parametrize("cell", ["tanh", "gru", "lstm", "projected"])
 @pytest.mark.parametrize("direction", [0, 1])
 def test_products_and_spectra_of_some_steps_are_those_of_all(cell, direction, monkeypatch):
-    """Where there is much to work out, evenly spaced steps are drawn, and it is said."""
+    """Large layers draw evenly spaced steps, and the legend says so."""
     torch.manual_seed(0)
     model = Around(layer_of(cell, 3, 4, bidirectional=True)).double()
     trace = record(model, torch.randn(20, 2, 3).double(), torch.randint(4, (20, 2)))

@@ -1,4 +1,4 @@
-"""Several traces in one figure, told apart, and labels and colours of one's own."""
+"""Several traces in one figure, and the options label, color and palette."""
 
 import dataclasses
 import inspect
@@ -23,8 +23,10 @@ from rnnviz.figures.saving import images_in
 from rnnviz.recording import record
 from rnnviz.text.palette import LIGHT
 
-TOGETHER = [name for name, entry in FIGURES.items() if entry.alone is None and name != "training"]
-ALONE = [name for name, entry in FIGURES.items() if entry.alone is not None]
+TOGETHER = [
+    name for name, entry in FIGURES.items() if entry.no_overlay is None and name != "training"
+]
+ALONE = [name for name, entry in FIGURES.items() if entry.no_overlay is not None]
 LABELS = ("first $x^2$", "second")
 
 
@@ -56,7 +58,7 @@ def color_of(handle):
 
 @pytest.mark.parametrize("name", TOGETHER)
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_traces_drawn_together_are_told_apart_in_the_legend(name, language, pair):
+def test_the_legend_distinguishes_traces_drawn_together(name, language, pair):
     axes = figure(name, *pair, label=LABELS, language=language).axes[0]
     entries = legend_of(axes)
     for label in LABELS:
@@ -69,7 +71,7 @@ def test_traces_drawn_together_are_told_apart_in_the_legend(name, language, pair
 
 
 @pytest.mark.parametrize("name", ["gradient-by-lag", "products"])
-def test_each_line_is_as_it_is_drawn_alone_and_the_axes_hold_both(name, pair):
+def test_lines_are_the_same_alone_and_together_and_the_axes_hold_both(name, pair):
     together = figure(name, *pair, label=LABELS).axes[0]
     low, high = together.get_xlim()
     drawn = {tuple(line.get_ydata()) for line in together.lines}
@@ -89,7 +91,7 @@ def test_axes_are_widened_never_narrowed(order, pair):
     assert axes.get_xlim() == (0.5, 9.5)
 
 
-def test_a_loss_is_named_where_traces_differ_in_it(pair):
+def test_the_legend_names_the_loss_if_traces_differ_in_it(pair):
     axes = figure("saliency", *pair, label=LABELS).axes[0]
     assert list(legend_of(axes)) == [r"first $x^2$, $L_{6}$", r"second, $L_{9}$"]
     assert "L_t" in axes.get_ylabel()
@@ -113,23 +115,23 @@ def test_words_stand_under_steps_only_if_all_traces_have_them(pair):
 
 
 @pytest.mark.parametrize("name", ALONE)
-def test_a_figure_that_can_show_one_trace_alone_says_why(name, pair):
-    with pytest.raises(FigureError, match=FIGURES[name].alone):
+def test_a_figure_of_a_single_trace_says_why(name, pair):
+    with pytest.raises(FigureError, match=FIGURES[name].no_overlay):
         figure(name, *pair, label=LABELS)
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
-    [((), "as many labels"), (("a",), "as many labels"), (("a", "a"), "each another")],
+    [((), "need 2 different labels"), (("a",), "need 2 diff"), (("a", "a"), "need 2 diff")],
 )
-def test_labels_that_do_not_tell_traces_apart_are_refused(labels, message, pair):
+def test_labels_must_differ(labels, message, pair):
     with pytest.raises(FigureError, match=message):
         figure("products", *pair, label=labels)
 
 
-def test_more_traces_than_looks_are_refused(pair):
+def test_too_many_traces_are_refused(pair):
     labels = [str(number) for number in range(16)]
-    with pytest.raises(FigureError, match="no more than 15 traces"):
+    with pytest.raises(FigureError, match="at most 15 traces, got 16"):
         figure("products", *[pair[0]] * 16, label=labels)
     axes = figure("products", *[pair[0]] * 15, label=labels[:15], height=5).axes[0]
     looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines[:-1]}
@@ -144,8 +146,8 @@ def test_a_function_on_axes_takes_a_label_a_colour_and_a_palette(name, data_of):
     if "color" in accepted:
         options["color"] = "#123456"
     axes = draw(*data_of(FIGURES[name]), **options)
-    told = [axes.get_title(), *(legend_of(axes) if axes.get_legend() else ())]
-    assert any(text.startswith("mine") for text in told)
+    found = [axes.get_title(), *(legend_of(axes) if axes.get_legend() else ())]
+    assert any(text.startswith("mine") for text in found)
     if "color" in accepted:
         colors = [color_of(handle) for handle in legend_of(axes).values()]
         assert any(same_color(color, "#123456") for color in colors)
@@ -157,7 +159,7 @@ def test_a_function_on_axes_takes_a_label_a_colour_and_a_palette(name, data_of):
 
 
 def test_an_option_that_a_figure_does_not_have_is_named(pair):
-    with pytest.raises(FigureError, match="'states' has no option 'color'; it has direction, lab"):
+    with pytest.raises(FigureError, match="'states' has no option 'color'; choose direction, lab"):
         figure("states", pair[0], color="red")
 
 
@@ -169,8 +171,8 @@ def test_a_file_name_is_shown_as_it_is(name, pair):
     assert shown.startswith(name)
 
 
-def test_a_label_that_cannot_be_set_is_refused(pair):
-    with pytest.raises(FigureError, match="the formula in label"):
+def test_a_label_that_cannot_be_drawn_is_refused(pair):
+    with pytest.raises(FigureError, match="has a formula that cannot be parsed"):
         figure("products", pair[0], label=r"$\nonesuch$")
     with pytest.raises(TextError, match="give another label"):
         figure("products", pair[0], label="\U0001f98a")
@@ -188,7 +190,7 @@ def test_more_cells_than_a_bound_are_an_image():
         assert images_in(figure("states", trace)) == images
 
 
-def test_cells_on_axes_of_ones_own_are_the_values_in_their_order(pair):
+def test_cells_on_given_axes_are_the_values_in_order(pair):
     axes = Figure().subplots()
     states(pair[0], ax=axes)
     (mesh,) = (each for each in axes.collections if isinstance(each, QuadMesh))
@@ -216,7 +218,7 @@ def test_an_lstm_says_whether_gradients_are_of_h_or_of_c():
 
 
 @pytest.mark.parametrize(("cell", "kind"), [("tanh", "an RNN"), ("gru", "a GRU")])
-def test_c_of_what_has_none_is_refused(cell, kind):
+def test_c_of_a_cell_without_it_is_refused(cell, kind):
     with pytest.raises(TraceError, match=f"{kind} has no cell state c; use state h"):
         gradient_by_lag(made(cell), state="c")
 
@@ -237,7 +239,7 @@ def test_the_training_of_two_networks_in_the_same_panels(data_of):
     assert list(legend_of(drawn.axes[1])) == ["a", "a, clipped", "b", "b, clipped"]
 
 
-def test_a_training_of_one_epoch_is_seen():
+def test_a_training_of_one_epoch_has_a_marker():
     one = np.array([2.0])
     history = SimpleNamespace(epochs=1, loss=one, gradient_norm=one, clipped_norm=one / 2)
     for axes in figure("training", history).axes:

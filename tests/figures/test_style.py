@@ -1,4 +1,4 @@
-"""The house style around figures of the user's own."""
+"""``rnnviz.figures.style`` around figures of your own."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from rnnviz.figures.styles import COLUMNS, STYLES
 
 @pytest.mark.parametrize("venue", COLUMNS)
 @pytest.mark.parametrize("span", [1, 2])
-def test_a_figure_of_ones_own_has_the_width_and_the_font_of_a_venue(venue, span):
+def test_a_figure_of_your_own_has_the_width_and_the_font_of_a_venue(venue, span):
     before = dict(mpl.rcParams)
     with rnnviz.figures.style(venue=venue, span=span):
         drawn, axes = plt.subplots()
@@ -37,10 +37,14 @@ def test_the_users_settings_are_not_used_and_come_back_after_an_error():
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"venue": "nature"}, "no venue"), ({"theme": "blue"}, "no theme"), ({"span": 2}, "venue")],
+    [
+        ({"venue": "nature"}, "unknown venue"),
+        ({"theme": "blue"}, "unknown theme"),
+        ({"span": 2}, "venue"),
+    ],
 )
-def test_what_is_no_style_is_named(options, message):
+def test_an_unknown_style_is_named(options, message):
     with pytest.raises(FigureError, match=message), rnnviz.figures.style(**options):
         pass
-    with pytest.raises(FigureError, match="no style 'napkin'"), rnnviz.figures.style("napkin"):
+    with pytest.raises(FigureError, match="unknown style 'napkin'"), rnnviz.figures.style("napkin"):
         pass

@@ -343,7 +343,7 @@ def test_a_note_of_another_shape_is_ignored(registered, tmp_path, cache, change)
 
 UNCHANGED = """
 import sys
-from rnnviz.cli.main import main
+from rnnviz.cli import main
 try:
     main(sys.argv[1:])
 except SystemExit as end:

@@ -1,19 +1,29 @@
-"""What is still learnt as the gap grows, with the seeds as a band."""
+"""Figure of the accuracy at each gap, with the spread over seeds as a band."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation, Transform
 
-from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.axes import Say, axes_or_new, in_legend, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
+
+FIGURE: Final = FigureEntry(
+    name="accuracy-by-gap",
+    target=f"{__name__}:accuracy",
+    summary=N_("What is still learnt as the gap grows, over several seeds."),
+    drawn_from="study",
+    no_overlay="its colours stand for the cells of one study",
+)
 
 _MARKS = ("o", "s", "^")
 _DASHES = ("-", "--", "-.")
 _APART = 4.4
+"""Points between the marks of two cells."""
 _POINTS_PER_INCH = 72
 
 
@@ -22,7 +32,7 @@ class Settings(Protocol):
 
     @property
     def gaps(self) -> Sequence[int]:
-        """How many words or steps stand between."""
+        """The numbers of words or steps in between."""
 
 
 class Study(Protocol):
@@ -34,11 +44,11 @@ class Study(Protocol):
 
     @property
     def axis(self) -> str:
-        """What the gaps are, in English."""
+        """The label of the axis of gaps, in English."""
 
     @property
     def shares(self) -> bool:
-        """Whether ``accuracies`` are shares of right answers, or else mean squared errors."""
+        """Whether ``accuracies`` are shares of right answers; otherwise they are squared errors."""
 
     @property
     def cells(self) -> Sequence[str]:
@@ -46,10 +56,10 @@ class Study(Protocol):
 
     @property
     def chance(self) -> float:
-        """What a guess reaches."""
+        """The accuracy of a guess."""
 
     def accuracies(self, cell: str) -> np.ndarray:
-        """How well each network of a cell does, NaN of one not trained yet: (gap, seed)."""
+        """Return the accuracy of each network of a cell, NaN if it is not trained: (gap, seed)."""
 
 
 def accuracy(
@@ -61,11 +71,11 @@ def accuracy(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The mean share of right answers of each cell at each gap, or its mean squared error; the band
-    runs from the worst seed to the best. A gap with a network that is not trained yet is left open.
+    """Draw the mean share of right answers of each cell at each gap, or its mean squared error.
 
-    Each cell has marks of its own, set apart beside the gap, so that curves that coincide are all
-    seen. ``label`` comes before the name of each cell, ``color`` is that of all.
+    The band runs from the worst seed to the best. A gap whose networks are not all trained is left
+    open. The marks of the cells are shifted sideways, so that equal curves do not hide each other.
+    ``label`` precedes the name of each cell in the legend; ``color`` is used for all cells.
     """
     axes = axes_or_new(ax)
     gaps = list(study.settings.gaps)
@@ -89,7 +99,7 @@ def accuracy(
             linestyle=dashes,
             marker=marker,
             transform=place,
-            label=cell.upper() if label is None else explained(label, cell.upper(), say),
+            label=in_legend(label, cell.upper(), say),
         )
     axes.axhline(study.chance, color=palette.text, linestyle=":", label=say("chance"))
     axes.set_ylim(0, 1.06 if study.shares else None)
@@ -101,7 +111,7 @@ def accuracy(
 
 
 def _beside(axes: Axes, points: float) -> Transform:
-    """Where data are drawn, so many points to the right of their places."""
+    """Return the transform that draws data this many points to the right of their places."""
     figure = axes.get_figure()
     assert figure is not None
     aside = ScaledTranslation(scaled(points) / _POINTS_PER_INCH, 0, figure.dpi_scale_trans)

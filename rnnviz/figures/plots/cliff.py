@@ -1,11 +1,23 @@
-"""The cliff in the error of a network of one unit."""
+"""Figure of the cliff in the error of a network of one unit."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.figures.axes import Say, axes_or_new, colour_scale, legend, magnitude_map, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
+
+FIGURE: Final = FigureEntry(
+    name="cliff",
+    target=f"{__name__}:cliff",
+    summary=N_("The cliff in the error of a network of one unit."),
+    drawn_from="nothing",
+    no_overlay="it is drawn from no trace",
+)
 
 _POINTS = (441, 241)
 
@@ -21,9 +33,10 @@ def cliff(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The error over w and b, one step of descent from the foot of the wall at ``b``, and
-    ``steps`` steps whose gradients are clipped to ``threshold``. The error is an image, of so many
-    points that it has no visible cells; ``label`` stands above.
+    """Draw the error over w and b, with gradient descent from the foot of the cliff at ``b``.
+
+    One step is not clipped, and ``steps`` steps have their gradients clipped to ``threshold``.
+    ``label`` is the title.
 
     Source: Pascanu et al. 2013, fig. 6
     """
@@ -49,7 +62,5 @@ def cliff(
     axes.set_xlabel("$w$")
     axes.set_ylabel("$b$")
     legend(axes)
-    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$")
-    if label is not None:
-        axes.set_title(label)
+    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$", title=label)
     return axes

@@ -1,4 +1,6 @@
-"""Gates over time: r, z, n of a GRU; i, f, g, o of an LSTM; h of a plain RNN."""
+"""Figure of the gates over time: r, z, n of a GRU; i, f, g, o of an LSTM; h of a plain RNN."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,16 +12,22 @@ from rnnviz.figures.axes import (
     Say,
     ShownFigure,
     axes_or_new,
-    cells,
     check_sequence,
-    colour_scale,
     magnitude_map,
     signed_map,
-    time_axis,
-    whole_numbers,
+    units_over_time,
 )
+from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="gates",
+    target=f"{__name__}:gates",
+    summary=N_("Every gate over time."),
+    no_overlay=COVERING_CELLS,
+)
 
 _SIGNED = ("h", "n", "g")
 
@@ -34,7 +42,7 @@ def gates(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Figure:
-    """All gates of a layer, one below the other.
+    """Draw all gates of a layer, one below the other.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -70,25 +78,29 @@ def gate(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """One gate as cells: a row a unit, a column a step, with ``label`` above.
+    """Draw one gate as cells: one row per unit, one column per step, with ``label`` as title.
 
     Raises: TraceError if there is no such gate, layer, direction or sequence
     """
     check_sequence(trace, sequence)
     found = measure.gates(trace, layer=layer, direction=direction)
     if name not in found:
-        raise TraceError(f"there is no gate {name!r}; the cell has {', '.join(found)}")
+        raise TraceError(f"unknown gate {name!r}; choose {', '.join(found)}")
     values = np.asarray(found[name])[:, sequence].T
     axes = axes_or_new(ax)
     signed = name in _SIGNED
     low = -1.0 if signed else 0.0
     top = max(1.0, float(np.nanmax(np.abs(values))))
     cmap = signed_map(palette) if signed else magnitude_map(palette)
-    shown = cells(axes, values, cmap=cmap, limits=(low * top, top))
-    axes.set_ylabel(say("unit"))
-    whole_numbers(axes.yaxis)
-    time_axis(axes, trace, sequence, say)
-    colour_scale(axes, shown, f"${name}_t$")
-    if label is not None:
-        axes.set_title(label)
+    units_over_time(
+        axes,
+        trace,
+        values,
+        sequence,
+        say,
+        cmap=cmap,
+        limits=(low * top, top),
+        symbol=f"${name}_t$",
+        title=label,
+    )
     return axes

@@ -1,16 +1,28 @@
-"""How the gradient of a loss changes with the steps it goes back."""
+"""Figure of the gradient of a loss by the number of steps back."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
+from rnnviz.deprecated import also_at_old_path
 from rnnviz.errors import TraceError
-from rnnviz.figures.axes import Say, axes_or_new, lag_axis, legend, log_axis, scaled
+from rnnviz.figures.axes import Say, axes_or_new, in_legend, lag_axis, legend, log_axis, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
+FIGURE: Final = FigureEntry(
+    name="gradient-by-lag",
+    target=f"{__name__}:gradient_by_lag",
+    summary=N_("How the gradient changes with the steps it goes back, and its bound."),
+    task="prices",
+)
 
+
+@also_at_old_path
 def gradient_by_lag(
     trace: Trace,
     *,
@@ -25,22 +37,21 @@ def gradient_by_lag(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The mean of ‖∂L_t/∂h_k‖ at each lag t − k, k − t in the reverse direction, on a logarithmic
-    axis; of ‖∂L_t/∂c_k‖ for ``state="c"`` of an LSTM.
+    """Draw the mean of ‖∂L_t/∂h_k‖ at each lag t − k (k − t in the reverse direction).
 
-    States after the loss, which reach it in a layer below a bidirectional one or where what follows
-    the layer reads other steps, are at negative lags.
+    The axis is logarithmic. ``state="c"`` of an LSTM draws ‖∂L_t/∂c_k‖. Negative lags are states
+    after the loss, which reach it below a bidirectional layer, or if what follows the layer reads
+    other steps.
 
-    The mean is over all losses and sequences, but for those without a gradient at any state, which
-    have no loss; the band runs from the least to the greatest. What is exactly zero counts in both,
-    and lies below the axis. ``bound`` draws, for a plain RNN whose losses enter at lag 0 alone,
-    what (γ σ₁(W))^(t−k) allows at most: the greatest ‖∂L_t/∂h_t‖ times it. ``normalize`` divides
-    all by the mean at lag 0.
+    The mean is over all losses and sequences that have a gradient at any state; the band runs from
+    the least to the greatest. Exact zeros count in both, and lie below the axis. ``bound`` draws
+    the greatest ‖∂L_t/∂h_t‖ times (γ σ₁(W))^(t−k), for a plain RNN whose losses enter only at
+    lag 0. ``normalize`` divides everything by the mean at lag 0.
 
-    ``label`` names the mean in the legend, ``color`` colours it, its band and its bound.
+    ``label`` names the mean in the legend; ``color`` is used for the mean, its band and its bound.
 
-    Raises: TraceError if the trace has no gradients, none that is not zero, no such state, or none
-            at lag 0 to divide by
+    Raises: TraceError if the trace has no gradients or only zeros, no such state, or with
+            ``normalize`` only zeros at lag 0
     """
     table = measure.gradient_norms(trace, state=state, layer=layer, direction=direction)
     lags = measure.lags(trace, table, direction=direction)
@@ -50,7 +61,7 @@ def gradient_by_lag(
     there = ~np.isnan(flat).all(axis=1)
     if not there.any():
         raise TraceError(
-            "all gradients of this layer and direction are zero; choose others, or record a trace "
+            "all gradients of this layer and direction are zero; choose another, or record a trace "
             "with a loss"
         )
     x, kept = lags[there], flat[there]
@@ -78,7 +89,7 @@ def gradient_by_lag(
             color=color or palette.note,
             linestyle="--" if color is None else ":",
             marker=dot,
-            label=named if label is None else explained(label, named, say),
+            label=in_legend(label, named, say),
         )
     if lags[0] < 0:
         axes.axvline(0, color=palette.note, linewidth=scaled(0.8))
@@ -92,8 +103,7 @@ def _at_no_lag(lags: np.ndarray, norms: np.ndarray) -> float:
     mean = float(np.nanmean(here)) if here.size else 0.0
     if mean == 0:
         raise TraceError(
-            "the gradients at lag 0 are zero, so that nothing can be divided by them; leave "
-            "normalize out"
+            "the gradients at lag 0 are zero, and cannot be divided by; leave normalize out"
         )
     return mean
 

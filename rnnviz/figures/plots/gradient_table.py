@@ -1,4 +1,6 @@
-"""The (t, k) table: ‖∂L_t/∂h_k‖ of every loss at every state."""
+"""Figure of the table of ‖∂L_t/∂h_k‖: every loss t at every state k."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,9 +17,18 @@ from rnnviz.figures.axes import (
     magnitude_map,
     whole_numbers,
 )
+from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="gradient-table",
+    target=f"{__name__}:gradient_table",
+    summary=N_("The gradient of every loss at every state."),
+    task="prices",
+    no_overlay=COVERING_CELLS,
+)
 
 _DECADES = 8
 _MOST_TICKS = 8
@@ -35,12 +46,11 @@ def gradient_table(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖∂L_t/∂h_k‖ as cells: a row a loss, a column a state; nothing where k cannot reach t.
+    """Draw ‖∂L_t/∂h_k‖ as cells: one row per loss, one column per state, empty where it is zero.
 
-    A logarithmic scale shows at most eight decades below the greatest value; ``label`` stands
-    above.
+    The colours span at most eight decades on a logarithmic scale (``log``). ``label`` is the title.
 
-    Raises: TraceError if the trace has no gradients, or none that is not zero
+    Raises: TraceError if the trace has no gradients, or only zeros
     """
     check_sequence(trace, sequence)
     norms = measure.gradient_norms(trace, layer=layer, direction=direction)[:, :, sequence]
@@ -65,7 +75,5 @@ def gradient_table(
     less = log and float(np.nanmin(shown)) < low
     norms_of = r"$\|\partial L_t / \partial h_k\|$"
     named = explained(norms_of, say("log scale"), say) if log else norms_of
-    colour_scale(axes, mesh, named, extend="min" if less else "neither")
-    if label is not None:
-        axes.set_title(label)
+    colour_scale(axes, mesh, named, title=label, extend="min" if less else "neither")
     return axes

@@ -1,4 +1,6 @@
-"""Singular values of products of Jacobians."""
+"""Figure of the singular values of products of Jacobians."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,18 +11,27 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    in_legend,
     lag_axis,
     legend,
     log_axis,
     scaled,
     spread,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
+FIGURE: Final = FigureEntry(
+    name="products",
+    target=f"{__name__}:products",
+    summary=N_("The singular values of products of Jacobians."),
+    task="prices",
+)
+
 _DECADES = 16
-# so many lags times units³ take seconds
+# lags times units³ that take seconds to compute
 _WORK = 1 << 33
 _LEAST = 8
 
@@ -38,11 +49,11 @@ def products(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """All singular values of ∂h_t/∂h_k by the lag t − k, for one step t (from 0), the last unless
-    given, on a logarithmic axis of at most sixteen decades. ``label`` names the greatest of them.
+    """Draw all singular values of ∂h_t/∂h_k by the lag t − k, for one ``step`` t (from 0).
 
-    Of a large layer and a long sequence, they are those of some lags, evenly spaced, and the legend
-    says of how many.
+    Without a step, t is the last. The axis is logarithmic and spans at most sixteen decades. For a
+    large layer and a long sequence only some lags are drawn, evenly spaced, and the legend says how
+    many. ``label`` precedes the name of the greatest in the legend.
 
     Raises: TraceError if there is no such step, layer, direction or sequence
     """
@@ -51,7 +62,7 @@ def products(
     t = step if step is not None else (last if direction == 0 else 0)
     count = t + 1 if direction == 0 else last - t + 1
     if step is not None and not 0 <= step <= last:
-        raise TraceError(f"there is no step {step}; sequence {sequence} has {last + 1}, from 0")
+        raise TraceError(f"step of sequence {sequence} must be 0 to {last}, got {step}")
     lags = spread(count, max(_LEAST, _WORK // trace.hidden_size**3))
     values = measure.singular_values_back(
         trace, t, lags, sequence=sequence, layer=layer, direction=direction
@@ -63,7 +74,7 @@ def products(
     symbol = r"$\sigma_1$"
     if len(lags) < count:
         symbol += ", " + say("at {some} of {all} lags").format(some=len(lags), all=count)
-    named = symbol if label is None else explained(label, symbol, say)
+    named = in_legend(label, symbol, say)
     for index in range(shown.shape[1]):
         axes.plot(
             lags,

@@ -1,4 +1,6 @@
-"""How much each input matters for one loss."""
+"""Figure of how much each input matters for one loss."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,9 +8,16 @@ from matplotlib.axes import Axes
 from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, outline, time_axis
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="saliency",
+    target=f"{__name__}:saliency",
+    summary=N_("How much each input matters for a loss."),
+)
 
 
 def saliency(
@@ -22,9 +31,10 @@ def saliency(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖∂L_t/∂x_k‖ over the inputs, for the loss at one step t (from 0): the last one that there
-    is, unless given. With ``label``, which the legend puts before the loss, as an
-    outline, so that several can be compared.
+    """Draw ‖∂L_t/∂x_k‖ over the inputs, for the ``loss`` at one step t (from 0).
+
+    Without a loss, it is the last that has gradients. With a ``label``, which precedes the loss in
+    the legend, the bars are an outline, so that several can be compared.
 
     Raises: TraceError if the trace has no gradients of such a loss, or no such sequence
     """
@@ -40,7 +50,9 @@ def saliency(
     elif loss in times:
         row = times.index(loss)
     else:
-        raise TraceError(f"the trace has no gradients of the loss at step {loss}, counted from 0")
+        raise TraceError(
+            f"the trace has no gradients of the loss at step {loss}; choose one of {times}"
+        )
     axes = axes_or_new(ax)
     line = color or palette.input
     at = f"L_{{{times[row] + 1}}}"

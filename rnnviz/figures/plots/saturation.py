@@ -1,14 +1,23 @@
-"""How often the slope of the nonlinearity is small."""
+"""Figure of how often the slope of the nonlinearity is small."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.axes import Say, axes_or_new, in_legend, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="saturation",
+    target=f"{__name__}:saturation",
+    summary=N_("How often the slope of the nonlinearity is small."),
+)
 
 _BINS = 25
 _DASHES = ("-", "--", ":", "-.")
@@ -25,9 +34,9 @@ def saturation(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The slopes of all units, steps and sequences, counted: 1 − h² of a tanh, gate by gate.
+    """Draw a histogram of the slopes of all units, steps and sequences (1 − h² of a tanh) per gate.
 
-    ``label`` comes before the name of each gate; with ``color``, several gates differ in
+    ``label`` precedes the name of each gate in the legend; with ``color``, the gates differ in
     their dashes.
 
     Raises: TraceError if there is no such layer or direction
@@ -48,7 +57,7 @@ def saturation(
             alpha=0.85,
             linewidth=scaled(1.2),
             linestyle=dashes if color and len(slopes) > 1 else rcParams["lines.linestyle"],
-            label=gate if label is None else explained(label, gate, say),
+            label=in_legend(label, gate, say),
         )
     if len(slopes) > 1 or label is not None:
         legend(axes)

@@ -1,15 +1,25 @@
-"""Eigenvalues in the complex plane: those of every step's Jacobian, and of W."""
+"""Figure of the eigenvalues of every step's Jacobian, and of W, in the complex plane."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
-from rnnviz.figures.axes import Say, axes_or_new, check_sequence, legend, scaled, spread
+from rnnviz.figures.axes import Say, axes_or_new, check_sequence, in_legend, legend, scaled, spread
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
-# so many steps times units³ take seconds
+FIGURE: Final = FigureEntry(
+    name="spectrum",
+    target=f"{__name__}:spectrum",
+    summary=N_("The eigenvalues of every step's Jacobian, and of W."),
+    task="prices",
+)
+
+# steps times units³ that take seconds to compute
 _WORK = 1 << 31
 _LEAST = 8
 
@@ -26,10 +36,10 @@ def spectrum(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and the unit circle.
+    """Draw the eigenvalues of ∂h_k/∂h_{k−1} at all steps, those of a plain RNN's W, and a circle.
 
-    Of a large layer and a long sequence, they are those of some steps, evenly spaced, and the
-    legend says of how many. ``label`` comes before what each is in it.
+    The circle has the radius 1. For a large layer and a long sequence only some steps are drawn,
+    evenly spaced, and the legend says how many. ``label`` precedes each name in the legend.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -43,10 +53,6 @@ def spectrum(
     if len(steps) < count:
         symbol += ", " + say("{some} of {all} steps").format(some=len(steps), all=count)
     axes = axes_or_new(ax)
-
-    def named(symbol: str) -> str:
-        return symbol if label is None else explained(label, symbol, say)
-
     angles = np.linspace(0, 2 * np.pi, 361)
     axes.plot(
         np.cos(angles), np.sin(angles), color=palette.note, linestyle="-", linewidth=scaled(0.8)
@@ -58,14 +64,15 @@ def spectrum(
         color=color or palette.gradient,
         linewidths=0,
         alpha=0.5,
-        label=named(symbol),
+        label=in_legend(label, symbol, say),
     )
     if not trace.cell.gated:
         (weights,) = measure.recurrent_weights(trace, layer=layer, direction=direction).values()
         of_w = measure.eigenvalues(weights.astype(float))
         axes.scatter(
             of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none",
-            edgecolors=color or palette.weight, linewidths=scaled(1), label=named("$W$"),
+            edgecolors=color or palette.weight, linewidths=scaled(1),
+            label=in_legend(label, "$W$", say),
         )  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(say("real part"))

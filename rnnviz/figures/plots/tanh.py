@@ -1,13 +1,22 @@
-"""The curve and its slope, with the recorded pre-activations upon both."""
+"""Figure of tanh and its slope, with the recorded pre-activations on both."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="tanh",
+    target=f"{__name__}:tanh",
+    summary=N_("The recorded sums on tanh and on its slope."),
+)
 
 
 def tanh(
@@ -21,9 +30,9 @@ def tanh(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """tanh a and 1 − tanh² a, with a dot for each recorded pre-activation a on both.
+    """Draw tanh a and 1 − tanh² a, with a dot on both for each recorded pre-activation a.
 
-    ``label`` and ``color`` are those of the dots; beside a colour of theirs the curves are grey.
+    ``label`` and ``color`` are those of the dots; with a ``color`` the curves are grey.
 
     Raises: TraceError if the trace is not of a tanh RNN
     """

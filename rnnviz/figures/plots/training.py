@@ -1,27 +1,43 @@
-"""Loss and gradient norm over training."""
+"""Figure of the loss and the gradient norm over training."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rnnviz.experiments.retraining import history_of
-from rnnviz.figures.axes import Say, ShownFigure, axes_or_new, legend, log_axis, whole_numbers
+from rnnviz.figures.axes import (
+    Say,
+    ShownFigure,
+    axes_or_new,
+    in_legend,
+    legend,
+    log_axis,
+    whole_numbers,
+)
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="training",
+    target=f"{__name__}:training",
+    summary=N_("Loss and gradient norm over training."),
+    drawn_from="history",
+)
 
 
 class History(Protocol):
-    """What a training keeps of each epoch, as ``rnnviz.train(…).history`` does.
+    """What is kept of each epoch of a training, as in ``rnnviz.train(…).history``.
 
     Shapes: (epoch,) each
     """
 
     @property
     def epochs(self) -> int:
-        """How many epochs there were."""
+        """The number of epochs."""
 
     @property
     def loss(self) -> np.ndarray:
@@ -45,10 +61,10 @@ def training(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Figure:
-    """The loss above, the norm of the gradient before and after clipping below.
+    """Draw the loss, and below it the norm of the gradient before and after clipping.
 
-    Of a trace, its own training is repeated, and checked to end with the trace's weights. A figure
-    that has both panels already, from another training, takes this one in as well.
+    For a trace, its training is repeated, and checked to end with the trace's weights. A ``figure``
+    that has both panels already, of another training, gets the lines of this one as well.
 
     Raises: SceneError if rnnviz did not train the network, or trained it in another way
     """
@@ -70,7 +86,7 @@ def loss(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """The mean loss of each epoch."""
+    """Draw the mean loss of each epoch."""
     history = _history(history)
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
@@ -91,7 +107,7 @@ def gradient_norm(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖∂L/∂θ‖ of each epoch's updates, before and after clipping, on a logarithmic axis."""
+    """Draw ‖∂L/∂θ‖ of each epoch before and after clipping, on a logarithmic axis."""
     history = _history(history)
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
@@ -100,7 +116,7 @@ def gradient_norm(
     mark, named = _mark(history), label or say("gradient")
     axes.plot(epochs, before, color=color or palette.gradient, marker=mark, label=named)
     if (after < before).any():
-        clipped = say("clipped") if label is None else explained(label, say("clipped"), say)
+        clipped = in_legend(label, say("clipped"), say)
         axes.plot(
             epochs, after, color=color or palette.note, linestyle=":" if color else "--",
             marker=mark, label=clipped,
@@ -115,7 +131,7 @@ def _history(given: History | Trace) -> History:
 
 
 def _mark(history: History) -> str:
-    """A line through a single epoch would not be seen."""
+    """Return a marker for a single epoch, which has no line."""
     return "o" if history.epochs == 1 else ""
 
 

@@ -1,8 +1,9 @@
-"""The states as a path in the plane of their first two principal components."""
+"""Figure of the states as a path in the plane of their first two principal components."""
 
 import warnings
 from collections.abc import Sequence
 from itertools import cycle, zip_longest
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,13 +17,21 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    in_legend,
     legend,
     scaled,
     words_of,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
-from rnnviz.text.translation import explained
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="trajectory",
+    target=f"{__name__}:trajectory",
+    summary=N_("The states as a path, with fixed points."),
+)
 
 _Side = tuple[tuple[float, float], tuple[str, str]]
 
@@ -50,12 +59,11 @@ def trajectory(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """One path a trace, with words along the first, and the layer's fixed points for x = 0.
+    """Draw a path for each trace, with words along the first, and the fixed points for x = 0.
 
-    Words that have no room are left out; without words the first and the last step are named.
-
-    A filled square is a stable fixed point, an empty one is not stable. ``label`` and ``color`` are
-    those of the paths, one for each trace.
+    Words without room are left out; if there are no words, the first and the last step are named.
+    Filled squares are stable fixed points, empty ones unstable. ``label`` and ``color`` are those
+    of the paths, one for each trace.
 
     Raises: TraceError if the states do not vary, or there is no such layer, direction or sequence
     """
@@ -93,7 +101,7 @@ def trajectory(
                     at[found.stable == stable, 1],
                     marker="s",
                     s=scaled(_SQUARE) ** 2,
-                    label=explained(labels[0], what, say) if labels else what,
+                    label=in_legend(labels[0] if labels else None, what, say),
                     facecolors=palette.text if stable else "none",
                     edgecolors=palette.text,
                     linewidths=scaled(0.8),
@@ -115,7 +123,7 @@ def trajectory(
 
 
 def _lay_out(axes: Axes) -> None:
-    """Give axes the room that they will have; a page too small is told when it is drawn."""
+    """Lay out the axes; if the page is too small, the error is raised when it is drawn."""
     page = axes.get_figure(root=True)
     assert page is not None
     with warnings.catch_warnings():
@@ -134,10 +142,10 @@ def _boxes(axes: Axes, points: np.ndarray, size: float) -> list[Bbox]:
 def _name(
     axes: Axes, named: Sequence[tuple[str, np.ndarray]], marks: Sequence[Bbox], path: Path
 ) -> None:
-    """Words beside their points, over no mark and no other word; the first and last come first.
+    """Place words beside their points, over no mark or other word, the first and last word first.
 
-    Of the sides that are free, those come first where a word does not cross the path, then those
-    where it does not cross the edge, then the one that is farthest from the marks of others.
+    Of the free sides of a point, prefer those where the word does not cross the path, then those
+    where it stays inside the axes, then the one farthest from the marks of other points.
     """
     page = axes.get_window_extent()
     taken = list(marks)

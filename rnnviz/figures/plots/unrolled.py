@@ -1,4 +1,6 @@
-"""The unrolled network as vector drawing, with its recorded states."""
+"""Figure of the unrolled network with its recorded states."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,8 +20,19 @@ from rnnviz.figures.axes import (
     words_fit,
     words_of,
 )
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="unrolled",
+    target=f"{__name__}:unrolled",
+    summary=N_("The unrolled network with its states."),
+    height=0.32,
+    fills_width=True,
+    no_overlay="its boxes would cover those of another",
+)
 
 _MOST_STEPS = 10
 _MOST_UNITS = 16
@@ -37,10 +50,10 @@ def unrolled(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """A box for each of the last steps, at most ten, with the layer's state inside as cells.
+    """Draw a box for each of the last steps, at most ten, with the layer's state inside as cells.
 
-    Inputs come from below, outputs go up, states are passed on. Of more than 16 units the first
-    are shown. ``label`` stands above.
+    Inputs enter from below, outputs leave at the top, states go to the next box. Of more than 16
+    units the first are shown. ``label`` is the title.
 
     Raises: TraceError if there is no such layer, direction or sequence
     """
@@ -91,9 +104,7 @@ def unrolled(
     if not words_fit(named, axes.get_window_extent().width * _PITCH / across):
         turn(named)
     scale = ScalarMappable(Normalize(-limit, limit), cmap)
-    colour_scale(axes, scale, "$h_t$", shrink=0.7)
-    if label is not None:
-        axes.set_title(label)
+    colour_scale(axes, scale, "$h_t$", title=label, shrink=0.7)
     return axes
 
 

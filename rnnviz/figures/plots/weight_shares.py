@@ -1,12 +1,22 @@
-"""What each step's use of W adds to the gradient of W."""
+"""Figure of what each step adds to the gradient of a weight."""
+
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, outline, time_axis
+from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
+from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+
+FIGURE: Final = FigureEntry(
+    name="weight-shares",
+    target=f"{__name__}:weight_shares",
+    summary=N_("What each step adds to the gradient of W."),
+)
 
 _SYMBOLS = {"weight_hh": "W", "weight_ih": "U", "bias_hh": "b", "bias_ih": "b", "weight_hr": "P"}
 
@@ -23,8 +33,9 @@ def weight_shares(
     palette: Palette = LIGHT,
     say: Say = str,
 ) -> Axes:
-    """‖Σ_t ∂L_t/∂θ_s‖ of each step s as a share of the sum over the steps; with ``label`` as an
-    outline, so that several can be compared.
+    """Draw ‖Σ_t ∂L_t/∂θ_s‖ of each step s as a share of the sum over the steps.
+
+    With a ``label`` the bars are an outline, so that several can be compared.
 
     Raises: TraceError if the trace has no gradients, or the layer no such parameter
     """

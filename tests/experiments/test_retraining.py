@@ -140,6 +140,6 @@ def test_a_network_that_rnnviz_did_not_train_is_refused(trace, lacks):
 
 def test_no_metadata_decide_where_a_training_is_kept(trace):
     hostile = dataclasses.replace(trace.metadata, parameters_hash="x/../../../keep")
-    place = retraining._place_of(dataclasses.replace(trace, metadata=hostile))
-    assert place == retraining._place_of(trace)
+    place = retraining._cache_file(dataclasses.replace(trace, metadata=hostile))
+    assert place == retraining._cache_file(trace)
     assert place.parent == cache_folder()

@@ -25,8 +25,8 @@ from rnnviz.rendering.cache.origins import is_of_helper, owner_of
 _OF_SYSTEM: Final = ("/proc/", "/sys/", "/dev/")
 _STAGING: Final = f"{os.sep}.rnnviz-"
 
-_held: Final[dict[Dependency, str | None]] = {}
-"""What modules have read: they stay loaded when a scene's file is loaded again."""
+_held: Final[dict[str, dict[Dependency, str | None]]] = {}
+"""What modules have read, by the folder of the scene: they stay loaded for the next scene."""
 
 
 class Recorder:
@@ -39,10 +39,14 @@ class Recorder:
     """
 
     def __init__(self, home: Path | None, language: str, cache: Path) -> None:
-        self.reads: dict[Dependency, str | None] = {} if home is None else dict(_held)
-        self.certain = home is None or not _loaded_unobserved(home.resolve())
+        self.reads: dict[Dependency, str | None] = {}
+        self.certain = True
         self.folder = os.getcwd()
         self._home = "" if home is None else str(home.resolve())
+        if home is not None:
+            loaded = _loaded_by(home.resolve())
+            self.reads = _held_for(home.resolve(), loaded)
+            self.certain = loaded <= {name for kind, name in self.reads if kind.startswith(MODULE)}
         self._module = MODULE + language
         self._ignored = (os.path.realpath(cache) + os.sep, str(cache.absolute()) + os.sep)
         self._made: set[str] = set()
@@ -74,7 +78,7 @@ class Recorder:
             value = self.folder if kind == WORKING_FOLDER else value_of(dependency)
             self.reads = merged((self.reads, {dependency: value}))
         if held:
-            _held[dependency] = self.reads[dependency]
+            _held.setdefault(os.path.dirname(self._home), {})[dependency] = self.reads[dependency]
 
     def opened(self, path: str, importing: bool) -> None:
         """Note a file that is opened."""
@@ -139,18 +143,23 @@ def forget() -> None:
     _held.clear()
 
 
-def _loaded_unobserved(home: Path) -> bool:
-    """Whether a scene's file imports a user's module that was loaded when no recorder was active.
-
-    What such a module read is not known.
-    """
+def _loaded_by(home: Path) -> set[str]:
+    """Return the files of users' modules that a scene's file imports and that are loaded now."""
     try:
         names = names_in_closure(home, parsed(home))
     except (OSError, SyntaxError, ValueError):
-        return False
-    observed = {name for kind, name in _held if kind.startswith(MODULE)}
+        return set()
     files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
-    return any(file and owner_of(file) == "user" and file not in observed for file in files)
+    return {file for file in files if file and owner_of(file) == "user"}
+
+
+def _held_for(home: Path, loaded: set[str]) -> dict[Dependency, str | None]:
+    """Return what modules have read for scenes in the same folder, or that share a module."""
+    return merged(
+        held
+        for folder, held in _held.items()
+        if folder == str(home.parent) or any(name in loaded for _, name in held)
+    )
 
 
 def _source_of(path: str) -> str | None:

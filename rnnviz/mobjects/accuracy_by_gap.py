@@ -22,7 +22,7 @@ from manim import (
     VMobject,
 )
 
-from rnnviz.cells import known_cells
+from rnnviz import cells
 from rnnviz.experiments.studies import Study
 from rnnviz.mobjects.labels import LabelRow
 from rnnviz.mobjects.log_axis import LogAxis
@@ -39,15 +39,15 @@ _HEIGHT: Final = 3.5
 _SPREAD: Final = 0.13
 
 
-def color_of(cell: str) -> Role:
-    """The role of the colour in which a cell is drawn, wherever cells are compared."""
-    return cast(Role, known_cells()[cell].color)
+def color_of(name: str) -> Role:
+    """Return the color role of a cell in comparisons of cells."""
+    return cast(Role, cells.cell(name).color)
 
 
-def carried_title(cell: str) -> str:
-    """A cell's title with the state it carries, where gradients at that are compared."""
-    kind = known_cells()[cell]
-    return f"{kind.title}, {kind.carried}"
+def carried_title(name: str) -> str:
+    """Return a cell's title with the state whose gradients are compared: "LSTM, c"."""
+    cell = cells.cell(name)
+    return f"{cell.title}, {cell.carried}"
 
 
 class GapAxes(VGroup):
@@ -157,7 +157,7 @@ class CellResults(VGroup):
         self.line = VMobject(stroke_color=color, stroke_width=3).set_points_as_corners(
             points if len(points) > 1 else points * 2
         )
-        name = carried_title(cell) if log else known_cells()[cell].title
+        name = carried_title(cell) if log else cells.cell(cell).title
         self.title = label(name, color=color, size=SMALL)
         self.title.move_to([_RIGHT + 0.2, points[-1][1], 0.0], aligned_edge=LEFT)
         super().__init__(self.line, self.dots, self.title)

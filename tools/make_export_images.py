@@ -26,7 +26,7 @@ from picture_sources import IMAGES, source, trace_of, write_source
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.explorer import explore
-from rnnviz.exports.handout import handout
+from rnnviz.exports.handout import typeset
 from rnnviz.exports.page import source_line
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.writing import write
@@ -95,12 +95,12 @@ def explorer_page(language: str, folder: Path) -> Image.Image:
         return screenshot(page)
 
 
-def handout_page(video: RenderedVideo, folder: Path) -> Image.Image:
+def handout_page(video: RenderedVideo) -> Image.Image:
     """Return the first page of the handout."""
     language = video.language
     title, source = video.titles()[language], source_line([video], language)
-    handout([video], folder / "{p}.png", language, title, source)
-    with Image.open(folder / "1.png") as page:
+    first, *_ = typeset([video], language, title, source, format="png")
+    with Image.open(io.BytesIO(first)) as page:
         size = (SHEET, page.height * SHEET // page.width)
         small = page.convert("RGB").resize(size, Image.Resampling.LANCZOS)
     image = Image.new("RGB", (size[0] + 2, size[1] + 2), GROUND)
@@ -172,7 +172,7 @@ def main() -> None:
                 if theme == "dark":
                     save(lecture_page(video, folder), "page", language, theme)
                 else:
-                    save(handout_page(video, folder), "handout", language, theme)
+                    save(handout_page(video), "handout", language, theme)
                     save(slides_sheet(video, folder), "slides", language, theme)
             save(explorer_page(language, folder), "explore", language)
             save(notebook_figure(language), "notebook", language)

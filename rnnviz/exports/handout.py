@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import Any
 
 import typst
 
@@ -56,6 +57,16 @@ def handout(
 
     Raises: TextError for a character that no font in use has
     """
+    path.write_bytes(typeset(videos, language, title, source))
+
+
+def typeset(
+    videos: Sequence[RenderedVideo], language: str, title: str, source: str, *, format: str = "pdf"
+) -> Any:
+    """Return the handout in a format of Typst: the bytes of a PDF, or a list of PNG pages.
+
+    Raises: TextError for a character that no font in use has
+    """
     titles = [video.titles()[language] for video in videos]
     captions = [cue.captions[language] for video in videos for cue in video.cues]
     for text in (title, source, *titles, *captions):
@@ -82,10 +93,10 @@ def handout(
         }
         (folder / "lecture.json").write_text(json.dumps(lecture), encoding="utf-8")
         (folder / "handout.typ").write_text(_SOURCE, encoding="utf-8")
-        pdf = typst.compile(
+        return typst.compile(
             str(folder / "handout.typ"),
             root=str(folder),
             font_paths=[str(fonts), *(str(font.folder) for font in fonts_in_use())],
             ignore_system_fonts=True,
+            format=format,
         )
-    path.write_bytes(pdf)

@@ -425,7 +425,7 @@ def test_a_loss_after_the_last_step_is_refused_before_training(fails, monkeypatc
 def test_impossible_settings_of_a_network(fails):
     message = fails("record", "--cell", "gru", "--nonlinearity", "relu", "-o", "a.safetensors")
     assert "cell 'gru' has no nonlinearity 'relu'" in message
-    assert "a learning rate of -1.0" in fails(
+    assert "the learning rate must be finite and positive, got -1.0" in fails(
         "record", "--learning-rate", "-1", "-o", "a.safetensors"
     )
 

@@ -246,7 +246,7 @@ def test_output_of_the_users_code_goes_to_stderr(module, given, call):
 
 
 def test_unsuitable_files_are_refused(module, given, fails, tmp_path):
-    assert "there is no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
+    assert "no file 'none.npz'" in fails(f"{module}:Tagger", inputs="none.npz")
     (tmp_path / "hello.pt").write_bytes(b"hello")
     assert "is damaged" in fails(f"{module}:Tagger", "--weights", "hello.pt")
     torch.save(nn.Linear(2, 2).state_dict(), "other.pt")

@@ -331,7 +331,7 @@ def changed(held, path, value):
         (("mo\nre",), 1, "unknown field mo\\nre"),
         (("networks",), [1], "networks[0]: expected an object, got 1"),
         (("settings", "task"), "prices", "task 'prices' has no length to sweep over; choose "),
-        (("settings", "cells"), ["rnn", "x"], "unknown cell 'x'; choose rnn, gru, lstm"),
+        (("settings", "cells"), ["rnn", "x"], "unknown cell 'x'; choose rnn, lstm, gru"),
         (("settings", "language"), "x", "unknown language 'x'; choose en, zh"),
         (("settings", "lengths"), [4, "6"], 'settings.lengths[1]: expected an integer, got "6"'),
         (("settings", "lengths"), [4, 4], "lengths must be one or more, each once, got [4, 4]"),

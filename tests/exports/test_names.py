@@ -154,7 +154,7 @@ def test_no_description_can_name_a_file_outside_the_folder(where, text, to):
 
 def test_a_caption_without_a_valid_language_is_refused(tmp_path):
     video = write_video(tmp_path, code="x/../../victim/keep")
-    with pytest.raises(ExportError, match=r"'x/\.\./\.\./victim/keep' is no language"):
+    with pytest.raises(ExportError, match=r"'x/\.\./\.\./victim/keep' is no BCP 47 language tag"):
         RenderedVideo.of(video)
     with pytest.raises(ValueError, match="two captions in one language"):
         Cue(1, "a", 0.0, 1.0, {"en": "One.", "EN": "Two."})

@@ -119,7 +119,7 @@ def test_labels_of_the_padding_are_left_out():
     cut = [row[:3] for row in words]
     again = record(model, *arguments, about={"step_labels": cut})
     assert again.metadata.step_labels == trace.metadata.step_labels
-    with pytest.raises(RecordingError, match=r"give \(2, 3\)"):
+    with pytest.raises(RecordingError, match=r"must have the shape \(2, 3\)"):
         record(model, *arguments, about={"step_labels": [row[:4] for row in words]})
 
 

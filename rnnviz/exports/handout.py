@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -61,7 +61,12 @@ def handout(
 
 
 def typeset(
-    videos: Sequence[RenderedVideo], language: str, title: str, source: str, *, format: str = "pdf"
+    videos: Sequence[RenderedVideo],
+    language: str,
+    title: str,
+    source: str,
+    *,
+    format: Literal["pdf", "png"] = "pdf",
 ) -> Any:
     """Return the handout in a format of Typst: the bytes of a PDF, or a list of PNG pages.
 

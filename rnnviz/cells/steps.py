@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from rnnviz.cells.base import Array, Cell, Namespace
+from rnnviz.system.short_repr import ShortRepr
 
 
 class _NumPy:
@@ -65,8 +66,8 @@ class Recorded(Protocol):
     def weight(self, kind: str, layer: int = 0, direction: int = 0) -> np.ndarray | None: ...
 
 
-@dataclass(frozen=True, eq=False)
-class Steps:
+@dataclass(frozen=True, eq=False, repr=False)
+class Steps(ShortRepr):
     """Steps of one layer in one direction.
 
     Shapes: gates (time, batch, gate, cell), before (time, batch, hidden), c_before and c (time,

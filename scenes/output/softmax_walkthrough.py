@@ -170,7 +170,7 @@ class SoftmaxWalkthrough:
         )
 
     def cross_entropy(self) -> Animation:
-        """Show y − ŷ, the gradient of cross-entropy, as bars."""
+        """Show y minus the target, the gradient of cross-entropy, as bars."""
         numbers = self.numbers
         self.y_grid = self._plain([number(float(value)) for value in numbers.y], "y", -3.95)
         self.hat = self._hat(numbers.target)

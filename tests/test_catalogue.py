@@ -90,7 +90,7 @@ def test_needs_of_base_classes_come_first(make_trace, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("needs", "message"),
     [
-        (("gradient",), "unknown need 'gradient' of scene 'own'; choose plain-rnn"),
+        (("gradient",), "scene 'own' has an unknown need 'gradient'; choose plain-rnn"),
         ("gradients", "'needs' of class 'Own' is 'gradients'; give a tuple"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The recurrent cells, one module each; a new module here is a new cell everywhere."""
+"""The recurrent cells, one module each; a module added here makes its cell available everywhere."""
 
 import pkgutil
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from rnnviz.errors import CellError
 __all__ = ["SUFFIXES", "Cell", "cell", "known_cells", "names", "nonlinearities"]
 
 _NO_CELLS: Final = ("base", "steps")
-"""Modules that every cell shares; the second loads NumPy, which names alone do not need."""
+"""Modules that every cell shares; the second loads NumPy, which listing the cells does not need."""
 
 
 @cache
 def known_cells() -> Mapping[str, type[Cell]]:
-    """Every cell that a module of this package defines, by its name, the oldest first."""
+    """Every cell that a module of this package defines, by name, oldest first."""
     found = [
         each
         for module in pkgutil.iter_modules(__path__)
@@ -30,7 +30,7 @@ def known_cells() -> Mapping[str, type[Cell]]:
 
 
 def cell(name: str, nonlinearity: str = "tanh") -> Cell:
-    """Return the cell of a name.
+    """Return the cell of this name.
 
     Raises: CellError if there is no such cell, or it has no such nonlinearity
     Example: >>> cell("gru").gates

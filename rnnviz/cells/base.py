@@ -1,10 +1,11 @@
 """What every recurrent cell provides: its names, its equations and their derivatives.
 
-A cell makes pre-activations a_g of U_g x + b_g and W_g h_prev + b'_g, a pair for each gate g; gates
-σ(a_g) or tanh(a_g) of these; and its state h of the gates and the state before. A cell with a cell
-state computes c = kept · c_prev + added, unit by unit, and h = output_gate · tanh c.
+For each gate g, a cell computes a pre-activation a_g from U_g x + b_g and W_g h_prev + b'_g, and
+from it the gate σ(a_g) or tanh(a_g). Its state h follows from the gates and the previous state. A
+cell with a cell state computes c = kept · c_prev + added, unit by unit, and h = output_gate ·
+tanh c.
 
-The equations are written for arrays of any library: what is more than an operator comes from a
+The equations work on the arrays of any library. Functions other than operators come from a
 namespace ``xp``: ``rnnviz.cells.steps.NUMPY``, or PyTorch's in ``rnnviz.recording``.
 
 Shapes: gates and pre-activations (…, gate, cell), states (…, cell)
@@ -110,7 +111,7 @@ class Cell(ABC):
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """The keyword arguments of its modules beside sizes."""
+        """The keyword arguments of its modules besides sizes."""
         return {"nonlinearity": self.nonlinearity} if len(self.nonlinearities) > 1 else {}
 
     @property
@@ -136,7 +137,7 @@ class Cell(ABC):
         """The nonlinearity of each gate: sigmoid, tanh or relu."""
 
     def preactivations(self, of_input: Array, of_state: Array, xp: Namespace) -> Array:
-        """The pre-activations, of U x + b and W h_prev + b', both (…, gate, cell)."""
+        """The pre-activations, from U x + b and W h_prev + b', both (…, gate, cell)."""
         return of_input + of_state
 
     def activate(self, preact: Array, gate: int, xp: Namespace) -> Array:
@@ -157,15 +158,15 @@ class Cell(ABC):
 
     @abstractmethod
     def output(self, gates: Array, before: Array, squashed: Array | None) -> Array:
-        """The state h, before any projection, of the gates, h_prev and tanh c."""
+        """The state h, before any projection, from the gates, h_prev and tanh c."""
 
     # --- derivatives ----------------------------------------------------------------------------
 
     @property
     def sources(self) -> tuple[slice, ...]:
-        """The gates through which a gradient goes back, for each source at which it arrives.
+        """The gates that a gradient passes back through, for each source: a state where it arrives.
 
-        The source is h; of a cell with a cell state c, and then h with c held fixed.
+        The source is h; with a cell state there are two, c, and h with c held fixed.
         """
         return (slice(0, len(self.gates)),)
 
@@ -190,7 +191,9 @@ class Cell(ABC):
         return by_input
 
     def kept(self, gates: Array) -> Array | None:
-        """∂s/∂s_prev past all gates, s = c or h without a cell state; None if there is no path."""
+        """∂s/∂s_prev along the path around all gates, or None without one.
+
+        s is c, or h of a cell without a cell state."""
         return None
 
     def output_by_cell_state(self, gates: Array, squashed: Array) -> Array:

@@ -13,7 +13,7 @@ from rnnviz.cells.base import SIGMOID, TANH, Array, Cell, Namespace, Step
 
 
 class Gru(Cell):
-    """h = (1 − z) n + z h_prev; r scales what n takes of the state."""
+    """h = (1 − z) n + z h_prev; r scales the state's share of n."""
 
     name = "gru"
     title = "GRU"
@@ -30,7 +30,7 @@ class Gru(Cell):
         return (SIGMOID, SIGMOID, TANH)
 
     def preactivations(self, of_input: Array, of_state: Array, xp: Namespace) -> Array:
-        """The sums, but r times the state's share of n."""
+        """The sums, with the state's share of n multiplied by r."""
         preact = of_input + of_state
         r = xp.sigmoid(preact[..., 0, :])
         preact[..., 2, :] = of_input[..., 2, :] + r * of_state[..., 2, :]
@@ -49,7 +49,7 @@ class Gru(Cell):
         return xp.by_gate([to_r, (step.before - n) * slopes[..., 1, :], to_n])
 
     def by_state(self, step: Step, by_input: Array, xp: Namespace) -> Array:
-        """The same, but r times to n."""
+        """The same, with that of n multiplied by r."""
         passed = xp.copy(by_input)
         passed[..., 2, :] *= step.gates[..., 0, :]
         return passed

@@ -1,4 +1,4 @@
-"""The derivatives of steps of a layer, as NumPy arrays, from what a trace recorded of them.
+"""The derivatives of a layer's steps as NumPy arrays, computed from a trace.
 
 What a gate passes on is a number for each unit, so a step's Jacobian is a sum over gates of
 diag(that number) W_g.
@@ -51,7 +51,7 @@ Weight = Callable[[str], np.ndarray | None]
 
 
 class Recorded(Protocol):
-    """A trace, as far as steps are taken from it."""
+    """The part of a trace that steps are made from."""
 
     @property
     def cell(self) -> Cell: ...

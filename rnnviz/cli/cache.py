@@ -35,7 +35,7 @@ def info(as_json: bool) -> None:
                 "folder": str(cache.folder),
                 "beats": held.beats,
                 "renders": held.renders,
-                "texts": held.letters,
+                "texts": held.texts,
                 "size": held.size,
                 "bound": held.bound,
                 "oldest": None if held.oldest is None else _local_time(held.oldest).isoformat(),
@@ -46,7 +46,7 @@ def info(as_json: bool) -> None:
         return
     click.echo(str(cache.folder))
     click.echo(
-        f"{held.beats} beats, {held.renders} render manifests, {held.letters} texts: "
+        f"{held.beats} beats, {held.renders} render manifests, {held.texts} texts: "
         f"{_megabytes(held.size)} of at most {_megabytes(held.bound)}"
     )
     if held.oldest is not None:

@@ -117,7 +117,7 @@ class _ModelName(click.ParamType[str]):
     "--initial",
     type=click.Choice(("default", "identity", "orthogonal")),
     default="default",
-    help="Initialisation of the recurrent weights.",
+    help="Initialization of the recurrent weights.",
 )
 @click.option(
     "--scale", type=float, default=1.0, help="Factor applied to the initial recurrent weights."

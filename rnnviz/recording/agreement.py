@@ -17,7 +17,7 @@ AGREEMENT: Final = {
 
 
 def check_agreement(what: str, got: Tensor, expected: Tensor) -> None:
-    """Check that two computations of the same numbers agree.
+    """Check that two computations of the same numbers agree; ``what`` says which differ.
 
     Raises: RecordingError with the largest difference if they do not
     """
@@ -27,6 +27,5 @@ def check_agreement(what: str, got: Tensor, expected: Tensor) -> None:
     error = float((got.detach() - expected.detach()).abs().max()) / scale
     if not error <= AGREEMENT[expected.dtype]:
         raise RecordingError(
-            f"{what} differs from the fused one by {error:.1e} of its size; "
-            "this model cannot be recorded exactly"
+            f"{what} by {error:.1e} of its size; this model cannot be recorded exactly"
         )

@@ -1,9 +1,9 @@
 """How a model's output is aligned with the time and the sequences of its recurrent layer.
 
-A model may return (time, batch, ·), (batch, time, ·), all steps in one axis, the data of a packed
-sequence, or one output for the whole sequence. Where the sizes allow several readings, gradients
-decide: the output at a step depends on no later state, and on no other sequence. If they do not
-decide, the user is asked. Outputs for packed sequences may have more steps than the longest
+A model may return (time, batch, ·), (batch, time, ·), all steps flattened into one axis, the data
+of a packed sequence, or one output for the whole sequence. Where the sizes allow several readings,
+gradients decide: the output at a step depends on no later state, and on no other sequence. If they
+do not decide, the user is asked. Outputs for packed sequences may have more steps than the longest
 sequence; those at the end are padding and are dropped.
 """
 
@@ -21,7 +21,7 @@ from rnnviz.recording.call_format import CallFormat
 from rnnviz.recording.layouts import BATCH_FIRST, SEQUENCE, TIME_FIRST, Layout
 
 _NONE, _OF_SEQUENCES, _FULL = range(3)
-"""How far gradients support a reading."""
+"""How well gradients support a reading."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class ImmediateSource(Protocol):
     def of_cells(
         self, rows: slice, layer: int, direction: int, first: int, like: Tensor
     ) -> Tensor | None:
-        """Those at ∂c of the steps from ``first`` on, (time, batch, rows, cell), if there are."""
+        """Those at ∂c of the steps from ``first`` on, (time, batch, rows, cell), if any."""
 
 
 @dataclass
@@ -90,7 +90,7 @@ class _Pass:
     """The pass through one layer in one direction.
 
     ``entered`` (loss, time, batch, part, ·) receives the gradients at the layer's input. A
-    ``fresh`` table is empty; another holds the gradients from the layer above.
+    ``fresh`` table is empty; otherwise it holds the gradients from the layer above.
     """
 
     steps: Steps

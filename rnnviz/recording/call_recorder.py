@@ -1,4 +1,4 @@
-"""A stand-in for a recurrent layer that records every call while the layer runs as it is."""
+"""A stand-in for a recurrent layer that records every call while the layer runs unchanged."""
 
 from typing import Any
 
@@ -99,9 +99,9 @@ class CallRecorder:
         )
         if not same:
             raise RecordingError(
-                f"call {len(self.calls) + 1} of the recurrent layer does not go on from the state "
-                f"in which call {len(self.calls)} ended; record one sequence at a time, and pass "
-                "its state on as it is"
+                f"call {len(self.calls) + 1} of the recurrent layer does not continue from the "
+                f"state in which call {len(self.calls)} ended; record one sequence at a time, and "
+                "pass its state on unchanged"
             )
 
     def _check_layer_by_layer(
@@ -124,4 +124,8 @@ class CallRecorder:
                 module.train(training)
             states = h or run_layer_by_layer(call_format, x, h0, c0, [], self.weights)[0]
             top = torch.cat(states[-1], dim=-1)
-            check_agreement("the layer run one by one", top, call_format.steps(fused))
+            check_agreement(
+                "the stack run layer by layer differs from the fused one",
+                top,
+                call_format.steps(fused),
+            )

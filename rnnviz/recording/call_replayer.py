@@ -36,7 +36,7 @@ class CallReplayer:
             self.layer.weights()  # makes the random draws that the layer would make
         call_format = CallFormat.of(self.layer, input)
         x = call_format.steps(input)
-        check_agreement("the layer's input, when the model runs again,", x, call.x)
+        check_agreement("the layer's input differs between two runs of the model", x, call.x)
         draw_dropout(call_format.layer, x)
         if self.at:
             self._check_attached(hx)

@@ -24,7 +24,7 @@ def check_precision(device: torch.device, dtype: torch.dtype) -> None:
         raise RecordingError(
             f"torch.autocast is on, which rounds the numbers of a layer to {narrow}; call "
             "record outside of it and take it out of the model's forward, or give "
-            "dtype='float64', which it does not change"
+            "dtype='float64', which autocast does not change"
         )
 
 

@@ -1,4 +1,4 @@
-"""Exceptions of the user's own code, in one line with their place."""
+"""Describes exceptions of the user's own code in one line, with the line that raised them."""
 
 import sysconfig
 import traceback
@@ -34,7 +34,7 @@ def describe(error: BaseException) -> str:
 
 
 def as_recording_errors(function: Callable[P, R]) -> Callable[P, R]:
-    """Turn every exception of a function that is not rnnviz's into a RecordingError."""
+    """Turn every exception of a function, except rnnviz's own, into a RecordingError."""
 
     @wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:

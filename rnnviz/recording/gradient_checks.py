@@ -50,8 +50,8 @@ def parameter_gradients(used: EffectiveWeights, total: Tensor) -> dict[str, Tens
 def check_sums(run: LayerRun, tables: Tables, gradients: Mapping[str, Tensor]) -> None:
     """Check that the terms of all steps add up to autograd's gradients of the layer's weights.
 
-    A gradient that is zero but for rounding has no scale of its own. The scale is then that of the
-    largest gradient in the model, since its parts cancel.
+    A gradient that is zero except for rounding has no scale of its own. The scale is then that of
+    the largest gradient in the model, since its parts cancel.
 
     Raises: RecordingError if they do not
     """

@@ -85,7 +85,9 @@ class LayerRun:
                         None if c0 is None else c0[index, way],
                     )
                     check_agreement(
-                        "the replayed layer", again.to(state.dtype), one.h.to(state.dtype)
+                        "the replayed layer differs from the fused one",
+                        again.to(state.dtype),
+                        one.h.to(state.dtype),
                     )
                     made.append(one)
                 steps.append(made)

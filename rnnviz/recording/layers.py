@@ -53,7 +53,7 @@ class Layer:
 
     @property
     def layers(self) -> int:
-        """How many are stacked."""
+        """The number of stacked layers."""
         return 1 if self.stepwise else int(self.module.num_layers)
 
     @property

@@ -38,8 +38,8 @@ def copied(model: nn.Module, training: bool, dtype: str | None) -> nn.Module:
             )
         if parameter.is_complex():
             raise RecordingError(
-                f"parameter {name!r} is {parameter.dtype}, which is not recorded; keep "
-                "torch.view_as_real of it as the parameter, and use torch.view_as_complex of that"
+                f"parameter {name!r} is {parameter.dtype}, which cannot be recorded; make "
+                "torch.view_as_real of it the parameter, and apply torch.view_as_complex to that"
             )
         narrow = parameter.is_floating_point() and parameter.itemsize == 1
         if not torch.isfinite(parameter.float() if narrow else parameter).all():
@@ -66,7 +66,7 @@ def duplicate(model: nn.Module) -> nn.Module:
     except Exception as error:
         raise RecordingError(
             f"the model cannot be copied: {_culprit(model)}{describe(error)}; a recording works on "
-            "a copy, so take out what cannot be copied"
+            "a copy, so remove what cannot be copied"
         ) from error
     for part in made.modules():  # the compiled call is that of the original
         part._compiled_call_impl = None
@@ -198,7 +198,7 @@ class ModelCall:
             narrow = str(output.dtype).removeprefix("torch.")
             raise RecordingError(
                 f"the model's output is {narrow}, but its layer {self.dtype}: the forward rounds "
-                "it; take that conversion, or autocast, out"
+                "it; remove that conversion, or autocast"
                 + (f", or record with dtype={narrow!r}" if narrow in DTYPES else "")
             )
         return output

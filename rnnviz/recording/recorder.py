@@ -118,7 +118,7 @@ def record(
     example = chosen.example(copy)
     own, device = example.dtype, example.device
     if own not in AGREEMENT:
-        raise RecordingError(f"the layer is {own}, which is not recorded; give dtype='float64'")
+        raise RecordingError(f"the layer is {own}, which cannot be recorded; give dtype='float64'")
     check_precision(device, own)
     wide = torch.float64 if own == torch.float64 else torch.float32
     twin = duplicate(copy)  # before the copy runs
@@ -140,8 +140,10 @@ def record(
         layer_of_twin = choose_layer(twin, chosen.name)
         replayer = CallReplayer(layer_of_twin, recorder.calls, h, c)
         with replaced_forward(layer_of_twin, replayer):
-            replayed = replace(call, model=twin).run("the model's forward breaks under replay")
-        check_agreement("the model's output, replayed,", replayed, given)
+            replayed = replace(call, model=twin).run("the model's forward fails when replayed")
+        check_agreement(
+            "the model's output differs between the recorded run and its replay", replayed, given
+        )
         objective = objective.padded_as(replayed, h[-1])
         about = without_padding(about, run.time, objective.alignment.extra)
         check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from rnnviz.errors import RenderError
 from rnnviz.experiments.default_recordings import CachedRecording, data_language
 from rnnviz.rendering.cache.code import code_in
-from rnnviz.rendering.cache.dependencies import Reads, are_current, from_note, noted
+from rnnviz.rendering.cache.dependencies import Reads, are_current, reads_as_json, reads_from_json
 from rnnviz.rendering.cache.library import whole_library
 from rnnviz.rendering.naming import default_output, output_name, own_file, source_of
 from rnnviz.rendering.profile import FORMATS, LIBRARIES, QUALITIES, TRANSPARENT, EncodingProfile
@@ -85,7 +85,7 @@ class Request:
             return None
         try:
             note = cache.note(_digest((_TASK, self.scene, code)))
-            return str(note["task"]) if are_current(from_note(note["reads"])) else None
+            return str(note["task"]) if are_current(reads_from_json(note["reads"])) else None
         except (TypeError, KeyError, ValueError):
             return None
 
@@ -96,7 +96,7 @@ class Request:
     def note_task(self, code: str | None, cache: Cache, task: str, reads: Reads) -> None:
         """Note the default task of a user's own scene, and what was read to load it."""
         if code is not None and self.scene not in SCENES:
-            note = {"task": task, "reads": noted(reads)}
+            note = {"task": task, "reads": reads_as_json(reads)}
             cache.write_note(_digest((_TASK, self.scene, code)), note)
 
     def key(self, code: str | None, trace: str | None) -> str | None:

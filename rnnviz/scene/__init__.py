@@ -1,4 +1,4 @@
-"""All that a scene of your own is made with: ``from rnnviz.scene import Storyboard, beat, …``.
+"""Everything to make a scene of your own with: ``from rnnviz.scene import Storyboard, beat, …``.
 
 A scene is a class derived from ``Storyboard`` whose methods marked with ``@beat`` are played in
 order. They show mobjects such as ``StateChain`` at places of ``layout``, in the colours of

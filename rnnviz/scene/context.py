@@ -19,7 +19,7 @@ def _ignore(*_: Any) -> None:
 
 @dataclass(frozen=True, repr=False)
 class SceneContext(ShortRepr):
-    """The settings of one performance of a scene.
+    """The settings with which a scene is played once.
 
     ``experiments`` are the recordings that the scene compares with its trace, by the names that
     the scene gives them. ``beats`` are the numbers of those to show (None: all); the others are

@@ -9,7 +9,7 @@ from typing import Final
 from rnnviz.errors import RenderError, RnnvizError
 
 FAILURES: Final = (Exception, SystemExit)
-"""What a scene's code may raise that ends the render, but not the program."""
+"""What a scene's code may raise; it ends the render but not the program."""
 
 _LONGEST: Final = 300
 """The longest message, in characters: an error may print a whole array."""
@@ -23,10 +23,10 @@ def scene_error(name: str, error: BaseException, source: str) -> RnnvizError:
 
 
 def described(error: BaseException, source: str) -> str:
-    """Describe an error in one line, with its place in a source file, or else its last place."""
+    """Describe an error in one line, with its line in a source file, or else its last line."""
     what = traceback.format_exception_only(error)[-1].strip()
     if isinstance(error, SystemExit):
-        what = f"it ends the program, {what}"
+        what = f"it exits the program, {what}"
     if len(what) > _LONGEST:
         what = f"{what[:_LONGEST]}…"
     steps = traceback.extract_tb(error.__traceback__)

@@ -114,7 +114,7 @@ def _check(scene: Any) -> None:
         ("task", str, "the name of a task"),
         ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
-        ("experiments", Mapping, "a recipe for each name, or leave it out"),
+        ("experiments", Mapping, "a function of the trace for each name, or leave it out"),
         ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),
     ):
         got = getattr(scene, what)

@@ -1,4 +1,4 @@
-"""What scenes need of a trace, and the errors for a trace that lacks it."""
+"""What scenes need from a trace, and the errors for traces that lack it."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ def check_needs(loaded: LoadedScene, trace: Trace) -> None:
     for need in loaded.needs:
         if need not in NEEDS:
             raise SceneError(
-                f"unknown need {need!r} of scene {loaded.name!r}; choose {', '.join(NEEDS)}"
+                f"scene {loaded.name!r} has an unknown need {need!r}; choose {', '.join(NEEDS)}"
             )
         lack = NEEDS[need](trace)
         if lack is not None:
@@ -158,7 +158,7 @@ def _run_again(trace: Trace) -> str | None:
     )
     return other and (
         f"the trace is of {other}, but {{scene}} runs the network again on other data; "
-        "record one that rnnviz can run again"
+        "record a network that rnnviz can run again"
     )
 
 

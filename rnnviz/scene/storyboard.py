@@ -22,7 +22,7 @@ from rnnviz.text.translation import translated
 _LEAST_REST = 1.0
 _SECONDS_PER_WIDE = 0.2
 _SECONDS_PER_LETTER = 0.062
-_TURN = 0.5
+_FADE_TIME = 0.5
 _MICROSECONDS = 6
 """Digits of a rest, which must not depend on when its beat begins."""
 _ON_TOP = 10
@@ -36,8 +36,8 @@ class Storyboard(Scene):
     use ``{facts}``, which ``facts()`` returns from the trace. Without a context, as in plain
     ``manim``, a scene plays the default recording of its ``task``.
 
-    ``needs`` are what a trace must hold, by their names in ``rnnviz.scene.needs``, beside the needs
-    of base classes, and ``least_steps`` is the least number of steps. ``experiments`` names what
+    ``needs`` are what a trace must hold, by their names in ``rnnviz.scene.needs``, besides those of
+    base classes, and ``least_steps`` is the least number of steps. ``experiments`` names what
     the scene compares with the trace: recordings of the same network with changed parameters, its
     training. ``depends_on`` names what the scene depends on that cannot be observed while it plays,
     such as files that compiled code or another program reads: paths and glob patterns, relative to
@@ -66,7 +66,7 @@ class Storyboard(Scene):
         self._constant = (frozenset(vars(self)) | {"_constant"}) - changing
 
     def facts(self) -> Mapping[str, str]:
-        """Return what captions may use beside ``{item}`` and ``{items}``, as text."""
+        """Return what captions may use besides ``{item}`` and ``{items}``, as text."""
         return {}
 
     def notes(self) -> tuple[str, ...]:
@@ -132,7 +132,8 @@ class Storyboard(Scene):
     def get_restructured_mobject_list(self, mobjects: Any, to_remove: Any) -> list[Any]:
         """Return the mobjects without some, replacing those that lose parts by the parts left.
 
-        As Manim's method, whose recursive closure keeps all mobjects until a garbage collection.
+        Manim's own method has a recursive closure, which keeps all mobjects until the garbage
+        collector runs.
         """
         return _without(mobjects, set(to_remove))
 
@@ -143,11 +144,12 @@ class Storyboard(Scene):
         caption = prose(text, self._facts(), color=self.theme.color("text"), width=12.4, size=BODY)
         caption.move_to(layout.CAPTION_Y * UP).set_z_index(_ON_TOP)
         self.play(
-            AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)), run_time=_TURN
+            AnimationGroup(FadeOut(self._caption), FadeIn(caption, shift=0.08 * UP)),
+            run_time=_FADE_TIME,
         )
         self._caption = caption
         beat.play(self)
-        rest = _reading_time(text) + _TURN - (self.time - started)
+        rest = _reading_time(text) + _FADE_TIME - (self.time - started)
         self.wait(max(_LEAST_REST, round(rest, _MICROSECONDS)))
 
     def _facts(self) -> Mapping[str, str]:

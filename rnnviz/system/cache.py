@@ -1,7 +1,7 @@
-"""Earlier renders, kept in the user's cache folder within a bound.
+"""The cache of earlier renders, in the user's cache folder, up to a size limit.
 
-Entries have keys of everything that decides them. They are written completely or not at all, and
-never changed; those that were used longest ago are removed first.
+An entry's key covers everything that determines it. Entries are written completely or not at all,
+and never changed; the least recently used are removed first.
 """
 
 import getpass
@@ -27,22 +27,22 @@ _TRIAL: Final = 4_000_000
 """The size of a large beat, in bytes."""
 _BEATS: Final = "beats"
 _RENDERS: Final = "renders"
-_LETTERS: Final = "letters"
+_TEXTS: Final = "letters"
 _READS: Final = "reads"
-_KINDS: Final = (_BEATS, _RENDERS, _LETTERS, _READS)
+_KINDS: Final = (_BEATS, _RENDERS, _TEXTS, _READS)
 _DIGEST_SIZE: Final = sha256().digest_size
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a cache holds: its numbers of entries, their size in bytes, and the bound of the size.
+class CacheContents:
+    """What a cache holds: its numbers of entries, their size in bytes, and the limit of the size.
 
-    ``oldest`` is the last use of the entry that was used longest ago, in seconds since 1970.
+    ``oldest`` is when the least recently used entry was used last, in seconds since 1970.
     """
 
     beats: int
     renders: int
-    letters: int
+    texts: int
     size: int
     bound: int
     oldest: float | None
@@ -59,11 +59,11 @@ class Cache:
         self.folder = folder
         self.beats = folder / _BEATS
         self._renders = folder / _RENDERS
-        self._letters = folder / _LETTERS
+        self._texts = folder / _TEXTS
         self._reads = folder / _READS
 
     def fetch(self, target: Path) -> bool:
-        """Put the beat with the target's name into its place; False if it is not kept."""
+        """Put the beat with the target's name into its place; False if it is not cached."""
         for entry in _named(self.beats, target.name):
             with suppress(OSError):
                 _link(entry, target)
@@ -75,8 +75,8 @@ class Cache:
         return False
 
     def text(self, key: str) -> bytes | None:
-        """Return a typeset text, or None if it is not kept or damaged."""
-        entry = self._letters / key
+        """Return a typeset text, or None if it is missing or damaged."""
+        entry = self._texts / key
         with suppress(OSError):
             digest, content = _parted(entry.read_bytes())
             if digest == _digest_of_text(key, content):
@@ -90,7 +90,7 @@ class Cache:
 
         Unlike a beat it has its checksum inside, as it takes too long to search for a name.
         """
-        with suppress(RenderError), atomic_write(self._letters / key, RenderError) as made:
+        with suppress(RenderError), atomic_write(self._texts / key, RenderError) as made:
             made.write_bytes(_digest_of_text(key, content) + content)
 
     def keep(self, made: Path) -> None:
@@ -107,15 +107,15 @@ class Cache:
         _write_note(self._renders, key, noted)
 
     def reads(self, key: str) -> Any:
-        """Return what was noted about what a beat reads, or None."""
+        """Return what is recorded of a beat's reads, or None."""
         return _note(self._reads, key)
 
     def write_reads(self, key: str, noted: Any) -> None:
-        """Note what a beat reads; a cache that cannot be written keeps nothing."""
+        """Record what a beat reads; a cache that cannot be written keeps nothing."""
         _write_note(self._reads, key, noted)
 
-    def held(self) -> Held:
-        """Return how much there is.
+    def held(self) -> CacheContents:
+        """Return how much the cache holds.
 
         Raises: RenderError if it cannot be read, or the bound is not a number of bytes
         """
@@ -123,10 +123,12 @@ class Cache:
         counts = Counter(path.parent.name for path, _ in entries)
         size = sum(state.st_size for _, state in entries)
         oldest = min((state.st_mtime for _, state in entries), default=None)
-        return Held(counts[_BEATS], counts[_RENDERS], counts[_LETTERS], size, bound(), oldest)
+        return CacheContents(
+            counts[_BEATS], counts[_RENDERS], counts[_TEXTS], size, bound(), oldest
+        )
 
     def trim(self) -> None:
-        """Remove what was used longest ago, until the size is within the bound."""
+        """Remove the least recently used entries, until the size is within the limit."""
         entries: list[tuple[Path, os.stat_result]] = []
         for kind in _KINDS:
             with suppress(RenderError):
@@ -141,7 +143,7 @@ class Cache:
                 over -= state.st_size
 
     def clear(self) -> int:
-        """Remove all entries, and return their size in bytes; entries in the making stay.
+        """Remove all entries, and return their size in bytes; entries that are being written stay.
 
         Raises: RenderError if the cache cannot be read, or an entry not removed
         """

@@ -1,8 +1,8 @@
 """Files that are replaced only by a complete new one, and staging directories to make them in.
 
 A file is made in a hidden directory beside its target, so that moving it there is one step. The
-directory's name has the process and machine that work in it: what a killed process left is removed
-by the next one.
+directory's name has the process and machine that work in it: the next process removes what a killed
+one left behind.
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""Progress of long work, for whoever called it."""
+"""Reports the progress of long work to its caller."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Final
 
 Report = Callable[[int, int, str], None]
-"""Called after each part with the number done, the number of all, and the part's name."""
+"""Called after each part with the number done, the total number, and the part's name."""
 
 _reports: Final[ContextVar[Report | None]] = ContextVar("reports", default=None)
 

@@ -1,4 +1,4 @@
-"""A repr of one line for dataclasses with arrays."""
+"""A one-line repr for dataclasses with arrays."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence

@@ -32,7 +32,7 @@ _CHECK_INTERVAL: Final = 1
 """Seconds between checks whether the scheduler is alive."""
 _CLOSE_TIMEOUT: Final = 2
 """Seconds for closing the connection to a scheduler."""
-_LOUD: Final = ("distributed", "tornado", "asyncio")
+_NOISY_LOGGERS: Final = ("distributed", "tornado", "asyncio")
 """The loggers of Dask and its libraries."""
 _ADDRESS: Final = re.compile(
     r"((tcp|tls|wss?)://)?([\w.-]+|\[[0-9a-f:.]+(%\w+)?\]):(?P<port>[0-9]{1,5})", re.IGNORECASE
@@ -40,7 +40,7 @@ _ADDRESS: Final = re.compile(
 _LAST_PORT: Final = 2**16 - 1
 LOST: Final = "the cluster was lost"
 """Why work has no result once the scheduler is gone."""
-_DEATHS: Final = {
+_WORKER_DEATHS: Final = {
     "KilledWorker": "every worker that tried it died",
     "BrokenProcessPool": "a process of the pool died",
 }
@@ -96,7 +96,7 @@ class WorkerPool:
 def workers(scheduler: str | None = None, jobs: int | None = None) -> Iterator[WorkerPool]:
     """Open a pool: the workers of a Dask scheduler, or ``jobs`` processes of this machine.
 
-    They give up their work if an error ends the context.
+    Their work is abandoned if the context exits with an error.
 
     Raises: ClusterError if there is no such scheduler, it has no worker, or Dask is missing
     """
@@ -135,8 +135,8 @@ def failure(future: Future[Any]) -> str | None:
         return None
     if isinstance(error, RnnvizError):
         return str(error)
-    if type(error).__name__ in _DEATHS:
-        return _DEATHS[type(error).__name__]
+    if type(error).__name__ in _WORKER_DEATHS:
+        return _WORKER_DEATHS[type(error).__name__]
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
@@ -164,7 +164,7 @@ def _processes(count: int) -> Iterator[WorkerPool]:
 
 
 def _exit_with(parent: Connection) -> None:
-    """Let this process end when its parent closes a connection, or dies."""
+    """Make this process exit when its parent closes a connection, or dies."""
 
     def exit_() -> None:
         parent.poll(None)
@@ -177,7 +177,7 @@ def _exit_with(parent: Connection) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence Dask's loggers: its errors are reported in one line."""
-    known = [log for log in logging.root.manager.loggerDict.values() if _is_loud(log)]
+    known = [log for log in logging.root.manager.loggerDict.values() if _is_noisy(log)]
     before = [log.disabled for log in known]
     for log in known:
         log.disabled = True
@@ -188,8 +188,8 @@ def _quiet() -> Iterator[None]:
             log.disabled = disabled
 
 
-def _is_loud(log: Any) -> TypeGuard[logging.Logger]:
-    return isinstance(log, logging.Logger) and log.name.partition(".")[0] in _LOUD
+def _is_noisy(log: Any) -> TypeGuard[logging.Logger]:
+    return isinstance(log, logging.Logger) and log.name.partition(".")[0] in _NOISY_LOGGERS
 
 
 @contextmanager

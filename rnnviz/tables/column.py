@@ -51,10 +51,10 @@ def read_column(
 ) -> Column:
     """Read the numbers of a column of a CSV file, by its name or its number from 1.
 
-    Delimiter, decimal sign, encoding, header and dates are detected unless they are given; if they
-    are ambiguous, it is an error. Rows are sorted by their dates. ``fill`` says how to fill gaps:
-    'linear' (between the neighbours), 'previous', 'next', 'mean', or 'leave'. Gaps before the first
-    and after the last value are left out.
+    Delimiter, decimal separator, encoding, header and dates are detected unless they are given; it
+    is an error if they are ambiguous. Rows are sorted by their dates. ``fill`` says how to fill
+    gaps: 'linear' (between the neighbours), 'previous', 'next', 'mean', or 'leave'. Gaps before the
+    first and after the last value are left out.
 
     Raises: TaskError for a file that is not a table, a missing or repeated column, a cell that is
             not a number, a gap without ``fill``, and a file that can be read in several ways
@@ -62,7 +62,7 @@ def read_column(
     _check_options(decimal, fill)
     text, name = read_text(path, encoding, most=_LARGEST)
     file = repr(str(path)) + (
-        "" if name == "UTF-8" else f" (read as {name}; --encoding names another)"
+        "" if name == "UTF-8" else f" (read as {name}; give another with --encoding)"
     )
     dates_in = None if date_column is None else str(date_column)
     asked = [str(column), *([dates_in] if dates_in not in (None, "none") else [])]
@@ -82,7 +82,7 @@ def read_column(
     values, names = numbers.values[order], [labels[row] for row in order]
     lines = [table.lines[row] for row in order]
     values, names, lines, ends = _without_ends(values, names, lines)
-    holes += _stand_ins(values)
+    holes += _placeholder_notes(values)
     filled, gap_notes = _filled(values, lines, str(column), fill)
     signs, done = _signs(numbers), [*sorted_notes, *ends, *gap_notes]
     dated = []
@@ -100,13 +100,13 @@ def read_column(
 
 def _check_options(decimal: str | None, fill: str | None) -> None:
     if decimal not in (None, ".", ","):
-        raise TaskError(f"unknown decimal sign {decimal!r}; choose . or ,")
+        raise TaskError(f"unknown decimal separator {decimal!r}; choose . or ,")
     if fill is not None and fill not in FILLS:
         raise TaskError(f"unknown fill {fill!r}; choose {', '.join(FILLS)}")
 
 
 def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], list[str]]:
-    """The rows, oldest first, the changes of their order, and the gaps in their dates."""
+    """The order of the rows, oldest first, and notes on changes to it and on gaps in the dates."""
     rows = np.arange(len(table.lines))
     if dates is None or len(rows) < 2:
         return rows, [], []
@@ -117,7 +117,7 @@ def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], li
         order = rows
     elif (steps <= 0).all():
         order = rows[::-1]
-        notes.append(f"newest first in the file, turned round by {dates.column!r}")
+        notes.append(f"newest first in the file, reversed by {dates.column!r}")
     else:
         if 2 * distinct <= len(rows):
             raise TaskError(
@@ -132,14 +132,14 @@ def _order(table: Table, dates: Dates | None) -> tuple[np.ndarray, list[str], li
         twice = int(order[1:][np.diff(times) == 0][0])
         count = len(rows) - distinct
         notes.append(
-            f"{count} {'row has' if count == 1 else 'rows have'} the date of another, the first "
-            f"{dates.labels[twice]}, all kept"
+            f"{count} {'row has' if count == 1 else 'rows have'} the same date as another, first "
+            f"{dates.labels[twice]}; all are kept"
         )
     return order, notes, _holes(dates, order)
 
 
 def _holes(dates: Dates, order: np.ndarray) -> list[str]:
-    """The gaps in dates that are otherwise a day, an hour, … apart."""
+    """Notes on gaps in dates that are otherwise evenly spaced, such as by a day or an hour."""
     steps = np.diff(dates.times[order])
     steps_known = steps[steps > 0]
     if not dates.certain or not len(steps_known):
@@ -152,7 +152,7 @@ def _holes(dates: Dates, order: np.ndarray) -> list[str]:
     count = len(wide)
     return [
         f"{count} {'place' if count == 1 else 'places'} where dates are missing, the first between "
-        f"{before} and {after}; a step is a row"
+        f"{before} and {after}; each row is one step"
     ]
 
 
@@ -170,8 +170,8 @@ def _without_ends(
     return values[inside], labels[inside], lines[inside], notes
 
 
-def _stand_ins(values: np.ndarray) -> list[str]:
-    """Numbers like -9999 that may mean a missing value: only nines, and far from all others."""
+def _placeholder_notes(values: np.ndarray) -> list[str]:
+    """Notes on numbers that may stand for missing values: all nines, and far from the rest."""
     known = np.unique(values[~np.isnan(values)])
     notes = []
     for number, others in ((known[:1], known[1:]), (known[-1:], known[:-1])):
@@ -197,12 +197,12 @@ def _filled(
     if fill is None:
         named = ", ".join(str(lines[gap]) for gap in gaps[:_FEW]) + (" …" if count > _FEW else "")
         raise TaskError(
-            f"column {column!r} has {counted} (line {named}: nothing, or not a number); fill them "
+            f"column {column!r} has {counted} (line {named}: empty or not a number); fill them "
             f"with --fill {', '.join(FILLS[:-1])}, or use only sequences without gaps with --fill "
             f"{FILLS[-1]}"
         )
     if fill == "leave":
-        return values, [f"{counted} left, in no input"]
+        return values, [f"{counted} left unfilled, outside all inputs"]
     import pandas
 
     series: Any = pandas.Series(values)
@@ -220,7 +220,7 @@ def _signs(numbers: Numbers) -> list[str]:
     if numbers.decimal == ",":
         notes.append("decimal comma")
     if numbers.thousands:
-        notes.append(f"thousands parted by {' and '.join(map(repr, numbers.thousands))}")
+        notes.append(f"thousands separated by {' and '.join(map(repr, numbers.thousands))}")
     if numbers.unit:
         notes.append(f"unit {numbers.unit}")
     return notes

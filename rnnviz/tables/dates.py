@@ -60,15 +60,15 @@ _SPAN: Final = 50
 """Two-digit years further apart than this have an unknown century."""
 
 _SECONDS: Final = (10**8, 2 * 10**10)
-_ORDERED: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
+_ORDER_NAMES: Final = {"dmy": "day first", "mdy": "month first", "ymd": "year first"}
 
 
 @dataclass(frozen=True, repr=False)
 class Dates(ShortRepr):
     """The date of each row of a table, as text and as a number of seconds or years.
 
-    ``first`` names the first part of a date in the file, unless it is the year. Where that cannot
-    be known, but does not change the order of rows, the times are not ``certain``.
+    ``first`` names the first part of a date in the file, unless it is the year. Where that is
+    ambiguous but does not affect the order of rows, the times are not ``certain``.
     """
 
     column: str
@@ -79,7 +79,7 @@ class Dates(ShortRepr):
 
 
 def find_dates(table: Table, values: int, column: str | None, order: str | None) -> Dates | None:
-    """Find the dates of a table, in a given column or in the one that has dates.
+    """Find the dates of a table, in the given column or in the one that has dates.
 
     ``values`` is the column of the numbers; ``column`` may be 'none'.
 
@@ -161,13 +161,13 @@ def _dates_in(table: Table, at: int, order: str | None) -> Dates | None:
     zone = np.array([_offset(zone) for _, _, zone in parts])
     read = {each: times + clock - zone for each, times in readings.items()}
     if len({tuple(np.argsort(times, kind="stable")) for times in read.values()}) > 1:
-        choices = " or ".join(f"--date-order {each} ({_ORDERED[each]})" for each in read)
+        choices = " or ".join(f"--date-order {each} ({_ORDER_NAMES[each]})" for each in read)
         raise TaskError(
             f"the dates in column {name!r} of {table.file}, like {cells[0]!r}, are "
             f"ambiguous, and order the rows differently; give {choices}, or --date-column none"
         )
     chosen = next(iter(read))
-    first = _ORDERED[chosen] if len(read) == 1 and chosen != "ymd" else ""
+    first = _ORDER_NAMES[chosen] if len(read) == 1 and chosen != "ymd" else ""
     labels = [re.sub(r"(?<=\d)T(?=\d)", " ", cell) for cell in cells]
     if not clock.any():
         labels = [
@@ -238,7 +238,7 @@ def _parsed(texts: Sequence[str], pattern: str) -> np.ndarray | None:
 
 
 def _check_mostly(table: Table, at: int, days: Sequence[str]) -> None:
-    """Raises TaskError for a column in which all but a few cells are dates."""
+    """Raise a TaskError for a column in which all but a few cells are dates."""
     for pattern, _ in _FORMATS:
         if pattern == "%Y%m%d":
             continue
@@ -264,7 +264,7 @@ def _coerced(days: Sequence[str], pattern: str) -> np.ndarray:
 
 
 def _check_unread(table: Table, places: Sequence[int]) -> None:
-    """Raises TaskError for dates in an unknown format, unless their numbers only rise."""
+    """Raise a TaskError for dates in an unknown format, unless their numbers only increase."""
     for at in places:
         name, cells = table.names[at], table.columns[at]
         if are_unread_dates(name if table.headed else "", cells):

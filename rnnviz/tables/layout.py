@@ -15,15 +15,15 @@ from rnnviz.errors import TaskError
 
 _DELIMITERS: Final = ("\t", ";", "|", ",")
 _SPACES: Final = r"\s+"
-_NOWHERE: Final = "\x1f"
-"""A delimiter that no text has, so that every line is one cell."""
+_NO_DELIMITER: Final = "\x1f"
+"""A delimiter that occurs in no text, so that every line is one cell."""
 
-_GIVEN: Final = {"tab": "\t", "\\t": "\t", "space": _SPACES, " ": _SPACES}
+_DELIMITERS_BY_NAME: Final = {"tab": "\t", "\\t": "\t", "space": _SPACES, " ": _SPACES}
 _SAMPLE: Final = 500
 _SETTLED: Final = 3
 _DEEPEST: Final = 50
 _NAMED: Final = 12
-_SAID: Final = {"\t": "tabs", _SPACES: "spaces"}
+_DELIMITER_NAMES: Final = {"\t": "tabs", _SPACES: "spaces"}
 _EXCEL: Final = re.compile(r"sep=(.)\n")
 _VALUE: Final = re.compile(r"[^\w]*\d[\d\s.,:'’/+\-TZ年月日°%$€£¥]*(e[+-]?\d+)?\W*", re.IGNORECASE)
 _TOTALS: Final = frozenset(
@@ -73,8 +73,8 @@ class Table:
             return number - 1
         if not self.headed and self.names:
             raise TaskError(
-                f"{self.file} has no header, so no column {column!r}; choose one by its number, "
-                f"from 1 to {len(self.names)}"
+                f"{self.file} has no header, so there is no column {column!r}; choose one by its "
+                f"number, from 1 to {len(self.names)}"
             )
         named = ", ".join(self.names[:_NAMED]) or "none"
         more = len(self.names) - _NAMED
@@ -138,21 +138,21 @@ def read_table(
             what = "names in its header" if headed else "columns"
             raise TaskError(
                 f"{file} has {width} {what}, but {_width(row)} fields in line {line}; correct the "
-                "line, name each column, or give another delimiter with --delimiter (a decimal "
-                "comma needs one, or quotes)"
+                "line, name each column, or give another delimiter with --delimiter (numbers "
+                "with a decimal comma need one, or quotes)"
             )
     if not headed:
-        notes.append("no header line, columns by their places")
-    said = None if chosen == _NOWHERE else _SAID.get(chosen, repr(chosen))
-    if chosen not in (",", _NOWHERE):
-        notes.insert(0, f"columns parted by {said}")
+        notes.append("no header line, columns are numbered")
+    said = None if chosen == _NO_DELIMITER else _DELIMITER_NAMES.get(chosen, repr(chosen))
+    if chosen not in (",", _NO_DELIMITER):
+        notes.insert(0, f"columns separated by {said}")
     return Table(
         file,
         tuple(head[:width]) if headed else tuple(str(at + 1) for at in range(width)),
         headed,
         tuple(tuple(row[at] if at < len(row) else "" for row, _ in body) for at in range(width)),
         tuple(line for _, line in body),
-        None if chosen == _NOWHERE else chosen,
+        None if chosen == _NO_DELIMITER else chosen,
         tuple(notes),
         not notes,
     )
@@ -163,19 +163,19 @@ def _chosen(
 ) -> str:
     """The given delimiter, or the one that splits the lines into a table."""
     if delimiter is not None:
-        if delimiter not in _GIVEN and (len(delimiter) != 1 or delimiter in '"\r\n'):
+        if delimiter not in _DELIMITERS_BY_NAME and (len(delimiter) != 1 or delimiter in '"\r\n'):
             raise TaskError(f"a delimiter must be one character, tab or space, got {delimiter!r}")
-        return _GIVEN.get(delimiter, delimiter)
+        return _DELIMITERS_BY_NAME.get(delimiter, delimiter)
     fits = [each for each in _DELIMITERS if each != decimal and _fit(text, each)]
     if not fits:
-        return _SPACES if _fit(text, _SPACES) else _NOWHERE
+        return _SPACES if _fit(text, _SPACES) else _NO_DELIMITER
     naming = [each for each in fits if _names_all(text, each, names)]
     chosen = (naming or fits)[0]
     if chosen == "," and decimal is None and _may_be_decimals(text, names):
         cell = next(line for line in text.split("\n") if line.strip())
         raise TaskError(
-            f"{file} has lines like {cell.strip()!r}, either two columns or one number with a "
-            "decimal comma; give --delimiter , or --decimal ,"
+            f"{file} has lines like {cell.strip()!r}, which may be two columns or one number with "
+            "a decimal comma; give --delimiter , or --decimal ,"
         )
     return chosen
 
@@ -207,12 +207,12 @@ def _fit(text: str, delimiter: str) -> bool:
     inside = counts[start:]
     if sum(count in (width, width - 1) for count in inside) < 0.9 * len(inside):
         return False
-    # one name above numbers: the delimiter is their decimal sign
+    # one name above numbers: the delimiter is their decimal separator
     return not (start == 1 and counts[0] == 1 and not _is_data(records[0]) and _is_data(records[1]))
 
 
 def _settled(counts: Sequence[int], width: int) -> int | None:
-    """The first record from which on records have the common number of fields."""
+    """The first record of those that have the common number of fields from there on."""
     for at, count in enumerate(counts):
         following = counts[at : at + _SETTLED]
         if count > 1 and all(each in (width, width - 1) for each in following):
@@ -294,8 +294,8 @@ def _header(
     if named and named[0] == start:
         if data and numbers:
             raise TaskError(
-                f"{file} begins with {', '.join(rows[start][:_NAMED])}, either names or numbers; "
-                "give --header or --no-header"
+                f"{file} begins with {', '.join(rows[start][:_NAMED])}, which may be names or "
+                "numbers; give --header or --no-header"
             )
         return start, True
     for at in () if numbers else named:
@@ -317,7 +317,7 @@ def _is_data(row: Sequence[str], following: Sequence[Sequence[str]] = ()) -> boo
 
 
 def _comments(text: str) -> tuple[list[str], str]:
-    """The comments at the beginning of a text, and the text with empty lines instead."""
+    """The comments at the beginning of a text, and the text with these lines emptied."""
     lines = text.split("\n")
     at = 0
     while at < len(lines) and (not lines[at].strip() or lines[at].lstrip().startswith(_COMMENT)):

@@ -1,4 +1,4 @@
-"""Numbers in cells: decimal and thousands signs, units, and gaps."""
+"""Numbers in cells: decimal and thousands separators, units, and gaps."""
 
 import re
 import unicodedata
@@ -22,7 +22,7 @@ _GAP_WORDS: Final = re.compile(
     r"[\(<\[]?(n/?a|null|nan|nat|none)[\)>\]]?|n\. ?[adv]\.?|n[ds]|n/[dv]|k\. ?a\.?|s\.? ?o\.?"
     r"|unknown|暂无|暂缺|欠測|欠测|#\S*[!?/]\S*|#n[vd]|[^\w\s$+\-.,<>=|~^`°%‰()]+"
 )
-"""Gaps as spreadsheets and yearbooks write them: errors of a formula, n.d., only signs."""
+"""Gaps as spreadsheets and yearbooks write them: formula errors, n.d., only signs."""
 
 _THOUSANDS: Final = " '’"
 _SPACES: Final = re.compile(r"[\u00a0\u2007\u2009\u202f\s]+")
@@ -50,7 +50,7 @@ _DOTTED_DATE: Final = re.compile(r"\d{1,2}\.\d{1,2}\.(\d{4}|\d{2})")
 
 @dataclass(frozen=True, repr=False)
 class Numbers(ShortRepr):
-    """The numbers of a column, NaN for gaps, with their decimal and thousands signs and unit."""
+    """The numbers of a column, NaN for gaps, with their unit, decimal and thousands separators."""
 
     values: np.ndarray
     decimal: str
@@ -133,21 +133,21 @@ def _check_units(cells: Sequence[_Cell], column: str) -> None:
             one, other = (each.unit or "no unit" for each in (cells[0], cell))
             raise TaskError(
                 f"line {cell.line} has {cell.text!r} in column {column!r}, but line "
-                f"{cells[0].line} has {cells[0].text!r}, which is not a number of the same unit "
-                f"({other}, {one}); give all of them in one unit"
+                f"{cells[0].line} has {cells[0].text!r}, whose units differ "
+                f"({other}, {one}); give all numbers in one unit"
             )
 
 
 def _decimal_of(
     cells: Sequence[_Cell], column: str, delimiter: str | None, others: Sequence[Sequence[str]]
 ) -> str:
-    """The decimal sign that the cells show, or else the other columns."""
+    """The decimal separator that the cells show, or else the other columns."""
     shown = {mark: cell for cell in reversed(cells) if (mark := _shown(cell.body))}
     if len(shown) > 1:
         first, second = shown.values()
         raise TaskError(
             f"column {column!r} has {first.text!r} (line {first.line}) and {second.text!r} (line "
-            f"{second.line}), which do not have the same decimal sign; give it with --decimal"
+            f"{second.line}), which have different decimal separators; give one with --decimal"
         )
     if shown:
         return next(iter(shown))
@@ -158,7 +158,7 @@ def _decimal_of(
     other = "," if sign == "." else "."
     whole = [cell.body for cell in cells if cell.body.isdigit()]
     if whole and len(open_cells) >= _FEW and all(len(body) < 4 for body in whole):
-        return other  # 987 beside 1,234: a sign that groups thousands, never less than three digits
+        return other  # 987 beside 1,234: a thousands separator, as all numbers below 1000 lack it
     elsewhere = {
         mark
         for cells_of in others
@@ -173,12 +173,12 @@ def _decimal_of(
         return sign
     raise TaskError(
         f"column {column!r} has numbers like {open_cells[0].text!r} (line {open_cells[0].line}), "
-        f"whose {sign!r} may be a decimal or a thousands sign; give --decimal , or --decimal ."
+        f"whose {sign!r} may separate decimals or thousands; give --decimal , or --decimal ."
     )
 
 
 def _shown(body: str) -> str:
-    """The decimal sign of a number, or nothing if it may be either."""
+    """The decimal separator of a number, or nothing if it may be either."""
     marks = [mark for mark in body if mark in ".,"]
     if len(set(marks)) == 2:
         return marks[-1] if marks.count(marks[-1]) == 1 else ""
@@ -202,7 +202,7 @@ def _value(cell: _Cell, decimal: str, column: str) -> float:
     if grouped is None or not re.fullmatch(r"\d*", rest) or not (whole or rest):
         raise TaskError(
             f"line {cell.line} has {cell.text!r} in column {column!r}, which is not a number with "
-            f"decimal sign {decimal!r}; correct it, or give another with --decimal"
+            f"decimal separator {decimal!r}; correct it, or give another with --decimal"
         )
     digits = re.sub(r"\D", "", whole) or "0"
     value = float(f"{digits}.{rest or 0}e{exponent or 0}")

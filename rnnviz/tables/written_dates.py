@@ -1,4 +1,4 @@
-"""Normalize written dates: other languages, quarters, weeks."""
+"""Normalizes written dates: other languages, quarters, weeks."""
 
 import datetime
 import re
@@ -21,7 +21,7 @@ _STEMS: Final = (
     ("nov", "ноя"),
     ("dec", "dic", "dez", "дек"),
 )
-"""How months begin in German, French, Spanish, Italian, Portuguese, Dutch and Russian."""
+"""How month names begin in German, French, Spanish, Italian, Portuguese, Dutch and Russian."""
 
 _ENGLISH: Final = (
     *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
@@ -139,7 +139,7 @@ def part_number(part: str, cell: str) -> int | None:
 def are_unread_dates(name: str, cells: Sequence[str]) -> bool:
     """Whether cells of no known format look like dates, and do not seem to be in order.
 
-    They are in order if their numbers rise from row to row, as in "Day 1", "Day 2".
+    They are in order if their numbers increase from row to row, as in "Day 1", "Day 2".
     """
     given = [cell for cell in cells if cell]
     numbers = [tuple(map(int, re.findall(r"\d{1,18}", cell))) for cell in given]

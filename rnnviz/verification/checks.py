@@ -18,19 +18,20 @@ def verify(trace: Trace) -> Report:
 
     Each step is computed from the recorded state before it, and the gradients from the recorded
     immediate gradients. These are compared themselves where the loss and what follows the layer
-    are known: a loss by name, and one Linear. Otherwise they are reported as not checked, and all
-    that is recurrent is checked nevertheless. Every entry is compared, those of tables a block of
+    are known: a loss by name, and one Linear. Otherwise they are reported as not checked, and
+    everything recurrent is still checked. Every entry is compared, those of tables a block of
     rows at a time; only finite differences are those of sampled entries.
 
     A relative error is that of a vector (the last axis), so that a wrong number shows among much
-    larger ones too; what cannot be reached must be exactly zero. A number that is a small
-    difference of large ones, as for a class that is almost certain or a saturated gate, may be off
-    by the effect of sixteen roundings of its terms, which is found by rounding them at random.
-    A gradient that vanishes on its way back, as ``precision.vanished`` has it, is not checked
-    before that step.
+    larger ones too; the gradient at what a loss does not depend on must be exactly zero. A number
+    that is a small difference of large ones, as for a class that is almost certain or a saturated
+    gate, may be off by the effect of sixteen roundings of its terms, which is found by rounding
+    them at random.
+    A gradient that vanishes on its way back (``precision.vanished``) is not checked before that
+    step.
 
-    What ran in half precision may be off by sixteen of its roundings; what was computed from it in
-    float32 has float32's tolerance. Progress goes to ``rnnviz.system.progress.reported``.
+    Values computed in half precision may be off by sixteen of its roundings; float32 values made
+    from them have float32's tolerance. Progress goes to ``rnnviz.system.progress.reported``.
     """
     return Report(tuple(_checks(Recomputed(trace))))
 

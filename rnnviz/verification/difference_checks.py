@@ -15,16 +15,17 @@ from rnnviz.verification.tolerance import LEAST, TOLERANCE
 
 _TOLERANCE: Final = 1e-6
 _SAMPLES: Final = 12
-_KINK: Final = "run freely, a relu of the network is on the other side of its kink"
-_CHAOS: Final = "run freely, the network leaves the recorded states"
+_KINK: Final = "in a free run, a relu of the network is on the other side of its kink"
+_CHAOS: Final = "in a free run, the network diverges from the recorded states"
 _BY_IMMEDIATE: Final = "of the recorded immediate gradients"
 
 
 def check_differences(known: Recomputed, rounding: Rounding) -> Iterator[Check]:
-    """Yield the checks against central differences of the losses of the network run freely.
+    """Yield the checks against central differences of the losses of the network in a free run.
 
-    A network that leaves the recorded states when it runs freely, since chaos amplifies the
-    rounding of the recording, has other gradients there and is not checked.
+    In a free run each step starts from the network's own state, not from the recorded one. If chaos
+    amplifies the rounding of the recording until the two diverge, the gradients differ as well, and
+    are not checked.
     """
     tolerance = max(TOLERANCE[known.ran], _TOLERANCE)
     kinked = known.trace.cell.has_kink
@@ -64,7 +65,7 @@ def _sampled(known: Recomputed) -> Iterator[tuple[str, list[Entry]]]:
             name = trace.metadata.output_parameter(kind)
             if not trace.metadata.shares(name):
                 places[name] = (kind, -1, -1)
-    # fewer where one trial takes long
+    # fewer if one difference takes long
     count = int(np.clip((1 << 20) // (known.states.gates.size * len(POINTS)), 2, _SAMPLES))
     for name, got in trace.gradients.items():
         if name in places:

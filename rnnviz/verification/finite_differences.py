@@ -75,7 +75,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Differences:
-    """The losses of a network run freely, with single entries of it nudged.
+    """The losses of a network in a free run, with single entries of it nudged.
 
     Where ``whole``, they are its own losses; otherwise Σ ∂⁺L/∂h_k h_k with the recorded immediate
     gradients, whose gradients with respect to all that is recurrent are the same. ``kinked`` is
@@ -91,7 +91,7 @@ class Differences:
 
     @cached_property
     def free(self) -> States:
-        """The states of the network run freely."""
+        """The states of the network in a free run."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self.network.run()
 
@@ -103,7 +103,7 @@ class Differences:
         Smaller nudges are tried until an entry is found right. It is right if it is within the
         tolerance of a quotient whose own rounding is no larger; wrong if it is farther from three
         successive quotients, which must agree, than their roundings and spread explain. ``slack``
-        computes how far each entry may be off besides, and is called only if some entry is not
+        computes how much further off each entry may be, and is called only if some entry is not
         well within the tolerance without it.
         """
         trials = [_Trial(entry, tolerance, self.least) for entry in entries]

@@ -46,7 +46,7 @@ def _layer_weights(trace: Trace) -> Iterator[np.ndarray]:
 
 
 def _fits(values: np.ndarray, dtype: str) -> bool:
-    """Whether numbers in float32 are those of a narrower dtype."""
+    """Whether float32 numbers can be represented exactly in a narrower dtype."""
     if dtype == "float16":
         with np.errstate(over="ignore"):
             return bool((values.astype(np.float16) == values).all())

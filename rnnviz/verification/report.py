@@ -13,8 +13,8 @@ UNCHECKED: Final = "not checked"
 class Check:
     """One field compared with one independent computation: the largest relative error.
 
-    Fields that can only be compared with each other are named together. For what no computation
-    here can judge, ``against`` is ``UNCHECKED``, and ``note`` gives the reason.
+    Fields that can only be compared with each other are named together. If no computation here
+    can judge a field, ``against`` is ``UNCHECKED``, and ``note`` gives the reason.
     """
 
     field: str

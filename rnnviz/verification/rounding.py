@@ -53,7 +53,7 @@ class Perturbed(ShortRepr):
 
 
 class Rounding:
-    """How far the fields of a trace may be off for roundings, measured when it is asked for."""
+    """How far the fields of a trace may be off because of rounding, measured on demand."""
 
     def __init__(self, known: Recomputed):
         self._known = known
@@ -63,7 +63,7 @@ class Rounding:
     def allowed(self, name: str) -> np.ndarray:
         """Return how far a field without an axis of losses may be off.
 
-        That is for roundings, and for what a recording leaves out once it has vanished.
+        That is because of rounding, and of what a recording leaves out once it has vanished.
         """
         return _ROUNDINGS * self._movement(name) + self._left_out.get(name, 0.0) / VANISHED
 
@@ -83,7 +83,7 @@ class Rounding:
             yield _ROUNDINGS * moved + left_out
 
     def allowed_entries(self, name: str, entries: Sequence[Entry], free: States) -> list[float]:
-        """Return how far entries of a field may be off from those of the network run freely.
+        """Return how far entries of a field may be off from those of the network in a free run.
 
         It has the gradients of its own states ``free``, a little apart from the recorded ones.
         """

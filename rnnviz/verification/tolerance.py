@@ -24,8 +24,8 @@ LEAST: Final = {
     "float16": 2.0**-14,
     "bfloat16": vanished("float32") / (VANISHED * TOLERANCE["bfloat16"]),
 }
-"""The least size that an error is relative to: what has vanished is not held against a recording,
-nor, in half precision, whose gradients are autograd's, what is below the smallest normal number.
+"""The least size that an error is relative to: a recording may leave out what has vanished, and in
+half precision, where gradients are autograd's, what is below the smallest normal number.
 """
 
 

@@ -460,8 +460,8 @@ def test_how_a_table_is_read_is_reported_and_can_be_set(run, fails, tmp_path):
     status, _, err = run(*usual, "--column", "价格")
     assert status == 0, err
     assert err.splitlines()[0] == (
-        "table.csv: 20 values of '价格'; GB18030, columns parted by ';', decimal comma, dates in "
-        "'日期' (day first)"
+        "table.csv: 20 values of '价格'; GB18030, columns separated by ';', decimal comma, "
+        "dates in '日期' (day first)"
     )
     first = load("a.safetensors")
     assert first.metadata.step_labels == (("17.01.2024", "18.01.2024", "19.01.2024"),)
@@ -753,7 +753,7 @@ def test_a_text_file_that_cannot_be_read(fails, tmp_path):
         ("day,level\n1,2\n", "has no column 'price'; it has day, level"),
         ("", "has no column 'price'; it has none"),
         ("price\n1\ntwo\n3\n", "line 3 has 'two' in column 'price', which is not a number"),
-        ("price\n1\nnan\n3\n", "column 'price' has 1 gap (line 3: nothing, or not a number)"),
+        ("price\n1\nnan\n3\n", "column 'price' has 1 gap (line 3: empty or not a number)"),
         ("day,price\n1\n", "need at least 14 values, got 0"),
         ("price\n1\n2\n3\n", "need at least 14 values, got 3"),
     ],

@@ -314,7 +314,7 @@ def test_the_model_and_the_surroundings_stay_as_they_are(breaks):
     x, targets = torch.ones(6, 2, 3), torch.zeros(6, 2, dtype=torch.long)
     with torch.no_grad():
         if breaks:
-            with pytest.raises(RecordingError, match=r"forward breaks under replay .*: not twice"):
+            with pytest.raises(RecordingError, match=r"forward fails when replayed .*: not twice"):
                 record(model, x, targets)
         else:
             record(model, x, targets)

@@ -65,7 +65,7 @@ def test_a_model_that_cannot_be_copied():
     refuse(
         model,
         "cannot be copied: its attribute 'fc.stream' holds dict: TypeError: cannot pickle 'gen.*; "
-        "a recording works on a copy, so take out what cannot be copied",
+        "a recording works on a copy, so remove what cannot be copied",
     )
 
 
@@ -93,9 +93,9 @@ class Again(nn.Module):
 @pytest.mark.parametrize(
     ("between", "match"),
     [
-        (lambda state: None, "call 2 .* does not go on from the state in which call 1 ended"),
-        (lambda state: (state[0] * 0.5, state[1]), "call 2 .* does not go on"),
-        (lambda state: (state[0], state[1] + 1), "call 2 .* does not go on"),
+        (lambda state: None, "call 2 .* does not continue from the state in which call 1 ended"),
+        (lambda state: (state[0] * 0.5, state[1]), "call 2 .* does not continue"),
+        (lambda state: (state[0], state[1] + 1), "call 2 .* does not continue"),
         (lambda state: tuple(part.detach() for part in state), "detached between calls"),
     ],
     ids=["none", "another h", "another c", "detached"],
@@ -134,7 +134,7 @@ class Drifting(Network):
 
 def test_a_replay_that_disagrees_says_by_how_much():
     torch.manual_seed(0)
-    refuse(Drifting(3, 5, 4), r"output, replayed, differs from the fused one by \d\.\de-01 of its")
+    refuse(Drifting(3, 5, 4), r"output differs between .* and its replay by \d\.\de-01 of its")
 
 
 def test_a_model_that_calls_its_layer_otherwise_when_it_runs_again():
@@ -147,7 +147,7 @@ def test_a_model_that_calls_its_layer_otherwise_when_it_runs_again():
                 x = x + 1
             return self.fc(self.rnn(x)[0])
 
-    refuse(Fickle(3, 5, 4), "input, when the model runs again, differs")
+    refuse(Fickle(3, 5, 4), "input differs between two runs of the model by")
 
 
 def test_a_way_from_the_weights_to_the_loss_that_is_not_swept():

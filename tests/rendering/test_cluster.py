@@ -218,7 +218,7 @@ def test_a_remote_beat_that_exits_is_reported(pool, trace, tmp_path, cache):
     scene, middle = tmp_path / "small.py", "if self.renderer.sink: raise SystemExit(0)"
     scene.write_text(SCENE.format(middle=middle), encoding="utf-8")
     with (
-        pytest.raises(RenderError, match=r"beat 'second' of .*: it ends the program, SystemExit"),
+        pytest.raises(RenderError, match=r"beat 'second' of .*: it exits the program, SystemExit"),
         DaskExecutor(pool) as executor,
     ):
         begin(scene, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
@@ -288,7 +288,7 @@ def test_a_worker_does_not_draw_with_outdated_code(
             begin(scene_file, trace, executor, **options).finish()
     # workers that start now load what is new, which this process did not
     with (
-        pytest.raises(RenderError, match=r"a worker has another Python, rnnviz, library or scene"),
+        pytest.raises(RenderError, match=r"a worker has a different Python, rnnviz, library or"),
         workers(None, 1) as anew,
         DaskExecutor(anew) as executor,
     ):
@@ -302,8 +302,8 @@ def test_a_worker_that_reads_other_data_is_refused():
     task = SimpleNamespace(recorder=SimpleNamespace(reads=ours))
     error = dask._kept(future, Job("beat 'one'", lambda: None), task)
     assert str(error) == (
-        "beat 'one' was not drawn: a worker read another file '/data/shade' than this machine; "
-        "give it the same; finished beats are kept, render again"
+        "beat 'one' was not drawn: a worker read a different file '/data/shade' than this machine; "
+        "give it the same one; finished beats are kept, so render again"
     )
 
 
@@ -361,7 +361,7 @@ def test_a_beat_that_kills_workers_is_reported_in_one_line(
         begin(scene_file, trace, executor, quality="l", output=tmp_path / "a.mp4").finish()
     assert str(told.value) == (
         "beat 'second' of scene 'small' was not drawn: every worker that tried it died; "
-        "finished beats are kept, render again"
+        "finished beats are kept, so render again"
     )
 
 

@@ -54,7 +54,7 @@ LINE = next(
         (
             "raise SystemExit",
             RenderError,
-            rf"beat 'two' .* failed: it ends the program, SystemExit \(three.py, line {LINE}\)",
+            rf"beat 'two' .* failed: it exits the program, SystemExit \(three.py, line {LINE}\)",
         ),
         ("raise TextError('9' * 1_000_000)", TextError, r"^beat 'two' of scene 'three': 9{1000}"),
         ("raise TextError('no glyph')", TextError, r"^beat 'two' of scene 'three': no glyph$"),

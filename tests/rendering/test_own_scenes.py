@@ -65,11 +65,11 @@ FAILING = [
     ),
     (
         with_two("raise SystemExit(0)"),
-        "beat 'two' of scene 'three' failed: it ends the program, SystemExit: 0 (three.py, line",
+        "beat 'two' of scene 'three' failed: it exits the program, SystemExit: 0 (three.py, line",
     ),
     (
         f"raise SystemExit(0)\n{THREE}",
-        "three.py': it ends the program, SystemExit: 0 (three.py, line 1)",
+        "three.py': it exits the program, SystemExit: 0 (three.py, line 1)",
     ),
     (f"{THREE}def (\n", "three.py': SyntaxError: .*(three.py, line"),
     (
@@ -82,7 +82,7 @@ FAILING = [
         with_class("experiments = {'twin': lambda trace: 1 / 0}"),
         "experiment 'twin' of class 'Three' failed: ZeroDivisionError: .*(three.py, line",
     ),
-    (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a recipe"),
+    (with_class("experiments = None"), "'experiments' of class 'Three' is None; give a function"),
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
     (with_class("depends_on = 'a.csv'"), "'depends_on' of class 'Three' is 'a.csv'; give a tuple"),
     (with_class("depends_on = ('a', 3)"), "'depends_on' of class 'Three' has 3; give a path, a"),

@@ -15,7 +15,12 @@ from pathlib import Path
 import pytest
 
 from rnnviz.rendering.cache import dependencies, hooks, recorder
-from rnnviz.rendering.cache.dependencies import Dependency, are_current, from_note, noted
+from rnnviz.rendering.cache.dependencies import (
+    Dependency,
+    are_current,
+    reads_as_json,
+    reads_from_json,
+)
 from rnnviz.rendering.cache.recorder import Recorder
 
 FULL_SIZE = True
@@ -89,7 +94,7 @@ def test_what_is_read_is_noted(action, kind, name, observed, tmp_path):
     assert (kind, name) in observed(lambda: action(tmp_path))
     scene = observed.recorder
     assert are_current(scene.reads)
-    assert from_note(json.loads(json.dumps(noted(scene.reads)))) == scene.reads
+    assert reads_from_json(json.loads(json.dumps(reads_as_json(scene.reads)))) == scene.reads
 
 
 def test_a_file_that_cannot_be_opened_is_noted_as_absent(observed, tmp_path):

@@ -74,11 +74,14 @@ def test_numbers_of_every_locale_are_read_as_babel_writes_them(
 @pytest.mark.parametrize(
     ("content", "note"),
     [
-        (table(GERMAN, sep=";"), "columns parted by ';', decimal comma, thousands parted by '.'"),
-        (table(VALUES, sep="\t"), "columns parted by tabs"),
-        (table(VALUES, sep="|"), "columns parted by '|'"),
-        (table(VALUES, sep="   "), "columns parted by spaces"),
-        ("sep=;\n" + table(GERMAN, sep=";"), "columns parted by ';'"),
+        (
+            table(GERMAN, sep=";"),
+            "columns separated by ';', decimal comma, thousands separated by '.'",
+        ),
+        (table(VALUES, sep="\t"), "columns separated by tabs"),
+        (table(VALUES, sep="|"), "columns separated by '|'"),
+        (table(VALUES, sep="   "), "columns separated by spaces"),
+        ("sep=;\n" + table(GERMAN, sep=";"), "columns separated by ';'"),
         (table(VALUES, end="\r\n"), ""),
         (table(VALUES, end="\r"), ""),
         (table([f"{value}," for value in VALUES]).replace('"', ""), ""),
@@ -86,7 +89,7 @@ def test_numbers_of_every_locale_are_read_as_babel_writes_them(
         ("# of Beijing\n# a,b,c\n" + table(VALUES), "2 lines before the table left out"),
         ("Station: 5\nof A, B, C\n\n" + table(VALUES), "3 lines before the table left out"),
         (table(VALUES) + "Source: CMA\n", "1 line after the table left out"),
-        ("# date price\n" + table(VALUES, sep=" ", head=()), "columns parted by spaces"),
+        ("# date price\n" + table(VALUES, sep=" ", head=()), "columns separated by spaces"),
         (table(VALUES) + "\n,\n\n", ""),
         (table([f"{value} °C" for value in VALUES]), "unit °C"),
         (table([f"€ {cell}" for cell in GERMAN], sep=";"), "unit €"),
@@ -142,7 +145,7 @@ def test_other_encodings_are_asked_for_and_can_be_given(encoding, head, read, re
 def test_a_wrong_guess_of_the_encoding_is_named(refused):
     for encoding, head in (("euc_kr", "가격"), ("koi8-r", "цена")):
         message = refused(table(VALUES, head=("date", head)).encode(encoding), head)
-        assert f"(read as GB18030; --encoding names another) has no column {head!r}" in message
+        assert f"(read as GB18030; give another with --encoding) has no column {head!r}" in message
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_a_wrong_guess_of_the_encoding_is_named(refused):
         ({"encoding": "hex"}, "unknown encoding 'hex'"),
         ({"encoding": "ascii"}, "is not ascii text (byte 11)"),
         ({"delimiter": "ab"}, "a delimiter must be one character, tab or space"),
-        ({"decimal": "x"}, "unknown decimal sign 'x'"),
+        ({"decimal": "x"}, "unknown decimal separator 'x'"),
         ({"fill": "zero"}, "unknown fill 'zero'"),
         ({"date_order": "mdy"}, "are not in the order mdy; give another --date-order"),
         ({"date_column": "price €"}, "which is not a date that can be read"),
@@ -167,7 +170,7 @@ def test_options_that_do_not_fit(options, expected, refused):
     ("content", "column", "expected"),
     [
         ("1,2\n3,4\n5,6\n", "1", "give --delimiter , or --decimal ,"),
-        ("1,2\n3,4\n5,6\n", "2", "either names or numbers; give --header or --no-header"),
+        ("1,2\n3,4\n5,6\n", "2", "which may be names or numbers; give --header or --no-header"),
         (
             table(["1,234", "2,345"], sep=";", labels=ISO[:2]),
             "price",
@@ -178,9 +181,13 @@ def test_options_that_do_not_fit(options, expected, refused):
             "price",
             "give --decimal , or --decimal .",
         ),
-        (table(["1,5", "2.5"], sep=";", labels=ISO[:2]), "price", "not have the same decimal sign"),
+        (
+            table(["1,5", "2.5"], sep=";", labels=ISO[:2]),
+            "price",
+            "have different decimal separators",
+        ),
         ("a,b,a\n1,2,3\n", "a", "has 2 columns 'a', numbers 1 and 3; choose one by its number"),
-        (table(VALUES, head=()), "price", "has no header, so no column 'price'"),
+        (table(VALUES, head=()), "price", "has no header, so there is no column 'price'"),
         ("a,b\n1,10,5\n2,11,5\n", "b", "has 2 names in its header, but 3 fields in line 2"),
         (table(VALUES) + "2024-03-01,1,5,6\n", "price", "but 4 fields in line 12"),
         (table(VALUES) + '2024-03-01,"5\n', "price", "EOF inside string"),
@@ -192,9 +199,9 @@ def test_options_that_do_not_fit(options, expected, refused):
         (
             table(["1 €", "2"], labels=ISO[:2]),
             "price",
-            "not a number of the same unit (no unit, €)",
+            "whose units differ (no unit, €)",
         ),
-        (table(["1.2K", "3.4M"], labels=ISO[:2]), "price", "not a number of the same unit"),
+        (table(["1.2K", "3.4M"], labels=ISO[:2]), "price", "whose units differ"),
         *(
             (table([cell, "1"], labels=ISO[:2]), "price", f"line 2 has '{cell}'")
             for cell in (
@@ -260,7 +267,7 @@ def test_negative_numbers(cells, read):
 )
 def test_gaps_are_filled_as_asked_or_refused(gap, read, refused):
     content = table([1, gap, 4, gap, gap, 10], labels=ISO[:6])
-    assert "has 3 gaps (line 3, 5, 6: nothing, or not a number)" in refused(content)
+    assert "has 3 gaps (line 3, 5, 6: empty or not a number)" in refused(content)
     for fill, expected in (
         ("linear", [1, 2.5, 4, 6, 8, 10]),
         ("previous", [1, 1, 4, 4, 4, 10]),
@@ -301,7 +308,7 @@ def test_rows_are_put_in_the_order_of_their_dates(pattern, read):
     labels = [f'"{day.strftime(pattern)}"' for day in DAYS]
     column = read(table(VALUES[::-1], labels=labels[::-1]))
     assert column.values.tolist() == VALUES
-    assert column.changes == ("newest first in the file, turned round by 'date'",)
+    assert column.changes == ("newest first in the file, reversed by 'date'",)
     mixed = [3, 1, 2, 0, 4, 5, 6, 8, 7, 9]
     column = read(table([VALUES[row] for row in mixed], labels=[labels[row] for row in mixed]))
     assert column.values.tolist() == VALUES
@@ -363,7 +370,7 @@ def test_a_time_of_day_in_a_column_of_its_own(read):
 
 def test_repeated_and_missing_dates_are_noted(read, refused):
     twice = read(table(VALUES, labels=[*ISO[:4], ISO[3], *ISO[5:]]))
-    assert f"1 row has the date of another, the first {ISO[3]}, all kept" in twice.changes
+    assert f"1 row has the same date as another, first {ISO[3]}; all are kept" in twice.changes
     holes = read(table(VALUES[:9], labels=[*ISO[:4], *ISO[5:]]))
     missing = f"1 place where dates are missing, the first between {ISO[3]} and {ISO[5]}"
     assert any(missing in note for note in holes.notes)

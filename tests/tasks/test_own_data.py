@@ -133,12 +133,12 @@ def test_files_that_are_not_there_or_are_folders(tmp_path):
         ("", "has no column 'level'; it has none"),
         ("day,depth\n1,2\n", "has no column 'level'; it has day, depth"),
         ("day,level\n1,2\n2,high\n", "line 3 has 'high' in column 'level'"),
-        ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: nothing, or not a number\\)"),
-        ("day,level\n1,2\n2\n3,5\n", "has 1 gap \\(line 3: nothing, or not a number\\)"),
-        ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: nothing, or not a number\\)"),
+        ("day,level\n1,2\n\n2,\n3,5\n", "has 1 gap \\(line 4: empty or not a number\\)"),
+        ("day,level\n1,2\n2\n3,5\n", "has 1 gap \\(line 3: empty or not a number\\)"),
+        ("level\n1\nnan\n2\n", "has 1 gap \\(line 3: empty or not a number\\)"),
         ("level\n1\n-inf\n", "line 3 has '-inf'"),
         ("level\n1e999\n", "line 2 has '1e999'"),
-        ('level\n"1,5"\n1.5\n', "'1.5' .line 3. and '1,5' .line 2., which do not have the same"),
+        ('level\n"1,5"\n1.5\n', "'1.5' .line 3. and '1,5' .line 2., which have different decimal"),
     ],
 )
 def test_a_table_that_is_no_series(content, expected, tmp_path):
@@ -199,7 +199,7 @@ def test_gaps_that_are_left_are_in_no_input(tmp_path):
     assert not np.isnan(task.example().targets).any()
     drawn = task.error(task.trivial(batch), batch)
     assert drawn == pytest.approx(task.chance, rel=0.05)
-    assert "(4 gaps left, in no input)" in task.source
+    assert "(4 gaps left unfilled, outside all inputs)" in task.source
     with pytest.raises(TaskError, match="only 0 sequences of 25 steps have no gap"):
         tasks.make("series", csv=path, column="level", steps=25, fill="leave")
 
@@ -220,10 +220,10 @@ def test_what_is_recognised_is_logged_and_kept(tmp_path, caplog):
     path.write_text("Tag;Wert\n" + "\n".join(rows), encoding="utf-8")
     task = tasks.make("series", csv=path, column="Wert", steps=5)
     assert caplog.messages == [
-        "table.csv: 20 values of 'Wert'; UTF-8, columns parted by ';', decimal comma, dates in "
-        "'Tag' (day first), newest first in the file, turned round by 'Tag'"
+        "table.csv: 20 values of 'Wert'; UTF-8, columns separated by ';', decimal comma, dates in "
+        "'Tag' (day first), newest first in the file, reversed by 'Tag'"
     ]
-    assert task.source.endswith("(newest first in the file, turned round by 'Tag')")
+    assert task.source.endswith("(newest first in the file, reversed by 'Tag')")
     assert task.example().target_labels[0][-1] == "20.01.2024"
 
 

@@ -826,7 +826,7 @@ def test_a_right_recording_of_a_chaotic_network_is_not_called_wrong():
     assert report.ok
     assert checked_fields(report, DIFFERENCES) == set()
     notes = {check.note for check in report.checks if check.against == UNCHECKED}
-    assert notes == {"run freely, the network leaves the recorded states"}
+    assert notes == {"in a free run, the network diverges from the recorded states"}
 
 
 def exploding(seed):
@@ -987,7 +987,7 @@ def test_a_relu_that_rounding_put_on_the_other_side_is_not_called_wrong():
     report = verify(trace)
     assert report.failures == ()
     notes = {check.note for check in report.checks if check.against == UNCHECKED}
-    assert notes == {"run freely, a relu of the network is on the other side of its kink"}
+    assert notes == {"in a free run, a relu of the network is on the other side of its kink"}
 
 
 def test_a_state_at_the_kink_is_moved_without_crossing_it():

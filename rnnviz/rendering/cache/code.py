@@ -1,7 +1,7 @@
-"""Digests of the code that decides each beat: the storyboard's, and that of all it imports.
+"""Digests of the code that determines each beat: the storyboard and everything it imports.
 
-The code is read, not run, so that a change on the disk counts from the next render on. A beat's
-digest leaves out the methods of the other beats.
+The code is read, not run, so a change on disk takes effect at the next render. A beat's digest
+leaves out the methods of the other beats.
 """
 
 import ast
@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from rnnviz.rendering.cache.imports import closure, digest, parsed, translations
-from rnnviz.rendering.cache.library import is_as_loaded, is_ours, unknown
+from rnnviz.rendering.cache.library import is_as_loaded, is_ours, unique_value
 from rnnviz.scene.beats import beats_of
 
 
 @dataclass(frozen=True)
 class Code:
-    """The file of a scene, and for each beat, by its name, a digest of the code that decides it."""
+    """The file of a scene, and by beat name a digest of the code that determines each beat."""
 
     file: str
     beats: Mapping[str, str]
@@ -28,66 +28,66 @@ class Code:
 def code_of(scene: Any, language: str) -> Code:
     """Return the digests of the code of a scene's class, which has just been loaded.
 
-    Once a module that it imports changed under this process, which runs what it loaded, the
-    digests are new each time.
+    If a module that it imports has changed on disk since this process loaded it, each call returns
+    new digests, which match nothing in the cache.
     """
     source = _source_of(scene)
-    home = Path(source).resolve()
-    tree = parsed(home)
-    shared = _shared(home, closure(home, tree), language)
+    scene_file = Path(source).resolve()
+    tree = parsed(scene_file)
+    shared = _shared(scene_file, closure(scene_file, tree), language)
     beats = _beats_in(tree, scene)
 
     def digest_of(name: str) -> str:
-        own = _with(tree, name, beats)
-        content = name.encode() + shared + digest(own) + translations(own, home, language)
+        own = _with_beat(tree, name, beats)
+        content = name.encode() + shared + digest(own) + translations(own, scene_file, language)
         return sha256(content).hexdigest()
 
     return Code(source, {beat.name: digest_of(beat.name) for beat in beats_of(scene)})
 
 
 def code_in(file: Path, language: str) -> str | None:
-    """Return a digest of a user's scene file and what it imports from beside it, without running.
+    """Return a digest of a user's scene file and the modules beside it, read without running them.
 
-    None if it cannot be read.
+    Returns None if a file cannot be read.
     """
-    home = file.resolve()
+    scene_file = file.resolve()
     try:
-        tree = parsed(home)
-        shared = _shared(home, closure(home, tree, library=False), language)
+        tree = parsed(scene_file)
+        shared = _shared(scene_file, closure(scene_file, tree, library=False), language)
     except (OSError, SyntaxError, ValueError):
         return None
-    return sha256(shared + digest(tree) + translations(tree, home, language)).hexdigest()
+    return sha256(shared + digest(tree) + translations(tree, scene_file, language)).hexdigest()
 
 
 def imported_by(scene: Any) -> frozenset[Path]:
-    """Return the files of the library, and beside the scene, that a scene's class imports."""
-    home = Path(_source_of(scene)).resolve()
-    return frozenset(closure(home, parsed(home)) - {home})
+    """Return the files that a scene's class imports, of the library and beside the scene."""
+    scene_file = Path(_source_of(scene)).resolve()
+    return frozenset(closure(scene_file, parsed(scene_file)) - {scene_file})
 
 
 def own_modules(scene: Any, observed: Iterable[Path]) -> Mapping[Path, ast.Module]:
-    """Return the syntax trees of the user's files that a scene's class is made of.
+    """Return the syntax trees of the user's files that make up a scene's class.
 
-    ``observed`` are the modules that were seen loading; those of the library are left out.
+    ``observed`` are the modules that were observed loading; the library's are left out.
     """
-    home = Path(_source_of(scene)).resolve()
-    if is_ours(home):
+    scene_file = Path(_source_of(scene)).resolve()
+    if is_ours(scene_file):
         return {}
-    files = closure(home, parsed(home), library=False)
+    files = closure(scene_file, parsed(scene_file), library=False)
     files |= {path for path in observed if path.is_file() and not is_ours(path)}
     return {file: parsed(file) for file in sorted(files)}
 
 
-def _shared(home: Path, files: Iterable[Path], language: str) -> bytes:
+def _shared(scene_file: Path, files: Iterable[Path], language: str) -> bytes:
     """Return a digest of the modules that a scene's file imports."""
     shared = sha256()
     for path in sorted(files):
         tree = parsed(path)
         now = digest(tree)
-        if path != home:
+        if path != scene_file:
             shared.update(now + translations(tree, path, language))
-        if (path != home or is_ours(home)) and not is_as_loaded(path, now.hex()):
-            shared.update(unknown().encode())
+        if (path != scene_file or is_ours(scene_file)) and not is_as_loaded(path, now.hex()):
+            shared.update(unique_value().encode())
     return shared.digest()
 
 
@@ -96,7 +96,7 @@ def _source_of(scene: Any) -> str:
 
 
 def _beats_in(tree: ast.Module, scene: Any) -> dict[str, list[ast.FunctionDef]]:
-    """Return each beat's methods: in a scene's class, and in those of its file it inherits from."""
+    """Return each beat's methods, from the scene's class and its base classes in the same file."""
     classes = {each.__name__ for each in scene.__mro__ if each.__module__ == scene.__module__}
     found: dict[str, list[ast.FunctionDef]] = {beat.name: [] for beat in beats_of(scene)}
     for node in tree.body:
@@ -107,8 +107,10 @@ def _beats_in(tree: ast.Module, scene: Any) -> dict[str, list[ast.FunctionDef]]:
     return found
 
 
-def _with(tree: ast.Module, name: str, beats: Mapping[str, list[ast.FunctionDef]]) -> ast.Module:
-    """Return the module with one beat, and those beats that it or a helper names."""
+def _with_beat(
+    tree: ast.Module, name: str, beats: Mapping[str, list[ast.FunctionDef]]
+) -> ast.Module:
+    """Return the module with one beat only, and the beats that it or a helper refers to."""
     kept = {name}
     while True:
         left_out = {
@@ -117,7 +119,7 @@ def _with(tree: ast.Module, name: str, beats: Mapping[str, list[ast.FunctionDef]
             for method in methods
             if other not in kept
         }
-        reduced = _without(tree, left_out)
+        reduced = _without_methods(tree, left_out)
         named = {
             getattr(node, attribute, None)
             for node in ast.walk(reduced)
@@ -130,7 +132,7 @@ def _with(tree: ast.Module, name: str, beats: Mapping[str, list[ast.FunctionDef]
         kept |= wanted
 
 
-def _without(tree: ast.Module, left_out: set[int]) -> ast.Module:
+def _without_methods(tree: ast.Module, left_out: set[int]) -> ast.Module:
     """Copy a module without some of the methods in its classes, which are given by ``id``."""
     body = [
         ast.ClassDef(

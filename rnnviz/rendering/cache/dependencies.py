@@ -1,7 +1,7 @@
-"""What a scene of a user's own depends on beside its code: files, folders, variables, modules.
+"""What a user's own scene depends on besides its code: files, folders, variables, modules.
 
-A dependency has a value: a digest of a file's content, the value of a variable. While the values
-of all that a render read are the same, so is what it drew.
+A dependency has a value: a digest of a file's content, the value of a variable. As long as
+everything that a render read has the same values, it would draw the same again.
 """
 
 import os
@@ -15,7 +15,7 @@ from stat import S_ISDIR, S_ISREG
 from typing import Any, Final, NamedTuple
 
 from rnnviz.rendering.cache.imports import digest, parsed, translations
-from rnnviz.rendering.cache.library import unknown
+from rnnviz.rendering.cache.library import unique_value
 from rnnviz.system.cache import checksum
 
 CONTENT: Final = "content"
@@ -28,11 +28,11 @@ VARIABLE: Final = "variable"
 """Of the environment."""
 WORKING_FOLDER: Final = "working folder"
 MODULE: Final = "module "
-"""A Python file's code, whatever its layout; the language of its texts follows."""
+"""A Python file's code, regardless of layout; followed by the language of its texts."""
 
-_FOR_PYTHON: Final = "__pycache__"
-_STAGING: Final = ".rnnviz-"
-_SHOWN: Final = {CONTENT: "file", KIND: "path", MATCHES: "files", VARIABLE: "variable"}
+_BYTECODE_FOLDER: Final = "__pycache__"
+_STAGING_PREFIX: Final = ".rnnviz-"
+_NAMES_IN_ERRORS: Final = {CONTENT: "file", KIND: "path", MATCHES: "files", VARIABLE: "variable"}
 
 
 class Dependency(NamedTuple):
@@ -42,8 +42,8 @@ class Dependency(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        """As an error message names it."""
-        return f"{_SHOWN.get(self.kind, self.kind.split()[0])} {self.name!r}"
+        """The name in error messages."""
+        return f"{_NAMES_IN_ERRORS.get(self.kind, self.kind.split()[0])} {self.name!r}"
 
 
 Reads = Mapping[Dependency, str | None]
@@ -71,9 +71,10 @@ def value_of(dependency: Dependency) -> str | None:
 
 
 def are_current(reads: Reads, folder: str | None = None) -> bool:
-    """Whether all that was read still has the value that was read; in a working folder, if given.
+    """Whether everything that was read still has the value it had then.
 
-    The folder may be another one by now: a scene's code can change it.
+    ``folder``, if given, is compared instead of the working folder now, which a scene's code may
+    have changed since.
     """
     return all(
         value == (folder if folder and dependency.kind == WORKING_FOLDER else value_of(dependency))
@@ -82,12 +83,12 @@ def are_current(reads: Reads, folder: str | None = None) -> bool:
 
 
 def merged(parts: Iterable[Reads]) -> dict[Dependency, str | None]:
-    """Return all that was read; what was read with two values has a value that is never current."""
+    """Return all that was read; what was read with two values gets one that is never current."""
     found: dict[Dependency, str | None] = {}
     for part in parts:
         for dependency, value in part.items():
             same = found.setdefault(dependency, value) == value
-            found[dependency] = value if same else unknown()
+            found[dependency] = value if same else unique_value()
     return found
 
 
@@ -96,13 +97,13 @@ def digest_of_reads(key: str, reads: Reads) -> str:
     return sha256(repr((key, sorted(map(_as_text, reads.items())))).encode()).hexdigest()
 
 
-def noted(reads: Reads) -> list[list[str | None]]:
-    """Return what was read as data for JSON."""
+def reads_as_json(reads: Reads) -> list[list[str | None]]:
+    """Return what was read as data that JSON can hold."""
     return [[*dependency, value] for dependency, value in reads.items()]
 
 
-def from_note(note: Any) -> dict[Dependency, str | None]:
-    """Return what was read, from ``noted``.
+def reads_from_json(note: Any) -> dict[Dependency, str | None]:
+    """Return what was read, from ``reads_as_json``.
 
     Raises: TypeError or ValueError if it is something else
     """
@@ -113,7 +114,7 @@ def declared(scene: type, language: str) -> list[Dependency]:
     """Return the dependencies that a scene and its base classes name in ``depends_on``.
 
     A name may be a path or a pattern, relative to the file of its class, an environment variable,
-    or a module; a name that may be several of them counts as each.
+    or a module; a name that could be several of these counts as each of them.
     """
     found = []
     for each in scene.__mro__:
@@ -139,7 +140,7 @@ def _content(path: str, mode: int) -> str | None:
 
 
 def _names_in(folder: str) -> str:
-    """Return a digest of the names in a folder, but for those that Python and renders leave."""
+    """Return a digest of the names in a folder, except those that Python and renders leave."""
     with os.scandir(folder) as entries:
         names = [(each.name, each.is_dir()) for each in entries]
     kept = [each for each in names if not _is_leftover(each[0])]
@@ -147,11 +148,11 @@ def _names_in(folder: str) -> str:
 
 
 def _is_leftover(name: str) -> bool:
-    return name == _FOR_PYTHON or name.startswith(_STAGING)
+    return name == _BYTECODE_FOLDER or name.startswith(_STAGING_PREFIX)
 
 
 def _matches(pattern: str) -> str:
-    """Return a digest of the files that a pattern matches; a path without wildcards is itself."""
+    """Return a digest of the files that a pattern matches; a plain path matches itself."""
     found = [pattern] if os.path.exists(pattern) else glob(pattern, recursive=True)
     files = [
         path

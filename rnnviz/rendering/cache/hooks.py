@@ -1,8 +1,9 @@
-"""Observes what Python code reads: files, folders, modules, variables of the environment.
+"""Observes what Python code reads: files, folders, modules, environment variables.
 
 Python reports each file that is opened and each folder that is listed to audit hooks (PEP 578).
 Queries whether a path exists, what the working folder is, and what a variable holds raise no such
-event: they are wrapped while something observes. Files that compiled code opens are not seen.
+event, so these functions are wrapped while there is an observer. Files that compiled code opens are
+not seen.
 """
 
 import os
@@ -21,7 +22,7 @@ _SUPPORTS: Final = ("supports_fd", "supports_dir_fd", "supports_follow_symlinks"
 
 
 class Observer(Protocol):
-    """Is called for what is observed; paths are absolute."""
+    """Receives what is observed; paths are absolute."""
 
     def opened(self, path: str, importing: bool) -> None:
         """Note a file that is opened to be read or changed."""
@@ -38,7 +39,7 @@ class Observer(Protocol):
     def looked_up(self, variable: str) -> None:
         """Note an environment variable that is read."""
 
-    def located(self) -> None:
+    def used_working_folder(self) -> None:
         """Note that the working folder is used."""
 
     def made(self, name: str) -> None:
@@ -49,15 +50,15 @@ class Observer(Protocol):
 
 
 class _Thread(threading.local):
-    """Whether this thread is reporting: what it reads meanwhile is not the scene's."""
+    """Whether this thread is reporting: what it reads in the meantime is not read by the scene."""
 
     busy = False
 
 
 _observers: Final[list[Observer]] = []
-"""Of all threads: a scene may read in threads that it starts."""
+"""Shared by all threads: a scene may start threads that read."""
 _older_threads: Final[set[int | None]] = set()
-"""Threads from before, such as those of Dask: what packages read in them is not reported."""
+"""Threads that existed before, such as Dask's: what packages read in them is not reported."""
 _lock: Final = threading.RLock()
 _paused: Final[ContextVar[bool]] = ContextVar("paused", default=False)
 _thread: Final = _Thread()
@@ -66,7 +67,7 @@ _originals: Final[dict[str, Any]] = {}
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
-    """Report to an observer what is read in this context, and by threads meanwhile."""
+    """Report to an observer what is read in this context, and by other threads in the meantime."""
     token = _paused.set(False)
     with _lock:
         _install_hook()
@@ -88,7 +89,7 @@ def observing(observer: Observer) -> Iterator[None]:
 
 @contextmanager
 def pausing() -> Iterator[None]:
-    """Report nothing that this thread reads in this context: it works for a render."""
+    """Do not report what this thread reads in this context, which the renderer needs itself."""
     token = _paused.set(True)
     try:
         yield
@@ -98,7 +99,7 @@ def pausing() -> Iterator[None]:
 
 @contextmanager
 def _reporting() -> Iterator[list[Observer]]:
-    """Yield the observers to report to; what this thread reads meanwhile is not reported."""
+    """Yield the observers to report to; what this thread reads in the meantime is not reported."""
     if not _observers or _thread.busy or _paused.get():
         yield []
         return
@@ -175,14 +176,14 @@ _EVENTS: Final[dict[str, Callable[..., None]]] = {
 
 
 def _absolute(observers: list[Observer], path: Any) -> str | None:
-    """Return an absolute path; report if it was relative. None for what is not a path."""
+    """Return an absolute path, or None if it is not a path; report the use of a relative one."""
     try:
         name = os.fsdecode(path)
     except TypeError:
         return None
     if not os.path.isabs(name) and not is_of_library():
         for observer in observers:
-            observer.located()
+            observer.used_working_folder()
     return os.path.abspath(name)
 
 
@@ -194,7 +195,7 @@ def _is_replaced(path: str, mode: str | None, flags: int) -> bool:
 
 
 class _MissingModules:
-    """Comes last in ``sys.meta_path``: it is asked for modules that no other finder has found."""
+    """The last finder in ``sys.meta_path``, asked only for modules that no other one has found."""
 
     @staticmethod
     def find_spec(name: str, path: Iterable[str] | None = None, target: Any = None) -> None:
@@ -223,12 +224,12 @@ class _Environment(type(os.environ)):  # type: ignore[misc]
 
 
 def _wrap() -> None:
-    """Replace functions that raise no audit event by wrappers that report."""
+    """Replace functions that raise no audit event with wrappers that report."""
     os.environ.__class__ = _Environment
     sys.meta_path.append(_MissingModules)
     for name in _WRAPPED:
         _replace(name, _reporting_path(getattr(os, name)))
-    _replace("getcwd", _reporting_location(os.getcwd))
+    _replace("getcwd", _reporting_working_folder(os.getcwd))
 
 
 def _unwrap() -> None:
@@ -264,13 +265,13 @@ def _reporting_path(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
-def _reporting_location(function: Callable[[], str]) -> Callable[[], str]:
+def _reporting_working_folder(function: Callable[[], str]) -> Callable[[], str]:
     @wraps(function)
     def wrapper() -> str:
         with _reporting() as observers:
             if observers and not is_of_library():
                 for observer in observers:
-                    observer.located()
+                    observer.used_working_folder()
         return function()
 
     return wrapper

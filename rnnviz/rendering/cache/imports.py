@@ -14,24 +14,24 @@ _PACKAGE = "rnnviz"
 _SCENES = "rnnviz.scenes"
 
 
-def closure(home: Path, tree: ast.Module, library: bool = True) -> set[Path]:
-    """Return the scene's file, all that it imports from beside it, and from the library if wanted.
+def closure(scene_file: Path, tree: ast.Module, library: bool = True) -> set[Path]:
+    """Return the scene's file and all it imports from beside it, and from the library if wanted.
 
     Modules that are imported in other ways are observed when they are loaded.
     """
-    return _reached(home, tree, library)[0]
+    return _reached(scene_file, tree, library)[0]
 
 
-def names_in_closure(home: Path, tree: ast.Module) -> set[str]:
+def names_in_closure(scene_file: Path, tree: ast.Module) -> set[str]:
     """Return the names of all modules that a scene's file and the modules beside it import."""
-    return _reached(home, tree, library=False)[1]
+    return _reached(scene_file, tree, library=False)[1]
 
 
-def _reached(home: Path, tree: ast.Module, library: bool) -> tuple[set[Path], set[str]]:
-    beside = home.parent
-    found = {home}
+def _reached(scene_file: Path, tree: ast.Module, library: bool) -> tuple[set[Path], set[str]]:
+    beside = scene_file.parent
+    found = {scene_file}
     known: set[str] = set()
-    waiting = set(_imported(tree, home, beside))
+    waiting = set(_imported(tree, scene_file, beside))
     while waiting:
         known |= waiting
         files = {_file_of(name, beside) for name in waiting}
@@ -53,7 +53,7 @@ def parsed(path: Path) -> ast.Module:
 
 @cache
 def digest(tree: ast.Module) -> bytes:
-    """Return a digest of what a module does, whatever its layout and comments."""
+    """Return a digest of what a module does, regardless of layout and comments."""
     return sha256(ast.dump(tree).encode()).digest()
 
 
@@ -79,7 +79,7 @@ def _imported_by(path: Path, changed: int, beside: Path) -> frozenset[str]:
 
 
 def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
-    """Yield the names of the modules that one imports, and of the packages they are in."""
+    """Yield the names of the modules that a module imports, and of the packages they are in."""
     inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
     for node in ast.walk(tree):
         names: list[str] = []
@@ -95,7 +95,7 @@ def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
 
 
 def _file_of(name: str, beside: Path) -> Path | None:
-    """Return a module's file if it is ours or beside the scene; others have versions."""
+    """Return a module's file if it is rnnviz's or beside the scene; others are known by version."""
     if name == _PACKAGE or name.startswith(_PACKAGE + "."):
         if name.startswith(_SCENES + "."):
             base = library_files.scenes_folder() / name.removeprefix(_SCENES + ".").replace(

@@ -1,4 +1,4 @@
-"""The library's own files: which they are, a digest of all of them, and whether they changed."""
+"""The library's own files: which they are, their digest, and whether they have changed."""
 
 import os
 from functools import cache
@@ -15,10 +15,10 @@ _LOADED: Final[dict[Path, str]] = {}
 def whole_library() -> str:
     """Return a digest of all source files, fonts and catalogues of the library and its scenes.
 
-    Once they changed under this process, which runs what it loaded, each call returns a new value.
+    If they have changed since this process loaded them, each call returns a new value.
     """
     now = _whole_library()
-    return now if is_as_loaded(library_folder(), now) else unknown()
+    return now if is_as_loaded(library_folder(), now) else unique_value()
 
 
 def _whole_library() -> str:
@@ -36,7 +36,7 @@ def is_as_loaded(path: Path, digest: str) -> bool:
     return _LOADED.setdefault(path, digest) == digest
 
 
-def unknown() -> str:
+def unique_value() -> str:
     """Return a value that is new each time, for code or state that has no digest."""
     return os.urandom(16).hex()
 

@@ -1,4 +1,4 @@
-"""Whose code reads, as the stack shows."""
+"""Whose code is reading a file, according to the call stack."""
 
 import os
 import sys
@@ -22,7 +22,7 @@ _INSTALLED: Final = {"site-packages", "dist-packages"}
 
 @cache
 def owner_of(file: str) -> str:
-    """Return whose a file is: of Python, a package, the library, or else a user."""
+    """Return who a file belongs to: Python, a package, the library, or else a user."""
     if file.startswith("<") or file.startswith(_STANDARD):
         return "python"
     if _INSTALLED & set(file.split(os.sep)):
@@ -31,7 +31,7 @@ def owner_of(file: str) -> str:
 
 
 def is_of_library() -> bool:
-    """Whether the library reads, through whatever packages, and not a user's code."""
+    """Whether the library is reading, directly or through packages, and not a user's code."""
     owners = (owner_of(frame.f_code.co_filename) for frame in _frames())
     return next((owner for owner in owners if owner in ("library", "user")), "user") == "library"
 
@@ -43,23 +43,23 @@ def is_package_alone() -> bool:
 
 
 def is_import() -> bool:
-    """Whether Python's import system reads."""
+    """Whether Python's import system is reading."""
     return next(_frames()).f_code.co_filename.startswith(_IMPORTER)
 
 
-def is_of_helper(home: str) -> bool:
-    """Whether a user's module reads, directly or through others, that is not a scene's file."""
+def is_of_helper(scene_file: str) -> bool:
+    """Whether a user's module other than the scene's file is reading, directly or not."""
     for frame in _frames():
         file = frame.f_code.co_filename
         if file.startswith(_RENDERING):
             return False
-        if owner_of(file) == "user" and os.path.realpath(file) != home:
+        if owner_of(file) == "user" and os.path.realpath(file) != scene_file:
             return True
     return False
 
 
 def _frames() -> Iterator[FrameType]:
-    """Yield the frames that led to a read, from the innermost, without those that observe it."""
+    """Yield the frames that led to a read, innermost first, without the observer's own."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename

@@ -1,4 +1,4 @@
-"""Notes what a scene of a user's own reads while it is loaded and played."""
+"""Records what a user's own scene reads while it is loaded and played."""
 
 import os
 import sys
@@ -26,26 +26,26 @@ _OF_SYSTEM: Final = ("/proc/", "/sys/", "/dev/")
 _STAGING: Final = f"{os.sep}.rnnviz-"
 
 _held: Final[dict[str, dict[Dependency, str | None]]] = {}
-"""What modules have read, by the folder of the scene: they stay loaded for the next scene."""
+"""What modules have read, by scene folder: modules stay loaded for the next scene."""
 
 
 class Recorder:
-    """Notes what a scene reads, with the values at that time; for a scene of the library, nothing.
+    """Records what a scene reads, with the values at that time; for a library scene, nothing.
 
-    Not a dependency is what the scene itself creates, nor are files of Python, of packages, of the
-    library and in the cache. ``home`` is the scene's file. ``certain`` is False if the scene
-    imports a module that was loaded before anything was observed; ``folder`` is the working folder
-    at first.
+    What the scene itself creates is not a dependency, nor are files of Python, of packages, of the
+    library or in the cache. ``scene_file`` is the scene's file. ``certain`` is False if the scene
+    imports a module that was loaded before anything was observed; ``folder`` is the initial
+    working folder.
     """
 
-    def __init__(self, home: Path | None, language: str, cache: Path) -> None:
+    def __init__(self, scene_file: Path | None, language: str, cache: Path) -> None:
         self.reads: dict[Dependency, str | None] = {}
         self.certain = True
         self.folder = os.getcwd()
-        self._home = "" if home is None else str(home.resolve())
-        if home is not None:
-            loaded = _loaded_by(home.resolve())
-            self.reads = _held_for(home.resolve(), loaded)
+        self._scene_file = "" if scene_file is None else str(scene_file.resolve())
+        if scene_file is not None:
+            loaded = _loaded_by(scene_file.resolve())
+            self.reads = _held_for(scene_file.resolve(), loaded)
             self.certain = loaded <= {name for kind, name in self.reads if kind.startswith(MODULE)}
         self._module = MODULE + language
         self._ignored = (os.path.realpath(cache) + os.sep, str(cache.absolute()) + os.sep)
@@ -57,13 +57,13 @@ class Recorder:
 
     @property
     def modules(self) -> tuple[Path, ...]:
-        """The Python files that were loaded, beside the scene's own."""
+        """The Python files that were loaded, besides the scene's own."""
         return tuple(Path(name) for kind, name in self.reads if kind == self._module)
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Note what is read in this context, and by threads meanwhile."""
-        if not self._home:
+        """Note what is read in this context, and by other threads in the meantime."""
+        if not self._scene_file:
             yield
             return
         with observing(self):
@@ -78,19 +78,20 @@ class Recorder:
             value = self.folder if kind == WORKING_FOLDER else value_of(dependency)
             self.reads = merged((self.reads, {dependency: value}))
         if held:
-            _held.setdefault(os.path.dirname(self._home), {})[dependency] = self.reads[dependency]
+            of_folder = _held.setdefault(os.path.dirname(self._scene_file), {})
+            of_folder[dependency] = self.reads[dependency]
 
     def opened(self, path: str, importing: bool) -> None:
         """Note a file that is opened."""
         source = _source_of(path) if importing else None
-        if source is not None and os.path.realpath(source) == self._home:
+        if source is not None and os.path.realpath(source) == self._scene_file:
             return
         if self._is_ignored(source or path):
             return
         if source is not None:
             self.note(Dependency(self._module, source), held=True)
         else:
-            self.note(Dependency(CONTENT, path), importing or is_of_helper(self._home))
+            self.note(Dependency(CONTENT, path), importing or is_of_helper(self._scene_file))
 
     def listed(self, folder: str) -> None:
         """Note a folder that is listed."""
@@ -102,16 +103,16 @@ class Recorder:
 
     def missed(self, module: str, folders: Iterable[str] | None) -> None:
         """Note a module that is missing, in a package's folders or beside the scene."""
-        for folder in folders or (os.path.dirname(self._home),):
+        for folder in folders or (os.path.dirname(self._scene_file),):
             for name in (module, f"{module}.py"):
                 self._note_path(KIND, os.path.join(folder, name))
 
     def looked_up(self, variable: str) -> None:
         """Note an environment variable that is read."""
         if variable not in self._made:
-            self.note(Dependency(VARIABLE, variable), is_of_helper(self._home))
+            self.note(Dependency(VARIABLE, variable), is_of_helper(self._scene_file))
 
-    def located(self) -> None:
+    def used_working_folder(self) -> None:
         """Note that the working folder is used."""
         self.note(Dependency(WORKING_FOLDER, ""))
 
@@ -126,7 +127,7 @@ class Recorder:
 
     def _note_path(self, kind: str, path: str) -> None:
         if not self._is_ignored(path):
-            self.note(Dependency(kind, path), is_of_helper(self._home))
+            self.note(Dependency(kind, path), is_of_helper(self._scene_file))
 
     def _is_ignored(self, path: str) -> bool:
         return (
@@ -143,22 +144,22 @@ def forget() -> None:
     _held.clear()
 
 
-def _loaded_by(home: Path) -> set[str]:
+def _loaded_by(scene_file: Path) -> set[str]:
     """Return the files of users' modules that a scene's file imports and that are loaded now."""
     try:
-        names = names_in_closure(home, parsed(home))
+        names = names_in_closure(scene_file, parsed(scene_file))
     except (OSError, SyntaxError, ValueError):
         return set()
     files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
     return {file for file in files if file and owner_of(file) == "user"}
 
 
-def _held_for(home: Path, loaded: set[str]) -> dict[Dependency, str | None]:
+def _held_for(scene_file: Path, loaded: set[str]) -> dict[Dependency, str | None]:
     """Return what modules have read for scenes in the same folder, or that share a module."""
     return merged(
         held
         for folder, held in _held.items()
-        if folder == str(home.parent) or any(name in loaded for _, name in held)
+        if folder == str(scene_file.parent) or any(name in loaded for _, name in held)
     )
 
 

@@ -16,10 +16,10 @@ from rnnviz.system.files import staging_dir
 
 @dataclass(frozen=True)
 class BeatSpec:
-    """What a process that shares nothing with this one needs to draw a beat, but for recordings.
+    """What a process that shares nothing with this one needs to draw a beat, except recordings.
 
-    ``source`` is the scene's file as this process names it, ``decided_by`` a digest of the code
-    and settings that decide the beat, ``experiments`` one of the recordings it is compared with.
+    ``source`` is the scene's file as this process names it, ``digest`` that of the code and
+    settings that determine the beat, ``experiments`` that of the recordings compared in it.
     """
 
     name: str
@@ -27,13 +27,13 @@ class BeatSpec:
     source: str
     beat: int
     profile: EncodingProfile
-    decided_by: str
+    digest: str
     experiments: str
 
 
 @dataclass(frozen=True)
 class BeatTask:
-    """A beat, the performance that has reached it, its place, and who notes what it reads."""
+    """A beat, the performance that has reached it, its cache entry and spec, and the recorder."""
 
     performance: Any
     beat: Beat
@@ -44,7 +44,7 @@ class BeatTask:
     def draw(self) -> Reads:
         """Draw and keep the beat, from the state that the performance is in.
 
-        Returns all that was read for it.
+        Returns everything that was read for it.
 
         Raises: RenderError if the file cannot be written, or the scene cannot read a file
         """
@@ -64,7 +64,7 @@ class BeatTask:
                     self.performance.play_beat(self.beat)
             except NotWrittenError:
                 raise
-            except OSError as error:  # a file of the scene's, not of this folder
+            except OSError as error:  # from a file that the scene reads, not from this folder
                 raise scene_error(self.spec.name, error, self.spec.source) from error
             encoder.finish()
             reads = self.recorder.reads

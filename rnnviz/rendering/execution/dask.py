@@ -16,7 +16,7 @@ from rnnviz.system.workers import WorkerPool, failure, workers
 class DaskExecutor(Executor):
     """Draws beats with a pool of workers, which play the scene up to a beat and return its video.
 
-    At its end it waits for all beats, unless an error ends it that is none of rnnviz's own.
+    On exit it waits for all beats, unless it exits with an error that is not one of rnnviz's.
     """
 
     def __init__(self, pool: WorkerPool) -> None:
@@ -87,7 +87,8 @@ def _kept(future: Future[tuple[bytes, Reads]], job: Job, task: BeatTask) -> Rnnv
     for dependency, value in reads.items():
         if dependency.kind != WORKING_FOLDER and known.get(dependency, value) != value:
             return _undrawn(
-                job, f"a worker read another {dependency} than this machine; give it the same"
+                job,
+                f"a worker read a different {dependency} than this machine; give it the same one",
             )
     try:
         with atomic_write(task.entry.path(reads), RenderError) as temporary:
@@ -100,4 +101,4 @@ def _kept(future: Future[tuple[bytes, Reads]], job: Job, task: BeatTask) -> Rnnv
 
 def _undrawn(job: Job, reason: str) -> RenderError:
     named = reason if reason.startswith(job.name) else f"{job.name} was not drawn: {reason}"
-    return RenderError(f"{named}; finished beats are kept, render again")
+    return RenderError(f"{named}; finished beats are kept, so render again")

@@ -1,8 +1,8 @@
-"""Draws beats side by side in forked processes, each from the state in which it was forked.
+"""Draws beats in parallel in forked processes, each from the state in which it was forked.
 
 A process starts as a copy of this one, with all that is loaded and built; the memory that neither
-changes is shared. It draws once there is a place for it; meanwhile this one plays on, and forks
-others.
+changes is shared. It starts to draw when a slot is free; meanwhile this process plays on and
+forks others.
 """
 
 import ctypes
@@ -29,11 +29,11 @@ from rnnviz.system.workers import available_cores
 _CONTEXT: Final = "fork"
 _HANGUP: Final = getattr(signal, "SIGHUP", signal.SIGTERM)
 """Sent when a terminal closes; not every system has it."""
-_ENDING: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, _HANGUP)
 _SET_DEATH_SIGNAL: Final = 1
 """Linux's prctl: a process dies with its parent, however the parent dies."""
-_AHEAD: Final = 3
-"""How many processes may wait: each holds the memory that this process has changed since."""
+_MOST_WAITING: Final = 3
+"""How many processes may wait: each keeps the memory that this one has changed since the fork."""
 
 _Entered = TypeVar("_Entered")
 
@@ -74,9 +74,9 @@ class _Worker:
 
 
 class Executor(ABC):
-    """Draws beats side by side.
+    """Draws beats in parallel.
 
-    Used as a context. Contexts that the work needs are entered through it, and exited once all work
+    A context manager. Contexts that the work needs are entered through it, and exited once all work
     has ended.
     """
 
@@ -101,7 +101,7 @@ class Executor(ABC):
 
     @abstractmethod
     def start(self, job: Job, task: BeatTask) -> None:
-        """Start to draw a beat, now or when there is a place for it."""
+        """Start drawing a beat, now or when a slot is free."""
 
     def wait_for(self, job: Job) -> None:
         """Wait until a job is done."""
@@ -114,14 +114,14 @@ class Executor(ABC):
 
 
 class ForkExecutor(Executor):
-    """Draws each beat in a forked process, ``places`` at a time, those with the longest job first.
+    """Draws each beat in a forked process, ``slots`` at a time, the longest jobs first.
 
-    At its end it waits for all of them, or stops them if an error ends it.
+    On exit it waits for all of them, or stops them if it exits with an error.
     """
 
-    def __init__(self, places: int | None = None) -> None:
+    def __init__(self, slots: int | None = None) -> None:
         super().__init__()
-        self.places = places or available_cores()
+        self.slots = slots or available_cores()
         self._waiting: list[_Worker] = []
         self._working: dict[Connection, _Worker] = {}
 
@@ -139,8 +139,8 @@ class ForkExecutor(Executor):
                 self._reap()
 
     def start(self, job: Job, task: BeatTask) -> None:
-        """Fork a process that draws a beat as soon as there is a place for it."""
-        while len(self._waiting) >= _AHEAD:
+        """Fork a process that draws a beat as soon as a slot is free."""
+        while len(self._waiting) >= _MOST_WAITING:
             self._reap()
         context = multiprocessing.get_context(_CONTEXT)
         pipe, end = context.Pipe()
@@ -153,14 +153,14 @@ class ForkExecutor(Executor):
         self._reap(timeout=0)
 
     def _reap(self, timeout: float | None = None) -> None:
-        """Note how processes ended, and give their places to those that wait."""
+        """Note how processes ended, and give their slots to waiting ones."""
         for pipe in wait(list(self._working), timeout):
             assert isinstance(pipe, Connection)
             worker = self._working.pop(pipe)
             worker.job.end(_outcome(worker))
             pipe.close()
             worker.process.close()
-        while self._waiting and len(self._working) < self.places:
+        while self._waiting and len(self._working) < self.slots:
             worker = max(self._waiting, key=lambda each: each.job.seconds)
             self._waiting.remove(worker)
             self._working[worker.pipe] = worker
@@ -176,7 +176,7 @@ def can_fork() -> bool:
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """Block the signals that end this process: a copy of it would receive them as well."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING_SIGNALS)
     try:
         yield
     finally:
@@ -190,8 +190,8 @@ def _work(task: BeatTask, pipe: Connection, parent: int, random_state: Any) -> N
     for kind in (signal.SIGINT, _HANGUP):  # a terminal sends them to the parent as well
         signal.signal(kind, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
-    random.setstate(random_state)  # Python gives each forked process another one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING_SIGNALS)
+    random.setstate(random_state)  # Python reseeds each forked process
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)  # OpenMP's other threads are not copied, and it waits for them
     gc.freeze()  # what was copied is never garbage here
@@ -215,5 +215,5 @@ def _outcome(worker: _Worker) -> RnnvizError | Reads:
     ending = f"signal {-code}" if code < 0 else f"exit status {code}"
     return RenderError(
         f"the process that drew {worker.job.name} ended ({ending}); finished beats are kept, "
-        "render again"
+        "so render again"
     )

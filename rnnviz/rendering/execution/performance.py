@@ -1,4 +1,4 @@
-"""Plays a scene without drawing, and starts to draw each of its beats that the cache lacks."""
+"""Plays a scene without drawing, and starts drawing each beat that is not in the cache."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from rnnviz.errors import RenderError
 from rnnviz.rendering.cache.code import Code, own_modules
 from rnnviz.rendering.cache.hooks import pausing
 from rnnviz.rendering.cache.kept_beats import BeatEntry
-from rnnviz.rendering.cache.library import unknown
+from rnnviz.rendering.cache.library import unique_value
 from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.beat_task import BeatSpec, BeatTask
 from rnnviz.rendering.execution.fork import Executor, Job
@@ -36,7 +36,7 @@ from rnnviz.text.fonts import shipped_digest
 
 @dataclass(frozen=True)
 class BeatResult:
-    """One beat of a video: its place, captions and sounds, and the job that draws it."""
+    """One beat of a video: its cache entry, captions and sounds, and the job that draws it."""
 
     beat: Beat
     entry: BeatEntry
@@ -60,18 +60,18 @@ def start_beats(
     recorder: Recorder,
     on_done: Callable[[Beat], None],
 ) -> tuple[BeatResult, ...]:
-    """Play a scene without drawing; start to draw the beats that are shown and not kept.
+    """Play a scene without drawing; start drawing the shown beats that are not in the cache.
 
-    Raises: RenderError that names the beat, if the storyboard fails or leaves one out
+    Raises: RenderError that names the beat, if the storyboard fails or skips one
     """
     name, scene = loaded.name, loaded.scene
     results: list[BeatResult] = []
     listener = SoundListener(context)
     last = max((beat.number for beat in beats_of(scene) if context.shows(beat)), default=0)
     folder = executor.enter(staging_dir(cache.beats, RenderError))
-    decided = decided_by(code, context, profile)
+    digests = beat_digests(code, context, profile)
     compared = digest_of(context.experiments, {}) if recorder.certain else None
-    experiments = compared or unknown()
+    experiments = compared or unique_value()
 
     def begin(performance: Any, beat: Beat) -> None:
         listener.begin(beat)
@@ -82,7 +82,7 @@ def start_beats(
         beginning = {"beat": beat.play, **state_of(performance), **global_state(own)}
         state = digest_of(beginning, {id(performance): "performance"})
         entry = BeatEntry(
-            _digest(decided[beat.name], experiments, state or unknown()),
+            _digest(digests[beat.name], experiments, state or unique_value()),
             profile.codec.container,
             folder,
             cache,
@@ -100,7 +100,7 @@ def start_beats(
             code.file,
             beat.number,
             profile,
-            decided[beat.name],
+            digests[beat.name],
             experiments,
         )
         executor.start(job, BeatTask(performance, beat, entry, spec, recorder))
@@ -124,10 +124,10 @@ def start_beats(
     return tuple(results)
 
 
-def decided_by(code: Code, context: SceneContext, profile: EncodingProfile) -> Mapping[str, str]:
-    """Return for each beat, by its name, a digest of its code and settings.
+def beat_digests(code: Code, context: SceneContext, profile: EncodingProfile) -> Mapping[str, str]:
+    """Return a digest of each beat's code and settings, by its name.
 
-    Experiments, state and what the beat reads are left out.
+    They do not cover experiments, state, or what the beat reads.
     """
     fonts = (shipped_digest(), *(font.family for font in context.fonts))
     shown = (context.language, context.theme, context.trace.digest)
@@ -140,6 +140,6 @@ def _digest(*parts: Any) -> str:
 
 
 def _versions() -> tuple[str, ...]:
-    """Return the versions of all that draws; Cairo's own is the system's, not its package's."""
+    """Return the versions of all that draws; Cairo's is not that of its Python package."""
     libraries = [f"{library} {version(library)}" for library in LIBRARIES]
     return (*libraries, cairo.cairo_version_string(), sys.version)

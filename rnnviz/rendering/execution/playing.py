@@ -1,4 +1,4 @@
-"""Plays a scene without drawing, and reports what its code raises or leaves out."""
+"""Plays a scene without drawing, and reports the errors of its code and the beats it skips."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from rnnviz.scene.loading import LoadedScene
 def release(performance: Any) -> None:
     """Free what a performance holds: it and its renderer refer to each other, and to all mobjects.
 
-    They would stay until the garbage collector runs.
+    Otherwise they would stay in memory until the garbage collector runs.
     """
     vars(performance).clear()
 
@@ -22,7 +22,7 @@ def release(performance: Any) -> None:
 def play(loaded: LoadedScene, context: SceneContext, source: str) -> None:
     """Play a scene without drawing; ``source`` is its file.
 
-    Raises: RenderError that names the beat, if the storyboard fails or leaves one out
+    Raises: RenderError that names the beat, if the storyboard fails or skips one
     """
     scene = f"scene {loaded.name!r}"
     played: list[Beat] = []

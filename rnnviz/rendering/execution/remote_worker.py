@@ -1,4 +1,4 @@
-"""Draws one beat in a process that has nothing of the performance but a spec and recordings."""
+"""Draws one beat in a process that has only a spec and recordings, not the performance."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ from rnnviz.rendering.cache.dependencies import Reads
 from rnnviz.rendering.cache.library import whole_library
 from rnnviz.rendering.cache.recorder import Recorder
 from rnnviz.rendering.execution.beat_task import BeatSpec
-from rnnviz.rendering.execution.performance import decided_by
+from rnnviz.rendering.execution.performance import beat_digests
 from rnnviz.rendering.execution.playing import release
 from rnnviz.rendering.manim_adapter.renderer import Renderer, end_scene
 from rnnviz.rendering.manim_adapter.settings import performing
@@ -33,7 +33,7 @@ _LOADED: Final = whole_library()
 """The digest of the library when this process loaded it."""
 
 _IMPORTED: Final[dict[Path, str | None]] = {}
-"""The checksums of what users' scenes import when this process loaded it."""
+"""The checksums of the files that users' scenes import, from when this process loaded them."""
 
 
 def draw_beat(
@@ -65,10 +65,10 @@ def _drawn(spec: BeatSpec, setting: SceneContext) -> tuple[bytes, Reads]:
     _check_loaded(scene)
     (name,) = (beat.name for beat in beats_of(scene) if beat.number == spec.beat)
     code = code_of(scene, setting.language)
-    if decided_by(code, setting, spec.profile).get(name) != spec.decided_by:
+    if beat_digests(code, setting, spec.profile).get(name) != spec.digest:
         raise RenderError(
-            "a worker has another Python, rnnviz, library or scene file than this machine; "
-            "give it the same"
+            "a worker has a different Python, rnnviz, library or scene file than this machine; "
+            "give it the same one"
         )
     with tempfile.TemporaryDirectory(prefix=".rnnviz-") as folder:
         video = Path(folder) / f"beat.{spec.profile.codec.container}"

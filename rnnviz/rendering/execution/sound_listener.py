@@ -1,4 +1,4 @@
-"""Notes the sounds that a scene adds while it is played."""
+"""Collects the sounds that a scene adds while it is played."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from rnnviz.scene.context import SceneContext
 
 
 class SoundListener:
-    """The sounds of the beats that are shown; a sound before the first beat belongs to it."""
+    """Collects the sounds of the shown beats; a sound before the first beat belongs to it."""
 
     def __init__(self, context: SceneContext) -> None:
         self.sounds: list[Sound] = []
@@ -20,9 +20,9 @@ class SoundListener:
         self._number, self._shown = beat.number, self._context.shows(beat)
 
     def hear(self, scene: Any, name: str, time: float, gain: float, background: float) -> None:
-        """Note a sound, which starts ``time`` seconds after its beat.
+        """Note a sound, which starts ``time`` seconds into its beat.
 
-        Raises: SceneError for a file that is not there or has no sound
+        Raises: SceneError for a file that does not exist or has no sound
         """
         if self._shown:
             self.sounds.append(sound_of(type(scene), name, self._number, time, gain, background))

@@ -19,7 +19,7 @@ from rnnviz.system.files import staging_dir
 def draw_stills(
     loaded: LoadedScene, context: SceneContext, source: str, profile: EncodingProfile, output: Path
 ) -> tuple[str, ...]:
-    """Play a scene, draw how each shown beat ends into a folder, and return the files' names.
+    """Play a scene, save the last frame of each shown beat in a folder, and return the names.
 
     ``source`` is the scene's file.
 

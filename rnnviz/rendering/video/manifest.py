@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
-from rnnviz.rendering.cache.dependencies import Reads, from_note, noted
+from rnnviz.rendering.cache.dependencies import Reads, reads_as_json, reads_from_json
 from rnnviz.rendering.video.sound import Sound
 from rnnviz.rendering.video.timeline import Cue
 from rnnviz.system.files import is_component
@@ -38,7 +38,7 @@ class RenderManifest:
             "sounds": [asdict(sound) for sound in self.sounds],
             "about": self.about,
             "notes": self.notes,
-            "reads": noted(self.reads),
+            "reads": reads_as_json(self.reads),
         }
 
     @classmethod
@@ -53,4 +53,6 @@ class RenderManifest:
             raise ValueError("a segment is not the name of a file")
         sounds = tuple(Sound(**sound) for sound in note["sounds"])
         notes = tuple(map(str, note["notes"]))
-        return cls(segments, cues, dict(note["about"]), sounds, notes, from_note(note["reads"]))
+        return cls(
+            segments, cues, dict(note["about"]), sounds, notes, reads_from_json(note["reads"])
+        )

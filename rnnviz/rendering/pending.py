@@ -11,6 +11,7 @@ from rnnviz.rendering.execution.fork import Executor
 from rnnviz.rendering.request import Progress, Request, request_of
 from rnnviz.rendering.video.assembling import assemble
 from rnnviz.rendering.video.kept_videos import note_render, reuse_render
+from rnnviz.scene.loading import name_of
 from rnnviz.system.cache import Cache, checksum, usable
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def begin(
     )
     if manifest is not None:
         done = ((request.named,), manifest.beats, manifest.notes)
-        return PendingRender(request, started, request.scene, done)
+        return PendingRender(request, started, name_of(request.scene), done)
 
     from rnnviz.rendering.plan import make_plan  # loads Manim
 

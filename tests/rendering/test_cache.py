@@ -549,3 +549,9 @@ def test_an_added_pause_redraws_only_its_beat(three, trace, tmp_path, drawn):
     place = "        self.play(self.square.animate.shift(RIGHT), run_time=0.2)"
     three.write_text(source.replace(place, f"        self.wait(0.2)\n{place}"), encoding="utf-8")
     assert drawn(three, trace, output) == ["two"]
+
+
+def test_a_scene_has_one_name_drawn_or_unchanged(three, trace, tmp_path):
+    output = tmp_path / "three.mp4"
+    names = [rnnviz.render(three, trace, quality="l", output=output).scene for _ in range(2)]
+    assert names == ["three", "three"]

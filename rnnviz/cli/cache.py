@@ -15,7 +15,7 @@ from rnnviz.cli.output import print_json
 def command() -> None:
     """Show or clear the cache.
 
-    It holds rendered beats, render manifests, typeset texts and recordings.
+    It holds rendered beats, render manifests, typeset text and recordings.
     """
 
 

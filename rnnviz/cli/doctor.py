@@ -45,7 +45,7 @@ class Finding:
 def command(as_json: bool) -> int:
     """Check the installation.
 
-    This checks the libraries, fonts and cache, typesets a text and encodes a video. The exit
+    This checks the libraries, fonts and cache, typesets some text and encodes a video. The exit
     status is 1 if a check fails.
     """
     findings = list(_findings())

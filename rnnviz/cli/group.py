@@ -86,7 +86,7 @@ class _LazyGroup(click.Group):
 )
 @click.version_option(package_name="rnnviz", message="rnnviz %(version)s")
 def group() -> None:
-    """Show how recurrent networks work, with numbers from a network that really ran."""
+    """Show how recurrent networks work, with numbers from real runs."""
 
 
 def run(args: list[str] | None = None) -> int:

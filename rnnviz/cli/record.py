@@ -133,7 +133,7 @@ class _ModelName(click.ParamType[str]):
     type=_Clip(),
     metavar="FLOAT|none",
     default=1.0,
-    help="Norm to which larger gradients are clipped.",
+    help="Maximum norm, to which larger gradients are clipped.",
 )
 @click.option(
     "--model",
@@ -147,7 +147,7 @@ class _ModelName(click.ParamType[str]):
     metavar="FILE",
     help="Data for the model: a .safetensors or .npz file with arrays 'inputs' and 'targets' and, "
     "optionally, 'lengths', 'state', 'cell_state' (of an LSTM), 'step_labels' and "
-    "'target_labels' (both batch, time), 'input_labels' and 'output_labels'.",
+    "'target_labels' (both with axes batch, time), 'input_labels' and 'output_labels'.",
 )
 @click.option(
     "--weights",
@@ -183,7 +183,7 @@ class _ModelName(click.ParamType[str]):
     type=_Losses(),
     metavar="all|last|every:N|LIST",
     default="all",
-    help="Losses L_t to backpropagate separately; LIST is a list of steps from 1, such as 3,7,20.",
+    help="Losses L_t to backpropagate separately; LIST: steps counted from 1, such as 3,7,20.",
 )
 @click.option(
     "--dtype",

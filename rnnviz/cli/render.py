@@ -58,7 +58,7 @@ class _Beats(click.ParamType[range]):
     "--format",
     "file_format",
     type=click.Choice((*_VIDEO_FORMATS, "png")),
-    show_default="the ending of --output, else mp4",
+    show_default="the extension of --output, else mp4",
     help="Output format; png writes one still per beat.",
 )
 @output_option("Output file, or folder for stills and --all.", required=False, metavar="PATH")
@@ -71,7 +71,7 @@ class _Beats(click.ParamType[range]):
     "--transparent", is_flag=True, help="Make the background transparent (webm, mov and png)."
 )
 @font_option
-@jobs_option("Number of processes that draw.")
+@jobs_option("Number of processes to draw with.")
 @scheduler_option
 @click.option("--seed", type=Integer(min=0), help="Random seed for the training.")
 @click.option("-p", "--preview", is_flag=True, help="Open the result.")

@@ -74,7 +74,7 @@ class _List(click.ParamType[tuple[Any, ...]]):
 @epochs_option
 @task_language_option
 @output_option("Output file (.json).")
-@jobs_option("Number of processes that train.")
+@jobs_option("Number of processes to train with.")
 @scheduler_option
 @json_option
 @click.pass_context
@@ -96,8 +96,8 @@ def command(
     the gradient of the last loss by lag, before and after training. Draw the scores with 'rnnviz
     figure accuracy-by-gap --sweep FILE'.
 
-    The score is measured on new sequences: the fraction of correct answers (for 'copying', of the
-    recalled symbols; for 'adding', the mean squared error of the sums). A network succeeds with a
+    The score is measured on new sequences: the fraction of correct answers (for 'copying', of
+    symbols recalled; for 'adding', the mean squared error of the sums). A network succeeds with a
     score of at least 0.95 (for 'adding', below 0.01). The summary shows the mean over all seeds.
     """
     from rnnviz.errors import SweepError

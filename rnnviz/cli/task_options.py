@@ -42,9 +42,14 @@ _OF_TASKS: Final = (
         "series",
         "--column",
         metavar="NAME",
-        help="Column of --csv: its name, or its position from 1.",
+        help="Column of --csv: its name, or its position counted from 1.",
     ),
-    _option("text", "--unit", type=click.Choice(("char", "word")), help="Unit of a text's tokens."),
+    _option(
+        "text",
+        "--unit",
+        type=click.Choice(("char", "word")),
+        help="Whether a token of a text is a character or a word.",
+    ),
     _option(
         "sentence",
         "--story",

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 from unicodedata import category
 
 from rnnviz.errors import ExportError
+from rnnviz.system.choices import suggestion
 from rnnviz.system.files import check_place, try_folder
 
 _VIDEO_ENDINGS: Final = (".mp4", ".webm", ".mov", ".gif")
@@ -64,9 +64,7 @@ def check_request(
             support, a file with another ending, or a place that cannot be written
     """
     if to not in FORMATS:
-        near = get_close_matches(to, FORMATS, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"choose {', '.join(FORMATS)}"
-        raise ExportError(f"unknown export format {to!r}; {hint}")
+        raise ExportError(f"unknown export format {to!r}; {suggestion(to, FORMATS)}")
     chosen = FORMATS[to]
     if several and not chosen.joins_videos:
         raise ExportError(f"format {to!r} takes one video; {JOINING} can join several")

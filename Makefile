@@ -3,8 +3,10 @@
 .PHONY: help demo test test-all test-rest deep mutants soak catalogue gallery format constraints networks fonts clean
 
 BIN := .venv/bin
-# one thread per process and one process per core; tests of a group share a process
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses=auto --dist=loadgroup
+# one thread per process and one process per core; tests of a file share a process and its fixtures,
+# and the files come in the order of their names, since the last ones are quick; compiled modules are
+# kept, even where the environment says otherwise, for the processes that tests start
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 INSTALLED := .venv/.rnnviz-installed
 INSTALLED_DEV := .venv/.rnnviz-installed-dev
 INSTALLED_FROM := pyproject.toml constraints.txt tools/install.sh
@@ -27,7 +29,7 @@ test-all: $(INSTALLED_DEV) ## run all tests, including the slow ones
 
 # Runs the slow tests for at most MINUTES, in an order determined by ORDER.
 test-rest: $(INSTALLED_DEV)
-	$(PYTEST) --no-loadscope-reorder -m slow --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
+	$(PYTEST) --dist=load -m slow --minutes=$(or $(MINUTES),20) --order=$(or $(ORDER),1)
 
 deep: $(INSTALLED_DEV) ## run the property tests on many more examples, and all scenes on all kinds of traces
 	$(PYTEST) --hypothesis-profile=deep \

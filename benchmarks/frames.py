@@ -40,7 +40,7 @@ _LUMA: Final = {
 }
 
 
-def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
+def floors(video: Path, profile: EncodingProfile) -> tuple[int, dict[str, float]]:
     """Return the number of frames of a video, and the seconds that each encoder alone takes.
 
     The encoders are ours (``floor``) and x264's preset ``veryfast``. As in a render, one process
@@ -56,7 +56,7 @@ def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
     chunks = ceil(each / _CHUNK)
     parts = [range(place * each, min((place + 1) * each, frames)) for place in range(places)]
     workers = [
-        context.Process(target=_encode, args=(video, quality, part, chunks, barrier, results))
+        context.Process(target=_encode, args=(video, profile, part, chunks, barrier, results))
         for part in parts
     ]
     for worker in workers:
@@ -70,9 +70,8 @@ def floors(video: Path, quality: str) -> tuple[int, dict[str, float]]:
 
 
 def _encode(
-    video: Path, quality: str, part: range, chunks: int, barrier: Any, results: Any
+    video: Path, profile: EncodingProfile, part: range, chunks: int, barrier: Any, results: Any
 ) -> None:
-    profile = EncodingProfile(quality, "mp4")
     encoders = {"floor": profile.codec.options, "veryfast": _VERYFAST}
     seconds = dict.fromkeys(encoders, 0.0)
     with ExitStack() as stack:
@@ -121,7 +120,7 @@ def quality_of(
     """
     os.environ[FOLDER_VARIABLE] = recordings
     request = request_of(scene, quality=quality, output=Path(tempfile.gettempdir()) / "none.mp4")
-    plan = make_plan(request, None, lambda *_: None)
+    plan = make_plan(request, (), lambda *_: None)
     comparisons = {
         name: _Comparison(path, Colorspace[matrix]) for name, (path, matrix) in videos.items()
     }

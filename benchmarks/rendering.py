@@ -125,7 +125,7 @@ def record_for(scenes: Sequence[str], folder: str) -> None:
 
     for scene in scenes:
         request = request_of(scene, output=Path(folder) / "none.mp4")
-        make_plan(request, None, lambda *_: None)
+        make_plan(request, (), lambda *_: None)
         default_context(load_scene(scene).scene)
 
 
@@ -141,11 +141,15 @@ def record_random(steps: int, units: int, target: Path) -> None:
     record(Network(8, units, 4), x, targets).save(target)
 
 
-def encoder_floors(quality: str, video: Path) -> tuple[int, dict[str, float]]:
-    """Return the number of frames of a video, and the seconds of each encoder."""
+def encoder_floors(scene: str, quality: str, video: Path) -> tuple[int, dict[str, float]]:
+    """Return the number of frames of a scene's video, and the seconds of each encoder."""
     from frames import floors
 
-    return floors(video, quality)
+    from rnnviz.rendering.profile import EncodingProfile
+    from rnnviz.scene.loading import load_scene
+
+    all_moves = load_scene(scene).scene.all_moves
+    return floors(video, EncodingProfile(quality, "mp4", all_moves=all_moves))
 
 
 def compare_quality(
@@ -204,7 +208,7 @@ def measured(scene: str, place: Place, runs: int, fresh: ProcessPoolExecutor) ->
         )
         for _ in range(SHORT_TURNS)
     ]
-    frames, floors = fresh.submit(encoder_floors, place.quality, output).result()
+    frames, floors = fresh.submit(encoder_floors, scene, place.quality, output).result()
     shutil.rmtree(cache / "renders")
     played = place.run(*render, cache=cache).wall
     before = set((cache / "beats").iterdir())

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from rnnviz.explorer import explore
     from rnnviz.exports.exporting import export
     from rnnviz.figures import figure, save_figure
-    from rnnviz.recording import record, recurrent_layers, rerun
+    from rnnviz.recording import record, record_layers, recurrent_layers, rerun
+    from rnnviz.recording.custom.naming import gate, state
+    from rnnviz.recording.functions import FunctionModel, record_function
     from rnnviz.recording.weight_files import load_weights
     from rnnviz.rendering import render, show
+    from rnnviz.text.theme_file import load_theme
     from rnnviz.trace import Trace, load, load_arrays
     from rnnviz.training import train
     from rnnviz.verification import verify
@@ -37,6 +40,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "FunctionModel",
     "RnnvizError",
     "Trace",
     "__version__",
@@ -44,17 +48,22 @@ __all__ = [
     "export",
     "figure",
     "figures",
+    "gate",
     "load",
     "load_arrays",
+    "load_theme",
     "load_weights",
     "measure",
     "record",
+    "record_function",
+    "record_layers",
     "recurrent_layers",
     "render",
     "rerun",
     "save_figure",
     "scene",
     "show",
+    "state",
     "tasks",
     "train",
     "verify",

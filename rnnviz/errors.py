@@ -1,5 +1,7 @@
 """The exceptions of rnnviz: each message is one line with fact, expectation and remedy."""
 
+from typing import Any
+
 
 class RnnvizError(Exception):
     """An error that the user can correct."""
@@ -19,6 +21,22 @@ class TaskError(RnnvizError):
 
 class TrainingError(RnnvizError):
     """Training that failed."""
+
+
+class DivergenceError(TrainingError):
+    """Training whose loss or weights became infinite or NaN in an ``epoch``, counted from 1.
+
+    ``trained`` is the network as it was after the last finite epoch, with the history until then,
+    like the result of ``rnnviz.train``. An error that was sent from another process lacks both.
+    """
+
+    def __init__(self, message: str, epoch: int | None = None, trained: Any = None) -> None:
+        super().__init__(message)
+        self.epoch = epoch
+        self.trained = trained
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self.args
 
 
 class RecordingError(RnnvizError):
@@ -42,7 +60,11 @@ class ClusterError(RnnvizError):
 
 
 class TextError(RnnvizError):
-    """Text that the fonts in use cannot show, or a font that cannot be used."""
+    """Text that the fonts in use cannot show, or a font or notation that cannot be used."""
+
+
+class ThemeError(RnnvizError):
+    """A theme that does not exist, or whose file cannot be used."""
 
 
 class FigureError(RnnvizError):

@@ -5,18 +5,21 @@ import gc
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partial
 from pathlib import Path
+from subprocess import PIPE
 from typing import Final
 
 import numpy as np
 import psutil
 import pytest
 import torch
+from filelock import FileLock
 from hypothesis import settings
 from torch import Tensor, nn
 
@@ -33,7 +36,8 @@ settings.load_profile("bounded")
 _RUN: Final = pytest.StashKey[Path]()
 _DEADLINE: Final = "RNNVIZ_TESTS_END"
 _NO_TIME: Final = "no time left in this run"
-_GARBAGE: Final = 150_000_000
+_GARBAGE: Final = 100_000_000
+_C: Final = ctypes.CDLL(None) if os.name == "posix" else None
 _held = 0
 
 
@@ -79,11 +83,18 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
     global _held
     if _memory() > _held + _GARBAGE:
         gc.collect()
+        _return_freed_memory()
         _held = _memory()
 
 
 def _memory() -> int:
     return psutil.Process().memory_info().rss
+
+
+def _return_freed_memory() -> None:
+    """Give back to the system what glibc holds of freed arrays; elsewhere, do nothing."""
+    if sys.platform == "linux" and hasattr(_C, "malloc_trim"):
+        _C.malloc_trim(0)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -159,6 +170,35 @@ def _small_trace(loss: str, dtype: str, gradients: bool, options: tuple) -> Trac
     return record(model, x, targets, loss=loss, gradients=gradients)
 
 
+_MAKE_SCRIPTS: Final = """
+import sys
+from rnnviz.explorer.page import javascript
+sys.stdout.reconfigure(encoding="utf-8")
+sys.stdout.write(javascript())
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scripts_of_pages_are_made_once() -> Iterator[None]:
+    """Make the scripts of the explorer once a run, in a process of its own.
+
+    The JavaScript engine that makes them keeps 130 MB.
+    """
+    file = Path(os.environ[FOLDER_VARIABLE]).with_name("scripts.js")
+
+    @cache
+    def made() -> str:
+        with FileLock(file.with_suffix(".lock")):
+            if not file.exists():
+                command = [sys.executable, "-c", _MAKE_SCRIPTS]
+                file.write_bytes(subprocess.run(command, stdout=PIPE, check=True).stdout)
+        return file.read_text(encoding="utf-8")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rnnviz.explorer.page.javascript", made)
+        yield
+
+
 @pytest.fixture(scope="session")
 def make_case() -> Callable[..., tuple[SmallNetwork, Tensor, Tensor]]:
     return small_case
@@ -199,15 +239,14 @@ def powerless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         return
     if sys.platform != "linux":
         pytest.skip("root ignores permissions here")
-    kernel = ctypes.CDLL(None)
     header = (ctypes.c_uint32 * 2)(_VERSION, 0)
     held = (ctypes.c_uint32 * 6)()
-    assert kernel.capget(header, held) == 0
+    assert _C.capget(header, held) == 0
     less = (ctypes.c_uint32 * 6)(held[0] & _OVERRIDES, *held[1:])
-    assert kernel.capset(header, less) == 0
+    assert _C.capset(header, less) == 0
     monkeypatch.setattr(os, "access", partial(os.access, effective_ids=True))
     yield
-    assert kernel.capset(header, held) == 0
+    assert _C.capset(header, held) == 0
 
 
 @pytest.fixture
@@ -226,13 +265,13 @@ def closed(powerless: None) -> Iterator[Callable[..., None]]:
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Dask scheduler with three workers, each a process."""
+    """The address of a Dask scheduler with two workers, each a process."""
     import distributed  # slow to import, and rarely needed
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("workers")))
         with distributed.LocalCluster(
-            n_workers=3, threads_per_worker=1, processes=True, dashboard_address=":0"
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster:
             patch.undo()
             yield cluster.scheduler_address

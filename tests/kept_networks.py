@@ -22,7 +22,8 @@ from safetensors.numpy import save_file
 
 from rnnviz import tasks, training
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, default_trace
-from rnnviz.experiments.studies import other_stories, study_of
+from rnnviz.experiments.many_sequences import many_sequences
+from rnnviz.experiments.studies import other_stories, starts_of, study_of
 from rnnviz.training.settings import Settings
 from rnnviz.training.trained import Trained
 
@@ -50,7 +51,8 @@ class Kept:
         network = settings.network(task, self.about["seed"])
         network.load_state_dict({name: torch.tensor(value) for name, value in self.weights.items()})
         history = mock.Mock(epochs=self.about["epochs"], spec_set=["epochs"])
-        return Trained(task, network, history, self.about["score"], self.about["seed"])
+        score, seed = self.about["score"], self.about["seed"]
+        return Trained(task, network, history, score, seed, settings.forget_bias)
 
     def outputs(self) -> np.ndarray:
         """Return the mean absolute output at every step on fixed sequences of the task."""
@@ -65,6 +67,8 @@ def wanted(language: str) -> None:
     default_trace("prices", language=language)
     sentence = default_trace("sentence", language=language)
     study_of(sentence)
+    starts_of(sentence)
+    many_sequences(sentence)
     other_stories(sentence)
 
 

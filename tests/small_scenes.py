@@ -1,9 +1,12 @@
 """Small scenes, quick to draw, and a function to read their videos."""
 
+from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
 
 HEAD = """
 import os
@@ -43,10 +46,16 @@ class Three(Storyboard):
 def frames(path: Path) -> list[np.ndarray]:
     """Return the frames of a video."""
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        return list(_decoded(container))
 
 
 def same_frames(one: Path, other: Path) -> bool:
     """Whether two videos have the same frames."""
-    ours, theirs = frames(one), frames(other)
-    return len(ours) == len(theirs) and all(map(np.array_equal, ours, theirs))
+    with av.open(str(one)) as ours, av.open(str(other)) as theirs:
+        pairs = zip_longest(_decoded(ours), _decoded(theirs))
+        return all(np.array_equal(*pair) for pair in pairs)
+
+
+def _decoded(container: InputContainer) -> Iterator[np.ndarray]:
+    for frame in container.decode(video=0):
+        yield frame.to_ndarray(format="rgb24")

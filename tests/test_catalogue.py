@@ -4,14 +4,17 @@ import dataclasses
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
+from unittest import mock
 
 import pytest
 
 from rnnviz.errors import SceneError
+from rnnviz.scene.kinds import KINDS, REASONS
 from rnnviz.scene.loading import load_scene
-from rnnviz.scene.needs import check_needs
+from rnnviz.scene.needs import NEEDS, check_needs
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = """
@@ -34,7 +37,8 @@ def tool() -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with mock.patch.object(sys, "path", [str(ROOT / "tools"), *sys.path]):
+        spec.loader.exec_module(module)
     return module
 
 
@@ -44,6 +48,38 @@ def test_the_lists_are_fresh(tool: ModuleType) -> None:
         assert tool.listed(entries, file) == file.read_text(encoding="utf-8"), remedy
     text = tool.FRONT_DOOR.read_text(encoding="utf-8")
     assert tool.with_figures(text, tool.figures()) == text, remedy
+
+
+def test_the_tables_of_networks_are_fresh(tool: ModuleType) -> None:
+    for language, document in tool.DOCUMENTS.items():
+        text = document.read_text(encoding="utf-8")
+        assert tool.with_table(text, tool.scenes(), language) == text, "run 'make catalogue'"
+
+
+def test_a_scene_plays_what_it_does_not_refuse(tool: ModuleType) -> None:
+    for entry in tool.scenes():
+        assert {*entry.refuses} <= {*KINDS}
+        assert {*entry.refuses.values()} <= {*NEEDS}
+        for kind in KINDS:
+            trace = tool.recording_of(kind)
+            if kind not in entry.refuses:
+                check_needs(load_scene(entry.name), trace)
+                continue
+            with pytest.raises(SceneError):
+                check_needs(load_scene(entry.name), trace)
+
+
+def test_every_need_has_a_reason_and_every_kind_a_recording(tool: ModuleType) -> None:
+    assert [need for need in NEEDS if need not in REASONS] == []
+    traces = {kind: tool.recording_of(kind) for kind in KINDS}
+    assert len({trace.digest for trace in traces.values()}) == len(KINDS)
+    cells = {kind: trace.metadata.cell for kind, trace in traces.items()}
+    assert [kind for kind, cell in cells.items() if cell == "lstm"] == ["lstm", "projected-lstm"]
+    assert [kind for kind, cell in cells.items() if cell == "custom"] == [
+        "custom",
+        "custom-two-states",
+        "custom-gates",
+    ]
 
 
 def test_every_folder_of_scenes_has_a_scene(tool: ModuleType) -> None:

@@ -42,6 +42,8 @@ from rnnviz.cli import main
 from rnnviz.cli.group import group
 from rnnviz.experiments.sweeps import SweepSettings, sweep
 from rnnviz.system.workers import WorkerPool
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.theme_file import load_theme
 
 ENGLISH = tuple(name for name in DOCUMENTS if not name.endswith(".zh.md"))
 TRANSLATED = tuple(name for name in ENGLISH if (ROOT / name).with_suffix(".zh.md").exists())
@@ -50,6 +52,7 @@ LANGUAGES = {
     "": "for a shell: each line is checked by a test of its program",
     "python": "run; a scene is rendered by tests/test_documents.py",
     "html": "what an export writes; tests/test_documents.py compares them",
+    "toml": "a theme or a notation; a test below reads them",
     "text": "a list of folders; a test below looks for them",
 }
 """Every language of a block, and what becomes of it here."""
@@ -70,6 +73,7 @@ PLACEHOLDERS = {
     "FILE": "run.safetensors",
     "FILE.pdf": "a.pdf",
     "N": "4",
+    "university.toml": str(ROOT / "docs" / "examples" / "university.toml"),
 }
 """What a reader puts in where a document says one of these."""
 
@@ -170,6 +174,16 @@ def test_both_languages_have_the_same_code(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_block_says_what_it_is(document: str) -> None:
     assert {block.language for block in blocks(document)} <= set(LANGUAGES)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_theme_or_a_notation_can_be_read(document: str, tmp_path: Path) -> None:
+    load = load_theme if "themes" in document else load_notation
+    for block in blocks(document):
+        if block.language == "toml":
+            file = tmp_path / "own.toml"
+            file.write_text(block.code, encoding="utf-8")
+            assert load(file).name == "own"
 
 
 def lines_of_rnnviz(find: Callable[[str], list[str]]) -> list[tuple[str, str]]:

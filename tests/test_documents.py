@@ -24,6 +24,7 @@ from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.theme import THEMES
 from rnnviz.scene.beats import beats_of
 from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.plain_text import plain
 from rnnviz.text.translation import translated
 
 LINK = re.compile(r"\]\(([^)#]+)\)")
@@ -56,7 +57,7 @@ def test_the_scene_of_a_document_renders(document: str, elsewhere: Path) -> None
     with Image.open(rendered.paths[-1]) as still:
         pixels = np.unique(np.asarray(still.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
     recorded = default_trace("sentence").h[0, 0, -8:, 0, :MOST_CELLS].ravel()
-    colors = [THEMES["dark"].signed(value).to_int_rgb() for value in recorded]
+    colors = [THEMES["dark"].shade("signed", value).to_int_rgb() for value in recorded]
     off = [np.abs(pixels - color).max(axis=1).min() for color in colors]
     assert max(off) <= 2  # every recorded value is on the last picture
 
@@ -79,19 +80,21 @@ def test_links_point_to_files(document: str) -> None:
 )
 def test_a_document_lists_every_name(document: str, names: Iterable[str]) -> None:
     text = (ROOT / "docs" / document).read_text(encoding="utf-8")
-    functions = set(names) - {"FixedPoints", "PrincipalComponents"}
+    functions = set(names) - {"LAST", "FixedPoints", "GradientPath", "PrincipalComponents"}
     assert [name for name in functions if not re.search(rf"`{name}\b", text)] == []
 
 
 @pytest.mark.parametrize(("document", "other"), [("README.md", "zh"), ("README.zh.md", "en")])
 def test_the_html_of_the_readme_is_what_revealjs_writes(document: str, other: str) -> None:
     language = "zh" if other == "en" else "en"
+    layer = translated("A recurrent network has one hidden layer and a loop", language)
+    facts = {"layer": layer, "state": "hₜ"}
     video: Any = SimpleNamespace(
         language=language,
         media_type="video/mp4",
         cues=[
-            SimpleNamespace(captions={language: translated(beat.caption, language)})
-            for beat in beats_of(Unrolling)
+            SimpleNamespace(captions={language: plain(translated(beat.caption, language), facts)})
+            for beat in beats_of(Unrolling)[:1]
         ],
         titles=lambda: {language: translated(SCENES["unrolling"].title, language)},
     )
@@ -103,3 +106,17 @@ def test_the_html_of_the_readme_is_what_revealjs_writes(document: str, other: st
     (shown,) = (block.code for block in blocks(document) if block.language == "html")
     lines = iter(revealjs(video, language, files).splitlines())
     assert [line for line in shown.splitlines() if line.strip() != "…" and line not in lines] == []
+
+
+@pytest.mark.parametrize("document", ["docs/recording.md", "docs/recording.zh.md"])
+def test_every_way_to_record_runs_as_it_is_printed(document: str) -> None:
+    names: dict[str, Any] = {}
+    for code in python_blocks(document):
+        exec(compile(code, document, "exec"), names)
+        if "trace" in names:
+            assert rnnviz.verify(names["trace"]).ok
+    assert [name for name in ("Tagger", "Handwritten", "Leaky", "step") if name not in names] == []
+
+
+def test_both_languages_show_the_same_code() -> None:
+    assert python_blocks("docs/recording.md") == python_blocks("docs/recording.zh.md")

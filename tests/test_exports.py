@@ -18,7 +18,7 @@ from rnnviz.figures.catalogue import FIGURES
 
 LAZY = (rnnviz, figures, scene)
 MODULES = {"figures", "measure", "scene", "tasks"}
-CLASSES = {"RnnvizError", "Trace"}
+CLASSES = {"FunctionModel", "RnnvizError", "Trace"}
 EVERY_MODULE = """
 import ast, pkgutil, sys
 from importlib import import_module

@@ -5,8 +5,8 @@ import pytest
 from kept_networks import LANGUAGES, instead_of_training, read, use_in
 
 from rnnviz import tasks, training
-from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, default_trace
-from rnnviz.experiments.studies import LEARNT, LECTURE, other_stories, study_of
+from rnnviz.experiments.default_recordings import cache_folder, default_trace
+from rnnviz.experiments.studies import LEARNT, LECTURE, other_stories, starts_of, study_of
 
 NETWORKS = {language: read(language) for language in LANGUAGES}
 
@@ -19,17 +19,18 @@ def test_a_saved_network_gives_its_saved_outputs_on_todays_data(language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_network_of_the_lecture_is_saved(language):
-    lstm = [key for key in NETWORKS[language] if '"cell": "lstm"' in key]
-    assert len(lstm) == len(LECTURE.gaps) * len(LECTURE.seeds)
-    assert len(NETWORKS[language]) > 3 * len(lstm)
+    for cell, others in (("rnn", 0), ("gru", 0), ("lstm", len(LECTURE.seeds))):
+        found = [key for key in NETWORKS[language] if f'"cell": "{cell}"' in key]
+        assert len(found) == len(LECTURE.gaps) * len(LECTURE.seeds) + others
+    assert any(key.startswith('["prices"') for key in NETWORKS[language])
 
 
-def test_default_recordings_need_no_training(tmp_path, monkeypatch):
-    use_in(tmp_path / "cache")
-    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "cache"))
+def test_default_recordings_need_no_training(monkeypatch):
+    use_in(cache_folder())
     monkeypatch.setattr(training, "train", None)
     for language in LANGUAGES:
         study_of(default_trace("sentence", language=language))
+        starts_of(default_trace("sentence", language=language))
         other_stories(default_trace("sentence", language=language))
         default_trace("prices", language=language)
 

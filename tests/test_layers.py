@@ -49,4 +49,5 @@ def test_a_forbidden_import_breaks_them(project: Path, module: str, line: str, b
     )
     checked = check_imports(project)
     assert checked.returncode == 1
-    assert re.search(rf"{broken}.* BROKEN$", checked.stdout, flags=re.MULTILINE)
+    said = rf"{broken}.* BROKEN( \(1 ignored import\))?$"
+    assert re.search(said, checked.stdout, flags=re.MULTILINE)

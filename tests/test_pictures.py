@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from kept_networks import use_in
 from picture_sources import IMAGES, only, source
+from PIL import Image
 
 from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.text.translation import languages
 
-OF_SCENES = ("scenes", "unrolling", "page", "handout", "slides")
+OF_SCENES = ("scenes", "page", "handout", "slides")
+MOVING = "space"
+MOST_BYTES = 3_000_000
+"""Of the moving picture, which is loaded with the README."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,6 +30,7 @@ def pictures(language: str) -> Iterator[Path]:
     """All pictures that show scenes in a language."""
     ending = ".png" if language == "en" else f".{language}.png"
     yield from (IMAGES / f"{name}{ending}" for name in OF_SCENES)
+    yield (IMAGES / f"{MOVING}{ending}").with_suffix(".webp")
     yield from (IMAGES / "gallery" / f"{name}{ending}" for name in SCENES)
 
 
@@ -47,6 +52,14 @@ def test_every_picture_of_a_scene_says_what_it_was_made_from(language: str) -> N
         if not (picture.is_file() and picture.with_suffix(".json").is_file())
     ]
     assert lacking == [], "run 'make gallery'"
+
+
+@pytest.mark.parametrize("language", languages())
+def test_the_moving_picture_of_the_readme_moves_and_is_small(language: str) -> None:
+    (path,) = (each for each in pictures(language) if each.suffix == ".webp")
+    assert path.stat().st_size <= MOST_BYTES
+    with Image.open(path) as picture:
+        assert getattr(picture, "n_frames", 1) > 100
 
 
 @pytest.mark.parametrize("language", languages())

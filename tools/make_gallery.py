@@ -12,12 +12,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import av
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from kept_networks import use_in
-from picture_sources import IMAGES, only, source, trace_of, write_source
+from picture_sources import IMAGES, only, source, traces_of, write_source
 
 import rnnviz
 from rnnviz.experiments.default_recordings import cache_folder
@@ -32,10 +33,14 @@ POSTERS_ACROSS: Final = 4
 GAP: Final = 6
 COLORS: Final = 255
 BACKGROUND: Final = (48, 54, 64)
-POSTER_BEATS: Final = {"unrolling": "whole_sequence", "space": "connections"}
+POSTER_BEATS: Final = {"unrolling": "whole_sequence", "space": "way_back"}
 """The beat on the poster of a scene, where it is not the last."""
-FIRST_PICTURE: Final = "unrolling"
-"""The scene whose last beat is the first picture of the README, in full size."""
+MOVING: Final = "space"
+"""The scene that opens the README as a moving picture."""
+MOVING_SIZE: Final = (640, 360)
+MOVING_QUALITY: Final = 30
+EACH: Final = 2
+"""Of the video's frames, the moving picture has every second one."""
 TITLE: Final = N_("All scenes")
 ABOUT: Final = N_("The last frame of every beat, from real recordings. Made by `make gallery`.")
 
@@ -78,13 +83,40 @@ def stills_of(name: str, language: str, folder: Path) -> Mapping[str, Path]:
     """Render the end of every beat of a scene, by the names of the beats."""
     done = rnnviz.render(
         name,
-        trace_of(name, language),
+        traces_of(name, language),
         language=language,
         quality="m",
         format="png",
         output=folder / name,
     )
     return dict(zip(done.beats, done.paths, strict=True))
+
+
+def move(name: str, language: str, folder: Path, path: Path) -> None:
+    """Write a scene as a moving picture, small enough for a README."""
+    video = folder / f"{name}.mp4"
+    rnnviz.render(
+        name, traces_of(name, language), language=language, quality="l", output=video, jobs=1
+    )
+    with av.open(str(video)) as container:
+        stream: Any = container
+        rate = float(container.streams.video[0].average_rate or 1)
+        frames = [
+            frame.to_image().resize(MOVING_SIZE, Image.Resampling.LANCZOS)
+            for number, frame in enumerate(stream.decode(video=0))
+            if number % EACH == 0
+        ]
+    first, *others = frames
+    first.save(
+        path,
+        save_all=True,
+        append_images=others,
+        duration=round(1000 * EACH / rate),
+        loop=0,
+        quality=MOVING_QUALITY,
+        method=4,
+    )
+    print(path)
 
 
 def main() -> None:
@@ -104,12 +136,10 @@ def main() -> None:
                 poster = POSTER_BEATS.get(name, list(stills)[-1])
                 posters.append(stills[poster])
                 sources.append(only([poster], made_from))
-                if name == FIRST_PICTURE:
-                    image = IMAGES / f"{marked(name, language)}.png"
-                    last, path = list(stills.items())[-1]
-                    with Image.open(path) as picture:
-                        save(picture.convert("RGB"), image)
-                    write_source(image, [only([last], made_from)])
+                if name == MOVING:
+                    image = IMAGES / f"{marked(name, language)}.webp"
+                    move(name, language, Path(folder), image)
+                    write_source(image, [made_from])
             if names == list(SCENES):
                 image = IMAGES / f"{marked('scenes', language)}.png"
                 save(sheet(posters, POSTER, POSTERS_ACROSS), image)

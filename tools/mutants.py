@@ -181,7 +181,7 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/verification/input_checks.py",
-        "hash_arrays(named) == trace.metadata.inputs_hash",
+        "given == trace.metadata.inputs_hash",
         "True",
         "what went in is not held against its recorded hash",
         ("tests/verification/test_verification.py",),
@@ -202,10 +202,10 @@ MUTANTS: Final = (
     ),
     # --- views and scenes -----------------------------------------------------------------------
     Mutant(
-        "rnnviz/mobjects/backflow.py",
-        "measure.jacobian_norms(trace)[window.indices, 0][1:]",
-        "measure.jacobian_norms(trace)[window.indices, 0][:-1]",
-        "the factor at an arrow is that of the step before",
+        "scenes/space/gradient_chart.py",
+        "last, count = steps[-1] - 1, len(steps)",
+        "last, count = steps[-1] - 2, len(steps)",
+        "the bars are those of the loss one step earlier",
         ("tests/scenes/test_numbers.py",),
     ),
     Mutant(
@@ -246,8 +246,8 @@ MUTANTS: Final = (
     # --- the cache and rendering ----------------------------------------------------------------
     Mutant(
         "rnnviz/rendering/request.py",
-        "(self.scene, self.language, self.theme, self.profile, fonts, beats)",
-        "(self.scene, self.language, self.profile, fonts, beats)",
+        "look = (self.language, self.theme, self.notation,",
+        "look = (self.language, self.notation,",
         "the note of a render leaves out the theme",
         ("tests/rendering/test_cache.py",),
     ),

@@ -17,8 +17,8 @@ import psutil
 
 import rnnviz
 from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
-from rnnviz.rendering.request import THEMES
 from rnnviz.scene.catalogue import SCENES
+from rnnviz.text.palette import PALETTES
 from rnnviz.text.translation import languages
 
 _LIMIT: Final = 100_000_000
@@ -51,7 +51,7 @@ def soak(names: list[str], minutes: float) -> int:
 
 def _round(names: list[str]) -> None:
     """Render each scene in each language and theme, with only recordings in the cache."""
-    for name, language, theme in product(names, languages(), THEMES):
+    for name, language, theme in product(names, languages(), PALETTES):
         with tempfile.TemporaryDirectory() as folder:
             for kept in cache_folder().glob("*.safetensors"):
                 (Path(folder) / kept.name).symlink_to(kept.resolve())

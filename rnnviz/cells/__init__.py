@@ -8,12 +8,15 @@ from inspect import isabstract
 from typing import Final
 
 from rnnviz.cells.base import SUFFIXES, Cell
+from rnnviz.cells.custom import Custom
 from rnnviz.errors import CellError
 
-__all__ = ["SUFFIXES", "Cell", "cell", "known_cells", "names", "nonlinearities"]
+__all__ = ["CUSTOM", "SUFFIXES", "Cell", "cell", "known_cells", "names", "nonlinearities"]
 
-_NO_CELLS: Final = ("base", "steps")
-"""Modules that every cell shares; the second loads NumPy, which listing the cells does not need."""
+_NO_CELLS: Final = ("base", "custom", "steps")
+"""Modules that every cell shares, the last of which loads NumPy; and the cell without equations."""
+CUSTOM: Final = Custom.name
+"""The name of the cell that is the user's own code, which only a recording has."""
 
 
 @cache
@@ -36,6 +39,8 @@ def cell(name: str, nonlinearity: str = "tanh") -> Cell:
     Example: >>> cell("gru").gates
              ('r', 'z', 'n')
     """
+    if name == CUSTOM:
+        return Custom()
     kind = known_cells().get(name)
     if kind is None:
         raise CellError(f"unknown cell {name!r}; choose one of {', '.join(known_cells())}")

@@ -77,7 +77,7 @@ class Cell(ABC):
     with_article: ClassVar[str]
     year: ClassVar[int]
     """Of publication; cells are listed by it."""
-    color: ClassVar[str] = "output"
+    color: ClassVar[str] = "weight"
     """The role of the palette in which the cell is drawn beside others."""
     gates: ClassVar[tuple[str, ...]]
     """Names, in the order in which PyTorch stacks their weights."""
@@ -118,6 +118,11 @@ class Cell(ABC):
     def carried(self) -> str:
         """The state that reaches the next step by the most direct path: c, or h without one."""
         return "c" if self.has_cell_state else "h"
+
+    @property
+    def has_forget_gate(self) -> bool:
+        """Whether a gate named f scales the previous cell state."""
+        return "f" in self.gates
 
     @property
     def is_textbook(self) -> bool:

@@ -19,7 +19,7 @@ class Gru(Cell):
     title = "GRU"
     with_article = "a GRU"
     year = 2014
-    color = "hidden"
+    color = "gru"
     gates = ("r", "z", "n")
     shared_gates = (2,)
     modules = ("GRU", "GRUCell")

@@ -19,7 +19,7 @@ class Lstm(Cell):
     title = "LSTM"
     with_article = "an LSTM"
     year = 1997
-    color = "text"
+    color = "lstm"
     gates = ("i", "f", "g", "o")
     has_cell_state = True
     can_project = True

@@ -16,7 +16,7 @@ class Rnn(Cell):
     title = "RNN"
     with_article = "an RNN"
     year = 1990
-    color = "note"
+    color = "rnn"
     gates = ("h",)
     nonlinearities = (TANH, RELU)
     gated = False

@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from rnnviz.cells.base import Array, Cell, Namespace
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.system.short_repr import ShortRepr
 
 
@@ -56,7 +57,7 @@ class Recorded(Protocol):
     @property
     def cell(self) -> Cell: ...
     @property
-    def gates(self) -> np.ndarray: ...
+    def gates(self) -> np.ndarray | None: ...
     @property
     def c(self) -> np.ndarray | None: ...
     @property
@@ -84,7 +85,9 @@ class Steps(ShortRepr):
 
     @classmethod
     def of(cls, trace: Recorded, layer: int = 0, direction: int = 0) -> "Steps":
-        """All steps of a trace."""
+        """All steps of a trace. Raises TraceError if its cell has no equations here."""
+        if trace.gates is None:
+            refuse_equations()
         return cls(
             trace.cell,
             lambda kind: trace.weight(kind, layer, direction),

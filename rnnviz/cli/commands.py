@@ -1,6 +1,7 @@
 """Command classes and parameter types that the commands share."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -27,7 +28,8 @@ class StrictCommand(click.Command):
             value = ctx.params.get(str(param.name))
             if "\0" in str(value) and param.name not in _MAY_BE_EMPTY:
                 ctx.fail(f"{name_of(param)} contains a NUL character; remove it")
-            if value == "" and param.name not in _MAY_BE_EMPTY:
+            given = value if isinstance(value, tuple) else (value,)
+            if "" in given and param.name not in _MAY_BE_EMPTY:
                 ctx.fail(f"{name_of(param)} is empty; give a value or leave it out")
         return left
 
@@ -72,6 +74,18 @@ class Integer(click.IntRange):
     name = "integer"
 
 
+class ForgetBias(click.ParamType[float | str]):
+    """A number, or chrono."""
+
+    name = "bias"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float | str:
+        """Return the bias as ``rnnviz.train`` takes it."""
+        return "chrono" if value == "chrono" else float(click.FLOAT.convert(value, param, ctx))
+
+
 class Address(click.ParamType[str]):
     """The address of a Dask scheduler."""
 
@@ -87,6 +101,21 @@ class Address(click.ParamType[str]):
         except ClusterError as error:
             self.fail(str(error), param, ctx)
         return str(value)
+
+
+class Hold(click.ParamType[tuple[int, float]]):
+    """A pause at the end of a beat: the beat's number and seconds."""
+
+    name = "BEAT:SECONDS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, float]:
+        """Return the number and the seconds."""
+        found = re.fullmatch(r"(\d{1,6}):(\d{1,6}(?:\.\d+)?)", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a beat and seconds, such as 3:5", param, ctx)
+        return int(found[1]), float(found[2])
 
 
 class Font(click.ParamType[Any]):
@@ -106,6 +135,43 @@ class Font(click.ParamType[Any]):
                 f"another as {font}#NAME: {', '.join(font.faces[1:])}"
             )
         return font
+
+
+class NotationName(click.ParamType[Any]):
+    """A notation of formulas: a name, or a TOML file."""
+
+    name = "notation"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Load the notation."""
+        from rnnviz.errors import TextError
+        from rnnviz.text.notation_files import is_file, load_notation
+
+        try:
+            return load_notation(value)
+        except TextError as error:
+            if is_file(value):
+                raise
+            self.fail(str(error), param, ctx)
+
+
+class Theme(click.ParamType[str]):
+    """A theme: dark, light or a TOML file."""
+
+    name = "theme"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the theme, with its file, and return its name or path unchanged."""
+        from rnnviz.errors import ThemeError
+        from rnnviz.text.theme_file import ENDING, load_theme
+
+        try:
+            load_theme(str(value))
+        except ThemeError as error:
+            if str(value).lower().endswith(ENDING):
+                raise
+            self.fail(str(error), param, ctx)
+        return str(value)
 
 
 def note(message: str) -> None:
@@ -134,3 +200,17 @@ def refuse(names: Iterable[str], reason: str) -> None:
 
 def _may_repeat(option: click.Option) -> bool:
     return option.is_flag or option.multiple or option.count
+
+
+class ModelName(click.ParamType[str]):
+    """The dotted names of a module and of the callable in it that returns the model."""
+
+    name = "callable"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Check the name and return it unchanged."""
+        if not re.fullmatch(r"\w+(\.\w+)*:\w+(\.\w+)*", str(value)):
+            self.fail(
+                f"{value!r} is not of the form MODULE:CALLABLE, such as models:make", param, ctx
+            )
+        return str(value)

@@ -1,32 +1,47 @@
 """``rnnviz explore``."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from rnnviz.cli.commands import StrictCommand
+from rnnviz.cli.commands import SectionedCommand
+from rnnviz.cli.network_options import network_options, sections, take_source
 from rnnviz.cli.options import (
     check_places,
     font_option,
     language_option,
+    notation_option,
     output_option,
     place_options,
     places_from_zero,
     theme_option,
-    trace_argument,
 )
+from rnnviz.cli.output import progress_bar
+from rnnviz.cli.scene_traces import trace_of
+from rnnviz.cli.task_options import check_text
+
+_OTHER_LAYER: Final = ("layer",)
+"""The option of models whose name is that of an option of the page."""
+_SECTIONS: Final = {
+    "Result": (
+        *("output", "layer", "direction", "sequence", "language", "theme", "notation", "fonts"),
+    ),
+    **sections(without=_OTHER_LAYER),
+}
 
 
-@click.command("explore", cls=StrictCommand)
-@trace_argument
+@click.command("explore", cls=SectionedCommand, sections=_SECTIONS)
+@click.argument("trace_file", metavar="[TRACE]", required=False)
+@network_options(without=_OTHER_LAYER)
 @output_option("Output file (.html).")
 @place_options(layer=1, direction="forward", sequence=1)
 @font_option
 @language_option()
 @theme_option("light")
+@notation_option
 def command(
-    trace_file: str,
+    trace_file: str | None,
     output: str,
     layer: int,
     direction: str,
@@ -34,24 +49,32 @@ def command(
     fonts: tuple[Any, ...],
     language: str,
     theme: str,
+    notation: Any,
+    **options: Any,
 ) -> None:
     """Write an interactive page for exploring a trace.
 
-    The page is one HTML file that works offline.
+    The page is one HTML file that works offline. Without TRACE, a network is trained and recorded
+    first, and the recording is cached; with --model, your own model is recorded.
     """
     from rnnviz.errors import ExportError
     from rnnviz.explorer import explore
     from rnnviz.system.files import atomic_write, check_place
-    from rnnviz.trace import load
 
+    source = take_source(options, () if trace_file is None else (trace_file,))
+    check_text(source.task, fonts)
     target = Path(output)
     if target.suffix.lower() != ".html":
         raise ExportError(f"output {output!r} must end in .html")
     check_place(target, ExportError)
-    trace = load(trace_file)
+    with progress_bar("Recording") as report:
+        trace = trace_of(
+            source, "sentence", language, lambda done, most, loss: report(done, most, "")
+        )
     places = places_from_zero(layer, direction, sequence)
     check_places(trace, **places)
-    page = explore(trace, language=language, theme=theme, font=fonts, **places)
+    settings: dict[str, Any] = {"language": language, "theme": theme, "font": fonts, **places}
+    page = explore(trace, notation=notation, **settings)
     with atomic_write(target, ExportError) as temporary:
         temporary.write_text(page, encoding="utf-8")
     click.echo(str(target))

@@ -8,48 +8,61 @@ from typing import Any, Final
 
 import click
 
-from rnnviz.cli.commands import NearChoice, StrictCommand, note, refuse
+from rnnviz.cli.commands import NearChoice, SectionedCommand, note, refuse
+from rnnviz.cli.network_options import NETWORK_OPTIONS, network_options, sections, take_source
 from rnnviz.cli.options import (
     font_option,
+    fonts_of,
     language_option,
+    notation_option,
     output_option,
     quality_option,
     theme_option,
-    trace_option,
+    traces_option,
 )
 from rnnviz.cli.output import progress_bar
 from rnnviz.cli.render import begin_render
 from rnnviz.cli.scene_traces import trace_for
-from rnnviz.cli.task_options import DATA_OPTIONS, check_sources, take_task, task_options
+from rnnviz.cli.task_options import check_text
 from rnnviz.exports.formats import FORMATS, JOINING, is_video
 from rnnviz.scene.catalogue import SCENES
 
-_SCENE_OPTIONS: Final = ("trace_file", "quality", "theme", *DATA_OPTIONS)
+_SCENE_OPTIONS: Final = ("trace_files", "quality", "theme", "notation", *NETWORK_OPTIONS)
+_SECTIONS: Final = {
+    "Result": (
+        *("everything", "to", "output", "title", "quality"),
+        *("language", "theme", "notation", "fonts"),
+    ),
+    "What the scenes show: a trace": ("trace_files",),
+    **sections(),
+}
 
 
-@click.command("export", cls=StrictCommand)
+@click.command("export", cls=SectionedCommand, sections=_SECTIONS)
 @click.argument("sources", metavar="[SCENE|VIDEO]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Export all scenes in lecture order.")
 @click.option("--to", type=NearChoice(tuple(FORMATS)), required=True, help="Export format.")
 @output_option("Output file, or folder for html.", metavar="PATH")
 @click.option("--title", metavar="TEXT", help="Title of the whole export.")
-@trace_option
-@task_options
+@traces_option
+@network_options()
 @quality_option
 @font_option
 @language_option(default=None, show_default="the video's, or en")
 @theme_option("dark")
+@notation_option
 def command(
     sources: tuple[str, ...],
     everything: bool,
     to: str,
     output: str,
     title: str | None,
-    trace_file: str | None,
+    trace_files: tuple[str, ...],
     quality: str,
     fonts: tuple[Any, ...],
     language: str | None,
     theme: str,
+    notation: Any,
     **options: Any,
 ) -> None:
     """Export scenes and videos as pages, slides, handouts and more.
@@ -67,8 +80,9 @@ def command(
         refuse(_SCENE_OPTIONS, "applies to SCENE; a VIDEO is already rendered")
         if FORMATS[to].animation:
             refuse(["language"], f"applies to SCENE; a {to} of a VIDEO has no text to translate")
-    task = take_task(options)
-    check_sources(trace_file, task)
+    source = take_source(options, trace_files)
+    fonts = tuple(fonts_of(theme, fonts))
+    check_text(source.task, fonts)
     from rnnviz.exports.exporting import export_sources
     from rnnviz.text.fonts import using_fonts
 
@@ -82,6 +96,7 @@ def command(
         settings: dict[str, Any] = {
             "language": language or "en",
             "theme": theme,
+            "notation": notation,
             "quality": quality,
             "font": fonts,
             "output": path,
@@ -90,12 +105,12 @@ def command(
         if len(names) > 1:
             description += f" ({names.index(scene) + 1} of {len(names)})"
         with redirect_stdout(sys.stderr):  # scenes may print; stdout lists the files made
-            trace = trace_for(scene, trace_file, task, None, **settings)
+            trace = trace_for(scene, source, **settings)
             with progress_bar(description) as report, open_executor(None, None) as executor:
                 try:
                     result = begin_render(scene, trace, executor, report, "", **settings).finish()
                 except SceneError as error:
-                    if not everything or (trace_file is None and task is None):
+                    if not everything or source.is_usual:
                         raise
                     left_out.append(f"left out {scene}: {error}")
                     return None

@@ -9,34 +9,48 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from rnnviz.cli.commands import Integer, StrictCommand, note, refuse
+from rnnviz.cli.commands import Integer, SectionedCommand, note, refuse
+from rnnviz.cli.network_options import Source, network_options, sections, take_source
 from rnnviz.cli.options import (
     check_places,
     font_option,
+    fonts_of,
     language_option,
+    notation_option,
     output_option,
     place_options,
     places_from_zero,
     theme_option,
 )
 from rnnviz.cli.output import print_json, print_summaries, progress_bar, translations
-from rnnviz.cli.task_options import (
-    TaskChoice,
-    check_sources,
-    check_text,
-    take_task,
-    task_options,
-)
+from rnnviz.cli.scene_traces import trace_of
+from rnnviz.cli.task_options import check_text
 
-_FILE_PARAMETERS: Final = ("trace_files", "sweep_file", "text_file", "csv")
+_FILE_PARAMETERS: Final = (
+    *("trace_files", "sweep_file", "text_file", "csv", "theme"),
+    *("inputs", "labels_file", "weights"),
+)
+_OTHER_LAYER: Final = ("layer",)
+"""The option of models whose name is that of an option of figures."""
+_SECTIONS: Final = {
+    "Result": (
+        *("output", "style", "venue", "span", "width", "height", "keep_text"),
+        *("language", "theme", "notation", "fonts"),
+    ),
+    "What it shows: traces, or a sweep": (
+        *("trace_files", "labels", "sweep_file"),
+        *("layer", "direction", "sequence", "state", "normalize"),
+    ),
+    **sections(without=_OTHER_LAYER),
+}
 _NOT_IN_XML: Final = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML, and so the metadata of an SVG, cannot hold."""
 
-_Source = tuple[tuple[str, ...], str | None, TaskChoice | None]
-"""Trace files, a sweep file and a task, of which at most one is given."""
+_Data = tuple[tuple[str, ...], str | None, Source]
+"""Trace files, a sweep file, and another source, of which at most one is given."""
 
 
-@click.command("figure", cls=StrictCommand)
+@click.command("figure", cls=SectionedCommand, sections=_SECTIONS)
 @click.argument("name", required=False)
 @click.option("--list", "listed", is_flag=True, help="List the figures.")
 @click.option(
@@ -57,7 +71,7 @@ _Source = tuple[tuple[str, ...], str | None, TaskChoice | None]
 @click.option(
     "--sweep", "sweep_file", metavar="FILE", help="Results to draw, saved by 'rnnviz sweep'."
 )
-@task_options
+@network_options(without=_OTHER_LAYER)
 @output_option("Output file (.pdf, .svg or .png).", required=False)
 @click.option(
     "--style",
@@ -80,6 +94,7 @@ _Source = tuple[tuple[str, ...], str | None, TaskChoice | None]
 @font_option
 @language_option()
 @theme_option("light")
+@notation_option
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def command(
     name: str | None,
@@ -102,7 +117,7 @@ def command(
     """Draw a figure for a paper, slides or a poster.
 
     NAME is a name from 'rnnviz figure --list'. Without --trace, a network is trained and recorded
-    first; the recording is cached.
+    first, and the recording is cached; with --model, your own model is recorded.
     """
     parameters = click.get_current_context().params
     if listed or (as_json and name is None):
@@ -110,15 +125,14 @@ def command(
         _list(language, as_json)
         return
     refuse(["as_json"], "needs --list")
-    task = take_task(options)
+    source = take_source(options, trace_files)
     if name is not None:
         from rnnviz.figures.catalogue import find
 
         find(name)
     if name is None or output is None:
         raise click.UsageError("give NAME and --output, or --list")
-    check_sources(trace_files[0] if trace_files else None, task)
-    if sweep_file is not None and (trace_files or task is not None):
+    if sweep_file is not None and not source.is_usual:
         raise click.UsageError("--sweep cannot be combined with --trace, a task or your own data")
     if options["venue"] is None:
         refuse(["span"], "needs --venue; without one, set --width")
@@ -130,10 +144,11 @@ def command(
     arguments = _figure_arguments(name, places, state, normalize)
     if labels or len(trace_files) > 1:
         arguments["label"] = _labels(trace_files, labels)
-    source = (trace_files, sweep_file, task)
-    check_text(task, fonts)
+    fonts = tuple(fonts_of(options["theme"], fonts))
+    check_text(source.task, fonts)
     options["font"] = fonts
-    click.echo(str(_draw(name, output, source, language, keep_text, places, arguments, options)))
+    data = (trace_files, sweep_file, source)
+    click.echo(str(_draw(name, output, data, language, keep_text, places, arguments, options)))
 
 
 def _figure_arguments(
@@ -179,7 +194,7 @@ def _labels(files: tuple[str, ...], given: tuple[str, ...]) -> str | list[str]:
 def _draw(
     name: str,
     output: str,
-    source: _Source,
+    given: _Data,
     language: str,
     keep_text: bool,
     places: dict[str, Any],
@@ -195,7 +210,7 @@ def _draw(
     check_file(Path(output))
     with progress_bar(f"Recording for {name}") as report:
         data, identity = _data(
-            name, source, language, lambda done, most, loss: report(done, most, "")
+            name, given, language, lambda done, most, loss: report(done, most, "")
         )
     for each in data:
         if isinstance(each, Trace):
@@ -230,17 +245,16 @@ def _command_line() -> str:
 
 def _data(
     name: str,
-    source: _Source,
+    given: _Data,
     language: str,
     progress: Any,
 ) -> tuple[tuple[Any, ...], str]:
     """Return what a figure is drawn from, and the identities of the traces among it."""
-    from rnnviz.experiments.default_recordings import data_language, default_trace
     from rnnviz.figures.catalogue import FIGURES, find
     from rnnviz.trace import load
 
     entry = find(name)
-    trace_files, sweep_file, task = source
+    trace_files, sweep_file, source = given
     if sweep_file is not None:
         from rnnviz.experiments.sweeps import load_sweep
 
@@ -258,28 +272,28 @@ def _data(
             )
         return (held,), ""
     if entry.drawn_from == "nothing":
-        if trace_files or task is not None:
+        if not source.is_usual:
             raise click.UsageError(f"figure {name!r} shows no trace; leave --trace and tasks out")
         return (), ""
-    chosen, settings = task or (entry.task, {})
     if entry.drawn_from == "study":
         from rnnviz.experiments.studies import study_of
         from rnnviz.system.progress import reported
 
-        if trace_files or chosen != entry.task:
+        refuse(["gap"], f"has no effect: figure {name!r} covers several gaps")
+        if source not in (Source(), Source(task=source.task)) or (
+            source.task is not None and source.task[0] != entry.task
+        ):
             raise click.UsageError(
                 f"figure {name!r} trains its own networks on task {entry.task!r}; only --story and "
                 "--lang can be set"
             )
-        refuse(["gap"], f"has no effect: figure {name!r} covers several gaps")
-        sentence = default_trace(chosen, language=data_language(language), **settings)
+        sentence = trace_of(source, entry.task, language)
         with reported(lambda done, most, _: progress(done, most, 0.0)):
             return (study_of(sentence),), ""
     if trace_files:
         traces = tuple(load(file) for file in trace_files)
     else:
-        language = data_language(language)
-        traces = (default_trace(chosen, language=language, progress=progress, **settings),)
+        traces = (trace_of(source, entry.task, language, progress),)
     return traces, ", ".join(trace.identity for trace in traces)
 
 

@@ -1,12 +1,12 @@
 """Options that several commands share, each declared once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from rnnviz.cli.commands import Address, Font, Integer
+from rnnviz.cli.commands import Address, Font, ForgetBias, Hold, Integer, NotationName, Theme
 from rnnviz.text.translation import languages
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ Command = Callable[..., Any]
 Option = Callable[[Command], Command]
 
 trace_argument: Final[Option] = click.argument("trace_file", metavar="TRACE")
-trace_option: Final[Option] = click.option(
-    "--trace", "trace_file", metavar="FILE", help="Trace to show, saved by 'rnnviz record'."
+traces_option: Final[Option] = click.option(
+    "--trace",
+    "trace_files",
+    multiple=True,
+    metavar="FILE",
+    help="Trace to show, saved by 'rnnviz record'; twice for scenes that show two.",
 )
 quality_option: Final[Option] = click.option(
     "-q",
@@ -38,6 +42,34 @@ font_option: Final[Option] = click.option(
     envvar="RNNVIZ_FONT",
     help="Font for characters that the built-in font lacks, such as Arabic, Hindi or Korean; "
     "can be repeated.",
+)
+notation_option: Final[Option] = click.option(
+    "--notation",
+    type=NotationName(),
+    default="uwv",
+    metavar="NAME|FILE",
+    help="Notation of formulas: uwv (U, W, V), pytorch (W_ih, W_hh), d2l (W_xh, W_hh, W_hq), "
+    "goodfellow, or your own FILE.toml.",
+)
+aspect_option: Final[Option] = click.option(
+    "--aspect",
+    type=click.Choice(("16:9", "4:3", "1:1", "9:16")),
+    default="16:9",
+    help="Shape of the frame; 9:16 is that of a phone.",
+)
+pace_option: Final[Option] = click.option(
+    "--pace", type=float, default=1.0, metavar="FACTOR", help="Speed: 0.8 is a fifth slower."
+)
+hold_option: Final[Option] = click.option(
+    "--hold",
+    type=Hold(),
+    multiple=True,
+    help="Pause at the end of a beat, such as 3:5 for 5 seconds after beat 3; can be repeated.",
+)
+captions_option: Final[Option] = click.option(
+    "--captions/--no-captions",
+    default=True,
+    help="Draw the captions, or leave them to the subtitles.",
 )
 task_language_option: Final[Option] = click.option(
     "--lang",
@@ -57,6 +89,14 @@ hidden_option: Final[Option] = click.option(
 )
 epochs_option: Final[Option] = click.option(
     "--epochs", type=Integer(min=1), show_default="the task's", help="Maximum number of epochs."
+)
+forget_bias_option: Final[Option] = click.option(
+    "--forget-bias",
+    type=ForgetBias(),
+    metavar="FLOAT|chrono",
+    show_default="PyTorch's, near 0",
+    help="Bias that the forget gates of an LSTM start from: a number, such as 1 or 3, or drawn for "
+    "the length of the sequences.",
 )
 json_option: Final[Option] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -86,8 +126,26 @@ def language_option(default: str | None = "en", **settings: Any) -> Option:
 def theme_option(default: str) -> Option:
     """Return the option that sets the colour theme."""
     return click.option(
-        "--theme", type=click.Choice(("dark", "light")), default=default, help="Colour theme."
+        "--theme",
+        type=Theme(),
+        metavar="dark|light|FILE.toml",
+        default=default,
+        help="Colour theme, or a file with your own colours and size of type.",
     )
+
+
+def fonts_of(theme: str, fonts: Sequence[Any]) -> Sequence[Any]:
+    """Return the fonts given, or else those of the theme."""
+    if fonts:
+        return fonts
+    from rnnviz.text.theme_file import load_theme
+
+    named = load_theme(theme).fonts
+    if not named:
+        return ()
+    from rnnviz.text.fonts import load_fonts  # loads fontTools
+
+    return load_fonts(named)
 
 
 def place_options(**defaults: Any) -> Option:

@@ -43,11 +43,13 @@ def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2))
 
 
-def print_summaries(entries: Mapping[str, Any], language: str) -> None:
-    """Print a line for each entry of a catalogue: its name and its summary in a language."""
+def print_summaries(entries: Mapping[str, Any], language: str, *more: Callable[[Any], str]) -> None:
+    """Print a line for each entry of a catalogue: its name, its summary, and what is said more."""
     width = max(map(len, entries))
+    between = "" if language == "zh" else " "
     for name, entry in entries.items():
-        click.echo(f"{name:<{width}}  {translated(entry.summary, language)}")
+        said = (translated(entry.summary, language), *(each(entry) for each in more))
+        click.echo(f"{name:<{width}}  {between.join(said)}")
 
 
 def translations(text: str) -> dict[str, str]:

@@ -9,25 +9,40 @@ from typing import Any, Final
 
 import click
 
-from rnnviz.cli.commands import Integer, StrictCommand, note, refuse
+from rnnviz.cli.commands import SectionedCommand, note, refuse
+from rnnviz.cli.network_options import Source, network_options, sections, take_source
 from rnnviz.cli.options import (
+    aspect_option,
+    captions_option,
     check_exclusive,
     font_option,
+    fonts_of,
+    hold_option,
     jobs_option,
     json_option,
     language_option,
+    notation_option,
     output_option,
+    pace_option,
     quality_option,
     scheduler_option,
     theme_option,
-    trace_option,
+    traces_option,
 )
 from rnnviz.cli.output import print_json, progress_bar
 from rnnviz.cli.scene_traces import trace_for
-from rnnviz.cli.task_options import TaskChoice, check_sources, check_text, take_task, task_options
+from rnnviz.cli.task_options import check_text
 from rnnviz.scene.catalogue import SCENES
 
 _VIDEO_FORMATS: Final = ("mp4", "webm", "mov", "gif")
+_SECTIONS: Final = {
+    "Result": (
+        *("everything", "beats", "output", "file_format", "quality", "transparent", "preview"),
+        *("language", "theme", "notation", "fonts", "aspect", "pace", "hold", "captions"),
+    ),
+    "What it shows: a trace": ("trace_files",),
+    **sections(),
+}
 
 
 class _Beats(click.ParamType[range]):
@@ -48,11 +63,11 @@ class _Beats(click.ParamType[range]):
         return range(first, last + 1)
 
 
-@click.command("render", cls=StrictCommand)
+@click.command("render", cls=SectionedCommand, sections=_SECTIONS)
 @click.argument("scene", required=False)
 @click.option("--all", "everything", is_flag=True, help="Render all scenes.")
-@trace_option
-@task_options
+@traces_option
+@network_options()
 @quality_option
 @click.option(
     "--format",
@@ -64,6 +79,11 @@ class _Beats(click.ParamType[range]):
 @output_option("Output file, or folder for stills and --all.", required=False, metavar="PATH")
 @language_option()
 @theme_option("dark")
+@notation_option
+@aspect_option
+@pace_option
+@hold_option
+@captions_option
 @click.option(
     "--beats", type=_Beats(), help="Render only one beat, such as 3, or a range, such as 2-4."
 )
@@ -73,24 +93,27 @@ class _Beats(click.ParamType[range]):
 @font_option
 @jobs_option("Number of processes to draw with.")
 @scheduler_option
-@click.option("--seed", type=Integer(min=0), help="Random seed for the training.")
 @click.option("-p", "--preview", is_flag=True, help="Open the result.")
 @json_option
 def command(
     scene: str | None,
     everything: bool,
-    trace_file: str | None,
+    trace_files: tuple[str, ...],
     quality: str,
     file_format: str | None,
     output: str | None,
     language: str,
     theme: str,
+    notation: Any,
+    aspect: str,
+    pace: float,
+    hold: tuple[tuple[int, float], ...],
+    captions: bool,
     beats: range | None,
     transparent: bool,
     fonts: tuple[Any, ...],
     jobs: int | None,
     scheduler: str | None,
-    seed: int | None,
     preview: bool,
     as_json: bool,
     **options: Any,
@@ -98,37 +121,42 @@ def command(
     """Render a scene to a video or to still images.
 
     SCENE is a name from 'rnnviz list', or FILE.py[:CLASS] for a scene of your own. Without
-    --trace, a network is trained and recorded first; the recording is cached.
+    --trace, a network is trained and recorded first, and the recording is cached; with --model,
+    your own model is recorded.
     """
     if everything == (scene is not None):
         raise click.UsageError("give either SCENE or --all")
     if everything and beats:
         raise click.UsageError("--beats and --all cannot be combined")
+    if everything and hold:
+        raise click.UsageError("--hold and --all cannot be combined")
     check_exclusive(jobs=jobs, scheduler=scheduler)
-    task = take_task(options)
-    check_sources(trace_file, task)
-    check_exclusive(trace=trace_file, seed=seed)
+    source = take_source(options, trace_files)
     file_format = file_format or _format_of(output)
     if file_format == "png":
         refuse(["jobs", "scheduler"], "applies to videos; stills are drawn one after the other")
+    fonts = tuple(fonts_of(theme, fonts))
+    check_text(source.task, fonts)
     settings: dict[str, Any] = {
         "language": language,
         "theme": theme,
+        "notation": notation,
+        "aspect": aspect,
+        "pace": pace,
+        "hold": dict(hold),
+        "captions": captions,
         "quality": quality,
         "format": file_format,
         "transparent": transparent,
         "beats": beats,
         "font": fonts,
     }
-    check_text(task, fonts)
     pool = {"jobs": jobs, "scheduler": scheduler}
     with redirect_stdout(sys.stderr):  # scenes may print; stdout lists the files made
         if everything:
-            results = _render_all(trace_file, task, seed, pool, folder=output, **settings)
+            results = _render_all(source, pool, folder=output, **settings)
         else:
-            results = [
-                _render_one(str(scene), trace_file, task, seed, pool, output=output, **settings)
-            ]
+            results = [_render_one(str(scene), source, pool, output=output, **settings)]
     for message in (message for result in results for message in result.notes):
         note(message)
     paths = [path for result in results for path in result.paths]
@@ -153,9 +181,7 @@ def command(
 
 
 def _render_all(
-    trace_file: str | None,
-    task: TaskChoice | None,
-    seed: int | None,
+    source: Source,
     pool: dict[str, Any],
     *,
     folder: str | None,
@@ -167,12 +193,22 @@ def _render_all(
     from rnnviz.rendering.naming import default_output
     from rnnviz.rendering.profile import EncodingProfile
     from rnnviz.rendering.targets import check_same_scene
+    from rnnviz.scene.playback import playback_of
+    from rnnviz.text.theme_file import load_theme
 
-    profile = EncodingProfile(settings["quality"], settings["format"], settings["transparent"])
-    places = {
-        name: default_output(name, settings["language"], settings["theme"], profile)
-        for name in SCENES
-    }
+    profile = EncodingProfile(
+        *(settings[name] for name in ("quality", "format", "transparent", "aspect"))
+    )
+    playback = playback_of(settings["pace"], settings["hold"], settings["captions"])
+    marks = (
+        settings["language"],
+        load_theme(settings["theme"]).name,
+        profile,
+        None,
+        settings["notation"],
+        playback,
+    )
+    places = {name: default_output(name, *marks) for name in SCENES}
     if folder is not None:
         places = {name: Path(folder) / place.name for name, place in places.items()}
     for name, place in places.items():
@@ -181,14 +217,14 @@ def _render_all(
     with progress_bar("Rendering") as report, open_executor(**pool) as executor:
         for number, name in enumerate(SCENES, start=1):
             output = None if folder is None else str(places[name])
-            trace = trace_for(name, trace_file, task, seed, output=output, **settings)
+            trace = trace_for(name, source, output=output, **settings)
             try:
                 prefix = f"{name} ({number} of {len(SCENES)}), "
                 pending.append(
                     begin_render(name, trace, executor, report, prefix, output=output, **settings)
                 )
             except SceneError as error:
-                if trace_file is None and task is None:
+                if source.is_usual:
                     raise
                 refused.append(f"{name}: {error}")
         results = [each.finish() for each in pending]
@@ -201,15 +237,13 @@ def _render_all(
 
 def _render_one(
     scene: str,
-    trace_file: str | None,
-    task: TaskChoice | None,
-    seed: int | None,
+    source: Source,
     pool: dict[str, Any],
     **settings: Any,
 ) -> Any:
     from rnnviz.rendering.execution.dask import open_executor
 
-    trace = trace_for(scene, trace_file, task, seed, **settings)
+    trace = trace_for(scene, source, **settings)
     with progress_bar(f"Rendering {scene}") as report, open_executor(**pool) as executor:
         return begin_render(scene, trace, executor, report, "", **settings).finish()
 

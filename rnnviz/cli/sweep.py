@@ -11,6 +11,7 @@ from rnnviz.cli.options import (
     check_exclusive,
     check_output,
     epochs_option,
+    forget_bias_option,
     hidden_option,
     jobs_option,
     json_option,
@@ -72,6 +73,7 @@ class _List(click.ParamType[tuple[Any, ...]]):
 )
 @hidden_option
 @epochs_option
+@forget_bias_option
 @task_language_option
 @output_option("Output file (.json).")
 @jobs_option("Number of processes to train with.")

@@ -163,15 +163,6 @@ def take_task(options: dict[str, Any]) -> TaskChoice | None:
     return task, chosen
 
 
-def check_sources(trace_file: str | None, task: TaskChoice | None) -> None:
-    """Check that not both a trace and a task are given.
-
-    Raises: click.UsageError if they are
-    """
-    if trace_file is not None and task is not None:
-        raise click.UsageError("--trace cannot be combined with a task or your own data")
-
-
 def _text(text: str | None, file: str | None, encoding: str | None) -> dict[str, str]:
     """Return the text given on the command line or in a file, with the name of the file."""
     if text is not None:

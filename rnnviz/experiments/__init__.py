@@ -7,10 +7,18 @@ experiment runs.
 
 from rnnviz.experiments.variants import (
     Experiment,
+    in_turn,
     last_loss_alone,
     nudged_recurrence,
     scaled_recurrence,
     variant,
 )
 
-__all__ = ["Experiment", "last_loss_alone", "nudged_recurrence", "scaled_recurrence", "variant"]
+__all__ = [
+    "Experiment",
+    "in_turn",
+    "last_loss_alone",
+    "nudged_recurrence",
+    "scaled_recurrence",
+    "variant",
+]

@@ -57,6 +57,7 @@ _SETTINGS: Final = (
     "clip",
     "initial",
     "scale",
+    "forget_bias",
 )
 
 

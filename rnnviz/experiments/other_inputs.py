@@ -4,23 +4,27 @@ Both are sequences of one recording and start from the state zero, so that they 
 else.
 """
 
-from dataclasses import fields, replace
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
-from rnnviz.experiments.variants import Experiment, variant
-from rnnviz.trace import NO_TARGET, Trace
+from rnnviz import measure
+from rnnviz.experiments.variants import Experiment, variant, without_gradients
+from rnnviz.trace import Trace
 
 
-def backwards(most: int) -> Experiment:
-    """Run the trace's sequence, and the same with its last ``most`` steps in reverse order."""
+def reordered(most: int) -> Experiment:
+    """Run the trace's sequence, and the same with its last ``most`` steps in another order.
+
+    All of them but the last one come in reverse order, so that both sequences end alike.
+    """
 
     def experiment(trace: Trace) -> Trace:
-        first = max(0, trace.steps - most)
-        order = np.arange(trace.steps)
-        order[first:] = order[first:][::-1]
-        return _beside_own(trace, trace.x[order, 0], [_labels(trace)[step] for step in order])
+        own, labels = inputs_of(trace), _labels(trace)
+        first = max(0, len(own) - most)
+        order = np.arange(len(own))
+        order[first:-1] = order[first:-1][::-1]
+        return _beside_own(trace, own[order], [labels[step] for step in order])
 
     return experiment
 
@@ -31,7 +35,7 @@ def another_input(trace: Trace) -> Trace:
     In a sentence it is the word that decides the answer; in other data the input of an early step
     is replaced by that of the step that differs most from it.
     """
-    own, labels = trace.x[:, 0], _labels(trace)
+    own, labels = inputs_of(trace), _labels(trace)
     clues = _clues(trace)
     known = [step for step, word in enumerate(labels) if word in clues]
     if known:
@@ -40,32 +44,13 @@ def another_input(trace: Trace) -> Trace:
         other = np.zeros_like(own[step])
         other[trace.metadata.input_labels.index(word)] = 1.0
     else:
-        step = min(trace.steps - 1, max(1, trace.steps // 3))
+        step = min(len(own) - 1, max(1, len(own) // 3))
         source = int(np.linalg.norm(own - own[step], axis=1).argmax())
         other, word = own[source], labels[source]
     x = own.copy()
     x[step] = other
     labels[step] = word
     return _beside_own(trace, x, labels)
-
-
-def staying(steps: int) -> Experiment:
-    """Run the trace's sequence, with its last input repeated for a number of further steps."""
-
-    def experiment(trace: Trace) -> Trace:
-        order = np.minimum(np.arange(trace.steps + steps), trace.steps - 1)
-        nothing = NO_TARGET if trace.targets.dtype.kind in "iu" else np.nan
-        targets = trace.targets[:, :1]
-        more = np.full((steps, *targets.shape[1:]), nothing, dtype=targets.dtype)
-        labels = _labels(trace)
-        return _run(
-            trace,
-            trace.x[order, :1],
-            np.concatenate([targets, more]) if len(targets) == trace.steps else targets,
-            [[labels[step] for step in order]],
-        )
-
-    return experiment
 
 
 def parting(pair: Trace) -> int:
@@ -85,26 +70,36 @@ def _clues(trace: Trace) -> tuple[str, ...]:
     return tuple(word for word in known if word in trace.metadata.input_labels)
 
 
+def inputs_of(trace: Trace) -> np.ndarray:
+    """Return the inputs of the first sequence that has all steps: (time, input)."""
+    return measure.one_layer(trace, 0).x[:, 0]
+
+
+def targets_of(trace: Trace) -> np.ndarray:
+    """Return the targets of the same sequence: (time, 1, …)."""
+    return measure.one_layer(trace, 0).targets[:, :1]
+
+
 def _labels(trace: Trace) -> list[str]:
-    given = trace.metadata.step_labels
-    return list(given[0]) if given else [""] * trace.steps
+    first = measure.one_layer(trace, 0)
+    given = first.metadata.step_labels
+    return list(given[0]) if given else [""] * first.steps
 
 
 def _beside_own(trace: Trace, x: np.ndarray, labels: list[str]) -> Trace:
-    both = np.stack([trace.x[:, 0], x], axis=1)
-    targets = np.repeat(trace.targets[:, :1], 2, axis=1)
-    return _run(trace, both, targets, [_labels(trace), labels])
+    both = np.stack([inputs_of(trace), x], axis=1)
+    targets = np.repeat(targets_of(trace), 2, axis=1)
+    return run_on(trace, both, targets, [_labels(trace), labels])
 
 
-def _run(trace: Trace, x: np.ndarray, targets: np.ndarray, labels: list[list[str]]) -> Trace:
-    known = tuple(map(tuple, labels)) if trace.metadata.step_labels else ()
+def run_on(
+    trace: Trace, x: np.ndarray, targets: np.ndarray, labels: Sequence[Sequence[str]]
+) -> Trace:
+    """Run a trace's network on other sequences, without gradients.
+
+    Shapes: x (time, batch, input); targets (time, batch, …); labels batch × time, or none
+    """
+    known = tuple(map(tuple, labels)) if trace.metadata.step_labels and len(labels) else ()
     data = {"x": x, "targets": targets, "step_labels": known}
-    run: Trace = variant(data=lambda _: data)(_without_gradients(trace))
+    run: Trace = variant(data=lambda _: data)(without_gradients(trace))
     return run
-
-
-def _without_gradients(trace: Trace) -> Trace:
-    """The trace without gradients, so that a variant of it has none either."""
-    names = [each.name for each in fields(Trace) if each.name.startswith("grad")]
-    nothing: dict[str, Any] = dict.fromkeys(["loss_times", *names])
-    return replace(trace, **nothing)

@@ -27,13 +27,13 @@ class RNN(nn.Module):
 
 ARGUMENTS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
-        "plain": {},
-        "two layers": {"num_layers": 2},
-        "dropout": {"num_layers": 2, "dropout": 0.5},
-        "two directions": {"bidirectional": True},
-        "relu": {"nonlinearity": "relu"},
-        "no bias": {"bias": False},
-        "batch first": {"batch_first": True},
+        "plain": {"batch_first": True},
+        "two layers": {"batch_first": True, "num_layers": 2},
+        "dropout": {"batch_first": True, "num_layers": 2, "dropout": 0.5},
+        "two directions": {"batch_first": True, "bidirectional": True},
+        "relu": {"batch_first": True, "nonlinearity": "relu"},
+        "no bias": {"batch_first": True, "bias": False},
+        "time first": {},
     }
 )
 """Arguments of ``nn.RNN`` beside the sizes, by the network they give."""
@@ -78,7 +78,9 @@ def class_run(trace: Trace) -> ModuleRun:
     module.fc.register_forward_pre_hook(lambda _, given: seen.update(flat=given[0]))
     seen["x"] = torch.tensor(trace.x[:, :1]).transpose(0, 1)
     with torch.no_grad():
-        seen["output"], seen["hidden"] = module(seen["x"], torch.tensor(trace.h0[:, 0, :1]))
+        seen["output"], seen["hidden"] = module(
+            seen["x"], torch.tensor(trace.states_before()[:1, :1])
+        )
     return ModuleRun(
         {name: value.detach().numpy().copy() for name, value in module.named_parameters()},
         {name: value.numpy().copy() for name, value in seen.items()},

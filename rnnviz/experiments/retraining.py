@@ -36,7 +36,7 @@ class Retraining(ShortRepr):
     trace's first sequence, ``example_loss`` its losses. ``gradient`` is ∂L/∂W of that sequence
     before training. ``loss`` and ``score`` are the mean loss per target, and the task's score, on
     the same ``NEW_SEQUENCES`` new sequences at every record; ``chance_loss`` and ``chance_score``
-    are those of a guess without input. The optimizer is Adam.
+    are those of a guess without input. The optimizer is Adam, with ``updates`` steps an epoch.
 
     Shapes: epochs, loss, score (record,); W (record, gate · hidden, hidden); h (record, time,
             hidden); y (record, time, output); example_loss (record, time); gradient as one W
@@ -54,7 +54,7 @@ class Retraining(ShortRepr):
     chance_score: float
     score_name: str
     learning_rate: float
-    updates_per_epoch: int
+    updates: int
 
 
 def retrain(trace: Trace) -> Retraining:
@@ -65,23 +65,35 @@ def retrain(trace: Trace) -> Retraining:
     Raises: SceneError if rnnviz did not train the network, or trained it in another way;
             TaskError if the task cannot be made again
     """
-    from rnnviz import training  # loads torch
+    from rnnviz.training import BATCHES_PER_EPOCH  # loads torch
 
     task = _task_of(trace)
-    kept = _cached_weights(trace)
-    if kept is None:
-        history = _train_again(trace, task)
-        kept = {**history.weights, _EPOCHS: history.recorded_epochs}
-        with suppress(RnnvizError):
-            storage.write(_cache_file(trace), kept, "{}")
+    kept = _weights_by_epoch(trace, task)
     shown = _spread(len(kept[_EPOCHS]))
     epochs = kept.pop(_EPOCHS)[shown]
     return Retraining(
         epochs=epochs,
         **_measure(trace, task, {name: values[shown] for name, values in kept.items()}),
         learning_rate=task.learning_rate,
-        updates_per_epoch=training.BATCHES_PER_EPOCH,
+        updates=BATCHES_PER_EPOCH,
     )
+
+
+def before_training(trace: Trace) -> Trace:
+    """Return a trace's network as it was before training, run on the same sequences.
+
+    A trace whose training cannot be repeated, such as one of a user's own model, is returned as it
+    is. The weights are cached.
+
+    Raises: RecordingError if the network cannot be run again, as ``rnnviz.rerun``
+    """
+    from rnnviz.recording import rerun  # loads torch
+
+    try:
+        kept = _weights_by_epoch(trace, _task_of(trace))
+    except RnnvizError:
+        return trace
+    return rerun(trace, {name: kept[name][0] for name in trace.parameters})
 
 
 def history_of(trace: Trace) -> "History":
@@ -126,6 +138,7 @@ def _train_again(trace: Trace, task: "Task") -> "History":
         hidden=trace.hidden_size,
         epochs=about.epochs,
         seed=about.seed,
+        forget_bias=about.forget_bias,
         record_every=max(1, about.epochs // (_RECORDED_FOR_ONE_SHOWN * MOST_RECORDS)),
         record_losses="last",
     ).history
@@ -136,6 +149,17 @@ def _train_again(trace: Trace, task: "Task") -> "History":
             f"with 'rnnviz record --task {about.task}'"
         )
     return again
+
+
+def _weights_by_epoch(trace: Trace, task: "Task") -> dict[str, np.ndarray]:
+    """The parameters at the recorded epochs, and these: from the cache, or trained again."""
+    kept = _cached_weights(trace)
+    if kept is None:
+        history = _train_again(trace, task)
+        kept = {**history.weights, _EPOCHS: history.recorded_epochs}
+        with suppress(RnnvizError):
+            storage.write(_cache_file(trace), kept, "{}")
+    return kept
 
 
 def _cached_weights(trace: Trace) -> dict[str, np.ndarray] | None:

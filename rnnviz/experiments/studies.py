@@ -7,13 +7,14 @@ it stopped.
 import os
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 
 from rnnviz import measure
+from rnnviz.cells import known_cells
 from rnnviz.cells.gru import Gru
 from rnnviz.cells.lstm import Lstm
 from rnnviz.cells.rnn import Rnn
@@ -33,14 +34,30 @@ _OPTIONS: Final = ("language", "story")
 class StudySettings:
     """The networks to train; all other settings are the defaults of ``rnnviz.train``.
 
-    ``epochs`` is the maximum; training stops earlier when the task is learnt.
+    ``epochs`` is the maximum; training stops earlier when the task is learnt. ``forget_bias`` is
+    the bias from which the forget gates of the cells that have them start, None for PyTorch's. At 4
+    a gate keeps σ(4) = 0.98 of its cell at each step: 0.65 over the 24 steps from the word to the
+    answer at a gap of 20.
+
+    Source: that an LSTM needs such a start to remember for long: Gers, Schmidhuber & Cummins 2000;
+            Jozefowicz, Zaremba & Sutskever 2015
     """
 
     cells: tuple[str, ...] = (Rnn.name, Lstm.name, Gru.name)
-    gaps: tuple[int, ...] = (0, 5, 10, 20)
-    seeds: tuple[int, ...] = (1, 2, 3)
+    gaps: tuple[int, ...] = (0, 10, 20)
+    seeds: tuple[int, ...] = (1, 2, 3, 4, 5)
     hidden: int = 16
-    epochs: int = 28
+    epochs: int = 80
+    forget_bias: float | str | None = 4.0
+
+    def training(self, cell: str) -> Mapping[str, Any]:
+        """The settings of ``rnnviz.train`` for a cell."""
+        start = self.forget_bias is not None and known_cells()[cell]().has_forget_gate
+        return {
+            "hidden": self.hidden,
+            "epochs": self.epochs,
+            **({"forget_bias": self.forget_bias} if start else {}),
+        }
 
 
 LECTURE: Final = StudySettings()
@@ -75,19 +92,16 @@ class Run(ShortRepr):
 
         trace = self.trace
         network = seeded(
-            self.seed, trace.input_size, trace.hidden_size, trace.output_size, cell=self.cell
+            self.seed,
+            trace.input_size,
+            trace.hidden_size,
+            trace.output_size,
+            cell=self.cell,
+            forget_bias=trace.metadata.forget_bias,
+            steps=trace.steps,
         )
         start = {name: value.detach().numpy() for name, value in network.named_parameters()}
         return rerun(trace, start)
-
-
-@dataclass(frozen=True)
-class UnitRetention:
-    """The part of itself that a unit keeps from a step, from 0, to the last one."""
-
-    unit: int
-    step: int
-    part: float
 
 
 @dataclass(frozen=True)
@@ -127,6 +141,10 @@ class Study:
         """Return the networks of one cell, at one gap or at all, by gap and seed."""
         return tuple(run for run in self.runs if run.cell == cell and gap in (None, run.gap))
 
+    def best(self, cell: str, gap: int) -> Run:
+        """Return the first of the networks of one cell and gap that have most answers right."""
+        return max(self.of(cell, gap), key=lambda run: run.accuracy)
+
     def accuracies(self, cell: str) -> np.ndarray:
         """Return the share of right answers of each network of a cell: (gap, seed)."""
         return self._table(cell, lambda run: run.accuracy)
@@ -165,26 +183,46 @@ class Study:
             "grown_too": sum(grown[False]),
         }
 
-    def best(self, cell: str, gap: int) -> Run:
-        """Return the network with the most right answers, then the fewest epochs."""
-
-        def rank(run: Run) -> tuple[float, int]:
-            return run.accuracy, -(run.trace.metadata.epochs or 0)
-
-        return max(self.of(cell, gap), key=rank)
-
-    @property
-    def learnt_by_all(self) -> int:
-        """The largest gap that some network of every cell has learnt, or the smallest gap."""
-        gaps = [
-            gap
-            for gap in self.settings.gaps
-            if all(self.best(cell, gap).learnt for cell in self.settings.cells)
-        ]
-        return max(gaps, default=min(self.settings.gaps))
-
     def _table(self, cell: str, value: Callable[[Run], float]) -> np.ndarray:
         return np.array([[value(run) for run in self.of(cell, gap)] for gap in self.settings.gaps])
+
+
+@dataclass(frozen=True)
+class Starts:
+    """LSTMs at one gap that differ only in the bias from which their forget gates start.
+
+    ``studies`` are by that bias, None for PyTorch's start, which comes first.
+    """
+
+    gap: int
+    studies: Mapping[float | str | None, Study]
+
+    def runs(self, bias: float | str | None) -> tuple[Run, ...]:
+        """Return the networks that started from a bias, by seed."""
+        return self.studies[bias].runs
+
+    def accuracies(self, bias: float | str | None) -> np.ndarray:
+        """Return the share of right answers of each network: (seed,)."""
+        return self.studies[bias].accuracies(Lstm.name)[0]
+
+    def learnt(self, bias: float | str | None) -> np.ndarray:
+        """Return whether each network has learnt its task: (seed,)."""
+        return self.studies[bias].learnt(Lstm.name)[0]
+
+    def forget_gates(self, bias: float | str | None) -> np.ndarray:
+        """Return the mean of all forget gates of each network before training: (seed,)."""
+        return np.array([measure.gates(run.untrained)["f"].mean() for run in self.runs(bias)])
+
+    def parts_left(self, bias: float | str | None) -> np.ndarray:
+        """Return the part of the cell at the clue that is left at the end, before training.
+
+        It is the product of the forget gates after the clue.
+
+        Shapes: → (seed, unit)
+        """
+        study = self.studies[bias]
+        paths = [measure.cell_path(run.untrained, run.trace.steps - 1) for run in study.runs]
+        return np.array([path[study.clue, 0] for path in paths])
 
 
 def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
@@ -204,13 +242,44 @@ def study_of(trace: Trace, settings: StudySettings = LECTURE) -> Study:
     # shuffled, so that processes that train the same study at once share the work
     shuffled = random.Random(os.getpid()).sample(wanted, len(wanted))
     for done, (cell, gap, seed) in enumerate(shuffled, start=1):
-        sizes = {"hidden": settings.hidden, "epochs": settings.epochs}
-        trained[cell, gap, seed] = run_of(_TASK, cell, gap, seed, **options, gap=gap, **sizes)
+        trained[cell, gap, seed] = run_of(
+            _TASK, cell, gap, seed, **options, gap=gap, **settings.training(cell)
+        )
         if report is not None:
             which = f"{cell.upper()}, gap {gap}, seed {seed}"
             report(done, len(wanted), f"network {done} of {len(wanted)}, cached: {which}")
     runs = tuple(trained[each] for each in wanted)
     return Study(settings, runs, clue_of(trace), 1 / runs[0].trace.output_size)
+
+
+def compared_pair(trace: Trace, *cells: str) -> tuple[Trace, ...]:
+    """Return the lecture's first network of each of some cells at its greatest gap.
+
+    They were trained with the story and language of a trace, and recorded on the same sentence.
+
+    Raises: TaskError if the trace's task has no such story
+    """
+    gap, seed = LECTURE.gaps[-1], LECTURE.seeds[0]
+    options = {**_options(trace), "gap": gap}
+    return tuple(
+        run_of(_TASK, cell, gap, seed, **options, **LECTURE.training(cell)).trace for cell in cells
+    )
+
+
+def starts_of(trace: Trace) -> Starts:
+    """Return LSTMs at the lecture's greatest gap, with PyTorch's start and with the lecture's.
+
+    Raises: TaskError if the trace's task has no such story
+    """
+    far = replace(LECTURE, cells=(Lstm.name,), gaps=LECTURE.gaps[-1:])
+    starts = None, far.forget_bias
+    studies = {bias: study_of(trace, replace(far, forget_bias=bias)) for bias in starts}
+    return Starts(far.gaps[-1], studies)
+
+
+def with_gap(study: Study) -> Trace:
+    """Return a study's best plain network at its first gap that has words in between."""
+    return study.best(Rnn.name, next(gap for gap in study.settings.gaps if gap)).trace
 
 
 def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
@@ -226,7 +295,7 @@ def run_of(task: str, cell: str, gap: int, seed: int, /, **options: Any) -> Run:
 
 def train_networks(experiments: Iterable[Any]) -> bool:
     """Whether some of a scene's experiments train networks with gaps and seeds of their own."""
-    return any(each in (study_of, other_stories) for each in experiments)
+    return any(each in (study_of, starts_of, other_stories) for each in experiments)
 
 
 def other_stories(trace: Trace) -> tuple[Trace, ...]:
@@ -273,16 +342,6 @@ def carried_shares(trace: Trace) -> np.ndarray:
     """Return ``carried_gradients`` relative to the last step: (time,)."""
     norms = carried_gradients(trace)
     return norms / norms[-1]
-
-
-def longest_retention(trace: Trace, step: int, *, most: int) -> UnitRetention:
-    """Return the one of the first ``most`` units that keeps most of itself, by its gate alone.
-
-    The gate is f of an LSTM, z of a GRU.
-    """
-    parts = measure.cell_path(trace, trace.steps - 1)[step, 0, :most]
-    unit = int(parts.argmax())
-    return UnitRetention(unit, step, float(parts[unit]))
 
 
 def _options(trace: Trace) -> Mapping[str, Any]:

@@ -17,17 +17,18 @@ import numpy as np
 from msgspec import Meta, Struct, structs, to_builtins
 
 from rnnviz import tasks
-from rnnviz.cells import names
-from rnnviz.errors import ClusterError, SweepError
+from rnnviz.cells import known_cells, names
+from rnnviz.errors import ClusterError, SweepError, TrainingError
 from rnnviz.experiments.default_recordings import code_of_recordings
 from rnnviz.experiments.studies import carried_gradients, run_of
 from rnnviz.system.files import atomic_write, check_name
 from rnnviz.system.progress import Report
-from rnnviz.system.validation import Count, InvalidJson, PositiveCount, Text, validated
+from rnnviz.system.validation import Count, Finite, InvalidJson, PositiveCount, Text, validated
 from rnnviz.system.workers import ONE_AT_A_TIME, WorkerPool, failure
 from rnnviz.tasks.base import LANGUAGES
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
+from rnnviz.training import Settings
 
 _LOADED: Final = code_of_recordings()
 """The digest of the code that makes recordings, as this process loaded it."""
@@ -70,10 +71,11 @@ class SweepSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The networks to train; all other settings are the defaults of ``rnnviz.train``.
 
     ``lengths`` are the steps of a sequence, the delay of 'copying', or the gap of 'sentence'.
-    ``hidden`` and ``epochs`` default to the task's.
+    ``hidden`` and ``epochs`` default to the task's. ``forget_bias`` is given to the cells that have
+    a forget gate.
 
-    Raises: SweepError for a task without a length, an unknown cell or language, or lengths, cells
-            or seeds that are empty or repeated
+    Raises: SweepError for a task without a length, an unknown cell or language, lengths, cells or
+            seeds that are empty or repeated, or a forget_bias that no cell can have
     """
 
     task: str
@@ -83,6 +85,7 @@ class SweepSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     hidden: PositiveCount | None = None
     epochs: PositiveCount | None = None
     language: str = "en"
+    forget_bias: Finite | Text | None = None
 
     def __post_init__(self) -> None:
         if self.task not in _SCALES:
@@ -97,10 +100,25 @@ class SweepSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         for kind, name, known in (*named, ("language", self.language, LANGUAGES)):
             if name not in known:
                 raise SweepError(f"unknown {kind} {name!r}; choose {', '.join(known)}")
+        try:
+            Settings(forget_bias=self.forget_bias)
+        except TrainingError as error:
+            raise SweepError(str(error)) from error
+        if self.forget_bias is not None and not any(map(_has_forget_gate, self.cells)):
+            raise SweepError(
+                f"no cell of {', '.join(self.cells)} has a forget gate whose bias could be "
+                f"{self.forget_bias}; leave forget_bias out, or add cell 'lstm'"
+            )
 
     def options(self, length: int) -> Mapping[str, Any]:
         """The task's options at a length."""
         return {_SCALES[self.task].option: length, "language": self.language}
+
+    def start(self, cell: str) -> Mapping[str, Any]:
+        """The settings of training with which a cell's networks start."""
+        if self.forget_bias is None or not _has_forget_gate(cell):
+            return {}
+        return {"forget_bias": self.forget_bias}
 
     def task_at(self, length: int) -> Any:
         """The task at a length."""
@@ -290,6 +308,7 @@ def train_one(settings: SweepSettings, place: Place, code: str) -> Network:
             hidden=settings.hidden,
             epochs=settings.epochs,
             **settings.options(length),
+            **settings.start(cell),
         )
         shares = _SCALES[settings.task].shares
         return Network(
@@ -409,5 +428,9 @@ def _name(place: Place) -> str:
     return f"{cell.upper()}, length {length}, seed {seed}"
 
 
+def _has_forget_gate(cell: str) -> bool:
+    return known_cells()[cell]().has_forget_gate
+
+
 def _shown(value: Any) -> str:
-    return "the task's" if value is None else str(value)
+    return "the default" if value is None else str(value)

@@ -1,7 +1,7 @@
 """Examples of the tasks' inputs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -20,8 +20,9 @@ _LITTLE: Final[Mapping[str, Mapping[str, Any]]] = {
 class Example(ShortRepr):
     """The example of a task: its inputs, their labels and their source.
 
-    Shapes: x (time, input)
-    Units:  ``values`` are x · ``spread`` + ``mean``, in the unit of the series
+    Shapes: x (time, input), series (all times,)
+    Units:  ``values`` are x · ``spread`` + ``mean``, in the unit of the series; ``series`` are all
+            values of which ``mean`` and ``spread`` are, and ``start`` is where the example begins
     """
 
     x: np.ndarray
@@ -30,6 +31,8 @@ class Example(ShortRepr):
     source: str
     mean: float = 0.0
     spread: float = 1.0
+    series: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    start: int = 0
 
     @property
     def values(self) -> np.ndarray:
@@ -45,7 +48,7 @@ def example_of(task: str) -> Experiment:
         from rnnviz.tasks.base import LANGUAGES
 
         by_language = {each: tasks.make(task, language=each) for each in LANGUAGES}
-        return {each: _example(own, own.example()) for each, own in by_language.items()}
+        return {each: _of_series(own) for each, own in by_language.items()}
 
     return experiment
 
@@ -61,11 +64,25 @@ def little_sentence(trace: Trace) -> Mapping[str, Example]:
     return examples
 
 
-def _example(task: Any, batch: Any) -> Example:
+def _of_series(task: Any) -> Example:
+    """Return the example of a task of one series, with its place in the whole."""
+    batch = task.example()
+    wanted, steps = batch.x[:, 0, 0], len(batch.x)
+    starts = range(len(task.values) - steps, -1, -1)
+    return _example(
+        task,
+        batch,
+        series=task.values.astype(np.float64) * task.spread + task.mean,
+        start=next(at for at in starts if np.array_equal(task.values[at : at + steps], wanted)),
+    )
+
+
+def _example(task: Any, batch: Any, **whole: Any) -> Example:
     return Example(
         x=batch.x[:, 0],
         step_labels=batch.step_labels[0],
         input_labels=task.input_labels,
         source=task.source,
         **{name: task.options[name] for name in ("mean", "spread") if name in task.options},
+        **whole,
     )

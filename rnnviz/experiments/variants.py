@@ -1,6 +1,7 @@
 """Variants: the network of a trace, run again with other weights or on other data."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -29,29 +30,55 @@ def variant(
     return experiment
 
 
+def in_turn(first: Experiment, then: Experiment) -> Experiment:
+    """Return an experiment on the result of another one, which must be a trace."""
+    return lambda trace: then(first(trace))
+
+
 def scaled_recurrence(factor: float) -> Experiment:
-    """The same network with W multiplied by a factor."""
+    """The same network with W multiplied by a factor, in all layers and directions."""
 
     def change(trace: Trace) -> Mapping[str, np.ndarray]:
-        return {trace.parameter_name("weight_hh"): factor * trace.W}
+        names = [
+            trace.parameter_name("weight_hh", layer, direction)
+            for layer in range(trace.layers)
+            for direction in range(trace.directions)
+        ]
+        return {name: factor * trace.parameters[name] for name in names}
 
     return variant(change)
 
 
-def nudged_recurrence(amount: float, *, within: int) -> Experiment:
-    """The same network with one entry of W moved by an amount away from zero.
+def nudged_recurrence(
+    amount: float, within: Callable[[Trace], tuple[np.ndarray, np.ndarray]]
+) -> Experiment:
+    """The last layer, run alone with one entry of its W moved by an amount away from zero.
 
-    It is the largest in absolute value of W's first ``within`` rows and columns.
+    It is the largest in absolute value of some rows and columns, which ``within`` returns for the
+    recording of the layer.
     """
 
-    def change(trace: Trace) -> Mapping[str, np.ndarray]:
-        w = trace.W.copy()
-        sizes = np.abs(w[:within, :within])
-        place = np.unravel_index(sizes.argmax(), sizes.shape)
-        w[place] += amount * np.sign(w[place] or 1.0)
-        return {trace.parameter_name("weight_hh"): w}
+    def experiment(trace: Trace) -> Trace:
+        from rnnviz import measure  # which a recording does not need
+        from rnnviz.recording import rerun_layer  # loads torch
 
-    return variant(change)
+        layer = measure.one_layer(trace)
+        w = layer.W.copy()
+        rows, columns = within(layer)
+        sizes = np.abs(w[rows[:, None], columns])
+        row, column = np.unravel_index(sizes.argmax(), sizes.shape)
+        place = rows[row], columns[column]
+        w[place] += amount * np.sign(w[place] or 1.0)
+        return rerun_layer(layer, {"weight_hh": w})
+
+    return experiment
+
+
+def without_gradients(trace: Trace) -> Trace:
+    """Return the trace without gradients, so that a variant of it has none either."""
+    names = [each.name for each in fields(Trace) if each.name.startswith("grad")]
+    nothing: dict[str, Any] = dict.fromkeys(["loss_times", *names])
+    return replace(trace, **nothing)
 
 
 def last_loss_alone(most: int) -> Experiment:

@@ -13,10 +13,10 @@ import altair as alt
 
 from rnnviz.explorer.rows import Rows
 from rnnviz.text.palette import Palette
-from rnnviz.text.plain_text import formula_text, isolated
+from rnnviz.text.plain_text import formula_text, isolated, plain
 from rnnviz.text.translation import explained
 
-_NORM: Final = "‖∂Lₜ/∂hₖ‖"
+_NORM: Final = "$norm((partial L_t)/(partial h_k))$"
 _HEIGHT: Final = 230
 _LOW: Final = 170
 _MARGIN: Final = 44
@@ -73,7 +73,7 @@ class Charts:
         tooltips = [
             self._tooltip("k"),
             self._tooltip("word", "N"),
-            self._tooltip("norm", title=_NORM),
+            self._tooltip("norm", title=self._norm(log=False)),
         ]
         layers.append(chosen.mark_rect(opacity=0).encode(x=x, tooltip=tooltips))
         return self._specification(layers, self.say("The loss at one step, followed back"), _HEIGHT)
@@ -92,7 +92,7 @@ class Charts:
             axis=self._axis(values=_ticks(times, _MOST_TICKS)),
         )
         legend = alt.Legend(
-            title=explained(_NORM, self.say("logarithmic"), self.say) if log else _NORM,
+            title=self._norm(log=log),
             **(self._powers(_decades(low, top), 4) if log else {"tickCount": 4}),
             **_TOP_LEGEND,
         )
@@ -108,7 +108,7 @@ class Charts:
                     scale=alt.Scale(
                         type="log" if log else "linear",
                         domain=[low, top],
-                        range=list(self.palette.magnitude_stops),
+                        range=list(self.palette.ramp("gradient")),
                         interpolate="rgb",
                         clamp=True,
                     ),
@@ -118,7 +118,7 @@ class Charts:
                     self._tooltip("t"),
                     self._tooltip("k"),
                     self._tooltip("word", "N"),
-                    self._tooltip("norm", title=_NORM),
+                    self._tooltip("norm", title=self._norm(log=False)),
                 ],
             )
             .properties(name="cells")
@@ -138,7 +138,7 @@ class Charts:
             .encode(
                 x=alt.X(
                     "value:Q",
-                    title="yₜ",
+                    title=plain("$y_t$", {}),
                     scale=alt.Scale(domain=[0, 1]) if probable else alt.Undefined,
                     axis=alt.Axis(tickCount=5),
                 ),
@@ -207,10 +207,10 @@ class Charts:
                     "value:Q",
                     scale=alt.Scale(
                         domain=[-limit, limit],
-                        range=list(self.palette.signed_stops),
+                        range=list(self.palette.ramp("signed")),
                         interpolate="rgb",
                     ),
-                    legend=alt.Legend(title="hₖ", tickCount=4, **_TOP_LEGEND),
+                    legend=alt.Legend(title=plain("$h_k$", {}), tickCount=4, **_TOP_LEGEND),
                 ),
                 tooltip=[self._tooltip("step"), self._tooltip("unit"), self._tooltip("value")],
             )
@@ -226,7 +226,7 @@ class Charts:
     def gates(self) -> Spec:
         """Plot the mean of each gate over the units."""
         names = list(dict.fromkeys(row["gate"] for row in self.rows.gates))
-        colors = [getattr(self.palette, name) for name in ("input", "gradient", "output", "weight")]
+        colors = [getattr(self.palette, name) for name in ("gate", "text", "weight", "note")]
         lines = (
             alt.Chart(alt.NamedData("gates"))
             .transform_calculate(name="datum.gate")
@@ -249,7 +249,7 @@ class Charts:
         """Plot the share of each step in the gradient of W."""
         bars = (
             alt.Chart(alt.NamedData("shares"))
-            .mark_bar(color=self.palette.weight)
+            .mark_bar(color=self.palette.gradient)
             .encode(
                 x=self._steps("step", paddingInner=0.1),
                 y=self._value_axis("share", self.say("share of the gradient")),
@@ -260,9 +260,8 @@ class Charts:
             )
             .properties(name="bars")
         )
-        return self._specification(
-            [self._band(), bars], self.say("The share of each step in ∂L/∂W"), _LOW
-        )
+        title = plain(self.say("The share of each step in $(partial L)/(partial W)$"), {})
+        return self._specification([self._band(), bars], title, _LOW)
 
     @cached_property
     def has_zeros(self) -> bool:
@@ -272,6 +271,11 @@ class Charts:
     @property
     def _of_state(self) -> str:
         return explained("k", self.say("step of the state"), self.say)
+
+    def _norm(self, *, log: bool) -> str:
+        """Return the name of the norm, and of its scale if it is logarithmic."""
+        name = plain(_NORM, {})
+        return explained(name, self.say("logarithmic"), self.say) if log else name
 
     @cached_property
     def _norms(self) -> list[float]:
@@ -286,10 +290,10 @@ class Charts:
 
     def _norm_axis(self, log: bool) -> Spec:
         if not log:
-            return {"title": _NORM, "axis": self._axis(tickCount=5, format="~g")}
+            return {"title": self._norm(log=False), "axis": self._axis(tickCount=5, format="~g")}
         exponents = _decades(self._norms[0], self._norms[-1])
         return {
-            "title": explained(_NORM, self.say("logarithmic"), self.say),
+            "title": self._norm(log=True),
             "scale": alt.Scale(
                 type="log", domain=[10.0 ** exponents[0], 10.0 ** exponents[-1]], clamp=True
             ),
@@ -377,6 +381,8 @@ class Charts:
     ) -> Spec:
         words = {str(row["step"]): isolated(_cut(row["word"])) for row in self.rows.steps}
         text = {"labelColor": self.palette.text, "titleColor": self.palette.text}
+        scale = self.palette.type_scale
+        sizes = {"labelFontSize": round(12 * scale), "titleFontSize": round(13 * scale)}
         chart = (
             alt.layer(*layers)
             .add_params(
@@ -393,14 +399,13 @@ class Charts:
             .configure_axis(
                 **text,
                 titleFontWeight="normal",
-                labelFontSize=12,
-                titleFontSize=13,
+                **sizes,
                 gridColor=self.palette.note,
                 gridOpacity=0.25,
                 domainColor=self.palette.note,
                 tickColor=self.palette.note,
             )
-            .configure_legend(**text, titleFontWeight="normal", labelFontSize=12, titleFontSize=13)
+            .configure_legend(**text, titleFontWeight="normal", **sizes)
             .configure_view(stroke=None)
         )
         return dict(chart.to_dict())

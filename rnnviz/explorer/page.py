@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Iterable
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.errors import ExportError
@@ -20,8 +21,11 @@ from rnnviz.system.versions import version
 from rnnviz.text.font_files import FontSource
 from rnnviz.text.fonts import font_faces, load_fonts, using_fonts
 from rnnviz.text.html import filled, in_script
-from rnnviz.text.palette import PALETTES
-from rnnviz.text.plain_text import isolated
+from rnnviz.text.notation import UWV, Notation, using_notation
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.palette import Palette
+from rnnviz.text.plain_text import isolated, plain
+from rnnviz.text.theme_file import load_theme
 from rnnviz.text.translation import N_, translated
 from rnnviz.trace import CLASSES, Trace
 
@@ -54,30 +58,34 @@ _ZEROS: Final = N_("▽ exactly 0, which has no place on a logarithmic axis.")
 _DECADES: Final = N_("At most eight decades: what is smaller has the colour of the least.")
 _SUMMED: Final = N_("Over all losses and all sequences of the recording.")
 
-_NO_SHARES: Final = N_("All terms of ∂L/∂W are zero, so no step has a share in it.")
+_NO_SHARES: Final = N_(
+    "All terms of $(partial L)/(partial W)$ are zero, so no step has a share in it."
+)
 
 
 def explore(
     trace: Trace,
     *,
     language: str = "en",
-    theme: str = "light",
+    theme: str | Path | Palette = "light",
     sequence: int = 0,
     layer: int = 0,
     direction: int = 0,
     font: FontSource | Iterable[FontSource] | None = None,
+    notation: Notation | str | Path = UWV,
 ) -> str:
     """Return a self-contained HTML page for exploring a trace.
 
     ``font`` is embedded for characters that rnnviz Sans lacks; without it, the reader's fonts are
-    used.
+    used. ``notation`` is that of formulas: uwv, pytorch, d2l, goodfellow or a TOML file.
 
-    Raises: ExportError if altair is not installed, or for an unknown theme or language;
+    Raises: ExportError if altair is not installed, or for an unknown language;
+            ThemeError for an invalid theme;
             TraceError if the trace has no gradients or no such layer, direction or sequence, or if
-            no loss of the sequence was backpropagated
+            no loss of the sequence was backpropagated; TextError for an unknown notation
     """
     try:
-        import vl_convert
+        import vl_convert  # noqa: F401  # draws the charts
 
         from rnnviz.explorer.charts import Charts
     except ImportError as error:
@@ -90,31 +98,30 @@ def explore(
             f"'explore' reserves {_ADDRESSES / 1e9:g} GB of virtual memory (and uses little of "
             f"it), but a limit leaves {addresses / 1e9:.3g} GB; lift it with: ulimit -v unlimited"
         )
-    if theme not in PALETTES:
-        raise ExportError(f"unknown theme {theme!r}; choose {' or '.join(PALETTES)}")
 
     def say(text: str) -> str:
         return translated(text, language)
 
-    palette = PALETTES[theme]
-    rows = rows_of(trace, sequence=sequence, layer=layer, direction=direction)
+    palette = load_theme(theme)
     title = say(_TITLE).format(identity=trace.identity)
-    content = in_script(
-        {
-            "theme": theme,
-            "words": _words(trace, rows, say),
-            "charts": _charts(trace, rows, Charts(rows, palette, say), say),
-            "data": _columns(rows),
-        }
-    )
-    introduction = " ".join(_introduction(trace, rows, say, sequence, layer, direction))
+    with using_notation(load_notation(notation)):
+        rows = rows_of(trace, sequence=sequence, layer=layer, direction=direction)
+        content = in_script(
+            {
+                "theme": palette.scheme,
+                "words": _words(trace, rows, say),
+                "charts": _charts(trace, rows, Charts(rows, palette, say), say),
+                "data": _columns(rows),
+            }
+        )
+        introduction = " ".join(_introduction(trace, rows, say, sequence, layer, direction))
     texts = {
         "heading": title,
         "introduction": introduction,
         "choice": say("step of the loss"),
         "logarithmic": say("logarithmic"),
     }
-    with using_fonts(load_fonts(font)):
+    with using_fonts(load_fonts(font or palette.fonts)):
         faces = font_faces("".join(texts.values()) + content)
     template = (files("rnnviz") / "explorer" / "page.html").read_text(encoding="utf-8")
     return filled(
@@ -123,16 +130,24 @@ def explore(
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
         title=html.escape(title),
         fonts=faces,
-        scheme=palette.name,
+        scheme=palette.scheme,
         ground=palette.ground,
         surface=palette.surface,
         ink=palette.text,
         note=palette.note,
-        accent=palette.gradient,
-        scripts=vl_convert.javascript_bundle(),  # type: ignore[call-arg]  # its stub has no default
+        accent=palette.text,
+        type_scale=f"{palette.type_scale:.0%}",
+        scripts=javascript(),
         content=content,
         **{name: html.escape(text) for name, text in texts.items()},
     )
+
+
+def javascript() -> str:
+    """Return the JavaScript that draws the charts, of Vega and what it needs."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub has no default
 
 
 def _introduction(
@@ -163,7 +178,7 @@ def _introduction(
             )
         )
     if not rows.shares:
-        sentences.append(say(_NO_SHARES))
+        sentences.append(plain(say(_NO_SHARES), {}))
     return sentences
 
 

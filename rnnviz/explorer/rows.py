@@ -10,7 +10,8 @@ from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, loss_places, needed
 from rnnviz.system.short_repr import ShortRepr
-from rnnviz.text.plain_text import isolated, visible
+from rnnviz.text.notation import gate_source
+from rnnviz.text.plain_text import isolated, plain, visible
 from rnnviz.trace import CLASSES, VALUES, Trace
 
 MOST_STEPS: Final = 200
@@ -151,14 +152,21 @@ def _gradients(
 def _gates(
     trace: Trace, steps: Sequence[int], sequence: int, layer: int, direction: int
 ) -> list[Row]:
-    """Return the mean of each gate over the units; a plain RNN has no gates."""
-    if not trace.cell.gated:
+    """Return the mean of each gate over the units; a plain RNN has no gates, nor have some others.
+
+    Gates have their symbols in the notation in use.
+    """
+    if not trace.cell.gated or (trace.is_custom and not trace.named_gates):
         return []
     return [
-        {"step": k + 1, "gate": name, "value": short(np.mean(values[k, sequence]))}
+        {"step": k + 1, "gate": _symbol(name), "value": short(np.mean(values[k, sequence]))}
         for name, values in measure.gates(trace, layer=layer, direction=direction).items()
         for k in steps
     ]
+
+
+def _symbol(gate: str) -> str:
+    return plain(f"${gate_source(gate)}_t$", {})
 
 
 def _shares(trace: Trace, steps: Sequence[int], layer: int, direction: int) -> list[Row]:

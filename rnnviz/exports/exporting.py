@@ -13,6 +13,10 @@ from rnnviz.exports.writing import unsupported, write
 from rnnviz.rendering import render
 from rnnviz.text.font_files import FontSource
 from rnnviz.text.fonts import load_fonts, using_fonts
+from rnnviz.text.notation import UWV, Notation
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.palette import Palette
+from rnnviz.text.theme_file import load_theme
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -31,9 +35,10 @@ def export(
     trace: "Trace | str | Path | None" = None,
     task: str | None = None,
     language: str | None = None,
-    theme: str = _THEME,
+    theme: "str | Path | Palette" = _THEME,
     quality: str = _QUALITY,
     font: FontSource | Sequence[FontSource] | None = None,
+    notation: Notation | str | Path = UWV,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> tuple[Path, ...]:
     """Export scenes and videos in one format and return the files written.
@@ -41,16 +46,16 @@ def export(
     ``what`` lists scenes (a name, ``FILE.py`` or ``FILE.py:CLASS``), which are rendered first, and
     videos that rnnviz rendered, in the order in which to show them; only html, pptx and handout
     join several. ``to`` is a format of ``rnnviz export --to``, and ``output`` a file or, for html,
-    also a folder. ``title`` is the title of the whole. ``trace``, ``task``, ``theme`` and
-    ``quality`` are those of ``rnnviz.render`` and apply to the scenes; ``font`` applies to scenes
-    and exported text. ``progress`` is called with the scene and the beat just finished, the number
-    of beats finished, and their total.
+    also a folder. ``title`` is the title of the whole. ``trace``, ``task``, ``theme``,
+    ``quality`` and ``notation`` are those of ``rnnviz.render`` and apply to the scenes; ``font``
+    applies to scenes and exported text. ``progress`` is called with the scene and the beat just
+    finished, the number of beats finished, and their total.
 
     Raises: ExportError if the export is not possible; as ``rnnviz.render`` for a scene
     """
     if trace is not None and task is not None:
         raise ExportError("trace and task exclude each other; give one of them")
-    fonts = load_fonts(font)
+    fonts, symbols = load_fonts(font or load_theme(theme).fonts), load_notation(notation)
 
     def render_scene(scene: str, path: Path) -> Path:
         def report(beat: str, done: int, total: int) -> None:
@@ -59,7 +64,7 @@ def export(
 
         settings: dict[str, Any] = {"theme": theme, "quality": quality, "task": task}
         settings |= {"language": language or "en", "progress": report, "output": path}
-        settings["font"] = fonts
+        settings |= {"font": fonts, "notation": symbols}
         return render(scene, trace, **settings).paths[0]
 
     with using_fonts(fonts):
@@ -78,6 +83,7 @@ def export(
                     ("task", task is not None),
                     ("theme", theme != _THEME),
                     ("quality", quality != _QUALITY),
+                    ("notation", symbols != UWV),
                 )
                 if given
             ],

@@ -10,8 +10,8 @@ from typing import Any, Literal
 import typst
 
 from rnnviz.exports.rendered_video import RenderedVideo
-from rnnviz.text.fonts import FAMILY, check_characters, fonts_in_use
-from rnnviz.text.plain_text import without_isolates
+from rnnviz.text.fonts import FAMILY, check_characters, fonts_in_use, lacking
+from rnnviz.text.plain_text import with_spelled_accents, without_isolates
 
 _SOURCE = r"""
 // text between isolate marks becomes a box: Typst would draw the marks themselves as spaces
@@ -73,7 +73,7 @@ def typeset(
     Raises: TextError for a character that no font in use has
     """
     titles = [video.titles()[language] for video in videos]
-    captions = [cue.captions[language] for video in videos for cue in video.cues]
+    captions = [_printable(cue.captions[language]) for video in videos for cue in video.cues]
     for text in (title, source, *titles, *captions):
         check_characters(without_isolates(text), "the JSON file beside the video")
     primary = language.partition("-")[0].lower()
@@ -85,7 +85,7 @@ def typeset(
             for cue, still in zip(video.cues, video.stills(video.background), strict=True):
                 file = f"{place}-{cue.number}.png"
                 (folder / file).write_bytes(still)
-                caption = cue.captions[language]
+                caption = _printable(cue.captions[language])
                 alt = without_isolates(caption)
                 beats.append({"number": cue.number, "still": file, "caption": caption, "alt": alt})
             scenes.append({"title": heading, "beats": beats})
@@ -105,3 +105,8 @@ def typeset(
             ignore_system_fonts=True,
             format=format,
         )
+
+
+def _printable(caption: str) -> str:
+    """Return a caption whose formulas can be printed: a y with a hat may have no character."""
+    return with_spelled_accents(caption, lacking)

@@ -50,7 +50,7 @@ def page(
         "title": title,
         "languages": languages,
         "names": {code: _NAMES.get(code, code) for code in languages},
-        "theme": first.theme,
+        "theme": first.scheme,
         "words": {
             key: {code: translated(text, code) for code in languages}
             for key, text in _WORDS.items()

@@ -18,8 +18,8 @@ from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.system.cache import checksum
 from rnnviz.system.files import is_component
-from rnnviz.system.validation import Text, validated
-from rnnviz.text.palette import DARK, PALETTES
+from rnnviz.system.validation import Color, Text, validated
+from rnnviz.text.palette import DARK, PALETTES, scheme_of
 from rnnviz.text.translation import translated
 
 _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
@@ -39,12 +39,16 @@ class _Sidecar(Struct):
     theme: Text
     trace: Text
     beats: tuple[Cue, ...]
+    background: Color | None = None
     videos: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class RenderedVideo:
-    """The video of one scene, with its beats."""
+    """The video of one scene, with its beats.
+
+    ``background`` is the colour of its theme on which to put a transparent video.
+    """
 
     scene: str
     language: str
@@ -52,6 +56,7 @@ class RenderedVideo:
     trace: str
     path: Path
     cues: tuple[Cue, ...]
+    background: str
     title: str | None = None
 
     @classmethod
@@ -70,7 +75,17 @@ class RenderedVideo:
         beside = video.with_suffix(".json")
         try:
             told = validated(json.loads(beside.read_text(encoding="utf-8")), _Sidecar)
-            made = cls(told.scene, told.language, told.theme, told.trace, video, told.beats)
+            known = PALETTES.get(told.theme, DARK).ground
+            background = told.background or known
+            made = cls(
+                told.scene,
+                told.language,
+                told.theme,
+                told.trace,
+                video,
+                told.beats,
+                background,
+            )
             made._check()
         except FileNotFoundError as error:
             raise ExportError(
@@ -156,9 +171,9 @@ class RenderedVideo:
         return {language: translated(title, language) for language in self.languages}
 
     @property
-    def background(self) -> str:
-        """The background colour of its theme, on which to put a transparent video."""
-        return PALETTES.get(self.theme, DARK).ground
+    def scheme(self) -> str:
+        """Whether its background is dark or light."""
+        return scheme_of(self.background)
 
     def stills(self, background: str | None = None) -> tuple[bytes, ...]:
         """Return the last frame of each beat as PNG, put on a background colour if one is given.

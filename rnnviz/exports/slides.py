@@ -70,12 +70,15 @@ def _title_slide(deck: Any, title: str, source: str) -> None:
 
 
 def _beat_slide(deck: Any, cue: Cue, caption: str, clip: Path, still: bytes) -> None:
+    from PIL import Image
     from pptx.oxml import parse_xml
     from pptx.oxml.ns import qn
     from pptx.util import Inches, Pt
 
-    height = _HEIGHT - _TITLE - 2 * _MARGIN
-    width = height * 16 / 9
+    with Image.open(io.BytesIO(still)) as picture:
+        ratio = picture.width / picture.height
+    height = min(_HEIGHT - _TITLE - 2 * _MARGIN, (_WIDTH - 2 * _MARGIN) / ratio)
+    width = height * ratio
     slide = deck.slides.add_slide(deck.slide_layouts[_ONLY_TITLE])
     title = slide.shapes.title
     title.left, title.top = Inches(_MARGIN), Inches(_MARGIN / 2)

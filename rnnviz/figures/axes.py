@@ -23,7 +23,7 @@ from rnnviz.errors import TraceError
 from rnnviz.figures.font_embedding import file_settings
 from rnnviz.measure.recorded import check_place
 from rnnviz.text.fonts import FAMILY, check_characters
-from rnnviz.text.palette import Palette
+from rnnviz.text.palette import Palette, Ramp
 from rnnviz.text.translation import explained
 from rnnviz.trace import Trace
 
@@ -70,14 +70,9 @@ def axes_or_new(ax: Axes | None) -> Axes:
     return ax if ax is not None else ShownFigure(layout="constrained").subplots()
 
 
-def signed_map(palette: Palette) -> Colormap:
-    """Return the diverging colours of signed values."""
-    return LinearSegmentedColormap.from_list("rnnviz signed", palette.signed_stops)
-
-
-def magnitude_map(palette: Palette) -> Colormap:
-    """Return the sequential colours of magnitudes."""
-    return LinearSegmentedColormap.from_list("rnnviz magnitude", palette.magnitude_stops)
+def color_map(palette: Palette, ramp: Ramp) -> Colormap:
+    """Return the colours of values of one kind: diverging for "signed", else sequential."""
+    return LinearSegmentedColormap.from_list(f"rnnviz {ramp}", palette.ramp(ramp))
 
 
 def words_of(trace: Trace, sequence: int) -> tuple[str, ...]:

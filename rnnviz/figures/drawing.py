@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from inspect import Parameter, signature
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from matplotlib import rc_context, rcdefaults, rcParams
@@ -16,10 +17,13 @@ from rnnviz.figures.axes import ShownFigure, crowded, spans_its_place
 from rnnviz.figures.catalogue import find
 from rnnviz.figures.overlay import check_label, overlay
 from rnnviz.figures.saving import NOT_LAID_OUT, too_small
-from rnnviz.figures.styles import choose, style_settings
+from rnnviz.figures.styles import style_settings
 from rnnviz.text.font_files import FontSource
 from rnnviz.text.fonts import load_fonts, using_fonts
-from rnnviz.text.palette import PALETTES, Palette
+from rnnviz.text.notation import UWV, Notation, using_notation
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.palette import Palette
+from rnnviz.text.theme_file import load_theme
 from rnnviz.text.translation import languages, translated
 from rnnviz.trace import Trace
 
@@ -41,30 +45,34 @@ def figure(
     width: float | None = None,
     height: float | None = None,
     language: str = "en",
-    theme: str = "light",
+    theme: str | Path | Palette = "light",
     font: FontSource | Iterable[FontSource] | None = None,
+    notation: Notation | str | Path = UWV,
     **options: Any,
 ) -> Figure:
     """Draw a figure by its name, from a trace or whatever else the figure shows.
 
     ``style`` is paper, slides or poster. ``venue`` is neurips, icml, ieee or acl and makes the
     figure as wide as ``span`` (1 or 2) columns of its page. ``font`` sets the characters that
-    rnnviz Sans lacks: a file, FILE#FACE, the name of an installed font, or several. ``options`` are
-    those of the figure's own function. Several traces are drawn into the same axes, one ``label``
+    rnnviz Sans lacks: a file, FILE#FACE, the name of an installed font, or several. ``theme`` is
+    "dark", "light", a TOML file, or a palette from ``rnnviz.load_theme``; ``notation`` that of
+    formulas: uwv, pytorch, d2l, goodfellow or a TOML file of your own. ``options`` are those of
+    the figure's own function. Several traces are drawn into the same axes, one ``label``
     for each. Your Matplotlib settings are neither used nor changed.
 
     Units:  width and height in inches
     Raises: FigureError for an unknown figure, style or option, or for several traces if the figure
-            can show only one; TextError for a font that cannot be read or a character that no font
-            has; TraceError if the trace lacks what the figure shows
+            can show only one; ThemeError for an invalid theme; TextError for a font or notation
+            that cannot be read or a character that no font has; TraceError if the trace lacks what
+            the figure shows
     Example: >>> rnnviz.figure("gradient-table", trace, venue="icml").savefig("table.pdf")
     """
     draw, entry = function_of(name), find(name)
-    palette = choose("theme", theme, PALETTES)
+    palette = load_theme(theme)
     labels = options.get("label")
     labels = [labels] if isinstance(labels, str) else list(labels or ())
     text = "".join((*_words_in(data), *labels))
-    fonts = [each.cut(text) for each in load_fonts(font)]
+    fonts = [each.cut(text) for each in load_fonts(font or palette.fonts)]
     settings = style_settings(style, venue, span, width, height, palette, entry.height, fonts)
     if language not in languages():
         raise FigureError(f"unknown language {language!r}; choose {' or '.join(languages())}")
@@ -77,7 +85,7 @@ def figure(
     for each in labels:
         check_label(each)
     options["say"] = lambda text: translated(text, language)
-    with rc_context(), using_fonts(fonts):
+    with rc_context(), using_fonts(fonts), using_notation(load_notation(notation)):
         rcdefaults()
         rcParams.update(settings)
         made = _drawn(draw, data, palette, options)

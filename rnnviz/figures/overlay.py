@@ -15,6 +15,7 @@ from rnnviz.errors import FigureError
 from rnnviz.figures.styles import series
 from rnnviz.text.fonts import check_characters
 from rnnviz.text.palette import Palette
+from rnnviz.trace import Trace
 
 _DASHES: Final = ("-", "--", "-.")
 _FORMULA: Final = re.compile(r"(?<!\\)\$.*?(?<!\\)\$")
@@ -36,7 +37,7 @@ def overlay(
             f"{len(traces)} traces in one figure need {len(traces)} different labels; "
             f"got {', '.join(map(repr, labels)) or 'none'}"
         )
-    looks = _colors_and_dashes(series(palette))
+    looks = _colors_and_dashes(_colors(traces, palette))
     if len(traces) > len(looks):
         raise FigureError(
             f"one figure can show at most {len(looks)} traces, got {len(traces)}; draw fewer"
@@ -77,6 +78,14 @@ def as_label(name: str) -> str:
     """
     plain = name.replace("$", r"\$")
     return r"$\_$" + plain[1:] if plain.startswith("_") else plain
+
+
+def _colors(traces: Sequence[Any], palette: Palette) -> Sequence[str]:
+    """Return the colours of the cells if every trace has another one, else those of any lines."""
+    cells = [trace.cell for trace in traces if isinstance(trace, Trace)]
+    if len(cells) == len(traces) == len({cell.name for cell in cells}):
+        return [getattr(palette, cell.color) for cell in cells]
+    return series(palette)
 
 
 def _colors_and_dashes(colors: Sequence[str]) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any, Final
 
 from matplotlib import font_manager, rc_context, rcdefaults, rcParams
@@ -19,7 +20,10 @@ from rnnviz.errors import FigureError
 from rnnviz.figures.font_embedding import EMBEDDED, truetype_outlines
 from rnnviz.text.font_files import Font, FontSource
 from rnnviz.text.fonts import FAMILY, load_fonts, using_fonts
-from rnnviz.text.palette import PALETTES, Palette
+from rnnviz.text.notation import UWV, Notation, using_notation
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.palette import Palette
+from rnnviz.text.theme_file import load_theme
 
 _POINT: Final = 1 / 72.27
 
@@ -59,8 +63,9 @@ def style(
     span: int = 1,
     width: float | None = None,
     height: float | None = None,
-    theme: str = "light",
+    theme: str | Path | Palette = "light",
     font: FontSource | Iterable[FontSource] | None = None,
+    notation: Notation | str | Path = UWV,
 ) -> Iterator[None]:
     """Use rnnviz's Matplotlib settings within a ``with`` block, for figures of your own.
 
@@ -69,15 +74,16 @@ def style(
     within the block, and are restored when it ends.
 
     Units:  width and height in inches
-    Raises: FigureError for an unknown style, venue or theme
+    Raises: FigureError for an unknown style or venue; ThemeError for an invalid theme
     Example: >>> with rnnviz.figures.style(venue="neurips"):
              ...     fig, ax = plt.subplots()
              ...     fig.savefig("own.pdf")
     """
-    fonts = load_fonts(font)
-    palette = choose("theme", theme, PALETTES)
+    palette = load_theme(theme)
+    fonts = load_fonts(font or palette.fonts)
     settings = style_settings(name, venue, span, width, height, palette, fonts=fonts)
-    with rc_context(), using_fonts(fonts), truetype_outlines():
+    symbols = load_notation(notation)
+    with rc_context(), using_fonts(fonts), using_notation(symbols), truetype_outlines():
         rcdefaults()
         rcParams.update({**settings, "figure.constrained_layout.use": True})
         yield
@@ -108,7 +114,8 @@ def style_settings(
     _add_font()
     for font in fonts:
         font_manager.fontManager.addfont(font.file)
-    small = chosen.type * 0.9
+    type_size = chosen.type * palette.type_scale
+    small = type_size * 0.9
     return {
         "figure.figsize": (wide, high),
         "figure.facecolor": palette.ground,
@@ -116,13 +123,13 @@ def style_settings(
         "figure.dpi": 100,
         "savefig.dpi": 300,
         "font.family": [*(font.family for font in fonts), FAMILY],
-        "font.size": chosen.type,
+        "font.size": type_size,
         "mathtext.fontset": "cm",
         "axes.unicode_minus": True,
         "axes.facecolor": palette.ground,
         "axes.edgecolor": palette.note,
         "axes.labelcolor": palette.text,
-        "axes.labelsize": chosen.type,
+        "axes.labelsize": type_size,
         "axes.linewidth": chosen.line * 0.5,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -137,7 +144,7 @@ def style_settings(
         "ytick.labelsize": small,
         "legend.fontsize": small,
         "legend.labelcolor": palette.text,
-        "axes.titlesize": chosen.type,
+        "axes.titlesize": type_size,
         "axes.prop_cycle": cycler(color=series(palette)),
         "image.cmap": "viridis",
         "savefig.bbox": None,
@@ -157,8 +164,11 @@ def choose(kind: str, name: str, choices: Mapping[str, Any]) -> Any:
 
 
 def series(palette: Palette) -> tuple[str, ...]:
-    """Return the colours of several lines in one figure."""
-    return palette.input, palette.gradient, palette.hidden, palette.weight, palette.output
+    """Return the colours of several lines in one figure, whose meaning the reader's labels give.
+
+    Neither that of inputs nor that of gradients is among them.
+    """
+    return palette.text, palette.weight, palette.output, palette.hidden, palette.note
 
 
 @cache

@@ -6,6 +6,7 @@ Steps that a sequence does not have are NaN, and are left out of means.
 
 from types import ModuleType
 
+from rnnviz.measure.clusters import nearest_centroids
 from rnnviz.measure.dynamics import FixedPoints, fixed_points
 from rnnviz.measure.gating import (
     activation_slope,
@@ -15,6 +16,7 @@ from rnnviz.measure.gating import (
     gate_slopes,
     gates,
 )
+from rnnviz.measure.gradient_path import GradientPath, last_gradient_path
 from rnnviz.measure.gradients import (
     by_lag,
     enters_at_lag_0,
@@ -24,6 +26,7 @@ from rnnviz.measure.gradients import (
     lags,
     mean_by_lag,
     memory_horizon,
+    step_factors,
 )
 from rnnviz.measure.jacobians import (
     eigenvalues,
@@ -38,11 +41,26 @@ from rnnviz.measure.jacobians import (
     state_jacobian_singular_values,
     state_jacobians,
     step_eigenvalues,
+    step_jacobians,
 )
+from rnnviz.measure.layers import LAST, one_layer
 from rnnviz.measure.lines import lags_holding, log_line, r_squared
 from rnnviz.measure.saliency import output_by_input, output_saliency
-from rnnviz.measure.trajectories import PrincipalComponents, principal_components
+from rnnviz.measure.side_by_side import carried_shares, common_losses
+from rnnviz.measure.states import (
+    gradients_by_state,
+    most_moving,
+    states_before_by_name,
+    states_by_name,
+    whole_states,
+)
+from rnnviz.measure.trajectories import (
+    PrincipalComponents,
+    components_of,
+    principal_components,
+)
 from rnnviz.measure.weights import (
+    input_gradients,
     states_before,
     weight_gradient,
     weight_gradient_norm_shares,
@@ -60,13 +78,18 @@ def __getattr__(name: str) -> ModuleType:
 
 
 __all__ = [
+    "LAST",
     "FixedPoints",
+    "GradientPath",
     "PrincipalComponents",
     "activation_slope",
     "by_lag",
+    "carried_shares",
     "cell_path",
     "cell_path_means",
     "cell_path_norms",
+    "common_losses",
+    "components_of",
     "eigenvalues",
     "enters_at_lag_0",
     "fixed_points",
@@ -74,13 +97,19 @@ __all__ = [
     "gates",
     "gradient_norms",
     "gradient_norms_by_lag",
+    "gradients_by_state",
+    "input_gradients",
     "input_saliency",
     "jacobian_norms",
     "lags",
     "lags_holding",
+    "last_gradient_path",
     "log_line",
     "mean_by_lag",
     "memory_horizon",
+    "most_moving",
+    "nearest_centroids",
+    "one_layer",
     "output_by_input",
     "output_saliency",
     "principal_components",
@@ -95,7 +124,11 @@ __all__ = [
     "state_jacobian_singular_values",
     "state_jacobians",
     "states_before",
+    "states_before_by_name",
+    "states_by_name",
     "step_eigenvalues",
+    "step_factors",
+    "step_jacobians",
     "weight_gradient",
     "weight_gradient_norm_shares",
     "weight_gradient_norms",
@@ -103,4 +136,5 @@ __all__ = [
     "weight_gradient_share_by_lag",
     "weight_gradients",
     "weight_gradients_by_loss",
+    "whole_states",
 ]

@@ -14,13 +14,9 @@ from rnnviz.trace import Trace
 class ChainRule(ShortRepr):
     """The factors of ∂L_t/∂V, ∂L_t/∂U and ∂L_t/∂W of one sequence, for the steps up to t.
 
-    ``twice`` is the wrong result for W if ∂L_t/∂h_k is multiplied by the total derivative of h_k
-    instead of the immediate one with h_{k−1} held fixed: step k is then counted once for each step
-    from k to t.
-
     Shapes: at_output (output,); slopes 1 − h², at_states ∂L_t/∂h_k and at_sums ∂L_t/∂a_k (time,
             hidden); of_v (output, hidden); terms_u (time, hidden, input) and terms_w (time, hidden,
-            hidden), one term a step; twice (hidden, hidden)
+            hidden), one term a step
     Units:  loss per unit of what the derivative is taken with respect to
     """
 
@@ -31,7 +27,6 @@ class ChainRule(ShortRepr):
     of_v: np.ndarray
     terms_u: np.ndarray
     terms_w: np.ndarray
-    twice: np.ndarray
 
 
 def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
@@ -56,8 +51,6 @@ def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
     for k in range(loss - 1, -1, -1):
         at_states[k] = trace.W.T @ (slopes[k + 1] * at_states[k + 1])
     at_sums = slopes * at_states
-    terms_w = at_sums[:, :, None] * before[:, None, :]
-    counts = np.arange(loss + 1, 0, -1.0)
     return ChainRule(
         at_output,
         slopes,
@@ -65,8 +58,7 @@ def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
         at_sums,
         np.outer(at_output, h[loss]),
         at_sums[:, :, None] * trace.x[: loss + 1, sequence][:, None, :],
-        terms_w,
-        np.tensordot(counts, terms_w, axes=1),
+        at_sums[:, :, None] * before[:, None, :],
     )
 
 

@@ -11,9 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from rnnviz.errors import TraceError
-from rnnviz.trace import Trace
-
 STEPS: Final = 50
 START: Final = 0.5
 AIM: Final = 0.7
@@ -27,6 +24,11 @@ def cliff_error(w: np.ndarray | float, b: np.ndarray | float) -> np.ndarray:
     Shapes: w, b (…) → (…)
     """
     return np.asarray((_last(w, b)[0] - AIM) ** 2)
+
+
+def cliff_answer(w: float, b: float) -> float:
+    """Return σ(x_50), which is wanted to be 0.7."""
+    return float(_last(w, b)[0])
 
 
 def cliff_gradient(w: float, b: float) -> np.ndarray:
@@ -94,19 +96,3 @@ def steepest(b: float, points: int = 4001) -> tuple[float, float]:
     last, by_w, by_b = _last(ws, b)
     lengths = np.abs(last - AIM) * np.hypot(by_w, by_b)
     return float(ws[int(lengths.argmax())]), b
-
-
-def gradient_lengths(trace: Trace, threshold: float) -> tuple[dict[str, float], dict[str, float]]:
-    """Return the 2-norm of each parameter gradient and, as θ, of all, before and after clipping.
-
-    Units:  loss per unit of weight
-    Raises: TraceError if the trace has no gradients
-    """
-    gradients = trace.gradients
-    if gradients is None:
-        raise TraceError("the trace has no gradients; record it again without --no-grad")
-    every = np.concatenate([value.ravel() for value in gradients.values()])
-    factor = float(np.linalg.norm(clipped(every, threshold)) / np.linalg.norm(every))
-    lengths = {name: float(np.linalg.norm(value)) for name, value in gradients.items()}
-    lengths["θ"] = float(np.linalg.norm(every))
-    return lengths, {name: factor * length for name, length in lengths.items()}

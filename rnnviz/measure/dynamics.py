@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.cells.steps import NUMPY, Steps
 from rnnviz.errors import TraceError
 from rnnviz.measure.jacobians import eigenvalues, state_size
@@ -65,6 +66,8 @@ def fixed_points(
              >>> found.states[found.stable]
     """
     check_place(trace, layer, direction)
+    if trace.is_custom:
+        refuse_equations()
     network = _Layer(trace, _input(trace, x, layer), layer, direction)
     begun = _recorded(trace, most_starts, layer, direction) if starts is None else starts
     size = state_size(trace)
@@ -136,7 +139,7 @@ class _Layer:
         assert weight is not None
         part = values @ weight.T
         part = part if bias is None else part + bias
-        return part.reshape(len(part), self.trace.gates.shape[-2], self.trace.cell_size)
+        return part.reshape(len(part), len(self.trace.cell.gates), self.trace.cell_size)
 
 
 def _newton(network: _Layer, states: np.ndarray, iterations: int) -> tuple[np.ndarray, np.ndarray]:

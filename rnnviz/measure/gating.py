@@ -4,25 +4,29 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
-from rnnviz.measure.recorded import check_place, check_step, left_out
+from rnnviz.measure.recorded import check_place, check_step, left_out, named_gates
 from rnnviz.trace import Trace
 
 
 def gates(trace: Trace, *, layer: int = 0, direction: int = 0) -> Mapping[str, np.ndarray]:
     """Return the gates by name, after their nonlinearity: GRU r, z, n; LSTM i, f, g, o.
 
-    The one gate of an RNN is its state, h. NaN at steps that do not exist.
+    The one gate of an RNN is its state, h. Of a custom cell they are those that its code names. NaN
+    at steps that do not exist.
 
-    Shapes: → (time, batch, cell) each
+    Shapes: → (time, batch, cell) each; of a custom cell (time, batch, …)
     Units:  none; r, z, i, f, o lie between 0 and 1, n, g and tanh's h between −1 and 1
-    Raises: TraceError if there is no such layer or direction
+    Raises: TraceError if there is no such layer or direction, or a custom cell names no gates
     Source: Hochreiter & Schmidhuber 1997 with the forget gate of Gers, Schmidhuber & Cummins 2000;
             Cho et al. 2014; both in the form of PyTorch's documentation
     Example: >>> gates(trace)["f"].mean(axis=(0, 1))
     """
     check_place(trace, layer, direction)
+    if trace.gates is None:
+        return {name: left_out(trace, values) for name, values in named_gates(trace).items()}
     return _by_name(trace, trace.gates[layer, direction])
 
 
@@ -117,6 +121,8 @@ def _by_name(trace: Trace, values: np.ndarray) -> Mapping[str, np.ndarray]:
 def _kept(trace: Trace, layer: int, direction: int) -> np.ndarray:
     """The gate by which the cell keeps its state, in float64: (time, batch, cell)."""
     check_place(trace, layer, direction)
+    if trace.gates is None:
+        refuse_equations()
     kept = trace.cell.kept(trace.gates[layer, direction])
     if kept is None:
         raise TraceError(

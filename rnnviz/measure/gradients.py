@@ -39,6 +39,34 @@ def gradient_norms(
     return pairs_left_out(trace, norms(by_loss[:, layer, direction]))
 
 
+def step_factors(trace: Trace, loss: int, *, sequence: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return by what each step back multiplies ‖∂L_t/∂h_k‖: its slopes first, then W transposed.
+
+    The factors of step k are ‖(1 − h_k²) ⊙ δ_k‖ / ‖δ_k‖, never above 1, and ‖Wᵀ(1 − h_k²) ⊙ δ_k‖
+    over that numerator, with δ_k = ∂L_t/∂h_k as recorded. Their product is ‖∂L_t/∂h_{k−1}‖ /
+    ‖∂L_t/∂h_k‖ at all steps up to the loss. 0 where nothing is left to multiply.
+
+    Shapes: → (time,), (time,)
+    Units:  none
+    Raises: TraceError if the trace has no gradients, or is not of a tanh RNN of one layer and
+            direction
+    """
+    if not trace.cell.is_textbook or trace.layers > 1 or trace.directions > 1:
+        raise TraceError("step_factors is for a tanh RNN of one layer and direction; record one")
+    by_loss = needed(trace.grad_h_by_loss, "step_factors")
+    at_states = np.asarray(by_loss[row_of(trace, loss), 0, 0, :, sequence], dtype=float)
+    h = np.asarray(trace.h[0, 0, :, sequence], dtype=float)
+    at_sums = (1 - h) * (1 + h) * at_states
+    begun, slowed, passed = (
+        np.linalg.norm(each, axis=-1) for each in (at_states, at_sums, at_sums @ trace.W)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return tuple(  # type: ignore[return-value]
+            np.where(below > 0, above / below, 0.0)
+            for above, below in ((slowed, begun), (passed, slowed))
+        )
+
+
 def input_saliency(trace: Trace) -> np.ndarray:
     """Return ‖∂L_t/∂x_k‖₂ for all losses t and steps k: the effect of a small change of x_k on L_t.
 

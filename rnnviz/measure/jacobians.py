@@ -1,10 +1,11 @@
 """Jacobians of a layer's states: of one step, their products, and the recurrent weights."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_place, check_step, left_out
@@ -13,6 +14,7 @@ from rnnviz.trace import Trace
 from rnnviz.trace.precision import vanished
 
 _BLOCK: Final = 1 << 22
+_ALL: Final = slice(None)
 
 
 def spectral_norm(matrix: np.ndarray) -> float:
@@ -62,6 +64,8 @@ def recurrent_weights(
     Example: >>> spectral_radius(recurrent_weights(trace)["h"])
     """
     check_place(trace, layer, direction)
+    if trace.is_custom:
+        refuse_equations()
     names = trace.cell.gates
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
     return dict(zip(names, np.split(weight, len(names)), strict=True))
@@ -79,7 +83,7 @@ def jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.nd
     Source: Pascanu et al. 2013, eq. 6
     """
     check_place(trace, layer, direction)
-    recorded = Steps.of(trace, layer, direction)
+    recorded = _jacobians(trace, layer, direction)
     block = max(1, _BLOCK // (trace.batch * trace.hidden_size**2))
     each = [
         np.linalg.norm(recorded.hidden_jacobian(slice(first, first + block)), ord=2, axis=(-2, -1))
@@ -103,7 +107,7 @@ def step_eigenvalues(
     """
     check_place(trace, layer, direction)
     report, only = current_report(), slice(sequence, sequence + 1)
-    recorded = Steps.of(trace, layer, direction)
+    recorded = _jacobians(trace, layer, direction)
     values = np.empty((len(steps), trace.hidden_size), np.complex128)
     for row, step in enumerate(steps):
         check_step(trace, step)
@@ -130,7 +134,7 @@ def state_jacobians(trace: Trace, step: int, *, layer: int = 0, direction: int =
     """
     check_step(trace, step)
     check_place(trace, layer, direction)
-    jacobians = _one_step(trace, layer, direction)
+    jacobians = step_jacobians(trace, layer, direction)
     hidden = trace.hidden_size
     products = np.zeros((trace.steps, trace.batch, hidden, hidden))
     product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
@@ -161,7 +165,7 @@ def state_jacobian(
         return state_jacobians(trace, step, layer=layer, direction=direction)[before]
     check_step(trace, step)
     check_place(trace, layer, direction)
-    jacobians = _one_step(trace, layer, direction)
+    jacobians = step_jacobians(trace, layer, direction)
     hidden = trace.hidden_size
     product = np.tile(np.eye(jacobians.shape[-1])[:hidden], (trace.batch, 1, 1))
     back = range(step, -1, -1) if direction == 0 else range(step, trace.steps)
@@ -256,7 +260,7 @@ def state_jacobian_norms(trace: Trace, *, layer: int = 0, direction: int = 0) ->
     Source: Pascanu et al. 2013, eq. 5–7
     """
     check_place(trace, layer, direction)
-    jacobians = _one_step(trace, layer, direction)
+    jacobians = step_jacobians(trace, layer, direction)
     steps, hidden = trace.steps, trace.hidden_size
     order = np.arange(steps) if direction == 0 else np.arange(steps)[::-1]
     jacobians = jacobians[order]
@@ -302,17 +306,51 @@ def state_jacobian_bounds(trace: Trace, *, layer: int = 0, direction: int = 0) -
     return np.where(lags >= 0, powers, 0.0)
 
 
+class _Jacobians(Protocol):
+    """The Jacobians of some steps of some sequences: of the whole state, and from h to h."""
+
+    def jacobian(self, steps: slice = ..., sequences: slice = ...) -> np.ndarray: ...
+    def hidden_jacobian(self, steps: slice = ..., sequences: slice = ...) -> np.ndarray: ...
+
+
+class _Recorded:
+    """Those that a custom cell's trace holds."""
+
+    def __init__(self, trace: Trace):
+        self._all = trace.recorded_jacobian[0, 0]
+
+    def jacobian(self, steps: slice = _ALL, sequences: slice = _ALL) -> np.ndarray:
+        """∂h_k/∂h_{k−1}, of all named states together."""
+        return self._all[steps, sequences]
+
+    hidden_jacobian = jacobian
+
+
+def _jacobians(trace: Trace, layer: int, direction: int) -> _Jacobians:
+    return _Recorded(trace) if trace.is_custom else Steps.of(trace, layer, direction)
+
+
 def state_size(trace: Trace) -> int:
     """The size of the state s that a step passes on: h, or h before c where there is one."""
     return trace.hidden_size + (trace.cell_size if trace.cell.has_cell_state else 0)
 
 
-def _one_step(trace: Trace, layer: int, direction: int) -> np.ndarray:
-    """∂s_k/∂s_prev in float64; the state s is h, or h and c of an LSTM.
+def step_jacobians(
+    trace: Trace,
+    layer: int = 0,
+    direction: int = 0,
+    *,
+    steps: slice = _ALL,
+    sequences: slice = _ALL,
+) -> np.ndarray:
+    """Return ∂s_k/∂s_prev of the whole state s that a step passes on: h, or h and c of an LSTM.
 
-    Shapes: → (time, batch, state, state)
+    Shapes: → (time, batch, state, state) in float64 of the chosen steps and sequences, h before c
+    Raises: TraceError if there is no such layer or direction, or it was left out of a recording of
+            a custom cell
     """
-    return Steps.of(trace, layer, direction).jacobian().astype(np.float64)
+    check_place(trace, layer, direction)
+    return _jacobians(trace, layer, direction).jacobian(steps, sequences).astype(np.float64)
 
 
 def _multiplied(
@@ -333,7 +371,7 @@ def _one_by_one(
 
     Shapes: each (state, state)
     """
-    recorded = Steps.of(trace, layer, direction)
+    recorded = _jacobians(trace, layer, direction)
     block = max(1, _BLOCK // state_size(trace) ** 2)
     only = slice(sequence, sequence + 1)
     for first in range(0, count, block):

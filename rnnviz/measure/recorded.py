@@ -1,5 +1,6 @@
 """Checks that a trace has what a measure needs, and which steps and losses exist."""
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,16 @@ def needed(gradients: np.ndarray | None, what: str) -> np.ndarray:
             f"the trace has no gradients, which {what} needs; record it again without --no-grad"
         )
     return gradients
+
+
+def named_gates(trace: Trace) -> Mapping[str, np.ndarray]:
+    """Return the gates that a custom cell names. Raises TraceError if it names none."""
+    if not trace.named_gates:
+        raise TraceError(
+            "the custom cell names no gates; name those to be recorded in its code, as in "
+            "z = rnnviz.gate(z, 'z'), and record it again"
+        )
+    return trace.named_gates
 
 
 def check_place(trace: Trace, layer: int, direction: int) -> None:

@@ -115,6 +115,7 @@ def _places_of_the_only_output(trace: Trace) -> list[np.ndarray]:
 def _through_layer(trace: Trace, layer: int, direction: int, direct: np.ndarray) -> np.ndarray:
     """From derivatives by a layer's states to its input's: (output, time, batch, features)."""
     gates = Gates.of(trace, layer, direction, before="state")
+    assert trace.gates is not None
     weight = trace.parameters[trace.parameter_name("weight_hh", layer, direction)]
     straight = None if gates.has_cell_state else trace.cell.kept(trace.gates[layer, direction])
     total = np.empty_like(direct)

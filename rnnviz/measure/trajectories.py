@@ -1,6 +1,6 @@
 """Principal components of the states."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -61,6 +61,25 @@ def principal_components(
     points = np.concatenate(
         [_chosen(trace, one, sequence) for trace, one in zip(traces, states, strict=True)]
     )
+    basis = components_of(points, count)
+    return replace(
+        basis,
+        trajectories=tuple(
+            left_out(trace, basis.project(one)) for trace, one in zip(traces, states, strict=True)
+        ),
+    )
+
+
+def components_of(states: np.ndarray, count: int = 2) -> PrincipalComponents:
+    """Return the principal components of some states, without trajectories.
+
+    Shapes: states (state, unit) → axes (count, unit)
+    Units:  as PrincipalComponents
+    Raises: TraceError if the states do not vary or are fewer than the components asked for
+    Source: as principal_components
+    Example: >>> components_of(trace.h[0, 0].reshape(-1, trace.hidden_size)).shares
+    """
+    points = np.asarray(states, dtype=np.float64)
     most = min(len(points) - 1, points.shape[-1])
     if not 1 <= count <= most:
         raise TraceError(
@@ -82,10 +101,7 @@ def principal_components(
         axes=axes,
         variances=squares / (len(points) - 1),
         shares=squares / total,
-        trajectories=tuple(
-            left_out(trace, (one - mean) @ axes.T)
-            for trace, one in zip(traces, states, strict=True)
-        ),
+        trajectories=(),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
 from rnnviz.measure import cell_states
@@ -136,6 +137,21 @@ def weight_gradient_norms(
     )
     right = _multiplied(trace, kind, layer, direction)
     return pairs_left_out(trace, sizes if right is None else sizes * norms(right))
+
+
+def input_gradients(trace: Trace, *, layer: int = 0, direction: int = 0) -> np.ndarray:
+    """Return ∂L_t/∂x_k by the paths through one layer and direction alone, x being what it reads.
+
+    Of a network with one layer and direction it is ``trace.grad_x_by_loss``.
+
+    Shapes: → (loss_time, time, batch, features of the layer's input)
+    Units:  loss per unit of input
+    Raises: TraceError if the trace has no gradients, or no such layer or direction
+    Source: the chain rule, with ∂L_t/∂a at the pre-activations a = U x + …: Uᵀ ∂L_t/∂a
+    """
+    weight = trace.weight("weight_ih", layer, direction)
+    blocks = _by_loss(trace, "weight_ih", layer, direction)
+    return np.concatenate([block @ weight for block in blocks])
 
 
 def weight_gradient_share_by_lag(
@@ -327,6 +343,8 @@ class Gates(ShortRepr):
 
 def _check_kind(trace: Trace, kind: str, layer: int, direction: int) -> None:
     check_place(trace, layer, direction)
+    if trace.is_custom:
+        refuse_equations()
     if kind not in KINDS:
         raise TraceError(f"unknown parameter {kind!r}; choose {', '.join(KINDS)}")
     if trace.weight(kind, layer, direction) is None:
@@ -358,7 +376,8 @@ def _by_loss(
     _check_kind(trace, kind, layer, direction)
     losses = len(needed(trace.loss_times, "a measure of a weight's gradient"))
     gates = Gates.of(trace, layer, direction, before=_before(kind))
-    at_once = max(1, _BLOCK // trace.gates[0, 0].size)
+    size = trace.steps * trace.batch * len(trace.cell.gates) * trace.cell_size
+    at_once = max(1, _BLOCK // size)
     for begin in range(0, losses, at_once):
         rows = slice(begin, begin + at_once)
         at_states = _at_states(trace, layer, direction, rows)

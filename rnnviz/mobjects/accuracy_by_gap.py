@@ -37,6 +37,9 @@ _RIGHT: Final = 4.2
 _BASE: Final = -1.2
 _HEIGHT: Final = 3.5
 _SPREAD: Final = 0.13
+_INSET: Final = 1.15
+_UNDER: Final = 7.0
+"""Width of a line over which another is drawn, so that both are seen."""
 
 
 def color_of(name: str) -> Role:
@@ -71,11 +74,11 @@ class GapAxes(VGroup):
         )
         span = max(self.gaps) - min(self.gaps)
         shares = [(gap - min(self.gaps)) / span if span else 0.5 for gap in self.gaps]
-        self.places = [_LEFT + 0.5 + share * (_RIGHT - _LEFT - 1.0) for share in shares]
+        self.places = [_LEFT + _INSET + share * (_RIGHT - _LEFT - 2 * _INSET) for share in shares]
         self.marks = LabelRow(
             map(str, self.gaps), self.places, _BASE - 0.4, color=color, size=SMALL
         )
-        below = label(say("words in between"), color=color, size=SMALL)
+        below = label(say("words added"), color=color, size=SMALL)
         below.move_to([(_LEFT + _RIGHT) / 2, 0, 0]).set_on(_BASE - 0.78)
         above = label(name, color=color, size=SMALL)
         above.move_to([_LEFT - 0.6, 0, 0], aligned_edge=LEFT).set_on(_BASE + _HEIGHT + 0.3)
@@ -105,9 +108,7 @@ class ShareAxis(VGroup):
         self.lines, self.ticks = VGroup(), VGroup()
         for share in np.linspace(0, 1, 5):
             y = _BASE + self.height_at(float(share))
-            self.lines.add(
-                Line([_LEFT, y, 0], [_RIGHT, y, 0], stroke_width=1, color=theme.dimmed("note", 0.4))
-            )
+            self.lines.add(Line([_LEFT, y, 0], [_RIGHT, y, 0], stroke_width=1, color=theme.faint()))
             tick = label(f"{100 * share:.0f}%", color=theme.color("note"), size=NOTE)
             self.ticks.add(tick.move_to([_LEFT - 0.15, y, 0], aligned_edge=RIGHT))
         super().__init__(self.lines, self.ticks)
@@ -124,10 +125,17 @@ class CellResults(VGroup):
     logarithmic axis the means are geometric.
 
     Shapes: values, learnt (gap, seed)
+    Units:  the dots are drawn ``aside`` of their gap, so that those of several cells can be seen
     """
 
     def __init__(
-        self, values: np.ndarray, cell: str, axes: GapAxes, *, learnt: np.ndarray | None = None
+        self,
+        values: np.ndarray,
+        cell: str,
+        axes: GapAxes,
+        *,
+        learnt: np.ndarray | None = None,
+        aside: float = 0.0,
     ):
         self.values = np.asarray(values, dtype=float)
         self.cell = cell
@@ -135,7 +143,7 @@ class CellResults(VGroup):
         log = isinstance(axes.axis, LogAxis)
         self.means = means_of(self.values) if log else self.values.mean(axis=1)
         seeds = self.values.shape[1]
-        offsets = (np.arange(seeds) - (seeds - 1) / 2) * _SPREAD
+        offsets = (np.arange(seeds) - (seeds - 1) / 2) * _SPREAD + aside
         self.dots = VGroup(
             *[
                 Dot([x + offset, axes.height_at(value), 0], radius=0.065, color=color)
@@ -181,11 +189,19 @@ class CellResults(VGroup):
 def results_of(
     study: Study, table: Callable[[str], np.ndarray], axes: GapAxes
 ) -> Mapping[str, CellResults]:
-    """Return the results of each cell of a study, with their titles at a distance."""
+    """Return the results of each cell of a study, their titles apart and no line hidden."""
+    middle = (len(study.cells) - 1) / 2
+    aside = (len(study.settings.seeds) + 0.5) * _SPREAD
     results = {
-        cell: CellResults(table(cell), cell, axes, learnt=study.learnt(cell))
-        for cell in study.cells
+        cell: CellResults(
+            table(cell), cell, axes, learnt=study.learnt(cell), aside=(place - middle) * aside
+        )
+        for place, cell in enumerate(study.cells)
     }
+    lines = list(results.values())
+    for place, one in enumerate(lines):
+        if any(np.allclose(one.means, later.means) for later in lines[place + 1 :]):
+            one.line.set_stroke(width=_UNDER)
     spread(
         [one.title for one in results.values()],
         [axes.height_at(float(one.means[-1])) for one in results.values()],
@@ -221,7 +237,7 @@ class DotLegend(VGroup):
         dots = [Dot(radius=0.065, color=color), _hollow(Dot(radius=0.065, color=color), theme)]
         texts = [label(name, color=color, size=SMALL) for name in (filled, hollow)]
         super().__init__(dots[0], texts[0], dots[1], texts[1])
-        x = _RIGHT
+        x = _RIGHT - 0.6
         for part, gap in zip(reversed(self), (0.12, 0.35, 0.12, 0.0), strict=True):
             part.move_to([x, 0, 0], aligned_edge=RIGHT)
             x = part.get_left()[0] - gap

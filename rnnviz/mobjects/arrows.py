@@ -58,7 +58,7 @@ class FlowArrow(VMobject):
 
     def point_at(self, share: float) -> Point:
         """Return the point at a share (0 … 1) of the path's length."""
-        return _along(self.path, share)
+        return along(self.path, share)
 
     def _outline(self, reach: float) -> np.ndarray:
         shown = _until(self.path, max(reach, 1e-3))
@@ -102,7 +102,8 @@ def _lengths(path: np.ndarray) -> np.ndarray:
     return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def _along(path: np.ndarray, share: float) -> Point:
+def along(path: np.ndarray, share: float) -> Point:
+    """Return the point at a share (0 … 1) of the length of a path (points, 3)."""
     lengths = _lengths(path)
     at = share * lengths[-1]
     return np.array([np.interp(at, lengths, path[:, axis]) for axis in range(3)])
@@ -111,7 +112,7 @@ def _along(path: np.ndarray, share: float) -> Point:
 def _until(path: np.ndarray, share: float) -> np.ndarray:
     lengths = _lengths(path)
     kept = path[lengths < share * lengths[-1]]
-    return np.vstack([kept if len(kept) else path[:1], _along(path, share)])
+    return np.vstack([kept if len(kept) else path[:1], along(path, share)])
 
 
 def _normals(path: np.ndarray) -> np.ndarray:

@@ -11,9 +11,7 @@ from manim import (
     FadeIn,
     LaggedStart,
     Line,
-    UpdateFromAlphaFunc,
     VGroup,
-    rate_functions,
 )
 
 from rnnviz.mobjects.bars import Bars
@@ -91,14 +89,3 @@ class BarChart(VGroup):
         """Grow the bars one after the other."""
         growing = [self.grow(index) for index in range(len(self.values))]
         return LaggedStart(*growing, lag_ratio=lag_ratio, run_time=run_time)
-
-    def change_heights(self, heights: np.ndarray, run_time: float = 2.0) -> Animation:
-        """Move all bars to other heights, with their values on top."""
-        start = np.array([bar.height for bar in self.bars])
-
-        def between(chart: BarChart, share: float) -> None:
-            chart.set_heights((1 - share) * start + share * heights)
-
-        return UpdateFromAlphaFunc(
-            self, between, run_time=run_time, rate_func=rate_functions.ease_in_out_cubic
-        )

@@ -1,6 +1,6 @@
 """The unrolled network."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
@@ -12,18 +12,13 @@ from manim import (
     FadeIn,
     FadeOut,
     LaggedStart,
-    ReplacementTransform,
-    Succession,
-    TransformFromCopy,
     VGroup,
-    VMobject,
 )
 
 from rnnviz.mobjects.arrows import FlowArrow, straight
-from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.labels import LabelRow
 from rnnviz.mobjects.network import CELL_HEIGHT, CELL_WIDTH, NetworkCell
-from rnnviz.mobjects.strip import Strip
+from rnnviz.mobjects.shown_states import ShownStates, Values, by_name, state_symbol, strip_of
 from rnnviz.mobjects.text import BODY, formula
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.window import Window
@@ -38,29 +33,35 @@ _GAP = 0.03
 class StateChain(VGroup):
     """One cell for each step shown, in a row, with the inputs below and states to fill in.
 
-    Shapes: states (steps, hidden)
+    Shapes: states (steps, hidden), or several by their names, which share a step's cell
+    Units:  ``limit`` is the value at the end of the states' colours
     """
 
     def __init__(
         self,
         steps: Sequence[int],
         words: Sequence[str],
-        states: np.ndarray,
+        states: np.ndarray | Values,
         theme: Theme,
         *,
         width: float = 12.6,
         most_pitch: float = 1.5,
+        limit: float = 1.0,
     ):
         self.theme = theme
         self.steps = tuple(steps)
+        self.limit = limit
+        named = by_name(states)
         self.pitch = min(most_pitch, width / len(steps))
-        cell_width = min(CELL_WIDTH, self.pitch * 0.66)
+        cell_width = min(CELL_WIDTH, self.pitch * 0.58)
         places = [
             (index - (len(steps) - 1) / 2) * self.pitch * RIGHT for index in range(len(steps))
         ]
         self.cells = VGroup(
             *[
-                NetworkCell(f"h_({step})", theme, width=cell_width).shift(place)
+                NetworkCell(
+                    [state_symbol(name, step) for name in named], theme, width=cell_width
+                ).shift(place)
                 for step, place in zip(steps, places, strict=True)
             ]
         )
@@ -97,18 +98,25 @@ class StateChain(VGroup):
             ]
         )
         self.strips = [
-            Strip(state, theme, limit=1.0, height=CELL_HEIGHT * 0.86, width=cell_width * 0.42)
+            strip_of(
+                {name: values[index] for name, values in named.items()},
+                theme,
+                limit=limit,
+                height=CELL_HEIGHT * 0.86,
+                width=cell_width * 0.42,
+            )
             .move_to(place)
             .set_z_index(1)
-            for state, place in zip(states, places, strict=True)
+            for index, place in enumerate(places)
         ]
         super().__init__(self.cells, self.passes, self.inputs, self.words)
 
     @classmethod
     def of(cls, trace: Trace, window: Window, theme: Theme) -> Self:
         """Return the chain of a trace's first sequence."""
-        states = trace.h[0, 0, window.indices, 0]
-        return cls(window.steps, window.words(trace), states, theme)
+        shown = ShownStates(trace, window)
+        words = window.words(trace)
+        return cls(window.steps, words, shown.of(), theme, limit=shown.limit)
 
     def shift(self, *vectors: np.ndarray) -> Self:
         """Move the chain with the states that are not shown yet."""
@@ -122,76 +130,31 @@ class StateChain(VGroup):
             *[FadeIn(strip, shift=0.15 * RIGHT) for strip in self.strips], lag_ratio=0.25
         )
 
-    def without_words(self) -> VGroup:
-        """Return the cells with their states, and the arrows."""
-        return VGroup(self.cells, self.passes, self.inputs, *self.strips)
+    def matrix_marks(
+        self, size: float = 0.36, *, trace: Trace | None = None
+    ) -> tuple[VGroup, VGroup]:
+        """Return the names of the weights: U at every input, W at every arrow between states.
 
-    def subdue(self) -> Self:
-        """Look like future steps: outlines only."""
-        for cell in self.cells:
-            cell.subdue()
-        self.passes.set_fill(self.theme.dimmed("hidden"))
-        self.inputs.set_fill(self.theme.dimmed("input"))
-        self.words.set_color(self.theme.dimmed("input"))
-        return self
-
-    def unfold_from(self, cell: VMobject, run_time: float = 2.2) -> Animation:
-        """Turn one cell into all cells, each in its place."""
-        return AnimationGroup(
-            FadeOut(cell, run_time=0.6),
-            *[TransformFromCopy(cell, own, run_time=run_time) for own in self.cells],
-        )
-
-    def connect(self, run_time: float = 1.8) -> Animation:
-        """Draw the arrows between the cells, then show the inputs."""
-        return Succession(
-            LaggedStart(*[arrow.grow() for arrow in self.passes], lag_ratio=0.3),
-            AnimationGroup(FadeIn(self.words), FadeIn(self.inputs)),
-            run_time=run_time,
-        )
-
-    def matrix_marks(self) -> VGroup:
-        """Return the names of the weights, the same U and W at every arrow."""
+        Of a trace with a custom cell, f is at every arrow between states, and nothing at inputs.
+        """
         color = self.theme.color("weight")
-        marks = VGroup()
-        for arrow in self.inputs:
-            marks.add(formula("U", color=color, size=0.34).next_to(arrow, RIGHT, buff=0.1))
-        for arrow in self.passes:
-            marks.add(formula("W", color=color, size=0.34).next_to(arrow, UP, buff=0.1))
-        return marks
+        custom = trace is not None and trace.is_custom
+        u = VGroup() if custom else formula("U", color=color, size=size)
+        w = formula("f" if custom else "W", color=color, size=size)
+        into = [u.copy().next_to(arrow, RIGHT, buff=0.1) for arrow in self.inputs]
+        over = [w.copy().next_to(arrow, UP, buff=0.22) for arrow in self.passes]
+        return VGroup(*into), VGroup(*over)
 
-    def share(self, equation: Equation, marks: VGroup, run_time: float = 2.6) -> Animation:
-        """Copy the formula's U and W to every step."""
-        sources = [equation.part("U")] * len(self.inputs) + [equation.part("W")] * len(self.passes)
-        return LaggedStart(
-            *[TransformFromCopy(part, mark) for part, mark in zip(sources, marks, strict=True)],
-            lag_ratio=0.04,
-            run_time=run_time,
-        )
+    def name_weights(self, into: VGroup, over: VGroup) -> Iterator[Animation]:
+        """Move the outline of one layer from step to step; at each it leaves the same U and W.
 
-    def read(self, index: int, run_time: float = 1.4) -> Animation:
-        """Show one step: its word enters, the previous state is passed on, and its own appears."""
-        cell, word, arrow = self.cells[index], self.words[index], self.inputs[index]
-        strip = self.strips[index]
-        lit = [
-            word.animate.set_color(self.theme.color("input")),
-            arrow.animate.set_fill(self.theme.color("input")),
-            cell.animate.wake(),
-        ]
-        entering = word.copy().set_color(self.theme.color("input"))
-        moves = [FadeOut(entering, target_position=cell.box.get_bottom(), scale=0.4)]
-        if index == 0:
-            arrives: Animation = FadeIn(strip, shift=0.3 * UP)
-        else:
-            passed = self.strips[index - 1].copy()
-            lit.append(self.cells[index - 1].animate.settle())
-            lit.append(self.passes[index - 1].animate.set_fill(self.theme.color("hidden")))
-            arrives = ReplacementTransform(passed, strip)
-        return Succession(
-            AnimationGroup(*lit, *moves, run_time=run_time * 0.45),
-            AnimationGroup(arrives, run_time=run_time * 0.55),
-        )
-
-    def finish(self) -> Animation:
-        """End the last step."""
-        return self.cells[-1].animate.settle()
+        The first U and W are on the stage already.
+        """
+        outline = self.cells[0].box.copy().set_stroke(self.theme.color("text"), width=6.0)
+        outline.set_fill(opacity=0.0).set_z_index(4)
+        yield FadeIn(outline, run_time=0.5)
+        for index in range(1, len(self.cells)):
+            left = [into[index], *([over[index - 1]] if index > 1 else [])]
+            moved = outline.animate.move_to(self.cells[index].box)
+            yield AnimationGroup(moved, FadeIn(*left), lag_ratio=0.5, run_time=0.6)
+        yield FadeOut(outline, run_time=0.5)

@@ -7,13 +7,13 @@ from manim import LEFT, RIGHT, Square, VGroup
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.text import NOTE, label
-from rnnviz.mobjects.theme import Theme
+from rnnviz.mobjects.theme import Ramp, Theme
 
 
 class ColorScale(VGroup):
     """A bar of colours between what its two ends stand for.
 
-    Colours are those of signed values up to ``limit``, or with ``signed=False`` of magnitudes.
+    Colours are those of ``ramp``, of values up to ``limit``.
     """
 
     def __init__(
@@ -22,20 +22,16 @@ class ColorScale(VGroup):
         theme: Theme,
         *,
         limit: float,
+        ramp: Ramp = "signed",
         width: float = 1.7,
-        signed: bool = True,
         size: float = NOTE,
     ):
         self.limit = limit
-        color, values = (
-            (theme.signed, np.linspace(-1, 1, 41))
-            if signed
-            else (theme.magnitude, np.linspace(0, 1, 31))
-        )
+        low = -1 if ramp == "signed" else 0
         self.shades = VGroup(
             *[
-                Square(1.0, stroke_width=0, fill_opacity=1.0, fill_color=color(value))
-                for value in values
+                Square(1.0, stroke_width=0, fill_opacity=1.0, fill_color=theme.shade(ramp, value))
+                for value in np.linspace(low, 1, 41)
             ]
         ).arrange(RIGHT, buff=-0.02)
         self.shades.stretch_to_fit_width(width).stretch_to_fit_height(0.13)
@@ -49,10 +45,10 @@ class ColorScale(VGroup):
 
 
 class HeatScale(ColorScale):
-    """The legend of magnitudes from 0 to ``end``, in the corner."""
+    """The legend of a ramp of values without a sign, from 0 to ``end``, in the corner."""
 
-    def __init__(self, theme: Theme, *, end: str):
-        super().__init__(("0", end), theme, limit=1.0, width=1.5, signed=False)
+    def __init__(self, ramp: Ramp, theme: Theme, *, end: str):
+        super().__init__(("0", end), theme, limit=1.0, ramp=ramp, width=1.5)
         for ink in self.ends:
             ink.set_on(self.shades.get_y() - 0.08)
         self.in_corner()

@@ -1,10 +1,35 @@
 """Labels and formulas in rows and columns."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final, TypeVar
 
-from manim import RIGHT, ManimColor, VGroup
+import numpy as np
+from manim import LEFT, RIGHT, UP, ManimColor, Mobject, VGroup
 
-from rnnviz.mobjects.text import BODY, Ink, fitted_label, formula, label
+from rnnviz.mobjects import layout
+from rnnviz.mobjects.text import BODY, NOTE, Ink, fitted_label, formula, label, size_in_rows
+from rnnviz.mobjects.theme import Theme
+
+_Shown = TypeVar("_Shown", bound=Mobject)
+
+CORNER_WIDTH: Final = 3.3
+"""The room beside the source line."""
+
+
+def inside(mobject: _Shown) -> _Shown:
+    """Move a mobject by as little as needed for it to be in the safe area."""
+    left, right = mobject.get_left()[0], mobject.get_right()[0]
+    low, high = mobject.get_bottom()[1], mobject.get_top()[1]
+    across = max(0.0, layout.LEFT_EDGE - left) + min(0.0, layout.RIGHT_EDGE - right)
+    up = max(0.0, layout.BOTTOM_EDGE - low) + min(0.0, layout.TOP_EDGE - high)
+    return mobject.shift(across * RIGHT + up * UP)
+
+
+def width_note(text: str, theme: Theme) -> Ink:
+    """Return a note on the widths of a gradient, in its colour, in the lower left corner."""
+    note = fitted_label(text, color=theme.color("gradient"), width=CORNER_WIDTH, size=NOTE)
+    return inside(note.move_to([layout.LEFT_EDGE, layout.SOURCE_Y, 0.0], aligned_edge=LEFT))
 
 
 class LabelRow(VGroup):
@@ -38,7 +63,7 @@ class LabelColumn(VGroup):
         self,
         texts: Sequence[str],
         x: float,
-        ys: Iterable[float],
+        ys: Sequence[float],
         *,
         color: ManimColor | Sequence[ManimColor],
         size: float = BODY,
@@ -46,6 +71,9 @@ class LabelColumn(VGroup):
         edge: object = RIGHT,
     ):
         colors = [color] * len(texts) if isinstance(color, ManimColor) else color
+        heights = sorted(ys)
+        pitches = [high - low for low, high in pairwise(heights)]
+        size = size_in_rows(size, min(pitches, default=np.inf))
         super().__init__(
             *[
                 _label(text, ink, size, width).move_to([x, 0.0, 0.0], aligned_edge=edge).set_on(y)

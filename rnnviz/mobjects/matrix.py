@@ -7,12 +7,18 @@ from manim import UP, Animation, AnimationGroup, Rectangle, VGroup
 
 from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.text import NOTE, Ink, formula, label
-from rnnviz.mobjects.theme import Role, Theme
+from rnnviz.mobjects.theme import Ramp, Role, Theme
 from rnnviz.mobjects.value_grid import ValueGrid
 
 MOST_ROWS: Final = 16
 DIM: Final = 0.3
 _MARGIN: Final = 0.12
+_OVERHANG: Final = 0.06
+"""How much wider than its frame a title may be, before it is set smaller."""
+_LEAST_TITLE: Final = 0.36
+"""The em height below which a title is never set."""
+_LEAST_SHARE: Final = 0.82
+"""The share of its own size below which a title is never set."""
 
 
 class Matrix(VGroup):
@@ -38,6 +44,7 @@ class Matrix(VGroup):
         role: Role = "weight",
         title_size: float = 0.42,
         numbers: bool = False,
+        ramp: Ramp = "signed",
     ):
         width, height = cell if isinstance(cell, tuple) else (cell, cell)
         shown = np.asarray(values)[:MOST_ROWS]
@@ -47,6 +54,7 @@ class Matrix(VGroup):
             pitch=(width, height),
             cell=None if gap is None else (width - gap, height - gap),
             limit=limit,
+            ramp=ramp,
         )
         rows, columns = self.values.shape
         self.frame = Rectangle(
@@ -64,7 +72,13 @@ class Matrix(VGroup):
         self.title = VGroup()
         if title is not None:
             color = theme.color(role)
-            ink = formula(title, color=color, size=title_size) if isinstance(title, str) else title
+            ink = title
+            if isinstance(title, str):
+                ink = formula(title, color=color, size=title_size)
+                least = ink.width * min(1.0, max(_LEAST_SHARE, _LEAST_TITLE / title_size))
+                most = max(self.frame.width + _OVERHANG, least)
+                if ink.width > most:
+                    ink.scale(most / ink.width)
             self.title = ink.next_to(self.frame, UP, buff=0.14)
         super().__init__(self.frame, self.cells, self.numbers, self.title)
 

@@ -29,7 +29,8 @@ class NamedBars(VGroup):
 
     Shapes: names and values (rows,)
     Units:  a range of ``full`` values takes ``width`` Manim units; the rows begin at ``low``.
-            By default both follow from the values. ``write`` draws the value of a row in a colour
+            By default both follow from the values. ``write`` draws the value of a row in a colour.
+            Texts have the em height ``size``, and names are at most ``name_width`` wide
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class NamedBars(VGroup):
         low: float | None = None,
         full: float | None = None,
         write: Callable[[int, ManimColor], VMobject] | None = None,
+        size: float = SMALL,
+        name_width: float = 2.3,
     ):
         self.values = tuple(float(value) for value in values)
         least = min(0.0, *self.values) if low is None else low
@@ -56,19 +59,23 @@ class NamedBars(VGroup):
             theme.color("text" if chosen in (None, index) else "note") for index in range(len(ys))
         ]
         baselines = [y - 0.1 for y in ys]
-        self.names = LabelColumn(names, -0.18, baselines, color=inks, size=SMALL, width=2.3)
+        self.names = LabelColumn(names, -0.18, baselines, color=inks, size=size, width=name_width)
         self.bars = Bars(self.values, ys, zero=zero, unit=unit, thickness=row * 0.58, colors=colors)
         self.numbers = VGroup()
         for index, (value, color) in enumerate(zip(self.values, inks, strict=True)):
-            text = write(index, color) if write else label(number(value), color=color, size=SMALL)
+            text = write(index, color) if write else label(number(value), color=color, size=size)
             text.move_to([max(value, 0.0) * unit + zero + 0.16, 0.0, 0.0], LEFT)
             self.numbers.add(text.set_on(baselines[index]))
         super().__init__(self.names, self.bars, self.numbers)
 
-    def grow(self, run_time: float = 1.2) -> Animation:
-        """Grow the bars row after row, with their names and values."""
+    def grow(self, run_time: float = 1.2, *, named: bool = False) -> Animation:
+        """Grow the bars row after row, with their values and, unless they are there, names."""
         growing = [
-            AnimationGroup(FadeIn(name), _stretch(bar), FadeIn(value, shift=0.2 * RIGHT))
+            AnimationGroup(
+                *([] if named else [FadeIn(name)]),
+                _stretch(bar),
+                FadeIn(value, shift=0.2 * RIGHT),
+            )
             for name, bar, value in zip(self.names, self.bars, self.numbers, strict=True)
         ]
         return LaggedStart(*growing, lag_ratio=0.15, run_time=run_time)

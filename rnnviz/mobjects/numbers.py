@@ -39,6 +39,12 @@ def decimals(value: float) -> str:
     return f"{MINUS}{text}" if value < 0 and float(text) else text
 
 
+def in_formula(value: float, digits: int = 3) -> str:
+    """Return a value with ``digits`` significant digits in Typst's notation."""
+    text = number(value, digits)
+    return f'"{text}"' if "·" in text else text.replace(MINUS, "-")
+
+
 def percent(share: float) -> str:
     """Return a share as a percentage of two significant digits, 100% only if it is all."""
     value = 100.0 * share

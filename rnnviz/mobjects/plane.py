@@ -35,7 +35,7 @@ class Plane(VGroup):
     ):
         self.theme = theme
         self.x_bounds, self.y_bounds = _wide(x), _wide(y)
-        color, grid = theme.color("note"), theme.dimmed("note", 0.35)
+        color, grid = theme.color("note"), theme.faint()
         self.frame = Line(
             [-width / 2, -height / 2, 0], [width / 2, height / 2, 0], stroke_opacity=0
         ).move_to([*centre, 0.0])

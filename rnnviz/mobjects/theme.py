@@ -2,15 +2,17 @@
 
 from dataclasses import asdict
 from functools import cache
-from typing import Literal
+from typing import Final
 
 import numpy as np
 from manim import ManimColor
 
 from rnnviz.text import palette
-from rnnviz.text.palette import Palette
+from rnnviz.text.palette import VISIBLE, Palette, Ramp, Role, contrast, least_strength, mixed
 
-Role = Literal["input", "hidden", "output", "weight", "gradient", "text", "note"]
+__all__ = ["DARK", "LIGHT", "THEMES", "Ramp", "Role", "Theme", "theme_of"]
+
+_INKS: Final = ("#000000", "#FFFFFF")
 
 
 class Theme(Palette):
@@ -20,35 +22,45 @@ class Theme(Palette):
         """Return the colour of a role."""
         return ManimColor(getattr(self, role))
 
-    def dimmed(self, role: Role, strength: float = 0.3) -> ManimColor:
-        """Return a role's colour mixed with the background, at a strength from 0 to 1."""
-        return ManimColor(self.ground).interpolate(self.color(role), strength)
+    def dimmed(self, role: Role, strength: float = 0.45) -> ManimColor:
+        """Return a role's colour mixed with the background, at a strength from 0 to 1.
+
+        It is never weaker than what is still visible: a contrast of 2.5 with the background.
+        """
+        color = getattr(self, role)
+        least = least_strength(self.ground, color, VISIBLE)
+        return ManimColor(mixed(self.ground, color, max(strength, least)))
+
+    def faint(self) -> ManimColor:
+        """Return the colour of grid lines and outlines that data is read against."""
+        return ManimColor(self.grid)
 
     def on(self, color: ManimColor) -> ManimColor:
-        """Return the background or text colour, whichever is easier to read on a colour."""
-        weights = np.array([0.2126, 0.7152, 0.0722])
-        inks = (ManimColor(self.ground), ManimColor(self.text))
-        lightness = float(weights @ color.to_rgb())
-        return max(inks, key=lambda ink: abs(float(weights @ ink.to_rgb()) - lightness))
+        """Return black or white, whichever is easier to read on a colour."""
+        return ManimColor(max(_INKS, key=lambda ink: contrast(ink, color.to_hex())))
 
-    def signed(self, value: float) -> ManimColor:
-        """Return the colour of a signed value, clipped to −1 … +1."""
-        return _along(self.signed_stops, (float(np.clip(value, -1.0, 1.0)) + 1.0) / 2.0)
+    def shade(self, ramp: Ramp, value: float) -> ManimColor:
+        """Return the colour of a value, clipped to −1 … +1 for "signed" and else to 0 … 1.
 
-    def magnitude(self, value: float) -> ManimColor:
-        """Return the colour of a magnitude, clipped to 0 … 1."""
-        return _along(self.magnitude_stops, float(np.clip(value, 0.0, 1.0)))
-
-
-def _along(stops: tuple[str, ...], position: float) -> ManimColor:
-    knots, channels = _scale(stops)
-    return ManimColor([float(np.interp(position, knots, channel)) for channel in channels])
+        ``ramp`` says what the value is: "signed", "gradient" (its magnitude), "gate",
+        "probability" or "error".
+        """
+        stops = self.ramp(ramp)
+        low = -1.0 if ramp == "signed" else 0.0
+        knots, channels = _scale(stops, low)
+        place = float(np.clip(value, low, 1.0))
+        return ManimColor([float(np.interp(place, knots, channel)) for channel in channels])
 
 
 @cache
-def _scale(stops: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _scale(stops: tuple[str, ...], low: float) -> tuple[np.ndarray, np.ndarray]:
     rgb = np.array([ManimColor(stop).to_rgb() for stop in stops])
-    return np.linspace(0.0, 1.0, len(stops)), rgb.T
+    return np.linspace(low, 1.0, len(stops)), rgb.T
+
+
+def theme_of(theme: str | Palette) -> Theme:
+    """Return a palette, or that of a built-in theme, with Manim's colours."""
+    return THEMES[theme] if isinstance(theme, str) else Theme(**asdict(theme))
 
 
 DARK, LIGHT = (Theme(**asdict(each)) for each in (palette.DARK, palette.LIGHT))

@@ -5,35 +5,30 @@ Of Manim's objects only what a picture needs is kept, so that text is cheap to c
 
 import json
 from collections.abc import Mapping
-from copy import copy
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from hashlib import sha256
-from importlib.resources import files
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import typst
-from manim import ManimColor, MathTypst, Typst, VMobject
+from manim import ManimColor, VMobject
 
-from rnnviz.errors import RenderError
-from rnnviz.experiments.default_recordings import FOLDER_VARIABLE, cache_folder
+from rnnviz.experiments.default_recordings import cache_folder
+from rnnviz.mobjects.copies import copied
+from rnnviz.mobjects.stretch import in_text
+from rnnviz.mobjects.svg_shapes import Shape
+from rnnviz.mobjects.typst_source import POINTS_PER_EM, compiled, compiled_formula, head
 from rnnviz.system.cache import Cache
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.system.versions import version
 from rnnviz.text.font_files import Font
-from rnnviz.text.fonts import FAMILY, fonts_in_use, shipped_digest
+from rnnviz.text.fonts import fonts_in_use, shipped_digest
 
-_PREAMBLE: Final = (
-    "#set text(font: ({families}), fallback: false, top-edge: "
-    '"baseline", bottom-edge: "descender")\n'
-    '#show math.equation: set text(font: "New Computer Modern Math", fallback: false)'
-)
-_FONT_SIZE_PER_EM: Final = 96.0
+_STROKE_PER_UNIT: Final = 100.0
+"""Manim's stroke width of a line as wide as its unit of length."""
 _IN_MEMORY: Final = 512
 """Texts; a scene has about 200, and each takes some 40 kB."""
-_FONTS_IN_MEMORY: Final = 4
 _STYLES_IN_MEMORY: Final = 256
 
 
@@ -50,9 +45,9 @@ class Glyph(ShortRepr):
 
     def drawn(self, color: ManimColor) -> VMobject:
         """Return the glyph as a mobject of this color."""
-        shown = _copied(_styled(tuple(color.to_rgba().tolist()), self.fill, self.stroke))
+        shown = copied(_styled(tuple(color.to_rgba().tolist()), self.fill, self.stroke))
         shown.points = self.points.copy()
-        return shown
+        return in_text(shown)
 
 
 @lru_cache(maxsize=_STYLES_IN_MEMORY)
@@ -62,15 +57,6 @@ def _styled(rgba: tuple[float, ...], fill: float, stroke: float) -> VMobject:
     return VMobject(
         color=color, fill_color=color, fill_opacity=fill, stroke_color=color, stroke_width=stroke
     )
-
-
-def _copied(mobject: VMobject) -> VMobject:
-    """Copy a mobject that has no parts: its lists and arrays, which others would change."""
-    duplicate = copy(mobject)
-    for name, value in vars(mobject).items():
-        if isinstance(value, (list, np.ndarray)):
-            setattr(duplicate, name, value.copy())
-    return duplicate
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +72,15 @@ def typeset(source: str, size: float, *, math: bool = False) -> Typeset:
     """Set a text or a formula in Typst's notation, with the fonts in use.
 
     Units:  size is the em height in Manim units
-    Raises: RenderError if the temporary files cannot be written
+    Raises: TextError for parts of a formula that cannot be told apart
     """
     return _typeset(source, size, math, fonts_in_use())
 
 
 @lru_cache(maxsize=_IN_MEMORY)
 def _typeset(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Typeset:
-    preamble = _preamble(fonts)  # names custom fonts by their content
-    key = sha256(
-        repr((source, size, math, preamble, _versions(), shipped_digest())).encode()
-    ).hexdigest()
+    described = (source, size, math, head(fonts), _versions(), shipped_digest())
+    key = sha256(repr(described).encode()).hexdigest()
     cache = Cache(cache_folder())
     cached = cache.text(key)
     if cached is not None:
@@ -107,33 +91,24 @@ def _typeset(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> T
 
 
 def _set(source: str, size: float, math: bool, fonts: tuple[Font, ...]) -> Typeset:
-    try:
-        result: Any = (MathTypst if math else Typst)(
-            source,
-            font_size=size * _FONT_SIZE_PER_EM,
-            typst_preamble=_preamble(fonts),
-            font_paths=_typst_fonts(fonts),
-            track_baselines=True,
-            use_svg_cache=False,
-        )
-    except OSError as error:
-        raise RenderError(
-            f"cannot write the temporary files of typesetting ({error.strerror or error}); free "
-            f"some space or set {FOLDER_VARIABLE} to another folder"
-        ) from error
-    places = {id(glyph): place for place, glyph in enumerate(result.submobjects)}
-    frames = result.baseline_frames
+    shapes, parts = compiled_formula(source, fonts) if math else (compiled(source, fonts), {})
+    points = np.concatenate([np.zeros((0, 2)), *(shape.points for shape in shapes)])
+    # Manim measures a place by the ends of curves, and a height by their controls as well
+    ends = np.stack([points[::4], points[3::4]])
+    low, high = (ends.min((0, 1)), ends.max((0, 1))) if shapes else np.zeros((2, 2))
+    height = np.ptp(points[:, 1]) if shapes else 0.0
     return Typeset(
-        tuple(
-            Glyph(glyph.points, float(glyph.get_fill_opacity()), float(glyph.get_stroke_width()))
-            for glyph in result.submobjects
-        ),
-        {
-            name: tuple(places[id(glyph)] for glyph in result.select(name))
-            for name in getattr(result, "_group_labels", ())
-        },
-        float((frames[0][0][1] - result.get_bottom()[1]) / result.height) if frames else 0.0,
+        tuple(_glyph(shape, (low + high) / 2, size / POINTS_PER_EM) for shape in shapes),
+        parts,
+        float(high[1] / height) if height else 0.0,
     )
+
+
+def _glyph(shape: Shape, center: np.ndarray, scale: float) -> Glyph:
+    """Return a shape with y upward, about the center, in Manim's units."""
+    points = np.zeros((len(shape.points), 3))
+    points[:, :2] = (shape.points - center) * (scale, -scale)
+    return Glyph(points, shape.fill_opacity, shape.stroke_width * scale * _STROKE_PER_UNIT)
 
 
 def _written(result: Typeset) -> bytes:
@@ -161,18 +136,6 @@ def _read(content: bytes) -> Typeset:
         )
 
 
-def _preamble(fonts: tuple[Font, ...]) -> str:
-    families = [*(font.family for font in fonts), FAMILY]
-    return _PREAMBLE.format(families=", ".join(map(json.dumps, families)))
-
-
-@lru_cache(maxsize=_FONTS_IN_MEMORY)
-def _typst_fonts(fonts: tuple[Font, ...]) -> Any:
-    """Return rnnviz's, Typst's and the custom fonts, read once, in the form Manim passes on."""
-    folders = [files("rnnviz") / "fonts", *(font.folder for font in fonts)]
-    return typst.Fonts(include_system_fonts=False, font_paths=list(map(str, folders)))
-
-
 @cache
 def _versions() -> tuple[str, ...]:
-    return tuple(version(library) for library in ("manim", "typst", "svgelements", "numpy"))
+    return tuple(version(library) for library in ("typst", "numpy"))

@@ -6,13 +6,15 @@ from typing import Self
 import numpy as np
 from manim import Animation, AnimationGroup, ManimColor, Rectangle, VGroup
 
-from rnnviz.mobjects.theme import Theme
+from rnnviz.mobjects.copies import copied
+from rnnviz.mobjects.theme import Ramp, Theme
 
 
 class ValueGrid(VGroup):
     """Cells in rows and columns, coloured by their values, row by row from the top.
 
-    Colours are those of signed values, or with ``signed=False`` those of magnitudes.
+    ``ramp`` says what the values are: "signed", or without a sign "gradient", "gate",
+    "probability" or "error".
 
     Shapes: values (rows, columns), or (rows,) for one column
     Units:  ``pitch`` is the distance between cells and ``cell`` their size (nine tenths of it by
@@ -27,23 +29,22 @@ class ValueGrid(VGroup):
         pitch: tuple[float, float],
         cell: tuple[float, float] | None = None,
         limit: float = 1.0,
-        signed: bool = True,
+        ramp: Ramp = "signed",
     ):
         self.values = _as_rows(values)
         self.limit = limit or 1.0
-        self._shade = theme.signed if signed else theme.magnitude
+        self.theme, self.ramp = theme, ramp
         rows, columns = self.values.shape
         width, height = pitch
         cell_width, cell_height = cell or (width * 0.9, height * 0.9)
+        prototype = Rectangle(
+            width=cell_width, height=cell_height, stroke_width=0, fill_opacity=1.0
+        )
         super().__init__(
             *[
-                Rectangle(
-                    width=cell_width,
-                    height=cell_height,
-                    stroke_width=0,
-                    fill_opacity=1.0,
-                    fill_color=self.color_of(value),
-                ).move_to([(j - (columns - 1) / 2) * width, ((rows - 1) / 2 - i) * height, 0.0])
+                copied(prototype)
+                .set_fill(self.color_of(value))
+                .move_to([(j - (columns - 1) / 2) * width, ((rows - 1) / 2 - i) * height, 0.0])
                 for (i, j), value in np.ndenumerate(self.values)
             ]
         )
@@ -63,7 +64,7 @@ class ValueGrid(VGroup):
 
     def color_of(self, value: float) -> ManimColor:
         """Return the colour of a value."""
-        return self._shade(float(value) / self.limit)
+        return self.theme.shade(self.ramp, float(value) / self.limit)
 
     def set_values(self, values: Sequence[float] | np.ndarray) -> Self:
         """Show other values. Only those that have a cell are shown."""

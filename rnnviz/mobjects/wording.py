@@ -26,6 +26,11 @@ def item_names(trace: Trace, say: Say) -> Mapping[str, str]:
     return {"item": say(one), "items": say(many)}
 
 
+def after_training(trace: Trace, say: Say) -> tuple[str, ...]:
+    """Return what the source line adds for a network that was trained, as its trace says."""
+    return (say("after training"),) if trace.metadata.epochs else ()
+
+
 def _kind(trace: Trace) -> str:
     metadata = trace.metadata
     if metadata.task == "sentence" or metadata.task_options.get("unit") == "word":

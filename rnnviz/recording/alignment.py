@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pad_packed_sequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.call_format import CallFormat
 from rnnviz.recording.layouts import BATCH_FIRST, SEQUENCE, TIME_FIRST, Layout
 
 _NONE, _OF_SEQUENCES, _FULL = range(3)
@@ -31,10 +30,11 @@ class Alignment:
     ``extra`` counts the steps of padding that outputs, targets and losses have after the layer's.
     """
 
-    call_format: CallFormat
     steps: int
     batch: int
     mask: Tensor | None
+    batch_first: bool
+    packed: PackedSequence | None = None
     per: tuple[str, ...] = ()
     extra: int = 0
 
@@ -46,7 +46,7 @@ class Alignment:
     @property
     def natural(self) -> tuple[str, ...]:
         """The layer's own order of axes."""
-        return BATCH_FIRST if self.call_format.layer.batch_first else TIME_FIRST
+        return BATCH_FIRST if self.batch_first else TIME_FIRST
 
     @property
     def square(self) -> bool:
@@ -68,12 +68,10 @@ class Alignment:
             own,
         )
         found = [by_time, by_batch, flat_time, flat_batch]
-        if self.call_format.layer.batch_first:
+        if self.batch_first:
             found = [by_batch, by_time, flat_batch, flat_time]
-        if self.call_format.packed is not None:
-            found.append(
-                Layout(self.call_format.packed.data.shape[:1], self._unpacked, TIME_FIRST, own)
-            )
+        if self.packed is not None:
+            found.append(Layout(self.packed.data.shape[:1], self._unpacked, TIME_FIRST, own))
         found.append(Layout((batch,), lambda v: v[None], (SEQUENCE,), 1, whole=True))
         if batch == 1:
             found.append(Layout((), lambda v: v[None, None], (SEQUENCE,), 1, whole=True))
@@ -86,7 +84,7 @@ class Alignment:
         no state. A decoder's output may have as many steps, but they are not the layer's.
         """
         own = self._fitting(output, targets)
-        if self.call_format.packed is None or not all(each.whole for each in own):
+        if self.packed is None or not all(each.whole for each in own):
             return self
         first, second = (*output.shape[:2], 0, 0)[:2]
         found = [first] if second == self.batch else []
@@ -98,6 +96,10 @@ class Alignment:
             if any(len(part) and _depends_on_none(part, leaves) for part in beyond):
                 return padded
         return self
+
+    def fits(self, output: Tensor) -> bool:
+        """Whether an output's sizes allow a reading."""
+        return bool(self._fitting(output, None))
 
     def _fitting(self, output: Tensor, targets: Any) -> list[Layout]:
         """Return every reading that an output's sizes allow, those by step first.
@@ -179,7 +181,7 @@ class Alignment:
         return fit
 
     def _unpacked(self, values: Tensor) -> Tensor:
-        packed = self.call_format.packed
+        packed = self.packed
         assert packed is not None
         whole = PackedSequence(
             values, packed.batch_sizes, packed.sorted_indices, packed.unsorted_indices

@@ -144,7 +144,7 @@ class _Pass:
                 j = k - first
                 delta = found[j][:, local]
                 if k % _CHECK_EVERY == 0:
-                    delta = _without_vanished(delta)
+                    delta = without_vanished(delta)
                 sources = (delta,) if cells is None else cells.arrive(delta, among, local, j, k)
                 if k == way[-1]:
                     arriving.zero_()
@@ -232,7 +232,7 @@ class _CellStates:
             delta = delta @ self.weight_hr
         carried = self.carry[:, among]
         if k % _CHECK_EVERY == 0:
-            carried.copy_(_without_vanished(carried))
+            carried.copy_(without_vanished(carried))
         found = self.found[step][:, local]
         torch.addcmul(carried, delta, self.by_cell[k], out=found)
         if self.immediate is not None:
@@ -245,7 +245,7 @@ class _CellStates:
         return self.found, at_h if self.weight_hr is None else at_h @ self.weight_hr
 
 
-def _without_vanished(gradients: Tensor) -> Tensor:
+def without_vanished(gradients: Tensor) -> Tensor:
     """Return gradients (batch, loss, ·), with those that have vanished set to zero."""
     sizes = gradients.abs().amax(dim=(0, 2), keepdim=True)
     return gradients * (sizes >= vanished(str(gradients.dtype).removeprefix("torch.")))

@@ -12,6 +12,7 @@ from rnnviz.recording.call_format import ByLayer, Call, CallFormat, run_layer_by
 from rnnviz.recording.conditions import check_precision
 from rnnviz.recording.dropout import draw_dropout
 from rnnviz.recording.effective_weights import EffectiveWeights
+from rnnviz.recording.failures import SteppedError
 from rnnviz.recording.layers import KINDS, Layer, WeightsByLayer
 
 
@@ -89,7 +90,7 @@ class CallRecorder:
         """Check that a later call starts from the state in which the one before it ended."""
         before = self.calls[-1]
         if call_format.packed is not None or call_format.layer.directions == 2:
-            raise RecordingError(
+            raise SteppedError(
                 "the recurrent layer is called more than once in one forward, with packed "
                 "sequences or in two directions; record a model that calls it once"
             )
@@ -98,7 +99,7 @@ class CallRecorder:
             torch.equal(start, end) for start, end in zip(starts, before.ends, strict=True)
         )
         if not same:
-            raise RecordingError(
+            raise SteppedError(
                 f"call {len(self.calls) + 1} of the recurrent layer does not continue from the "
                 f"state in which call {len(self.calls)} ended; record one sequence at a time, and "
                 "pass its state on unchanged"

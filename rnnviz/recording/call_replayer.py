@@ -13,6 +13,7 @@ from rnnviz.errors import RecordingError
 from rnnviz.recording.agreement import check_agreement
 from rnnviz.recording.call_format import ByLayer, Call, CallFormat
 from rnnviz.recording.dropout import draw_dropout
+from rnnviz.recording.failures import SteppedError
 from rnnviz.recording.layers import Layer
 
 
@@ -59,7 +60,7 @@ class CallReplayer:
         total = torch.stack([x.sum() for x in live]).sum()
         found = torch.autograd.grad(total, leaves, retain_graph=True, allow_unused=True)
         if any(one is not None and bool(one.any()) for one in found):
-            raise RecordingError(
+            raise SteppedError(
                 "the layer's input depends on its own earlier output, a path that the backward "
                 "pass through its states would miss; feed it recorded inputs (teacher forcing)"
             )
@@ -67,7 +68,7 @@ class CallReplayer:
     def _check_attached(self, hx: Any) -> None:
         parts = hx if isinstance(hx, tuple) else (hx,)
         if not all(isinstance(part, Tensor) and part.requires_grad for part in parts):
-            raise RecordingError(
+            raise SteppedError(
                 "the state is detached between calls of the recurrent layer, so that no gradient "
                 "flows through time there; pass it on as it is"
             )

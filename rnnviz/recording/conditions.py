@@ -9,19 +9,20 @@ from unittest import mock
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils import checkpoint
 
-from rnnviz.errors import RecordingError
+from rnnviz.recording.failures import SteppedError
 
 
 def check_precision(device: torch.device, dtype: torch.dtype) -> None:
     """Check that autocast does not round the numbers of a layer.
 
-    Raises: RecordingError if it is on and changes computations in this dtype
+    Raises: SteppedError if it is on and changes computations in this dtype
     """
     if dtype != torch.float64 and torch.is_autocast_enabled(device.type):
         narrow = str(torch.get_autocast_dtype(device.type)).removeprefix("torch.")
-        raise RecordingError(
+        raise SteppedError(
             f"torch.autocast is on, which rounds the numbers of a layer to {narrow}; call "
             "record outside of it and take it out of the model's forward, or give "
             "dtype='float64', which autocast does not change"
@@ -36,9 +37,16 @@ def with_gradients() -> Iterator[None]:
 
 
 @contextmanager
-def repeatable(device: torch.device, dtype: torch.dtype) -> Iterator[None]:
-    """Repeat random draws, keep graphs, and make new tensors at least as wide as a dtype."""
-    with draws_kept(device), _graphs_kept(), _made_as_wide_as(dtype), _not_compiled():
+def repeatable(device: torch.device, dtype: torch.dtype, converted: bool = False) -> Iterator[None]:
+    """Repeat random draws, keep graphs, and make new tensors at least as wide as a dtype.
+
+    In a ``converted`` copy, what the code makes as float32 is made in that dtype as well.
+    """
+    with ExitStack() as stack:
+        for each in (draws_kept(device), _graphs_kept(), _made_as_wide_as(dtype), _not_compiled()):
+            stack.enter_context(each)
+        if converted and dtype == torch.float64:
+            stack.enter_context(_Widened())
         yield
 
 
@@ -77,6 +85,32 @@ def _not_compiled() -> Iterator[None]:
         return
     with torch.compiler.set_stance("force_eager"):
         yield
+
+
+@contextmanager
+def plain_graphs() -> Iterator[None]:
+    """Run TorchScript operation by operation, since its own graphs join what a step makes."""
+    run: Any = vars(torch.jit)["optimized_execution"]
+    with run(False):
+        yield
+
+
+class _Widened(TorchFunctionMode):
+    """Makes float64 of what code makes as float32."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        def wide(value: Any) -> Any:
+            return torch.float64 if value is torch.float32 else value
+
+        function = torch.Tensor.double if func is torch.Tensor.float else func
+        named = {name: wide(value) for name, value in (kwargs or {}).items()}
+        result = function(*map(wide, args), **named)
+        made_of_arrays = (torch.from_numpy, torch.tensor, torch.as_tensor)
+        if func in made_of_arrays and result.dtype == torch.float32:
+            return result.double()
+        return result
 
 
 class _PlainCall:

@@ -1,8 +1,9 @@
 """Describes exceptions of the user's own code in one line, with the line that raised them."""
 
+import re
 import sysconfig
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
@@ -15,9 +16,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _NOT_THEIRS: Final = (Path(torch.__file__).parent, Path(__file__).parent.parent)
+_FRAME: Final = re.compile(r'File "(.*)", line (\d+)')
 _INSTALLED: Final = tuple(
     Path(sysconfig.get_paths()[name]) for name in ("stdlib", "purelib", "platlib")
 )
+
+
+class SteppedError(RecordingError):
+    """A layer whose calls are no single chain, but which can be recorded step by step."""
 
 
 def describe(error: BaseException) -> str:
@@ -51,10 +57,27 @@ def as_recording_errors(function: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+def place_in_stack(stack: Sequence[str]) -> str:
+    """Return the last line of the user's code in a formatted stack, or ''.
+
+    Example: >>> place_in_stack(['  File "models.py", line 12, in forward'])
+             'models.py, line 12'
+    """
+    frames = [_FRAME.search(entry) for entry in stack]
+    return _theirs([(Path(frame[1]), int(frame[2])) for frame in frames if frame is not None])
+
+
 def _place(error: BaseException) -> str:
-    frames = [
-        (Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)
-    ]
+    return _theirs(
+        [
+            (Path(frame.filename), frame.lineno)
+            for frame in traceback.extract_tb(error.__traceback__)
+        ]
+    )
+
+
+def _theirs(frames: Sequence[tuple[Path, int | None]]) -> str:
+    """Return the last line that is of no library."""
     for path, line in reversed(frames):
         if not any(path.is_relative_to(folder) for folder in (*_NOT_THEIRS, *_INSTALLED)):
             return f"{path.name}, line {line}"

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from rnnviz.errors import RecordingError
 from rnnviz.recording.bptt import Tables
 from rnnviz.recording.effective_weights import EffectiveWeights
+from rnnviz.recording.failures import SteppedError
 from rnnviz.recording.layer_run import LayerRun
 
 GRADIENT_TOLERANCE: Final = {
@@ -73,11 +74,33 @@ def check_sums(run: LayerRun, tables: Tables, gradients: Mapping[str, Tensor]) -
             size = float((left.abs().T @ right.abs()).max()) + rounding / tolerance
             error = float(apart) / size if size > 0 else float(apart)
             if not error <= tolerance:
-                raise RecordingError(
+                raise SteppedError(
                     f"the gradients of all steps do not add up to autograd's gradient of {name!r}: "
                     f"they differ by {error:.1e} of its size; the layer reaches the loss along a "
                     "path that is not recorded"
                 )
+
+
+def difference(
+    sums: Mapping[str, Tensor], gradients: Mapping[str, Tensor], dtype: torch.dtype
+) -> dict[str, float]:
+    """Return by how much of its size each sum differs from a gradient, where that is too much.
+
+    ``dtype`` is that of the states, which may be narrower than the parameters.
+    The size of a gradient whose parts cancel is that of the largest gradient's rounding.
+    """
+    greatest = max((float(each.abs().max()) for each in gradients.values()), default=0.0)
+    found = {}
+    for name, summed in sums.items():
+        gradient = gradients[name]
+        tolerance = max(GRADIENT_TOLERANCE[gradient.dtype], GRADIENT_TOLERANCE[dtype])
+        rounding = 64 * torch.finfo(gradient.dtype).eps * greatest
+        size = float(gradient.abs().max()) + rounding / tolerance
+        apart = float((summed - gradient).abs().max())
+        error = apart / size if size > 0 else apart
+        if not error <= tolerance:
+            found[name] = error
+    return found
 
 
 def check_uses_copy(model: nn.Module, copy: nn.Module, total: Tensor) -> None:

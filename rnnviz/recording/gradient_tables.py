@@ -22,30 +22,39 @@ def gradient_tables(
 
     ``whole`` says that there is one loss, of the whole sequence.
     """
-    device, rows = run.x.device, len(times) + 1
-    tables = Tables(
-        _zeros((rows, *immediate.h.shape), dtype, device),
-        _zeros((rows, *run.x.shape), dtype, device),
-    )
+    tables = empty_tables(len(times) + 1, immediate.h.shape, run.x.shape, run.x.to(dtype))
     source, reach = rows_of_losses(immediate, times, whole, run.time)
     bptt(run.steps, tables, source, reach, run.dropout)
     return tables
 
 
-def check_memory(run: LayerRun, rows: int, dtype: torch.dtype) -> None:
-    """Refuse tables that do not fit in memory, before they are allocated."""
-    layer, size = run.layer, torch.finfo(dtype).bits // 8
-    states = layer.layers * layer.directions * layer.hidden_size
-    needed = rows * run.time * run.batch * (states + run.x.shape[-1]) * size
+def check_memory(
+    rows: int, time: int, sequences: int, entries: int, dtype: torch.dtype, device: torch.device
+) -> None:
+    """Refuse tables that do not fit in memory, before they are allocated.
+
+    ``entries`` are those of all states and of the input, at one step of one sequence.
+    """
+    needed = rows * time * sequences * entries * torch.finfo(dtype).bits // 8
     free = free_memory()
-    if run.x.device.type == "cuda":
-        free = min(free, torch.cuda.mem_get_info(run.x.device)[0])
+    if device.type == "cuda":
+        free = min(free, torch.cuda.mem_get_info(device)[0])
     if needed > free:
         raise RecordingError(
-            f"the gradients of {rows} losses at {run.time} steps take {needed / 1e9:.3g} GB, but "
+            f"the gradients of {rows} losses at {time} steps take {needed / 1e9:.3g} GB, but "
             f"{free / 1e9:.3g} GB are free; choose fewer with losses='last', a number n for every "
             "n-th, or a list of steps"
         )
+
+
+def empty_tables(
+    rows: int, states: tuple[int, ...], inputs: tuple[int, ...], like: Tensor
+) -> Tables:
+    """Return tables of zeros, with an axis of losses in front of those of states and inputs."""
+    return Tables(
+        _zeros((rows, *states), like.dtype, like.device),
+        _zeros((rows, *inputs), like.dtype, like.device),
+    )
 
 
 def _zeros(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:

@@ -145,16 +145,7 @@ def _lengths(call_format: CallFormat, given: Any, steps: int, batch: int) -> Ten
     if given is None:
         lengths = packed
     else:
-        listed = _array(given)
-        if listed.dtype.kind not in "iu":
-            raise RecordingError(f"lengths must be a whole number for each sequence, got {given!r}")
-        lengths = torch.as_tensor(listed.astype(np.int64))
-        fits = lengths.shape == (batch,) and bool(((lengths >= 1) & (lengths <= steps)).all())
-        if not fits:
-            raise RecordingError(
-                f"lengths are {lengths.tolist()}, but there are {batch} sequences of 1 to "
-                f"{steps} steps"
-            )
+        lengths = given_lengths(given, steps, batch)
         if packed is not None and not torch.equal(packed, lengths):
             raise RecordingError(
                 f"lengths are {lengths.tolist()}, but the packed sequences have {packed.tolist()}"
@@ -165,3 +156,20 @@ def _lengths(call_format: CallFormat, given: Any, steps: int, batch: int) -> Ten
                 "torch.nn.utils.rnn.pack_padded_sequence"
             )
     return None if lengths is None or bool((lengths == steps).all()) else lengths
+
+
+def given_lengths(given: Any, steps: int, batch: int) -> Tensor:
+    """Return the steps of each sequence, as the user gives them.
+
+    Raises: RecordingError if they are not one for each sequence, or out of range
+    """
+    listed = _array(given)
+    if listed.dtype.kind not in "iu":
+        raise RecordingError(f"lengths must be a whole number for each sequence, got {given!r}")
+    lengths = torch.as_tensor(listed.astype(np.int64))
+    fits = lengths.shape == (batch,) and bool(((lengths >= 1) & (lengths <= steps)).all())
+    if not fits:
+        raise RecordingError(
+            f"lengths are {lengths.tolist()}, but there are {batch} sequences of 1 to {steps} steps"
+        )
+    return lengths

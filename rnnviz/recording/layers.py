@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rnnviz.cells import SUFFIXES, Cell
 from rnnviz.errors import RecordingError
+from rnnviz.recording.failures import SteppedError
 from rnnviz.recording.modules import cell_of, has_torch_module, layer_module, module_name
 
 
@@ -164,7 +165,7 @@ def recurrent_layers(model: nn.Module) -> dict[str, nn.Module]:
     return {name: part for name, part in model.named_modules() if cell_of(part) is not None}
 
 
-def _other_form(model: nn.Module) -> str:
+def other_form(model: nn.Module) -> str:
     """Return why a converted model has no recurrent layers left, or ''."""
     for path, part in model.named_modules():
         where = f"{path!r} of the model" if path else "the model"
@@ -188,8 +189,16 @@ def choose_layer(model: nn.Module, name: str | None) -> Layer:
         f"{path!r} ({type(part).__name__})" if path else type(part).__name__
         for path, part in found.items()
     )
-    if not found and (other := _other_form(model)):
+    if not found and (other := other_form(model)):
         raise RecordingError(f"{other}; record the model it was made from")
+    named = dict(model.named_modules()).get(name or "")
+    own = named is not None and not type(named).__module__.startswith("torch.")
+    if name and name not in found and own:
+        raise RecordingError(
+            f"{name!r} is {type(named).__name__}, no recurrent layer of PyTorch's; if it makes a "
+            f"step of a recurrence of your own, record it with states={name!r}"
+            + (f"; recurrent layers are {listed}" if found else "")
+        )
     if not found:
         raise RecordingError(
             f"{type(model).__name__} has no recurrent layer; record a model that holds an nn.RNN, "
@@ -197,7 +206,8 @@ def choose_layer(model: nn.Module, name: str | None) -> Layer:
         )
     if name is None and len(found) > 1:
         raise RecordingError(
-            f"the model has several recurrent layers ({listed}); choose one with layer="
+            f"the model has several recurrent layers ({listed}); choose one with layer=, or record "
+            "each with rnnviz.record_layers"
         )
     if name is not None and name not in found:
         raise RecordingError(f"the model has no recurrent layer {name!r}; it has {listed}")
@@ -209,7 +219,7 @@ def choose_layer(model: nn.Module, name: str | None) -> Layer:
     known = dict(model.named_parameters())
     shared = [name for name in held if (f"{path}.{name}" if path else name) not in known]
     if shared:
-        raise RecordingError(
+        raise SteppedError(
             f"layer {path!r} shares {shared[0]!r} with another part of the model, so its gradient "
             "is that of both; give it a copy of its own"
         )
@@ -217,7 +227,7 @@ def choose_layer(model: nn.Module, name: str | None) -> Layer:
     for name, parameter in layer.module.named_parameters(recurse=False, remove_duplicate=False):
         first = names.setdefault(id(parameter), name)
         if first != name and {first, name} <= layer.own_names():
-            raise RecordingError(
+            raise SteppedError(
                 f"layer {path!r} uses one parameter as {first!r} and as {name!r}, so its gradient "
                 "is that of both; give it a parameter for each"
             )

@@ -2,7 +2,7 @@
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,13 +61,19 @@ def duplicate(model: nn.Module) -> nn.Module:
     Raises: RecordingError with the attribute that cannot be copied
     """
     try:
-        with _Graphless():
-            made = copy.deepcopy(model)
+        with _Graphless(), torch.no_grad():  # TorchScript would keep a graph to its originals
+            try:
+                made = copy.deepcopy(model)
+            except Exception:  # whatever it raises: locks, open files and the like are shared
+                made = copy.deepcopy(model, {id(value): value for value in _uncopyable(model)})
     except Exception as error:
         raise RecordingError(
             f"the model cannot be copied: {_culprit(model)}{describe(error)}; a recording works on "
             "a copy, so remove what cannot be copied"
         ) from error
+    for own, again in zip(model.parameters(), made.parameters(), strict=True):
+        if again.requires_grad != own.requires_grad:
+            again.requires_grad_(own.requires_grad)
     for part in made.modules():  # the compiled call is that of the original
         part._compiled_call_impl = None
     return made
@@ -85,6 +91,21 @@ class _Graphless(TorchFunctionMode):
                 memo[id(tensor)] = tensor.detach().clone()
             return memo[id(tensor)]
         return func(*args, **(kwargs or {}))
+
+
+def _uncopyable(model: nn.Module) -> Iterator[Any]:
+    """The attributes of modules that cannot be copied by themselves, and hold no tensors."""
+    for part in model.modules():
+        for name, value in vars(part).items():
+            if name in ("_modules", "_parameters", "_buffers") or isinstance(value, Tensor):
+                continue
+            try:
+                copy.deepcopy(value)
+            except TypeError as error:
+                if "generator" not in str(error):  # it would go on from run to run
+                    yield value
+            except Exception:  # it has tensors with a graph, or a copy of its own that fails
+                continue
 
 
 def _culprit(model: nn.Module) -> str:
@@ -115,7 +136,11 @@ def _convert(model: nn.Module, dtype: torch.dtype) -> None:
 
 @dataclass(frozen=True)
 class ModelCall:
-    """A copy of a model with its arguments, and a function that picks the output."""
+    """A copy of a model with its arguments, and a function that picks the output.
+
+    ``converted`` is whether the copy is in another precision than the model, and ``rounds`` whether
+    it may give an output that is narrower than itself, as with autocast.
+    """
 
     model: nn.Module
     arguments: tuple[Any, ...]
@@ -123,6 +148,8 @@ class ModelCall:
     pick: Callable[[Any], Any] | None
     device: torch.device
     dtype: torch.dtype
+    converted: bool = False
+    rounds: bool = False
 
     @classmethod
     def of(
@@ -165,7 +192,7 @@ class ModelCall:
 
         Raises: RecordingError if it fails, or its output is not a floating-point tensor
         """
-        with repeatable(self.device, self.dtype):
+        with repeatable(self.device, self.dtype, self.converted):
             try:
                 # copies, as a forward may change in place what it is given
                 keywords = {name: fresh(value) for name, value in self.keywords.items()}
@@ -194,7 +221,7 @@ class ModelCall:
                 "the model's output must be a floating-point tensor, alone or first in a tuple, "
                 f"got {found}; pick it with output="
             )
-        if torch.finfo(output.dtype).bits < torch.finfo(self.dtype).bits:
+        if not self.rounds and torch.finfo(output.dtype).bits < torch.finfo(self.dtype).bits:
             narrow = str(output.dtype).removeprefix("torch.")
             raise RecordingError(
                 f"the model's output is {narrow}, but its layer {self.dtype}: the forward rounds "

@@ -40,6 +40,18 @@ class Objective:
         """Return the same objective, aligned with an output that may have padding."""
         return replace(self, alignment=self.alignment.padded_as(output, self._like_outputs, leaves))
 
+    def classes_last(self, output: Tensor) -> Tensor:
+        """Return an output with its classes last, where they are second, as in torch's losses.
+
+        It is so where the targets have all of its axes but the second, and no other reading fits.
+        """
+        if self.loss not in CLASSES or not isinstance(self.targets, Tensor) or output.dim() != 3:
+            return output
+        apart = output.shape[:1] + output.shape[2:]
+        if self.targets.shape != apart or self.alignment.fits(output):
+            return output
+        return output.movedim(1, -1)
+
     @property
     def _like_outputs(self) -> Any:
         """The targets, if they have the shape of outputs."""

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from rnnviz.recording.call_format import last_of
 from rnnviz.recording.effective_weights import EffectiveWeights
 from rnnviz.recording.gradient_checks import GRADIENT_TOLERANCE
-from rnnviz.recording.layer_run import LayerRun
 from rnnviz.recording.layouts import Layout
+from rnnviz.recording.runs import Run
 
 _ROUNDING: Final = {
     torch.float64: 1e-12,
@@ -24,7 +24,7 @@ _ROUNDING: Final = {
 def find_output_layer(
     used: EffectiveWeights,
     shared: Mapping[str, str],
-    run: LayerRun,
+    run: Run,
     top: Sequence[Tensor],
     given: Tensor,
     output: Tensor,

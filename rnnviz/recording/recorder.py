@@ -8,36 +8,44 @@ The gradients of all losses then go back through time together. Autograd's gradi
 are used to check that this backward pass missed no path from the weights to the loss.
 """
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from functools import cache
-from typing import Any, Final
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.agreement import AGREEMENT, check_agreement
+from rnnviz.recording.agreement import check_agreement
 from rnnviz.recording.alignment import Alignment
 from rnnviz.recording.call_format import ByLayer
 from rnnviz.recording.call_recorder import CallRecorder
 from rnnviz.recording.call_replayer import CallReplayer
 from rnnviz.recording.conditions import check_precision, draws_kept, with_gradients
+from rnnviz.recording.custom.naming import Names, named_by
+from rnnviz.recording.custom.recording import example_of, record_states
+from rnnviz.recording.described import checked_metadata, versions
 from rnnviz.recording.effective_weights import EffectiveWeights
-from rnnviz.recording.failures import as_recording_errors
+from rnnviz.recording.failures import SteppedError, as_recording_errors
 from rnnviz.recording.gradient_checks import check_sums, check_uses_copy, parameter_gradients
 from rnnviz.recording.gradient_tables import check_memory, gradient_tables
 from rnnviz.recording.immediate_gradients import immediate_gradients
 from rnnviz.recording.layer_run import LayerRun
-from rnnviz.recording.layers import choose_layer, replaced_forward
+from rnnviz.recording.layers import (
+    choose_layer,
+    other_form,
+    recurrent_layers,
+    replaced_forward,
+)
 from rnnviz.recording.layouts import AxisOrder, axes_of
 from rnnviz.recording.loss_times import Losses, loss_times
-from rnnviz.recording.model_call import ModelCall, copied, duplicate, placed
+from rnnviz.recording.model_call import ModelCall, copied
 from rnnviz.recording.objective import Loss, Objective
 from rnnviz.recording.output_layer import find_output_layer
+from rnnviz.recording.preparation import Preparation
 from rnnviz.recording.trace_arrays import (
     forward_arrays,
     gradient_arrays,
@@ -45,12 +53,10 @@ from rnnviz.recording.trace_arrays import (
     to_numpy,
     to_numpy_exactly,
 )
-from rnnviz.system.versions import version
 from rnnviz.trace import NO_TARGET, Trace, hash_arrays
-from rnnviz.trace.labels import LABELS, check_counts, labels_of, without_padding
+from rnnviz.trace.labels import check_counts, without_padding
 from rnnviz.trace.metadata import Metadata
-
-_INPUTS: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
+from rnnviz.trace.trace import GIVEN
 
 
 @as_recording_errors
@@ -66,9 +72,12 @@ def record(
     layer: str | None = None,
     output: Callable[[Any], Any] | None = None,
     state: Any = None,
+    states: Any = None,
     lengths: Sequence[int] | Tensor | np.ndarray | None = None,
     losses: Losses = "all",
     gradients: bool = True,
+    jacobians: bool | None = None,
+    call: int | None = None,
     training: bool = False,
     dtype: str | None = None,
     about: Mapping[str, Any] | None = None,
@@ -90,6 +99,14 @@ def record(
     ('step', 'sequence') or ('sequence', 'step') for the order of axes of outputs, targets and
     losses.
 
+    ``layer`` names the recurrent layer, if there are several; 'all' gives a mapping of every layer
+    to its trace, as ``record_layers``. A recurrence of the user's own has ``states``: the path or
+    the class of the module that makes a step, a mapping of such a path to the names of its states
+    or to a function that picks them, or a list of some of the names that the code gives with
+    ``rnnviz.state``; where it names them all, ``states`` is left out. A layer whose calls are no
+    single chain is recorded like that as well, step by step; ``call`` picks one of its calls, from
+    0. ``jacobians`` keeps the Jacobians of such steps or leaves them out, by default above 256 MB.
+
     ``losses`` chooses the losses that get a row in the tables by loss: 'all', 'last', a number n
     for every n-th counted back from the last, or a list of steps from 0. ``lengths`` (batch) are
     the steps of each sequence of a padded batch; a packed sequence needs none. Outputs, targets and
@@ -109,32 +126,153 @@ def record(
     Raises: RecordingError if the model cannot be recorded exactly
     Example: >>> trace = record(nn.LSTM(3, 5), x, targets, loss="squared")
     """
-    about = _checked_metadata({} if about is None else about)
+    about = checked_metadata({} if about is None else about)
     axes = axes_of(per)
     if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
         raise RecordingError(f"ignore_index must be a whole number, got {ignore_index!r}")
+    settings: dict[str, Any] = {
+        "loss": loss,
+        "ignore_index": ignore_index,
+        "axes": axes,
+        "output": output,
+        "state": state,
+        "lengths": lengths,
+        "losses": losses,
+        "gradients": gradients,
+        "training": training,
+        "dtype": dtype,
+        "about": about,
+    }
+    custom = partial(record_states, model, inputs, targets, jacobians=jacobians, **settings)
+    if layer == "all":
+        every: Any = record_layers(
+            model,
+            inputs,
+            targets,
+            about=about,
+            per=per,
+            **{name: value for name, value in settings.items() if name not in ("axes", "about")},
+        )
+        return every
+    if states is not None:
+        return custom(states=states)
+    if layer is None and _has_no_layer(model):
+        return custom(states=None)
+    names = Names()
+    if call is not None:
+        return custom(states=_layer_name(model, layer), call=call)
+    try:
+        trace = _record_layer(model, inputs, targets, layer=layer, names=names, **settings)
+    except RecordingError as error:
+        if layer is None and _names_states(model, inputs, names, state, training, dtype):
+            return custom(states=None)
+        if isinstance(error, SteppedError):
+            return _stepped(custom, _layer_name(model, layer), error)
+        raise
+    return custom(states=None) if layer is None and names.found else trace
+
+
+def record_layers(model: nn.Module, inputs: Any, targets: Any, **settings: Any) -> dict[str, Trace]:
+    """Record every recurrent layer of a model, by its module path; settings are ``record``'s.
+
+    Example: >>> stack = nn.ModuleDict({"rnn": nn.RNN(3, 5)})
+             >>> list(recurrent_layers(stack))  # the keys of its traces
+             ['rnn']
+    """
+    layers = recurrent_layers(model)
+    if not layers:
+        raise RecordingError(f"{type(model).__name__} has no recurrent layer")
+    return {name: record(model, inputs, targets, layer=name, **settings) for name in layers}
+
+
+def _layer_name(model: nn.Module, layer: str | None) -> str:
+    """The path of the layer that is meant: that of a name, or the only one."""
+    found = recurrent_layers(model)
+    if layer is None and len(found) == 1:
+        return next(iter(found))
+    if layer is None or layer not in found:
+        return choose_layer(model, layer).name
+    return layer
+
+
+def _stepped(custom: Callable[..., Trace], layer: str, why: RecordingError) -> Trace:
+    """Record a layer step by step, by its states; say why if that is not possible either."""
+    try:
+        return custom(states=layer)
+    except RecordingError as error:
+        raise RecordingError(f"{why}; nor can it be recorded step by step: {error}") from error
+
+
+def _has_no_layer(model: Any) -> bool:
+    """Whether a model has none of PyTorch's recurrent layers, nor is one's converted form."""
+    if not isinstance(model, nn.Module):
+        return False
+    return not recurrent_layers(model) and not other_form(model)
+
+
+def _names_states(
+    model: Any, inputs: Any, names: Names, state: Any, training: bool, dtype: str | None
+) -> bool:
+    """Whether the model's own code names states, in a run of its own if there was none."""
+    if not names.found and isinstance(model, nn.Module) and not other_form(model):
+        with suppress(RecordingError), named_by(names):
+            copy = copied(model, training, dtype)
+            example = example_of(copy, inputs)
+            with draws_kept(example.device):
+                call = ModelCall.of(copy, inputs, state, None, example.dtype, example.device)
+                call.run("the model's forward failed")
+    return bool(names.found)
+
+
+def _record_layer(
+    model: nn.Module,
+    inputs: Any,
+    targets: Any,
+    *,
+    layer: str | None,
+    names: Names,
+    loss: Loss,
+    ignore_index: int,
+    axes: tuple[str, ...],
+    output: Callable[[Any], Any] | None,
+    state: Any,
+    lengths: Any,
+    losses: Losses,
+    gradients: bool,
+    training: bool,
+    dtype: str | None,
+    about: Mapping[str, Any],
+) -> Trace:
+    """Record one run of one of PyTorch's recurrent layers.
+
+    What the model's own code names is noted in ``names``.
+    """
     copy = copied(model, training, dtype)
     chosen = choose_layer(copy, layer)
-    example = chosen.example(copy)
-    own, device = example.dtype, example.device
-    if own not in AGREEMENT:
-        raise RecordingError(f"the layer is {own}, which cannot be recorded; give dtype='float64'")
+    ready = Preparation.of(
+        copy,
+        chosen.example(copy),
+        "the layer",
+        inputs=inputs,
+        targets=targets,
+        state=state,
+        output=output,
+        dtype=dtype,
+    )
+    twin, call, own, wide, device = ready.twin, ready.call, ready.own, ready.wide, ready.device
     check_precision(device, own)
-    wide = torch.float64 if own == torch.float64 else torch.float32
-    twin = duplicate(copy)  # before the copy runs
-    call = ModelCall.of(copy, inputs, state, output, own, device)
-    given_targets = placed(targets, own, device)
-    if isinstance(given_targets, PackedSequence):
-        given_targets = given_targets.data
 
     with draws_kept(device):
         used = EffectiveWeights.of(copy)
         recorder = CallRecorder(chosen, used)
-        with replaced_forward(chosen, recorder), used.of_linears(copy):
+        with replaced_forward(chosen, recorder), used.of_linears(copy), named_by(names):
             given = call.run("the model's forward failed")
         run = LayerRun.of(recorder, lengths, wide)
-        alignment = Alignment(run.call_format, run.time, run.batch, run.mask, axes)
-        objective = Objective(loss, given_targets, ignore_index, alignment)
+        called = run.call_format
+        alignment = Alignment(
+            run.time, run.batch, run.mask, called.layer.batch_first, called.packed, axes
+        )
+        objective = Objective(loss, ready.targets, ignore_index, alignment)
         h, c = _leaves(run.states, own), _leaves(run.cell_states, own)
         assert h is not None
         layer_of_twin = choose_layer(twin, chosen.name)
@@ -145,6 +283,7 @@ def record(
             "the model's output differs between the recorded run and its replay", replayed, given
         )
         objective = objective.padded_as(replayed, h[-1])
+        given, replayed = objective.classes_last(given), objective.classes_last(replayed)
         about = without_padding(about, run.time, objective.alignment.extra)
         check_counts(about, batch=run.batch, steps=run.time, inputs=run.x.shape[-1])
         layout = objective.layout_of(replayed, h[-1])
@@ -154,7 +293,9 @@ def record(
         output_layer = find_output_layer(used, shared, run, h[-1], given, replayed, layout)
         immediate = of_parameters = None
         if gradients:
-            check_memory(run, len(times), wide)
+            states = layer_of_twin.layers * layer_of_twin.directions * layer_of_twin.hidden_size
+            entries = states + run.x.shape[-1]
+            check_memory(len(times), run.time, run.batch, entries, wide, device)
             total = objective.losses(given, layout).sum()
             check_uses_copy(model, copy, total)
             of_parameters = parameter_gradients(used, total)
@@ -162,7 +303,9 @@ def record(
             immediate = immediate_gradients(found, h, c, times, run.mask, wide)
 
     with torch.inference_mode():
-        arrays = forward_arrays(run) | output_arrays(run, objective, layout, replayed, found, wide)
+        arrays: dict[str, Any] = forward_arrays(run) | output_arrays(
+            run, objective, layout, replayed, found, wide
+        )
         if immediate is not None and of_parameters is not None:
             tables = gradient_tables(run, immediate, times, len(found) == 1, wide)
             check_sums(run, tables, of_parameters)
@@ -174,7 +317,7 @@ def record(
                 *((name, tensors[0]) for name, tensors in used.effective.items()),
             )
         }
-        hashed = {name: arrays[name] for name in _INPUTS if name in arrays}
+        hashed = {name: arrays[name] for name in GIVEN if name in arrays}
         metadata = {
             "task": "",
             **about,
@@ -192,7 +335,7 @@ def record(
             "reduction": "batch" if found.shape[1] < run.batch else "sum",
             "training": training,
             "device": device.type,
-            "versions": _versions(),
+            "versions": versions(),
         }
         return Trace(
             **arrays,
@@ -208,27 +351,3 @@ def _leaves(states: ByLayer | None, dtype: torch.dtype) -> ByLayer | None:
     return states and [
         [state.detach().to(dtype).requires_grad_() for state in ways] for ways in states
     ]
-
-
-def _checked_metadata(about: Any) -> dict[str, Any]:
-    """Return the caller's metadata with its labels as a trace holds them.
-
-    Raises: RecordingError for a name that metadata do not have
-    """
-    if not isinstance(about, Mapping):
-        raise RecordingError(f"about must be a mapping of metadata, got {type(about).__name__}")
-    known = {item.name for item in fields(Metadata)}
-    unknown = [name for name in about if name not in known]
-    if unknown:
-        raise RecordingError(
-            f"unknown metadata {unknown[0]!r}; choose from {', '.join(sorted(known))}"
-        )
-    return {**about, **{name: labels_of(name, about[name]) for name in LABELS if name in about}}
-
-
-@cache
-def _versions() -> dict[str, str]:
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("rnnviz", "torch", "numpy")},
-    }

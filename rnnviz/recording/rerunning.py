@@ -42,6 +42,10 @@ def rerun(
             RecordingError for a parameter that is unknown, of another shape, or not of the
             recurrent layer and its Linear, and for a trace with a custom loss or in training mode
     """
+    if trace.is_custom:
+        raise RecordingError(
+            "the cell is code of your own, which a trace does not hold; record the model again"
+        )
     _check_parameters(trace, parameters)
     if trace.metadata.loss not in LOSSES or trace.metadata.training:
         raise RecordingError(
@@ -75,6 +79,42 @@ def rerun(
         per=TIME_FIRST,
         gradients=trace.has_gradients,
         about=about,
+    )
+
+
+@as_recording_errors
+def rerun_layer(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
+    """Run a layer alone on what it read, with changed parameters, from its first state.
+
+    It needs no output layer and no loss; the result has no gradients. ``parameters`` holds those
+    that change, by their kinds, such as weight_hh. Where a layer drops nothing, its states with no
+    change are those of the trace.
+
+    Raises: RecordingError if the trace is of a custom cell, or of several layers or directions
+    Example: >>> rerun_layer(measure.one_layer(trace), {"weight_hh": 2 * trace.W})
+    """
+    if trace.is_custom or trace.layers > 1 or trace.directions > 1:
+        raise RecordingError(
+            "only one layer of PyTorch's in one direction is run alone; take measure.one_layer "
+            "of a trace"
+        )
+    settings: dict[str, Any] = {"bias": trace.weight("bias_ih") is not None}
+    if trace.hidden_size != trace.cell_size:
+        settings["proj_size"] = trace.hidden_size
+    dtype = torch.tensor(trace.h).dtype
+    layer = layer_module(trace.cell, trace.input_size, trace.cell_size, **settings).to(dtype)
+    held = {kind: parameters.get(kind, trace.weight(kind)) for kind in KINDS}
+    layer.load_state_dict(
+        {f"{kind}_l0": torch.tensor(each) for kind, each in held.items() if each is not None}
+    )
+    assert trace.h0 is not None
+    start: Any = torch.tensor(trace.h0[0])
+    if trace.c0 is not None:
+        start = start, torch.tensor(trace.c0[0])
+    nothing = torch.full((trace.steps, trace.batch, trace.hidden_size), torch.nan, dtype=dtype)
+    given = torch.tensor(trace.x)
+    return record(
+        layer, given, nothing, loss="squared", state=start, per=TIME_FIRST, gradients=False
     )
 
 
@@ -147,6 +187,7 @@ class _Rebuilt(nn.Module):
     def forward(self, x: Any) -> Tensor:
         """Run all steps and return the output of each step, or of the last states."""
         trace = self.trace
+        assert trace.h0 is not None
         start = self._first(trace.h0, x)
         parts = dict(self.named_modules())
         layer, linear = parts[trace.metadata.layer], parts[str(trace.metadata.output_layer)]

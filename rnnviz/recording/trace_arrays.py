@@ -10,6 +10,7 @@ from rnnviz.recording.immediate_gradients import ImmediateGradients
 from rnnviz.recording.layer_run import LayerRun
 from rnnviz.recording.layouts import Layout
 from rnnviz.recording.objective import Objective
+from rnnviz.recording.runs import Run
 
 
 def forward_arrays(run: LayerRun) -> dict[str, np.ndarray]:
@@ -32,7 +33,7 @@ def forward_arrays(run: LayerRun) -> dict[str, np.ndarray]:
 
 
 def output_arrays(
-    run: LayerRun,
+    run: Run,
     objective: Objective,
     layout: Layout | None,
     output: Tensor,

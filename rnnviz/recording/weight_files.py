@@ -1,7 +1,5 @@
-"""The user's files: weights of a model, and inputs to run it on."""
+"""Weights of a model from a user's file."""
 
-import json
-import os
 import pickle
 import re
 from collections.abc import Iterator, Mapping
@@ -10,18 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file as load_arrays
 from safetensors.torch import load_file as load_tensors
 from torch import Tensor, nn
 
 from rnnviz.errors import RecordingError
 from rnnviz.recording.checkpoints import keys_of_weights
-from rnnviz.trace.labels import LABELS, labels_of
+from rnnviz.recording.data_files import check_file, damaged
+from rnnviz.recording.keras_files import KERAS
+from rnnviz.recording.keras_weights import keras_weights
 
-_NEEDED: Final = ("inputs", "targets")
-_KNOWN: Final = (*_NEEDED, "lengths", "state", "cell_state", *LABELS)
-_ENDINGS: Final = (".safetensors", ".pt", ".pth", ".ckpt", ".tar")
+_ENDINGS: Final = (".safetensors", ".pt", ".pth", ".ckpt", ".tar", *KERAS)
 _WRAPPERS: Final = ("module", "_orig_mod")
 _MAKERS: Final[Any] = [each.__reduce__()[0] for each in (np.float64(0), np.zeros(1))]
 _NUMPY: Final[Any] = [
@@ -40,12 +36,15 @@ _DEEPEST: Final = 50
 
 
 def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> None:
-    """Load a model's weights from a ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt`` or ``.tar``.
+    """Load a model's weights from a ``.safetensors``, ``.pt``, ``.pth``, ``.ckpt`` or ``.tar``, or
+    from a ``.h5`` or ``.keras`` of Keras.
 
     Weights are matched by name, without the parts that wrappers add (``module.`` of DataParallel,
     ``_orig_mod.`` of torch.compile) and without a common prefix, such as ``model.`` in a Lightning
     checkpoint. If the file holds more than weights, the mapping with the model's names is used, or
     that of ``key``: ``state_dict``, ``ema/model`` for a nested mapping, or a prefix of the names.
+    Weights of Keras' LSTM, GRU, SimpleRNN (Bidirectional too), Dense and Embedding are converted
+    for PyTorch's layers of the same sizes; this needs h5py.
 
     Only tensors, numbers and text in mappings and lists are read; no code in the file is ever run.
     If the file is wider than the model, the model is widened, so that no weight is rounded.
@@ -55,7 +54,12 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
     """
     source = Path(path)
     state = {name: value for name, value in model.state_dict().items() if isinstance(value, Tensor)}
-    held = _chosen(source, _read(source), state, key)
+    if source.suffix in KERAS:
+        if key is not None:
+            raise RecordingError(f"{str(source)!r} has no keys, as Keras saved it; leave key out")
+        held = keras_weights(source, model)
+    else:
+        held = _chosen(source, _read(source), state, key)
     for name, value in held.items():
         if value.layout != torch.strided or value.is_meta or value.is_quantized:
             kind = "quantized" if value.is_quantized else "meta" if value.is_meta else "sparse"
@@ -89,43 +93,8 @@ def load_weights(model: nn.Module, path: str | Path, key: str | None = None) -> 
         ) from error
 
 
-def load_inputs(path: str | Path) -> dict[str, Any]:
-    """Return the arrays to run a model on, from a ``.safetensors`` or ``.npz`` file.
-
-    The file holds ``inputs`` and ``targets``, and optionally ``lengths``, ``state`` (the initial
-    state) and ``cell_state`` (that of an LSTM's c). Whole numbers become int64. ``step_labels``,
-    ``target_labels`` (batch, time), ``input_labels`` (input) and ``output_labels`` (output) are
-    arrays of strings in a ``.npz``, and JSON lists in the metadata of a ``.safetensors``.
-
-    Raises: RecordingError for a file that is missing, damaged, lacks one of these, or holds
-            anything else
-    """
-    source = Path(path)
-    _check_file(source, (".safetensors", ".npz"))
-    found = _arrays(source)
-    missing = [name for name in _NEEDED if name not in found]
-    if missing:
-        raise RecordingError(
-            f"{str(source)!r} has no {missing[0]!r}; it has {', '.join(found) or 'nothing'}"
-        )
-    unknown = [name for name in found if name not in _KNOWN]
-    if unknown:
-        raise RecordingError(
-            f"{str(source)!r} has unknown {unknown[0]!r}; rename it to one of {', '.join(_KNOWN)}, "
-            "or remove it"
-        )
-    if "cell_state" in found and "state" not in found:
-        raise RecordingError(
-            f"{str(source)!r} has 'cell_state' but no 'state'; an LSTM starts from both"
-        )
-    return {
-        name: labels_of(name, held) if name in LABELS else _numbers(source, name, held)
-        for name, held in found.items()
-    }
-
-
 def _read(path: Path) -> Any:
-    _check_file(path, _ENDINGS)
+    check_file(path, _ENDINGS)
     try:
         if path.suffix == ".safetensors":
             return load_tensors(path)
@@ -146,7 +115,7 @@ def _read(path: Path) -> Any:
     except OSError as error:
         raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
     except Exception as error:  # the readers raise several kinds, all meaning damage
-        raise _damaged(path, "file of weights") from error
+        raise damaged(path, "file of weights") from error
 
 
 def _chosen(
@@ -311,60 +280,3 @@ def _other_names(
 
 def _listed(names: Any) -> str:
     return ", ".join(repr(name) if name else "its top" for name in names)
-
-
-def _arrays(path: Path) -> dict[str, Any]:
-    try:
-        if path.suffix == ".safetensors":
-            return {**load_arrays(path), **_labels_beside(path)}
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except RecordingError:
-        raise
-    except SafetensorError as error:
-        raise _damaged(path, "file of arrays") from error
-    except OSError as error:
-        raise RecordingError(f"cannot read {str(path)!r}: {error.strerror or error}") from error
-    except Exception as error:  # the readers raise several kinds
-        raise RecordingError(
-            f"{str(path)!r} is damaged, or holds more than plain arrays, which is never loaded; "
-            "save arrays of numbers, and labels as arrays of strings (dtype=str)"
-        ) from error
-
-
-def _labels_beside(path: Path) -> dict[str, Any]:
-    """Return the labels in the metadata of a ``.safetensors`` file."""
-    with safe_open(path, "numpy") as file:
-        about = file.metadata() or {}
-    found = {}
-    for name in LABELS:
-        if name in about:
-            try:
-                found[name] = json.loads(about[name])
-            except (ValueError, RecursionError) as error:
-                raise RecordingError(
-                    f"{name!r} in the metadata of {str(path)!r} is not JSON; write it with "
-                    "json.dumps(labels)"
-                ) from error
-    return found
-
-
-def _numbers(path: Path, name: str, array: np.ndarray) -> np.ndarray:
-    if array.dtype.kind not in "biuf":
-        raise RecordingError(
-            f"{name!r} in {str(path)!r} has dtype {array.dtype}, not numbers; save it as numbers"
-        )
-    if array.dtype.kind != "f":
-        return array.astype(np.int64)
-    return array.astype(np.float64 if array.itemsize > 8 else array.dtype.newbyteorder("="))
-
-
-def _check_file(path: Path, endings: tuple[str, ...]) -> None:
-    if path.suffix not in endings:
-        raise RecordingError(f"{str(path)!r} must end in {', '.join(endings)}")
-    if not os.path.isfile(path):
-        raise RecordingError(f"no file {str(path)!r}; check its name")
-
-
-def _damaged(path: Path, what: str) -> RecordingError:
-    return RecordingError(f"{str(path)!r} is damaged or not a {what}; save it again")

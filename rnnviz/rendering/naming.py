@@ -8,8 +8,11 @@ from typing import Final
 from rnnviz.rendering.profile import EncodingProfile
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.loading import class_of, file_of, name_of
+from rnnviz.scene.playback import USUAL, Playback
+from rnnviz.text.notation import UWV, Notation
 
 _USUAL_QUALITY: Final = "h"
+_USUAL_ASPECT: Final = "16:9"
 
 
 def own_file(scene: str) -> Path | None:
@@ -47,6 +50,8 @@ def default_output(
     theme: str,
     profile: EncodingProfile,
     beats: Sequence[int] | None = None,
+    notation: Notation = UWV,
+    playback: Playback = USUAL,
 ) -> Path:
     """Return the default place of a render: a file, or a folder of stills.
 
@@ -57,8 +62,11 @@ def default_output(
         name,
         *([language] if language != "en" else []),
         *([theme] if theme != "dark" else []),
+        *([notation.name] if notation.name != UWV.name else []),
+        *([profile.aspect.replace(":", "x")] if profile.aspect != _USUAL_ASPECT else []),
+        *playback.marks,
         *(["transparent"] if profile.transparent else []),
-        *([f"{profile.size[1]}p"] if profile.quality != _USUAL_QUALITY else []),
+        *([f"{min(profile.size)}p"] if profile.quality != _USUAL_QUALITY else []),
         *([f"beats-{'-'.join(map(str, _ends(beats)))}"] if beats else []),
     ]
     stem = "_".join(marks)

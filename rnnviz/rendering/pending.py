@@ -1,21 +1,19 @@
 """Starts renders, and finishes them: several may be pending while an executor draws their beats."""
 
 import time
+from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
 from rnnviz.rendering.execution.fork import Executor
-from rnnviz.rendering.request import Progress, Request, request_of
+from rnnviz.rendering.request import Progress, Recording, Request, request_of
 from rnnviz.rendering.video.assembling import assemble
 from rnnviz.rendering.video.kept_videos import note_render, reuse_render
 from rnnviz.scene.loading import name_of
 from rnnviz.system.cache import Cache, checksum, usable
-
-if TYPE_CHECKING:
-    from rnnviz.trace import Trace
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class PendingRender:
 
 def begin(
     scene: str | Path,
-    trace: "Trace | str | Path | CachedRecording | None",
+    trace: Recording | Sequence[Recording] | None,
     executor: Executor,
     *,
     progress: Progress | None = None,
@@ -79,14 +77,16 @@ def begin(
     """
     started = time.perf_counter()
     request = request_of(scene, **settings)
-    if isinstance(trace, str | Path):
-        request.check_spares(Path(trace))
+    given = _several(trace)
+    for each in given:
+        if isinstance(each, str | Path):
+            request.check_spares(Path(each))
     cache = usable(cache_folder())
     code = request.code()
     task = request.task or request.default_task(code, cache)
-    if trace is None and task is not None:
-        trace = request.recording_of(task)
-    digest = _digest(trace)
+    if not given and task is not None:
+        given = [request.recording_of(task)]
+    digest = _digest(given)
     key = request.key(code, digest)
     manifest = (
         None
@@ -101,25 +101,36 @@ def begin(
 
     if request.file is not None:
         executor.enter(chdir("."))  # its code may change the folder, until the executor ends
-    plan = make_plan(request, trace, progress or _ignore)
+    plan = make_plan(request, given, progress or _ignore)
     request.note_task(code, cache, plan.loaded.task, plan.recorder.reads)
-    if trace is None:
-        trace = request.recording_of(plan.loaded.task)
+    given = given or [request.recording_of(plan.loaded.task)]
     if request.profile.file_format == "png":
         names = tuple(beat.name for beat in plan.beats)
         made, notes = plan.draw_stills(request.output)
         paths = tuple(request.named / still for still in made)
         return PendingRender(request, started, plan.name, (paths, names, (*plan.notes, *notes)))
-    key = request.key(code, _digest(trace))
-    if request.code() != code or digest not in (None, _digest(trace)):
+    key = request.key(code, _digest(given))
+    if request.code() != code or digest not in (None, _digest(given)):
         key = None  # changed while it was read
     return PendingRender(request, started, plan.name, None, plan.start(cache, executor), cache, key)
 
 
-def _digest(trace: "Trace | str | Path | CachedRecording | None") -> str | None:
-    """Return a digest of a trace, or of its file; None if there is neither."""
+def _several(trace: Recording | Sequence[Recording] | None) -> list[Recording]:
     if trace is None:
-        return None
+        return []
+    if isinstance(trace, list | tuple):
+        return list(trace)
+    return [cast(Recording, trace)]
+
+
+def _digest(given: Sequence[Recording]) -> str | None:
+    """Return a digest of traces, or of their files; None if there are none, or one has none."""
+    digests = [_digest_of(each) for each in given]
+    known = [each for each in digests if each is not None]
+    return " ".join(known) if known and len(known) == len(digests) else None
+
+
+def _digest_of(trace: Recording) -> str | None:
     if isinstance(trace, CachedRecording):
         return checksum(trace.file)
     return checksum(Path(trace)) if isinstance(trace, str | Path) else f"trace {trace.digest}"

@@ -6,7 +6,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rnnviz.experiments.default_recordings import CachedRecording, cache_folder
+from rnnviz.errors import SceneError
+from rnnviz.experiments.default_recordings import cache_folder
 from rnnviz.rendering.cache.code import Code, code_of
 from rnnviz.rendering.cache.dependencies import declared, merged
 from rnnviz.rendering.cache.recorder import Recorder
@@ -15,7 +16,7 @@ from rnnviz.rendering.execution.performance import BeatResult, start_beats
 from rnnviz.rendering.execution.sound_listener import SoundListener
 from rnnviz.rendering.execution.stills import draw_stills
 from rnnviz.rendering.profile import EncodingProfile
-from rnnviz.rendering.request import Progress, Request
+from rnnviz.rendering.request import Progress, Recording, Request
 from rnnviz.rendering.video.joining import frames_in, starts
 from rnnviz.rendering.video.manifest import RenderManifest
 from rnnviz.rendering.video.sidecars import description
@@ -24,8 +25,9 @@ from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.beats import Beat, beats_of, check_selection, spoken_in, untranslated
 from rnnviz.scene.context import SceneContext, experiments_of
 from rnnviz.scene.loading import LoadedScene, load_scene
-from rnnviz.scene.needs import check_needs
+from rnnviz.scene.needs import check_count, check_needs
 from rnnviz.system.cache import Cache
+from rnnviz.text.theme_file import load_theme
 from rnnviz.text.translation import SOURCE_LANGUAGE
 from rnnviz.trace import Trace, load
 
@@ -84,9 +86,10 @@ class Plan:
         about = description(
             scene=self.name,
             language=language if language in spoken else SOURCE_LANGUAGE,
-            theme=self.context.theme,
+            theme=load_theme(self.context.theme),
+            notation=self.context.notation.name,
             quality=self.profile.quality,
-            trace=self.context.trace,
+            traces=(self.context.trace, *self.context.others),
         )
         return PendingBeats(executor, results, self.recorder, self.profile, about, self.notes)
 
@@ -174,37 +177,48 @@ class PendingBeats:
                 )
 
 
-def make_plan(
-    request: Request, trace: Trace | str | Path | CachedRecording | None, progress: Progress
-) -> Plan:
+def make_plan(request: Request, given: Sequence[Recording], progress: Progress) -> Plan:
     """Check everything that can be checked, and load or make the recordings.
 
-    Raises: SceneError for an unknown scene or beat, or a trace that lacks what the scene needs
+    Raises: SceneError for an unknown scene or beat, too many or too few traces, or one that lacks
+            what the scene needs
     """
-    if isinstance(trace, str | Path):
-        trace = load(trace)  # before a scene's code, which may change the folder
+    # before a scene's code, which may change the folder
+    read = [load(each) if isinstance(each, str | Path) else each for each in given]
     recorder = Recorder(request.file, request.language, cache_folder())
     loaded = check_scene(request, recorder)
     code = code_of(loaded.scene, request.language)  # as it was loaded, before any training
     for dependency in declared(loaded.scene, request.language) if request.file else ():
         recorder.note(dependency)
-    if trace is None:
-        trace = request.recording_of(request.task or loaded.task).trace()
-    elif isinstance(trace, CachedRecording):
-        trace = trace.trace()
-    check_needs(loaded, trace)
+    read = read or [request.recording_of(request.task or loaded.task)]
+    traces = [each if isinstance(each, Trace) else each.trace() for each in read]
+    if read == [request.recording_of(loaded.task)]:
+        traces = list(loaded.scene.default_traces(traces[0]))
+    check_count(loaded, len(traces))
+    trace, *others = traces
+    played = loaded.of(*traces)
+    if played.scene is not loaded.scene:
+        code = code_of(played.scene, request.language)
+        loaded = played
+    _check_beats(request, loaded.name, len(beats_of(loaded.scene)))
+    check_needs(loaded, *traces)
     with recorder.recording():
         experiments = experiments_of(loaded.scene, trace)
     context = SceneContext(
         trace,
+        others=tuple(others),
         experiments=experiments,
         language=request.language,
         theme=request.theme,
         fonts=request.fonts,
+        notation=request.notation,
+        playback=request.playback,
+        aspect=request.profile.aspect,
         beats=None if request.beats is None else frozenset(request.beats),
     )
     beats = tuple(beat for beat in beats_of(loaded.scene) if context.shows(beat))
-    return Plan(loaded, code, context, request.profile, beats, recorder, progress)
+    profile = replace(request.profile, all_moves=loaded.scene.all_moves)
+    return Plan(loaded, code, context, profile, beats, recorder, progress)
 
 
 def check_scene(request: Request, recorder: Recorder | None = None) -> LoadedScene:
@@ -215,8 +229,18 @@ def check_scene(request: Request, recorder: Recorder | None = None) -> LoadedSce
     recorder = recorder or Recorder(request.file, request.language, cache_folder())
     with recorder.recording():
         loaded = load_scene(request.scene)
-    beats = range(1, len(beats_of(loaded.scene)) + 1)
+    # which variant plays is not known before the recording is
+    most = max(len(beats_of(each)) for each in (loaded.scene, *loaded.scene.variants()))
+    _check_beats(request, loaded.name, most)
+    return loaded
+
+
+def _check_beats(request: Request, name: str, count: int) -> None:
+    """Check that a scene has the beats that are asked for. Raises SceneError"""
+    beats = range(1, count + 1)
     missing = (number for number in request.beats or () if number not in beats)
     # one missing beat is enough; a range of beats may have more than memory holds
-    check_selection(tuple(islice(missing, 1)), len(beats), loaded.name)
-    return loaded
+    check_selection(tuple(islice(missing, 1)), count, name)
+    for number, _ in request.playback.holds:
+        if number not in beats:
+            raise SceneError(f"scene {name!r} has beats 1 to {count}, and none to hold at {number}")

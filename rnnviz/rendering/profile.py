@@ -11,6 +11,8 @@ QUALITIES: Final = {
     "k": (3840, 2160, 60),
 }
 """Width, height, and frames per second, by Manim's letters."""
+ASPECTS: Final = ("16:9", "4:3", "1:1", "9:16")
+_USUAL: Final = (16, 9)
 FORMATS: Final = ("mp4", "webm", "mov", "gif", "png")
 TRANSPARENT: Final = ("webm", "mov", "png")
 """Formats that can have a transparent background."""
@@ -53,6 +55,19 @@ _H264: Final = Codec(
         ":subme=2",
     },
 )
+# Where everything moves, blocks that later frames refer to are worth more bits, and so is chroma.
+_H264_MOVING: Final = Codec(
+    "libx264",
+    "yuv420p",
+    "mp4",
+    {
+        "preset": "ultrafast",
+        "crf": "23",
+        "threads": "1",
+        "x264-params": "cabac=1:8x8dct=1:bframes=3:b-adapt=0:partitions=p8x8,i4x4,i8x8"
+        ":deblock=0,0:subme=2:mbtree=1:rc-lookahead=10:chroma-qp-offset=-3",
+    },
+)
 _VP9: Final = {"crf": "23", "b:v": "0", "deadline": "good", "cpu-used": "5", "threads": "1"}
 _PRORES: Final = {"threads": "1", "vendor": "apl0"}
 _CODECS: Final = {
@@ -67,21 +82,34 @@ _CODECS: Final = {
 
 @dataclass(frozen=True)
 class EncodingProfile:
-    """A quality, a format, and whether the background is transparent."""
+    """A quality, a format, whether the background is transparent, and the frame's shape.
+
+    ``all_moves`` is for scenes in which everything moves all the time.
+    """
 
     quality: str
     file_format: str
     transparent: bool = False
+    aspect: str = "16:9"
+    all_moves: bool = False
 
     @property
     def codec(self) -> Codec:
         """The codec of the encoded beats."""
+        if self.all_moves and self.file_format == "mp4":
+            return _H264_MOVING
         return _CODECS[self.file_format, self.transparent]
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return QUALITIES[self.quality][:2]
+        """Width and height in pixels, both even; the shorter side is that of the quality."""
+        width, height, _ = QUALITIES[self.quality]
+        across, up = map(int, self.aspect.split(":"))
+        if (across, up) == _USUAL:
+            return width, height
+        if across < up:
+            return height, 2 * round(height * up / across / 2)
+        return 2 * round(height * across / up / 2), height
 
     @property
     def rate(self) -> int:

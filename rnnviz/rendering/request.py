@@ -1,11 +1,11 @@
 """What a render is asked for, checked before anything is loaded for it."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Union
 
 from rnnviz.errors import RenderError
 from rnnviz.experiments.default_recordings import CachedRecording, data_language
@@ -13,17 +13,29 @@ from rnnviz.rendering.cache.code import code_in
 from rnnviz.rendering.cache.dependencies import Reads, are_current, reads_as_json, reads_from_json
 from rnnviz.rendering.cache.library import whole_library
 from rnnviz.rendering.naming import default_output, output_name, own_file, source_of
-from rnnviz.rendering.profile import FORMATS, LIBRARIES, QUALITIES, TRANSPARENT, EncodingProfile
+from rnnviz.rendering.profile import (
+    ASPECTS,
+    FORMATS,
+    LIBRARIES,
+    QUALITIES,
+    TRANSPARENT,
+    EncodingProfile,
+)
 from rnnviz.rendering.targets import check_same_scene, check_spares, check_target
 from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.playback import USUAL, Playback, playback_of
 from rnnviz.system.cache import Cache, bound
 from rnnviz.system.versions import version
+from rnnviz.text.notation import UWV, Notation
+from rnnviz.text.notation_files import load_notation
+from rnnviz.text.palette import Palette
+from rnnviz.text.theme_file import load_theme
 from rnnviz.text.translation import languages
 
 if TYPE_CHECKING:
     from rnnviz.text.font_files import Font, FontSource
+    from rnnviz.trace import Trace
 
-THEMES: Final = ("dark", "light")
 _MAKING: Final = (*LIBRARIES, "torch", "matplotlib", "vega_datasets", "babel")
 """Libraries whose versions decide a scene's experiments, and so its frames."""
 
@@ -33,6 +45,10 @@ _TASK: Final = "the task of a scene"
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a beat that is done, how many are done, and their number."""
+
+
+Recording = Union["Trace", str, Path, CachedRecording]
+"""A trace, its file, or a recording in the cache or not yet."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +62,14 @@ class Request:
     scene: str
     task: str | None
     language: str
-    theme: str
+    theme: Palette
     profile: EncodingProfile
     beats: Sequence[int] | None
     named: Path
     output: Path
     fonts: "tuple[Font, ...]" = ()
+    notation: Notation = UWV
+    playback: Playback = USUAL
 
     @property
     def file(self) -> Path | None:
@@ -109,7 +127,8 @@ class Request:
             return None
         beats = None if self.beats is None else tuple(self.beats[:_MOST_BEATS])
         fonts = tuple(font.family for font in self.fonts)
-        shown = (self.scene, self.language, self.theme, self.profile, fonts, beats)
+        look = (self.language, self.theme, self.notation, self.playback, self.profile, fonts)
+        shown = (self.scene, *look, beats)
         return _digest((*shown, code, trace))
 
 
@@ -118,36 +137,50 @@ def request_of(
     *,
     task: str | None = None,
     language: str = "en",
-    theme: str = "dark",
+    theme: str | Path | Palette = "dark",
     quality: str = "h",
     format: str = "mp4",
     transparent: bool = False,
     output: str | Path | None = None,
     beats: Sequence[int] | None = None,
     font: "FontSource | Iterable[FontSource] | None" = None,
+    notation: Notation | str | Path = UWV,
+    aspect: str = "16:9",
+    pace: float = 1.0,
+    hold: Mapping[int, float] | None = None,
+    captions: bool = True,
 ) -> Request:
     """Check all that can be checked without loading the scene.
 
     Raises: RenderError for an unknown setting, an output that cannot be written or would replace
-            another file, or an invalid bound of the cache; TextError for an invalid font
+            another file, or an invalid bound of the cache; ThemeError for an unknown or invalid
+            theme; TextError for an invalid font or notation; SceneError for a pace or a pause out
+            of range
     """
     _check_choice("language", language, languages())
-    _check_choice("theme", theme, THEMES)
     _check_choice("quality", quality, tuple(QUALITIES))
     _check_choice("format", format, FORMATS)
+    _check_choice("aspect", aspect, ASPECTS)
     if transparent and format not in TRANSPARENT:
         raise RenderError(
             f"{format} has no transparency; choose --format {' or '.join(TRANSPARENT)}"
         )
+    palette = load_theme(theme)
     name = str(scene)
-    profile = EncodingProfile(quality, format, transparent)
-    target = Path(output or default_output(output_name(name), language, theme, profile, beats))
+    profile = EncodingProfile(quality, format, transparent, aspect)
+    playback = playback_of(pace, hold, captions)
+    symbols = load_notation(notation)
+    marks = (language, palette.name, profile, beats, symbols, playback)
+    usual = default_output(output_name(name), *marks)
+    target = Path(output or usual)
     check_target(target, format)
     if output is None:
         check_same_scene(target, name)
     bound()
-    fonts = _fonts(font)
-    return Request(name, task, language, theme, profile, beats, target, target.absolute(), fonts)
+    fonts = _fonts(font or palette.fonts)
+    place = target.absolute()
+    shown = (language, palette, profile, beats, target, place, fonts, symbols, playback)
+    return Request(name, task, *shown)
 
 
 def _fonts(custom: "FontSource | Iterable[FontSource] | None") -> "tuple[Font, ...]":

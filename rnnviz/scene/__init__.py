@@ -28,18 +28,22 @@ if TYPE_CHECKING:
         ShareAxis,
     )
     from rnnviz.mobjects.arrows import FlowArrow
-    from rnnviz.mobjects.backflow import Backflow
     from rnnviz.mobjects.bar_chart import BarChart
     from rnnviz.mobjects.bars import Bars
+    from rnnviz.mobjects.billboard import Billboard
+    from rnnviz.mobjects.camera3d import Camera3D
     from rnnviz.mobjects.chain import StateChain
     from rnnviz.mobjects.color_scale import ColorScale, HeatScale
+    from rnnviz.mobjects.emphasis import dim, undim
     from rnnviz.mobjects.equation import (
         Equation,
-        backward_equation,
         output_equation,
         step_equation,
         update_equation,
     )
+    from rnnviz.mobjects.flow import GradientFlow, Pulse, travel
+    from rnnviz.mobjects.framing import Region
+    from rnnviz.mobjects.glass_floor import FloorGrid, GlassPane
     from rnnviz.mobjects.labels import FormulaRow, LabelColumn, LabelRow
     from rnnviz.mobjects.log_axis import LogAxis
     from rnnviz.mobjects.matrix import Matrix
@@ -48,6 +52,10 @@ if TYPE_CHECKING:
     from rnnviz.mobjects.numbers import number, percent
     from rnnviz.mobjects.plane import Plane
     from rnnviz.mobjects.prediction import Prediction
+    from rnnviz.mobjects.prisms import Prisms
+    from rnnviz.mobjects.shown_states import StripRow
+    from rnnviz.mobjects.stage3d import Layer3D, Shot, Stage3D, change, during
+    from rnnviz.mobjects.strands import Strands, arch
     from rnnviz.mobjects.strip import Strip
     from rnnviz.mobjects.terms import Terms
     from rnnviz.mobjects.text import (
@@ -65,9 +73,12 @@ if TYPE_CHECKING:
     from rnnviz.mobjects.value_grid import ValueGrid
     from rnnviz.mobjects.value_line import ValueLine
     from rnnviz.mobjects.window import Window, units_note
+    from rnnviz.mobjects.word_lane import WordLane
     from rnnviz.scene.beats import beat
     from rnnviz.scene.context import SceneContext
+    from rnnviz.scene.orbiting import OrbitingStoryboard
     from rnnviz.scene.storyboard import Storyboard
+    from rnnviz.text.plain_text import Phrase
     from rnnviz.text.translation import N_
 else:
 
@@ -87,41 +98,59 @@ __all__ = [
     "SMALL",
     "THEMES",
     "AccuracyByGap",
-    "Backflow",
     "BarChart",
     "Bars",
+    "Billboard",
+    "Camera3D",
     "CellResults",
     "ChanceLine",
     "ColorScale",
     "DotLegend",
     "Equation",
     "Experiment",
+    "FloorGrid",
     "FlowArrow",
     "FoldedNetwork",
     "FormulaRow",
     "GapAxes",
+    "GlassPane",
+    "GradientFlow",
     "HeatScale",
     "Ink",
     "LabelColumn",
     "LabelRow",
+    "Layer3D",
     "LogAxis",
     "Matrix",
     "NamedBars",
     "NetworkCell",
+    "OrbitingStoryboard",
+    "Phrase",
     "Plane",
     "Prediction",
+    "Prisms",
+    "Pulse",
+    "Region",
     "SceneContext",
     "ShareAxis",
+    "Shot",
+    "Stage3D",
     "StateChain",
     "Storyboard",
+    "Strands",
     "Strip",
+    "StripRow",
     "Terms",
     "Theme",
     "ValueGrid",
     "ValueLine",
     "Window",
-    "backward_equation",
+    "WordLane",
+    "arch",
     "beat",
+    "change",
+    "dim",
+    "during",
     "fitted_label",
     "formula",
     "label",
@@ -134,6 +163,8 @@ __all__ = [
     "prose",
     "scaled_recurrence",
     "step_equation",
+    "travel",
+    "undim",
     "units_note",
     "update_equation",
     "variant",

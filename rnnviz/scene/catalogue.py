@@ -6,7 +6,7 @@ them, nor Manim.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
 
@@ -16,7 +16,10 @@ from rnnviz.system.choices import suggestion
 
 @dataclass(frozen=True)
 class SceneEntry:
-    """One scene: its class (``module:class``), what it is about, and what a trace must hold."""
+    """One scene: its class (``module:class``), what it is about, and what a trace must hold.
+
+    ``refuses`` maps the kinds of networks that it does not play to the need that they do not meet.
+    """
 
     name: str
     target: str
@@ -24,6 +27,7 @@ class SceneEntry:
     summary: str
     task: str
     needs: tuple[str, ...] = ()
+    refuses: Mapping[str, str] = field(default_factory=dict)
 
 
 SCENES: Final[Mapping[str, SceneEntry]] = {

@@ -7,15 +7,18 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Final
 
+from rnnviz import measure
 from rnnviz.errors import SceneError
 from rnnviz.scene import catalogue as registry
 from rnnviz.scene.beats import beats_of
 from rnnviz.scene.failures import FAILURES, described
+from rnnviz.trace import Trace
 
 _IN_FILE: Final = re.compile(r"(?P<file>.+\.py)(?::(?P<name>[^/\\]*))?")
 _HINT: Final = "derive a class from rnnviz.scene.Storyboard"
@@ -33,6 +36,14 @@ class LoadedScene:
     scene: Any
     task: str
     needs: tuple[str, ...]
+
+    def of(self, *traces: Trace) -> "LoadedScene":
+        """Return the scene as it plays its recordings, which may be by one of its variants."""
+        shown = [measure.one_layer(each, self.scene.shown_layer) for each in traces]
+        for variant in self.scene.variants():
+            if variant.plays(*shown) and variant.plays_network(traces[0]):
+                return replace(self, scene=variant, needs=needs_of(variant))
+        return self
 
 
 def file_of(spec: str) -> Path | None:
@@ -114,6 +125,7 @@ def _check(scene: Any) -> None:
         ("task", str, "the name of a task"),
         ("needs", tuple, "a tuple of what a trace must hold"),
         ("least_steps", int, "a number of steps"),
+        ("traces", int, "the number of recordings that the scene shows"),
         ("experiments", Mapping, "a function of the trace for each name, or leave it out"),
         ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),
     ):
@@ -134,8 +146,22 @@ def _check(scene: Any) -> None:
             )
 
 
+class _FromSource(SourceFileLoader):
+    """Compiles a file each time that it is loaded.
+
+    A compiled file is kept for a source of the same size and second of change; the edit of one
+    number, within a second, has both.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)
+
+
 def _import_file(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"rnnviz_user_{path.stem}", path)
+    name = f"rnnviz_user_{path.stem}"
+    loader = _FromSource(name, str(path))
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
     if spec is None or spec.loader is None:
         raise SceneError(f"cannot import {str(path)!r}; give a Python file")
     module = importlib.util.module_from_spec(spec)

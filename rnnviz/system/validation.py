@@ -18,6 +18,7 @@ _ERROR: Final = re.compile(
 _FIELD: Final = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 _STEP: Final = re.compile(r"\.?(\w+)|\[(\d+)\]")
 _PLAIN: Final = (
+    (r"`str` matching regex .*#\[0-9.*", "a colour #RRGGBB"),
     (r"`str` matching regex .*", "text without NUL and lone surrogates"),
     (r"`float` [<>]= -?1\.79\S*", "a finite number"),
     (r", got `.*", ""),
@@ -34,6 +35,7 @@ _PLAIN: Final = (
 
 Text = Annotated[str, Meta(pattern=rf"\A{_TEXT.pattern}\Z")]
 """Text that every file and program can hold: no NUL, and no lone surrogate, which UTF-8 lacks."""
+Color = Annotated[str, Meta(pattern=r"\A#[0-9A-Fa-f]{6}\Z")]
 Count = Annotated[int, Meta(ge=0, le=_LARGEST)]
 PositiveCount = Annotated[int, Meta(ge=1, le=_LARGEST)]
 NonNegative = Annotated[float, Meta(ge=0)]

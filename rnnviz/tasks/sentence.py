@@ -21,7 +21,7 @@ class Story:
 
 
 _DAILY: Final = "and every day we walk along the river with old friends reading many good books"
-_DAILY_ZH: Final = "每天 早上 都 在 河边 散步 看书 然后 和 朋友 一起 喝茶 聊天 晚上 听 音乐"
+_DAILY_ZH: Final = "每天 早上 都 去 河边 散步 看书 然后 和 朋友 一起 喝茶 聊天 听 音乐"
 _SUDDENLY_ZH: Final = "昨天 晚上 大概 九点 突然 就 莫名其妙 地 又 一次 彻底"
 STORIES: Final = {
     ("city", "en"): Story(
@@ -70,7 +70,8 @@ class Sentence(TokenTask):
     """'I live in <city> … so I can speak <language>': the target is the last word.
 
     ``gap`` is the number of filler words in between, which are random in training. The answer of
-    the Chinese story 'repair' is the price of repairing what broke.
+    the Chinese story 'repair' is the price of repairing what broke. The story 'city' has as many
+    words of each kind in both languages, so that a seed gives the same network in both.
 
     Raises: TaskError for an unknown story, one that is not in that language, or a negative gap
     """

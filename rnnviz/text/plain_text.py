@@ -1,9 +1,11 @@
 """Plain text: captions for subtitles, pages and screen readers, and text for a terminal."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from unicodedata import bidirectional
+
+from rnnviz.text.notation import in_captions
 
 _MATH: Final = re.compile(r"\$(.+?)\$")
 _NAMES: Final = {
@@ -24,6 +26,7 @@ _NAMES: Final = {
     "->": "→",
     "<-": "←",
     "dot": "·",
+    "dot.o": "⊙",
     "times": "×",
     "plus.minus": "±",
     "approx": "≈",
@@ -41,11 +44,23 @@ _SIGNS: Final = re.compile(
     )
 )
 _FRACTION: Final = re.compile(r"\(([^()]*)\)\s*/\s*\(([^()]*)\)")
-_NORM: Final = re.compile(r"(norm|abs|hat)\(([^()]*)\)")
+_NORM: Final = re.compile(r"(norm|abs|hat|tilde|bar|dot|bold|italic|upright)\(([^()]*)\)")
+_ACCENTS: Final = {
+    "hat": "\u0302",
+    "tilde": "\u0303",
+    "bar": "\u0304",
+    "dot": "\u0307",
+    "bold": "",
+    "italic": "",
+    "upright": "",
+}
+_BESIDE: Final = {"\u0302": "^", "\u0303": "~", "\u0304": "¯", "\u0307": "˙"}
 _SCRIPT: Final = re.compile(r"([_^])(?:\(([^()]*)\)|([A-Za-z0-9]+|[^\s\w]))")
-_LOWERED: Final = str.maketrans("0123456789+−=aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+_LOWERED: Final = str.maketrans(
+    "0123456789+−=,aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌,ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ"
+)
 _RAISED: Final = str.maketrans(
-    "0123456789+−=abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
+    "0123456789+−=*abcdefghijklmnoprstuvwxyzT", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼*ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᵀ"
 )
 _ISOLATE, _END = "\u2068", "\u2069"
 _RIGHTWARD: Final = ("R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "FSI")
@@ -58,6 +73,16 @@ _UNSEEN: Final = re.compile(
 )
 """Unicode's Default_Ignorable_Code_Point: joiners, marks of direction, selectors of variants."""
 _SPACE: Final = re.compile(r"(?<=∂)\s+(?=\w)")
+
+
+class Phrase(str):
+    """A text of rnnviz whose ``$formulas$`` are formulas, where other texts are shown as typed.
+
+    As a fact of a caption, and as a label, its formulas are set in the notation in use. It must
+    hold no text of a user's.
+    """
+
+    __slots__ = ()
 
 
 def printable(text: str) -> str:
@@ -97,12 +122,17 @@ def is_shown(character: str) -> bool:
 def plain(template: str, facts: Mapping[str, str]) -> str:
     """Return a caption with its ``{facts}`` filled in and its ``$formulas$`` as Unicode text.
 
+    Formulas are in the notation in use.
+
     Raises: KeyError for an unknown fact
     Example: >>> plain("from $h_({n})$ alone", {"n": "8"})
              'from h₈ alone'
     """
-    safe = {name: isolated(fact) for name, fact in facts.items()}
-    pieces = enumerate(_MATH.split(template))
+    safe = {
+        name: plain(fact, {}) if isinstance(fact, Phrase) else isolated(fact)
+        for name, fact in facts.items()
+    }
+    pieces = enumerate(_MATH.split(in_captions(template)))
     return "".join(
         formula_text(piece.format_map(facts)) if index % 2 else piece.format_map(safe)
         for index, piece in pieces
@@ -126,8 +156,8 @@ def formula_text(source: str) -> str:
 
 
 def _around(found: re.Match[str]) -> str:
-    if found[1] == "hat":
-        return found[2] + "\u0302"
+    if found[1] in _ACCENTS:
+        return found[2] + _ACCENTS[found[1]]
     bar = "‖" if found[1] == "norm" else "|"
     return f"{bar}{found[2]}{bar}"
 
@@ -139,7 +169,7 @@ def _script(found: re.Match[str]) -> str:
     if all(ord(character) in table for character in squeezed):
         return squeezed.translate(table)
     mark = "_" if found[1] == "_" else "^"
-    return f"{mark}({text})" if len(squeezed) > 1 else f"{mark}{text}"
+    return f"{mark}{text}" if squeezed.isalnum() or len(squeezed) == 1 else f"{mark}({text})"
 
 
 def isolated(text: str) -> str:
@@ -154,6 +184,18 @@ def isolated(text: str) -> str:
 def has_rightward(text: str) -> bool:
     """Whether any part of a text is read from right to left, or changes the direction."""
     return any(bidirectional(mark) in _RIGHTWARD for mark in text)
+
+
+def with_spelled_accents(text: str, lacking: Callable[[str], str]) -> str:
+    """Return a text in which accents that a font lacks stand beside their letters.
+
+    Example: >>> with_spelled_accents("y\\u0302 − y", lambda text: text)
+             'y^ − y'
+    """
+    for accent, mark in _BESIDE.items():
+        if accent in text and lacking(accent):
+            text = text.replace(accent, mark)
+    return text
 
 
 def without_isolates(text: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from rnnviz.errors import TraceError
 from rnnviz.trace import storage
 from rnnviz.trace.metadata import read_metadata
-from rnnviz.trace.trace import Trace
+from rnnviz.trace.trace import GROUPS, Trace
 
 
 def load(path: str | Path) -> Trace:
@@ -20,7 +20,7 @@ def load(path: str | Path) -> Trace:
     header, arrays = storage.read(source)
     metadata = read_metadata(source, header)
     try:
-        groups: dict[str, dict[str, np.ndarray]] = {"parameters": {}, "gradients": {}}
+        groups: dict[str, dict[str, np.ndarray]] = {name: {} for name in GROUPS}
         fields: dict[str, Any] = {}
         for key, array in arrays.items():
             group, _, name = key.partition("/")
@@ -32,6 +32,8 @@ def load(path: str | Path) -> Trace:
             **fields,
             parameters=groups["parameters"],
             gradients=groups["gradients"] or None,
+            named_gates=groups["named_gates"] or None,
+            arguments=groups["arguments"] or None,
             metadata=metadata,
         )
     except TraceError as error:

@@ -13,9 +13,43 @@ from rnnviz.errors import TraceError
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.system.validation import Count, Finite, InvalidJson, Text, is_text, shown, validated
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
+"""The newest schema that is read: that of custom cells. Older files stay as they are."""
+PLAIN_SCHEMA: Final = 2
+"""The schema of recordings of known cells."""
+_LATER: Final = ("states", "cuts", "step_input")
+"""Fields of recordings of custom cells, which other files do not have."""
 _DEEPEST: Final = 16
 """How deep lists and objects may be nested in ``task_options``."""
+
+
+@dataclass(frozen=True)
+class NamedState:
+    """A state of a custom cell: its name, and where it lies in ``Trace.h``.
+
+    Shapes: shape is that of one sequence at one step; flattened it is the entries of h from
+            ``first`` on. Of a complex state, each number is two of them, real and imaginary part.
+    """
+
+    name: Text
+    shape: tuple[Count, ...]
+    first: Count
+    is_complex: bool = False
+
+    @property
+    def size(self) -> int:
+        """The number of entries of h."""
+        return math.prod(self.shape) * (2 if self.is_complex else 1)
+
+    @property
+    def place(self) -> slice:
+        """Its entries of h."""
+        return slice(self.first, self.first + self.size)
+
+    def __str__(self) -> str:
+        """Its name and shape: 'h (5)', 'memory (8 × 4)', 'h (16 complex)'."""
+        shape = " × ".join(map(str, self.shape)) or "1"
+        return f"{self.name} ({shape}{' complex' if self.is_complex else ''})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,7 +64,12 @@ class Metadata(ShortRepr):
     network's; half precision is recorded as float32. ``effective`` names the parameters that are
     computed from the model's own, such as a parametrized or pruned weight: recorded is what the
     layer used. ``shared`` maps each further name of a shared parameter, such as a decoder's weight
-    that is the embedding's, to the name under which it is recorded.
+    that is the embedding's, to the name under which it is recorded. ``forget_bias`` is the bias
+    from which the forget gates started training: a number or 'chrono', None for PyTorch's start.
+
+    A custom cell has ``states``, by name and in the order of their entries in h; ``cuts``, the
+    steps whose states pass no gradient to those before, since the model's own code detaches or
+    resets them; and ``step_input``, which says what x_t is.
 
     Raises: TraceError for a field that a file cannot hold
     """
@@ -50,6 +89,7 @@ class Metadata(ShortRepr):
     device: Text = "cpu"
     language: Text = "en"
     seed: Count | None = None
+    forget_bias: Finite | Text | None = None
     epochs: Count | None = None
     accuracy: Finite | None = None
     accuracy_name: Text = ""
@@ -61,8 +101,11 @@ class Metadata(ShortRepr):
     output_labels: tuple[Text, ...] = ()
     effective: tuple[Text, ...] = ()
     shared: Mapping[Text, Text] = field(default_factory=dict)
+    states: tuple[NamedState, ...] = ()
+    cuts: tuple[Count, ...] = ()
+    step_input: Text = ""
     versions: Mapping[Text, Text] = field(default_factory=dict)
-    schema: Count = SCHEMA
+    schema: Count = PLAIN_SCHEMA
 
     def __post_init__(self) -> None:
         try:
@@ -80,13 +123,26 @@ class Metadata(ShortRepr):
         return name in self.shared.values()
 
 
+_ABSENT: Final[Mapping[str, Any]] = {
+    "effective": [],
+    "shared": {},
+    "forget_bias": None,
+    "states": [],
+    "cuts": [],
+    "step_input": "",
+}
+"""What files have that were written before these fields, or have no use for them."""
 _Fields = msgspec.defstruct("_Fields", get_type_hints(Metadata, include_extras=True).items())
 """The fields of the metadata, all of them required."""
 
 
 def to_json(metadata: Metadata) -> str:
     """Return the metadata as a file holds them."""
-    return json.dumps(asdict(metadata), ensure_ascii=False, sort_keys=True)
+    held = asdict(metadata)
+    for name in _LATER:
+        if not held[name]:
+            del held[name]
+    return json.dumps(held, ensure_ascii=False, sort_keys=True)
 
 
 def read_metadata(source: Path, header: str) -> Metadata:
@@ -109,13 +165,12 @@ def read_metadata(source: Path, header: str) -> Metadata:
         raise TraceError(
             f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; upgrade rnnviz"
         )
-    if schema < SCHEMA:
+    if schema < PLAIN_SCHEMA:
         raise TraceError(
             f"{str(source)!r} has schema {schema}, but this rnnviz reads {SCHEMA}; record it again"
         )
     try:
-        # files of the first versions do not have these two
-        values = _checked({"effective": [], "shared": {}, **raw})
+        values = _checked({**_ABSENT, **raw})
         return Metadata(**values)
     except InvalidJson as error:
         raise TraceError(

@@ -40,6 +40,12 @@ class Summary(ShortRepr):
         data = self.metadata
         yield "network", f"{data.module} {data.layer!r}" if data.layer else data.module
         yield "cell", cell(data.cell, data.nonlinearity).description
+        if data.states:
+            yield "states", ", ".join(map(str, data.states))
+            yield "input", data.step_input
+        if data.cuts:
+            steps = compact([step + 1 for step in data.cuts])
+            yield "cut by the model", f"before steps {steps}"
         known = (f"{name} {size}" for name, size in self.sizes.items() if size is not None)
         yield "sizes", ", ".join(known)
         if data.output_layer is not None:
@@ -60,10 +66,10 @@ class Summary(ShortRepr):
             yield "gradients", "none"
         yield "mode", "training" if data.training else "evaluation"
         yield "ran on", f"{data.device}, {data.dtype}"
-        for name in ("task", "language", "seed", "epochs", "source"):
+        for name in ("task", "language", "seed", "forget_bias", "epochs", "source"):
             value = getattr(data, name)
             if value not in (None, "") and (name != "language" or data.task):
-                yield name, str(value)
+                yield name.replace("_", " "), str(value)
         if data.accuracy is not None:
             yield data.accuracy_name or "accuracy", f"{data.accuracy:z.4g}"
         if data.step_labels:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from rnnviz import cells
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.cells.steps import Steps
 from rnnviz.errors import TraceError
 from rnnviz.trace import storage, validation
@@ -29,6 +30,10 @@ def _optional(*names: str) -> Any:
     return field(default=None, metadata={"dims": names}, kw_only=True)
 
 
+GROUPS: Final = ("parameters", "gradients", "named_gates", "arguments")
+"""The fields that hold arrays by name."""
+GIVEN: Final[tuple[str, ...]] = ("x", "targets", "h0", "c0", "lengths")
+"""The fields that are data of the network, not what it computes."""
 _START = ("layer", "direction", "batch")
 _STATE = ("layer", "direction", "time", "batch")
 
@@ -50,6 +55,15 @@ class Trace:
     row in the fields ``…_by_loss``. ``grad_direct`` is the immediate gradient ∂⁺L/∂h; it is also
     given by loss if a loss has one at other steps than its own.
 
+    Of a custom cell, which is the user's own code, h holds all named states of a step one after
+    another, as ``metadata.states`` says, and ``state`` returns one of them. ``preact`` and
+    ``gates`` are then None; ``named_gates`` (time, batch, …) are those that the code names, and
+    ``arguments`` what the model was called with. ``step_jacobian`` is ∂h_k/∂h_{k−1}, which follows
+    from no gates; it is None where it was left out for its size. ``within_step`` is the derivative
+    of a state by another that was made before it in the same step, as of an LSTM's h by its c.
+    Gradients are by all paths, through such states as well. ``h0`` is None if the state
+    before the first step is not known.
+
     Units:  gradients are of the loss in ``metadata.loss`` (nats for cross-entropy), summed as
             in ``metadata.reduction``, per unit of what they are taken with respect to
     Raises: TraceError if dims do not fit, or a number is not finite
@@ -58,12 +72,14 @@ class Trace:
     x: np.ndarray = _dims("time", "batch", "input")
     targets: np.ndarray = _dims("...")
     lengths: np.ndarray | None = _optional("batch")
-    h0: np.ndarray = _dims(*_START, "hidden")
+    h0: np.ndarray | None = _optional(*_START, "hidden")
     h: np.ndarray = _dims(*_STATE, "hidden")
     c0: np.ndarray | None = _optional(*_START, "cell")
     c: np.ndarray | None = _optional(*_STATE, "cell")
-    preact: np.ndarray = _dims(*_STATE, "gate", "cell")
-    gates: np.ndarray = _dims(*_STATE, "gate", "cell")
+    preact: np.ndarray | None = _optional(*_STATE, "gate", "cell")
+    gates: np.ndarray | None = _optional(*_STATE, "gate", "cell")
+    step_jacobian: np.ndarray | None = _optional(*_STATE, "hidden", "hidden")
+    within_step: np.ndarray | None = _optional(*_STATE, "hidden", "hidden")
     dropout: np.ndarray | None = _optional("gap", "time", "batch", "feature")
     output: np.ndarray | None = _optional("output_time", "batch", "output")
     y: np.ndarray | None = _optional("output_time", "batch", "output")
@@ -78,12 +94,14 @@ class Trace:
     grad_x_by_loss: np.ndarray | None = _optional("loss_time", "time", "batch", "input")
     parameters: Mapping[str, np.ndarray] = field(kw_only=True)
     gradients: Mapping[str, np.ndarray] | None = field(default=None, kw_only=True)
+    named_gates: Mapping[str, np.ndarray] | None = field(default=None, kw_only=True)
+    arguments: Mapping[str, np.ndarray] | None = field(default=None, kw_only=True)
     metadata: Metadata = field(kw_only=True)
 
     def __post_init__(self) -> None:
         for name, _ in self.present():
             object.__setattr__(self, name, frozen(name, getattr(self, name)))
-        for name in ("parameters", "gradients"):
+        for name in GROUPS:
             arrays = getattr(self, name)
             if arrays is not None:
                 kept = {key: frozen(f"{name}/{key}", value) for key, value in arrays.items()}
@@ -92,7 +110,7 @@ class Trace:
 
     def __reduce__(self) -> Any:
         values = {item.name: getattr(self, item.name) for item in dataclasses.fields(self)}
-        for group in ("parameters", "gradients"):
+        for group in GROUPS:
             values[group] = None if values[group] is None else dict(values[group])
         return _restored, (values,)
 
@@ -138,7 +156,7 @@ class Trace:
     @property
     def cell_size(self) -> int:
         """H, the number of units: that of h_t, unless h_t is a projection of them."""
-        return int(self.gates.shape[-1])
+        return self.hidden_size if self.gates is None else int(self.gates.shape[-1])
 
     @property
     def output_size(self) -> int:
@@ -227,10 +245,13 @@ class Trace:
 
         That is k − 1, or k + 1 where the layer runs in reverse, and h_0 at its first step. Of an
         LSTM, c_prev is held fixed. It is computed from the recorded gates and weights when it is
-        first used.
+        first used, or recorded, of a custom cell; there it is 0 at the first step.
 
         Shapes: → (layer, direction, time, batch, hidden, hidden)
+        Raises: TraceError if it was left out of a recording of a custom cell
         """
+        if self.is_custom:
+            return self.recorded_jacobian
         jacobians = np.array(
             [
                 [
@@ -243,11 +264,54 @@ class Trace:
         jacobians.flags.writeable = False
         return jacobians
 
+    @property
+    def is_custom(self) -> bool:
+        """Whether the cell is the user's own code, recorded by the states that it names."""
+        return self.metadata.cell == cells.CUSTOM
+
+    @property
+    def recorded_jacobian(self) -> np.ndarray:
+        """The ``step_jacobian`` of a custom cell. Raises TraceError if it was left out."""
+        if self.step_jacobian is None:
+            raise TraceError(
+                "the trace has no Jacobians of its steps, which this needs: they were left out for "
+                "their size, and are kept with jacobians=True, or a step reads more than the state "
+                "before it; use what needs gradients only, such as gradient_norms, or record again"
+            )
+        return self.step_jacobian
+
+    def state(self, name: str) -> np.ndarray:
+        """Return a state by its name, in its own shape: (time, batch, …), complex if it is.
+
+        Of a cell that rnnviz knows, h and c are those of the first layer and direction.
+
+        Raises: TraceError if there is no state of this name
+        Example: >>> trace.state("c")
+        """
+        if not self.is_custom:
+            plain = {"h": self.h, "c": self.c}.get(name)
+            if plain is None:
+                known = "h" if self.c is None else "h and c"
+                raise TraceError(f"the trace has no state {name!r}; it has {known}")
+            return plain[0, 0]
+        named = {each.name: each for each in self.metadata.states}
+        if name not in named:
+            raise TraceError(f"the trace has no state {name!r}; it has {', '.join(named)}")
+        found = named[name]
+        values = self.h[0, 0, :, :, found.place]
+        if found.is_complex:
+            pairs = values.reshape(self.steps, self.batch, *found.shape, 2)
+            return np.asarray(pairs[..., 0] + 1j * pairs[..., 1])
+        return values.reshape(self.steps, self.batch, *found.shape)
+
     def weight(self, kind: str, layer: int = 0, direction: int = 0) -> np.ndarray | None:
         """Return a recurrent parameter, or None if the layer has none of that kind.
 
-        Kinds are PyTorch's: weight_ih, weight_hh, bias_ih, bias_hh, weight_hr.
+        Kinds are PyTorch's: weight_ih, weight_hh, bias_ih, bias_hh, weight_hr. A custom cell has
+        none, whatever its parameters are called.
         """
+        if self.is_custom:
+            return None
         return self.parameters.get(self.parameter_name(kind, layer, direction))
 
     def parameter_name(self, kind: str, layer: int = 0, direction: int = 0) -> str:
@@ -258,7 +322,15 @@ class Trace:
         return f"{prefix}{kind}_l{layer}{cells.SUFFIXES[direction]}"
 
     def states_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
-        """Return h_prev of every step, in the layer's direction: (time, batch, hidden)."""
+        """Return h_prev of every step, in the layer's direction: (time, batch, hidden).
+
+        Raises: TraceError if the state before the first step is not known, as of some custom cells
+        """
+        if self.h0 is None:
+            raise TraceError(
+                "the trace has no state before its first step, since the model's code does not "
+                "show where it enters; record it with states='PATH' of a module that makes a step"
+            )
         return self._before(self.h[layer, direction], self.h0[layer, direction], direction)
 
     def cells_before(self, layer: int = 0, direction: int = 0) -> np.ndarray:
@@ -294,12 +366,17 @@ class Trace:
         return self.summary.html()
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return all arrays by name; parameters and gradients as ``parameters/NAME``."""
+        """Return all arrays by name; those of a group as ``parameters/NAME``."""
         tensors = {name: getattr(self, name) for name, _ in self.present()}
-        for group in ("parameters", "gradients"):
+        for group in GROUPS:
             for key, value in (getattr(self, group) or {}).items():
                 tensors[f"{group}/{key}"] = value
         return tensors
+
+    @property
+    def given(self) -> Mapping[str, np.ndarray]:
+        """The arrays that a recording was given, by name, whose hash ``metadata`` holds."""
+        return {name: getattr(self, name) for name in GIVEN if getattr(self, name) is not None}
 
     def save(self, path: str | Path) -> Path:
         """Write the trace to a ``.safetensors`` file, which is replaced only when whole.
@@ -321,6 +398,8 @@ class Trace:
         return np.where(first[..., None], start, shifted) * self.mask[..., None]
 
     def _parameter(self, kind: str) -> np.ndarray:
+        if self.is_custom:
+            refuse_equations()
         return self.parameters[self.parameter_name(kind)]
 
     def _output_parameter(self, kind: str) -> str:

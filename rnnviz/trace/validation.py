@@ -69,6 +69,16 @@ def _check_cell(trace: "Trace") -> None:
         cell = trace.cell
     except CellError as error:
         raise TraceError(f"metadata: {error}") from error
+    if trace.is_custom:
+        _check_custom(trace)
+        return
+    for name in ("h0", "preact", "gates"):
+        if getattr(trace, name) is None:
+            raise TraceError(
+                f"not a complete trace: field {name!r} is missing, which cell {cell.name!r} has; "
+                "record it again"
+            )
+    assert trace.preact is not None
     if trace.preact.shape[-2] != len(cell.gates):
         raise TraceError(
             f"field 'preact' has {trace.preact.shape[-2]} gates, but cell {cell.name!r} has "
@@ -85,13 +95,41 @@ def _check_cell(trace: "Trace") -> None:
         )
 
 
+def _check_custom(trace: "Trace") -> None:
+    """Check that the named states are those that h holds, one after another."""
+    for name in ("c0", "c", "preact", "gates", "dropout"):
+        if getattr(trace, name) is not None:
+            raise TraceError(f"field {name!r} does not fit a custom cell, which has none")
+    at = 0
+    for state in trace.metadata.states:
+        if state.first != at:
+            raise TraceError(f"metadata: state {state.name!r} begins at {state.first}, not at {at}")
+        at += state.size
+    names = [state.name for state in trace.metadata.states]
+    if at != trace.hidden_size or len(set(names)) < len(names):
+        raise TraceError(
+            f"metadata: the states {', '.join(names) or 'none'} have {at} entries, but field 'h' "
+            f"has {trace.hidden_size}"
+        )
+    for name, values in (trace.named_gates or {}).items():
+        if values.shape[:2] != (trace.steps, trace.batch):
+            raise TraceError(
+                f"gate {name!r} has shape {values.shape}, but must begin with {trace.steps} steps "
+                f"and {trace.batch} sequences"
+            )
+
+
 def _check_dtypes(trace: "Trace") -> None:
     dtype = trace.metadata.dtype
     for name, array in trace.arrays().items():
         if name in ("lengths", "loss_times"):
             if array.dtype.kind not in "iu":
                 raise TraceError(f"field {name!r} must hold integers, got dtype {array.dtype}")
-        elif name != "targets" and str(array.dtype) != _WIDE.get(dtype, dtype):
+        elif (
+            name != "targets"
+            and not _is_argument(name)
+            and str(array.dtype) != _WIDE.get(dtype, dtype)
+        ):
             raise TraceError(
                 f"field {name!r} has dtype {array.dtype}, but the trace is {trace.metadata.dtype}"
             )
@@ -127,7 +165,7 @@ def _check_targets(trace: "Trace") -> None:
 
 
 def _check_parameters(trace: "Trace") -> None:
-    for layer in range(trace.layers):
+    for layer in range(0 if trace.is_custom else trace.layers):
         for direction in range(trace.directions):
             for kind in ("weight_ih", "weight_hh"):
                 name = trace.parameter_name(kind, layer, direction)
@@ -137,6 +175,7 @@ def _check_parameters(trace: "Trace") -> None:
                         f"parameter {name!r} is missing; "
                         f"there are {', '.join(trace.parameters) or 'none'}"
                     )
+                assert trace.gates is not None
                 features = trace.hidden_size if kind == "weight_hh" else _features(trace, layer)
                 wanted = (trace.gates.shape[-2] * trace.cell_size, features)
                 if weight.shape != wanted:
@@ -160,6 +199,11 @@ def _check_parameters(trace: "Trace") -> None:
             )
 
 
+def _is_argument(name: str) -> bool:
+    """Whether an array is what the model was called with, which may be any numbers."""
+    return name.startswith("arguments/")
+
+
 def _check_shapes(trace: "Trace", wanted: Mapping[str, tuple[int, ...]]) -> None:
     """Raises TraceError for parameters of another shape, if they are there."""
     for name, shape in wanted.items():
@@ -170,6 +214,7 @@ def _check_shapes(trace: "Trace", wanted: Mapping[str, tuple[int, ...]]) -> None
 
 def _optional_shapes(trace: "Trace", layer: int, direction: int) -> Mapping[str, tuple[int, ...]]:
     """The shapes of the parameters that a layer may lack."""
+    assert trace.gates is not None
     rows = trace.gates.shape[-2] * trace.cell_size
     shapes = {
         "bias_ih": (rows,),
@@ -210,6 +255,8 @@ def _check_labels(trace: "Trace") -> None:
 
 
 def _check_finite(trace: "Trace", name: str, array: np.ndarray) -> None:
+    if _is_argument(name):  # a mask of attention holds −∞
+        return
     with np.errstate(over="ignore", invalid="ignore"):
         if array.dtype.kind != "f" or np.isfinite(np.einsum("i->", array.ravel())):
             return

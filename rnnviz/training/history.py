@@ -19,14 +19,15 @@ class History(ShortRepr):
     ``loss`` is the mean loss per target over the epoch's updates, ``accuracy`` the task's score on
     sequences drawn after the epoch. ``gradient_norm`` and ``clipped_norm`` are the 2-norm of ∂L/∂θ
     over all parameters before and after clipping, averaged over the epoch's updates, where L is an
-    update's loss per target. ``sigma_1`` and ``rho`` are the largest singular value and the
+    update's loss per target; ``update_loss`` and ``update_norm`` are the loss and the norm before
+    clipping of each update. ``sigma_1`` and ``rho`` are the largest singular value and the
     spectral radius of the first layer's forward recurrent weights after the epoch, for each gate.
 
     ``weights`` (by PyTorch's parameter name) and ``traces`` are those at ``recorded_epochs``, where
     0 is before training. They are empty unless training was run with ``record_every``.
 
-    Shapes: loss, accuracy, gradient_norm, clipped_norm (epoch,); sigma_1, rho (epoch, gate);
-            recorded_epochs (record,); weights (record, …)
+    Shapes: loss, accuracy, gradient_norm, clipped_norm (epoch,); update_loss, update_norm (epoch,
+            update); sigma_1, rho (epoch, gate); recorded_epochs (record,); weights (record, …)
     Units:  loss as the task's, nats or half squared units a target; the norms, loss per unit of
             weight
     """
@@ -35,6 +36,8 @@ class History(ShortRepr):
     accuracy: np.ndarray
     gradient_norm: np.ndarray
     clipped_norm: np.ndarray
+    update_loss: np.ndarray
+    update_norm: np.ndarray
     sigma_1: np.ndarray
     rho: np.ndarray
     recorded_epochs: np.ndarray
@@ -53,7 +56,8 @@ class Log:
 
     network: Network
     every: int | None
-    _rows: list[tuple[float, float, float, float]] = field(default_factory=list, init=False)
+    _updates: list[np.ndarray] = field(default_factory=list, init=False)
+    _accuracies: list[float] = field(default_factory=list, init=False)
     _radii: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list, init=False)
     _kept: dict[int, dict[str, np.ndarray]] = field(default_factory=dict, init=False)
 
@@ -61,18 +65,19 @@ class Log:
         if self.every is not None:
             self._keep(0)
 
-    def add(self, loss: float, accuracy: float, gradient_norm: float, clipped_norm: float) -> None:
-        """Add an epoch."""
-        self._rows.append((loss, accuracy, gradient_norm, clipped_norm))
+    def add(self, updates: Sequence[tuple[float, float, float]], accuracy: float) -> None:
+        """Add an epoch: the loss and the norms before and after clipping of each of its updates."""
+        self._updates.append(np.array(updates).T)
+        self._accuracies.append(accuracy)
         self._radii.append(_radii(self.network))
-        if self.every is not None and len(self._rows) % self.every == 0:
-            self._keep(len(self._rows))
+        if self.every is not None and len(self._updates) % self.every == 0:
+            self._keep(len(self._updates))
 
     def history(self) -> History:
         """Return all epochs so far, with the weights of the last."""
         if self.every is not None:
-            self._keep(len(self._rows))
-        loss, accuracy, gradient_norm, clipped_norm = map(_frozen, zip(*self._rows, strict=True))
+            self._keep(len(self._updates))
+        losses, before, after = map(_frozen, zip(*self._updates, strict=True))
         sigma_1, rho = map(_frozen, zip(*self._radii, strict=True))
         weights = {
             name: _frozen([kept[name] for kept in self._kept.values()])
@@ -80,10 +85,12 @@ class Log:
             if self._kept
         }
         return History(
-            loss,
-            accuracy,
-            gradient_norm,
-            clipped_norm,
+            _frozen(losses.mean(axis=1)),
+            _frozen(self._accuracies),
+            _frozen(before.mean(axis=1)),
+            _frozen(after.mean(axis=1)),
+            losses,
+            before,
             sigma_1,
             rho,
             _frozen(np.array(list(self._kept), dtype=np.int64)),

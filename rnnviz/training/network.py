@@ -12,6 +12,11 @@ from rnnviz.recording.modules import layer_module
 
 INITIALISATIONS: Final = ("default", "identity", "orthogonal")
 
+CHRONO: Final = "chrono"
+
+ForgetBias = float | str
+"""The bias that forget gates start from: a number, or 'chrono'."""
+
 State = Tensor | tuple[Tensor, Tensor]
 """The state of all layers after a step: h, or (h, c) with a cell state."""
 
@@ -27,6 +32,8 @@ class Network(nn.Module):
     Raises: TrainingError for an unknown cell or nonlinearity, or no layer
     """
 
+    kind: cells.Cell
+
     def __init__(
         self,
         input_size: int,
@@ -40,13 +47,13 @@ class Network(nn.Module):
     ):
         super().__init__()
         try:
-            kind = cells.cell(cell, nonlinearity)
+            self.kind = cells.cell(cell, nonlinearity)
         except CellError as error:
             raise TrainingError(str(error)) from error
         if layers < 1:
             raise TrainingError(f"layers must be a positive integer, got {layers}")
         self.rnn: Any = layer_module(
-            kind, input_size, hidden_size, num_layers=layers, bidirectional=bidirectional
+            self.kind, input_size, hidden_size, num_layers=layers, bidirectional=bidirectional
         )
         self.fc = nn.Linear(hidden_size * (2 if bidirectional else 1), output_size)
 
@@ -77,6 +84,41 @@ class Network(nn.Module):
                     nn.init.orthogonal_(gate)
                 gate.mul_(scale)
 
+    def start_forget_gates(self, bias: ForgetBias, steps: int) -> None:
+        """Set the bias of the forget gates of all layers and directions before training.
+
+        Of PyTorch's two biases, the first becomes ``bias`` and the second 0, so that their sum is
+        ``bias``. 'chrono' draws b_f of each unit from ln U(1, steps − 1) and sets the input gate's
+        bias to −b_f, so that units forget after 1 to ``steps`` − 1 steps; ``steps`` is the length
+        of the longest sequence.
+
+        Raises: TrainingError for a cell without a forget gate
+        Source: a positive start: Gers, Schmidhuber & Cummins 2000, sec. 4; 1 for all tasks:
+                Jozefowicz, Zaremba & Sutskever 2015; 'chrono': Tallec & Ollivier 2018
+        """
+        if not self.kind.has_forget_gate:
+            known = cells.known_cells().items()
+            having = [name for name, kind in known if kind().has_forget_gate]
+            raise TrainingError(
+                f"cell {self.kind.name!r} has no forget gate whose bias could be {bias}; leave "
+                f"forget_bias out, or choose cell {' or '.join(map(repr, having))}"
+            )
+        for name, both in self.rnn.named_parameters():
+            if not name.startswith("bias_"):
+                continue
+            gates = dict(
+                zip(self.kind.gates, both.detach().split(self.rnn.hidden_size), strict=True)
+            )
+            if name.startswith("bias_hh"):
+                start = torch.zeros_like(gates["f"])
+            elif isinstance(bias, str):
+                start = torch.empty_like(gates["f"]).uniform_(1.0, max(1.0, steps - 1.0)).log_()
+            else:
+                start = torch.full_like(gates["f"], bias)
+            gates["f"].copy_(start)
+            if bias == CHRONO and "i" in gates:
+                gates["i"].copy_(-start)
+
 
 def seeded(
     seed: int,
@@ -86,16 +128,21 @@ def seeded(
     *,
     initial: str = "default",
     scale: float = 1.0,
+    forget_bias: ForgetBias | None = None,
+    steps: int = 1,
     **kind: Any,
 ) -> Network:
     """Return a new network that is determined by the seed and the arguments alone.
 
-    ``kind`` are keyword arguments of ``Network``, ``initial`` and ``scale`` of ``initialise``.
+    ``kind`` are keyword arguments of ``Network``, ``initial`` and ``scale`` of ``initialise``,
+    ``forget_bias`` and ``steps`` of ``start_forget_gates``; None leaves PyTorch's start.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = Network(input_size, hidden_size, output_size, **kind)
         network.initialise(initial, scale)
+        if forget_bias is not None:
+            network.start_forget_gates(forget_bias, steps)
     return network
 
 

@@ -8,7 +8,7 @@ import torch
 from rnnviz.cells.rnn import Rnn
 from rnnviz.errors import TrainingError
 from rnnviz.tasks import Task
-from rnnviz.training.network import Network, seeded
+from rnnviz.training.network import CHRONO, ForgetBias, Network, seeded
 
 OPTIMIZERS: Final = ("adam", "sgd")
 _SGD_OVER_ADAM: Final = 20
@@ -34,6 +34,7 @@ class Settings:
     clip: float | None = 1.0
     initial: str = "default"
     scale: float = 1.0
+    forget_bias: ForgetBias | None = None
     record_every: int | None = None
 
     def __post_init__(self) -> None:
@@ -55,6 +56,12 @@ class Settings:
             raise TrainingError(
                 f"clip must be a finite, positive norm, or None for no clipping, got {self.clip}"
             )
+        bias = self.forget_bias
+        if bias is not None and bias != CHRONO and not _is_finite(bias):
+            raise TrainingError(
+                f"forget_bias must be a finite number, {CHRONO!r}, or None for PyTorch's start, "
+                f"got {bias!r}"
+            )
         if self.record_every is not None and self.record_every < 1:
             raise TrainingError(
                 f"record_every must be a positive number of epochs, got {self.record_every}"
@@ -69,6 +76,8 @@ class Settings:
             len(task.output_labels),
             initial=self.initial,
             scale=self.scale,
+            forget_bias=self.forget_bias,
+            steps=len(task.example().x),
             cell=self.cell,
             nonlinearity=self.nonlinearity,
             layers=self.layers,
@@ -83,3 +92,7 @@ class Settings:
             )
         rate = self.learning_rate or _SGD_OVER_ADAM * task.learning_rate
         return torch.optim.SGD(network.parameters(), lr=rate)
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < float("inf")

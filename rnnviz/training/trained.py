@@ -11,18 +11,22 @@ from rnnviz.system.short_repr import ShortRepr
 from rnnviz.tasks import Task
 from rnnviz.trace import Trace
 from rnnviz.training.history import History
-from rnnviz.training.network import Network
+from rnnviz.training.network import ForgetBias, Network
 
 
 @dataclass(frozen=True, repr=False)
 class Trained(ShortRepr):
-    """A trained network with its history, and its score on newly drawn sequences."""
+    """A trained network with its history, and its score on newly drawn sequences.
+
+    ``forget_bias`` is the bias that its forget gates started from, None for PyTorch's start.
+    """
 
     task: Task
     network: Network
     history: History
     score: float
     seed: int
+    forget_bias: ForgetBias | None = None
 
     @property
     def learnt(self) -> bool:
@@ -79,6 +83,7 @@ class Trained(ShortRepr):
                 "task_options": self.task.options,
                 "language": self.task.language,
                 "seed": self.seed,
+                "forget_bias": self.forget_bias,
                 "epochs": epochs,
                 "accuracy": accuracy,
                 "accuracy_name": self.task.score_name,

@@ -1,19 +1,21 @@
 """All checks of a trace, in order."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rnnviz.system.progress import current_report
 from rnnviz.trace import Trace
 from rnnviz.verification.difference_checks import check_differences
 from rnnviz.verification.field_checks import check_fields
 from rnnviz.verification.input_checks import check_inputs
+from rnnviz.verification.own_code import OwnChecks
 from rnnviz.verification.recomputed import Recomputed
 from rnnviz.verification.report import Check, Report
 from rnnviz.verification.rounding import Rounding
 from rnnviz.verification.table_checks import check_tables, count_blocks
 
 
-def verify(trace: Trace) -> Report:
+def verify(trace: Trace, *, model: Any = None, inputs: Any = None, states: Any = None) -> Report:
     """Compute every field of a trace again in float64, and compare.
 
     Each step is computed from the recorded state before it, and the gradients from the recorded
@@ -32,7 +34,22 @@ def verify(trace: Trace) -> Report:
 
     Values computed in half precision may be off by sixteen of its roundings; float32 values made
     from them have float32's tolerance. Progress goes to ``rnnviz.system.progress.reported``.
+
+    The equations of a custom cell are not known here. Its gradients by loss are compared with a
+    product of the recorded Jacobians. With its ``model``, the model's own code is run again: each
+    step from the recorded state before it, and with nudged states, inputs and weights for finite
+    differences. ``inputs`` are those of ``record``, needed if not all of them were arrays, and
+    ``states`` too, needed if a function picked them. The report says what each check proves.
+
+    Raises: RecordingError if the model is not the recorded one
     """
+    if trace.is_custom:
+        code = None
+        if model is not None:
+            from rnnviz.recording.custom.rerunning import OwnModel  # loads torch
+
+            code = OwnModel.of(trace, model, inputs, states)
+        return Report(tuple(OwnChecks(trace, code).all()))
     return Report(tuple(_checks(Recomputed(trace))))
 
 

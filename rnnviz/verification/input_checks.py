@@ -17,12 +17,8 @@ def check_inputs(known: Recomputed) -> Iterator[Check]:
         HASH,
         hash_arrays(trace.parameters) == trace.metadata.parameters_hash,
     )
-    named = {
-        name: getattr(trace, name)
-        for name in ("x", "targets", "h0", "c0", "lengths")
-        if getattr(trace, name) is not None
-    }
-    yield exact(", ".join(named), HASH, hash_arrays(named) == trace.metadata.inputs_hash)
+    given = hash_arrays(trace.given)
+    yield exact(", ".join(trace.given), HASH, given == trace.metadata.inputs_hash)
     if known.ran != known.kept:
         yield exact(
             "parameters", known.ran, all(_fits(v, known.ran) for v in _layer_weights(trace))

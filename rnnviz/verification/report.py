@@ -6,6 +6,9 @@ from typing import Final
 REFERENCE: Final = "NumPy reference"
 DIFFERENCES: Final = "finite differences"
 HASH: Final = "recorded hash"
+JACOBIANS: Final = "recorded Jacobians"
+OWN_CODE: Final = "the model's own code"
+AUTOGRAD: Final = "autograd, loss by loss"
 UNCHECKED: Final = "not checked"
 
 

@@ -1,157 +1,178 @@
-"""The chain rule for one loss, factor by factor, up to autograd's own number."""
+"""The chain rule for one loss: its paths back, a term for each, up to autograd's own number."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.backpropagation.equations import (
-    losses_equation,
-    one_step_back_equation,
-    output_gradient_equation,
-    unrolled_sum_equation,
-)
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS, output_product, step_back
-from rnnviz.scenes.backpropagation.losses import ChainLosses
+from manim import DOWN, FadeIn, FadeOut, Indicate
+from rnnviz.scenes.backpropagation import equations, factors, frames
+from rnnviz.scenes.backpropagation.any_cell import AnyCell, CustomCell
+from rnnviz.scenes.backpropagation.moves import ChainMoves
 from rnnviz.scenes.backpropagation.term_sum import TermSum
 
 from rnnviz.experiments import last_loss_alone
-from rnnviz.measure.chain_rule import chain_rule
-from rnnviz.mobjects import layout
-from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
-SPELLED_OUT = 3
 
 
-class Backpropagation(Storyboard):
-    """All losses flow back; then one of them, with every factor in recorded numbers."""
+class Backpropagation(ChainMoves):
+    """One loss at the end of a chain: the paths to each use of W, their terms, and the sum."""
 
     name = "backpropagation"
-    title = N_("Back through time, factor by factor")
+    title = N_("Back through time, path by path")
     summary = N_("The chain rule for one loss in recorded numbers, up to autograd's result.")
-    task = "prices"
-    needs = ("plain-rnn", "gradients", "gradient-path", "run-again")
+    task = "sentence"
+    needs = ("one-loss", "run-again")
     least_steps = 2
-    experiments: ClassVar = {"alone": last_loss_alone(SPELLED_OUT)}
+    experiments: ClassVar = {"alone": last_loss_alone(MOST_STEPS)}
 
-    def setup(self) -> None:
-        self.window = Window.before_last_loss(self.trace, MOST_STEPS)
-        self.alone = self.context.experiments["alone"]
-        self.rule = chain_rule(self.alone, self.alone.steps - 1)
-
-    def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_UNITS, self.say))
-
-    def facts(self) -> Mapping[str, str]:
-        autograd = self.alone.gradients or {}
-        of_w = autograd[self.alone.parameter_name("weight_hh")]
-        of_u = autograd[self.alone.parameter_name("weight_ih")]
-        apart_w = np.abs(self.rule.terms_w.sum(axis=0) - of_w).max()
-        apart_u = np.abs(self.rule.terms_u.sum(axis=0) - of_u).max()
-        wrong = np.linalg.norm(self.rule.twice - of_w) / np.linalg.norm(of_w)
-        return {
-            "losses": str(len(self.trace.loss_steps)),
-            "steps": str(self.alone.steps),
-            "before": str(self.alone.steps - 1),
-            "apart": number(float(apart_w)),
-            "apart_u": number(float(apart_u)),
-            "wrong": f"{wrong:.0%}",
-        }
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        return CustomCell, AnyCell
 
     @beat(
-        "The loss of a sequence is the sum over its steps. Every loss sends its gradient down, "
-        "and back through all states before it."
-    )
-    def every_loss(self) -> None:
-        self.chain = StateChain.of(self.trace, self.window, self.theme)
-        self.chain.shift(layout.LOW_CHAIN_Y * UP)
-        self.equation = losses_equation(self.theme).shift(layout.FORMULA_Y * UP)
-        steps = [step + 1 for step in self.trace.loss_steps]
-        self.losses = ChainLosses(self.chain, steps, self.theme)
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.chain), self.chain.fill())
-        self.play(self.losses.appear())
-        self.play(self.losses.flow())
-
-    @beat(
-        "Take one loss alone, $L_({steps})$: the same network on the last {steps} {items}, from "
-        "the state zero."
+        "One loss, $L_({last})$, after the last {item}. What are its gradients for $V$, $W$ and "
+        "$U$?"
     )
     def one_loss(self) -> None:
-        window = Window.last(self.alone, SPELLED_OUT)
-        self.play(FadeOut(self.losses, self.chain.without_words(), self.chain.words))
-        self.chain = StateChain.of(self.alone, window, self.theme)
-        self.chain.shift(layout.LOW_CHAIN_Y * UP)
-        self.losses = ChainLosses(self.chain, [self.alone.steps], self.theme)
-        self.play(FadeIn(self.chain), self.chain.fill())
-        self.play(self.losses.appear(), self.losses.flow())
+        self.chain = self.chain_of(range(1, self.last + 1), frames.WHOLE)
+        self.equation = self.loss_formula()
+        self.play(self.chain.appear())
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN), *self.chain.call_weights())
+        if self.trace.metadata.loss == "cross-entropy":
+            self.play(self.explain(self.say("$y^*$ is 1 for the right answer, 0 for the others")))
 
     @beat(
-        "$V$ is used once for this loss. Its gradient is the gradient at the scores times the "
-        "state: one number for each pair."
+        "With $h_({given})$ given, the last two steps use $W$ twice: two paths lead from "
+        "$L_({last})$ to $W$, one term each."
+    )
+    def two_paths(self) -> None:
+        equation = equations.paths_equation(self.last, 2, self.theme)
+        steps = range(self.last - 2, self.last + 1)
+        self.move_chain(steps, frames.NEAR, equation)
+        self.paths = [self.chain.path_to(step, self.rule) for step in (self.last, self.last - 1)]
+        meaning = self.explain(self.say("$partial^+$: through this use of $W$ alone"))
+        keys = [self.say_width(self.say("width: size of the gradient")), meaning]
+        for step, path in zip((self.last, self.last - 1), self.paths, strict=True):
+            use = Indicate(self.chain.uses[step], scale_factor=1.6, color=None)
+            self.play(path.flow(1.6), equation.light(f"at{step}", f"direct{step}"), use, *keys)
+            keys = []
+
+    @beat(
+        "Multiply along a path, add the paths. $partial^+$ counts one use of $W$ alone: the state"
+        " before it is held constant."
+    )
+    def held_constant(self) -> None:
+        self.hold_states_constant()
+
+    @beat(
+        "First $V$. Each entry joins a unit to a score: multiply the score's gradient by the "
+        "unit, column by row."
     )
     def output_weights(self) -> None:
-        equation = output_gradient_equation(self.alone.steps, self.theme).move_to(self.equation)
-        self.play(FadeOut(self.losses, self.chain.without_words(), self.chain.words))
-        self.play(self.equation.turn_into(equation))
-        self.equation = equation
-        self.product = output_product(self.rule, self.alone, self.theme)
-        self.play(self.product.appear(run_time=3.5))
+        equation = equations.output_equation(self.last, self.theme)
+        self.move_chain(self.chain.numbers, frames.TOP, equation, *self.paths, self.held)
+        self.play(self.say_colors())
+        sources = {0: self.chain.loss, 2: self.chain.steps[self.last].strip}
+        self.form(factors.of_v(self.rule, self.alone, self.theme), sources)
 
     @beat(
-        "One step back, the gradient passes the slopes of $h_({steps})$ and then $W$ transposed. "
-        "That is one factor of the product."
+        "Each unit feeds all scores by a column of $V$. On the way back, this column becomes a "
+        "row: hence $V^T$."
+    )
+    def into_the_state(self) -> None:
+        equation = equations.state_equation(self.last, self.theme)
+        product = factors.into_state(self.rule, self.alone, self.theme)
+        self.show_product(product, equation, {0: self.chain.use_of_v, 2: self.chain.loss})
+        self.play(self.chain.receive(self.last, self.product, self.rule))
+
+    @beat(
+        "One weight of step {last}: multiply the slopes on the way back ($1 - h^2$ for tanh). "
+        "$L_({last})$ changes {product} times as much as the weight."
+    )
+    def one_weight(self) -> None:
+        self.show_one_weight()
+
+    @beat(
+        "All weights at once: gradient times slope, unit by unit ($dot.o$), then times "
+        "$h_({before})$ as a row: the first term."
+    )
+    def first_term(self) -> None:
+        self.show_term(self.last)
+
+    @beat(
+        "One step back, to $h_({before})$: times the same slopes, then $W^T$, again with columns "
+        "as rows."
     )
     def one_step_back(self) -> None:
-        equation = one_step_back_equation(self.alone.steps, self.theme).move_to(self.equation)
-        self.play(FadeOut(self.product), self.equation.turn_into(equation))
-        self.equation = equation
-        self.product = step_back(self.rule, self.alone, self.theme)
-        self.play(self.product.appear(run_time=4.0))
+        self.show_step_back(self.last)
 
     @beat(
-        "$W$ is used at every step. Each use has a term: the gradient at its sum, times the state "
-        "before it. At step 1 that state is zero."
+        "At $h_({before})$, the same product with $h_({given})$ is the second term. The terms of "
+        "both uses add up."
     )
-    def terms(self) -> None:
-        equation = unrolled_sum_equation("W", str(self.alone.steps), self.theme)
-        equation.move_to(self.equation)
-        self.play(FadeOut(self.product), self.equation.turn_into(equation))
-        self.equation = equation
-        names = self.say("their sum"), self.say("autograd")
-        self.sums = TermSum(self.rule, self.alone, self.theme, *names)
-        self.scale = self.color_scale(self.sums.limit)
-        self.play(self.equation.light("direct"), FadeIn(self.scale))
-        self.play(self.sums.grow_terms())
-
-    @beat("The terms add up to what autograd found by itself: they differ by {apart} at most.")
-    def equals_autograd(self) -> None:
-        self.play(self.equation.light("left"))
-        self.play(self.sums.add_up())
-        self.play(self.sums.compare())
+    def second_term(self) -> None:
+        self.show_term(self.last - 1)
+        both = self.turn_formula(equations.paths_equation(self.last, 2, self.theme))
+        self.play(both, FadeOut(self.product, run_time=0.4))
+        self.add_up(TermSum(self.rule.terms_w[-2:][::-1], self.last, self.theme))
 
     @beat(
-        "Each term must hold the state before it fixed. With the whole derivative instead, early "
-        "steps count again and again, and the sum is {wrong} off."
+        "But $h_({given})$ depends on $W$, too. One more step back: one more path, one more term."
     )
-    def counted_twice(self) -> None:
-        self.play(self.equation.light("direct"))
-        self.play(self.sums.count_twice())
+    def third_step(self) -> None:
+        terms = min(3, self.last)
+        equation = equations.paths_equation(self.last, terms, self.theme)
+        steps = range(max(0, self.last - 3), self.last + 1)
+        self.move_chain(steps, frames.TOP_FOUR, equation, self.sums)
+        step = max(self.chain.numbers[1], self.last - 2)
+        self.flow = self.chain.path_to(step, self.rule)
+        width = self.say_width(self.say("width: size of the gradient"))
+        self.play(self.flow.flow(1.6), equation.light(f"at{step}", f"direct{step}"), width)
+        self.play(self.chain.receive_at_once(step, self.rule))
 
     @beat(
-        "So it is for every loss and every step, and for $U$ with the input in the place of the "
-        "state: there the difference is {apart_u}."
+        "And so on: at each step, slopes shrink the gradient and $W^T$ changes it again. {when}, "
+        "it is {reach} times as large at $h_1$ as at $h_({last})$."
+    )
+    def way_back(self) -> None:
+        equation = equations.way_back_equation(self.last, self.theme)
+        self.move_chain(range(1, self.last + 1), frames.MIDDLE, equation, self.flow)
+        self.flow = self.chain.flow_to_first(self.rule)
+        meaning = self.say(
+            "diag: unit by unit, as $dot.o$ · orange columns: each coloured up to its largest value"
+        )
+        passing = equation.light("factors"), self.flow.flow(run_time=2.0)
+        self.play(*passing, self.explain(meaning))
+        self.play(self.chain.fill_gradients(self.rule))
+
+    @beat(
+        "All paths in one formula: for each step $k$, go from the loss back to $h_k$, then into "
+        "$W$ there. For $U$, replace $h_(k-1)$ by $x_k$."
     )
     def general(self) -> None:
-        equation = unrolled_sum_equation("W", "t", self.theme).move_to(self.equation)
-        of_u = unrolled_sum_equation("U", "t", self.theme).move_to(layout.CENTRE_Y * UP)
-        self.play(self.sums.count_once())
-        self.play(FadeOut(self.sums, self.scale), self.equation.turn_into(equation))
-        self.play(equation.animate.move_to((layout.CENTRE_Y + 1.2) * UP))
-        self.play(FadeIn(of_u.shift(0.9 * DOWN), shift=0.2 * DOWN))
-        self.play(equation.light("direct", "factors"), of_u.light("direct", "factors"))
+        of_w = equations.general_equation("W", self.last, self.theme)
+        meaning = self.say("$product$: a factor for each step $j$ after $k$, the first on the left")
+        self.play(self.turn_formula(of_w), self.explain(meaning))
+        self.marks = self.name_parts(of_w)
+        self.play(of_w.light("factors"), FadeIn(self.marks.notes["factors"]), self.flow.again(1.5))
+        self.play(of_w.light("sum"), FadeIn(self.marks.notes["sum"]), self.chain.call_uses())
+        of_u = equations.general_equation("U", self.last, self.theme)
+        self.play(self.turn_formula(of_u), *self.marks.follow(of_u))
+        self.play(of_u.light("state"), *self.chain.call_inputs())
+
+    @beat(
+        "One term for each use of $W$ (none in step 1, as $h_0 = 0$). Their sum is the gradient "
+        "that PyTorch finds, up to rounding."
+    )
+    def all_paths(self) -> None:
+        equation = equations.general_equation("W", self.last, self.theme)
+        self.move_chain(self.chain.numbers, frames.END, equation, self.flow, self.marks)
+        drops, cards = self.chain.all_terms(self.rule)
+        width = self.say_width(self.say("width: size of the term"))
+        coming = drops.flow(1.2, lag_ratio=0.3), FadeIn(cards, lag_ratio=0.3, run_time=1.2)
+        self.play(*coming, width)
+        names = self.names_of_sums(self.facts()["apart"])
+        self.add_up(TermSum(self.rule.terms_w[1:][::-1], self.last, self.theme, names, self.total))
+        self.play(self.sums.compare())

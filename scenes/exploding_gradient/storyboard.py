@@ -1,176 +1,169 @@
-"""Large weights, a cliff in the error, and clipping."""
+"""A training that explodes, how far W stretches, the cliff in the loss, and clipping."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-import numpy as np
-from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.exploding_gradient.cliff_surface import CliffSurface
-from rnnviz.scenes.exploding_gradient.explosion import (
-    ClippedGradient,
-    Nilpotent,
-    SizesOfW,
-    sizes_text,
+from manim import DOWN, FadeIn, FadeOut, LaggedStart, Succession
+from rnnviz.scenes.exploding_gradient import equations
+from rnnviz.scenes.exploding_gradient.cliff_space import CliffSpace
+from rnnviz.scenes.exploding_gradient.courses import Courses
+from rnnviz.scenes.exploding_gradient.nonlinearities import Nonlinearities
+from rnnviz.scenes.exploding_gradient.sizes_of_w import Rules, SizesOfW, compared
+from rnnviz.scenes.exploding_gradient.wording import (
+    clipped_at_the_foot,
+    facts_of_descents,
+    facts_of_trainings,
 )
 
-from rnnviz import measure
-from rnnviz.experiments import scaled_recurrence
-from rnnviz.experiments.counterexample import nilpotent_network
-from rnnviz.measure.cliff import (
-    START,
-    cliff_error,
-    cliff_gradient,
-    descent,
-    gradient_lengths,
-    steepest,
-)
-from rnnviz.mobjects import layout
-from rnnviz.mobjects.backflow import Backflow
-from rnnviz.mobjects.equation import backward_equation
-from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.window import Window
+from rnnviz.experiments.explosion import explosion
+from rnnviz.measure.cliff import descent
 from rnnviz.scene.beats import beat
-from rnnviz.scene.storyboard import Storyboard
+from rnnviz.scene.orbiting import OrbitingStoryboard
+from rnnviz.scene.source_line import now_shown
 from rnnviz.text.translation import N_
 
-MOST_STEPS = 8
-FACTOR = 3.0
-AT_BIAS = -2.6
-RATE, STEPS = 0.05, 12
-LONGEST_STEP = 1.0
-LONGEST = 1.0
+START = (4.818, -2.624)
+RATE, STEPS = 0.12, 10
+LONGEST = 0.5
+TO_WALL = 4
 
 
-class ExplodingGradient(Storyboard):
-    """The same network with three times W; what σ₁ and ρ say; the cliff; a clipped gradient."""
+class ExplodingGradient(OrbitingStoryboard):
+    """A recorded explosion and the same with clipping; σ₁; two descents at a cliff.
+
+    The recorded network's own W is compared with these; of a cell with gates or of a user's code it
+    is the Jacobian of a step, which takes the place of slopes and W.
+
+    The descents start on the plateau before the cliff. After ``TO_WALL`` steps they are at the foot
+    of its wall, where one of them is thrown off.
+    """
 
     name = "exploding-gradient"
     title = N_("How a gradient explodes, and what clipping does")
     summary = N_("Large weights, a cliff in the loss, and a gradient cut to length.")
     task = "prices"
-    needs = ("plain-rnn", "gradients", "gradient-path", "run-again")
-    least_steps = 2
-    experiments: ClassVar = {"large": scaled_recurrence(FACTOR), "nilpotent": nilpotent_network}
+    widest_source = 13.0
+    experiments: ClassVar = {"found": explosion}
 
     def setup(self) -> None:
-        self.large = self.context.experiments["large"]
-        self.nilpotent = self.context.experiments["nilpotent"]
-        self.window = Window.before_last_loss(self.large, MOST_STEPS)
-        last = self.nilpotent.steps - 1
-        norms = measure.state_jacobian_norms(self.nilpotent)[last, :last, 0]
-        self.powers = norms[::-1]
-        foot = steepest(AT_BIAS)
-        self.jump = descent(foot, RATE, 1)
-        self.clipped = descent(foot, RATE, STEPS, LONGEST_STEP)
-        self.lengths = gradient_lengths(self.large, LONGEST)
-
-    def notes(self) -> tuple[str, ...]:
-        return self.window.note(self.say)
+        self.found = self.context.experiments["found"]
+        self.thrown = descent(START, RATE, TO_WALL + 1)
+        self.kept = descent(START, RATE, STEPS, LONGEST)
 
     def facts(self) -> Mapping[str, str]:
-        last = self.window.steps[-1] - 1
-        norms = measure.gradient_norms(self.large)[last, self.window.indices, 0]
-        before, after = (list(lengths.values())[-1] for lengths in self.lengths)
         return {
-            "factor": number(FACTOR, 1),
-            "back": str(len(self.window.steps) - 1),
-            "grown": number(float(norms[0] / norms[-1])),
-            "verdict": self.what_it_did(float(norms[0] / norms[-1])),
-            "radius": number(measure.spectral_radius(self.trace.W)),
-            "power": str(len(self.powers)),
-            "last_power": number(float(self.powers[-1])),
-            "start": number(START),
-            "steep": number(float(np.linalg.norm(cliff_gradient(*self.jump[0])))),
-            "w": number(float(self.jump[1][0])),
-            "b": number(float(self.jump[1][1])),
-            "far": number(float(np.linalg.norm(self.jump[1] - self.jump[0]))),
-            "error_before": number(float(cliff_error(*self.jump[0]))),
-            "error_thrown": number(float(cliff_error(*self.jump[1]))),
-            "error_kept": number(float(cliff_error(*self.clipped[-1]))),
-            "count": str(STEPS),
-            "longest": number(LONGEST_STEP),
-            "before": number(before),
-            "after": number(after),
+            **facts_of_trainings(self.found),
+            **facts_of_descents(self.thrown, self.kept, RATE, LONGEST),
         }
 
     @beat(
-        "The same network with {factor} times $W$. {back} steps back, the gradient is {grown} "
-        "times what it was at the loss: {verdict}."
+        "To see an explosion, take another network: ReLU in the place of tanh. It turns negative "
+        "sums into 0 and lets positive ones pass, so nothing holds a state back."
     )
-    def large_weights(self) -> None:
-        self.flow = Backflow(self.large, self.window, self.theme)
-        self.equation = backward_equation(self.window.steps[-1], self.theme)
-        self.equation.shift(layout.FORMULA_Y * UP)
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN), self.flow.begin())
-        self.play(self.equation.light("factors"), FadeIn(self.flow.factor_legend))
-        for index in reversed(range(len(self.window.steps) - 1)):
-            self.play(self.flow.step_back(index, run_time=0.9))
+    def another_network(self) -> None:
+        shown = now_shown(self.found.unclipped.last, self.say)
+        self.play(Nonlinearities(self.theme).appear(), self.name_source(shown))
 
     @beat(
-        "Each step stretches by at most $sigma_1$, the largest singular value of $W$. Above 1 a "
-        "gradient can explode; it need not. $rho$ is the largest eigenvalue."
+        "It learns to predict tomorrow's price. After one update its loss leaps from {loss_before} "
+        "to {loss_after}, its gradient from {norm_before} to {norm_after}."
+    )
+    def leap(self) -> None:
+        self.courses = Courses(self.found, self.say, self.theme)
+        self.play(self.make_room(), FadeIn(self.courses.axes))
+        self.play(self.courses.leap())
+
+    @beat(
+        "All {updates} updates only undo the harm: the loss is {last} at the end, no better than "
+        "always predicting the mean, {chance}."
+    )
+    def ruin(self) -> None:
+        self.play(self.courses.go_on())
+
+    @beat(
+        "Same start, same data. But a gradient longer than {clip} is shortened to {clip} before "
+        "each update: now it learns, down to a loss of {clipped_last}."
+    )
+    def clipped(self) -> None:
+        self.play(self.courses.clip())
+
+    @beat(
+        "Each step back multiplies the gradient by slopes $s_k$ and by $W^T$. $sigma_1$, the "
+        "largest singular value, is how many times $W$ can stretch a vector at most."
     )
     def sizes(self) -> None:
-        names = (
-            self.say("W as trained"),
-            self.say("{factor} times W").format(factor=number(FACTOR, 1)),
-        )
-        sizes = {
-            name: (measure.spectral_norm(trace.W), measure.spectral_radius(trace.W))
-            for name, trace in zip(names, (self.trace, self.large), strict=True)
+        weights = {
+            self.say("start: identity"): self.found.start,
+            self.say("not clipped"): self.found.unclipped.last.W,
+            self.say("clipped"): self.found.clipped.last.W,
+            **compared(self.trace, self.say),
         }
-        self.numbers = SizesOfW(sizes, self.theme)
-        self.play(FadeOut(self.flow, self.equation))
-        self.play(self.numbers.appear())
+        self.numbers = SizesOfW(weights, self.say, self.theme)
+        self.equation = equations.backward_step(self.theme)
+        coming = FadeIn(self.equation, shift=0.15 * DOWN, run_time=0.5)
+        self.play(Succession(self.make_room(), self.numbers.appear()), coming)
+        self.play(self.equation.light("W", "slopes"))
 
     @beat(
-        "But $rho$ of $W$ does not decide. All eigenvalues of this $W$ are zero, yet the product "
-        "of {power} recorded Jacobians stretches {last_power} times."
+        "No slope is above $gamma$, which is 1 for tanh and ReLU. So one step back makes the "
+        "gradient $sigma_1 gamma$ times as long at most: below 1 it must shrink, above 1 it can "
+        "grow."
     )
-    def counterexample(self) -> None:
-        weights = self.nilpotent.W
-        numbers = sizes_text(measure.spectral_norm(weights), measure.spectral_radius(weights))
-        self.powers_view = Nilpotent(weights, self.powers, numbers, self.theme)
-        self.play(FadeOut(self.numbers))
-        self.play(self.powers_view.appear())
+    def rules(self) -> None:
+        self.rule = Rules(self.say, self.theme)
+        self.play(self.rule.appear())
 
     @beat(
-        "What it does to an error: one unit, $x_t = w sigma(x_(t-1)) + b$ from {start}, 50 steps. "
-        "Over $w$ and $b$ the error has a cliff."
+        "Why such harm? Look at one unit without input: its loss is a landscape over $w$ and $b$. "
+        "Sigmoid squashes to 0…1, and after 50 steps {aim} is wanted."
     )
     def cliff(self) -> None:
-        self.play(FadeOut(self.powers_view))
-        self.surface = CliffSurface(self.theme)
-        self.play(self.surface.appear())
+        self.space = CliffSpace(self.thrown, self.kept, self.say, self.theme)
+        equation = equations.one_unit(self.theme)
+        self.space.surface.grown[...] = 0.0
+        stage = self.space.stage(self.space.view(-15.0, 40.0))
+        source = self.name_source(self.say("computed, not trained: one unit, 50 steps"))
+        change = LaggedStart(FadeOut(self.numbers, self.rule), FadeIn(stage), lag_ratio=0.8)
+        self.play(change, self.equation.turn_into(equation), source)
+        self.show_stage(stage)
+        self.play(self.stage.shot(*self.space.rise(), run_time=2.0))
+        self.play(self.stage.shot(to=self.space.view(38.0, 33.0), run_time=4.0))
+        self.equation = equation
 
     @beat(
-        "At its foot the gradient is {steep} long. One step of descent flies {far} away, off this "
-        "map, to $w = {w}$ and $b = {b}$: an error of {error_thrown} instead of {error_before}."
+        "Step {leap} downhill moves $w$ and $b$ by only {moved}, but the answer leaps from {above} "
+        "to {below}: used 50 times, a small change grows. So the loss has a cliff."
+    )
+    def over_the_edge(self) -> None:
+        space, path = self.space, self.space.thrown
+        over, under = space.answers
+        self.play(self.stage.shot(path.go(TO_WALL - 1), run_time=2.4))
+        self.play(self.stage.shot(*space.name(over), run_time=0.8))
+        self.play(self.stage.shot(path.go(TO_WALL), run_time=1.4))
+        self.play(self.stage.shot(*space.name(under), run_time=0.8))
+
+    @beat(
+        "At the foot the wall is steep: the gradient is {steep} long. The next step is {rate} "
+        "times as long, {far}. It leaves the map, and ends at a loss of {error_thrown}."
     )
     def thrown_off(self) -> None:
-        self.flight = self.surface.path(self.jump, "text")
-        self.play(self.surface.walk(self.flight, run_time=1.5))
+        space = self.space
+        self.play(self.stage.shot(*space.measure(), run_time=0.8))
+        self.play(self.stage.shot(*space.fly(), to=space.away(52.0, 30.0), run_time=3.0))
+        self.play(self.stage.shot(*space.name(space.far, space.landing), run_time=0.8))
 
     @beat(
-        "Clipped to a length of {longest}, the gradient keeps its direction, and the descent is "
-        "not thrown off: after {count} steps the error is {error_kept}."
+        "Clipped to a length of $theta$ = {longest}, step {back} still climbs back over the edge, "
+        "but only by {step}. {count} steps lower the loss from {error_start} to {error_kept}."
     )
     def clipped_descent(self) -> None:
-        walk = self.surface.path(self.clipped, "input")
-        self.play(self.flight.animate.set_opacity(0.3))
-        self.play(self.surface.walk(walk, run_time=2.5))
-        self.walk = walk
-
-    @beat(
-        "The same for the recorded gradient of the network with large weights: {before} long, "
-        "clipped to {after}. Every part shrinks alike."
-    )
-    def clipped_gradient(self) -> None:
-        titles = self.say("recorded"), self.say("clipped")
-        view = ClippedGradient(*self.lengths, titles, self.theme)
-        self.play(FadeOut(self.surface, self.flight, self.walk))
-        self.play(view.appear())
-
-    def what_it_did(self, grown: float) -> str:
-        """Say whether a gradient has grown on its way."""
-        return self.say("it grows") if grown > 1 else self.say("it does not grow")
+        space, path = self.space, self.space.kept
+        rule = equations.clipping(self.theme)
+        numbers = clipped_at_the_foot(self.thrown, LONGEST)
+        begin, near = (*space.rest(TO_WALL), path.go(0.0)), space.view(40.0, 38.0)
+        self.play(self.equation.turn_into(rule), self.stage.shot(*begin, to=near, run_time=2.0))
+        self.play(self.stage.shot(path.go(STEPS), run_time=6.0))
+        self.play(
+            rule.turn_into(equations.clipping_in_numbers(*numbers, self.theme)),
+            self.stage.shot(*space.name(space.end), run_time=0.8),
+        )

@@ -26,14 +26,12 @@ class DrawnPart(ShortRepr):
 
     @classmethod
     def of(cls, trace: Trace, x: np.ndarray, y: np.ndarray) -> "DrawnPart":
-        """Return the first inputs with the greatest one, the first units, the greatest outputs.
+        """Return the inputs that are used, then the first ones; the first units; greatest outputs.
 
-        Shapes: x (input,), y (times, output)
+        Shapes: x (times, input), y (times, output)
         """
-        inputs = np.arange(min(len(x), MOST_INPUTS))
-        greatest = int(np.abs(x).argmax())
-        if greatest not in inputs:
-            inputs[-1] = greatest
+        used = np.abs(x).max(axis=0)
+        inputs = np.sort(np.argsort(-used, kind="stable")[:MOST_INPUTS])
         order = np.argsort(-np.abs(y).max(axis=0), kind="stable")
         return cls(
             inputs, np.arange(min(trace.hidden_size, MOST_UNITS)), np.sort(order[:MOST_OUTPUTS])

@@ -16,29 +16,33 @@ from manim import (
     Line,
     ReplacementTransform,
     Succession,
-    Transform,
-    TransformFromCopy,
+    UpdateFromAlphaFunc,
     VGroup,
+    VMobject,
 )
 from rnnviz.scenes.feedforward.drawn_part import DrawnPart, names_of
 from rnnviz.scenes.feedforward.node_row import NodeRow
 
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.arrows import FlowArrow, along
+from rnnviz.mobjects.copies import copy_becomes
+from rnnviz.mobjects.flow import travel
 from rnnviz.mobjects.labels import LabelColumn, LabelRow
 from rnnviz.mobjects.network import FoldedNetwork
-from rnnviz.mobjects.text import SMALL, formula, label
+from rnnviz.mobjects.text import SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 
-INPUT_Y: Final = -1.42
-HIDDEN_Y: Final = 0.08
-OUTPUT_Y: Final = 1.4
+INPUT_Y: Final = -1.08
+HIDDEN_Y: Final = -0.06
+OUTPUT_Y: Final = 0.9
 CENTRE_X: Final = 0.55
 ROW_WIDTH: Final = 11.2
 _ROOM: Final = 10.5
+_UNDER_INPUT: Final = 0.53
 _LOOP_X: Final = 6.4
+_RIGHT_OF_WORDS: Final = 3.3
 _LOOP_CORNER: Final = 0.42
 _LEAST_CARRIED: Final = 0.02
 
@@ -46,49 +50,46 @@ _LEAST_CARRIED: Final = 0.02
 class LayeredNetwork(VGroup):
     """Input, hidden and output nodes, and later those of the state that is fed back.
 
-    Shapes: weights U (units, inputs), W (units, units), V (outputs, units)
-    Units:  ``limit`` gets the end of the colour scale, for nodes and connections; ``given`` is the
-            index of the input that is labelled throughout
+    Words stand below the input nodes until the nodes move closer together.
+
+    Units:  ``limit`` gets the end of the colour scale, for nodes and connections
     """
 
     def __init__(
         self,
-        weights: Sequence[np.ndarray],
+        part: DrawnPart,
         theme: Theme,
         say: Say,
         *,
         input_names: Sequence[str],
         output_names: Sequence[str],
-        given: int,
         limit: float,
     ):
-        self.U, self.W, self.V = weights
-        self.theme, self.say, self.limit, self.given = theme, say, limit, given
-        units, inputs = self.U.shape
-        outputs = len(self.V)
+        self.part, self.theme, self.say, self.limit = part, theme, say, limit
+        inputs, units, outputs = len(part.inputs), len(part.units), len(part.outputs)
         self.output_pitch = min(1.88, ROW_WIDTH / outputs)
-        input_pitch = min(1.1, ROW_WIDTH / inputs)
+        input_pitch = min(0.95, ROW_WIDTH / inputs)
         self.input = NodeRow(
             inputs, theme, role="input", y=INPUT_Y, pitch=input_pitch, centre=CENTRE_X
+        )
+        self.input_names = LabelRow(
+            input_names,
+            [node.get_x() for node in self.input],
+            INPUT_Y - _UNDER_INPUT,
+            color=theme.color("input"),
+            size=SMALL,
+            width=input_pitch * 0.88,
         )
         self.hidden = NodeRow(units, theme, role="hidden", y=HIDDEN_Y, pitch=0.9, centre=CENTRE_X)
         self.output = NodeRow(
             outputs, theme, role="output", y=OUTPUT_Y, pitch=self.output_pitch, centre=CENTRE_X
         )
-        self.words = LabelRow(
-            input_names,
-            [node.get_x() for node in self.input],
-            INPUT_Y - 0.6,
-            color=theme.dimmed("input", 0.6),
-            size=SMALL,
-            width=input_pitch * 0.92,
-        )
         self.output_names = LabelRow(
             output_names,
             [node.get_x() for node in self.output],
-            OUTPUT_Y + 0.36,
+            OUTPUT_Y + 0.34,
             color=theme.color("output"),
-            size=SMALL,
+            size=0.33,
             width=self.output_pitch * 0.92,
         )
         named: dict[Role, NodeRow] = {
@@ -102,7 +103,7 @@ class LayeredNetwork(VGroup):
             layout.LEFT_EDGE,
             [row.get_y() - 0.09 for row in named.values()],
             color=[theme.color(role) for role in named],
-            size=SMALL,
+            size=0.33,
             edge=LEFT,
         )
         self.links = {
@@ -110,15 +111,14 @@ class LayeredNetwork(VGroup):
             "V": self._links(self.hidden, self.output),
         }
         self.lit = VGroup()
-        self.weight_name = formula("W = 0", color=theme.color("note"), size=0.42)
-        self.weight_name.move_to([_LOOP_X - 0.85, HIDDEN_Y, 0.0])
         super().__init__(
             *self.links.values(),
             self.input,
+            self.input_names,
             self.hidden,
             self.output,
-            self.words,
             self.output_names,
+            self.titles,
         )
 
     @classmethod
@@ -126,97 +126,93 @@ class LayeredNetwork(VGroup):
         cls, trace: Trace, runs: Sequence[Trace], part: DrawnPart, theme: Theme, say: Say
     ) -> Self:
         """Return the network of a trace, with a colour scale for all values of some runs."""
-        labels = trace.metadata
-        x = runs[0].x[0, 0]
-        u = trace.U[np.ix_(part.units, part.inputs)]
-        w = trace.W[np.ix_(part.units, part.units)]
-        v = trace.V[np.ix_(part.outputs, part.units)]
-        largest = [np.abs(x[part.inputs]).max(), np.abs(u * x[part.inputs]).max()]
+        largest = []
         for run in runs:
             assert run.y is not None
-            states = run.h[0, 0, :, 0][:, part.units]
-            largest += [np.abs(states).max(), np.abs(run.y[:, 0, part.outputs]).max()]
-            largest.append(max(np.abs(v * state).max() for state in states))
-            largest.append(np.abs(w * states[0]).max())
+            x, states = run.x[:, :, part.inputs], run.h[0, 0][:, :, part.units]
+            u, w, v = weights_of(run, part)
+            largest += [np.abs(each).max() for each in (x, states, run.y[:, :, part.outputs])]
+            for weight, values in ((u, x), (w, states), (v, states)):
+                largest.append((np.abs(weight) * np.abs(values).max(axis=(0, 1))).max())
         return cls(
-            (u, w, v),
+            part,
             theme,
             say,
-            input_names=names_of(labels.input_labels, part.inputs, "x"),
-            output_names=names_of(labels.output_labels, part.outputs, "y"),
-            given=int(np.abs(x[part.inputs]).argmax()),
+            input_names=names_of(trace.metadata.input_labels, part.inputs, "x"),
+            output_names=names_of(trace.metadata.output_labels, part.outputs, "y"),
             limit=float(max(largest)),
         )
+
+    def take(self, run: Trace) -> Self:
+        """Take the weights of a network."""
+        self.U, self.W, self.V = weights_of(run, self.part)
+        return self
 
     def appear(self) -> Animation:
         """Show the layers from the input up, with their connections."""
         u, v = self.links["U"], self.links["V"]
         low, middle, high = self.titles
         return Succession(
-            AnimationGroup(FadeIn(low), self.input.appear(), FadeIn(self.words), run_time=1.2),
+            AnimationGroup(FadeIn(low), self.input.appear(), run_time=1.0),
+            LaggedStart(*map(FadeIn, self.input_names), lag_ratio=0.2, run_time=1.0),
             AnimationGroup(FadeIn(middle), self.hidden.appear(), run_time=0.8),
-            LaggedStart(*[Create(line) for line in u], lag_ratio=0.02, run_time=1.4),
-            AnimationGroup(
-                FadeIn(high), self.output.appear(), FadeIn(self.output_names), run_time=0.8
-            ),
-            LaggedStart(*[Create(line) for line in v], lag_ratio=0.02, run_time=1.2),
-            FadeIn(self.weight_name, run_time=0.4),
+            LaggedStart(*[Create(line) for line in u], lag_ratio=0.02, run_time=1.2),
+            AnimationGroup(FadeIn(high), self.output.appear(), run_time=0.8),
+            LaggedStart(*[Create(line) for line in v], lag_ratio=0.02, run_time=1.0),
         )
 
-    def enter(self, x: np.ndarray) -> Animation:
-        """Show an input at its nodes, and light its name up."""
-        word = self.words[self.given]
+    def enter(self, x: np.ndarray, word: Ink, run_time: float = 0.45) -> Animation:
+        """Move a copy of a word to its input node, or its name below, and show the input."""
+        place = int(np.abs(x[self.part.inputs]).argmax())
+        row = self.input_names if len(self.input_names) else self.input
         return AnimationGroup(
-            self.input.recolor(x, self.limit), word.animate.set_color(self.theme.color("input"))
+            _between_rows(word, row[place]),
+            self.input.recolor(x[self.part.inputs], self.limit),
+            run_time=run_time,
         )
 
     def reach_hidden(self, h: np.ndarray) -> Animation:
-        """Draw the weighted inputs and the weighted state up to the hidden units."""
+        """Draw the weighted inputs and the weighted state up to the hidden units.
+
+        Shapes: h (hidden,)
+        """
         lines = self._carried(self.U, self.input, self.hidden)
         if "W" in self.links:
             lines.add(*self._carried(self.W, self.back, self.hidden))
-        return self._rise(lines, self.hidden, h)
+        return self._rise(lines, self.hidden, h[self.part.units])
 
     def reach_output(self, y: np.ndarray) -> Animation:
         """Draw the weighted hidden values up to the outputs."""
-        return self._rise(self._carried(self.V, self.hidden, self.output), self.output, y)
+        lines = self._carried(self.V, self.hidden, self.output)
+        return self._rise(lines, self.output, y[self.part.outputs])
 
     def clear(self) -> Animation:
         """Remove the values, and keep the network."""
         rows = [self.input, self.hidden, self.output]
+        return AnimationGroup(*self.fade_lines(), *[row.empty() for row in rows], run_time=0.6)
+
+    def fade_lines(self) -> list[Animation]:
+        """Remove the lines of what was carried last."""
         faded = [FadeOut(self.lit)] if len(self.lit) else []
         self.lit = VGroup()
-        return AnimationGroup(
-            *faded,
-            *[row.empty() for row in rows],
-            self.words[self.given].animate.set_color(self.theme.dimmed("input", 0.6)),
-        )
+        return faded
 
     def make_room(self) -> Animation:
-        """Move the inputs to the left, keeping the name of the one that is given."""
+        """Move the inputs to the left, to make room beside them; there is none for their names."""
         inputs, units = len(self.input), len(self.hidden)
         pitch = min(0.72, _ROOM / (inputs + units + 0.8))
         left = CENTRE_X - ROW_WIDTH / 2
-        self.back = NodeRow(
-            units,
-            self.theme,
-            role="hidden",
-            y=INPUT_Y,
-            pitch=pitch,
-            centre=left + (inputs + 0.8 + units / 2) * pitch,
+        self.back, target = (
+            NodeRow(
+                count,
+                self.theme,
+                role=role,
+                y=INPUT_Y,
+                pitch=pitch,
+                centre=left + (before + count / 2) * pitch,
+            )
+            for count, role, before in ((units, "hidden", inputs + 0.8), (inputs, "input", 0.0))
         )
-        target = NodeRow(
-            inputs,
-            self.theme,
-            role="input",
-            y=INPUT_Y,
-            pitch=pitch,
-            centre=left + inputs / 2 * pitch,
-        )
-        word = self.words[self.given]
-        others = VGroup(*[name for name in self.words if name is not word])
-        there = target[self.given].get_x()
-        inside = max(there, layout.LEFT_EDGE + 1.6 + word.width / 2)
         moves = [
             node.animate.match_width(place).move_to(place)
             for node, place in zip(self.input, target, strict=True)
@@ -226,32 +222,32 @@ class LayeredNetwork(VGroup):
             line.animate.put_start_and_end_on(new.get_start(), new.get_end())
             for line, new in zip(self.links["U"], links, strict=True)
         ]
-        moves.append(word.animate.set_x(inside))
-        return AnimationGroup(FadeOut(others), *moves, run_time=1.6)
+        gone, self.input_names = self.input_names, VGroup()
+        self.remove(gone)
+        return AnimationGroup(FadeOut(gone, run_time=0.5), *moves, run_time=1.4)
 
     def close_loop(self) -> Animation:
         """Copy the hidden units beside the inputs, and draw the loop to them."""
         self.links["W"] = self._links(self.back, self.hidden)
+        self.links["W"].set_stroke(self.theme.dimmed("weight", 0.6))
         self.loop = FlowArrow(
             _around(self.hidden, self.back), color=self.theme.color("hidden"), thickness=0.05
         )
         color = self.theme.color("hidden")
-        self.back_name = label(self.say("fed back"), color=color, size=SMALL)
-        self.back_name.move_to(self.back).set_on(INPUT_Y - 0.6)
-        none, self.weight_name = (
-            self.weight_name,
-            formula("W", color=self.theme.color("weight"), size=0.46),
-        )
-        self.weight_name.move_to([_LOOP_X - 0.6, (INPUT_Y + HIDDEN_Y) / 2 + 0.15, 0.0])
+        self.back_name = label(self.say("fed back"), color=color, size=0.33)
+        self.back_name.move_to([max(self.back.get_x(), _RIGHT_OF_WORDS), 0.0, 0.0])
+        self.back_name.set_on(INPUT_Y - 0.6)
+        self.weight_name = formula("W", color=self.theme.color("weight"), size=0.46)
+        beside = (self.back[-1].get_x() + self.hidden[-1].get_x()) / 2 + 0.4
+        self.weight_name.move_to([beside, (INPUT_Y + HIDDEN_Y) / 2, 0.0])
         self.add(self.back, self.loop, self.links["W"], self.back_name, self.weight_name)
         return Succession(
             AnimationGroup(
                 *[
-                    TransformFromCopy(node, copy)
+                    copy_becomes(node, copy)
                     for node, copy in zip(self.hidden, self.back, strict=True)
                 ],
                 FadeIn(self.back_name),
-                FadeOut(none),
                 run_time=1.4,
             ),
             self.loop.grow(run_time=1.4),
@@ -262,55 +258,58 @@ class LayeredNetwork(VGroup):
             ),
         )
 
-    def come_back(self, h: np.ndarray) -> Animation:
-        """Move the hidden values around the loop, beside the next input."""
-        self.back.values = np.asarray(h, dtype=float)
-        travelling = [
-            node.copy().set_fill(self.theme.signed(value / self.limit)).set_z_index(3)
-            for node, value in zip(self.hidden, h, strict=True)
-        ]
-        goals = [
-            node.copy().set_fill(self.theme.signed(value / self.limit))
-            for node, value in zip(self.back, h, strict=True)
-        ]
-        moves = LaggedStart(
-            *[
-                Transform(travelling[index], goals[index], path_arc=-1.6, remover=True)
-                for index in reversed(range(len(goals)))
-            ],
-            lag_ratio=0.1,
-        )
-        return Succession(moves, AnimationGroup(self.back.recolor(h, self.limit), run_time=0.2))
+    def come_back(self, h: np.ndarray, run_time: float = 0.8) -> Animation:
+        """Move the hidden values along the loop, the one at its start first.
 
-    def rest_at_zero(self) -> Animation:
-        """Show zeros where the state is fed back."""
-        return self.back.recolor(np.zeros(len(self.back)), self.limit)
+        Shapes: h (hidden,), those that the hidden nodes show
+        """
+        shown = h[self.part.units]
+        self.back.values = np.asarray(shown, dtype=float)
+        pairs = list(zip(self.hidden, self.back, shown, strict=True))[::-1]
+        moves = []
+        for node, goal, value in pairs:
+            color = self.theme.shade("signed", value / self.limit)
+            arrived = goal.animate(run_time=0.05).set_fill(color)
+            moves.append(
+                Succession(travel(node, self.loop, into=goal, run_time=0.6 * run_time), arrived)
+            )
+        faded = self.fade_lines()
+        moving = LaggedStart(*moves, lag_ratio=0.1, run_time=run_time)
+        return AnimationGroup(moving, *faded, run_time=run_time)
+
+    def begin_with(self, h: np.ndarray) -> Animation:
+        """Show the state before the first input where it is fed back.
+
+        Shapes: h (hidden,)
+        """
+        return self.back.recolor(h[self.part.units], self.limit)
 
     def fold_into(self, folded: FoldedNetwork) -> Animation:
         """Turn each layer into one symbol of the folded network, and the loop into its loop."""
         arrows = [FadeIn(folded.into), FadeIn(folded.out), FadeIn(folded.matrices)]
         rest = [*self.links.values(), self.back, self.back_name, self.weight_name, self.titles]
         return Succession(
-            AnimationGroup(FadeOut(*rest, self.lit), run_time=0.7),
             AnimationGroup(
+                FadeOut(*rest),
+                *self.fade_lines(),
                 ReplacementTransform(self.hidden, folded.cell.box),
                 FadeIn(folded.cell.title),
                 FadeOut(self.input, target_position=folded.input, scale=0.2),
-                ReplacementTransform(self.words[self.given], folded.input),
+                FadeIn(folded.input),
                 FadeOut(self.output, target_position=folded.output, scale=0.2),
                 FadeOut(self.output_names, target_position=folded.output, scale=0.2),
                 FadeIn(folded.output),
                 ReplacementTransform(self.loop, folded.loop),
-                run_time=1.8,
+                run_time=1.6,
             ),
-            AnimationGroup(*arrows, run_time=0.8),
+            AnimationGroup(*arrows, run_time=0.6),
         )
 
     def _rise(self, lines: VGroup, row: NodeRow, values: np.ndarray) -> Animation:
         self.lit.add(*lines)
         rising = [Create(line) for line in lines]
-        moves = [AnimationGroup(*rising, run_time=1.2)] if rising else []
-        return Succession(*moves, AnimationGroup(row.recolor(values, self.limit), run_time=0.6))
+        moves = [AnimationGroup(*rising, run_time=0.45)] if rising else []
+        return Succession(*moves, AnimationGroup(row.recolor(values, self.limit), run_time=0.3))
 
     def _carried(self, weights: np.ndarray, low: NodeRow, high: NodeRow) -> VGroup:
         """Return lines coloured by weight times value, leaving out those near zero."""
@@ -320,17 +319,41 @@ class LayeredNetwork(VGroup):
                 carried = float(weights[i, j] * low.values[j]) / self.limit
                 if abs(carried) >= _LEAST_CARRIED:
                     line = _line(below, above).set_stroke(
-                        self.theme.signed(carried), width=1.5 + 4.5 * min(1.0, abs(carried))
+                        self.theme.shade("signed", carried),
+                        width=1.5 + 4.5 * min(1.0, abs(carried)),
                     )
                     line.carried = carried * self.limit
                     lines.add(line.set_z_index(1))
         return lines
 
     def _links(self, low: NodeRow, high: NodeRow) -> VGroup:
-        color = self.theme.dimmed("note", 0.4)
+        color = self.theme.faint()
         return VGroup(
             *[_line(below, above).set_stroke(color, width=1.0) for above in high for below in low]
         )
+
+
+def weights_of(run: Trace, part: DrawnPart) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the drawn parts of U, W and V."""
+    return (
+        run.U[np.ix_(part.units, part.inputs)],
+        run.W[np.ix_(part.units, part.units)],
+        run.V[np.ix_(part.outputs, part.units)],
+    )
+
+
+def _between_rows(word: Ink, node: VMobject) -> Animation:
+    """Move a copy of a word up, along between words and nodes, and into a node or its name."""
+    middle = (word.get_top()[1] + node.get_bottom()[1]) / 2
+    places = [word.get_center(), [word.get_x(), middle, 0], [node.get_x(), middle, 0]]
+    path, whole = np.array([*places, node.get_center()]), word.copy()
+    rise = (middle - path[0][1]) / np.abs(np.diff(path, axis=0)).sum()
+
+    def move(copy: Ink, share: float) -> None:
+        copy.become(whole).scale(1.0 - 0.7 * min(1.0, share / rise)).move_to(along(path, share))
+        copy.set_opacity(1.0 - share)
+
+    return UpdateFromAlphaFunc(word.copy(), move, introducer=True, remover=True)
 
 
 def _line(below: Circle, above: Circle) -> Line:

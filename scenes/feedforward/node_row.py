@@ -39,7 +39,7 @@ class NodeRow(VGroup):
         self.values = np.asarray(values, dtype=float)
         return AnimationGroup(
             *[
-                node.animate.set_fill(self.theme.signed(value / limit))
+                node.animate.set_fill(self.theme.shade("signed", value / limit))
                 for node, value in zip(self, self.values, strict=True)
             ]
         )

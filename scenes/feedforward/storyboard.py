@@ -1,161 +1,179 @@
 """A feedforward network, and the loop that lets its output depend on earlier inputs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import numpy as np
-from manim import DOWN, UP, FadeIn, FadeOut
+from manim import DOWN, LEFT, UP, FadeIn, FadeOut, LaggedStart, ReplacementTransform
+from rnnviz.scenes.feedforward.answer_bars import AnswerBars
 from rnnviz.scenes.feedforward.drawn_part import DrawnPart
 from rnnviz.scenes.feedforward.layered_network import LayeredNetwork
-from rnnviz.scenes.feedforward.output_pairs import OutputPairs
+from rnnviz.scenes.feedforward.score_bars import ScoreBars
+from rnnviz.scenes.feedforward.word_row import WordRow
+from rnnviz.scenes.feedforward.wording import facts_of, plain_network, row_name, words_of, y_of
 
-from rnnviz.experiments.repeated_input import given_twice, step_to_repeat
+from rnnviz.experiments.other_inputs import another_input, parting
+from rnnviz.experiments.windows import cut_off, loop_compared
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.equation import step_equation
 from rnnviz.mobjects.network import FoldedNetwork
 from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.window import Window
+from rnnviz.mobjects.word_lane import shown_words
 from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
-from rnnviz.text.plain_text import isolated
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
+MOST_WORDS = 9
+
 
 class Feedforward(Storyboard):
-    """One input given twice: to a plain network, then to the same network with its loop."""
+    """A sentence read without a loop, which forgets all but the last word, and with it."""
 
     name = "feedforward"
     title = N_("From a plain network to a loop")
-    summary = N_("Fed its own hidden result, a network gives the same input another answer.")
+    summary = N_("Without a loop only the last word counts; with it, earlier words do.")
     task = "sentence"
-    needs = ("plain-rnn",)
-    experiments: ClassVar = {
-        "plain": given_twice(feedback=False),
-        "looped": given_twice(feedback=True),
-    }
+    needs = ("plain-rnn", "run-again")
+    experiments: ClassVar = {"plain": cut_off, "looped": another_input, "score": loop_compared}
 
     def setup(self) -> None:
         self.plain: Trace = self.context.experiments["plain"]
         self.looped: Trace = self.context.experiments["looped"]
-        self.part = DrawnPart.of(self.trace, self.plain.x[0, 0], y_of(self.looped))
+        self.score = self.context.experiments["score"]
         self.write = number if self.trace.metadata.loss == "squared" else percent
+        self.place = parting(self.looped)
+        self.shown = shown_words(self.looped.steps, MOST_WORDS, self.place)
+        self.steps = [step for step in self.shown if step is not None]
+        self.part = DrawnPart.of(
+            self.trace, self.looped.x[self.steps].max(axis=1), y_of(self.looped, 0)[-1:]
+        )
 
     def notes(self) -> tuple[str, ...]:
         return self.part.note(self.trace, self.say)
 
     def facts(self) -> Mapping[str, str]:
-        words = Window.last(self.trace, self.trace.steps).words(self.trace)
-        return {
-            "inputs": str(self.trace.input_size),
-            "units": str(self.trace.hidden_size),
-            "outputs": str(self.trace.output_size),
-            "word": in_a_caption(words[step_to_repeat(self.trace)]),
-            "before": self.answer(0),
-            "now": self.answer(1),
-            "change": self.change(),
-        }
+        return facts_of(self.trace, self.plain, self.looped, self.score, self.say)
+
+    @beat("The task: {task}")
+    def task_first(self) -> None:
+        own, other = words_of(self.looped)
+        self.own, self.other = (in_a_caption(words[self.place]) for words in (own, other))
+        texts = ["…" if step is None else in_a_caption(own[step]) for step in self.shown]
+        self.row = WordRow(texts, self.theme)
+        self.row_name = self.row.title(row_name(self.trace, self.say))
+        runs = self.plain, self.looped
+        self.network = LayeredNetwork.of(self.trace, runs, self.part, self.theme, self.say)
+        self.choices = self.network.output_names.copy().shift(1.8 * DOWN)
+        self.play(self.row.appear(), run_time=1.6)
+        self.play(LaggedStart(*map(FadeIn, self.choices), lag_ratio=0.2), run_time=1.2)
 
     @beat(
-        "A plain network: {inputs} inputs, a hidden layer of {units} units, {outputs} outputs. "
-        "Each is connected to all of the next layer."
+        "A plain network with a window of one {item}: {inputs}, a hidden layer of {units}, "
+        "{outputs} outputs. Each layer connects to all of the next."
     )
     def layers(self) -> None:
-        self.network = LayeredNetwork.of(
-            self.trace, (self.plain, self.looped), self.part, self.theme, self.say
+        names = ReplacementTransform(self.choices, self.network.output_names)
+        self.play(
+            self.row.settle(),
+            names,
+            self.network.appear(),
+            FadeIn(self.row_name),
+            self.name_source(plain_network(self.trace, self.notes(), self.say)),
         )
-        self.play(self.network.appear())
 
-    @beat("“{word}” goes in. Through the weights, layer by layer, it becomes an answer: {before}.")
-    def first_time(self) -> None:
+    @beat("When it must answer, it sees the last {item} alone: “{last}”. {guess}")
+    def last_word_alone(self) -> None:
+        self.network.take(self.plain)
         self.scale = self.color_scale(self.network.limit)
-        self.outputs = self.outputs_of(self.plain)
-        self.play(FadeIn(self.scale))
-        self.run_through(self.plain, 0)
-
-    @beat("The same {item} once more: exactly the same answer. Nothing is left of the first time.")
-    def second_time(self) -> None:
-        self.play(self.network.clear())
-        self.run_through(self.plain, 1)
-
-    @beat(
-        "Now we keep the hidden result, and feed it back as {units} more inputs, with weights "
-        "$W$ of their own. That is the loop."
-    )
-    def loop(self) -> None:
-        self.play(self.network.clear(), FadeOut(self.outputs))
-        self.play(self.network.make_room())
-        self.play(self.network.close_loop())
-
-    @beat(
-        "“{word}” again, for the first time. Nothing has been kept yet, only zeros come back: "
-        "the answer is as before."
-    )
-    def with_zeros(self) -> None:
-        self.outputs = self.outputs_of(self.looped)
-        self.play(self.network.rest_at_zero())
-        self.run_through(self.looped, 0)
-
-    @beat(
-        "And a second time. Now the first hidden result comes in with it, and the answer {change}."
-    )
-    def with_state(self) -> None:
-        self.play(self.network.come_back(self.looped.h[0, 0, 0, 0, self.part.units]))
-        self.play(self.network.clear())
-        self.run_through(self.looped, 1)
-
-    @beat(
-        "This is a recurrent network. Its state comes back to it, so that an answer depends on "
-        "what came before, too."
-    )
-    def recurrent(self) -> None:
-        folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
-        equation = step_equation("t", "t-1", self.theme).shift(layout.FORMULA_Y * UP)
-        self.play(FadeOut(self.outputs), FadeOut(self.scale))
-        self.play(self.network.fold_into(folded))
-        self.play(FadeIn(equation, shift=0.15 * DOWN))
-        self.play(equation.light("W", "before"))
-        self.play(folded.pulse())
-
-    def run_through(self, run: Trace, time: int) -> None:
-        """Take one input of a run through the network, up to its output."""
-        self.play(self.network.enter(run.x[time, 0, self.part.inputs]))
-        self.play(self.network.reach_hidden(run.h[0, 0, time, 0, self.part.units]))
-        self.play(self.network.reach_output(y_of(run)[time, self.part.outputs]))
-        self.play(self.outputs.grow(time))
-
-    def outputs_of(self, run: Trace) -> OutputPairs:
-        """Return both outputs of a run as bars."""
-        return OutputPairs(
-            y_of(run)[:, self.part.outputs],
+        self.answers = AnswerBars(
+            self.all_answers(),
             [node.get_x() for node in self.network.output],
             self.theme,
             full=None if self.write is number else 1.0,
             write=self.write,
-            names=(self.say("first time"), self.say("second time")),
-            distance=self.network.output_pitch,
+            pitch=self.network.output_pitch,
         )
+        self.read(self.plain, 0, self.steps[-1], FadeIn(self.scale))
+        self.answer(self.plain, 0)
 
-    def answer(self, time: int) -> str:
-        """Name the likeliest class of the network with its loop, or its output value."""
-        y = y_of(self.looped)[time]
-        if self.write is number:
-            return number(float(y[0]))
-        best = int(y.argmax())
-        labels = self.trace.metadata.output_labels
-        output = isolated(in_a_caption(labels[best])) if labels else str(best + 1)
-        return self.say("{output}, {share}").format(output=output, share=percent(float(y[best])))
+    @beat("Change an earlier {item}, “{word}” to “{other}”: {same}")
+    def same_answer(self) -> None:
+        self.read_instead(self.other)
+        self.read(self.plain, 1, self.steps[-1])
+        self.answer(self.plain, 1)
 
-    def change(self) -> str:
-        """Say how the second output differs from the first."""
-        facts = {"before": self.answer(0), "now": self.answer(1)}
-        if facts["before"] == facts["now"]:
-            return self.say("changes too little to be read")
-        return self.say("is {now}, no longer {before}").format(**facts)
+    @beat(
+        "Now feed the hidden values back as {units} more inputs, with weights $W$ of their own. "
+        "That is the loop."
+    )
+    def loop(self) -> None:
+        self.play(
+            self.network.clear(),
+            self.row.swap(self.shown.index(self.place), self.own),
+            self.make_room(keep=[self.network, self.row, self.row_name]),
+            self.name_source(),
+        )
+        self.play(self.network.make_room())
+        self.play(self.network.close_loop())
 
+    @beat(
+        "Read from the first {item}. After each one the hidden values go round the loop and come "
+        "in with the next. The answer: {looped}."
+    )
+    def with_loop(self) -> None:
+        self.network.take(self.looped)
+        self.answers = self.answers.fresh()
+        self.read_all(self.looped, 0, self.steps, FadeIn(self.scale))
 
-def y_of(run: Trace) -> np.ndarray:
-    """Return the outputs y of a run: (time, output)."""
-    assert run.y is not None
-    return run.y[:, 0]
+    @beat("Once more, with “{other}” instead of “{word}”: {changed}")
+    def another_word(self) -> None:
+        self.read_instead(self.other)
+        self.read_all(self.looped, 1, self.steps[self.steps.index(self.place) :])
+
+    @beat("This is a recurrent network. {verdict}")
+    def recurrent(self) -> None:
+        folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
+        if self.score is not None:
+            folded.shift(4.2 * LEFT)
+        keep = [self.network, self.network.lit]
+        self.play(self.make_room(keep=keep), self.network.fold_into(folded))
+        self.play(LaggedStart(*map(FadeIn, folded.names(self.say)), lag_ratio=0.3))
+        if self.score is not None and self.score.with_loop is not None:
+            self.play(ScoreBars(self.score, self.theme, self.say).grow())
+        self.play(folded.pulse())
+
+    def read(self, run: Trace, sequence: int, step: int, *also: object) -> None:
+        """Take the input of a step up to the hidden layer."""
+        word = self.row.words[self.shown.index(step)]
+        lit = self.row.read(self.shown.index(step))
+        self.play(self.network.enter(run.x[step, sequence], word), *lit, *also)
+        self.play(self.network.reach_hidden(run.h[0, 0, step, sequence]))
+
+    def read_instead(self, word: str) -> None:
+        """Put a word in the place where the sequences differ; values and answer leave."""
+        swap = self.row.swap(self.shown.index(self.place), word)
+        self.play(swap, self.network.clear(), FadeOut(self.answers))
+        self.answers = self.answers.fresh()
+
+    def read_all(self, run: Trace, sequence: int, steps: Sequence[int], *also: object) -> None:
+        """Take inputs through the network, and its state along the loop, up to the answer."""
+        for index, step in enumerate(steps):
+            before = run.states_before()[step, sequence]
+            if index:
+                self.play(self.network.come_back(before))
+            else:
+                self.play(self.network.begin_with(before), *also, run_time=0.5)
+            self.read(run, sequence, step)
+        self.answer(run, sequence)
+
+    def answer(self, run: Trace, sequence: int) -> None:
+        """Take the last hidden values up to the answer."""
+        y = y_of(run, sequence)[-1]
+        self.play(self.network.reach_output(y))
+        self.play(self.answers.show(y[self.part.outputs]))
+
+    def all_answers(self) -> list[float]:
+        """Return all outputs that will be shown."""
+        runs = self.plain, self.looped
+        ends = [y_of(run, sequence)[-1] for run in runs for sequence in range(2)]
+        return [float(value) for y in ends for value in y[self.part.outputs]]

@@ -1,168 +1,174 @@
-"""Gates that keep and forget: an LSTM and a GRU on a sentence, beside a plain RNN."""
+"""Gates that keep and forget: an LSTM and a GRU on a long sentence, beside a plain RNN."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, FadeIn, FadeOut, LaggedStart
-from rnnviz.scenes.gates.equations import gradient_title, gru_equation, lstm_equation
+from manim import DOWN, FadeIn
+from rnnviz.scenes.gates import equations
+from rnnviz.scenes.gates.answers import Answers
+from rnnviz.scenes.gates.conveyor import Conveyor
+from rnnviz.scenes.gates.followed_unit import GATED, FollowedUnit
 from rnnviz.scenes.gates.gradient_lines import GradientLines
-from rnnviz.scenes.gates.retention_row import RetentionRow
-from rnnviz.scenes.gates.unit_grid import MOST_UNITS, UnitGrid, UnitValues
-from rnnviz.scenes.gates.unit_step import UnitStep
-from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
-from rnnviz.scenes.gates.wording import cell_by_cell, kept_or_lost
+from rnnviz.scenes.gates.unit_grid import most_moving
+from rnnviz.scenes.gates.unit_moves import UnitMoves
+from rnnviz.scenes.gates.word_axis import WordAxis
+from rnnviz.scenes.gates.wording import (
+    both_units,
+    cell_by_cell,
+    comparison_note,
+    gate_facts,
+    rates_of,
+    shown_part,
+)
 
-from rnnviz import measure
 from rnnviz.cells.gru import Gru
 from rnnviz.cells.lstm import Lstm
-from rnnviz.experiments.studies import longest_retention, study_of
-from rnnviz.mobjects.accuracy_by_gap import AccuracyByGap
-from rnnviz.mobjects.color_scale import HeatScale
-from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.experiments.studies import study_of
 from rnnviz.scene.beats import beat
+from rnnviz.scene.source_line import network_name, network_size
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
+from rnnviz.trace import Trace
 
-GATED = (Lstm.name, Gru.name)
 
-
-class Gates(Storyboard):
-    """Recorded gates, what they keep of a word, and its gradient."""
+class Gates(UnitMoves):
+    """One unit rides through the gates; what they keep of a word, and of its gradient."""
 
     name = "gates"
     title = N_("Gates that keep and forget")
     summary = N_("LSTM and GRU at work on the same task, beside the plain network.")
     task = "sentence"
-    needs = ("sentence", "one-layer")
     experiments: ClassVar = {"study": study_of}
+    widest_source = 13.0
+    trace: Trace
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        """Return those for recordings of other tasks than sentences, by their cells."""
+        from rnnviz.scenes.gates.named_gates import OfNamedGates
+        from rnnviz.scenes.gates.own_data import OfGru, OfLstm
+
+        return (OfLstm, OfGru, OfNamedGates)
 
     def setup(self) -> None:
         self.study = self.context.experiments["study"]
-        self.clue = self.study.clue
-        gap = self.study.learnt_by_all
-        self.runs = {cell: self.study.best(cell, gap) for cell in self.study.cells}
-        own = self.trace
-        self.shown = {
-            cell: own if own.metadata.cell == cell else self.runs[cell].trace for cell in GATED
-        }
-        self.retention = {
-            cell: longest_retention(trace, self.clue, most=MOST_UNITS)
-            for cell, trace in self.shown.items()
-        }
-        self.trace = self.shown.get(own.metadata.cell, self.shown[Lstm.name])
-        self.words = WordAxis.of(self.shown[Lstm.name], self.clue, self.theme)
-
-    def notes(self) -> tuple[str, ...]:
-        return (
-            *Window.last(self.trace, MOST_STEPS).note(self.say),
-            *units_note(self.trace, MOST_UNITS, self.say),
-        )
+        self.gap = self.study.settings.gaps[-1]
+        self.runs = {cell: self.study.of(cell, self.gap)[0] for cell in self.study.cells}
+        self.shown = {cell: self.runs[cell].trace for cell in GATED}
+        if self.trace.metadata.cell in GATED:
+            self.shown[self.trace.metadata.cell] = self.trace
+        self.followed = FollowedUnit.of_all(self.shown, self.study.clue)
+        self.trace, self.gru_trace = (self.shown[cell] for cell in GATED)
+        self.words = WordAxis.of(self.gru_trace, self.study.clue, self.theme)
+        unit = self.followed[Gru.name].unit
+        self.units = most_moving(self.gru_trace, "z", self.words.window, unit)
 
     def facts(self) -> Mapping[str, str]:
-        lstm = self.shown[Lstm.name]
-        forget, update = measure.gates(lstm)["f"], measure.gates(self.shown[Gru.name])["z"]
         return {
-            "clue": lstm.metadata.step_labels[0][self.clue],
-            "units": str(lstm.cell_size),
-            "share": percent(float((forget > 0.5).mean())),
-            "unit": str(self.retention[Lstm.name].unit + 1),
-            "kept": number(self.retention[Lstm.name].part),
-            "lag": str(lstm.steps - 1 - self.clue),
-            "z_clue": number(float(update[self.clue].mean())),
-            "z_after": number(float(update[self.clue + 1 :].mean())),
-            "gap": str(self.study.settings.gaps[-1]),
-            "verdict": kept_or_lost(self.study, self.say),
-            **cell_by_cell(self.study, self.runs),
+            **both_units(self.followed, self.say),
+            **gate_facts(self.gru_trace, self.units, self.followed[Gru.name], self.say),
+            **cell_by_cell(self.study, self.runs, self.gap),
         }
 
+    def _trace_source(self) -> tuple[str, str]:
+        """Return what the source line says of the LSTM, which is not always the given network."""
+        if self.trace.metadata.cell == self.context.trace.metadata.cell:
+            return super()._trace_source()
+        return network_name(self.trace, self.say), network_size(self.trace, self.say)
+
     @beat(
-        "Beside its state $h$, an LSTM has a cell $c$. Its gate $f$, between 0 and 1, says what "
-        "part of the cell is kept, its gate $i$ how much is written."
+        "An LSTM, long short-term memory, has a second state, the cell state $c_t$. It rides on a "
+        "belt through gates, the green bars. Here unit {unit} reads “{clue}”."
     )
-    def cell_and_gates(self) -> None:
-        self.equation = lstm_equation(self.theme)
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.words))
-        self.step = UnitStep(self.shown[Lstm.name], self.retention[Lstm.name], self.say, self.theme)
-        self.play(FadeIn(self.step))
-        for parts in ("keep", "before"), ("write",), ("c",):
-            self.play(self.equation.light(*parts), self.step.equation.light(*parts))
-            self.wait(0.7)
+    def cell(self) -> None:
+        self.belt = Conveyor(self.followed[Lstm.name], self.theme)
+        self.play(self.belt.appear())
 
     @beat(
-        "Recorded at each {item}: the gate $f$ of {units} units, one in each row. In {share} of "
-        "all places it keeps more than half."
+        "The forget gate: a small layer with a sigmoid $sigma$, so its value is between 0 and 1. "
+        "It opens to {keep}, and so much of the old value gets past."
     )
-    def forget_gate(self) -> None:
-        self.grid = UnitGrid(UnitValues.of_gate(self.shown[Lstm.name], "f"), self.words, self.theme)
-        self.scale = HeatScale(self.theme, end="1")
-        self.play(FadeOut(self.step), self.equation.light("keep"), FadeIn(self.scale))
-        self.play(self.grid.appear())
-
-    @beat("And the cell itself, {item} by {item}: what is kept, and what is written to it.")
-    def cell_state(self) -> None:
-        values = UnitValues.of_cell(self.shown[Lstm.name])
-        scale = self.color_scale(values.limit)
-        self.play(FadeOut(self.scale), FadeIn(scale), self.equation.light("c"))
-        self.grid, change = self.grid.turn_into(values, self.words)
-        self.play(change)
-        self.scale = scale
+    def forget(self) -> None:
+        self.equation = equations.gate_equation(self.theme)
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN), self.belt.pass_keep())
+        self.play(self.equation.light("keep"))
 
     @beat(
-        "From {clue} to the end, the product of $f$ in unit {unit} is {kept}: that part of what it "
-        "held is still there, {lag} steps later."
+        "A candidate $g_t$ is computed from the same inputs. The input gate lets {write} of it in, "
+        "and it is added. Each unit has gates of its own: $dot.o$ means unit by unit."
+    )
+    def write(self) -> None:
+        self.play(self.turn_into(equations.write_equation(self.theme)), self.belt.bring_new())
+        self.play(self.equation.light("write", "new"), run_time=1.5)
+        for step in (self.turn_into(equations.lstm_equation(self.theme)), *self.belt.pass_write()):
+            self.play(step)
+        self.play(self.equation.light("write", "new"))
+
+    @beat("The output gate lets {read} of $tanh(c_t)$ out. {state}")
+    def read(self) -> None:
+        self.play(self.turn_into(equations.output_equation(self.theme)), self.belt.pass_read())
+        self.play(self.equation.light("gate", "h"))
+
+    @beat(
+        "A GRU needs no cell. Its update gate $z_t$, a sigmoid again, keeps $z_t$ of the state "
+        "and lets $1 - z_t$ of a candidate $n_t$ in. Here unit {gru_unit} keeps {gru_keep}."
+    )
+    def gru(self) -> None:
+        self.gru_belt = Conveyor(self.followed[Gru.name], self.theme)
+        self.play(
+            self.make_room(keep=[self.belt.belt, self.equation]),
+            self.belt.become(self.gru_belt),
+            self.turn_into(equations.gru_equation(self.theme)),
+            self.name_source(shown_part(self.gru_trace, self.words.window, self.say)),
+        )
+        belt = self.gru_belt
+        for step in (FadeIn(*belt[1:]), belt.pass_keep(), belt.bring_new(), *belt.pass_write()):
+            self.play(step)
+
+    @beat(
+        "The reset gate $r_t$, a sigmoid layer too, scales the old state inside the candidate: at "
+        "0 the candidate ignores the past. Here it is {reset}."
+    )
+    def reset(self) -> None:
+        self.play(self.turn_into(equations.candidate_equation(self.theme)), self.gru_belt.reset())
+        self.play(self.equation.light("gate", "new"))
+
+    @beat(
+        "The {drawn} update gates that move most, {item} by {item}: 0 lets new in, 1 keeps. {gates}"
+    )
+    def all_units(self) -> None:
+        self.show_units(self.gru_trace, "z", self.followed[Gru.name], self.gru_belt)
+
+    @beat(
+        "What {clue} wrote into unit {gru_unit} is multiplied by $z_t$ at every later {item}. "
+        "{lag} steps on, {kept} of it is left."
     )
     def what_is_kept(self) -> None:
-        self.row = RetentionRow(self.grid, self.retention[Lstm.name], self.theme)
-        self.play(self.equation.light("keep", "before"))
-        self.play(self.row.appear())
+        self.multiply("z", self.followed[Gru.name])
 
     @beat(
-        "A GRU has no cell. Its gate $z$ says what part of the state itself is kept: on average "
-        "{z_clue} at {clue}, {z_after} after it."
+        "Back along the belt, each step multiplies the gradient by $f_t$; the gates add more. "
+        "Before training, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN ×{rnn_rate}."
     )
-    def state_is_kept(self) -> None:
-        gru = self.shown[Gru.name]
-        equation, scale = gru_equation(self.theme), HeatScale(self.theme, end="1")
-        self.play(self.equation.turn_into(equation), FadeOut(self.row, self.scale), FadeIn(scale))
-        self.words, *changes = self.words.turn_into(WordAxis.of(gru, self.clue, self.theme))
-        self.grid, change = self.grid.turn_into(UnitValues.of_gate(gru, "z"), self.words)
-        self.play(change, equation.light("keep", "before"), *changes)
-        self.row = RetentionRow(self.grid, self.retention[Gru.name], self.theme, factors=True)
-        self.play(self.row.appear())
-        self.equation, self.scale = equation, scale
-
-    @beat(
-        "What does the loss feel? Before training, each step back leaves a part of the gradient: "
-        "{rnn_rate} in the RNN, {lstm_rate} in the LSTM, {gru_rate} in the GRU."
-    )
-    def before_training(self) -> None:
-        title = gradient_title(self.theme)
-        words, *changes = self.words.turn_into(
-            WordAxis.of(self.runs[Lstm.name].trace, self.clue, self.theme)
-        )
-        self.before, self.after = GradientLines.of(self.runs, words, self.theme)
+    def gradients(self) -> None:
+        words = WordAxis.of(self.runs[Lstm.name].trace, self.study.clue, self.theme)
+        self.lines = GradientLines(self.runs, words, self.say, self.theme)
+        equation = equations.path_equation(self.theme)
         self.play(
-            FadeOut(self.grid, self.row, self.scale), self.equation.turn_into(title), *changes
+            self.make_room(),
+            FadeIn(self.lines.axis, self.lines.heading, words),
+            self.name_source(comparison_note(self.study, self.say)),
         )
-        self.play(FadeIn(self.before.axis))
-        self.play(self.before.appear())
-        self.words, self.equation = words, title
+        self.play(FadeIn(equation), self.lines.appear())
+        self.play(equation.light("gated", "plain"))
 
     @beat(
-        "After training, the state at {clue} has this part of the last gradient: {rnn_left} in the "
-        "RNN, {lstm_left} in the LSTM, {gru_left} in the GRU."
+        "Training brings the GRU's factor to {gru_trained}. Which networks know {clue} after {gap} "
+        "{items}? Of {seeds} of each kind: RNN {rnn_learnt}, LSTM {lstm_learnt}, GRU {gru_learnt}."
     )
-    def after_training(self) -> None:
-        self.play(self.before.turn_into(self.after))
-
-    @beat(
-        "With {gap} {items} in between, RNNs get {rnn_right} right, LSTMs {lstm_right}, GRUs "
-        "{gru_right}. {verdict}"
-    )
-    def farther_back(self) -> None:
-        axes = AccuracyByGap(self.study, self.theme, self.say)
-        lines = axes.results.values()
-        self.play(FadeOut(self.after, self.after.axis, self.words, self.equation))
-        self.play(FadeIn(axes))
-        self.play(LaggedStart(*[one.appear() for one in lines], lag_ratio=0.5))
+    def answers(self) -> None:
+        rates = rates_of(self.facts(), self.runs, self.say)
+        self.answer = Answers(list(self.runs.values()), rates, self.theme)
+        titles = [line.title for line in self.lines.lines.values()]
+        self.play(self.make_room(keep=titles), self.answer.take_titles(titles))
+        self.play(self.answer.appear())

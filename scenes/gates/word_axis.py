@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Final, Self
 
-from manim import Animation, FadeIn, FadeOut, VGroup
+from manim import VGroup
 
-from rnnviz.mobjects.text import NOTE, SMALL, fitted_label, label
+from rnnviz.mobjects.text import NOTE, fitted_label, label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
-MOST_STEPS: Final = 20
+MOST_STEPS: Final = 40
 LEFT_X: Final = -5.1
 RIGHT_X: Final = 5.6
 BASE: Final = -1.35
 HEIGHT: Final = 3.5
 _NARROW: Final = 0.62
+_SIZE: Final = 0.33
 
 
 class WordAxis(VGroup):
@@ -40,7 +41,7 @@ class WordAxis(VGroup):
         self.texts = VGroup()
         for index, width in zip(written, widths, strict=True):
             color = theme.color("input" if index == clue else "note")
-            text = fitted_label(self.words[index], color=color, width=width, size=SMALL)
+            text = fitted_label(self.words[index], color=color, width=width, size=_SIZE)
             self.texts.add(text.move_to([self.places[index], 0, 0]).set_on(BASE - 0.42))
         super().__init__(self.texts)
 
@@ -50,12 +51,6 @@ class WordAxis(VGroup):
         window = Window.last(trace, MOST_STEPS)
         place = clue - window.indices.start
         return cls(window.words(trace), window, theme, clue=place if place >= 0 else None)
-
-    def turn_into(self, other: "WordAxis") -> tuple["WordAxis", *tuple[Animation, ...]]:
-        """Return the axis to show next, and the animations that show it, if its words differ."""
-        if self.words == other.words and self.window == other.window:
-            return (self,)
-        return other, FadeOut(self), FadeIn(other)
 
     def _widths(self, written: Sequence[int]) -> list[float]:
         """Return how wide each written word may be, given its column and its neighbours."""

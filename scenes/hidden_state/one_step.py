@@ -15,17 +15,20 @@ from manim import (
     LaggedStart,
     MoveAlongPath,
     Rectangle,
+    ReplacementTransform,
     Succession,
-    TransformFromCopy,
     VGroup,
     VMobject,
 )
 from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, StepNumbers
+from rnnviz.scenes.hidden_state.step_picture import StepPicture
 
-from rnnviz.mobjects.matrix import DIM, Matrix
+from rnnviz.mobjects.copies import copy_becomes
+from rnnviz.mobjects.emphasis import REST
+from rnnviz.mobjects.matrix import Matrix
 from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.plane import Plane
-from rnnviz.mobjects.text import NOTE, SMALL, Ink, fitted_label, formula, label
+from rnnviz.mobjects.text import SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
@@ -37,10 +40,14 @@ _NARROW: Final = 0.32
 _GAP: Final = 0.05
 _TITLE: Final = 0.46
 _PARKED: Final = -6.2
+_FIRST: Final = -3.9
 _FAR: Final = 5.9
 _BESIDE: Final = -0.7
 _INPUT: Final = -1.05
 _LEAST_NAMED: Final = 0.3
+_WORD: Final = 0.31
+_OTHERS: Final = 0.26
+_NAME: Final = 0.33
 
 
 class OneStep:
@@ -53,7 +60,7 @@ class OneStep:
         self.limit = limit
         step = numbers.step + 1
         self.x = self._matrix(
-            numbers.x, f"x_({step})", (_NARROW, min(_HIGH, 3.7 / len(numbers.x))), "input"
+            numbers.x, f"x_({step})", (_NARROW, min(_HIGH, 4.0 / len(numbers.x))), "input"
         ).stand(-2.0, Y)
         self.names = self._names(word)
         self.before = self._column(numbers.before, f"h_({step - 1})", "hidden").stand(2.2, Y)
@@ -83,7 +90,7 @@ class OneStep:
             FadeIn(self.U, shift=0.3 * RIGHT),
             self.x.animate.shift(shift),
             self.names.animate.shift(shift),
-            _to(self.before, _FAR).set_strength(DIM),
+            _to(self.before, _FAR).set_strength(REST),
             run_time=1.4,
         )
         picked = self.numbers.picked
@@ -93,8 +100,12 @@ class OneStep:
         column = self.U.cells.column(picked)
         yield self.U.light_only(column)
         yield FadeIn(self.equals, self.from_input.frame, self.from_input.title)
-        yield self._fly(column, self.from_input)
-        yield FadeIn(self.from_input.numbers)
+        rows = range(len(self.from_input.values))
+        yield LaggedStart(
+            *[FadeIn(self.from_input.row(row), shift=0.3 * RIGHT) for row in rows],
+            lag_ratio=0.25,
+            run_time=2.2,
+        )
 
     def spell_out(self) -> Iterator[Animation]:
         """Multiply one row of W by the state, entry by entry, and add the products."""
@@ -109,18 +120,16 @@ class OneStep:
             decimals(float(numbers.from_state[unit])), color=self.theme.color("hidden"), size=0.44
         ).move_to([5.6, Y, 0.0])
         name = self._words(self.say("unit {unit}").format(unit=unit + 1), "hidden")
-        result = VGroup(
-            self._sign("arrow.r.long^sum", 4.3), self.total, name.next_to(self.total, DOWN, 0.25)
-        )
+        adding = VGroup(self._sign("arrow.r.long^sum", 4.3), name.next_to(self.total, DOWN, 0.25))
         if self.trace.hidden_size > MOST_UNITS:
-            result.add(self._rest(float(numbers.rest[unit])))
+            adding.add(self._rest(float(numbers.rest[unit])))
         times, equals = self._sign("times", 0.35), self._sign("=", 2.15)
-        self.spelled = VGroup(self.weights, self.products, times, equals, *result)
+        self.spelled = VGroup(self.weights, self.products, times, equals, *adding)
+        yield FadeOut(self.U, self.x, self.names, self.equals, run_time=0.5)
         yield AnimationGroup(
-            FadeOut(self.U, self.x, self.names, self.equals),
-            _to(self.from_input, _PARKED).set_strength(DIM),
+            _to(self.from_input, _PARKED).set_strength(REST),
             _to(self.before, 1.25).set_strength(1.0),
-            run_time=1.4,
+            run_time=1.0,
         )
         row = self.W.row(unit)
         yield FadeIn(self.W, shift=0.3 * RIGHT, run_time=0.8)
@@ -135,26 +144,30 @@ class OneStep:
             lag_ratio=0.4,
             run_time=3.0,
         )
-        yield FadeIn(result, shift=0.2 * RIGHT)
+        yield FadeIn(adding, self.total, shift=0.2 * RIGHT)
 
     def multiply_state(self) -> Iterator[Animation]:
         """Multiply the rows of W by the state, one after the other."""
         self.from_state.stand(1.35, Y)
         self.equals = self._sign("=", 0.25)
+        done = self.numbers.unit
+        result = self.from_state.row(done)
+        yield FadeOut(self.spelled, run_time=0.5)
         yield AnimationGroup(
-            FadeOut(self.spelled),
-            self.W.light_only(VGroup()),
             _to(self.before, _BESIDE),
+            self.total.animate.move_to(result),
+            FadeIn(self.from_state.frame, self.from_state.title),
             run_time=1.0,
         )
-        yield FadeIn(self.equals, self.from_state.frame, self.from_state.title, run_time=0.5)
+        yield AnimationGroup(FadeIn(self.equals, result), FadeOut(self.total), run_time=0.4)
+        others = [index for index in range(len(self.numbers.from_state)) if index != done]
         yield LaggedStart(
             *[
                 AnimationGroup(
                     self.W.row(index).animate.set_fill(opacity=1.0),
                     FadeIn(self.from_state.row(index), shift=0.3 * RIGHT),
                 )
-                for index in range(len(self.numbers.from_state))
+                for index in others
             ],
             lag_ratio=0.5,
             run_time=4.0,
@@ -166,11 +179,11 @@ class OneStep:
         self.sum.stand(3.7, Y)
         self.terms = VGroup(self._sign("+", -2.65), self._sign("+", -0.25), self._sign("=", 2.35))
         self.unit_mark = self._mark(self.numbers.unit)
+        yield FadeOut(self.W, self.before, self.equals, run_time=0.5)
         yield AnimationGroup(
-            FadeOut(self.W, self.before, self.equals),
-            _to(self.from_input, -3.9).set_strength(1.0),
+            _to(self.from_input, _FIRST).set_strength(1.0),
             _to(self.from_state, -1.45),
-            run_time=1.4,
+            run_time=1.0,
         )
         yield FadeIn(self.b, *self.terms[:2], run_time=0.8)
         yield FadeIn(self.terms[2], self.sum.frame, self.sum.title, run_time=0.5)
@@ -185,26 +198,49 @@ class OneStep:
         """Move each sum onto the curve of tanh, and on to its state."""
         sums = self.numbers.sum
         reach = max(2.0, 1.1 * float(np.abs(sums).max()))
+        function = self.trace.metadata.nonlinearity
+        squashed = np.tanh if function == "tanh" else _relu
+        high, beside = (-1.15, 1.15), 0.7
+        if function != "tanh":
+            high, beside = (-0.3 * reach, reach), 0.6 * reach
         self.plane = Plane(
-            (-reach, reach), (-1.15, 1.15), self.theme, width=5.4, height=3.4, centre=(0.0, 0.15)
+            (-reach, reach), high, self.theme, width=5.4, height=3.4, centre=(0.0, 0.15)
         )
         xs = np.linspace(-reach, reach, 121)
-        self.curve = self.plane.curve(xs, np.tanh(xs), role="note", width=3.0)
-        self.name = formula("tanh", color=self.theme.color("note"), size=0.42)
-        self.name.move_to(self.plane.at(-0.62 * reach, 0.7))
+        self.curve = self.plane.curve(xs, squashed(xs), role="note", width=3.0)
+        self.name = formula(f'"{function}"', color=self.theme.color("note"), size=0.42)
+        self.name.move_to(self.plane.at(-0.62 * reach, beside))
+        self.name.set_stroke(self.theme.ground, width=4, background=True)
         self.state.stand(4.9, Y)
-        self.dots = self.plane.dots(sums, np.tanh(sums), role="hidden", radius=0.07)
+        self.dots = self.plane.dots(sums, squashed(sums), role="hidden", radius=0.07)
         going = VGroup(self.from_input, self.from_state, self.b, self.terms, self.unit_mark)
-        yield AnimationGroup(FadeOut(going), _to(self.sum, -4.9), run_time=1.2)
+        yield FadeOut(going, run_time=0.35)
         coming = (self.plane, self.curve, self.name, self.state.frame, self.state.title)
-        yield FadeIn(*coming, run_time=0.8)
+        yield AnimationGroup(
+            AnimationGroup(_to(self.sum, -4.9), run_time=0.8),
+            FadeIn(*coming, run_time=0.8),
+            lag_ratio=0.5,
+        )
         passing = [self._pass(index) for index in range(len(sums))]
         yield LaggedStart(*passing, lag_ratio=0.3, run_time=7.0)
+        farthest = self.numbers.farthest
+        self.ends = VGroup(self._ring(self.sum, farthest), self._ring(self.state, farthest))
+        yield FadeIn(self.ends, run_time=0.5)
 
-    def leave(self) -> Animation:
-        """Fade out what is left of the step."""
-        gone = (self.sum, self.plane, self.curve, self.name, self.dots, self.state)
-        return FadeOut(*gone, run_time=0.8)
+    def become(self, picture: StepPicture) -> Iterator[Animation]:
+        """Give way to the whole step on one line, in which the state takes its place."""
+        gone = (self.sum, self.plane, self.curve, self.name, self.dots, self.ends)
+        yield FadeOut(*gone, self.state.numbers, run_time=0.35)
+        pairs = zip(
+            (self.state.frame, self.state.cells, self.state.title),
+            (picture.state.frame, picture.state.cells, picture.state.title),
+            strict=True,
+        )
+        yield AnimationGroup(
+            AnimationGroup(*[ReplacementTransform(*pair) for pair in pairs], run_time=1.2),
+            picture.appear_around(picture.state),
+            lag_ratio=0.15,
+        )
 
     def _pass(self, index: int) -> Animation:
         value = float(self.numbers.sum[index])
@@ -226,7 +262,7 @@ class OneStep:
         """Copy cells into those of a matrix, one after the other."""
         pairs = zip(cells, grid.cells, strict=True)
         return LaggedStart(
-            *[TransformFromCopy(one, other) for one, other in pairs], lag_ratio=0.08, run_time=2.0
+            *[copy_becomes(one, other) for one, other in pairs], lag_ratio=0.08, run_time=2.0
         )
 
     def _rest(self, value: float) -> Ink:
@@ -235,14 +271,25 @@ class OneStep:
         ink = label(text, color=self.theme.color("note"), size=SMALL)
         return ink.next_to(self.products.frame, DOWN, buff=0.12)
 
-    def _mark(self, unit: int) -> Rectangle:
-        mark = Rectangle(
-            width=self.terms.width + 3.3,
+    def _ring(self, column: Matrix, row: int) -> Rectangle:
+        ring = Rectangle(
+            width=_WIDE + 0.06,
             height=_HIGH + 0.06,
             stroke_width=3,
             stroke_color=self.theme.color("text"),
         )
-        return mark.move_to([self.terms.get_x(), self.sum.cells.at(unit, 0).get_y(), 0.0])
+        return ring.move_to(column.cells.at(row, 0))
+
+    def _mark(self, unit: int) -> Rectangle:
+        """Return a frame around one unit's row, from the first column to the sum."""
+        last, cell = float(self.sum.frame.get_x()), self.sum.cells.at(unit, 0)
+        mark = Rectangle(
+            width=last - _FIRST + self.sum.frame.width + 0.1,
+            height=_HIGH + 0.06,
+            stroke_width=3,
+            stroke_color=self.theme.color("text"),
+        )
+        return mark.move_to([(_FIRST + last) / 2, cell.get_y(), 0.0])
 
     def _names(self, word: str) -> VGroup:
         """Return the word beside its cell, with the names of the other entries if they fit."""
@@ -258,14 +305,14 @@ class OneStep:
             if text:
                 color = theme.color("input") if index == row else theme.dimmed("note", 0.75)
                 name = fitted_label(
-                    text, color=color, width=1.5, size=SMALL if index == row else NOTE
+                    text, color=color, width=1.5, size=_WORD if index == row else _OTHERS
                 )
                 name.next_to(self.x.frame, RIGHT, buff=0.18)
                 names.add(name.set_on(self.x.cells.at(index, 0).get_y() - 0.08))
         return names
 
     def _words(self, text: str, role: Role) -> Ink:
-        return label(text, color=self.theme.color(role), size=SMALL)
+        return label(text, color=self.theme.color(role), size=_NAME)
 
     def _column(self, values: np.ndarray, title: str | Ink, role: Role) -> Matrix:
         return self._matrix(values, title, (_WIDE, _HIGH), role, numbers=True)
@@ -293,6 +340,10 @@ class OneStep:
 
     def _sign(self, sign: str, x: float) -> Ink:
         return formula(sign, color=self.theme.color("note"), size=0.5).move_to([x, Y, 0.0])
+
+
+def _relu(values: np.ndarray) -> np.ndarray:
+    return np.maximum(values, 0.0)
 
 
 def _to(grid: Matrix, x: float) -> Any:

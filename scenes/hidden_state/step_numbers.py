@@ -6,11 +6,13 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz.mobjects.numbers import MINUS, decimals
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
 
 MOST_UNITS: Final = 8
 MOST_INPUTS: Final = 12
+_LEAST_WRITTEN: Final = 0.01
 
 
 @dataclass(frozen=True, repr=False)
@@ -41,10 +43,11 @@ class StepNumbers(ShortRepr):
     def of(cls, trace: Trace, step: int) -> "StepNumbers":
         """Return the numbers of a step (0-based)."""
         x, before = trace.x[step, 0], trace.states_before()[step, 0]
-        units, first = slice(MOST_UNITS), _first_input(x)
+        units, first = slice(MOST_UNITS), first_input(x)
         inputs = slice(first, first + MOST_INPUTS)
         shown = trace.W[units, units] @ before[units]
         from_state = (trace.W @ before)[units]
+        assert trace.preact is not None
         return cls(
             step=step,
             first_input=first,
@@ -67,16 +70,49 @@ class StepNumbers(ShortRepr):
         return int(hot[0]) if len(hot) == 1 and self.x[hot[0]] == 1 and len(self.x) > 1 else None
 
     @property
+    def farthest(self) -> int:
+        """The unit shown whose sum the nonlinearity changes most visibly.
+
+        It is the one farthest from 0 if all sums change; of relu, which keeps those above 0, the
+        lowest.
+        """
+        cut = (self.state == np.maximum(self.sum, 0.0)).all()
+        return int(self.sum.argmin() if cut else np.abs(self.sum).argmax())
+
+    @property
     def unit(self) -> int:
-        """The unit shown in which the smaller of the two products is greatest."""
-        return int(np.minimum(abs(self.from_input), abs(self.from_state)).argmax())
+        """The unit shown in which the smaller of the two products is greatest.
+
+        It is one whose numbers add up as they are written, with few decimals, if there is one.
+        """
+        smaller = np.minimum(abs(self.from_input), abs(self.from_state))
+        terms = np.stack([self.from_input, self.from_state, self.b], axis=1)
+        products = np.column_stack([self.W * self.before, self.rest])
+        sums = adds_up(terms, self.sum)
+        both = sums & adds_up(products, self.from_state)
+        fits = both if both.any() else sums if sums.any() else np.ones_like(sums)
+        return int(np.where(fits, smaller, -1.0).argmax())
+
+
+def adds_up(terms: np.ndarray, sums: np.ndarray) -> np.ndarray:
+    """Return whether the terms of each sum add up as they are written.
+
+    Shapes: terms (sums, terms), sums (sums,) → (sums,)
+    """
+    return np.abs(written(terms).sum(axis=1) - written(sums)) < _LEAST_WRITTEN / 2
+
+
+def written(values: np.ndarray) -> np.ndarray:
+    """Return values as they are read where they are written with two decimals."""
+    texts = [decimals(float(value)).replace(MINUS, "-") for value in values.flat]
+    return np.array(texts, dtype=float).reshape(values.shape)
 
 
 def drawn_limit(numbers: StepNumbers, later: Sequence[StepNumbers]) -> float:
     """Return the greatest size of the values drawn, at least 1."""
     drawn = (numbers.U, numbers.W, numbers.b, numbers.from_input, numbers.from_state, numbers.sum)
-    inputs = [each.x for each in (numbers, *later)]
-    return max(1.0, *(float(np.abs(array).max()) for array in (*drawn, *inputs)))
+    vectors = [each for one in (numbers, *later) for each in (one.x, one.before, one.state)]
+    return max(1.0, *(float(np.abs(array).max()) for array in (*drawn, *vectors)))
 
 
 def balanced_step(trace: Trace) -> int:
@@ -89,7 +125,7 @@ def balanced_step(trace: Trace) -> int:
     return 1 + int(np.minimum(inputs, states)[1:-1].argmax())
 
 
-def _first_input(x: np.ndarray) -> int:
+def first_input(x: np.ndarray) -> int:
     """Return the index of the first input shown, so that the greatest one is shown too."""
     middle = int(np.abs(x).argmax()) - MOST_INPUTS // 2
     return int(np.clip(middle, 0, max(0, len(x) - MOST_INPUTS)))

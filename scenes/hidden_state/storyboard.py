@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from manim import DOWN, UP, Animation, FadeIn
+from rnnviz.scenes.hidden_state.gated_storyboard import GruStep, LstmStep
 from rnnviz.scenes.hidden_state.one_step import OneStep
 from rnnviz.scenes.hidden_state.step_numbers import (
     MOST_INPUTS,
@@ -20,6 +21,7 @@ from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.window import Window, units_note
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.plain_text import Phrase
 from rnnviz.text.translation import N_
 
 MOST_NEXT_STEPS = 4
@@ -32,8 +34,14 @@ class HiddenState(Storyboard):
     title = N_("One step, unit by unit")
     summary = N_("The numbers of one step: two products, their sum, and the tanh of it.")
     task = "sentence"
-    needs = ("plain-rnn",)
+    needs = ("weights",)
     least_steps: ClassVar[int] = 3
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        from rnnviz.scenes.hidden_state.relu_step import ReluStep
+
+        return (LstmStep, GruStep, ReluStep)
 
     def setup(self) -> None:
         first = balanced_step(self.trace)
@@ -52,7 +60,7 @@ class HiddenState(Storyboard):
 
     def facts(self) -> Mapping[str, str]:
         numbers, unit = self.numbers, self.numbers.unit
-        largest = abs(numbers.sum).argmax()
+        largest = numbers.farthest
         return {
             "step": str(numbers.step + 1),
             "before": str(numbers.step),
@@ -69,8 +77,8 @@ class HiddenState(Storyboard):
         }
 
     @beat(
-        "At step {step} two things meet: the {item} that comes in, $x_{step}$, and the state from "
-        "the step before, $h_{before}$."
+        "At step {step} two things meet: the new {item}, $x_{step}$, and the previous state, "
+        "$h_{before}$."
     )
     def two_meet(self) -> None:
         self.equation = self.equation_of(self.numbers.step)
@@ -87,20 +95,20 @@ class HiddenState(Storyboard):
         self.play_all(self.step.multiply_input())
 
     @beat(
-        "Second product, $W h_{before}$, for one unit: row {unit} of $W$ times the state, number "
-        "by number, and then all added up."
+        "Second product, $W h_{before}$, first for one unit: multiply row {unit} of $W$ by the "
+        "state, number by number, and add up."
     )
     def one_unit(self) -> None:
         self.play(self.equation.light("W", "before"))
         self.play_all(self.step.spell_out())
 
-    @beat("Every unit does the same with a row of its own. Together that is $W h_{before}$.")
+    @beat("Every unit does the same with its own row. Together, that is $W h_{before}$.")
     def all_units(self) -> None:
         self.play_all(self.step.multiply_state())
 
     @beat(
         "Now add. Unit {unit} gets {from_input} from the {item} and {from_state} from memory; with "
-        "the bias {bias} that makes {sum}."
+        "the bias {bias}, that makes {sum}."
     )
     def add_up(self) -> None:
         self.play(self.equation.light("U", "x", "W", "before", "b"))
@@ -115,19 +123,28 @@ class HiddenState(Storyboard):
         self.play_all(self.step.squash())
 
     @beat(
-        "Step {next} has the same $U$, $W$ and $b$. Only the {item} is new, and $h_{step}$ is now "
-        "the state from before."
+        "This is the whole step on one line: the {item} and the previous state, the weights and "
+        "the bias, and the new state."
+    )
+    def whole_step(self) -> None:
+        function = self.trace.metadata.nonlinearity
+        self.picture = StepPicture(
+            self.numbers, self.word, self.theme, limit=self.limit, function=function
+        )
+        self.play(self.equation.plain())
+        self.play_all(self.step.become(self.picture))
+
+    @beat(
+        "Step {next}: the same $U$, $W$ and $b$. Only the {item} is new, and $h_{step}$ is now the "
+        "previous state."
     )
     def next_step(self) -> None:
-        self.picture = StepPicture(self.numbers, self.word, self.theme, limit=self.limit)
-        self.play(self.step.leave(), self.equation.plain())
-        self.play(self.picture.appear())
-        self.go_on(0, pace=4.0)
+        self.go_on(0, pace=4.4)
 
-    @beat("And so on: what changes from step to step is $x_t$ and $h_(t-1)$, never the weights.")
+    @beat("And so on. From step to step $x_t$ and $h_(t-1)$ change, the weights never do.")
     def so_on(self) -> None:
         for index in range(1, len(self.later)):
-            self.go_on(index, pace=2.4)
+            self.go_on(index, pace=3.0)
 
     def play_all(self, parts: Iterator[Animation]) -> None:
         """Play animations in turn, making each one after the one before has been played."""
@@ -138,15 +155,19 @@ class HiddenState(Storyboard):
         """Turn the picture and formula of one step into those of the next."""
         numbers, word = self.later[index], self.next_words[index]
         equation = self.equation_of(numbers.step).move_to(self.equation)
-        self.play(self.picture.go_on(numbers, word, pace), self.equation.turn_into(equation))
+        parts = self.picture.go_on(numbers, word, pace)
+        self.play(next(parts), self.equation.turn_into(equation))
+        self.play_all(parts)
         self.equation = equation
 
     def equation_of(self, step: int) -> Equation:
         """Return the formula of a step (0-based)."""
-        return step_equation(str(step + 1), str(step), self.theme)
+        return step_equation(str(step + 1), str(step), self.theme, self.trace)
 
     def how_u_acts(self) -> str:
         """Say what U does to this input."""
         if self.numbers.picked is not None:
-            return self.say("One entry of x is 1, all others are 0: it picks one column of U.")
-        return self.say("Each unit has its own row of U for the numbers that come in.")
+            return Phrase(
+                self.say("One entry of $x$ is 1, all others are 0: it picks one column of $U$.")
+            )
+        return Phrase(self.say("Each unit has its own row of $U$ for the numbers that come in."))

@@ -1,4 +1,4 @@
-"""The words of a sentence as one-hot vectors."""
+"""The inputs of a sequence as columns of a grid."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,64 +6,78 @@ from typing import Final
 import numpy as np
 from manim import (
     DOWN,
+    LEFT,
     RIGHT,
     UP,
     Animation,
     AnimationGroup,
     FadeIn,
+    FadeOut,
     LaggedStart,
-    TransformFromCopy,
+    ReplacementTransform,
+    Succession,
     VGroup,
 )
+from rnnviz.scenes.inputs.carried_word import carried
 
 from rnnviz.mobjects.labels import FormulaRow, LabelColumn, LabelRow
-from rnnviz.mobjects.text import BODY, label
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.text import BODY, NOTE, label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.value_grid import ValueGrid
 
 _HIGHEST: Final = 3.9
+_X: Final = 0.7
+_Y: Final = 0.3
 
 
-class OneHot(VGroup):
-    """A column for each word of a sentence, with a 1 in the row of that word.
+class InputGrid(VGroup):
+    """A column for each step, with a row for each entry of x_t; of a word that is a single 1.
 
     Shapes: x (time, input)
+    Units:  ``steps`` are 1-based; ``limit`` gets the end of the colour scale
     """
 
-    def __init__(self, x: np.ndarray, words: Sequence[str], names: Sequence[str], theme: Theme):
+    def __init__(
+        self,
+        x: np.ndarray,
+        words: Sequence[str],
+        names: Sequence[str],
+        steps: Sequence[int],
+        theme: Theme,
+    ):
         self.theme = theme
         self.values = np.asarray(x, dtype=float).T
         rows, columns = self.values.shape
         side = min(0.72, _HIGHEST / rows)
-        wide = min(1.5, 9.4 / columns)
-        self.cells = ValueGrid(self.values, theme, pitch=(wide, side))
-        self.cells.shift(0.6 * RIGHT + 0.2 * UP)
-        self.digits = VGroup(
-            *[
-                label(
-                    f"{value:zg}",
-                    color=theme.on(cell.get_fill_color()) if value else theme.color("note"),
-                    size=BODY,
-                ).move_to(cell)
-                for cell, value in zip(self.cells, self.values.flat, strict=True)
-            ]
-        )
+        wide = min(1.5, 9.2 / columns)
+        limit = float(np.abs(self.values).max()) or 1.0
+        self.cells = ValueGrid(self.values, theme, pitch=(wide, side), limit=limit)
+        self.cells.shift(_X * RIGHT + _Y * UP)
+        size = max(NOTE, min(BODY, 0.85 * side))
+        self.digits = VGroup()
+        for cell, value in zip(self.cells, self.values.flat, strict=True):
+            whole = float(value).is_integer()
+            ink = theme.on(cell.get_fill_color()) if value else theme.color("note")
+            text = f"{value:zg}" if whole else number(float(value))
+            self.digits.add(label(text, color=ink, size=size).move_to(cell))
         top, left = self.cells.get_top()[1], self.cells.get_left()[0]
         color = theme.color("input")
         xs = [self.cells.at(0, column).get_x() for column in range(columns)]
-        self.words = LabelRow(words, xs, top + 0.24, color=color, size=0.44, width=wide * 0.94)
+        self.words = LabelRow(words, xs, top + 0.2, color=color, size=0.42, width=wide * 0.94)
         self.names = LabelColumn(
             names,
             left - 0.25,
-            [self.cells.at(row, 0).get_y() - 0.12 for row in range(rows)],
+            [self.cells.at(row, 0).get_y() - 0.11 for row in range(rows)],
             color=color,
+            size=max(0.3, size),
             width=2.2,
         )
-        self.first = [list(words).index(name) for name in names]
+        self.first = [list(words).index(name) for name in names if name in words]
         self.steps = FormulaRow(
-            [f"x_{step + 1}" for step in range(columns)],
+            [f"x_({step})" for step in steps],
             xs,
-            self.cells.get_bottom()[1] - 0.34,
+            self.cells.get_bottom()[1] - 0.28,
             color=color,
             size=0.42,
         )
@@ -76,14 +90,15 @@ class OneHot(VGroup):
         )
 
     def list_names(self) -> Animation:
-        """Copy each new word to its row."""
+        """Copy each new word down its column and along its row, so that it crosses no other."""
+        firsts = [self.words[first] for first in self.first]
         return LaggedStart(
             *[
-                TransformFromCopy(self.words[first], name)
-                for first, name in zip(self.first, self.names, strict=True)
+                carried(word, name, [np.array([word.get_x(), name.get_y(), 0.0])])
+                for word, name in zip(firsts, self.names, strict=True)
             ],
-            lag_ratio=0.35,
-            run_time=3.0,
+            lag_ratio=0.65,
+            run_time=4.4,
         )
 
     def fill(self) -> Animation:
@@ -100,4 +115,35 @@ class OneHot(VGroup):
             ],
             lag_ratio=0.55,
             run_time=4.5,
+        )
+
+    def turn_into(self, other: "InputGrid") -> Animation:
+        """Swap the words, and let the rows become those of another sequence, in place."""
+        rows, columns = np.minimum(self.values.shape, other.values.shape)
+        shared = [(row, column) for row in range(rows) for column in range(columns)]
+        old, new = (
+            [grid.cells.at(row, column) for row, column in shared] for grid in (self, other)
+        )
+        kept_old, kept_new = set(map(id, old)), set(map(id, new))
+        gone = VGroup(*[cell for cell in self.cells if id(cell) not in kept_old])
+        come = VGroup(*[cell for cell in other.cells if id(cell) not in kept_new])
+        return Succession(
+            AnimationGroup(
+                FadeOut(self.words, shift=0.3 * UP),
+                FadeOut(self.names, shift=0.3 * LEFT),
+                FadeOut(self.digits, self.steps),
+                run_time=0.5,
+            ),
+            AnimationGroup(
+                *[ReplacementTransform(one, two) for one, two in zip(old, new, strict=True)],
+                *([FadeOut(gone)] if len(gone) else []),
+                *([FadeIn(come)] if len(come) else []),
+                run_time=0.9,
+            ),
+            AnimationGroup(
+                FadeIn(other.words, shift=0.3 * UP),
+                FadeIn(other.names, shift=0.3 * RIGHT),
+                FadeIn(other.digits, other.steps),
+                run_time=0.8,
+            ),
         )

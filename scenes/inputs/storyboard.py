@@ -3,78 +3,111 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import FadeIn, FadeOut
-from rnnviz.scenes.inputs.lookup_table import LookupTable
-from rnnviz.scenes.inputs.one_hot import OneHot
-from rnnviz.scenes.inputs.series_chart import SeriesChart, greatest
+from manim import DOWN, UP, FadeIn
+from rnnviz.scenes.inputs.column_pick import ColumnPick, drawn_inputs
+from rnnviz.scenes.inputs.one_hot import InputGrid
+from rnnviz.scenes.inputs.series_chart import SeriesChart
 from rnnviz.scenes.inputs.two_orders import TwoOrders
+from rnnviz.scenes.inputs.wording import (
+    how_far_apart,
+    how_it_enters,
+    how_many_words,
+    what_comes_again,
+    what_u_does,
+)
 
 from rnnviz.experiments.default_recordings import data_language
-from rnnviz.experiments.other_inputs import backwards
+from rnnviz.experiments.other_inputs import reordered
 from rnnviz.experiments.task_examples import example_of, little_sentence
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.shown_states import chosen_note
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.window import Window, units_note
-from rnnviz.mobjects.wording import item_names
+from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
+EXAMPLES = {"sentence": little_sentence, "prices": example_of("prices")}
 
 
 class Inputs(Storyboard):
-    """Words, prices and weather become the vectors x_t, and their order matters."""
+    """Words and prices become the vectors x_t, and their order matters."""
 
     name = "inputs"
     title = N_("What goes in, step by step")
-    summary = N_("Words, prices and weather as vectors, and why their order matters.")
+    summary = N_("Words and prices as vectors, and why their order matters.")
     task = "sentence"
-    needs = ("one-layer", "run-again")
+    least_steps = 3
+    shown_layer = 0
     experiments: ClassVar = {
-        "sentence": little_sentence,
-        "prices": example_of("prices"),
-        "weather": example_of("weather"),
-        "backwards": backwards(MOST_STEPS),
+        **EXAMPLES,
+        "reordered": reordered(MOST_STEPS),
     }
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        from rnnviz.scenes.inputs.read_once import OnceRead, OwnCodeInputs
+
+        return (OwnCodeInputs, OnceRead)
 
     def setup(self) -> None:
         language = data_language(self.context.language)
-        self.sentence, self.prices, self.weather = (
-            self.context.experiments[name][language] for name in ("sentence", "prices", "weather")
+        self.sentence, self.prices = (
+            self.context.experiments[name][language] for name in ("sentence", "prices")
         )
         self.window = Window.last(self.trace, MOST_STEPS)
         self.words = self.window.words(self.trace)
-        self.table = LookupTable(self.trace, self.window, self.theme, self.say)
-        self.orders = TwoOrders(self.context.experiments["backwards"], self.window, self.theme)
+        self.x, self.names = drawn_inputs(self.trace, self.window)
+        if not self.trace.is_custom:
+            self.picks = ColumnPick(self.trace, self.window, self.theme, self.say)
+        if "reordered" in self.context.experiments:
+            both = self.context.experiments["reordered"]
+            self.orders = TwoOrders(both, self.window, self.theme, self.say)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+        shown = min(MOST_CELLS, self.trace.cell_size)
+        return (
+            *self.window.note(self.say),
+            *chosen_note(shown, self.trace.cell_size, self.say),
+        )
 
     def facts(self) -> Mapping[str, str]:
         return {
-            "tokens": str(len(self.sentence.step_labels)),
-            "different": str(len(self.sentence.input_labels)),
+            "counted": how_many_words(self.sentence, self.say),
             "inputs": str(self.trace.input_size),
-            "units": str(len(self.trace.U)),
-            "days": str(len(self.prices.x)),
+            "states": str(self.trace.hidden_size),
+            "stored": self.say("state") if self.trace.c is None else self.say("hidden state"),
             "mean": number(self.prices.mean, 3),
             "spread": number(self.prices.spread, 3),
             "shown": str(len(self.words)),
             "last": str(self.window.steps[-1]),
-            "picked": self.what_is_read(),
-            "again": self.what_comes_again(),
-            "outcome": self.outcome(self.orders.distance),
+            **self._of_weights(),
+            **self._of_orders(),
         }
 
-    @beat(
-        "A network takes numbers, not words. These are {tokens} words, {different} of them "
-        "different: that is their vocabulary."
-    )
+    def _of_weights(self) -> Mapping[str, str]:
+        if self.trace.is_custom:
+            return {}
+        hot = self.picks.one_hot
+        return {
+            "entering": how_it_enters(self.trace, self.say),
+            "picked": what_u_does(self.trace, one_hot=hot, say=self.say),
+            "again": what_comes_again(self.trace, self.words, one_hot=hot, say=self.say),
+        }
+
+    def _of_orders(self) -> Mapping[str, str]:
+        if "reordered" not in self.context.experiments:
+            return {}
+        last = self.window.steps[-1]
+        return {"outcome": how_far_apart(self.orders.distance, self.orders.size, last, self.say)}
+
+    @beat("A network takes in numbers, not words. {counted}: that is the vocabulary.")
     def vocabulary(self) -> None:
-        self.hot = OneHot(
-            self.sentence.x, self.sentence.step_labels, self.sentence.input_labels, self.theme
-        )
+        little = self.sentence
+        steps = range(1, len(little.x) + 1)
+        self.hot = InputGrid(little.x, little.step_labels, little.input_labels, steps, self.theme)
         self.play(self.hot.show_words(), self.name_source(self.example()))
         self.play(self.hot.list_names())
 
@@ -82,86 +115,62 @@ class Inputs(Storyboard):
     def one_hot_vectors(self) -> None:
         self.play(self.hot.fill())
 
-    @beat("The recorded network takes $x_t$ of length {inputs}, and $U$ meets it first. {picked}")
-    def embedding(self) -> None:
-        self.scale = self.color_scale(self.table.limit)
-        self.play(FadeOut(self.hot))
-        self.play(self.table.appear(), FadeIn(self.scale), self.name_source())
-        self.play(self.table.first())
+    @beat("Now the network of this lecture, and its {items}: each $x_t$ has {inputs} entries.")
+    def own_inputs(self) -> None:
+        grid = InputGrid(self.x, self.words, self.names, self.window.steps, self.theme)
+        self.play(self.hot.turn_into(grid), self.name_source())
+        self.grid = grid
 
-    @beat("So each {item} enters as {units} numbers that training has found. {again}")
-    def all_rows(self) -> None:
-        self.play(FadeIn(self.table.result_title))
+    @beat("{picked}")
+    def embedding(self) -> None:
+        kept = (self.grid.cells.column(0), self.grid.names, self.grid.steps[0])
+        self.play(self.make_room(keep=kept), self.picks.begin(self.grid))
+        for move in self.picks.look_up(0, run_time=3.6):
+            self.play(move)
+
+    @beat("{entering} {again}")
+    def all_columns(self) -> None:
         for index in range(1, len(self.words)):
-            self.play(self.table.look_up(index))
-        self.play(self.table.brighten())
+            for move in self.picks.look_up(index):
+                self.play(move)
+        self.play(self.picks.rest(), *self.picks.frame_equal(self.theme.color("text")))
 
     @beat(
-        "A price is a number already. So $x_t$ has one entry: the price less the mean {mean}, "
-        "over the spread {spread}."
+        "A price is a number already. It is only standardised: minus the mean of all days, {mean}, "
+        "divided by their standard deviation, {spread}."
     )
     def stock_prices(self) -> None:
-        seen = (*self.table.submobjects, self.table.now, self.table.results, self.table.words)
-        self.play(FadeOut(*seen, self.table.result_title, self.scale))
-        self.scale = self.color_scale(greatest(self.prices, self.weather))
-        self.price_chart = SeriesChart(
+        self.chart = SeriesChart(
             self.prices,
-            self.say("Share price in US dollars"),
+            self.say("Share price p in US dollars"),
             self.say(self.prices.source),
             self.theme,
-            centre=-3.2,
-            limit=self.scale.limit,
-        ).begin_in_the_middle()
-        self.play(self.price_chart.appear(), FadeIn(self.scale), self.name_source(self.example()))
+            self.say,
+        )
+        rule = self.chart.rule.move_to(layout.FORMULA_Y * UP)
+        self.play(self.make_room(), self.chart.begin(), self.name_source(self.example()))
+        self.play(self.chart.show_levels(), FadeIn(rule, shift=0.15 * DOWN))
+        self.play(self.chart.enlarge())
+        for move in self.chart.drop():
+            self.play(move)
 
     @beat(
-        "The weather comes in the same way: {days} days are {days} steps, each with its own $x_t$."
+        "Does order matter? Here is what the network has stored after each {item}, in {states} "
+        "numbers: its {stored}."
     )
-    def daily_weather(self) -> None:
-        self.weather_chart = SeriesChart(
-            self.weather,
-            self.say("Highest temperature in °C"),
-            self.say(self.weather.source),
-            self.theme,
-            centre=3.4,
-            limit=self.scale.limit,
-        )
-        self.play(self.price_chart.go_aside())
-        self.play(self.weather_chart.appear())
-
-    @beat("Does order matter? The network reads the same {shown} {items} backwards.")
-    def other_order(self) -> None:
-        self.play(FadeOut(self.price_chart, self.weather_chart, self.scale))
-        self.play(FadeIn(self.color_scale(limit=1.0)), self.name_source())
+    def states(self) -> None:
+        self.play(self.make_room(), self.orders.begin(), self.name_source())
         self.play(self.orders.first_row())
+
+    @beat("It reads the same {shown} {items} again, all but the last in reverse order.")
+    def other_order(self) -> None:
         self.play(self.orders.reorder())
         self.play(self.orders.second_row())
 
-    @beat("The same {items} went in, each with the same $x_t$. {outcome}")
+    @beat("The same {items}, and the same last one. {outcome}")
     def last_states(self) -> None:
         self.play(self.orders.compare())
 
     def example(self) -> str:
-        """Return the source of the sentence, the prices and the weather."""
+        """Return the source of the sentence and the prices."""
         return self.say("an example that comes with rnnviz")
-
-    def what_is_read(self) -> str:
-        """Say what U does with these inputs."""
-        if self.table.one_hot:
-            return self.say(
-                "A one-hot vector picks one column of U, here a row: the word's embedding."
-            )
-        return self.say("The columns of U, here rows, are added up, each times its entry.")
-
-    def what_comes_again(self) -> str:
-        """Say that equal inputs give the same numbers."""
-        if self.table.one_hot and len(set(self.words)) < len(self.words):
-            names = item_names(self.trace, self.say)
-            return self.say("The same {item} gets the same numbers each time.").format(**names)
-        return self.say("Equal inputs get equal numbers.")
-
-    def outcome(self, distance: float) -> str:
-        """Say whether the other order gives another last state."""
-        if distance < 1e-9:
-            return self.say("Yet the states at the end are the same: here order does not matter.")
-        return self.say("Yet the states at the end differ: a state holds the order, too.")

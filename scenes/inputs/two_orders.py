@@ -1,94 +1,149 @@
 """The same inputs in two orders."""
 
+from typing import Final
+
 import numpy as np
 from manim import (
-    DOWN,
-    RIGHT,
     UP,
     Animation,
     AnimationGroup,
     FadeIn,
     LaggedStart,
     Succession,
-    TransformFromCopy,
     VGroup,
 )
+from rnnviz.scenes.inputs.carried_word import carried
 from rnnviz.scenes.inputs.frame import framed
 
-from rnnviz.mobjects.labels import LabelRow
-from rnnviz.mobjects.numbers import number
+from rnnviz import measure
+from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.emphasis import dim
+from rnnviz.mobjects.labels import FormulaRow, LabelRow
+from rnnviz.mobjects.numbers import MINUS
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.text import BODY, formula, label
+from rnnviz.mobjects.text import BODY, SMALL
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.value_grid import ValueGrid
 from rnnviz.mobjects.window import Window
+from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
+
+_LEFT: Final = -6.6
+_YS: Final = (2.25, -0.68)
+_NAMES: Final = 1.2
+_BARS: Final = (4.4, 5.75)
+_BAR_BASE: Final = -0.6
+_BAR_HEIGHT: Final = 2.6
 
 
 class TwoOrders(VGroup):
-    """The same inputs in two orders, one below the other, with the states of each.
+    """The same inputs in two orders, one below the other, with the named states of each.
 
-    ``both`` is a trace of two sequences; the second has the steps shown in reverse order.
+    ``both`` is a trace of two sequences; the second has the steps shown in reverse order, but for
+    the last one. Of many units those are drawn that move most in the first.
     """
 
-    def __init__(self, both: Trace, window: Window, theme: Theme):
+    def __init__(self, both: Trace, window: Window, theme: Theme, say: Say):
         self.theme = theme
         count, last = len(window.steps), window.steps[-1]
-        self.order = tuple(range(count))[::-1]
+        self.order = (*reversed(range(count - 1)), count - 1)
         states = both.h[0, 0, window.indices].swapaxes(0, 1)
+        drawn = measure.most_moving(states[0], MOST_CELLS)
+        limit = max(1.0, float(np.abs(states[..., drawn]).max()))
         own = window.words(both)
         words = (own, [own[index] for index in self.order])
-        pitch = min(1.4, 10.6 / count)
-        places = [(index - (count - 1) / 2) * pitch - 0.9 for index in range(count)]
-        self.strips, self.words = [], []
-        for y, texts, row in zip((2.35, -0.45), words, states, strict=True):
+        pitch = min(1.18, 9.4 / count)
+        places = [_LEFT + (index + 0.5) * pitch for index in range(count)]
+        color = theme.color("hidden")
+        self.strips, self.words, self.names = [], [], []
+        for y, texts, row, mark in zip(_YS, words, states, ("", "'"), strict=True):
+            self.names.append(
+                FormulaRow(
+                    [f"h{mark}_({step})" for step in window.steps],
+                    places,
+                    y + _NAMES,
+                    color=color,
+                    size=0.38,
+                )
+            )
             self.strips.append(
                 VGroup(
                     *[
                         ValueGrid(
-                            state[:MOST_CELLS],
+                            state[drawn],
                             theme,
-                            pitch=(min(0.44, pitch * 0.5), 1.75 / min(MOST_CELLS, len(state))),
+                            pitch=(min(0.44, pitch * 0.5), 1.75 / len(drawn)),
+                            limit=limit,
                         ).move_to([x, y, 0.0])
                         for x, state in zip(places, row, strict=True)
                     ]
                 )
             )
             self.words.append(
-                LabelRow(texts, places, y - 1.3, color=theme.color("input"), width=pitch * 0.92)
+                LabelRow(
+                    texts,
+                    places,
+                    y - 1.3,
+                    color=theme.color("input"),
+                    size=0.33,
+                    width=pitch * 0.94,
+                )
             )
-        apart = np.asarray(states[0][-1]) - np.asarray(states[1][-1])
-        self.distance = float(np.linalg.norm(apart))
-        self.frames = VGroup(
-            *[framed(row[-1], theme.color("hidden"), buff=0.16) for row in self.strips]
+        ends = np.asarray(states)[:, -1].astype(float)
+        self.distance = float(np.linalg.norm(ends[0] - ends[1]))
+        self.size = float(np.linalg.norm(ends[0]))
+        self.frames = VGroup(*[framed(row[-1], color, buff=0.12) for row in self.strips])
+        names = (f"h_({last})", f"h'_({last})")
+        self.sizes = BarChart(
+            [self.size, self.distance],
+            _BARS,
+            theme,
+            role="hidden",
+            height=_BAR_HEIGHT,
+            bar_width=0.7,
+            base=_BAR_BASE,
+            number_size=BODY,
         )
-        color = theme.color("hidden")
-        self.marks = VGroup(
-            *[
-                formula(name, color=color, size=0.46).next_to(frame, RIGHT, buff=0.2)
-                for name, frame in zip((f"h_({last})", f"h'_({last})"), self.frames, strict=True)
-            ]
+        self.size_names = FormulaRow(
+            [f"norm({names[0]})", f"norm({names[0]} - {names[1]})"],
+            _BARS,
+            _BAR_BASE - 0.35,
+            color=theme.color("text"),
+            size=0.36,
         )
-        self.written = VGroup(
-            formula(f"norm(h_({last}) - h'_({last}))", color=theme.color("text"), size=0.4),
-            label(f"= {number(self.distance)}", color=theme.color("text"), size=BODY),
-        ).arrange(DOWN, buff=0.16)
-        self.written.move_to([self.frames.get_right()[0] + 1.4, self.frames.get_y(), 0.0])
+        self.size_words = LabelRow(
+            (say("length"), say("distance")),
+            _BARS,
+            _BAR_BASE - 0.8,
+            color=theme.color("note"),
+            size=SMALL,
+            width=1.3,
+        )
+        self.legend = ColorScale((f"{MINUS}{limit:.3g}", f"+{limit:.3g}"), theme, limit=limit)
+        self.legend.move_to([float(np.mean(_BARS)), _YS[-1] - 1.2, 0.0])
         super().__init__(*self.strips, *self.words)
 
+    def begin(self) -> Animation:
+        """Show the words in their own order."""
+        return FadeIn(self.words[0], self.legend, run_time=0.7)
+
     def first_row(self) -> Animation:
-        """Show the words in their own order, and the state after each."""
-        return Succession(FadeIn(self.words[0], run_time=0.7), self._read(0, run_time=2.4))
+        """Show the state after each word, by its name."""
+        return self._read(0, run_time=3.4)
 
     def reorder(self) -> Animation:
-        """Copy every word to its place in the other order."""
+        """Copy every word to its place in the other order, one after the other."""
+        upper, lower = self.words
+        middle = (upper.get_y() + lower.get_y()) / 2
+        words = [upper[source] for source in self.order]
         return LaggedStart(
             *[
-                TransformFromCopy(self.words[0][source], word, path_arc=0.4)
-                for source, word in zip(self.order, self.words[1], strict=True)
+                carried(word, end, [np.array([ink.get_x(), middle, 0.0]) for ink in (word, end)])
+                for word, end in zip(words, lower, strict=True)
             ],
-            lag_ratio=0.2,
-            run_time=3.0,
+            lag_ratio=0.7,
+            run_time=4.5,
         )
 
     def second_row(self) -> Animation:
@@ -96,21 +151,20 @@ class TwoOrders(VGroup):
         return self._read(1, run_time=3.0)
 
     def compare(self) -> Animation:
-        """Frame the last states, and write their distance beside them."""
-        others = [VGroup(*row[:-1]) for row in (*self.strips, *self.words)]
+        """Frame the last states, and compare their distance with the length of one."""
+        others = [VGroup(*row[:-1]) for row in (*self.strips, *self.words, *self.names)]
         return Succession(
-            AnimationGroup(
-                *[other.animate.set_opacity(0.25) for other in others],
-                FadeIn(self.frames),
-                FadeIn(self.marks),
-                run_time=1.2,
-            ),
-            FadeIn(self.written, shift=0.2 * RIGHT, run_time=0.8),
+            AnimationGroup(*dim(*others), FadeIn(self.frames), run_time=1.0),
+            FadeIn(self.sizes.axis, self.size_names, self.size_words, run_time=0.5),
+            self.sizes.grow_all(lag_ratio=0.6, run_time=1.8),
         )
 
     def _read(self, row: int, run_time: float) -> Animation:
         return LaggedStart(
-            *[FadeIn(strip, shift=0.15 * UP) for strip in self.strips[row]],
+            *[
+                FadeIn(VGroup(strip, name), shift=0.15 * UP)
+                for strip, name in zip(self.strips[row], self.names[row], strict=True)
+            ],
             lag_ratio=0.5,
             run_time=run_time,
         )

@@ -1,39 +1,26 @@
 """Long-term dependencies: one word decides, the gap grows, and networks are trained."""
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import ClassVar
 
-from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart
-from rnnviz.scenes.long_dependency.sentence_heat import (
-    SENTENCE_Y,
-    SentenceHeat,
-    saliency_equation,
-    stacked,
-)
-from rnnviz.scenes.long_dependency.wording import (
-    clues,
-    enough_to_learn,
-    how_well,
-    most_salient,
-    saliency,
-)
+from manim import UP, AnimationGroup, FadeIn, FadeOut, LaggedStart, ReplacementTransform
+from rnnviz.scenes.long_dependency import wording
+from rnnviz.scenes.long_dependency.importance import ImportanceBars
+from rnnviz.scenes.long_dependency.places import ABOVE, ALONE, BELOW, WITH_BARS
+from rnnviz.scenes.long_dependency.start_rows import StartRows
+from rnnviz.scenes.long_dependency.strands import Strands
+from rnnviz.scenes.long_dependency.swapped import SwappedWord
 
-from rnnviz.cells.rnn import Rnn
-from rnnviz.experiments.studies import clue_of, other_stories, study_of
-from rnnviz.mobjects.accuracy_by_gap import (
-    AccuracyByGap,
-    CellResults,
-    GapAxes,
-    means_of,
-    results_of,
-)
-from rnnviz.mobjects.color_scale import HeatScale
-from rnnviz.mobjects.numbers import number, percent
+from rnnviz.cells.lstm import Lstm
+from rnnviz.experiments.studies import clue_of, other_stories, starts_of, study_of, with_gap
+from rnnviz.experiments.swapped_words import swaps, swaps_with_words_between
+from rnnviz.mobjects.accuracy_by_gap import AccuracyByGap
+from rnnviz.mobjects.word_lane import WordLane
+from rnnviz.mobjects.wording import item_names
 from rnnviz.scene.beats import beat
+from rnnviz.scene.source_line import now_shown
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
-
-PLAIN = Rnn.name
 
 
 class LongDependency(Storyboard):
@@ -43,17 +30,32 @@ class LongDependency(Storyboard):
     title = N_("When the answer lies far back")
     summary = N_("The gap grows; what the networks still learn was measured.")
     task = "sentence"
-    needs = ("sentence", "gradients")
-    experiments: ClassVar = {"study": study_of, "others": other_stories}
+    needs = ("run-again",)
+    strands: Strands
+    experiments: ClassVar = {
+        "study": study_of,
+        "others": other_stories,
+        "swaps": swaps,
+        "swaps between": swaps_with_words_between,
+        "starts": starts_of,
+    }
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        """Return that for recordings of other tasks than sentences."""
+        from rnnviz.scenes.long_dependency.own_data import OfOwnData
+
+        return (OfOwnData,)
 
     def setup(self) -> None:
         self.study = self.context.experiments["study"]
+        self.swaps = self.context.experiments["swaps"]
+        self.swaps_between = self.context.experiments["swaps between"]
+        self.between = with_gap(self.study)
+        self.starts = self.context.experiments["starts"]
         self.stories = (self.trace, *self.context.experiments["others"])
-        self.gaps = self.study.settings.gaps
-        firsts = [self.study.of(PLAIN, gap)[0] for gap in self.gaps]
-        self.farthest = firsts[-1]
-        longer = [run.trace for run in firsts if run.trace.steps > self.trace.steps]
-        self.longer = longer or [self.farthest.trace]
+        self.clue = clue_of(self.trace)
+        self.items = item_names(self.trace, self.say)
 
     def notes(self) -> tuple[str, ...]:
         settings = self.study.settings
@@ -61,109 +63,118 @@ class LongDependency(Storyboard):
         return (text.format(hidden=settings.hidden, epochs=settings.epochs),)
 
     def facts(self) -> Mapping[str, str]:
-        means = {cell: self.study.accuracies(cell).mean(axis=1) for cell in self.study.cells}
-        far = self.farthest.trace
-        values = saliency(far)
-        signal = means_of(self.study.signal_before(PLAIN))[-1]
         return {
-            "clue": self.trace.metadata.step_labels[0][self.study.clue],
-            "clues": clues(self.stories, self.say),
-            "felt": most_salient(self.trace, self.say),
-            "back": str(far.steps - self.study.clue),
-            "gap": str(self.gaps[-1]),
-            "first": str(self.gaps[0]),
-            "ratio": number(float(values[self.study.clue] / values[-1])),
-            "verdict": how_well(self.farthest.accuracy, self.study, self.say),
-            "seeds": str(len(self.study.settings.seeds)),
-            "near": percent(float(means[PLAIN][0])),
-            "far": percent(float(means[PLAIN][-1])),
-            "chance": percent(self.study.chance),
-            **{cell: percent(float(means[cell][-1])) for cell in means if cell != PLAIN},
-            "signal": number(signal),
-            "enough": enough_to_learn(signal, self.say),
-            **{name: str(count) for name, count in self.study.growth().items()},
+            **wording.facts_of(self.study, self.swaps, self.starts, self.stories, self.say),
+            **wording.facts_between(self.between, self.swaps_between, self.say),
         }
 
     @beat("What comes last? One {item} decides it: {clues}.")
     def one_word_decides(self) -> None:
-        self.sentences = stacked(
-            [SentenceHeat.of(trace, clue_of(trace), self.theme) for trace in self.stories]
+        heights = (ABOVE, BELOW) if len(self.stories) > 1 else (ALONE,)
+        lanes = [
+            WordLane.of(trace, clue_of(trace), self.theme, y=y)
+            for trace, y in zip(self.stories, heights, strict=False)
+        ]
+        self.lane = lanes[0]
+        self.play(LaggedStart(*[one.appear() for one in lanes], lag_ratio=0.6))
+        self.play(*[one.show_answer() for one in lanes])
+
+    @beat("Swap {clue} for {other}, and run the trained network again: {flip}")
+    def swapped_word(self) -> None:
+        upper = self.lane_at(ABOVE)
+        self.swapped = SwappedWord(upper, BELOW, self.swaps, self.clue, self.theme, self.say)
+        self.swap_below(upper)
+
+    def swap_below(self, upper: WordLane) -> None:
+        """Swap the word in a copy of the sentence below it."""
+        self.play(self.make_room(keep=[self.lane]), self.lane.grow_into(upper, run_time=1.0))
+        self.lane = upper
+        self.play(self.swapped.copy_down())
+        self.play(self.swapped.swap())
+        self.play(FadeIn(self.swapped.numbers, shift=0.15 * UP))
+
+    @beat(
+        "Now {between} {items} come between; another RNN learnt this. Swap each {item} for all "
+        "that can stand there (dim: none). {matters}"
+    )
+    def swap_each(self) -> None:
+        lane = WordLane.of(self.between, self.study.clue, self.theme, y=WITH_BARS).with_answer()
+        names = wording.measure_names(self.swaps_between, self.items, self.say)
+        measures = wording.importance(self.swaps_between), wording.saliency(self.between)
+        self.bars = ImportanceBars(lane, *measures, names, self.theme)
+        self.play(
+            self.make_room(keep=[self.lane]),
+            self.lane.grow_into(lane, run_time=1.4),
+            self.name_source(now_shown(self.between, self.say)),
         )
-        self.play(LaggedStart(*[one.appear() for one in self.sentences], lag_ratio=0.7))
-        self.play(*[one.show_answer() for one in self.sentences])
+        self.lane = lane
+        self.play(self.bars.grow(0))
 
     @beat(
-        "The brighter the {item}, the more a small change of it would move the loss of this "
-        "trained network. {felt}"
+        "{steepest} It tells what a tiny change would do. Which {item} decides is seen by swapping."
     )
-    def heat(self) -> None:
-        self.equation = saliency_equation(self.theme)
-        self.scale = HeatScale(self.theme, end="100%")
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.scale))
-        self.play(self.equation.light("saliency"))
-        for sentence, trace in zip(self.sentences, self.stories, strict=True):
-            self.play(sentence.heat_up(saliency(trace)))
+    def beside_the_gradient(self) -> None:
+        self.play(self.bars.grow(1))
 
     @beat(
-        "Now let {gap} {items} stand in between. {clue} decides as before, but it lies {back} "
-        "{items} before the answer."
+        "How far can that go? {seeds} plain RNNs are trained for each distance, and a strand snaps "
+        "where one only guesses: {guessing}."
     )
-    def gap_grows(self) -> None:
-        shown, *others = self.sentences
-        self.play(FadeOut(self.equation, self.scale, *others))
-        for trace in self.longer:
-            longer = SentenceHeat.of(trace, self.study.clue, self.theme).with_answer()
-            self.play(shown.grow_into(longer.shift(SENTENCE_Y * UP)))
-            self.wait(0.5)
-            shown = longer
-        self.grown = shown
+    def pushed_apart(self) -> None:
+        gone = AnimationGroup(self.make_room(keep=[self.lane]), self.name_source())
+        for place, gap in enumerate(self.study.settings.gaps):
+            text = self.say("{gap} {items} added").format(gap=gap, **self.items)
+            strands = Strands.of(self.study, gap, text, self.theme)
+            if not place:
+                self.play(gone, self.lane.grow_into(strands.lane, run_time=1.2))
+                self.play(strands.draw())
+            else:
+                self.play(self.lane.grow_into(strands.lane), self.strands.stretch_into(strands))
+            self.lane, self.strands = strands.lane, strands
+            if strands.snapped.any():
+                self.play(strands.snap())
+            self.wait(0.6)
 
     @beat(
-        "A plain RNN, trained on such sentences: its loss feels {clue} {ratio} times as much as "
-        "the last {item}. {verdict}"
-    )
-    def what_is_felt(self) -> None:
-        self.play(FadeIn(self.equation), FadeIn(self.scale))
-        self.play(self.grown.heat_up(saliency(self.farthest.trace)))
-
-    @beat(
-        "For each gap, {seeds} such networks were trained: {near} of the answers are right with "
-        "{first} {items} in between, {far} with {gap}. A guess gets {chance}."
-    )
-    def accuracy_falls(self) -> None:
-        self.axes = AccuracyByGap(self.study, self.theme, self.say)
-        self.play(FadeOut(self.grown, self.equation, self.scale))
-        self.play(FadeIn(self.axes))
-        self.play(self.axes.results[PLAIN].appear())
-
-    @beat(
-        "The same for LSTM and GRU: with {gap} {items} in between, the LSTM gets {lstm} right, "
-        "the GRU {gru}."
+        "The same for LSTM and GRU, recurrent networks with gates (next scene). With {gap} {items} "
+        "added: RNN {rnn} right, LSTM {lstm}, GRU {gru}."
     )
     def with_gates(self) -> None:
-        others = [one for cell, one in self.axes.results.items() if cell != PLAIN]
-        self.play(LaggedStart(*[one.appear() for one in others], lag_ratio=0.8))
+        self.axes = AccuracyByGap(self.study, self.theme, self.say)
+        plain, *others = [self.axes.results[cell] for cell in self.study.cells]
+        strands = self.strands.strands
+        self.play(
+            self.make_room(keep=strands),
+            FadeIn(self.axes),
+            *[FadeOut(one, target_position=plain.line, scale=0.4) for one in strands],
+            run_time=1.2,
+        )
+        self.play(plain.appear())
+        self.play(LaggedStart(*[one.appear() for one in others], lag_ratio=0.7))
 
     @beat(
-        "Before training, with {gap} {items} in between, a plain RNN's first gradient is about "
-        "{signal} of its last. {enough}"
+        "These LSTMs had help at the start. At each {item} an LSTM keeps a share of its memory, "
+        "its forget gate. PyTorch starts it near {half}: {faded} is left, {learnt_by_default} of "
+        "{seeds} learn."
     )
-    def before_training(self) -> None:
-        self.play(FadeOut(self.axes, *self.axes.results.values()))
-        name = self.say("gradient at the first state over the last, log scale")
-        self.axes = GapAxes(self.study, self.theme, self.say, name, values=self.study.signals())
-        self.signals = self.results(self.study.signal_before)
-        self.play(FadeIn(self.axes))
-        self.play(LaggedStart(*[one.appear() for one in self.signals.values()], lag_ratio=0.6))
+    def the_start(self) -> None:
+        texts = wording.start_texts(self.starts, self.facts(), self.items, self.say)
+        self.rows = StartRows(self.starts, *texts, self.theme)
+        name = self.axes.results[Lstm.name].title
+        self.play(
+            self.make_room(keep=[name]),
+            ReplacementTransform(name, self.rows.heading),
+            FadeIn(self.rows.titles),
+        )
+        self.play(self.rows.appear(0))
 
     @beat(
-        "Training raised it in {grown} of {learnt} networks that learnt, and in {grown_too} of "
-        "{failed} that did not."
+        "The help: a bias of {bias} in this gate at the start. Sigmoid of {bias} is {gate}, so "
+        "{lasting} is left of what {clue} wrote, and {learnt} of {seeds} learn."
     )
-    def after_training(self) -> None:
-        after = self.results(self.study.signal_after)
-        self.play(*[self.signals[cell].turn_into(after[cell]) for cell in after])
+    def another_start(self) -> None:
+        self.play(self.rows.appear(1))
 
-    def results(self, table: Callable[[str], Any]) -> Mapping[str, CellResults]:
-        """Return a table of the study as dots and lines."""
-        return results_of(self.study, table, self.axes)
+    def lane_at(self, y: float) -> WordLane:
+        """Return the trace's sentence at another height."""
+        return WordLane.of(self.trace, self.clue, self.theme, y=y).with_answer()

@@ -4,58 +4,48 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from rnnviz.scenes.output.linear_output import MOST_OUTPUTS, LinearOutput, row_of_output
 
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
 from rnnviz.mobjects.numbers import decimals, number, scientific
-from rnnviz.mobjects.prediction import likeliest, output_names
-from rnnviz.system.short_repr import ShortRepr
+from rnnviz.mobjects.prediction import likeliest
 from rnnviz.trace import Trace
 
-MOST_CLASSES: Final = 6
-MOST_UNITS: Final = 8
+_DIGITS, _MOST_DIGITS = 3, 8
 _LN10: Final = float(np.log(10))
 
 
 @dataclass(frozen=True, repr=False)
-class OutputNumbers(ShortRepr):
-    """The output at one step of the first sequence, for the classes that are shown.
+class OutputNumbers(LinearOutput):
+    """The scores at one step of the first sequence, for the classes that are shown.
 
     ``total`` is the natural logarithm of the sum of e^o over all classes, shown or not.
 
-    Shapes: ``shown`` (classes,) are the indices of the classes shown, to which o, y, V and c belong
-    Units:  ``step`` is 0-based; ``target``, ``best`` and ``other`` are indices into ``shown``
+    Shapes: ``y`` (classes,) belongs to the classes shown, ``full_y`` to all
+    Units:  ``target``, ``best`` and ``other`` are indices into ``shown``
     """
 
-    step: int
-    shown: np.ndarray
-    names: tuple[str, ...]
-    h: np.ndarray
-    V: np.ndarray
-    c: np.ndarray
-    o: np.ndarray
     y: np.ndarray
     total: float
     target: int
     full_y: np.ndarray
 
     @classmethod
-    def of(cls, trace: Trace, step: int) -> "OutputNumbers":
-        """Return the numbers of a step (0-based) that has a target."""
+    def of(cls, trace: Trace, whole: Trace, step: int) -> "OutputNumbers":
+        """Return the numbers of a step (0-based) that has a target.
+
+        ``trace`` is the recording of the last layer of ``whole``.
+        """
         assert trace.y is not None
         assert trace.output is not None
-        y, o = trace.y[step, 0].astype(float), trace.output[step, 0].astype(float)
-        target = int(trace.targets[step, 0])
-        shown = np.sort(likeliest(y, MOST_CLASSES, target))
+        row = row_of_output(trace, step)
+        y, target = trace.y[row, 0].astype(float), int(trace.targets[row, 0])
+        shown = np.sort(likeliest(y, MOST_OUTPUTS, target))
+        read = LinearOutput.at(trace, whole, step, shown)
         return cls(
-            step=step,
-            shown=shown,
-            names=tuple(output_names(trace, shown)),
-            h=trace.h[0, 0, step, 0, :MOST_UNITS],
-            V=trace.V[shown, :MOST_UNITS],
-            c=trace.output_bias[shown],
-            o=o[shown],
+            **vars(read),
             y=y[shown],
-            total=float(np.logaddexp.reduce(o)),
+            total=float(np.logaddexp.reduce(trace.output[row, 0].astype(float))),
             target=int(np.flatnonzero(shown == target)[0]),
             full_y=y,
         )
@@ -77,10 +67,32 @@ class OutputNumbers(ShortRepr):
         first, second = (gradient(self.full_y, index)[self.shown] for gradient in both)
         return first, second
 
+    def mean_error(self, target: int) -> float:
+        """Return the mean of y − y* over all classes, weighted by y, if ``target`` were the target.
+
+        The gradient of the squared loss at a score is y times what y − y* exceeds it by.
+        """
+        errors = cross_entropy_gradient(self.full_y, int(self.shown[target]))
+        return float(self.full_y @ errors)
+
 
 def step_to_explain(trace: Trace) -> int:
     """Return the step (0-based) of the first sequence with a target and the greatest loss."""
     return int(np.where(trace.has_loss[:, 0], trace.loss[:, 0], -1.0).argmax())
+
+
+def digits_for_loss(share: float) -> int:
+    """Return the digits, at least 3, with which −ln of a written probability is as it is written.
+
+    Example: >>> digits_for_loss(0.98587)  # −ln 0.986 is 0.0141, −ln 0.9859 is 0.0142
+             4
+    """
+    loss = number(-float(np.log(share)), _DIGITS)
+    for digits in range(_DIGITS, _MOST_DIGITS):
+        written = float(f"{share:.{digits}g}")
+        if number(-float(np.log(written)), _DIGITS) == loss:
+            return digits
+    return _MOST_DIGITS
 
 
 def power_text(exponent: float) -> str:

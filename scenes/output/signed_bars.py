@@ -3,10 +3,23 @@
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, FadeIn, LaggedStart, Line, VGroup
+from manim import (
+    LEFT,
+    RIGHT,
+    Animation,
+    AnimationGroup,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    Line,
+    ReplacementTransform,
+    Succession,
+    VGroup,
+)
+from rnnviz.scenes.output.rows import DROP
 
 from rnnviz.mobjects.bars import Bars, bar_colors
-from rnnviz.mobjects.text import SMALL, label
+from rnnviz.mobjects.text import BODY, label
 from rnnviz.mobjects.theme import Role, Theme
 
 
@@ -43,9 +56,9 @@ class SignedBars(VGroup):
         self.numbers = VGroup()
         for index, (text, y) in enumerate(zip(texts, ys, strict=True)):
             color = theme.color("text" if chosen in (None, index) else "note")
-            ink = label(text, color=color, size=SMALL)
+            ink = label(text, color=color, size=BODY)
             ink.next_to(self.bars[index], LEFT if self.bars.values[index] < 0 else RIGHT, buff=0.14)
-            self.numbers.add(ink.set_on(y - 0.1))
+            self.numbers.add(ink.set_on(y - DROP))
         self.zero = Line(
             [x, max(ys) + row / 2, 0],
             [x, min(ys) - row / 2, 0],
@@ -53,6 +66,12 @@ class SignedBars(VGroup):
             color=theme.color("note"),
         )
         super().__init__(self.zero, self.bars, self.numbers)
+
+    def numbers_across(self) -> None:
+        """Move the numbers to the other side of the zero line."""
+        for value, ink in zip(self.bars.values, self.numbers, strict=True):
+            line, side = ink.baseline, RIGHT if value < 0 else LEFT
+            ink.next_to(self.zero, side, buff=0.14).set_on(line)
 
     def grow(self, run_time: float = 2.0) -> Animation:
         """Grow the bars from the zero line, one after the other."""
@@ -62,4 +81,17 @@ class SignedBars(VGroup):
         ]
         return AnimationGroup(
             FadeIn(self.zero, run_time=0.3), LaggedStart(*growing, lag_ratio=0.3, run_time=run_time)
+        )
+
+    def turn_into(self, other: "SignedBars", run_time: float = 1.6) -> Animation:
+        """Turn the bars into others of the same rows, whose values are written once they stand."""
+        moved = [
+            ReplacementTransform(bar, new) for bar, new in zip(self.bars, other.bars, strict=True)
+        ]
+        return Succession(
+            FadeOut(self.numbers, run_time=0.2 * run_time),
+            AnimationGroup(
+                ReplacementTransform(self.zero, other.zero), *moved, run_time=0.5 * run_time
+            ),
+            FadeIn(other.numbers, run_time=0.3 * run_time),
         )

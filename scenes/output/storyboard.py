@@ -3,125 +3,132 @@
 from collections.abc import Mapping
 
 import numpy as np
-from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.output.output_numbers import (
-    MOST_CLASSES,
-    MOST_UNITS,
-    OutputNumbers,
-    power_text,
-    step_to_explain,
-)
-from rnnviz.scenes.output.softmax_walkthrough import SoftmaxWalkthrough
+from rnnviz.scenes.output.gradient_bars import GradientBars
+from rnnviz.scenes.output.linear import Linear
+from rnnviz.scenes.output.loss_curve import LossCurve
+from rnnviz.scenes.output.output_numbers import OutputNumbers, digits_for_loss, step_to_explain
+from rnnviz.scenes.output.softmax_bars import SoftmaxBars
+from rnnviz.scenes.output.values import OutputOfValues
+from rnnviz.scenes.output.wording import facts_of
 
-from rnnviz.mobjects import layout
-from rnnviz.mobjects.equation import output_equation
-from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.window import units_note
-from rnnviz.mobjects.wording import in_a_caption
+from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.numbers import in_formula
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 
-class Output(Storyboard):
+class Output(Linear):
     """Softmax and its loss at one step, and the gradient with which learning begins."""
 
     name = "output"
     title = N_("From a state to an answer")
     summary = N_("Scores become probabilities, a loss, and the first gradient.")
     task = "sentence"
-    needs = ("plain-rnn", "classes", "gradients")
+    needs = ("linear-output", "target")
+    equation: Equation
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        return (OutputOfValues,)
 
     def setup(self) -> None:
-        self.numbers = OutputNumbers.of(self.trace, step_to_explain(self.trace))
-
-    def notes(self) -> tuple[str, ...]:
-        notes = units_note(self.trace, MOST_UNITS, self.say)
-        if self.trace.output_size > MOST_CLASSES:
-            text = self.say("{most} of {count} outputs")
-            return (*notes, text.format(most=MOST_CLASSES, count=self.trace.output_size))
-        return notes
+        step = step_to_explain(self.trace)
+        self.numbers = OutputNumbers.of(self.trace, self.context.trace, step)
 
     def facts(self) -> Mapping[str, str]:
-        numbers = self.numbers
-        entropy, squared = (each[numbers.other] for each in numbers.gradients(numbers.other))
-        share = numbers.y[numbers.target]
-        return {
-            "step": str(numbers.step + 1),
-            "count": str(self.trace.output_size),
-            "total": power_text(numbers.total),
-            "best": in_a_caption(numbers.names[numbers.best]),
-            "best_share": percent(float(numbers.y[numbers.best])),
-            "wanted": in_a_caption(numbers.names[numbers.target]),
-            "share": percent(float(share)),
-            "loss": number(float(-np.log(share))),
-            "guess": number(float(np.log(self.trace.output_size))),
-            "other": in_a_caption(numbers.names[numbers.other]),
-            "entropy": number(float(entropy)),
-            "squared": number(float(squared)),
-            "pull": self.how_strong(float(abs(squared / entropy)), float(numbers.y.max())),
-        }
+        facts = facts_of(self.numbers, self.trace.metadata.loss, self.say)
+        return {**facts, "state": self.state_read()}
 
-    @beat(
-        "The state after step {step} meets $V$, and $c$ is added: now each of {count} answers has "
-        "a score."
-    )
+    @beat("Multiply {state} by $V$ and add the bias $c$: each of the {count} answers gets a score.")
     def scores(self) -> None:
-        self.walkthrough = SoftmaxWalkthrough(self.numbers, self.theme, self.say)
-        self.equation = output_equation(self.numbers.step + 1, self.trace, self.theme)
-        self.equation.shift(layout.FORMULA_Y * UP)
-        self.scale = self.color_scale(self.walkthrough.limit)
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
-        self.play(self.equation.light("V", "h", "c"), FadeIn(self.scale))
-        self.play(self.walkthrough.score())
+        self.multiply_by_v("o", self.say("scores"))
 
-    @beat("A score can be negative. $e^o$ makes every one positive, and a high score far higher.")
+    @beat("$e^o$ is always positive, and each extra point makes it 2.7 times as large.")
     def powers(self) -> None:
-        self.play(self.equation.plain())
-        self.play(self.walkthrough.exponentiate())
+        self.bars = SoftmaxBars(self.numbers, self.theme)
+        kept = (self.sum.names, self.sum.o.title, self.equation)
+        new = self.formula(
+            '{{ y_(%d) : y }} = "softmax"({{ o_(%d) : o }}) = '
+            "{{ e^(o_(%d)) : powers }} / {{ sum e^(o_(%d)) : total }}"
+        )
+        self.play(self.make_room(keep=kept))
+        self.play(self.bars.swell(self.sum))
+        self.play(self.equation.turn_into(new))
+        self.play(new.light("powers"), self.bars.exponentiate())
+        self.equation = new
 
     @beat(
-        "Divided by their sum, {total}, they become probabilities: they add up to 1. {best} gets "
+        "Divide each by their sum, {total}. Now they add up to 1: probabilities. {best} gets "
         "{best_share}."
     )
     def shares(self) -> None:
-        self.play(self.equation.light("y"))
-        self.play(self.walkthrough.normalize())
+        self.play(self.equation.light("total"), self.bars.add_up())
+        self.play(self.bars.spread())
+        self.play(self.equation.light("y"), self.bars.divide())
 
-    @beat(
-        "{wanted} is right, and has {share}. The loss is −ln of this probability: {loss}. "
-        "An even guess would cost {guess}."
-    )
+    @beat("{wanted} is right, with probability {share}. {cost} An even guess would cost {guess}.")
     def cost(self) -> None:
-        self.play(FadeOut(self.scale))
-        self.play(self.walkthrough.loss())
+        self.curve = LossCurve(self.numbers, self.theme, self.say)
+        target = self.numbers.target
+        share = float(self.numbers.y[target])
+        numbers = (in_formula(share, digits_for_loss(share)), in_formula(float(-np.log(share))))
+        new = self.formula(
+            "{{ L_(%d) : loss }} = - ln y = - ln {{ %s : y }} = {{ %s : result }}", *numbers
+        )
+        self.play(
+            self.make_room(keep=[self.equation, self.bars.shares.bars[target]]),
+            self.curve.begin(self.bars, target),
+            self.equation.turn_into(new),
+        )
+        self.play(new.light("loss"), self.curve.appear())
+        self.equation = new
 
     @beat(
-        "Learning begins here: cross-entropy's gradient is just $y - hat(y)$. Going against it "
-        "raises the right score and lowers all others."
+        "How does the loss change with each score? Its gradient is the probability $y$ minus the "
+        "target $y^*$: 1 for the right answer, 0 for the others."
     )
     def cross_entropy(self) -> None:
-        self.play(FadeOut(self.equation))
-        self.play(self.walkthrough.cross_entropy())
+        self.gradient = GradientBars(self.numbers, self.theme, self.say)
+        written_out = self.formula(
+            "{{ L_(%d) : loss }} = - ln y = {{ ln sum e^(o_(%d)) : y }} - {{ o_(%d)^* : target }}"
+        )
+        new = self.formula(
+            "{{ partial L_(%d) \\/ partial o_(%d) : gradient }} = {{ y_(%d) : y }} - "
+            "{{ y^* : target }}"
+        )
+        self.play(
+            self.make_room(keep=[self.equation]),
+            self.gradient.begin(),
+            self.equation.turn_into(written_out),
+        )
+        self.play(written_out.light("y"), self.gradient.derive(0))
+        self.play(written_out.light("target"), self.gradient.derive(1))
+        self.play(written_out.turn_into(new))
+        self.play(new.light("gradient", "y", "target"), self.gradient.subtract())
+        self.equation = new
+
+    @beat("A step against the gradient raises the right answer's score and lowers all the others.")
+    def against(self) -> None:
+        self.play(self.gradient.step_against())
 
     @beat(
-        "The squared loss on the same softmax gives something else: the slope of the softmax "
-        "stands before $y - hat(y)$."
-    )
-    def squared(self) -> None:
-        self.play(self.walkthrough.squared())
-
-    @beat(
-        "Were {other} right, its score would get {entropy} from cross-entropy, and {squared} from "
-        "the squared loss: {pull}"
+        "Now suppose {other} were right. With this loss, called cross-entropy, its score gets the "
+        "gradient {entropy}."
     )
     def another_target(self) -> None:
-        self.play(self.walkthrough.another_target())
+        self.play(self.gradient.another_target())
 
-    def how_strong(self, ratio: float, sureness: float) -> str:
-        """Say how the gradient of the squared loss compares with that of cross-entropy."""
-        if ratio < 0.05 and sureness > 0.9:
-            return self.say("so sure and wrong, that loss hardly helps.")
-        if ratio < 1:
-            return self.say("a weaker pull.")
-        return self.say("no weaker a pull.")
+    @beat(
+        "The squared loss multiplies each error, less the mean error $m$, by the answer's own $y$. "
+        "{other} gets {squared}: {pull}"
+    )
+    def squared_loss(self) -> None:
+        new = self.formula(
+            "{{ partial L_(%d) \\/ partial o_(%d) : gradient }} = "
+            "{{ y_(%d) : y }} dot.o ({{ y_(%d) - y^* : error }} - {{ m : mean }})"
+        )
+        self.play(self.equation.turn_into(new), self.gradient.begin_squared())
+        self.play(new.light("y", "error", "mean"), self.gradient.explain())
+        self.play(self.gradient.squeeze())
+        self.equation = new

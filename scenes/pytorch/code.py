@@ -7,12 +7,12 @@ import numpy as np
 from manim import LEFT, RIGHT, Animation, AnimationGroup, FadeIn, LaggedStart, Rectangle, VGroup
 
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.text import Ink, label
+from rnnviz.mobjects.text import Ink, code, code_advance
 from rnnviz.mobjects.theme import Role, Theme
 
-_SIZE: Final = 0.3
+_SIZE: Final = 0.27
 _PITCH: Final = 0.42
-_INDENT: Final = 0.15
+_ROOM: Final = layout.SAFE_WIDTH - 0.3
 _DIM: Final = 0.5
 _TOP: Final = 3.42
 _ROLES: Final[Mapping[str, Role]] = {
@@ -37,10 +37,12 @@ class CodeListing(VGroup):
     def __init__(self, lines: Sequence[str], theme: Theme, *, top: float = _TOP):
         self.theme = theme
         self.lines = VGroup()
+        widest = max(map(len, lines)) * code_advance(_SIZE)
+        size = _SIZE * min(1.0, _ROOM / widest)
         for index, line in enumerate(lines):
-            ink = label(line.strip(), color=theme.dimmed("text", _DIM), size=_SIZE)
-            indent = (len(line) - len(line.lstrip())) * _INDENT
-            ink.move_to([layout.LEFT_EDGE + 0.25 + indent, 0.0, 0.0], LEFT)
+            ink = code(line.strip(), color=theme.dimmed("text", _DIM), size=size)
+            indent = (len(line) - len(line.lstrip())) * code_advance(size)
+            ink.move_to([layout.LEFT_EDGE + 0.2 + indent, 0.0, 0.0], LEFT)
             self.lines.add(ink.set_on(top - index * _PITCH))
         self.bar = Rectangle(
             width=0.07, height=_PITCH * 0.8, stroke_width=0, fill_opacity=1.0

@@ -15,16 +15,19 @@ from manim import (
     FadeIn,
     FadeOut,
     ReplacementTransform,
+    Succession,
     VGroup,
     VMobject,
     Wait,
 )
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow, loop
 from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.network import layer_box
-from rnnviz.mobjects.text import SMALL, Ink, formula, label
+from rnnviz.mobjects.text import SMALL, Ink, code, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 
@@ -35,7 +38,7 @@ _TABLE_X: Final = 2.3
 _TABLE_Y: Final = 1.55
 _TALL: Final = 1.2
 _APART: Final = 1.72
-_CALL: Final = 0.44
+_CALL: Final = 0.35
 _BOX: Final = (3.5, 0.82)
 _GAP: Final = 0.62
 
@@ -60,25 +63,24 @@ class ArgumentPicture(VGroup):
         """Show the call, the network and the shapes."""
         return AnimationGroup(*[FadeIn(part) for part in self.parts.values()])
 
-    def drop(self, other: "ArgumentPicture") -> Animation:
-        """Remove what another picture does not have."""
-        kept = self._shared(other)
-        gone = [part for name, part in self.parts.items() if name not in kept]
-        return FadeOut(*gone, run_time=0.5) if gone else Wait(0.1)
-
     def turn_into(self, other: "ArgumentPicture") -> Animation:
-        """Move what both pictures share, and show what is new."""
-        kept = self._shared(other)
-        moves = [ReplacementTransform(self.parts[name], other.parts[name]) for name in kept]
-        new = [FadeIn(part) for name, part in other.parts.items() if name not in kept]
-        return AnimationGroup(*moves, *new, run_time=1.0)
+        """Change into another picture, but only what the other arguments change.
 
-    def _shared(self, other: "ArgumentPicture") -> list[str]:
-        return [
-            name
+        What both share moves, a text that differs changes glyph by glyph, and the rest goes or
+        comes.
+        """
+        gone = [part for name, part in self.parts.items() if name not in other.parts]
+        new = [part for name, part in other.parts.items() if name not in self.parts]
+        moves = [
+            _change(part, other.parts[name])
             for name, part in self.parts.items()
-            if name in other.parts and _text(part) == _text(other.parts[name])
+            if name in other.parts
         ]
+        return AnimationGroup(
+            *([FadeOut(*gone, run_time=0.4)] if gone else []),
+            AnimationGroup(*moves, run_time=1.2),
+            *([Succession(Wait(0.6), FadeIn(*new, run_time=0.8))] if new else []),
+        )
 
     def _network(self, arguments: Mapping[str, Any]) -> dict[str, VMobject]:
         layers = int(arguments.get("num_layers", 1))
@@ -150,10 +152,12 @@ class ArgumentPicture(VGroup):
         parts: dict[str, VMobject] = {}
         y = _TABLE_Y
         for name, role in roles.items():
-            shape = label(str(run.tensors[name].shape), color=theme.color("text"), size=0.38)
+            shape = code(str(run.tensors[name].shape), color=theme.color("text"), size=0.36)
             self.shapes[name] = shape.move_to([_TABLE_X, 0.0, 0.0], LEFT).set_on(y)
             named = label(name, color=theme.color(role), size=0.32)
-            axis = label(axes[name], color=theme.color("note"), size=0.26)
+            axis = fitted_label(
+                axes[name], color=theme.color("note"), size=0.26, width=layout.RIGHT_EDGE - _TABLE_X
+            )
             parts |= {
                 f"shape of {name}": shape,
                 f"name of {name}": named.move_to([_TABLE_X - 0.3, 0.0, 0.0], RIGHT).set_on(y),
@@ -163,7 +167,8 @@ class ArgumentPicture(VGroup):
         count = sum(value.size for value in run.parameters.values())
         text = say("{arrays} parameter arrays, {count} numbers")
         counts = text.format(arrays=len(run.parameters), count=count)
-        self.count = label(counts, color=theme.color("weight"), size=0.32)
+        room = layout.RIGHT_EDGE - _TABLE_X + 1.3
+        self.count = fitted_label(counts, color=theme.color("weight"), size=0.32, width=room)
         parts["count"] = self.count.move_to([_TABLE_X - 1.3, 0.0, 0.0], LEFT).set_on(y)
         return parts
 
@@ -173,20 +178,24 @@ def _call(
 ) -> dict[str, VMobject]:
     """Return ``nn.RNN(…)`` with all arguments but the sizes bright."""
     bright, dim = theme.color("text"), theme.color("note")
-    pieces = {"call": label(f"nn.RNN({sizes[0]}, {sizes[1]}", color=dim, size=_CALL)}
+    pieces = {"call": code(f"nn.RNN({sizes[0]}, {sizes[1]}", color=dim, size=_CALL)}
     for name, value in arguments.items():
-        pieces[f"argument {name}"] = label(f", {name}={value!r}", color=bright, size=_CALL)
-    pieces["end"] = label(")", color=dim, size=_CALL)
+        pieces[f"argument {name}"] = code(
+            f", {name}={value!r}", color=dim if name == "batch_first" else bright, size=_CALL
+        )
+    pieces["end"] = code(")", color=dim, size=_CALL)
     row = VGroup(*pieces.values())
     row.arrange(RIGHT, buff=0.03).move_to([0.0, _CALL_Y, 0.0])
+    row.scale(min(1.0, layout.SAFE_WIDTH / row.width))
     for piece in row:
         piece.set_on(_CALL_Y)
     return pieces
 
 
-def _text(part: VMobject) -> str:
-    """Return the text of a part, or nothing if it is no text."""
-    return part.text if isinstance(part, Ink) else ""
+def _change(part: VMobject, other: VMobject) -> Animation:
+    if isinstance(part, Ink) and isinstance(other, Ink) and part.text != other.text:
+        return morph(part, other, paired_glyphs(part, other), run_time=1.2)
+    return ReplacementTransform(part, other)
 
 
 def _formula(arguments: Mapping[str, Any], layer: int, layers: int, *, backward: bool) -> str:
@@ -203,4 +212,6 @@ def _formula(arguments: Mapping[str, Any], layer: int, layers: int, *, backward:
 
 def bias_equation(theme: Theme) -> Equation:
     """Return b = b_ih + b_hh: PyTorch's two biases add to one."""
-    return Equation('{{ b : b }} = {{ b_"ih" : ih }} + {{ b_"hh" : hh }}', theme)
+    return Equation(
+        '{{ italic("b") : b }} = {{ italic("b")_"ih" : ih }} + {{ italic("b")_"hh" : hh }}', theme
+    )

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 from manim import (
+    DOWN,
     LEFT,
     RIGHT,
     UP,
@@ -15,14 +16,18 @@ from manim import (
     RoundedRectangle,
     Succession,
     VGroup,
+    VMobject,
 )
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
-from rnnviz.mobjects.text import SMALL, label
+from rnnviz.mobjects.text import code
 from rnnviz.mobjects.theme import Role, Theme
 
 _SIDE: Final = 1.25
+_CODE: Final = 0.25
+_AROUND: Final = 0.08
+_HOOK: Final = 0.1
 _LEAST_CELL: Final = 0.05
 _MOST_CELL: Final = 0.16
 
@@ -48,19 +53,33 @@ class ShapedArray(VGroup):
         self.grid = Matrix(
             flat, theme, cell=cell, limit=limit, title=title, role=role, title_size=0.4
         )
-        self.named = label(name, color=theme.color(role), size=SMALL)
-        self.size_text = label(str(values.shape), color=theme.color("text"), size=SMALL)
+        self.named = code(name, color=theme.color(role), size=_CODE)
+        self.size_text = code(str(values.shape), color=theme.color("text"), size=_CODE)
         self.frame = self.grid.frame
         digits = len(str(values.shape[-1])) + (values.ndim == 1)
         self.size_text[-1 - digits : -1].set_color(theme.color(role))
-        super().__init__(self.grid, self.named, self.size_text)
+        self.bracket = _bracket(self.frame, theme) if values.ndim > 2 else VGroup()
+        super().__init__(self.grid, self.named, self.size_text, self.bracket)
 
     def stand(self, x: float, y: float, *, names_y: float) -> "ShapedArray":
         """Move the middle of the grid to a place, with name and shape below it."""
-        self.grid.shift(np.array([x, y, 0.0]) - self.frame.get_center())
+        way = np.array([x, y, 0.0]) - self.frame.get_center()
+        self.grid.shift(way)
+        self.bracket.shift(way)
         self.named.move_to([x, 0.0, 0.0]).set_on(names_y)
         self.size_text.move_to([x, 0.0, 0.0]).set_on(names_y - 0.36)
         return self
+
+
+def _bracket(frame: VMobject, theme: Theme) -> VGroup:
+    """Return a pair of brackets around a matrix: the axis of sequences, of which it is one."""
+    sides = VGroup()
+    for side in (LEFT, RIGHT):
+        corners = [frame.get_corner(side + up) + _AROUND * (side + up) for up in (UP, DOWN)]
+        hooks = [corner - _HOOK * side for corner in corners]
+        line = VMobject(stroke_color=theme.color("text"), stroke_width=3.0)
+        sides.add(line.set_points_as_corners([hooks[0], *corners, hooks[1]]))
+    return sides
 
 
 class ModuleBox(VGroup):
@@ -77,7 +96,7 @@ class ModuleBox(VGroup):
             fill_color=theme.surface,
             fill_opacity=1.0,
         ).move_to(self.parts)
-        self.named = label(name, color=theme.color(role), size=SMALL)
+        self.named = code(name, color=theme.color(role), size=_CODE)
         self.named.next_to(self.frame, UP, buff=0.1).align_to(self.frame, LEFT)
         self.frame.set_z_index(-1)
         super().__init__(self.frame, self.named, self.parts)

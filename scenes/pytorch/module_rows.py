@@ -29,6 +29,7 @@ from rnnviz.trace import Trace
 
 MOST_COLUMNS: Final = 8
 _ROW: Final = 0.8
+_NAME_ROOM: Final = 2.4
 
 
 class NumberRows(VGroup):
@@ -109,7 +110,7 @@ def bias_rows(run: ModuleRun, theme: Theme) -> NumberRows:
     names = [
         label(f"bias_{kind}_l0", color=theme.color("weight"), size=0.32) for kind in ("ih", "hh")
     ]
-    total = formula("b", color=theme.color("text"), size=0.5)
+    total = formula('italic("b")', color=theme.color("text"), size=0.5)
     return NumberRows(
         [*names, total],
         values,
@@ -137,6 +138,8 @@ def output_rows(trace: Trace, run: ModuleRun, theme: Theme, say: Say) -> NumberR
         softmax /= softmax.sum()
         values = np.array([outputs[shown], softmax[shown]])
         below = formula(f'"softmax"(o_({trace.steps}))', color=theme.color("text"), size=0.42)
+        if below.width > _NAME_ROOM:
+            below.scale_to_fit_width(_NAME_ROOM)
         texts = [[number(float(v)) for v in values[0]], [percent(float(v)) for v in values[1]]]
         sums = number(float(outputs.sum())), percent(float(softmax.sum()))
         notes = [say("sum {value}").format(value=value) for value in sums]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, UP, FadeIn, FadeOut
+from manim import DOWN, UP, FadeIn
 from rnnviz.scenes.pytorch.code import CodeListing
 from rnnviz.scenes.pytorch.module_arguments import ArgumentPicture, bias_equation
 from rnnviz.scenes.pytorch.module_parts import ModuleParameters
@@ -45,9 +45,13 @@ class Pytorch(Storyboard):
             "steps": str(self.trace.steps),
             "outputs": str(self.trace.output_size),
             "scores": self.scores(),
+            "dropout": str(ARGUMENTS["dropout"]["dropout"]),
         }
 
-    @beat("The class in PyTorch. nn.RNN makes the weights of the recurrent layer.")
+    @beat(
+        "In PyTorch a network is a class. nn.RNN creates the recurrent layer's weights: ih from "
+        "input to hidden, hh from hidden to hidden; l0 is the first layer."
+    )
     def recurrent_layer(self) -> None:
         self.code = CodeListing(lines_of("__init__"), self.theme)
         self.parameters = ModuleParameters(self.module, self.theme)
@@ -56,87 +60,100 @@ class Pytorch(Storyboard):
         self.play(self.code.light("self.rnn ="), FadeIn(self.scale))
         self.play(self.parameters.rnn.appear())
 
-    @beat("nn.Linear makes those of the output layer: $V$, and its bias $c$.")
+    @beat("nn.Linear creates the output layer's weights: $V$, and its bias $c$.")
     def output_layer(self) -> None:
         self.play(self.code.light("self.fc ="))
         self.play(self.parameters.fc.appear())
 
-    @beat("nn.RNN has two biases, but they are only ever added: together they are the one $b$.")
+    @beat(
+        'nn.RNN has two biases, but they always get added: together they are the one $italic("b")$.'
+    )
     def two_biases(self) -> None:
         self.rows = bias_rows(self.module, self.theme)
         equation = bias_equation(self.theme).shift(layout.FORMULA_Y * UP)
-        self.play(FadeOut(self.code, self.parameters, self.scale))
-        self.play(FadeIn(equation, shift=0.15 * DOWN))
-        self.play(self.rows.appear(0))
+        self.play(self.make_room(), FadeIn(equation, shift=0.15 * DOWN), self.rows.appear(0))
         self.play(self.rows.appear(1))
         self.play(self.rows.add_up())
         self.play(self.rows.appear(2))
-        self.equation = equation
 
     @beat(
-        "forward runs all {steps} steps in one call. r_out holds the state of every step, hidden "
-        "only that of the last."
+        "forward runs all steps in one call: x is 1 sequence of {steps} steps. r_out holds the "
+        "state of every step, hidden only the last."
     )
     def all_steps(self) -> None:
         self.code = CodeListing(lines_of("forward"), self.theme)
         self.flow = TensorFlow(self.module, self.theme)
         self.scale = self.flow.color_scale()
-        self.play(FadeOut(self.rows, self.equation))
-        self.play(self.code.appear(), FadeIn(self.scale))
+        self.play(self.make_room(), FadeIn(self.code, self.flow.tensors["x"], self.scale))
         self.play(self.code.light("r_out, hidden ="))
         self.play(self.flow.through_rnn())
 
     @beat(
-        "view lays the states of all sequences in one list, and fc turns each into {outputs} "
-        "numbers."
+        "The first axis of r_out is the batch, here 1 sequence. view removes it; -1 stands for as "
+        "many rows as there are, {steps} states."
     )
-    def each_state(self) -> None:
+    def without_the_batch(self) -> None:
         self.play(self.code.light("r_out = "))
         self.play(self.flow.lay_flat())
+
+    @beat("fc turns each of these states into {outputs} numbers.")
+    def each_state(self) -> None:
         self.play(self.code.light("output ="))
         self.play(self.flow.through_fc())
 
     @beat("There is no softmax in the class. {scores}")
     def scores_returned(self) -> None:
         rows = output_rows(self.trace, self.module, self.theme, self.say)
-        self.play(self.code.light("return"), FadeOut(self.flow, self.scale))
-        self.play(rows.appear(0))
+        kept = [self.code, self.code.bar]
+        self.play(self.code.light("return"), self.make_room(keep=kept), rows.appear(0))
         self.play(rows.appear(1))
         self.rows = rows
 
     @beat(
-        "num_layers=2 puts a second layer on the first, with weights of its own. dropout acts "
-        "between the two, not after the last."
+        "num_layers=2 puts a second layer on the first, with weights of its own. It reads the "
+        "first layer's states; (1) and (2) are the layers."
     )
     def layers(self) -> None:
         self.picture = self.picture_of("plain")
-        self.play(FadeOut(self.code, self.rows))
-        self.play(self.picture.appear())
+        self.play(self.make_room(), self.picture.appear())
         self.change_to("two layers")
+
+    @beat(
+        "dropout={dropout}: in training, each value on its way from layer (1) to (2) is set to 0 "
+        "with probability {dropout}. Nothing is dropped after the last layer."
+    )
+    def dropout(self) -> None:
         self.change_to("dropout")
 
     @beat(
-        "bidirectional=True adds a layer that reads from the end, with its own weights. r_out "
-        "holds both states, side by side."
+        "bidirectional=True adds a layer that reads from the end. At each step r_out holds both "
+        "states, side by side."
     )
     def directions(self) -> None:
         self.change_to("two directions")
 
     @beat(
-        "nonlinearity and bias change the formula. batch_first changes no network, only the order "
-        "of the axes."
+        "nonlinearity='relu' puts ReLU in the place of tanh: negative sums become 0, positive ones "
+        "stay. Nothing else changes."
     )
-    def formula_and_axes(self) -> None:
+    def nonlinearity(self) -> None:
         self.change_to("relu")
+
+    @beat("bias=False leaves out $b$: two parameter arrays fewer.")
+    def bias(self) -> None:
         self.change_to("no bias")
-        self.change_to("batch first")
+
+    @beat(
+        "Without batch_first=True time is the first axis, and the batch the second. Mix them up "
+        "and PyTorch says nothing: it takes sequences for steps."
+    )
+    def axes(self) -> None:
+        self.change_to("time first")
 
     def change_to(self, name: str) -> None:
-        """Turn the picture into that of other arguments, and pause."""
+        """Turn the picture into that of other arguments."""
         new = self.picture_of(name)
-        self.play(self.picture.drop(new))
         self.play(self.picture.turn_into(new))
-        self.wait(1.2)
         self.picture = new
 
     def picture_of(self, name: str) -> ArgumentPicture:
@@ -149,7 +166,8 @@ class Pytorch(Storyboard):
         if self.trace.metadata.loss == "squared":
             return self.say("For the squared loss the output is the answer itself.")
         text = self.say(
-            "It returns scores: at step {step} they add up to {sum}, after softmax to 1."
+            "nn.CrossEntropyLoss applies it: at step {step} the scores add up to {sum}, their "
+            "softmax to 1."
         )
         total = float(self.module.tensors["output"][-1].sum())
         return text.format(step=self.trace.steps, sum=number(total))

@@ -2,15 +2,25 @@
 
 from typing import Final
 
-from manim import RIGHT, UP, Animation, AnimationGroup, FadeIn, Succession, VGroup
+from manim import (
+    RIGHT,
+    UP,
+    Animation,
+    AnimationGroup,
+    FadeIn,
+    FadeOut,
+    Succession,
+    VGroup,
+)
 from rnnviz.scenes.pytorch.module_parts import ShapedArray, largest
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.arrows import FlowArrow, straight
 from rnnviz.mobjects.color_scale import ColorScale
+from rnnviz.mobjects.copies import copy_becomes
 from rnnviz.mobjects.network import layer_box
 from rnnviz.mobjects.numbers import MINUS
-from rnnviz.mobjects.text import NOTE, label
+from rnnviz.mobjects.text import NOTE, code
 from rnnviz.mobjects.theme import Role, Theme
 
 _SIDE: Final = 1.6
@@ -84,17 +94,25 @@ class TensorFlow(VGroup):
     def through_rnn(self) -> Animation:
         """Pass x through the recurrent layer to all states and the last one."""
         return Succession(
-            FadeIn(self.tensors["x"]),
             AnimationGroup(FadeIn(self.rnn), self.arrows["x"].grow()),
             AnimationGroup(self.arrows["r_out"].grow(), self.arrows["hidden"].grow()),
             AnimationGroup(FadeIn(self.tensors["r_out"]), FadeIn(self.tensors["hidden"])),
         )
 
     def lay_flat(self) -> Animation:
-        """Give the states another shape with ``view``."""
+        """Take the states out of the bracket of their sequence with ``view``."""
+        before, flat = self.tensors["r_out"], self.tensors["flat"]
+        dropped = before.bracket.copy()
         return Succession(
             self.arrows["flat"].grow(),
-            FadeIn(self.tensors["flat"], target_position=self.tensors["r_out"]),
+            AnimationGroup(
+                copy_becomes(before.grid, flat.grid),
+                dropped.animate.shift(flat.frame.get_center() - before.frame.get_center()),
+                FadeIn(flat.named),
+                run_time=1.4,
+            ),
+            FadeOut(dropped, shift=0.4 * UP, run_time=0.7),
+            FadeIn(flat.size_text, run_time=0.5),
         )
 
     def through_fc(self) -> Animation:
@@ -113,5 +131,5 @@ class TensorFlow(VGroup):
 
 def _box(name: str, theme: Theme, role: Role) -> VGroup:
     frame = layer_box(1.5, 0.9, role, theme)
-    text = label(name, color=theme.color(role), size=NOTE + 0.02)
+    text = code(name, color=theme.color(role), size=NOTE)
     return VGroup(frame, text.move_to(frame))

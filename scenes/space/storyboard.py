@@ -1,115 +1,140 @@
-"""The unrolled network in space, with time, units and layers as axes."""
+"""One unbroken shot around the network: forward through time, one sum, and the gradient back."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from typing import ClassVar
 
-import numpy as np
-from manim import FadeIn, FadeOut, Indicate, LaggedStart, VGroup
-from rnnviz.scenes.space.sheets import Sheets
-from rnnviz.scenes.space.space_axes import SpaceAxes
+from manim import FadeIn, FadeOut
+from rnnviz.scenes.space import views
+from rnnviz.scenes.space.legend import HeightLegend
+from rnnviz.scenes.space.moves import SpaceMoves
+from rnnviz.scenes.space.network_space import NetworkSpace
+from rnnviz.scenes.space.opening import appear, empty, rise
+from rnnviz.scenes.space.passing import Passing
+from rnnviz.scenes.space.unit_sum import UnitSumPicture
+from rnnviz.scenes.space.way_back import WayBack
 
-from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.projection import Projection
-from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.experiments.retraining import before_training
+from rnnviz.mobjects.stage3d import Stage3D, change, during
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
-MOST_STEPS = 8
-FROM_ABOVE = Projection(azimuth=0, elevation=90, zoom=1.1, place=(0.0, 0.65))
-OVERVIEW = Projection(azimuth=-18, elevation=25, zoom=0.87, place=(0.2, 0.93))
-CLOSE = Projection(azimuth=-30, elevation=32, zoom=1.2, place=(0.0, 0.6))
 
+class Space(SpaceMoves):
+    """The states from above, the computation along time, one unit, and the gradient back.
 
-class Space(Storyboard):
-    """Sheets of recorded values, the connections between them, and one cell up close."""
+    Outputs are shown where a Linear makes one of the states at each step.
+    """
 
     name = "space"
     title = N_("The network in three dimensions")
-    summary = N_("Time, layer and unit as three axes, with every recorded value as a cell.")
+    summary = N_("Time, layer and unit as three axes: forward in one shot, and the gradient back.")
     task = "sentence"
-    needs = ("plain-rnn",)
+    needs = ("gradient-path",)
+    widest_source = 7.6
+    all_moves = True
 
-    def setup(self) -> None:
-        self.window = Window.last(self.trace, MOST_STEPS)
-        states = self.trace.h[0, 0, self.window.indices, 0, :MOST_CELLS]
-        self.step = 1 + int(np.abs(np.diff(states, axis=0)).sum(axis=1).argmax())
-        preact = self.trace.preact[0, 0, self.window.indices, 0, 0, :MOST_CELLS]
-        self.unit = int(np.abs(np.abs(preact[self.step]) - 1.0).argmin())
+    experiments: ClassVar = {"start": before_training}
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        """Return that for cells that are more than one sum."""
+        from rnnviz.scenes.space.of_cell import SpaceOfCell  # derives from this class
+
+        return (SpaceOfCell,)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+        return (*self.window.note(self.say), *self.contents.note(self.say))
 
-    def facts(self) -> Mapping[str, str]:
-        trace, t = self.trace, self.window.steps[self.step] - 1
-        from_input = trace.U[self.unit] @ trace.x[t, 0]
-        from_state = trace.W[self.unit] @ trace.h[0, 0, t - 1, 0]
-        return {
-            "units": str(trace.hidden_size),
-            "step": str(t + 1),
-            "unit": str(self.unit + 1),
-            "from_input": number(float(from_input)),
-            "from_state": number(float(from_state)),
-            "bias": number(float(trace.b[self.unit])),
-            "state": number(float(trace.h[0, 0, t, 0, self.unit])),
-        }
-
-    @beat("Each state is a column of {units} numbers. Side by side, in time, they make a sheet.")
+    @beat(
+        "Each column is the state after one {item}. "
+        "Height shows the size of a number, colour its sign."
+    )
     def one_sheet(self) -> None:
-        self.sheets = Sheets(self.trace, self.window, self.theme, FROM_ABOVE)
-        self.scale = self.color_scale(self.sheets.limit)
-        self.play(FadeIn(self.sheets.hidden_name), FadeIn(self.scale))
-        self.play(self.sheets.fill_sheet(self.sheets.hidden))
+        self.space = NetworkSpace(self.trace, self.window, self.theme)
+        self.show_stage(Stage3D(views.above(self.space), self.space.parts))
+        self.legend = HeightLegend(self.space.limit, self.say("height = |value|"), self.theme)
+        self.play(self.stage.shot(*appear(self.space), run_time=3.0), FadeIn(self.legend))
+        self.play(
+            self.stage.shot(*rise(self.space), to=views.beside_states(self.space), run_time=3.5)
+        )
 
     @beat(
-        "Seen from the side, there are three axes: time runs to the right, "
-        "units run back, and layers go up."
+        "Back to the start: only the {items}{blocks}{given} are given. "
+        "Empty outlines are values still to be computed."
     )
-    def three_axes(self) -> None:
-        names = self.say("time,unit,layer").split(",")
-        self.play(self.sheets.fly(OVERVIEW, self.sheets.hidden, self.sheets.hidden_name))
-        self.axes = SpaceAxes(names, self.sheets, self.theme)
-        self.play(FadeOut(self.sheets.hidden_name), self.axes.appear())
-
-    @beat("Below lie the inputs, one column for each {item}. Above lie the outputs.")
-    def three_layers(self) -> None:
-        sheets = self.sheets
-        self.play(FadeOut(self.axes))
-        names = (sheets.hidden_name, sheets.input_name, sheets.words)
-        self.play(sheets.fill_sheet(sheets.input), FadeIn(*names))
-        self.play(sheets.fill_sheet(sheets.output), FadeIn(sheets.output_name))
+    def nothing_yet(self) -> None:
+        self.play(self.stage.shot(*empty(self.space), to=views.forward(self.space), run_time=4.5))
 
     @beat(
-        "$U$ carries the input up, $W$ carries the last state over, "
-        "$V$ carries the new state on to the output."
+        "The {item} comes in through $U$, the previous state through $W$; together they make the "
+        "new one{output}. {counts}"
     )
-    def connections(self) -> None:
-        self.lines = VGroup()
-        for lines in (
-            self.sheets.into_hidden(self.step),
-            self.sheets.over_time(self.step),
-            self.sheets.out_of_hidden(self.step),
-        ):
-            self.play(self.sheets.grow_lines(lines, run_time=1.8))
-            self.lines.add(lines)
+    def forward(self) -> None:
+        texts = self.say("a line: weight × value; the largest 6"), self.say("6 largest products")
+        self.note = self.legend.beside(*texts, until=self.end_of_notes())
+        self.pass_on(Passing(self.space, summed=True), FadeIn(self.note))
 
     @beat(
-        "Unit {unit} at step {step}: {from_input} from the input, {from_state} from the state "
-        "before, and its bias {bias}. The tanh of their sum is {state}."
+        "Entry {unit} of the state at step {step}, worked out: three numbers add up, and {bent}. "
+        "That is the height of its block."
     )
     def one_unit(self) -> None:
-        view = replace(CLOSE, target=self.sheets.middle_of(self.step))
-        self.arriving = self.sheets.into_unit(self.step, self.unit)
-        self.play(FadeOut(self.lines, self.sheets.beside(self.step)), FadeIn(self.arriving))
-        self.play(self.sheets.fly(view, self.sheets.around(self.step), self.arriving))
-        self.names = self.sheets.column_names(self.step)
-        tile = self.sheets.hidden.tile(self.step, self.unit)
-        self.play(FadeIn(self.names), Indicate(tile, scale_factor=1.4, color=tile.get_fill_color()))
+        self.picture = UnitSumPicture(self.sum, self.space)
+        leaving = [during(0.0, 0.4, track) for track in self.passing.leave()]
+        leaving += self.passing.hide_answer()
+        view = views.near(self.space, self.sum.step, self.sum.unit)
+        coming = self.picture.single_out()
+        self.play(self.stage.shot(*leaving, *coming, to=view, within=views.BELOW, run_time=2.5))
+        self.space.flows.remove(*self.passing.strands)
+        self.space.signs.remove(*self.passing.marks)
+        self.space.flows.add(*self.picture.strands)
+        self.space.signs.add(*self.picture.signs)
+        for index in range(len(self.picture.terms)):
+            self.play(self.stage.shot(*self.picture.arrive(index), run_time=1.4))
+        self.play(
+            FadeIn(self.picture.formula), self.stage.shot(*self.picture.merge(), run_time=1.5)
+        )
+        self.play(self.stage.shot(*self.picture.press(), run_time=2.0))
 
-    @beat("The same $U$, $W$ and $V$ do this at every step, from left to right.")
-    def all_steps(self) -> None:
-        self.play(FadeOut(self.arriving, self.names))
-        self.play(self.sheets.fly(OVERVIEW, self.sheets.around(self.step), run_time=2.5))
-        self.play(FadeIn(self.sheets.beside(self.step)))
-        self.play(LaggedStart(*self.sheets.pass_steps(), lag_ratio=0.6, run_time=6.0))
+    @beat("{start}")
+    def untrained(self) -> None:
+        self.go_back_to_all(self.picture.leave(), FadeOut(self.picture.formula, self.note))
+        self.space.flows.remove(*self.picture.strands)
+        self.space.signs.remove(*self.picture.signs)
+        self.turn_into_start()
+
+    @beat(
+        "The loss $L_({last})$ {wrong}. Its gradient goes back: the wider the "
+        "arc to a state, the more the loss depends on it."
+    )
+    def way_back(self) -> None:
+        self.way = WayBack(self.space, self.start, self.path, self.say)
+        self.space.signs.add(*self.way.signs)
+        gone = [] if self.guess is None else [change(self.guess.shown, ..., 0.0)]
+        text = self.say("arcs, frames: gradient's size")
+        self.note = self.legend.beside(text, until=self.end_of_notes())
+        self.play(
+            FadeIn(self.note),
+            self.stage.shot(
+                during(0.0, 0.3, *gone),
+                *self.way.begin(),
+                to=views.backward(self.space),
+                run_time=3.5,
+            ),
+        )
+        self.space.flows.add(self.way.tube)
+        self.stage.drift = -1.0
+        self.play(self.stage.shot(*self.way.run(), run_time=7.0))
+
+    @beat("{fate} {trained}")
+    def compared(self) -> None:
+        self.play(self.stage.shot(*self.way.compare(), run_time=4.0))
+
+    @beat("Seen from above, the widths become bars: {lengths}")
+    def bars(self) -> None:
+        self.stage.drift = 0.0
+        self.play(
+            self.stage.shot(*self.way.lie_flat(), to=self.way.over_chart(), run_time=3.0),
+            FadeOut(self.legend, self.note),
+        )
+        self.play(self.stage.shot(*self.way.fade_sheet(0.0), run_time=2.0), *self.way.grow_bars())

@@ -1,94 +1,150 @@
-"""The slopes of one unit and their product."""
+"""The slopes of one unit, and a bar that they shrink."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from manim import (
-    LEFT,
+    DOWN,
+    UP,
     Animation,
     AnimationGroup,
-    Create,
-    DashedLine,
+    Dot,
     FadeIn,
-    LaggedStart,
+    FadeOut,
+    Line,
+    Rectangle,
+    ReplacementTransform,
     Succession,
+    UpdateFromAlphaFunc,
     VGroup,
     rate_functions,
 )
 
 from rnnviz.mobjects.bar_chart import BarChart
-from rnnviz.mobjects.labels import FormulaRow, LabelRow
+from rnnviz.mobjects.labels import FormulaRow
+from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import NOTE, SMALL, formula, label
+from rnnviz.mobjects.text import label
 from rnnviz.mobjects.theme import Theme
+
+BASE: Final = -1.2
+HEIGHT: Final = 2.9
+NAMES_Y: Final = BASE - 0.42
+LEFT_X: Final = -4.9
+FIRST_X: Final = -2.75
+WIDTH: Final = 8.4
+_ARC: Final = 1.6
+_NEARLY_GONE: Final = 0.01
 
 
 class SlopeProduct(VGroup):
-    """One unit's slopes as bars over the steps, and their products from the last step back.
+    """One unit's slopes as bars over the steps, and on their left the product of those passed.
 
     Shapes: slopes, steps (factors,), in the order of time
     """
 
-    BASE: Final = -0.7
-    HEIGHT: Final = 2.4
-    ROW: Final = -1.9
-
     def __init__(self, slopes: np.ndarray, steps: Sequence[int], theme: Theme, name: str):
+        self.theme = theme
         self.slopes = np.asarray(slopes, dtype=float)
-        self.products = np.cumprod(self.slopes[::-1])[::-1]
+        self.products = np.cumprod(self.slopes[::-1])
         count = len(steps)
-        self.pitch = min(1.35, 10.4 / count)
-        self.places = (np.arange(count) - (count - 1) / 2) * self.pitch + 0.4
-        small = NOTE if count > 8 else SMALL
+        self.pitch = min(1.5, WIDTH / max(count - 1, 1))
+        self.places = FIRST_X + np.arange(count) * self.pitch
         self.chart = BarChart(
-            self.slopes,
-            self.places,
-            theme,
-            role="gradient",
-            height=self.HEIGHT,
-            bar_width=self.pitch * 0.42,
-            base=self.BASE,
-            number_size=small,
-        )
-        self.chart.set_heights(self.slopes * self.HEIGHT)
-        top = self.BASE + self.HEIGHT
-        left, right = self.places[0] - self.pitch * 0.5, self.places[-1] + self.pitch * 0.5
-        self.most = DashedLine(
-            [left, top, 0], [right, top, 0], color=theme.color("note"), stroke_width=2
-        )
-        self.most_label = label("1", color=theme.color("note"), size=SMALL).next_to(self.most, LEFT)
+            self.slopes, self.places, theme, role="text", height=HEIGHT,
+            bar_width=self.pitch * 0.42, base=BASE, number_size=0.33,
+        ).set_heights(self.slopes * HEIGHT)  # fmt: skip
         self.names = FormulaRow(
-            [f"h_({step})" for step in steps],
-            self.places,
-            self.BASE - 0.4,
-            color=theme.color("hidden"),
-            size=0.4,
-        )
-        self.results = LabelRow(
-            map(number, self.products), self.places, self.ROW, color=theme.color("text"), size=small
-        )
-        self.title = formula(name, color=theme.color("text"), size=0.4)
-        self.title.next_to([left, self.ROW + 0.08, 0], LEFT, buff=0.1)
+            [f"h_({step})" for step in steps], self.places, NAMES_Y,
+            color=theme.color("hidden"), size=0.42,
+        )  # fmt: skip
+        self.running = Rectangle(
+            width=0.9, height=HEIGHT, stroke_width=0, fill_opacity=1.0,
+            fill_color=theme.color("gradient"),
+        ).move_to([LEFT_X, BASE, 0], DOWN)  # fmt: skip
+        self.ground = Line(
+            [LEFT_X - 0.7, BASE, 0], [LEFT_X + 0.7, BASE, 0], stroke_width=1.5,
+            color=theme.color("note"),
+        )  # fmt: skip
+        self.written = self._written(1.0, 1.0)
+        self.title = label(name, color=theme.color("text"), size=0.34)
+        self.title.move_to([LEFT_X, 0, 0]).set_on(NAMES_Y - 0.12)
+        small = self.products[self.products > 0]
+        self.axis = LogAxis(
+            [1.0, *(small if len(small) == len(self.products) else [*small, 0.0])], theme,
+            base=BASE, height=HEIGHT, left=LEFT_X - 0.7, right=LEFT_X + 0.7,
+        )  # fmt: skip
+        self.axis.set_share(0.0)
         super().__init__(
-            self.chart, self.most, self.most_label, self.names, self.results, self.title
+            self.chart, self.names, self.running, self.ground, self.written, self.title
         )
 
-    def grow_bars(self) -> Animation:
-        """Grow the slopes, below the greatest slope possible."""
+    def take(self, dots: Sequence[Dot]) -> Animation:
+        """Let dots become the bars of their slopes."""
+        bars = zip(dots, self.chart.bars, strict=True)
         return Succession(
             AnimationGroup(
-                FadeIn(self.chart.axis, self.names), Create(self.most), FadeIn(self.most_label)
+                FadeIn(self.chart.axis, self.names),
+                *[ReplacementTransform(dot, bar) for dot, bar in bars],
+                run_time=1.6,
             ),
-            self.chart.grow_all(lag_ratio=0.25, run_time=2.5),
+            FadeIn(self.chart.numbers, run_time=0.5),
         )
 
-    def multiply(self) -> Animation:
-        """Show the products, from the last step back."""
-        lines = [
-            FadeIn(result, shift=0.25 * LEFT, rate_func=rate_functions.ease_out_sine)
-            for result in reversed(self.results)
-        ]
+    def begin(self) -> Animation:
+        """Show the product of no slope: 1."""
+        return FadeIn(self.running, self.ground, self.written, self.title, shift=0.15 * UP)
+
+    def multiply(self, place: int, run_time: float = 0.8) -> Animation:
+        """Multiply by one more slope, counted from the last step: the bar shrinks by it."""
+        source = self.chart.numbers[len(self.slopes) - 1 - place]
+        flying = source.copy().set_z_index(5)
+        value = float(self.products[place])
+        before, height = self.written, max(value * HEIGHT, 0.012)
+        self.written = self._written(value, value)
+        start = float(self.running.height)
+
+        def shrink(bar: Rectangle, share: float) -> None:
+            bar.stretch_to_fit_height((1 - share) * start + share * height).move_to(
+                [LEFT_X, BASE, 0], DOWN
+            )
+
         return Succession(
-            FadeIn(self.title), LaggedStart(*lines, lag_ratio=0.7, run_time=0.7 * len(lines))
+            FadeOut(flying, target_position=before, path_arc=_ARC, run_time=0.5 * run_time),
+            AnimationGroup(
+                UpdateFromAlphaFunc(self.running, shrink),
+                FadeOut(before), FadeIn(self.written), run_time=0.5 * run_time,
+            ),
+        )  # fmt: skip
+
+    def to_log(self, run_time: float = 1.6) -> Animation:
+        """Move the bar and the ticks of its scale together to a logarithmic scale."""
+        value = float(self.products[-1])
+        group = VGroup(self.axis, self.running, self.written)
+
+        def between(moving: VGroup, share: float) -> None:
+            self.axis.set_share(share)
+            height = max(self.axis.height_between(value, share), 0.012)
+            self.running.stretch_to_fit_height(height).move_to([LEFT_X, BASE, 0], DOWN)
+            self.written.set_on(BASE + height + 0.12)
+
+        between(group, 0.0)
+        return UpdateFromAlphaFunc(
+            group, between, run_time=run_time, rate_func=rate_functions.ease_in_out_cubic
         )
+
+    def _written(self, value: float, height: float) -> VGroup:
+        text = label(number(value), color=self.theme.color("text"), size=0.36)
+        text.set_stroke(self.theme.ground, width=5, background=True).set_z_index(2)
+        return text.move_to([LEFT_X, 0, 0]).set_on(BASE + max(height * HEIGHT, 0.012) + 0.12)
+
+
+def unit_to_follow(slopes: np.ndarray) -> int:
+    """Return the unit whose product of slopes nearly vanishes, but not at the first step back.
+
+    Shapes: slopes (factors, units), in the order of time
+    """
+    products = slopes.prod(axis=0)
+    gone = products < _NEARLY_GONE
+    return int(np.where(gone, slopes[-1], -1.0).argmax() if gone.any() else products.argmin())

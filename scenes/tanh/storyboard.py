@@ -1,112 +1,149 @@
-"""Recorded sums on the curve of tanh, the slopes there, and products of slopes."""
+"""Recorded sums on the curve of tanh, the slopes there, and what they do to a gradient."""
 
 from collections.abc import Mapping
 
-from manim import FadeOut
-from rnnviz.scenes.tanh.curves import Curves
-from rnnviz.scenes.tanh.product_lines import ProductLines
-from rnnviz.scenes.tanh.slope_product import SlopeProduct
+from manim import DOWN, UP, FadeIn, FadeOut
+from rnnviz.scenes.tanh.curves import Curves, slope_equation, state_equation
+from rnnviz.scenes.tanh.slope_product import SlopeProduct, unit_to_follow
+from rnnviz.scenes.tanh.two_factors import TwoFactors
 
 from rnnviz import measure
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.strip import MOST_CELLS
 from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.wording import after_training
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
 FLAT = 0.1
+GONE = 0.05
 
 
 class Tanh(Storyboard):
-    """The curve, its slope, the recorded sums on both, and a product of slopes."""
+    """The curve and its slope, the recorded sums on both, a product of slopes, and W."""
 
     name = "tanh"
-    title = N_("The curve that squashes")
-    summary = N_("Where the recorded sums lie on tanh, and what its slope does to a product.")
+    title = N_("The slopes of tanh, and W")
+    summary = N_("Where the recorded sums lie on tanh, and what its slopes and W do to a gradient.")
     task = "sentence"
-    needs = ("plain-rnn", "gradients")
+    needs = ("tanh-rnn", "one-loss")
 
     def setup(self) -> None:
         trace = self.trace
-        self.window = Window.last(trace, MOST_STEPS)
-        self.sums = trace.preact[0, 0, self.window.indices, 0, 0, :MOST_CELLS]
-        self.slopes = measure.activation_slope(trace)[self.window.indices, 0, :MOST_CELLS]
-        self.unit = int(self.slopes[1:].prod(axis=0).argmin())
-        back = measure.state_jacobian_norms(trace)[trace.steps - 1, self.window.indices, 0]
-        self.stretch = back[:-1]
+        self.window = Window.before_last_loss(trace, MOST_STEPS)
+        shown = self.window.indices
+        assert trace.preact is not None
+        self.sums = trace.preact[0, 0, shown, 0, 0, :MOST_CELLS]
+        self.slopes = measure.activation_slope(trace)[shown, 0, :MOST_CELLS]
+        self.unit = unit_to_follow(self.slopes[1:])
+        factors = measure.step_factors(trace, self.window.steps[-1] - 1)
+        self.shrinks, self.stretches = (each[shown][1:] for each in factors)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+        return (
+            *after_training(self.trace, self.say),
+            *self.window.note(self.say),
+            *units_note(self.trace, MOST_CELLS, self.say),
+        )
 
     def facts(self) -> Mapping[str, str]:
+        total = float((self.shrinks * self.stretches).prod())
         return {
             "count": str(self.sums.size),
             "share": percent(float((self.slopes < FLAT).mean())),
             "flat": number(FLAT, 1),
             "unit": str(self.unit + 1),
             "factors": str(len(self.slopes) - 1),
-            "left": number(float(self.slopes[1:, self.unit].prod())),
-            "whole": number(float(self.stretch[0])),
+            "product": number(float(self.slopes[1:, self.unit].prod())),
+            "shrunk": number(float(self.shrinks.prod())),
+            "stretched": number(float(self.stretches.prod())),
+            "total": number(total),
+            "verdict": self.verdict(total),
         }
 
-    @beat("A state is the tanh of a sum. Whatever the sum, tanh squeezes it between −1 and 1.")
+    @beat("A state is the tanh of a sum: however large the sum, $h$ stays between −1 and 1.")
     def curve(self) -> None:
         self.curves = Curves(self.sums, self.theme)
-        self.play(self.curves.appear())
+        self.equation = state_equation(self.theme).shift(layout.FORMULA_Y * UP)
+        self.play(self.curves.appear(), FadeIn(self.equation, shift=0.15 * DOWN))
 
-    @beat("Here are {count} recorded sums, of every unit at every step shown, and their states.")
+    @beat(
+        "Here are {count} sums of one run, one for each unit at each step. Each drops onto the "
+        "curve, to its state."
+    )
     def recorded(self) -> None:
         self.play(self.curves.land())
 
     @beat(
-        "The slope says how much of a small change gets through. It is $1 - h^2$: 1 in the "
-        "middle, never more, and nearly nothing far out."
+        "Backwards, the gradient is multiplied by the slope of the curve, $1 - h^2$: at most 1 in "
+        "the middle, almost 0 far out."
     )
     def slope(self) -> None:
-        self.play(self.curves.make_room())
-        self.play(self.curves.trace_slope())
+        slope = slope_equation(self.theme).move_to(self.equation)
+        turn = self.equation.turn_into(slope)
+        self.play(self.curves.trace_slope(), FadeIn(self.curves.slope_name), turn)
+        self.equation = slope
 
     @beat(
-        "{share} of the recorded sums lie where the slope is less than {flat}. Such a unit is "
-        "saturated: it lets hardly any gradient through."
+        "{share} of the sums lie where the slope is below {flat}. Such a unit is saturated: hardly "
+        "any gradient gets through."
     )
     def saturated(self) -> None:
-        self.play(FadeOut(self.curves.tangent, self.curves.low_point))
-        self.play(self.curves.fall())
+        self.play(FadeOut(self.curves.tangent, self.curves.point), self.curves.fall())
         self.play(self.curves.single_out(FLAT))
 
-    @beat("Follow unit {unit} through time. On its way back, a gradient meets one slope a step.")
+    @beat("Follow unit {unit} back through time: it has one slope at each step.")
     def one_unit(self) -> None:
         curves = self.curves
-        self.product = SlopeProduct(
-            self.slopes[1:, self.unit], self.window.steps[1:], self.theme, "product"
-        )
         self.play(curves.bring_out(self.unit))
-        self.play(FadeOut(curves.high, curves.curve, curves.dots, curves.level))
-        self.play(FadeOut(curves.low, curves.slope, curves.slope_dots))
-        self.play(self.product.grow_bars())
+        slopes, steps = self.slopes[1:, self.unit], self.window.steps[1:]
+        self.product = SlopeProduct(slopes, steps, self.theme, self.say("product"))
+        dots = curves.dots_of(self.unit)[1:]
+        equation = slope_equation(self.theme, self.unit + 1).move_to(self.equation)
+        room = self.make_room(keep=[*dots, self.equation])
+        self.play(room, self.equation.turn_into(equation), self.product.take(dots))
 
     @beat(
-        "They are multiplied. From the last step back over {factors} slopes, {left} is left of 1: "
-        "one small factor is enough, since none exceeds 1."
+        "Multiply them one after the other: no slope exceeds 1, so the product only shrinks. After "
+        "{factors} steps it is {product}."
     )
     def product_of_slopes(self) -> None:
-        self.play(self.product.multiply())
+        self.play(self.product.begin())
+        for place in range(len(self.slopes) - 1):
+            self.play(self.product.multiply(place))
+        self.play(self.product.to_log())
 
     @beat(
-        "Between the slopes stands $W$, which mixes the units and may stretch. The whole product "
-        "of all units stretches a gradient at most {whole} times."
+        "The gradient has one entry for each unit. Each step back multiplies its length twice: "
+        "the slopes shrink it, and $W^T$ changes it again."
     )
-    def with_weights(self) -> None:
-        product = self.product
-        products = {
-            self.say("slopes of unit {unit}").format(unit=self.unit + 1): product.products,
-            self.say("whole product with W"): self.stretch,
-        }
-        self.lines = ProductLines(
-            products, product.places, self.window.steps[1:], self.theme, product.pitch
-        )
-        self.play(FadeOut(product))
-        self.play(self.lines.appear())
+    def two_factors(self) -> None:
+        names = self.say("slopes"), self.say("log scale")
+        self.both = TwoFactors(self.shrinks, self.stretches, self.theme, names)
+        axis = FadeIn(self.both.axis, run_time=0.6)
+        self.play(self.make_room(keep=[self.product.names]), axis)
+        self.play(self.both.show("text"))
+        self.play(self.both.show("weight"))
+
+    @beat(
+        "Slopes shrink, $W$ can stretch, and the product decides. Here: {shrunk} times {stretched} "
+        "is {total}. {verdict}"
+    )
+    def product_decides(self) -> None:
+        for place in range(3):
+            self.play(self.both.multiply(place))
+
+    def verdict(self, total: float) -> str:
+        """Say what the product of all factors means."""
+        if total < GONE:
+            found = self.say("{when} the gradient vanishes.")
+        elif total < 1:
+            found = self.say("{when} the gradient shrinks, but does not vanish.")
+        else:
+            found = self.say("{when} the gradient does not vanish.")
+        trained = self.trace.metadata.epochs
+        when = self.say("After training") if trained else self.say("In this network")
+        return found.format(when=when)

@@ -1,10 +1,11 @@
 """Curves over the epochs of a training, with a marker at one of them."""
 
 from collections.abc import Callable
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, DashedLine, Dot, VGroup, VMobject
+from manim import LEFT, RIGHT, DashedLine, Dot, VGroup, VMobject
+from rnnviz.scenes.training.places import ABOVE_Y, CURVE_X
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 
 from rnnviz.experiments.retraining import Retraining
@@ -13,6 +14,9 @@ from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.text import NOTE, SMALL, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
+
+_WIDTH: Final = 6.6
+_HEIGHT: Final = 1.75
 
 
 class EpochCurve(VGroup):
@@ -33,9 +37,6 @@ class EpochCurve(VGroup):
         name: str,
         text: Callable[[float], str],
         role: Role,
-        centre: tuple[float, float],
-        width: float,
-        height: float = 3.4,
         top: float | None = None,
         chance: float | None = None,
     ):
@@ -46,9 +47,9 @@ class EpochCurve(VGroup):
             (0.0, float(self.epochs[-1])),
             (0.0, highest),
             theme,
-            width=width,
-            height=height,
-            centre=centre,
+            width=_WIDTH,
+            height=_HEIGHT,
+            centre=(CURVE_X, ABOVE_Y),
             ticks=4,
         )
         self.places = [self.plane.at(x, y) for x, y in zip(epochs, self.values, strict=True)]
@@ -56,7 +57,7 @@ class EpochCurve(VGroup):
         self.marker = Dot(radius=0.1, color=theme.color("text")).set_z_index(2)
         note = theme.color("note")
         axis = label(say("epoch"), color=note, size=NOTE)
-        axis.next_to([centre[0], self.plane.ticks.get_bottom()[1], 0.0], DOWN, buff=0.14)
+        axis.next_to([self.plane.frame.get_end()[0], self.plane.ticks[0].get_y(), 0.0], RIGHT)
         self.status = ChangingText(
             [
                 self._status(say("epoch {number}").format(number=int(epoch)), name, text(value))
@@ -66,7 +67,7 @@ class EpochCurve(VGroup):
         super().__init__(self.plane, axis, self.curve, self.status, self.marker)
         self.chance = VGroup()
         if chance is not None:
-            guessing = say("guessing")
+            guessing = say("chance")
             self.chance = self._line_at(chance, f"{guessing} {text(chance)}")
             self.add(self.chance)
         self.show(0.0)
@@ -105,7 +106,7 @@ class EpochCurve(VGroup):
 
 
 def loss_curve(retraining: Retraining, theme: Theme, say: Say) -> EpochCurve:
-    """Return the loss on newly drawn sequences, on the left of the frame."""
+    """Return the loss on newly drawn sequences."""
     return EpochCurve(
         retraining.epochs,
         retraining.loss,
@@ -113,9 +114,7 @@ def loss_curve(retraining: Retraining, theme: Theme, say: Say) -> EpochCurve:
         say,
         name=say("loss"),
         text=number,
-        role="gradient",
-        centre=(-3.95, 0.35),
-        width=4.1,
+        role="text",
     )
 
 
@@ -130,8 +129,6 @@ def score_curve(retraining: Retraining, theme: Theme, say: Say) -> EpochCurve:
         name=say("accuracy") if is_accuracy(retraining) else say("relative loss"),
         text=percent,
         role="output",
-        centre=(3.2, 0.35),
-        width=5.6,
         top=1.0 if is_accuracy(retraining) else None,
         chance=chance,
     )

@@ -7,8 +7,9 @@ import numpy as np
 from manim import UP, Animation, UpdateFromAlphaFunc, VGroup, VMobject, rate_functions, smooth
 
 _MOVING: Final = 0.65
-_SECONDS_PER_RECORD: Final = 0.55
-_LEAST_RUN: Final = 2.0
+_RUN: Final = 14.0
+_REWIND: Final = 3.2
+"""Seconds."""
 ROUNDING: Final = 1e-9
 
 
@@ -57,17 +58,16 @@ class ChangingText(VGroup):
         return self.shift((y - self.texts[self.index].baseline) * UP)
 
 
-def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:
-    """Play all views from a record to the last, with a rest at each record."""
-    start = min(first, records - 2)
-    count = records - 1 - start
+def replay(views: Sequence[Any], records: int, *, run_time: float = _RUN) -> Animation:
+    """Play all views from the first record to the last, with a rest at each record."""
+    count = records - 1
     position = None
 
     def move(_: VGroup, share: float) -> None:
         nonlocal position
         before = int(share * count + ROUNDING)
         moved = min(1.0, (share * count - before) / _MOVING)
-        last, position = position, start + before + float(smooth(max(0.0, moved)))
+        last, position = position, before + float(smooth(max(0.0, moved)))
         if position != last:
             for view in views:
                 view.show(position)
@@ -75,7 +75,7 @@ def replay(views: Sequence[Any], records: int, *, first: int = 0) -> Animation:
     return UpdateFromAlphaFunc(
         VGroup(*views),
         move,
-        run_time=max(_LEAST_RUN, count * _SECONDS_PER_RECORD),
+        run_time=run_time,
         rate_func=rate_functions.linear,
     )
 
@@ -87,4 +87,4 @@ def rewind(views: Sequence[Any], records: int) -> Animation:
         for view in views:
             view.show((1 - share) * (records - 1))
 
-    return UpdateFromAlphaFunc(VGroup(*views), move, run_time=1.2)
+    return UpdateFromAlphaFunc(VGroup(*views), move, run_time=_REWIND)

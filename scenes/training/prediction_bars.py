@@ -3,11 +3,12 @@
 from typing import Final, Self
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, FadeIn, ManimColor, Succession, VGroup
+from manim import LEFT, RIGHT, Animation, FadeIn, ManimColor, Succession, VGroup
+from rnnviz.scenes.training.places import STAGE_Y
 from rnnviz.scenes.training.playback import ROUNDING, ChangingText, Records
 from rnnviz.scenes.training.state_strips import StateStrips
 
-from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.arrows import FlowArrow, straight
 from rnnviz.mobjects.named_bars import NamedBars
 from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.prediction import likeliest, output_names
@@ -16,10 +17,12 @@ from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
-_MOST_CLASSES: Final = 5
-_TOP: Final = 3.1
-_ROW: Final = 0.36
-_WIDTH: Final = 2.3
+_MOST_CLASSES: Final = 6
+_ROW: Final = 0.32
+_WIDTH: Final = 2.4
+_LEFT: Final = 1.25
+_RIGHT: Final = 6.5
+_NUMBER: Final = 0.9
 _LEAST_SHARE: Final = 0.00995
 
 
@@ -63,11 +66,14 @@ class PredictionBars(NamedBars):
             full=max(high - low, ROUNDING),
             write=write,
         )
-        self.shift([strips.strips[-1].get_x() + 0.5 - _WIDTH - 0.7, _TOP, 0.0])
-        bottom = _TOP - len(names) * _ROW + 0.1
-        top = strips.names[-1].get_top()
+        widest = self.names.width + 0.18 + _WIDTH + _NUMBER
+        x = _LEFT + max(0.0, (_RIGHT - _LEFT - widest) / 2)
+        middle = STAGE_Y - self.bars.get_y()
+        self.shift([x - self.names.get_left()[0], middle, 0.0])
+        start = strips.strips[-1].get_right()
         self.arrow = FlowArrow(
-            [top + 0.08 * UP, np.array([top[0], bottom, 0.0])], color=theme.color("output")
+            straight(start, np.array([self.names.get_left()[0], start[1], 0.0]), gap=0.12),
+            color=theme.color("output"),
         )
         self.add(self.arrow)
         self.show(0.0)

@@ -3,27 +3,29 @@
 from typing import Final, Self
 
 import numpy as np
-from manim import RIGHT, Animation, AnimationGroup, FadeIn, Succession, VGroup
+from manim import Animation, AnimationGroup, FadeIn, Succession, VGroup
+from rnnviz.scenes.training.places import STAGE_Y
 from rnnviz.scenes.training.playback import Records
 
+from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.labels import FormulaRow, LabelRow
+from rnnviz.mobjects.numbers import MINUS
 from rnnviz.mobjects.strip import Strip
-from rnnviz.mobjects.text import SMALL
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
 MOST_STEPS: Final = 8
-_STRIP_HEIGHT: Final = 1.9
-_STRIPS_Y: Final = -0.72
-_WORDS_Y: Final = -2.15
-_PITCH: Final = 1.0
-X_ALONE: Final = 0.0
-X_BESIDE: Final = 2.55
+_HEIGHT: Final = 1.7
+_PITCH: Final = 0.92
+_X: Final = -2.9
+_WORDS_BELOW: Final = 0.4
 
 
 class StateStrips(VGroup):
     """The states of a sequence as strips above its words, at any position among the records.
+
+    The legend of their colours is in the corner.
 
     Shapes: h (record, time, hidden)
     """
@@ -33,30 +35,33 @@ class StateStrips(VGroup):
         self.record = Records(shown)
         self.limit = float(max(1.0, np.abs(shown).max()))
         count = len(window.steps)
-        places = (np.arange(count) - (count - 1) / 2) * _PITCH
+        places = (np.arange(count) - (count - 1) / 2) * _PITCH + _X
         self.strips = VGroup(
             *[
-                Strip(
-                    state, theme, limit=self.limit, height=_STRIP_HEIGHT, width=_PITCH * 0.42
-                ).move_to([x, _STRIPS_Y, 0.0])
+                Strip(state, theme, limit=self.limit, height=_HEIGHT, width=_PITCH * 0.5).move_to(
+                    [x, STAGE_Y, 0.0]
+                )
                 for state, x in zip(shown[0], places, strict=True)
             ]
         )
         self.names = FormulaRow(
             [f"h_({step})" for step in window.steps],
             places,
-            _STRIPS_Y + _STRIP_HEIGHT / 2 + 0.25,
+            STAGE_Y + _HEIGHT / 2 + 0.25,
             color=theme.color("hidden"),
             size=0.42,
         )
         self.words = LabelRow(
             window.words(trace),
             places,
-            _WORDS_Y,
+            STAGE_Y - _HEIGHT / 2 - _WORDS_BELOW,
             color=theme.color("input"),
-            size=SMALL,
-            width=_PITCH * 0.92,
+            size=0.33,
+            width=_PITCH * 0.95,
         )
+        end = f"{self.limit:.3g}"
+        self.legend = ColorScale((f"{MINUS}{end}", f"+{end}"), theme, limit=self.limit)
+        self.legend.in_corner()
         super().__init__(self.strips, self.names, self.words)
 
     def show(self, position: float) -> Self:
@@ -69,13 +74,7 @@ class StateStrips(VGroup):
         """Show the words with their states, from first to last."""
         columns = zip(self.words, self.strips, self.names, strict=True)
         return Succession(
+            FadeIn(self.legend, run_time=0.3),
             *[AnimationGroup(*[FadeIn(part) for part in column]) for column in columns],
             run_time=3.0,
         )
-
-
-def move_to_x(strips: StateStrips, bars: VGroup, x: float) -> None:
-    """Move the strips to a place across the frame, and the bars with them."""
-    way = (x - strips.strips.get_x()) * RIGHT
-    strips.shift(way)
-    bars.shift(way)

@@ -10,29 +10,27 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
-    FadeOut,
-    Succession,
-    UpdateFromAlphaFunc,
     VGroup,
 )
+from rnnviz.scenes.training.places import ABOVE_Y, W_X
 from rnnviz.scenes.training.playback import Records
 from rnnviz.scenes.training.prediction_bars import target_outputs
 
 from rnnviz.experiments.retraining import Retraining
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
-from rnnviz.mobjects.numbers import MINUS, number
+from rnnviz.mobjects.numbers import MINUS, in_formula, number
 from rnnviz.mobjects.terms import Terms
-from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
 
-_BESIDE_CLASSES: Final = (-3.4, 2.4, 0.0)
-_BELOW_VALUES: Final = (-2.2, 1.7, 0.0)
 _MATRIX: Final = 2.9
-W_BESIDE: Final = (2.7, 0.35, 0.0)
+_SMALL: Final = 0.6
+_TOP: Final = 2.45
+"""Below the formula of an update."""
 
 
 class ChangingMatrix(VGroup):
@@ -60,7 +58,6 @@ class ChangingMatrix(VGroup):
             limit=self.limit,
             title=title,
             role=role,
-            title_size=0.38 if "/" in title else 0.42,
         )
         self.frame = self.matrix.frame
         end = number(self.limit)
@@ -77,7 +74,7 @@ class ChangingMatrix(VGroup):
 
 
 class Descent(VGroup):
-    """W, minus its gradient times the step size, then W and its change.
+    """W, minus its gradient times the step size.
 
     Shapes: W (record, rows, columns); gradient (rows, columns)
     """
@@ -85,14 +82,11 @@ class Descent(VGroup):
     def __init__(self, w: np.ndarray, gradient: np.ndarray, theme: Theme):
         self.w = ChangingMatrix(w, theme, title="W")
         self.gradient = ChangingMatrix(
-            gradient[None], theme, title="(partial L)/(partial W)", role="gradient"
+            gradient[None], theme, title="partial L \\/ partial W", role="gradient"
         )
-        self.moved = ChangingMatrix((w[1] - w[0])[None], theme, title="Delta W")
         row = Terms([self.w, "- alpha", self.gradient], theme, gap=0.6, size=0.6)
-        row.shift(0.05 * UP)
+        row.shift(min(0.05, _TOP - row.get_top()[1]) * UP)
         _, self.minus, _ = row.parts
-        self.plus = formula("+", color=theme.color("note"), size=0.6).move_to(self.minus)
-        self.moved.shift(self.gradient.frame.get_center() - self.moved.frame.get_center())
         super().__init__(*row.parts)
 
     def appear(self) -> Animation:
@@ -105,24 +99,16 @@ class Descent(VGroup):
             FadeIn(self.minus), FadeIn(self.gradient, shift=0.2 * DOWN), run_time=1.5
         )
 
-    def become_moved(self) -> Animation:
-        """Replace the gradient by the change of W."""
+    def go_aside(self) -> Animation:
+        """Move W, smaller, to its place beside the curve, with its colours' legend."""
+        w = self.w
+        goal = np.array([W_X, ABOVE_Y, 0.0])
+        frame, cells = w.frame.copy(), w.matrix.cells
+        frame.scale(_SMALL).move_to(goal)
         return AnimationGroup(
-            FadeOut(self.gradient, self.minus), FadeIn(self.plus, self.moved), run_time=1.5
-        )
-
-    def add_up(self) -> Animation:
-        """Add the change to W, and move W aside."""
-        w, moved = self.w, self.moved
-        going = moved.matrix.cells
-        return Succession(
-            AnimationGroup(FadeOut(moved.scale_bar, moved.matrix.title, moved.frame, self.plus)),
-            AnimationGroup(
-                going.animate(run_time=1.2).move_to(w.matrix.cells).set_opacity(0.0),
-                UpdateFromAlphaFunc(w, lambda matrix, share: matrix.show(share), run_time=1.2),
-            ),
-            FadeOut(going, run_time=0.01),
-            w.animate(run_time=1.0).shift(np.array(W_BESIDE) - w.frame.get_center()),
+            *[part.animate.scale(_SMALL).move_to(goal) for part in (w.frame, cells)],
+            w.matrix.title.animate.next_to(frame, UP, buff=0.12),
+            w.scale_bar.animate.next_to(frame, DOWN, buff=0.16),
         )
 
 
@@ -132,35 +118,17 @@ def loss_equation(trace: Trace, retraining: Retraining, step: int, theme: Theme)
     loss = float(retraining.example_loss[0, step - 1])
     name = f"{{{{ L_({step}) : loss }}}}"
     if trace.metadata.loss == "cross-entropy":
-        right, place = f"- ln {{{{ {_typed(value)} : value }}}}", _BESIDE_CLASSES
+        right = f"- ln {{{{ {in_formula(value)} : value }}}}"
     else:
-        place = _BELOW_VALUES
         target = float(trace.targets[step - 1, 0, 0])
-        true = f"({_typed(target)})" if target < 0 else _typed(target)
-        right = f"1/2 ({{{{ {_typed(value)} : value }}}} - {true})^2"
-    return Equation(
-        f"{name} = {right} = {{{{ {_typed(loss)} : result }}}}", theme, size=0.48
-    ).move_to(place)
-
-
-def adam_equation(theme: Theme) -> Equation:
-    """Return one step of Adam on W: the gradient's running mean over its running size."""
-    return Equation(
-        "{{ W : W }} arrow.l {{ W : old }} - alpha "
-        "{{ hat(m) / (sqrt(hat(v)) + epsilon) : gradient }}",
-        theme,
-        size=0.5,
-    )
+        true = f"({in_formula(target)})" if target < 0 else in_formula(target)
+        right = f"1/2 ({{{{ {in_formula(value)} : value }}}} - {true})^2"
+    source = f"{name} = {right} = {{{{ {in_formula(loss)} : result }}}}"
+    return Equation(source, theme).shift(layout.FORMULA_Y * UP)
 
 
 def rows_note(w: np.ndarray, say: Say) -> tuple[str, ...]:
     """Return the note for the source line if W has more rows than are drawn."""
     if len(w) <= MOST_ROWS:
         return ()
-    return (say("rows 1–{most} of {count} of W").format(most=MOST_ROWS, count=len(w)),)
-
-
-def _typed(value: float) -> str:
-    """Return a number in Typst's notation."""
-    text = number(value, 3)
-    return f'"{text}"' if "·" in text else text.replace(MINUS, "-")
+    return (say("rows 1–{most} of {count} of the weights").format(most=MOST_ROWS, count=len(w)),)

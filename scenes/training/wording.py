@@ -1,6 +1,7 @@
 """Words of the captions, chosen by what the training did."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import numpy as np
 from rnnviz.scenes.training.curves import is_accuracy, scores
@@ -11,25 +12,34 @@ from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
+_VISIBLE: Final = 0.03
+"""The share of a colour scale from which a change is seen."""
+
 
 def learning_facts(trace: Trace, retraining: Retraining, step: int, say: Say) -> Mapping[str, str]:
     """Return facts about a training and the prediction at ``step`` (1-based)."""
-    sizes = np.abs(retraining.h).mean(axis=(1, 2))
     quality, chance = scores(retraining)
     return {
         **_prediction_facts(trace, target_outputs(trace, retraining.y, step), step, say),
         "loss": number(float(retraining.example_loss[0, step - 1]), 3),
-        "updates": str(int(retraining.epochs[1]) * retraining.updates_per_epoch),
         "epochs": str(int(retraining.epochs[-1])),
+        "alpha": f"{retraining.learning_rate:g}",
+        "unseen": _unseen_text(retraining, say),
+        "updates": str(retraining.updates),
         "count": str(NEW_SEQUENCES),
         **_change("loss", retraining.loss, number, say),
-        **_change("size", sizes, number, say),
         **_change("score", quality, percent, say),
         "measure": say("Right answers")
         if is_accuracy(retraining)
         else say("The loss, relative to the best blind guess"),
         "chance": percent(chance),
     }
+
+
+def _unseen_text(retraining: Retraining, say: Say) -> str:
+    """Say so where a step of Adam, about α, is too small a part of the colours of W to be seen."""
+    visible = retraining.learning_rate > _VISIBLE * float(np.abs(retraining.W).max())
+    return "" if visible else say(", too small to see here")
 
 
 def _change(

@@ -1,4 +1,4 @@
-"""A sentence as a path of hidden states, a second path, and the fixed points of a step."""
+"""A sentence as a path of hidden states, a second path, and the states of many sentences."""
 
 from rnnviz.scenes.trajectory.storyboard import Trajectory
 

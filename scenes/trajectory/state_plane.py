@@ -1,33 +1,41 @@
-"""The plane of two principal components."""
+"""A plane of two principal components."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from manim import LEFT, RIGHT, VGroup
-from rnnviz.scenes.trajectory.paths import Paths
 
+from rnnviz.measure import PrincipalComponents
 from rnnviz.mobjects.numbers import percent
 from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.text import NOTE, label
 from rnnviz.mobjects.theme import Theme
 
-_CENTRE: Final = (-2.75, 0.62)
-_WIDTH: Final = 6.2
-_HEIGHT: Final = 4.5
+_CENTRE: Final = (-1.78, 0.85)
+_WIDTH: Final = 8.3
+_HEIGHT: Final = 4.6
+_ROOM: Final = 0.58
 
 
 class StatePlane(VGroup):
     """The plane of two principal components, with their shares of the variance.
 
-    It has room for both paths, the fixed points, and the path under the constant input.
+    A unit is as long on one axis as on the other.
+
+    Shapes: points (point, 2) are those that it has room for
     """
 
-    def __init__(self, paths: Paths, names: Sequence[str], theme: Theme):
-        points = np.concatenate([*paths.points, paths.fixed_points, paths.away, paths.start[None]])
-        shares = [percent(float(share)) for share in paths.components.shares]
+    def __init__(
+        self,
+        points: np.ndarray,
+        components: PrincipalComponents,
+        names: Sequence[str],
+        theme: Theme,
+    ):
+        shares = [percent(float(share)) for share in components.shares]
         low, high = points.min(axis=0), points.max(axis=0)
-        middle, reach = (low + high) / 2, 0.57 * (high - low)
+        middle, reach = (low + high) / 2, _ROOM * (high - low)
         scale = max(reach[0] / _WIDTH, reach[1] / _HEIGHT, 1e-12)
         (left, bottom), (right, top) = (
             middle + side * scale * np.array([_WIDTH, _HEIGHT]) for side in (-1, 1)
@@ -48,7 +56,7 @@ class StatePlane(VGroup):
         )
         frame = self.plane.frame
         across.move_to([frame.get_right()[0], 0.0, 0.0], aligned_edge=RIGHT)
-        across.set_on(self.plane.ticks.get_bottom()[1] - 0.3)
+        across.set_on(self.plane.ticks.get_bottom()[1] - 0.25)
         up.move_to([frame.get_left()[0], 0.0, 0.0], aligned_edge=LEFT)
         up.set_on(frame.get_top()[1] + 0.12)
         self.names = VGroup(across, up)

@@ -3,8 +3,10 @@
 from manim import UP, Animation, AnimationGroup, FadeIn, LaggedStart, VGroup
 from rnnviz.scenes.trajectory.paths import Paths
 
+from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.labels import LabelRow
-from rnnviz.mobjects.strip import Strip
+from rnnviz.mobjects.numbers import MINUS
+from rnnviz.mobjects.shown_states import strip_of
 from rnnviz.mobjects.theme import Theme
 
 
@@ -12,21 +14,30 @@ class StatesInRow(VGroup):
     """The states of the first path as columns in a row, with their words below."""
 
     def __init__(self, paths: Paths, theme: Theme):
-        states, words = paths.states, paths.words[0]
+        words, limit = paths.words[0], paths.shown.limit
+        values = paths.shown.of()
         pitch = min(1.4, 12.6 / len(words))
         places = [(index - (len(words) - 1) / 2) * pitch for index in range(len(words))]
         self.strips = [
-            Strip(state, theme, limit=1.0, height=2.6, width=min(0.5, 0.6 * pitch)).move_to(
-                [x, 0.75, 0.0]
-            )
-            for state, x in zip(states, places, strict=True)
+            strip_of(
+                {name: states[index] for name, states in values.items()},
+                theme,
+                limit=limit,
+                height=2.6,
+                width=min(0.5, 0.6 * pitch if len(values) == 1 else 0.5 * pitch),
+            ).move_to([x, 0.75, 0.0])
+            for index, x in enumerate(places)
         ]
         self.words = LabelRow(words, places, -1.15, color=theme.color("input"), width=0.92 * pitch)
-        super().__init__(*self.strips, self.words)
+        end = f"{limit:.3g}"
+        self.legend = ColorScale((f"{MINUS}{end}", f"+{end}"), theme, limit=limit)
+        self.legend.move_to([0.0, -1.75, 0.0])
+        super().__init__(*self.strips, self.words, self.legend)
 
     def appear(self) -> Animation:
         """Show the words, each with the state after it."""
         return LaggedStart(
+            FadeIn(self.legend),
             *[
                 AnimationGroup(FadeIn(word), FadeIn(strip, shift=0.2 * UP))
                 for word, strip in zip(self.words, self.strips, strict=True)

@@ -11,88 +11,86 @@ from manim import (
     FadeIn,
     LaggedStart,
     Line,
-    ReplacementTransform,
     Succession,
     VGroup,
 )
 from rnnviz.scenes.trajectory.paths import Paths
 
 from rnnviz.mobjects.bars import Bars
-from rnnviz.mobjects.labels import LabelColumn
+from rnnviz.mobjects.labels import LabelColumn, inside
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import SMALL, formula, label
+from rnnviz.mobjects.shown_states import state_symbols
+from rnnviz.mobjects.text import SMALL, Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 
-LIST_LEFT: Final = 1.5
-LIST_TOP: Final = 2.5
-_LIST_HEIGHT: Final = 4.4
+_LEFT: Final = 3.05
+_TOP: Final = 2.75
+_HEIGHT: Final = 4.5
+_BARS: Final = 4.55
+_LONGEST: Final = 1.25
+_WORD: Final = 1.35
+_ABOVE: Final = 0.3
+_WIDEST: Final = 3.5
+_SMALLEST: Final = 0.8
 
 
 class StepList(VGroup):
-    """The steps as rows: the words of both paths, and the distance between their states.
+    """The steps as rows: the words of the first path, and the distance between both states.
+
+    Of a path alone it is the distance from the state before. ``measured`` names the distance.
 
     Shapes: distances (steps,)
     """
 
-    def __init__(self, paths: Paths, theme: Theme):
+    def __init__(self, paths: Paths, measured: Ink, theme: Theme):
         self.distances = paths.shown_distances
-        words, steps = paths.words, paths.window.steps
-        pitch = min(0.5, _LIST_HEIGHT / len(steps))
+        (own, other), steps = paths.words, paths.window.steps
+        pitch = min(0.5, _HEIGHT / len(steps))
         longest = float(self.distances.max()) or 1.0
-        ys = [LIST_TOP - index * pitch - 0.35 for index in range(len(steps))]
-
-        def column(texts: Sequence[str], x: float, role: Role, width: float) -> LabelColumn:
-            color = theme.color(role)
-            return LabelColumn(texts, x, ys, color=color, size=SMALL, width=width, edge=LEFT)
-
-        self.steps = column(list(map(str, steps)), LIST_LEFT - 0.45, "note", 0.5)
-        self.own = column(words[0], LIST_LEFT, "input", 1.3)
-        self.other = column(words[1], LIST_LEFT + 1.4, "input", 1.2)
-        for text, own, other in zip(self.other, *words, strict=True):
-            if own == other:
-                text.set_opacity(0.35)
+        self.ys = [_TOP - index * pitch - 0.35 for index in range(len(steps))]
+        self.own = LabelColumn(
+            own,
+            _LEFT,
+            self.ys,
+            color=theme.color("input"),
+            size=0.33,
+            width=_WORD,
+            edge=LEFT,
+        )
         self.bars = Bars(
             self.distances,
-            [y + 0.08 for y in ys],
-            zero=LIST_LEFT + 2.75,
-            unit=1.55 / longest,
+            [y + 0.09 for y in self.ys],
+            zero=_BARS,
+            unit=_LONGEST / longest,
             thickness=pitch * 0.52,
-            colors=[theme.color("hidden")] * len(ys),
+            colors=[theme.color("hidden")] * len(self.ys),
         )
         self.numbers = VGroup()
-        for bar, distance, y in zip(self.bars, self.distances, ys, strict=True):
+        for bar, distance, y in zip(self.bars, self.distances, self.ys, strict=True):
             text = label(number(distance), color=theme.color("text"), size=SMALL)
-            text.move_to([bar.get_right()[0] + 0.12, 0.0, 0.0], aligned_edge=LEFT)
+            text.move_to([bar.get_right()[0] + 0.1, 0.0, 0.0], aligned_edge=LEFT)
             self.numbers.add(text.set_on(y))
-        places: tuple[tuple[Role, float], ...] = (("hidden", LIST_LEFT), ("text", LIST_LEFT + 1.4))
-        self.marks = VGroup(
-            *[
-                Line(LEFT * 0.3, RIGHT * 0.3, stroke_width=5, color=theme.color(role)).move_to(
-                    [x + 0.3, LIST_TOP + 0.25, 0.0]
-                )
-                for role, x in places
-            ]
-        )
-        self.title = formula("norm(h_t - h'_t)", color=theme.color("text"), size=0.4)
-        self.title.move_to([LIST_LEFT + 2.75, LIST_TOP + 0.25, 0.0], aligned_edge=LEFT)
-        super().__init__(self.steps, self.own)
+        parted = paths.shown_parting
+        roles: tuple[Role, Role] = ("hidden", "text")
+        self.marks = VGroup()
+        for word, role, x in zip((own[parted], other[parted]), roles, (_LEFT, 4.95), strict=True):
+            line = Line(LEFT * 0.2, RIGHT * 0.2, stroke_width=5, color=theme.color(role))
+            name = fitted_label(word, color=theme.color(role), width=1.2, size=0.33)
+            mark = VGroup(line, name).arrange(RIGHT, buff=0.12)
+            self.marks.add(mark.move_to([x, _TOP + _ABOVE, 0.0], aligned_edge=LEFT))
+        self.title = measured
+        self.title.move_to([_BARS, self.ys[-1] - 0.5, 0.0], aligned_edge=LEFT)
+        inside(self.title)
+        super().__init__(self.own)
 
-    def move_words(self, words: VGroup) -> Animation:
-        """Move the words of a row to their places in the list."""
-        return AnimationGroup(
-            *[ReplacementTransform(word, own) for word, own in zip(words, self.own, strict=True)],
-            FadeIn(self.steps),
-            run_time=1.6,
-        )
+    def appear(self) -> Animation:
+        """Show the words, one after the other."""
+        coming = [FadeIn(word, shift=0.2 * RIGHT) for word in self.own]
+        return LaggedStart(*coming, lag_ratio=0.3, run_time=1.2)
 
-    def show_other(self) -> Animation:
-        """Show the words of the other path, below the colours of both."""
-        return LaggedStart(
-            FadeIn(self.marks),
-            *[FadeIn(word, shift=0.2 * RIGHT) for word in self.other],
-            lag_ratio=0.15,
-            run_time=1.6,
-        )
+    def name_paths(self) -> Animation:
+        """Show which path belongs to which input."""
+        return FadeIn(self.marks, run_time=0.8)
 
     def measure(self) -> Animation:
         """Grow the distances as bars, from the first step to the last."""
@@ -108,8 +106,19 @@ class StepList(VGroup):
             ),
         )
 
-    def everything(self) -> VGroup:
-        """Return all parts of the list."""
-        return VGroup(
-            self.steps, self.own, self.other, self.marks, self.title, self.bars, self.numbers
-        )
+
+def distance_name(names: Sequence[str], theme: Theme, *, before: bool = False) -> Ink:
+    """Return the formula of the distance to the other path, or to the state before.
+
+    Several states are one vector, which is named by the first of them where all have no room.
+    """
+    for shown in (tuple(names), tuple(names[:1])):
+        own = state_symbols(shown, "t")
+        other = state_symbols(shown, "t-1") if before else own.replace("_(", "'_(")
+        if len(names) > 1:
+            more = "" if shown == tuple(names) else ", dots"
+            own, other = f"({own}{more})", f"({other}{more})"
+        name = formula(f"norm({own} - {other})", color=theme.color("text"), size=0.42)
+        if name.width * _SMALLEST <= _WIDEST:
+            break
+    return name.scale(min(1.0, _WIDEST / name.width))

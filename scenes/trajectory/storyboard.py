@@ -1,104 +1,109 @@
-"""A sentence as a path of hidden states, a second path, and the fixed points of a step."""
+"""A sentence as a path of hidden states, a second path, and the states of many sentences."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.trajectory.constant_input_path import ConstantInputPath
-from rnnviz.scenes.trajectory.fixed_point_rings import (
-    FixedPointList,
-    FixedPointRings,
-    fixed_point_equation,
-)
+import numpy as np
+from manim import FadeIn, FadeOut
+from rnnviz.scenes.trajectory.clusters import Clusters
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_path import both_paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 from rnnviz.scenes.trajectory.states_in_row import StatesInRow
-from rnnviz.scenes.trajectory.step_list import StepList
-from rnnviz.scenes.trajectory.unit_circle import UnitCircle
+from rnnviz.scenes.trajectory.step_list import StepList, distance_name
 from rnnviz.scenes.trajectory.wording import (
+    cluster_text,
     fate_text,
-    findings_text,
+    many_text,
     parting_text,
-    rest_text,
-    stability_text,
+    path_facts,
+    together_text,
 )
 
-from rnnviz.experiments.other_inputs import another_input, parting, staying
-from rnnviz.mobjects import layout
-from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.window import units_note
+from rnnviz.experiments.many_sequences import many_sequences
+from rnnviz.experiments.other_inputs import another_input, parting
+from rnnviz.mobjects.numbers import number
 from rnnviz.scene.beats import beat
+from rnnviz.scene.source_line import network_name, now_shown
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 10
-STAYING = 60
+PATH, BRANCH = 7.0, 5.0
+"""Seconds."""
 
 
 class Trajectory(Storyboard):
-    """States in their principal plane: a path, one that branches off, and fixed points."""
+    """States in their principal plane: a path, one that branches off, and many last states."""
 
     name = "trajectory"
     title = N_("A sentence as a path")
-    summary = N_("Hidden states in their principal plane, and where they come to rest.")
+    summary = N_("Hidden states in their principal plane, and where many sentences end.")
     task = "sentence"
-    needs = ("plain-rnn", "run-again", "plane-of-states")
-    experiments: ClassVar = {"pair": another_input, "staying": staying(STAYING)}
+    needs = ("plane-of-states",)
+    keeps_shape = True
+    experiments: ClassVar = {"pair": another_input, "many": many_sequences}
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        from rnnviz.scenes.trajectory.alone import TrajectoryAlone  # derives from this class
+
+        return (TrajectoryAlone,)
 
     def setup(self) -> None:
-        pair, stay = self.context.experiments["pair"], self.context.experiments["staying"]
-        self.paths = Paths.of(pair, stay, parting(pair), MOST_STEPS)
+        pair = self.context.experiments["pair"]
+        self.paths = Paths.of(pair, parting(pair), MOST_STEPS)
+        many = self.context.experiments["many"]
+        texts = self.say("answer"), self.say("others")
+        self.clusters = Clusters(many, self.axis_names(), *texts, self.theme)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.paths.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+        return (*self.paths.window.note(self.say), *self.paths.shown.note(self.say))
 
     def facts(self) -> Mapping[str, str]:
+        return {**path_facts(self.paths, self.say), **self.facts_of_others()}
+
+    def facts_of_others(self) -> Mapping[str, str]:
+        """Return what the captions say of the other sequences."""
         return {
-            "units": str(self.trace.hidden_size),
-            "share": percent(float(self.paths.components.shares.sum())),
             "changed": str(self.paths.parted + 1),
             "at_once": number(float(self.paths.distances[self.paths.parted])),
             "at_end": number(float(self.paths.distances[-1])),
             "part": parting_text(self.paths, self.say),
             "fate": fate_text(self.paths, self.say),
-            "found": findings_text(self.paths, self.say),
-            "sort": stability_text(self.paths, self.say),
-            "more": str(STAYING),
-            "rest": rest_text(self.paths, self.say),
+            "many": many_text(self.clusters, self.say),
+            "count": str(self.clusters.many.trace.batch),
+            "together": together_text(self.clusters, self.say),
+            "clusters": cluster_text(self.clusters, self.say),
         }
 
-    @beat(
-        "After each {item} the state is {units} numbers: one point in a space with {units} axes, "
-        "which nobody can draw."
-    )
+    @beat("After each {item} {states}: one point in a space with {units} axes{drawn}.")
     def states(self) -> None:
         self.row = StatesInRow(self.paths, self.theme)
-        self.scale = self.color_scale(limit=1.0)
-        self.play(FadeIn(self.scale))
         self.play(self.row.appear())
 
     @beat(
-        "So look along the two directions in which the recorded states vary most. This plane "
-        "holds {share} of their variance."
+        "So project onto the two directions in which the states vary most: PCA. This plane "
+        "captures {share} of their variance."
     )
     def plane_of_states(self) -> None:
-        self.lay_out()
-        self.play(FadeIn(self.plane), FadeOut(self.scale), self.list.move_words(self.row.words))
-        self.play(self.path.from_strips(self.row.strips))
+        paths, theme = self.paths, self.theme
+        points = [*paths.points.reshape(-1, 2), paths.start]
+        self.plane = StatePlane(np.array(points), paths.components, self.axis_names(), theme)
+        self.draw_paths()
+        self.play(FadeOut(self.row.legend, self.row.words), run_time=0.6)
+        self.play(FadeIn(self.plane, run_time=1.5), self.path.from_strips(self.row.strips))
+        self.play(self.list.appear())
 
-    @beat("Joined in the order of the {items}, the states are a path: one move for each {item}.")
+    @beat("Joined in the order of the {items}, the states form a path: one move for each {item}.")
     def path_of_words(self) -> None:
-        self.play(FadeIn(self.path.start))
-        for index in range(len(self.paths.window.steps)):
-            self.play(self.path.join(index))
+        self.play(FadeIn(self.path.start, self.path.start_name))
+        self.play(self.path.walk(0, run_time=PATH))
 
     @beat("Run it again with another {item} at step {changed}. {part}")
     def another_word(self) -> None:
-        first = self.paths.parted - self.paths.window.indices.start
-        self.play(self.list.show_other())
-        self.play(self.other.walk(first, run_time=4.0))
+        self.play(self.list.name_paths())
+        self.play(self.other.walk(self.paths.shown_parting, run_time=BRANCH, with_dots=True))
 
     @beat(
         "How far apart are they, in all {units} units? First {at_once}, at the end {at_end}. {fate}"
@@ -106,38 +111,30 @@ class Trajectory(Storyboard):
     def distance(self) -> None:
         self.play(self.list.measure())
 
-    @beat("Let the last {item} stay. Is there a state that a step does not move? {found}")
-    def at_rest(self) -> None:
-        self.equation = fixed_point_equation(self.trace.steps, self.theme)
-        self.equation.shift(layout.FORMULA_Y * UP)
-        self.play(FadeOut(self.list.everything(), self.other), self.path.subdue())
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
-        self.play(self.equation.light("now", "before"))
-        self.play(self.rings.appear(), self.rests.appear())
+    @beat("{many}")
+    def longer(self) -> None:
+        many = self.clusters.many
+        name = (now_shown if many.companion else network_name)(many.trace, self.say)
+        self.play(self.make_room(), self.clusters.appear(), self.name_source(name))
 
     @beat(
-        "The eigenvalues of its Jacobian tell what becomes of a small push: outside the circle it "
-        "grows. {sort}"
+        "Each dot is the state of the network in one sequence, coloured by its answer; each {item} "
+        "moves them all{together}."
     )
-    def eigenvalues(self) -> None:
-        self.play(FadeOut(self.rests))
-        self.play(self.circle.appear())
+    def many_states(self) -> None:
+        for index in range(len(self.clusters.counters)):
+            self.play(self.clusters.read(index))
 
-    @beat("The last {item} goes in {more} times more. {rest}")
-    def does_it_rest(self) -> None:
-        self.play(FadeOut(self.circle))
-        self.play(self.staying.go_on())
+    @beat("{clusters}")
+    def cluster(self) -> None:
+        self.play(self.clusters.count())
 
-    def lay_out(self) -> None:
-        """Make what is drawn in the plane and beside it."""
-        paths, theme = self.paths, self.theme
-        names = (self.say("first component"), self.say("second component"))
-        self.plane = StatePlane(paths, names, theme)
-        self.path, self.other = both_paths(paths, self.plane, theme)
-        self.list = StepList(paths, theme)
-        self.rings = FixedPointRings(paths, self.plane, theme)
-        self.rests = FixedPointList(
-            paths, (self.say("a step moves it by"), self.say("starts")), theme
-        )
-        self.circle = UnitCircle(paths, self.say("Eigenvalues at the first fixed point"), theme)
-        self.staying = ConstantInputPath(paths, self.plane, theme)
+    def draw_paths(self) -> None:
+        """Prepare the paths, and the list of their steps."""
+        self.path, self.other = both_paths(self.paths, self.plane, self.theme)
+        name = distance_name(self.paths.shown.names, self.theme)
+        self.list = StepList(self.paths, name, self.theme)
+
+    def axis_names(self) -> tuple[str, str]:
+        """Return what the axes of the plane are called."""
+        return (self.say("first component"), self.say("second component"))

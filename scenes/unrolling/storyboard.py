@@ -1,16 +1,27 @@
 """One recurrent layer with its loop, then unrolled over the steps of a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from manim import DOWN, UP, FadeIn, FadeOut
+from manim import DOWN, UP, Animation, FadeIn, FadeOut, LaggedStart
+from rnnviz.scenes.unrolling.answer import Answer
+from rnnviz.scenes.unrolling.symbols import symbols_of_a_step
+from rnnviz.scenes.unrolling.unrolled_chain import UnrolledChain
+from rnnviz.scenes.unrolling.wording import (
+    facts_of_states,
+    how_it_is_read,
+    how_it_starts,
+    reads_one_state,
+    what_is_read,
+    what_layer_it_is,
+    what_the_layer_reads,
+    where_it_is_read,
+)
 
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.chain import StateChain
 from rnnviz.mobjects.equation import output_equation, step_equation
 from rnnviz.mobjects.network import FoldedNetwork
-from rnnviz.mobjects.prediction import Prediction
-from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.shown_states import ShownStates
+from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
@@ -19,91 +30,114 @@ MOST_STEPS = 10
 
 
 class Unrolling(Storyboard):
-    """The loop becomes a chain of T steps; words enter one by one; each state is passed on."""
+    """The loop is cut and drawn out into T steps; words enter one by one; states are passed on."""
 
     name = "unrolling"
     title = N_("One layer, used at every step")
     summary = N_("The loop opens into a chain of steps; words enter, states are passed on.")
     task = "sentence"
-    needs = ("plain-rnn",)
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        from rnnviz.scenes.unrolling.without_output import WithoutOutput  # derives from this class
+
+        return (WithoutOutput,)
 
     def setup(self) -> None:
         self.window = Window.last(self.trace, MOST_STEPS)
+        self.shown = ShownStates(self.trace, self.window)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_CELLS, self.say))
+        return (*self.window.note(self.say), *self.shown.note(self.say))
 
     def facts(self) -> Mapping[str, str]:
-        first = self.window.steps[0]
+        first, last = self.window.steps[0], self.window.steps[-1]
+        whole = self.context.trace
         return {
             "steps": str(self.trace.steps),
-            "units": str(self.trace.hidden_size),
-            "first": str(first),
-            "second": str(first + 1),
-            "last": str(self.window.steps[-1]),
+            "layer": what_layer_it_is(whole, self.say),
+            "start": how_it_starts(self.trace, self.shown, first, self.say),
+            "read": where_it_is_read(whole, self.shown, self.say),
+            "reading": how_it_is_read(self.trace, self.say),
+            "result": what_is_read(self.trace, last, self.say),
+            **facts_of_states(self.shown, first, self.say),
         }
 
-    @beat("A recurrent network has one hidden layer and a loop: its state comes back to it.")
+    @beat("{layer}: at every step, its state {state} comes back for the next.")
     def loop(self) -> None:
-        self.folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
-        self.equation = step_equation("t", "t-1", self.theme).shift(layout.FORMULA_Y * UP)
+        self.folded = FoldedNetwork(self.theme, self.trace).shift(layout.FOLDED_Y * UP)
+        self.equation = step_equation("t", "t-1", self.theme, self.trace)
+        self.equation.shift(layout.FORMULA_Y * UP)
+        read = what_the_layer_reads(self.context.trace, self.say)
+        self.names = self.folded.names(self.say, read=read)
+        self.symbols = symbols_of_a_step(self.trace, self.theme, self.say)
         self.play(self.folded.appear())
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(LaggedStart(*map(FadeIn, self.names), lag_ratio=0.3))
+        self.play(FadeIn(self.equation, shift=0.15 * DOWN), FadeIn(self.symbols))
         self.play(self.equation.light("W", "before"))
         self.play(self.folded.pulse())
 
-    @beat("Draw it once for each of {steps} steps, and the loop becomes a chain.")
+    @beat("Cut the loop, and draw the layer once for each of the {steps} steps: a chain.")
     def unroll(self) -> None:
-        self.chain = StateChain.of(self.trace, self.window, self.theme)
-        self.chain.shift(layout.CHAIN_Y * UP).subdue()
-        self.play(self.folded.give_way(), self.equation.plain())
-        self.play(self.chain.unfold_from(self.folded.cell))
-        self.play(self.chain.connect())
+        self.chain = UnrolledChain(self.trace, self.window, self.theme)
+        self.chain.shift(layout.CHAIN_Y * UP)
+        told = FadeOut(self.names, self.symbols, run_time=0.5)
+        self.play(told, self.chain.cut(self.folded), self.equation.plain())
+        self.play(self.chain.pull_out())
 
-    @beat(
-        "This is one layer of {units} units used {steps} times, not {steps} hidden units: "
-        "each step has the same $U$ and the same $W$."
-    )
+    @beat("Not {steps} layers: one layer, used {steps} times, always with the same {same}.")
     def same_layer(self) -> None:
-        self.marks = self.chain.matrix_marks()
         self.play(self.equation.light("U", "W"))
-        self.play(self.chain.share(self.equation, self.marks))
+        self.play_all(self.chain.name_weights(self.chain.into, self.chain.over[1:]))
 
-    @beat("The first {item} enters. The layer's {units} numbers are now its state $h_{first}$.")
-    def first_word(self) -> None:
+    @beat("Where does it begin? {start}")
+    def start(self) -> None:
         self.scale = self.color_scale(limit=1.0)
-        self.play(FadeOut(self.marks), FadeIn(self.scale), self.equation.plain())
-        self.advance(0, pace=2.6)
+        self.play(self.write(0), self.chain.begin(), FadeIn(self.scale))
+        self.play(self.equation.light("before"))
 
-    @beat(
-        "Then this state is passed on. It meets the next {item} in the same layer, "
-        "and becomes $h_{second}$."
-    )
+    @beat("The first {item} enters, and the layer computes its state {first}: {cells}.")
+    def first_word(self) -> None:
+        self.play(self.equation.plain())
+        self.play_all(self.chain.read(0, run_time=3.2))
+        self.play(self.equation.light("now"))
+
+    @beat("The state is passed on. The same layer combines it with the next {item} into {second}.")
     def pass_on(self) -> None:
-        self.advance(1, pace=3.2)
+        self.advance(1, pace=3.6)
         self.play(self.equation.light("W", "before"))
 
-    @beat(
-        "So it goes on to the end. Each state depends on its {item} and on all {items} before it."
-    )
+    @beat("And so on to the end: each state depends on its {item} and on all {items} before it.")
     def whole_sequence(self) -> None:
-        self.play(self.equation.plain())
         for index in range(2, len(self.window.steps)):
-            self.advance(index, pace=1.5)
+            self.advance(index, pace=1.7)
         self.play(self.chain.finish())
 
-    @beat("What the network says after step {last} comes from $h_{last}$ alone.")
+    @beat("{read} {reading} {result}")
     def prediction(self) -> None:
-        self.output = Prediction(self.trace, self.chain, self.theme, self.say)
-        equation = output_equation(self.window.steps[-1], self.trace, self.theme)
-        equation.move_to(layout.ASIDE)
-        self.play(self.equation.turn_into(equation))
+        alone = reads_one_state(self.context.trace)
+        equation = output_equation(self.window.steps[-1], self.trace, self.theme, alone=alone)
+        equation.move_to(self.equation)
+        self.play(self.chain.move_aside(), self.equation.turn_into(equation))
+        self.output = Answer(self.trace, self.chain, self.theme, self.say)
         self.play(self.output.grow())
+        self.play(equation.light("y", "V", "h", "c"))
+
+    def write(self, index: int) -> Animation:
+        """Write the formula of one of the steps shown."""
+        step = self.window.steps[index]
+        equation = step_equation(str(step), str(step - 1), self.theme, self.trace)
+        equation.move_to(self.equation)
+        turning, self.equation = self.equation.turn_into(equation), equation
+        return turning
 
     def advance(self, index: int, pace: float) -> None:
         """Show one step of the network, with its formula."""
-        step = str(self.window.steps[index])
-        before = str(self.window.steps[index] - 1)
-        equation = step_equation(step, before, self.theme).move_to(self.equation)
-        self.play(self.equation.turn_into(equation), self.chain.read(index, run_time=pace))
-        self.equation = equation
+        parts = self.chain.read(index, run_time=pace)
+        self.play(self.write(index), next(parts))
+        self.play_all(parts)
+
+    def play_all(self, parts: Iterable[Animation]) -> None:
+        """Play animations in turn, making each one after the one before has been played."""
+        for part in parts:
+            self.play(part)

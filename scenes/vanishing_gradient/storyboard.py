@@ -1,142 +1,172 @@
-"""From one loss back through time: how the gradient decays, and what that does to W."""
+"""One gradient on its way back: how it fades, why, and what that does to W."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-from manim import DOWN, UP, Create, FadeIn, FadeOut
-from rnnviz.scenes.vanishing_gradient.decay_rates import (
-    Comparison,
-    LagShares,
-    RateLine,
-    rate_per_step_back,
-    weight_sum_equation,
-)
+from manim import DOWN, UP, Animation, AnimationGroup, Create, FadeIn, FadeOut, Indicate, Mobject
+from rnnviz.scenes.vanishing_gradient import equations, wording
+from rnnviz.scenes.vanishing_gradient.fading_chain import FadingChain
+from rnnviz.scenes.vanishing_gradient.gradient_bars import GradientBars
+from rnnviz.scenes.vanishing_gradient.last_gradient import LastGradient, rate_per_step_back
+from rnnviz.scenes.vanishing_gradient.w_terms import OtherWeights, TermShares, after_lines
 
-from rnnviz import measure
-from rnnviz.experiments import scaled_recurrence
+from rnnviz.experiments import in_turn, scaled_recurrence
+from rnnviz.experiments.retraining import before_training
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.backflow import Backflow
-from rnnviz.mobjects.equation import backward_equation
-from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.window import Window
+from rnnviz.mobjects.labels import width_note
+from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.shown_states import ShownStates
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.plain_text import Phrase
 from rnnviz.text.translation import N_
 
-MOST_STEPS = 8
 HALF, TRIPLE = 0.5, 3.0
 
 
 class VanishingGradient(Storyboard):
-    """One loss, its gradient at every earlier state, and the gradient of W by lag."""
+    """The network before it was trained: a loss, its gradient at every state, the terms of W.
+
+    A network that rnnviz did not train is shown as it was recorded. Of a network that cannot be run
+    again there are no other weights, and of a custom cell no terms of W.
+    """
 
     name = "vanishing-gradient"
     title = N_("How a gradient fades over time")
-    summary = N_("From one loss back through time, step by step, on a linear and a log scale.")
-    task = "prices"
-    needs = ("plain-rnn", "gradients", "gradient-path")
-    experiments: ClassVar = {"half": scaled_recurrence(HALF), "triple": scaled_recurrence(TRIPLE)}
+    summary = N_("From one loss back through time before training, on a linear and a log scale.")
+    task = "sentence"
+    needs = ("gradient-path",)
+    experiments: ClassVar = {
+        "start": before_training,
+        "half": in_turn(before_training, scaled_recurrence(HALF)),
+        "triple": in_turn(before_training, scaled_recurrence(TRIPLE)),
+    }
+
+    @classmethod
+    def variants(cls) -> tuple[type[Storyboard], ...]:
+        """Return those for custom cells, and for networks that cannot be run again."""
+        from rnnviz.scenes.vanishing_gradient.own_networks import OfAnyCell, OfOneRun
+
+        return (OfAnyCell, OfOneRun)
 
     def setup(self) -> None:
-        self.window = Window.before_last_loss(self.trace, MOST_STEPS)
-        traces = {"trained": self.trace, **self.context.experiments}
-        last = self.window.steps[-1] - 1
-        self.norms = {
-            name: measure.gradient_norms(trace)[last, self.window.indices, 0]
-            for name, trace in traces.items()
-        }
+        self.shown = self.context.experiments.get("start", self.trace)
+        self.gradient = LastGradient.of(self.shown)
+        self.window = self.gradient.window
+        self.states = ShownStates(self.shown, self.window)
+
+    @property
+    def early(self) -> bool:
+        """Whether the network is shown as it was before training."""
+        about, recorded = self.shown.metadata, self.trace.metadata
+        return about.parameters_hash != recorded.parameters_hash
 
     def notes(self) -> tuple[str, ...]:
-        return self.window.note(self.say)
+        early = (self.say("before training"),) if self.early else ()
+        return (*early, *self.window.note(self.say), *self.states.note(self.say))
 
     def facts(self) -> Mapping[str, str]:
-        rates = {name: number(rate_per_step_back(v)) for name, v in self.norms.items()}
-        shares = measure.weight_gradient_share_by_lag(self.trace)
-        near = measure.lags_holding(shares, 0.9)
-        left = float(self.norms["trained"][0] / self.norms["trained"][-1])
         return {
-            "last": str(self.window.steps[-1]),
-            "back": str(len(self.window.steps) - 1),
-            "left": percent(left),
-            "seen": self.how_much_is_seen(left),
-            "shape": self.shape_on_log_axis(measure.r_squared(self.norms["trained"])),
-            "near": str(near - 1),
-            "near_share": percent(float(shares[:near].sum())),
-            "far_share": percent(float(shares[near:].sum())),
-            **rates,
+            "which": wording.which_network(not self.early, self.say),
+            **wording.facts_of(self.gradient, self.say),
+            **self.facts_of_w(),
         }
 
-    @beat("Take one loss, $L_({last})$. How strongly does each earlier state act on it?")
+    def facts_of_w(self) -> Mapping[str, str]:
+        """Return what captions say of other weights, and of the terms of W."""
+        rates = {
+            name: number(rate_per_step_back(self.main_norms(name)))
+            for name in ("half", "triple")
+            if name in self.context.experiments
+        }
+        return {**rates, **wording.facts_of_terms(self.gradient, self.say)}
+
+    def main_norms(self, run: str) -> np.ndarray:
+        """Return the lengths with other weights, at the state that is followed: (steps,)."""
+        return self.gradient.norms_in(self.context.experiments[run])[self.gradient.main]
+
+    @beat("{which} The loss $L_({last})$ sends its gradient back through all earlier states.")
     def one_loss(self) -> None:
-        self.flow = Backflow(self.trace, self.window, self.theme)
-        self.equation = backward_equation(self.window.steps[-1], self.theme)
-        self.equation.shift(layout.FORMULA_Y * UP)
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
-        self.play(self.equation.light("direct"))
-        self.play(self.flow.begin(), run_time=4)
+        self.fading = FadingChain(self.states, self.gradient.norms, self.gradient.loss, self.theme)
+        self.play(self.fading.appear())
+        self.note = width_note(self.say("width: size of the gradient"), self.theme)
+        self.play(self.fading.fade_back(), FadeIn(self.note))
 
-    @beat(
-        'Each step back multiplies by $"diag"(1 - h^2) W$. In violet: the most that it could '
-        "stretch a gradient; the next bar is what it did."
-    )
-    def step_back(self) -> None:
-        self.play(self.equation.light("factors"), FadeIn(self.flow.factor_legend))
-        for done, index in enumerate(reversed(range(len(self.window.steps) - 1))):
-            self.play(self.flow.step_back(index, run_time=1.8 if done < 2 else 0.9))
+    @beat("How strong is it at each state? {bars}")
+    def lengths(self) -> None:
+        gradient, steps = self.gradient, self.window.steps
+        every = gradient.with_norms_in(self.context.experiments.values())
+        words = self.window.words(self.shown)
+        self.bars = GradientBars(gradient.norms, steps, words, every, gradient.loss, self.theme)
+        self.play(self.bars.out_of(self.fading), FadeOut(self.note))
+        self.play(self.bars.write())
 
-    @beat("{back} steps back, {left} of the gradient is left. {seen}")
-    def linear_scale(self) -> None:
-        self.play(self.equation.light("left"))
-        self.play(self.flow.wave())
+    @beat("{each_step} Compare the lengths: {ratios}")
+    def step_by_step(self) -> None:
+        self.equation: Mobject | None = None
+        gradient = self.gradient
+        if wording.has_step_equation(self.shown, gradient.path):
+            self.equation = equations.step_equation(
+                self.shown, gradient.loss, gradient.main, self.theme
+            )
+            self.equation.shift(layout.FORMULA_Y * UP)
+            self.play(FadeIn(self.equation, shift=0.15 * DOWN))
+        for done, place in enumerate(reversed(range(len(self.window.steps) - 1))):
+            self.play(self.bars.step_back(place, run_time=1.4 if done < 2 else 0.7))
 
-    @beat("On a logarithmic scale the same numbers {shape}: about ×{trained} for every step back.")
+    @beat("Multiply all of them: {back} steps back, {left} {seen}")
+    def what_is_left(self) -> None:
+        gone = [] if self.equation is None else [FadeOut(self.equation, shift=0.15 * UP)]
+        products = []
+        for state in self.bars.states:
+            equation = equations.product_equation(state.factors, state.left, self.theme)
+            state.make_fit(equation)
+            products.append((state, equation))
+        self.play(*gone, *[state.gather(equation) for state, equation in products])
+        self.play(*[self._result(equation) for _, equation in products])
+        self.play(
+            *[
+                Indicate(state.chart.numbers[0], scale_factor=1.4, color=None)
+                for state, _ in products
+            ]
+        )
+        self.products = [equation for _, equation in products]
+
+    @beat("On a logarithmic scale, the same bars {shape}: about {rates} for every step back.")
     def log_scale(self) -> None:
-        axis = self.flow.axis_for(self.flow.norms)
-        heights = np.array([axis.height_at(value) for value in self.flow.norms])
-        self.play(FadeOut(self.flow.linear_only()), FadeIn(axis), self.equation.plain())
-        self.play(self.flow.chart.change_heights(heights))
-        self.line = RateLine(self.flow, axis, self.theme)
-        self.play(Create(self.line), run_time=1.5)
-        self.axis = axis
+        self.play(FadeOut(*self.products), self.bars.without_factors(), self.bars.to_log())
+        self.lines = self.bars.rate_lines()
+        self.play(*[Create(line) for line in self.lines], run_time=1.5)
 
     @beat(
-        "The same network, run again with other recurrent weights: ×{half} a step with half of "
+        "The same network with other recurrent weights: about ×{half} for every step with half of "
         "$W$, ×{triple} with three times $W$."
     )
-    def three_networks(self) -> None:
-        names = {"trained": self.say("trained W"), "half": "0.5 W", "triple": "3 W"}
-        norms = {names[name]: values for name, values in self.norms.items()}
-        self.comparison = Comparison(norms, self.flow, self.theme)
-        self.play(FadeOut(self.flow.chart, self.line, self.axis))
-        self.play(self.comparison.appear())
+    def other_weights(self) -> None:
+        names = {"half": Phrase("0.5 $W$"), "start": Phrase("$W$"), "triple": Phrase("3 $W$")}
+        norms = {text: self.main_norms(run) for run, text in names.items()}
+        self.others = OtherWeights(norms, self.bars, self.theme)
+        self.play(self.others.out_of(self.bars), FadeOut(self.lines))
+        self.play(self.others.draw(0))
+        self.play(self.others.draw(2))
 
     @beat(
-        "The gradient of $W$ adds up terms from all steps: {near_share} of it from at most "
-        "{near} steps before a loss, {far_share} from all steps farther back."
+        "What that does to $W$: its gradient has one term for each use. {last_terms} "
+        "{near_share} of the total length, all earlier ones {far_share}."
     )
-    def shares_of_the_sum(self) -> None:
-        equation = weight_sum_equation(self.theme).move_to(self.equation)
-        shares = LagShares(
-            self.trace, self.flow.places, self.theme, bar_width=self.flow.chart.bars[0].width
-        )
-        self.play(
-            FadeOut(self.comparison, self.flow.names, self.flow.words, self.flow.legend),
-            self.equation.turn_into(equation),
-        )
-        self.play(equation.light("term"))
-        self.play(shares.appear())
+    def terms_of_w(self) -> None:
+        gradient = self.gradient
+        equation = equations.terms_equation(self.shown, gradient.loss, self.theme)
+        equation.shift(layout.FORMULA_Y * UP)
+        self.terms = TermShares(gradient.shares, gradient.near, self.bars, self.theme)
+        self.play(self.terms.out_of(*self.before_terms()))
+        self.play(FadeIn(equation, shift=0.15 * DOWN))
+        self.play(equation.light("term"), self.terms.point_out())
 
-    def how_much_is_seen(self, left: float) -> str:
-        """Say what a linear scale shows of the farthest gradient."""
-        if left < 0.05:
-            return self.say("On this scale it is gone.")
-        if left < 1:
-            return self.say("It has shrunk.")
-        return self.say("It has not shrunk.")
+    def before_terms(self) -> tuple[Mobject, Sequence[Mobject]]:
+        """Return what becomes the terms of W, and what leaves with it."""
+        return after_lines(self.others, self.bars)
 
-    def shape_on_log_axis(self, r_squared: float) -> str:
-        """Say whether a line describes the values."""
-        if r_squared > 0.9:
-            return self.say("lie close to a line")
-        return self.say("do not lie on a line")
+    def _result(self, equation: equations.Equation) -> Animation:
+        return AnimationGroup(FadeIn(equation.part("left")), equation.light("left"))

@@ -1,6 +1,8 @@
-"""The shared weights: all of them, one entry changed, and their gradient by step."""
+"""All weights of a network, of which W stays when it is changed."""
 
-from typing import Final
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 from manim import (
@@ -15,252 +17,197 @@ from manim import (
     Indicate,
     LaggedStart,
     Square,
-    Succession,
-    TransformFromCopy,
+    Transform,
     VGroup,
 )
+from rnnviz.scenes.weight_sharing.weight_part import WeightPart
 
-from rnnviz import measure
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.labels import LabelRow
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import BODY, SMALL, formula, label
+from rnnviz.mobjects.text import Ink, formula, label
 from rnnviz.mobjects.theme import Theme
-from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
+_ROOM_WITH_SUM: Final = 11.4
+"""The width of a row that leaves room for the sum of all counts."""
+LEFT_X: Final = -5.25
+"""The middle of the column at the left in which W stands while it is changed."""
+_W_Y: Final = -0.6
+_W_SIDE: Final = 1.9
+_CHANGE_Y: Final = -1.9
+_CHANGE_WIDTH: Final = 2.75
+_WIDE: Final = 8.0
 _LARGE_CELL: Final = 0.3
-_TOP_HEIGHT: Final = 1.8
+_TITLE_HEIGHT: Final = 0.5
+_TOP_HEIGHT: Final = 1.75
 _TITLE_SIZE: Final = 0.78
+_SIZE: Final = 0.33
+_COUNT: Final = 0.42
+_BETWEEN: Final = 0.16
+"""The least distance of sizes, and of matrices that were moved apart."""
 
 
 class WeightSet(VGroup):
-    """U, W, b, V and c of a trace as matrices with one colour scale, with their sizes."""
+    """U, W, b, V and c of a trace as matrices with one colour scale, with their sizes.
 
-    def __init__(self, trace: Trace, theme: Theme):
-        arrays = _arrays(trace)
-        self.limit = float(max(np.abs(array).max() for array in arrays.values()))
+    Of large ones, and of those of a cell with gates, a part is shown.
+
+    Shapes: ``later`` (gate · cell, hidden) are what W is changed to
+    Units:  ``limit`` is the end of the colours, and at least ``least``, so that states may share
+            them
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        part: WeightPart,
+        theme: Theme,
+        later: Sequence[np.ndarray] = (),
+        *,
+        least: float = 1.0,
+    ):
+        found = part.arrays(trace)
+        whole = [each for each, _ in found.values()]
+        arrays = {name: each for name, (_, each) in found.items()}
+        self.theme = theme
+        every = (*arrays.values(), *map(part.of_w, later))
+        self.limit = max(least, *(float(np.abs(array).max()) for array in every))
         shown = [min(array.shape[1], MOST_ROWS) for array in arrays.values()]
         rows = max(min(array.shape[0], MOST_ROWS) for array in arrays.values())
-        cell = min(_LARGE_CELL, 9.6 / sum(shown), 3.2 / rows)
+        cell = min(_LARGE_CELL, _WIDE / sum(shown), 2.8 / rows)
         self.matrices = {
             name: Matrix(
                 array, theme, cell=cell, limit=self.limit, title=name, title_size=_TITLE_SIZE
             )
             for name, array in arrays.items()
         }
-        row = VGroup(*self.matrices.values()).arrange(RIGHT, buff=0.55)
-        bottom = row.get_bottom()[1]
-        self.sizes = VGroup(
-            *[
-                label(f"{array.shape[0]} × {array.shape[1]}", color=theme.color("note"), size=SMALL)
-                .next_to(self.matrices[name], DOWN)
-                .set_on(bottom - 0.4)
-                for name, array in arrays.items()
-            ]
-        )
-        super().__init__(row, self.sizes)
+        self.row = VGroup(*self.matrices.values()).arrange(RIGHT, buff=0.45)
+        if self.row.width > _ROOM_WITH_SUM:
+            self.row.arrange(RIGHT, buff=0.2)
+        note, text = theme.color("note"), theme.color("text")
+        sizes = [f"{array.shape[0]} × {array.shape[1]}" for array in whole]
+        _spread(self.row, [label(size, color=note, size=_SIZE).width for size in sizes])
+        bottom, xs = self.row.get_bottom()[1], [each.get_x() for each in self.row]
+        self.sizes = LabelRow(sizes, xs, bottom - 0.42, color=note, size=_SIZE)
+        counts = [str(array.size) for array in whole]
+        self.counts = LabelRow(counts, xs, bottom - 0.95, color=text, size=_COUNT)
+        middles = [(a + b) / 2 for a, b in pairwise(xs)]
+        pluses = LabelRow("+" * len(middles), middles, bottom - 0.95, color=note, size=_COUNT)
+        total = label(f"= {sum(array.size for array in whole)}", color=text, size=_COUNT)
+        total.next_to(self.counts[-1], RIGHT, buff=0.25).set_on(bottom - 0.95)
+        self.sum = VGroup(pluses, total)
+        over = max(0.0, total.get_right()[0] - layout.RIGHT_EDGE)
+        for part in (self.row, self.sizes, self.counts, self.sum):
+            part.shift(over * LEFT)
+        super().__init__(self.row, self.sizes, self.counts, self.sum)
 
-    @staticmethod
-    def count_of(trace: Trace) -> int:
-        """Return the number of entries of the five arrays."""
-        return sum(array.size for array in _arrays(trace).values())
+    @property
+    def w(self) -> Matrix:
+        """The matrix W."""
+        return self.matrices["W"]
+
+    def appear(self) -> Iterator[Animation]:
+        """Show the arrays, then how many numbers each has, then their sum."""
+        yield LaggedStart(
+            *[FadeIn(matrix, shift=0.15 * UP) for matrix in self.row], lag_ratio=0.3, run_time=2.0
+        )
+        yield AnimationGroup(FadeIn(self.sizes, self.counts, shift=0.15 * DOWN))
+        yield FadeIn(self.sum, shift=0.15 * RIGHT)
 
     def move_up(self) -> Animation:
-        """Move the matrices to the top of the frame, above the chain."""
-        row = self.submobjects[0]
-        scale = _TOP_HEIGHT / row.height
+        """Move the matrices to the top of the frame, with all but U and W resting."""
+        scale = _TOP_HEIGHT / self.row.height
+        middle = self.row.get_center()
+        place = np.array([0.0, layout.TOP_EDGE - _TOP_HEIGHT / 2, 0.0])
+        moved = {
+            name: matrix.animate.scale(scale, about_point=middle).shift(place - middle)
+            for name, matrix in self.matrices.items()
+        }
+        resting = [matrix.fade(0.55) for name, matrix in moved.items() if name not in ("U", "W")]
         return AnimationGroup(
-            FadeOut(self.sizes),
-            row.animate.scale(scale).move_to([0.0, layout.TOP_EDGE - _TOP_HEIGHT / 2, 0.0]),
+            FadeOut(self.sizes, self.counts, self.sum), moved["U"], moved["W"], *resting
         )
 
-    def keep_w(self) -> Animation:
-        """Remove all matrices but W, which moves to the left."""
-        w = self.matrices["W"]
-        others = [matrix for name, matrix in self.matrices.items() if name != "W"]
-        place = [layout.LEFT_EDGE + 0.75, w.get_y(), 0.0]
-        return AnimationGroup(FadeOut(*others), w.animate.move_to(place, aligned_edge=LEFT))
-
-    def share(self, chain: StateChain, marks: VGroup) -> Animation:
-        """Copy the name of U to every input, and that of W to every arrow between states."""
-        u, w = self.matrices["U"].title, self.matrices["W"].title
-        inputs = len(chain.inputs)
-        sources = [u] * inputs + [w] * (len(marks) - inputs)
-        return LaggedStart(
-            *[TransformFromCopy(a, b) for a, b in zip(sources, marks, strict=True)],
-            lag_ratio=0.06,
-            run_time=3.0,
+    def point_out(self) -> Animation:
+        """Point out U and W."""
+        color = self.theme.color("text")
+        both = [self.matrices[name] for name in "UW"]
+        outlines = [VGroup(matrix.frame, matrix.title) for matrix in both]
+        return AnimationGroup(
+            *[Indicate(outline, color=color, scale_factor=1.08) for outline in outlines]
         )
 
+    def others(self) -> list[Matrix]:
+        """Return all matrices but W."""
+        return [matrix for name, matrix in self.matrices.items() if name != "W"]
 
-def _arrays(trace: Trace) -> dict[str, np.ndarray]:
-    return {
-        "U": trace.U,
-        "W": trace.W,
-        "b": trace.b[:, None],
-        "V": trace.V,
-        "c": trace.output_bias[:, None],
-    }
+    def move_left(self) -> Any:
+        """Return an animation that moves W to the left edge, at the height at which it is."""
+        return self.w.animate.shift((LEFT_X - self.w.get_x()) * RIGHT)
+
+    def enlarge(self) -> Any:
+        """Return an animation that moves W down to where it is changed, and enlarges it."""
+        scale = _W_SIDE / self.w.frame.height
+        place = np.array([LEFT_X, _W_Y, 0.0])
+        middle = self.w.frame.get_center()
+        target = self.w.copy().scale(scale, about_point=middle).shift(place - middle)
+        target.title.scale(min(1.0, _TITLE_HEIGHT / target.title.height))
+        target.title.next_to(target.frame, UP, buff=0.14)
+        return Transform(self.w, target)
 
 
-def first_step_apart(trace: Trace, changed: Trace) -> int:
-    """Return the first step (1-based) at which the states of two traces differ."""
-    apart = (trace.h != changed.h).any(axis=(0, 1, 3, 4))
-    return int(apart.argmax()) + 1
+class EntryChange(VGroup):
+    """An entry of W, ringed, with its old value and its new one below the matrix."""
 
-
-class Nudge(VGroup):
-    """A change of one entry of W, and the changes of all states that follow from it.
-
-    Shapes: ``differences`` (steps,) are ‖h'_t − h_t‖ at the steps shown
-    """
-
-    def __init__(
-        self, trace: Trace, changed: Trace, weights: WeightSet, chain: StateChain, window: Window
-    ):
-        theme = chain.theme
-        entry = tuple(np.argwhere(trace.W != changed.W)[0])
-        self.row, self.column = map(int, entry)
-        before, after = trace.W[entry], changed.W[entry]
-        self.states = changed.h[0, 0, window.indices, 0]
-        self.differences = np.linalg.norm(self.states - trace.h[0, 0, window.indices, 0], axis=-1)
-        self.chain = chain
-        self.w = weights.matrices["W"]
-        self.ring = Square(stroke_color=theme.color("text"), stroke_width=4)
-        self.ring.match_width(self.w.cells.at(self.row, self.column)).scale(1.5)
-        self.ring.move_to(self.w.cells.at(self.row, self.column)).set_z_index(3)
-        value = label(
-            f"{number(float(before), 3)} → {number(float(after), 3)}",
-            color=theme.color("weight"),
-            size=BODY,
-        )
+    def __init__(self, w: Matrix, part: WeightPart, after: np.ndarray, theme: Theme):
+        self.w, self.before = w, w.values.copy()
+        self.after = shown = np.asarray(part.of_w(after), dtype=float)
+        apart = np.abs(shown - self.before)
+        self.row, self.column = map(int, np.unravel_index(apart.argmax(), apart.shape))
+        cell = w.cells.at(self.row, self.column)
+        self.ring = Square(stroke_color=theme.color("text"), stroke_width=4).set_z_index(3)
+        self.ring.scale_to_fit_width(min(1.5 * cell.width, cell.width + 0.2)).move_to(cell)
         name = formula(
-            f"w_({self.row + 1}, {self.column + 1})", color=theme.color("weight"), size=0.46
+            f"w_({part.rows[self.row] + 1}, {part.columns[self.column] + 1})",
+            color=theme.color("weight"),
+            size=0.42,
         )
-        self.text = VGroup(name, value).arrange(RIGHT, buff=0.3)
-        self.text.next_to(self.w, RIGHT, buff=0.5)
-        self.old_value, self.new_value = float(before), float(after)
-        self.numbers = VGroup(
-            *[
-                label(number(float(value)), color=theme.color("text"), size=SMALL)
-                .move_to(word)
-                .set_on(word.baseline)
-                for value, word in zip(self.differences, chain.words, strict=True)
-            ]
+        old, new = (float(each[self.row, self.column]) for each in (self.before, shown))
+        self.value: Ink = label(
+            f"{number(old, 3)} → {number(new, 3)}", color=theme.color("text"), size=_SIZE
         )
-        self.legend = formula("norm(Delta h_t)", color=theme.color("note"), size=0.36)
-        self.legend.next_to(self.numbers, UP, buff=0.28).align_to([layout.LEFT_EDGE, 0, 0], LEFT)
-        super().__init__(self.ring, self.text, self.numbers, self.legend)
-
-    def undo(self) -> Animation:
-        """Restore the recorded W."""
-        values = self.w.values.copy()
-        values[self.row, self.column] = self.old_value
-        return self.w.cells.recolor(values)
-
-    def show(self) -> Animation:
-        """Mark the entry, and give it its new value."""
-        values = self.w.values.copy()
-        values[self.row, self.column] = self.new_value
-        return Succession(
-            FadeIn(self.ring, scale=2.0), FadeIn(self.text), self.w.cells.recolor(values)
-        )
-
-    def run_again(self) -> Animation:
-        """Give every state its new values, and write below by how much it has changed."""
-        return LaggedStart(
-            *[
-                AnimationGroup(
-                    strip.recolor(state),
-                    FadeOut(word, shift=0.2 * DOWN),
-                    FadeIn(text, shift=0.2 * DOWN),
-                )
-                for strip, state, word, text in zip(
-                    self.chain.strips, self.states, self.chain.words, self.numbers, strict=True
-                )
-            ],
-            lag_ratio=0.5,
-            run_time=6.0,
-        )
-
-
-class StepGradients(VGroup):
-    """The terms of ∂L/∂W by step, and their sum over all steps.
-
-    Shapes: ``terms`` (steps, hidden, hidden) are Σ_t ∂L_t/∂W_s at the steps shown;
-            ``total`` (hidden, hidden) is autograd's ∂L/∂W
-    """
-
-    def __init__(self, trace: Trace, chain: StateChain, window: Window, theme: Theme):
-        assert trace.gradients is not None
-        self.theme = theme
-        self.terms = measure.weight_gradients(trace)[window.indices]
-        self.total = trace.gradients[trace.parameter_name("weight_hh")]
-        self.limit = float(max(np.abs(self.terms).max(), np.abs(self.total).max()))
-        rows = min(trace.hidden_size, MOST_ROWS)
-        cell = min(chain.pitch * 0.8, 1.3) / rows
-        self.matrices = VGroup(
-            *[
-                Matrix(
-                    term,
-                    theme,
-                    cell=cell,
-                    limit=self.limit,
-                    title=f"(partial L)/(partial W_({step}))",
-                    role="gradient",
-                    title_size=0.36,
-                ).move_to(place.box)
-                for term, step, place in zip(self.terms, chain.steps, chain.cells, strict=True)
-            ]
-        )
-        self.sum = Matrix(
-            self.total,
-            theme,
-            cell=2.2 / rows,
-            limit=self.limit,
-            title="(partial L)/(partial W)",
-            role="gradient",
-        ).move_to([0.0, chain.cells[0].box.get_y() - 0.1, 0.0])
-        super().__init__(self.matrices)
+        if self.value.width > _CHANGE_WIDTH:
+            self.value.scale_to_fit_width(_CHANGE_WIDTH)
+        text = VGroup(name, self.value).arrange(RIGHT, buff=0.18)
+        if text.width > _CHANGE_WIDTH:
+            text.arrange(DOWN, buff=0.06)
+        text.move_to([LEFT_X, _CHANGE_Y, 0.0])
+        text.shift(max(0.0, layout.LEFT_EDGE - text.get_left()[0]) * RIGHT)
+        self.text = text
+        super().__init__(self.ring, text)
 
     def appear(self) -> Animation:
-        """Show the matrices, from the last step back to the first."""
-        return LaggedStart(
-            *[FadeIn(matrix, shift=0.2 * DOWN) for matrix in reversed(self.matrices)],
-            lag_ratio=0.35,
-            run_time=4.0,
-        )
+        """Ring the entry and write its values."""
+        return AnimationGroup(FadeIn(self.ring, scale=2.0), FadeIn(self.text), run_time=0.8)
 
-    def add_up(self) -> Animation:
-        """Move all matrices to one place, and replace them by their sum."""
-        return Succession(
-            LaggedStart(
-                *[
-                    matrix.animate.move_to(self.sum.frame).set_opacity(0.0)
-                    for matrix in self.matrices
-                ],
-                lag_ratio=0.12,
-                run_time=2.4,
-            ),
-            FadeIn(self.sum, run_time=0.8),
-        )
+    def apply(self) -> Animation:
+        """Give W its new values."""
+        return self.w.cells.recolor(self.after)
 
-    def go_to(self, weights: WeightSet) -> Animation:
-        """Move the sum onto W, which it updates."""
-        w = weights.matrices["W"]
-        return Succession(
-            TransformFromCopy(self.sum.cells, w.cells.copy(), remover=True, run_time=1.6),
-            Indicate(w.frame, color=self.theme.color("text"), scale_factor=1.08),
-        )
+    def undo(self) -> Animation:
+        """Give W the values it had before."""
+        return self.w.cells.recolor(self.before)
 
 
-def step_sum_equation(theme: Theme) -> Equation:
-    """Return the gradient of W as the sum of its terms by step."""
-    return Equation(
-        "{{ (partial L)/(partial W) : left }} = sum_s {{ (partial L)/(partial W_s) : term }}",
-        theme,
-        size=0.46,
-    )
+def _spread(row: VGroup, widths: Sequence[float]) -> None:
+    """Move the parts of a row apart where what is written below them needs more room."""
+    for (left, right), (one, two) in zip(pairwise(row), pairwise(widths), strict=True):
+        apart = (one + two) / 2 + _BETWEEN
+        right.shift(max(0.0, left.get_x() + apart - right.get_x()) * RIGHT)
+        following = row[row.submobjects.index(right) + 1 :]
+        overlap = right.get_right()[0] + _BETWEEN
+        if len(following):
+            VGroup(*following).shift(max(0.0, overlap - following[0].get_left()[0]) * RIGHT)
+    row.set_x(0.0)

@@ -1,29 +1,28 @@
 """One set of weights used at every step: changed, and given its gradient by all steps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from manim import DOWN, UP, FadeIn, FadeOut
-from rnnviz.scenes.weight_sharing.shared_weights import (
-    Nudge,
-    StepGradients,
-    WeightSet,
-    first_step_apart,
-    step_sum_equation,
-)
+from manim import DOWN, UP, Animation, FadeIn, FadeOut
+from rnnviz.scenes.weight_sharing.changed_states import ChangedStates
+from rnnviz.scenes.weight_sharing.shared_chain import SharedChain, most_steps
+from rnnviz.scenes.weight_sharing.shared_weights import EntryChange, WeightSet
+from rnnviz.scenes.weight_sharing.step_gradients import StepGradients, step_sum_equation
+from rnnviz.scenes.weight_sharing.update import Update, learning_rate, update_equation, updated
+from rnnviz.scenes.weight_sharing.weight_part import WeightPart, entries_shown
+from rnnviz.scenes.weight_sharing.wording import gradient_of_first_use, what_arrays, what_moves
 
 from rnnviz.experiments import nudged_recurrence
 from rnnviz.mobjects import layout
-from rnnviz.mobjects.chain import StateChain
-from rnnviz.mobjects.equation import update_equation
 from rnnviz.mobjects.matrix import MOST_ROWS
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.shown_states import ShownStates
+from rnnviz.mobjects.window import Window
+from rnnviz.mobjects.wording import after_training
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
-MOST_STEPS = 8
 NUDGE = 0.5
 
 
@@ -32,80 +31,111 @@ class WeightSharing(Storyboard):
 
     name = "weight-sharing"
     title = N_("One set of weights for all steps")
-    summary = N_(
-        "One entry of W is nudged and every state follows; the gradients of all steps add up."
-    )
+    summary = N_("One weight is nudged and every state follows; the gradients of all steps add up.")
     task = "sentence"
-    needs = ("plain-rnn", "gradients")
-    experiments: ClassVar = {"nudged": nudged_recurrence(NUDGE, within=MOST_ROWS)}
+    needs = ("weights", "summed-gradients", "later-loss")
+    least_steps = 3
+    experiments: ClassVar = {"nudged": nudged_recurrence(NUDGE, entries_shown)}
 
     def setup(self) -> None:
-        self.window = Window.before_last_loss(self.trace, MOST_STEPS)
+        self.window = Window.before_last_loss(self.trace, most_steps(self.trace))
+        self.part = WeightPart.of(self.trace)
+        self.shown = ShownStates(self.trace, self.window, MOST_ROWS)
+        self.nudged = self.context.experiments["nudged"]
+        self.alpha = learning_rate(self.trace)
 
     def notes(self) -> tuple[str, ...]:
-        return (*self.window.note(self.say), *units_note(self.trace, MOST_ROWS, self.say))
+        return (
+            *after_training(self.trace, self.say),
+            *self.window.note(self.say),
+            *self.part.notes(self.trace, self.say),
+        )
 
     def facts(self) -> Mapping[str, str]:
         return {
             "steps": str(self.trace.steps),
-            "count": str(WeightSet.count_of(self.trace)),
+            "part": self.part.told(self.say),
+            "whole": what_arrays(self.trace, self.part, self.say),
             "amount": number(NUDGE),
-            "first_moved": str(first_step_apart(self.trace, self.context.experiments["nudged"])),
+            "moved": what_moves(self.trace, self.nudged, self.say),
+            "first": gradient_of_first_use(self.trace, self.say),
+            "alpha": f"{self.alpha:g}",
         }
 
-    @beat("Five arrays are the whole network: {count} numbers.")
+    @beat("{whole} numbers.{part}")
     def one_set(self) -> None:
-        self.weights = WeightSet(self.trace, self.theme).shift(layout.CENTRE_Y * UP)
+        later = (self.nudged.W, updated(self.trace, self.alpha))
+        limit = self.shown.limit
+        weights = WeightSet(self.trace, self.part, self.theme, later, least=limit)
+        self.weights = weights.shift(layout.CENTRE_Y * UP)
         self.scale = self.color_scale(self.weights.limit)
-        self.play(FadeIn(self.weights, lag_ratio=0.02), FadeIn(self.scale), run_time=2.5)
+        first, *rest = self.weights.appear()
+        self.play(first, FadeIn(self.scale))
+        self.play_all(rest)
 
-    @beat("All {steps} steps use the same five. There is one $W$, however long the sequence.")
+    @beat("All {steps} steps use the same $U$ and the same $W$, however long the sequence.")
     def at_every_step(self) -> None:
-        self.chain = StateChain.of(self.trace, self.window, self.theme)
-        self.chain.shift(layout.LOW_CHAIN_Y * UP)
+        self.chain = SharedChain(self.trace, self.shown, self.theme, limit=self.weights.limit)
+        into, over = self.chain.into, self.chain.over
         self.play(self.weights.move_up())
-        self.play(FadeIn(self.chain, shift=0.2 * UP))
-        self.marks = self.chain.matrix_marks()
-        self.play(self.weights.share(self.chain, self.marks))
+        self.play(FadeIn(self.chain, shift=0.3 * UP))
+        self.play(self.weights.point_out(), FadeIn(into[0], over[0], shift=0.3 * DOWN))
+        self.play_all(self.chain.name_weights(into, over))
+
+    @beat("Now change a single entry of $W$ by {amount}.")
+    def nudge(self) -> None:
+        self.play(FadeOut(*self.weights.others()), *self.chain.rest_names(), self.chain.fill())
+        self.play(self.weights.move_left(), *self.chain.move_aside())
+        self.play(self.weights.enlarge())
+        self.change = EntryChange(self.weights.w, self.part, self.nudged.W, self.theme)
+        self.play(self.change.appear())
+        self.play(self.change.apply())
+
+    @beat("Run the network again: {moved}")
+    def run_again(self) -> None:
+        self.changed = ChangedStates(
+            self.trace, self.nudged, self.chain, self.shown, self.weights.limit, self.say
+        )
+        self.play(self.changed.make_room())
+        self.play(self.changed.run())
 
     @beat(
-        "Move one entry of $W$ by {amount} and run the network again: "
-        "the states change at every step from step {first_moved} on."
+        "Now backwards. Let each step have its own $W$: $W_1$ to $W_{steps}$. $partial L \\/ "
+        "partial W_k$ is how the loss changes with $W_k$ alone. {first}"
     )
-    def nudge(self) -> None:
-        self.play(FadeOut(self.marks), self.weights.keep_w(), self.chain.fill(), run_time=2)
-        states = self.color_scale(limit=1.0)
-        self.play(FadeOut(self.scale), FadeIn(states))
-        self.scale = states
-        self.nudged = Nudge(
-            self.trace, self.context.experiments["nudged"], self.weights, self.chain, self.window
+    def gradient_of_each_use(self) -> None:
+        self.gradients = StepGradients(
+            self.trace, self.part, self.chain, self.window, self.theme, self.say
         )
-        self.play(self.nudged.show())
-        self.play(FadeIn(self.nudged.legend), self.nudged.run_again())
+        self.equation = step_sum_equation(self.trace, self.theme).shift(layout.FORMULA_Y * UP)
+        self.play(self.changed.leave(), FadeOut(self.change), self.change.undo())
+        self.play(self.chain.number_uses())
+        self.play_all(self.gradients.appear())
 
-    @beat("Backwards, every use of $W$ has a gradient of its own.")
-    def gradient_of_each_step(self) -> None:
-        self.gradients = StepGradients(self.trace, self.chain, self.window, self.theme)
-        self.equation = step_sum_equation(self.theme).shift(layout.FORMULA_Y * UP)
-        scale = self.color_scale(self.gradients.limit)
-        self.play(
-            FadeOut(self.nudged, self.chain.without_words(), self.scale),
-            FadeIn(scale),
-            self.nudged.undo(),
-        )
-        self.scale = scale
-        self.play(FadeIn(self.equation, shift=0.15 * DOWN))
-        self.play(self.equation.light("term"))
-        self.play(self.gradients.appear())
-
-    @beat("Added up, they are the one gradient $(partial L)/(partial W)$ of the one $W$.")
+    @beat(
+        "But they are all the same $W$: change it, and all uses change at once. Their effects on "
+        "the loss add up, so its gradient is the sum."
+    )
     def sum_of_all(self) -> None:
-        self.play(self.equation.light("left"))
-        self.play(self.gradients.add_up())
+        self.play(self.gradients.clear_titles(), self.chain.share_again())
+        self.play(self.gradients.begin_sum(), FadeIn(self.equation, shift=0.15 * DOWN))
+        self.play(self.equation.light("left", "term", "direct"))
+        self.play_all(self.gradients.add_up())
 
-    @beat("One gradient, one update: training moves $W$ once, and so moves it at every step.")
+    @beat(
+        "One update: $W$ steps against its gradient, and every use of it changes. The learning "
+        "rate $alpha$ sets the size of the step (here {alpha}, to show it)."
+    )
     def one_update(self) -> None:
         equation = update_equation(self.theme).move_to(self.equation)
         self.play(self.equation.turn_into(equation))
-        self.play(equation.light("W", "old", "gradient"))
-        self.play(self.gradients.go_to(self.weights))
+        self.play(equation.light("W", "old", "left"))
+        self.update = Update(self.trace, self.part, self.weights, self.gradients, self.alpha)
+        self.play_all(self.update.apply())
+        self.play(*self.chain.wake_uses())
+        self.play(self.chain.flash_uses())
+
+    def play_all(self, parts: Iterable[Animation]) -> None:
+        """Play animations in turn, making each one after the one before has been played."""
+        for part in parts:
+            self.play(part)

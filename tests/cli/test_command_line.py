@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,12 @@ from rnnviz.cli.task_options import TASKS, check_text
 from rnnviz.errors import TrainingError
 from rnnviz.recording import record
 from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.kinds import KINDS
+from rnnviz.scene.needs import NEEDS
 from rnnviz.text.fonts import load_fonts
 from rnnviz.text.translation import translated
 from rnnviz.trace import load, storage
-from rnnviz.trace.metadata import SCHEMA
+from rnnviz.trace.metadata import PLAIN_SCHEMA, SCHEMA
 from rnnviz.trace.summary import compact
 
 
@@ -343,6 +346,14 @@ def test_the_summary_names_the_score_at_chance(chosen, error, chance, run):
     assert err.endswith(chance) if chance else "chance" not in err
 
 
+def test_the_list_tells_which_networks_a_scene_plays(run):
+    for scene in json.loads(run("list", "--json")[1]):
+        assert sorted((*scene["plays"], *scene["refuses"])) == sorted(KINDS)
+        assert {*scene["refuses"].values()} <= {*NEEDS}
+    (line,) = (line for line in run("list")[1].splitlines() if line.startswith("why "))
+    assert line.endswith(" reads on. Plays networks of its task.")
+
+
 def test_network_and_training_options_reach_the_training(run, monkeypatch):
     given = {}
     original = training.train
@@ -359,7 +370,6 @@ def test_network_and_training_options_reach_the_training(run, monkeypatch):
     assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
     del given["progress"]
     assert given == {
-        "cell": "rnn",
         "nonlinearity": "relu",
         "hidden": 5,
         "layers": 2,
@@ -377,10 +387,27 @@ def test_network_and_training_options_reach_the_training(run, monkeypatch):
     assert trace.metadata.nonlinearity == "relu"
 
 
+@pytest.mark.parametrize(("given", "bias"), [("3", 3.0), ("-1.5", -1.5), ("chrono", "chrono")])
+def test_a_forget_bias_is_recorded(given, bias, run):
+    arguments = ("--cell", "lstm", "--epochs", 1, "--hidden", 2, "--forget-bias", given)
+    assert run("record", *arguments, "-o", "a.safetensors")[0] == 0
+    assert load("a.safetensors").metadata.forget_bias == bias
+
+
+def test_a_forget_bias_without_a_forget_gate_is_an_error_of_one_line(run):
+    code, out, err = run("record", "--cell", "gru", "--forget-bias", 1, "-o", "a.safetensors")
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        "Error: cell 'gru' has no forget gate whose bias could be 1.0; leave forget_bias out, or "
+        "choose cell 'lstm'"
+    ]
+
+
 def test_gradients_are_clipped_at_1_by_default(run, monkeypatch):
     clips = []
+    usual = signature(training.train).parameters["clip"].default
 
-    def train(task, *, clip, **settings):
+    def train(task, *, clip=usual, **settings):
         clips.append(clip)
         raise TrainingError("enough")
 
@@ -581,9 +608,9 @@ def test_wrong_usage_exits_with_2(arguments, expected, run):
 
 def test_an_unknown_scene_names_the_near_matches(fails):
     assert "did you mean unrolling" in fails("render", "unroling")
-    assert "choose feedforward, inputs" in fails("render", "zzz")
-    assert "has beats 1 to 7, not 9" in fails("render", "unrolling", "--beats", "9")
-    assert "has beats 1 to 7, not 8" in fails("render", "unrolling", "--beats", "1-9999999999")
+    assert "choose why, feedforward" in fails("render", "zzz")
+    assert "has beats 1 to 8, not 9" in fails("render", "unrolling", "--beats", "9")
+    assert "has beats 1 to 8, not 9" in fails("render", "unrolling", "--beats", "1-9999999999")
 
 
 @pytest.mark.parametrize("output", [(), ("-o", "a.pdf")])
@@ -621,7 +648,7 @@ def test_a_trace_of_a_newer_schema(fails, saved):
 
 
 def test_a_trace_of_an_older_schema(fails, saved):
-    rewrite(saved, schema=SCHEMA - 1)
+    rewrite(saved, schema=PLAIN_SCHEMA - 1)
     assert "has schema 1, but this rnnviz reads" in fails("inspect", saved)
 
 

@@ -23,8 +23,10 @@ BY_LAG = ("figure", "gradient-by-lag", "-o", "a.pdf")
 OF_TRACE = (*FIGURE, "--trace", "a.safetensors")
 RECORD = ("record", "-o", "a.safetensors")
 MODEL = (*RECORD, "--model", "a:b", "--inputs", "a.npz")
+VERIFY = ("verify", "a.safetensors")
 EXPORT = ("export", "unrolling", "--to", "html", "-o", "a.html", "--trace", "a.safetensors")
 EXPLORE = ("explore", "a.safetensors", "-o", "a.html")
+EXPLORE_TRAINED = ("explore", "-o", "a.html")
 SWEEP = ("sweep", "--lengths", "5", "-o", "a.json")
 FONT = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf")
 SCHEDULER = ("--scheduler", "tcp://127.0.0.1:8786")
@@ -53,31 +55,68 @@ def of_data(*base):
     }
 
 
+def of_network(*base):
+    """Return a command line for each option of a network, its training, and a model."""
+    model = (*base, "--model", "a:b", "--inputs", "a.npz")
+    return {
+        "cell": (base, ("--cell", "gru")),
+        "nonlinearity": (base, ("--nonlinearity", "relu")),
+        "hidden": (base, ("--hidden", 5)),
+        "layers": (base, ("--layers", 2)),
+        "bidirectional": (base, ("--bidirectional",)),
+        "initial": (base, ("--initial", "identity")),
+        "scale": (base, ("--scale", 2)),
+        "forget_bias": ((*base, "--cell", "lstm"), ("--forget-bias", 1)),
+        "epochs": (base, ("--epochs", 2)),
+        "seed": (base, ("--seed", 2)),
+        "optimizer": (base, ("--optimizer", "sgd")),
+        "learning_rate": (base, ("--learning-rate", 0.5)),
+        "clip": (base, ("--clip", "none")),
+        "model": (model, None, (*base, "--model", "a:c", "--inputs", "a.npz")),
+        "inputs": (model, None, (*base, "--model", "a:b", "--inputs", "b.npz")),
+        "labels_file": (model, ("--labels", "a.txt")),
+        "weights": (model, ("--weights", "a.pt")),
+        "weights_key": ((*model, "--weights", "a.pt"), ("--weights-key", "model")),
+        "states": (model, ("--states", "rnn.cell")),
+        "per": (model, ("--per", "step,sequence")),
+        "loss": (model, ("--loss", "squared")),
+        "layer": (model, ("--layer", "encoder")),
+        "training": (model, ("--training",)),
+    }
+
+
 EFFECTS = {
     "render": {
         **of_data(*TRAINED),
+        **of_network(*TRAINED),
         "everything": (
             ("render", "feedforward", *DRAWN[2:]),
             None,
             ("render", "--all", *DRAWN[2:]),
         ),
-        "trace_file": (TRAINED, DRAWN[2:]),
+        "trace_files": (TRAINED, DRAWN[2:]),
         "fonts": (DRAWN, ("--font", FONT)),
         "quality": (DRAWN, ("-q", "l")),
         "file_format": (DRAWN, ("--format", "webm")),
         "output": (DRAWN, ("-o", "b.mp4")),
         "language": (DRAWN, ("--lang", "zh")),
         "theme": (DRAWN, ("--theme", "light")),
+        "notation": (DRAWN, ("--notation", "d2l")),
+        "aspect": (DRAWN, ("--aspect", "1:1")),
+        "pace": (DRAWN, ("--pace", "0.8")),
+        "hold": (DRAWN, ("--hold", "1:2")),
+        "captions": (DRAWN, ("--no-captions",)),
         "beats": (DRAWN, ("--beats", "2-3")),
         "transparent": ((*DRAWN, "--format", "webm"), ("--transparent",)),
         "jobs": (DRAWN, ("-j", 3)),
         "scheduler": (DRAWN, SCHEDULER),
-        "seed": (TRAINED, ("--seed", 7)),
         "preview": (DRAWN, ("-p",)),
         "as_json": (DRAWN, ("--json",)),
     },
     "list": {"language": (("list",), ("--lang", "zh")), "as_json": (("list",), ("--json",))},
     "explore": {
+        **of_data(*EXPLORE_TRAINED),
+        **of_network(*EXPLORE_TRAINED),
         "output": (EXPLORE, None, ("explore", "a.safetensors", "-o", "b.html")),
         "fonts": (EXPLORE, ("--font", FONT)),
         "layer": (EXPLORE, ("--layer", 2)),
@@ -85,21 +124,25 @@ EFFECTS = {
         "sequence": (EXPLORE, ("--sequence", 2)),
         "language": (EXPLORE, ("--lang", "zh")),
         "theme": (EXPLORE, ("--theme", "dark")),
+        "notation": (EXPLORE, ("--notation", "d2l")),
     },
     "export": {
         **of_data(*EXPORT[:-2]),
+        **of_network(*EXPORT[:-2]),
         "everything": (EXPORT, None, ("export", "--all", *EXPORT[2:])),
         "title": (EXPORT, ("--title", "A lecture")),
         "fonts": (EXPORT, ("--font", FONT)),
         "to": (EXPORT, None, (*EXPORT[:3], "pptx", *EXPORT[4:])),
         "output": (EXPORT, None, (*EXPORT[:5], "b.html", *EXPORT[6:])),
-        "trace_file": (EXPORT, None, (*EXPORT[:-1], "b.safetensors")),
+        "trace_files": (EXPORT, None, (*EXPORT[:-1], "b.safetensors")),
         "quality": (EXPORT, ("-q", "l")),
         "language": (EXPORT, ("--lang", "zh")),
         "theme": (EXPORT, ("--theme", "light")),
+        "notation": (EXPORT, ("--notation", "d2l")),
     },
     "figure": {
         **of_data(*FIGURE),
+        **of_network(*FIGURE),
         "listed": (("figure",), ("--list",)),
         "trace_files": (FIGURE, ("--trace", "a.safetensors")),
         "labels": (OF_TRACE, ("--label", "mine")),
@@ -119,6 +162,7 @@ EFFECTS = {
         "keep_text": (OF_TRACE, ("--keep-text",)),
         "language": (OF_TRACE, ("--lang", "zh")),
         "theme": (OF_TRACE, ("--theme", "dark")),
+        "notation": (OF_TRACE, ("--notation", "d2l")),
         "as_json": (("figure", "--list"), ("--json",)),
     },
     "sweep": {
@@ -132,38 +176,29 @@ EFFECTS = {
         "output": (SWEEP, None, (*SWEEP[:-1], "b.json")),
         "jobs": (SWEEP, ("-j", 3)),
         "scheduler": (SWEEP, SCHEDULER),
+        "forget_bias": (SWEEP, ("--forget-bias", 1)),
         "as_json": (SWEEP, ("--json",)),
     },
     "record": {
         **of_data(*RECORD),
         "language": (RECORD, ("--lang", "zh")),
-        "cell": (RECORD, ("--cell", "gru")),
-        "nonlinearity": (RECORD, ("--nonlinearity", "relu")),
-        "hidden": (RECORD, ("--hidden", 5)),
-        "layers": (RECORD, ("--layers", 2)),
-        "bidirectional": (RECORD, ("--bidirectional",)),
-        "initial": (RECORD, ("--initial", "identity")),
-        "scale": (RECORD, ("--scale", 2)),
-        "epochs": (RECORD, ("--epochs", 2)),
-        "seed": (RECORD, ("--seed", 2)),
-        "optimizer": (RECORD, ("--optimizer", "sgd")),
-        "learning_rate": (RECORD, ("--learning-rate", 0.5)),
-        "clip": (RECORD, ("--clip", "none")),
-        "model": (MODEL, None, (*RECORD, "--model", "a:c", "--inputs", "a.npz")),
-        "inputs": (MODEL, None, (*RECORD, "--model", "a:b", "--inputs", "b.npz")),
-        "weights": (MODEL, ("--weights", "a.pt")),
-        "weights_key": ((*MODEL, "--weights", "a.pt"), ("--weights-key", "model")),
-        "per": (MODEL, ("--per", "step,sequence")),
-        "loss": (MODEL, ("--loss", "squared")),
-        "layer": (MODEL, ("--layer", "encoder")),
-        "training": (MODEL, ("--training",)),
+        **of_network(*RECORD),
         "losses": (RECORD, ("--losses", "last")),
         "dtype": (RECORD, ("--dtype", "float32")),
         "no_grad": (RECORD, ("--no-grad",)),
         "output": (RECORD, None, ("record", "-o", "b.safetensors")),
     },
     "inspect": {"as_json": (("inspect", "a.safetensors"), ("--json",))},
-    "verify": {"as_json": (("verify", "a.safetensors"), ("--json",))},
+    "verify": {
+        "model": (VERIFY, ("--model", "a:b")),
+        "inputs": ((*VERIFY, "--model", "a:b"), ("--inputs", "a.npz")),
+        "weights": ((*VERIFY, "--model", "a:b"), ("--weights", "a.pt")),
+        "weights_key": (
+            (*VERIFY, "--model", "a:b", "--weights", "a.pt"),
+            ("--weights-key", "model"),
+        ),
+        "as_json": (VERIFY, ("--json",)),
+    },
     "cache info": {"as_json": (("cache", "info"), ("--json",))},
     "cache clear": {"recordings": (("cache", "clear"), ("--recordings",))},
     "doctor": {"as_json": (("doctor",), ("--json",))},
@@ -175,11 +210,17 @@ REFUSED = [
     ((*DRAWN, "--format", "png", *SCHEDULER), "--scheduler applies to videos"),
     ((*DRAWN, *SCHEDULER, "-j", 2), "--jobs and --scheduler cannot be combined"),
     ((*DRAWN, "--seed", 2), "--trace and --seed cannot be combined"),
-    ((*DRAWN, "--gap", 2), "--gap needs --task"),
+    ((*DRAWN, "--gap", 2), "--trace cannot be combined with a task"),
+    ((*TRAINED, "--gap", 2), "--gap needs --task"),
+    ((*DRAWN, "--cell", "lstm"), "--trace and --cell cannot be combined"),
+    ((*DRAWN, "--model", "a:b", "--inputs", "a.npz"), "--trace and --model cannot be combined"),
+    ((*TRAINED, "--weights", "a.pt"), "--weights needs --model"),
+    ((*TRAINED, "--model", "a:b"), "--model needs --inputs"),
+    ((*EXPLORE, "--hidden", 3), "TRACE and --hidden cannot be combined"),
+    (("figure", "accuracy-by-gap", "--hidden", 2, "-o", "a.pdf"), "trains its own networks"),
     ((*TRAINED, "--task", "adding", "--gap", 2), "task 'adding' has no option --gap"),
     ((*TRAINED, *OF_TEXT, "--delay", 2), "task 'text' has no option --delay"),
     (("render", "--all", "--beats", 2), "--beats and --all cannot be combined"),
-    ((*DRAWN, "--trace", "b.safetensors"), "--trace is given 2 times; give it once"),
     ((*DRAWN, "-q", "l", "-qh", "--quality", "m"), "--quality is given 3 times"),
     (("render", "unrolling", "--trace", ""), "--trace is empty"),
     ((*DRAWN, "-o", ""), "--output is empty"),
@@ -187,6 +228,7 @@ REFUSED = [
     ((*RECORD, "--no-grad", "--losses", "last"), "--losses has no effect with --no-grad"),
     ((*MODEL, "--epochs", 2), "--epochs applies to tasks"),
     ((*RECORD, "--loss", "squared"), "--loss needs --model"),
+    ((*VERIFY, "--weights", "a.pt"), "--weights needs --model"),
     ((*FIGURE, "--span", 1), "--span needs --venue"),
     ((*FIGURE, "--venue", "icml", "--width", 3), "--width and --venue both set the width"),
     (("figure", "states", "-o", "a.png", "--keep-text"), "--keep-text applies to .pdf and .svg"),
@@ -202,6 +244,8 @@ REFUSED = [
     (("figure", "cliff", "--layer", 1, "-o", "a.pdf"), "figure 'cliff' has no option --layer"),
     (("export", "a.mp4", "--to", "gif", "-o", "a.gif", "--lang", "zh"), "--lang applies to SC"),
     (("export", "a.mp4", "--to", "html", "-o", "a", "--theme", "light"), "--theme applies to SC"),
+    (("export", "a.mp4", "--to", "html", "-o", "a", "--notation", "d2l"), "--notation applies to"),
+    ((*DRAWN, "--notation", "d21"), "give a file that ends in .toml, or a name: did you mean d2l?"),
     ((*SWEEP, "-j", 2, *SCHEDULER), "--jobs and --scheduler cannot be combined"),
 ]
 
@@ -264,6 +308,7 @@ def observe(trace, tmp_path, monkeypatch, capsys):
     spy("rnnviz.exports.exporting.unsupported", result=())
     spy("rnnviz.exports.exporting.write", result=())
     spy("rnnviz.cli.own_model.record_model", stop=True)
+    spy("rnnviz.cli.own_model.verify_model", stop=True)
     swept = mock.MagicMock(cells=())
     swept.settings.gaps, swept.settings.cells, swept.settings.seeds = (1,), ("rnn",), (1,)
     spy("rnnviz.experiments.sweeps.sweep", result=swept)
@@ -338,4 +383,7 @@ def test_options_that_do_not_affect_compared_networks_are_reported(observe):
         _, _, err, _ = observe("render", scene, "--seed", 7)
         assert ("--seed set the recording" in err) == reported
     _, _, err, _ = observe("render", "gates", "--task", "sentence", "--gap", 2, "--seed", 7)
-    assert "not the networks that it compares, which have seeds 1, 2, 3 and gaps 0, 5, 10" in err
+    assert (
+        "not the networks that it compares, which have seeds 1, 2, 3, 4, 5 and gaps 0, 10, 20"
+        in err
+    )

@@ -4,6 +4,8 @@ import itertools
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from safetensors.torch import save_file as save_tensors
 from torch import nn
 
 from rnnviz.recording import record
+from rnnviz.rendering import Rendered
 from rnnviz.trace import load
 
 MODELS = """
@@ -32,6 +35,29 @@ class Tagger(nn.Module):
 
     def forward(self, x, state=None):
         return self.fc(self.second(self.first(x, state)[0])[0])
+
+
+class Step(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.i2h = nn.Linear(3 + 4, 4)
+
+    def forward(self, x, h):
+        return torch.tanh(self.i2h(torch.cat((x, h), 1)))
+
+
+class Handwritten(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.cell = Step()
+
+    def forward(self, xs):
+        h, states = torch.zeros(len(xs), 4), []
+        for t in range(xs.shape[1]):
+            h = self.cell(xs[:, t], h)
+            states.append(h)
+        return torch.stack(states, 1)
 
 
 class Models:
@@ -148,6 +174,18 @@ def test_every_setting_of_the_recording_reaches_it(module, given, call):
     assert trace.metadata.dtype == "float64"
     assert trace.dropout is not None
     assert not trace.has_gradients
+
+
+def test_every_layer_is_recorded_into_a_file_of_its_own(module, given, call, run, tmp_path):
+    status, out, err = call(f"{module}:Tagger", "--layer", "all")
+    assert status == 0, err
+    assert out.split() == ["a-first.safetensors", "a-second.safetensors"]
+    assert [load(file).metadata.layer for file in out.split()] == ["first", "second"]
+    assert not (tmp_path / "a.safetensors").exists()
+    model = ("--model", f"{module}:Tagger", "--inputs", "in.npz", "--layer", "all")
+    status, out, err = run("render", "unrolling", *model)
+    assert (status, out) == (2, "")
+    assert "--layer all is for 'rnnviz record'" in err
 
 
 def test_the_model_keeps_its_own_precision(module, given, call):
@@ -286,6 +324,20 @@ def test_labels_reach_the_trace(module, given, call, fails):
         assert expected in fails(*usual)
 
 
+def test_labels_come_from_a_file_of_their_own(module, given, call):
+    words = ["no", "yes", "maybe", "?"]
+    np.savez("in.npz", **given, step_labels=np.array([list("abcdef"), list("ghijkl")]))
+    Path("labels.json").write_text(json.dumps({"vocabulary": words}))
+    assert call(f"{module}:Tagger", "--layer", "first", "--labels", "labels.json")[0] == 0
+    about = load("a.safetensors").metadata
+    assert about.output_labels == tuple(words)
+    assert about.target_labels[0] == tuple(words[number] for number in given["targets"][0])
+    assert about.step_labels[0] == tuple("abcdef")
+    Path("steps.txt").write_text("u\nv\nw\nx\ny\nz\n\n1\n2\n3\n4\n5\n6\n")
+    assert call(f"{module}:Tagger", "--layer", "first", "--labels", "steps.txt")[0] == 0
+    assert load("a.safetensors").metadata.step_labels == (tuple("uvwxyz"), tuple("123456"))
+
+
 def test_inspect_shows_the_model(module, given, call, run):
     np.savez("in.npz", **given, lengths=[6, 4])
     assert call(f"{module}:Tagger", "--layer", "second", "--losses", "every:2")[0] == 0
@@ -308,3 +360,103 @@ def test_inspect_shows_the_model(module, given, call, run):
     assert found["loss_times"] == [1, 3, 5]
     assert found["sizes"]["layers"] == 2
     assert found["metadata"]["module"] == "nn.RNN"
+
+
+def test_a_recurrence_of_ones_own(module, given, call, fails, run):
+    model = f"{module}:Handwritten"
+    assert call(model, "--states", "cell")[0] == 0
+    assert "Step 'cell'" in call(model, "--states", "cell")[2]
+    assert [each.name for each in load("a.safetensors").metadata.states] == ["h"]
+    assert "h (4)" in run("inspect", "a.safetensors")[1]
+    Path("a.safetensors").unlink()
+    assert "has no module 'celt'" in fails(model, "--states", "celt")
+    assert "--states needs --model" in run("record", "--states", "cell", "-o", "b.safetensors")[2]
+
+
+def test_a_recurrence_of_ones_own_is_verified_by_its_code(module, given, call, run):
+    assert call(f"{module}:Handwritten", "--states", "cell")[0] == 0
+    status, out, _ = run("verify", "a.safetensors")
+    assert (status, "--model" in out) == (0, True)
+    status, out, err = run("verify", "a.safetensors", "--json", "--model", f"{module}:Handwritten")
+    assert (status, "not checked" in out) == (0, False), out + err
+    assert "finite differences" in out
+    assert "--inputs needs --model" in run("verify", "a.safetensors", "--inputs", "in.npz")[2]
+    other = run("verify", "a.safetensors", "--model", f"{module}:Tagger")
+    assert other[0] == 1
+    assert "give the model that was recorded" in other[2]
+
+
+PLAIN = """
+import torch
+from torch import nn
+
+made = 0
+
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        globals()["made"] += 1
+        self.rnn, self.fc = nn.RNN(3, 5, batch_first=True), nn.Linear(5, 4)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x)[0])
+"""
+
+
+@pytest.fixture
+def plain(given, tmp_path):
+    """The name of a module with a plain network."""
+    name = f"plain_of_test_{next(_COUNT)}"
+    (tmp_path / f"{name}.py").write_text(PLAIN)
+    yield name
+    sys.modules.pop(name, None)
+
+
+def test_scenes_figures_and_pages_show_a_model_in_one_go(plain, call, run, monkeypatch):
+    model = ("--model", f"{plain}:Plain", "--inputs", "in.npz")
+    assert call(f"{plain}:Plain")[0] == 0
+    wanted = load("a.safetensors").identity
+    shown = []
+
+    def begin(scene, trace, executor, **settings):
+        shown.append(trace.identity)
+        return SimpleNamespace(finish=lambda: Rendered(scene, (Path("a"),), (), 0.0))
+
+    monkeypatch.setattr("rnnviz.rendering.begin", begin)
+    assert run("render", "unrolling", *model)[0] == 0
+    made = sys.modules[plain].made
+    monkeypatch.setattr("rnnviz.cli.render.SCENES", dict.fromkeys(("unrolling", "tanh")))
+    assert run("render", "--all", *model)[0] == 0
+    assert sys.modules[plain].made == made + 1  # recorded once for all scenes
+    assert run("explore", *model, "-o", "a.html")[0] == 0
+    assert wanted in Path("a.html").read_text()
+    assert run("figure", "states", *model, "--width", 6, "-o", "a.svg")[0] == 0
+    assert wanted in Path("a.svg").read_text()
+    assert shown == [wanted] * 3
+
+
+def test_a_scene_is_checked_before_a_model_is_run(plain, run):
+    status, out, err = run("render", "none", "--model", f"{plain}:Plain", "--inputs", "none.npz")
+    assert (status, out) == (1, "")
+    assert "unknown scene 'none'" in err
+
+
+def test_a_network_for_a_scene_is_trained_as_record_trains_it(run, monkeypatch):
+    """The recording in the cache is the one that ``record`` writes with the same options."""
+    options = ("--task", "adding", "--cell", "gru", "--hidden", 3, "--epochs", 1, "--steps", 5)
+    assert run("record", *options, "-o", "a.safetensors")[0] == 0
+    shown = []
+
+    def figure(name, trace, **settings):
+        shown.append(trace)
+        return mock.MagicMock()
+
+    monkeypatch.setattr("rnnviz.figures.figure", figure)
+    monkeypatch.setattr("rnnviz.figures.save_figure", lambda *_, **__: Path("a.pdf"))
+    monkeypatch.setattr("rnnviz.figures.saving.images_in", lambda _: ())
+    for usual in ((), ("--nonlinearity", "tanh", "--clip", 1, "--layers", 1)):
+        assert run("figure", "states", *options, *usual, "-o", "a.pdf")[0] == 0
+    assert [trace.identity for trace in shown] == [load("a.safetensors").identity] * 2
+    assert len(list(Path("cache").glob("adding-*"))) == 1

@@ -7,9 +7,9 @@ import pytest
 
 from rnnviz import tasks, training
 from rnnviz.errors import SceneError
-from rnnviz.experiments import retraining
+from rnnviz.experiments import in_turn, retraining, scaled_recurrence
 from rnnviz.experiments.default_recordings import cache_folder, record_task
-from rnnviz.experiments.retraining import NEW_SEQUENCES, retrain
+from rnnviz.experiments.retraining import NEW_SEQUENCES, before_training, retrain
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,6 @@ def test_a_course_is_that_of_the_training(trace):
     history = training.train(task, epochs=4, seed=5, record_every=1).history
     assert course.epochs.tolist() == [0, 1, 2, 3, 4]
     assert course.learning_rate == task.learning_rate
-    assert course.updates_per_epoch == training.BATCHES_PER_EPOCH
     new = task.sample(np.random.default_rng((5, 1)), NEW_SEQUENCES)
     rows = np.arange(NEW_SEQUENCES)
     for index in range(5):
@@ -96,6 +95,24 @@ def test_it_is_repeated_once_and_then_kept(trace, monkeypatch):
         np.testing.assert_array_equal(getattr(first, name), getattr(again, name))
 
 
+def test_before_training_is_where_training_began(trace):
+    start = before_training(trace)
+    first = training.train(tasks.make("sentence"), epochs=4, seed=5, record_every=1).history
+    for name, value in first.weights.items():
+        np.testing.assert_array_equal(start.parameters[name], value[0])
+        assert np.abs(trace.parameters[name] - value[0]).max() > 0.01
+    np.testing.assert_array_equal(start.x, trace.x)
+    states, _ = forward({name: value[0] for name, value in first.weights.items()}, trace.x)
+    np.testing.assert_allclose(start.h[0, 0], states, atol=1e-6)
+    half = in_turn(before_training, scaled_recurrence(0.5))(trace)
+    np.testing.assert_array_equal(half.W, 0.5 * start.W)
+
+
+def test_a_network_that_rnnviz_did_not_train_is_its_own_start(trace):
+    own = dataclasses.replace(trace, metadata=dataclasses.replace(trace.metadata, seed=None))
+    assert before_training(own) is own
+
+
 @pytest.mark.parametrize(
     ("task", "options"),
     [
@@ -103,6 +120,7 @@ def test_it_is_repeated_once_and_then_kept(trace, monkeypatch):
         ("adding", {}),
         ("sentence", {"cell": "lstm", "language": "zh", "gap": 3}),
         ("sentence", {"cell": "gru", "hidden": 3}),
+        ("sentence", {"cell": "lstm", "forget_bias": "chrono", "gap": 3}),
         ("sentence", {"nonlinearity": "relu", "dtype": "float32"}),
         ("text", {"text": "to be or not to be", "unit": "word", "steps": 2}),
     ],

@@ -93,7 +93,11 @@ def test_a_trace_of_other_settings_or_of_another_story_has_another_study(folder,
 def test_the_untrained_network_is_what_training_began_with(study, cell):
     (run, *_) = study.of(cell, 2)
     trained = training.train(
-        run_task(2), cell=cell, hidden=TINY.hidden, epochs=1, seed=run.seed, record_every=5
+        run_task(2),
+        **TINY.training(cell),
+        cell=cell,
+        seed=run.seed,
+        record_every=5,
     )
     begun = trained.history.traces[0]
     assert run.untrained.parameters.keys() == begun.parameters.keys()
@@ -172,13 +176,48 @@ def test_a_trace_without_gradients_has_no_carried_ones(cell):
         carried_gradients(trace)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_the_unit_that_keeps_longest(study, cell):
-    (run, *_) = study.of(cell, 2)
-    parts = np.prod(run.trace.gates[0, 0, 4:, 0, 1], axis=0)  # f of i f g o, z of r z n
-    kept = studies.longest_retention(run.trace, 3, most=3)
-    assert kept.unit == int(parts[:3].argmax())
-    assert kept.part == pytest.approx(parts[:3].max())
+def test_only_lstms_start_with_the_forget_bias_of_a_study(study):
+    for run in study.runs:
+        assert run.trace.metadata.forget_bias == (4.0 if run.cell == "lstm" else None)
+
+
+@pytest.mark.parametrize("bias", [None, 4.0])
+def test_starts_differ_in_the_forget_bias_alone(folder, sentence, bias, monkeypatch):
+    monkeypatch.setattr(studies, "LECTURE", TINY)
+    starts = studies.starts_of(sentence)
+    assert (starts.gap, list(starts.studies)) == (2, [None, 4.0])
+    assert [run.seed for run in starts.runs(bias)] == [1, 2]
+    for index, run in enumerate(starts.runs(bias)):
+        assert (run.cell, run.gap) == ("lstm", 2)
+        alone = training.train(
+            run_task(2), cell="lstm", hidden=4, epochs=1, seed=run.seed, forget_bias=bias
+        )
+        assert starts.accuracies(bias)[index] == alone.score == run.accuracy
+        assert starts.learnt(bias)[index] == (alone.score >= studies.LEARNT)
+        forget = run.untrained.gates[0, 0, :, 0, 1]
+        assert starts.forget_gates(bias)[index] == pytest.approx(forget.mean())
+        left = np.prod(forget[sentence.metadata.step_labels[0].index("Beijing") + 1 :], axis=0)
+        np.testing.assert_allclose(starts.parts_left(bias)[index], left)
+        start = run.untrained.weight("bias_ih") + run.untrained.weight("bias_hh")
+        other = starts.runs(None if bias else 4.0)[index].untrained
+        both = other.weight("bias_ih") + other.weight("bias_hh")
+        np.testing.assert_array_equal(np.delete(start, range(4, 8)), np.delete(both, range(4, 8)))
+        if bias is not None:
+            np.testing.assert_allclose(start[4:8], bias)
+            assert starts.forget_gates(bias)[index] == pytest.approx(1 / (1 + np.exp(-4)), abs=0.02)
+        else:
+            assert starts.forget_gates(bias)[index] == pytest.approx(0.5, abs=0.15)
+
+
+def test_a_seed_gives_the_same_network_in_both_languages():
+    made = {
+        language: training.train("sentence", gap=3, language=language, epochs=2, seed=3)
+        for language in ("en", "zh")
+    }
+    np.testing.assert_array_equal(made["en"].history.loss, made["zh"].history.loss)
+    for one, other in zip(*(each.network.parameters() for each in made.values()), strict=True):
+        assert torch.equal(one, other)
+    assert made["en"].score == made["zh"].score
 
 
 class Scored:
@@ -195,7 +234,7 @@ def scored(*rows):
     return Study(settings, tuple(Scored(*row) for row in rows), clue=3, chance=1 / 6)
 
 
-def test_the_best_network_and_the_greatest_gap_that_all_cells_learnt():
+def test_which_networks_have_learnt():
     made = scored(
         ("rnn", 0, 1, 1.0, 9),
         ("rnn", 0, 2, 1.0, 7),
@@ -206,9 +245,6 @@ def test_the_best_network_and_the_greatest_gap_that_all_cells_learnt():
         ("gru", 5, 1, 1.0),
         ("gru", 5, 2, 0.99),
     )
-    assert made.best("rnn", 0).seed == 2
-    assert made.best("rnn", 5).seed == 2
-    assert made.learnt_by_all == 0
     assert made.learnt("gru").tolist() == [[True, False], [True, True]]
 
 

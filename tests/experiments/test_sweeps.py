@@ -219,7 +219,6 @@ def test_a_sweep_is_found_by_a_path_through_a_folder_that_is_missing(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("cluster")
 def test_a_worker_that_is_killed_loses_no_network(scheduler, tmp_path):
     from distributed import Client
 
@@ -271,12 +270,43 @@ def test_a_network_that_cannot_be_trained_is_named_and_the_others_are_kept(tmp_p
     assert load_sweep(tmp_path / "a.json").missing == (("rnn", 4, 1),)
 
 
+def test_only_cells_with_a_forget_gate_start_with_the_forget_bias(here, tmp_path, capsys):
+    file = tmp_path / "a.json"
+    command = ["sweep", "--task", "sentence", "--lengths", 1, "--cells", "lstm,rnn", "--seeds", 1]
+    command += ["--hidden", 3, "--epochs", 1, "--forget-bias", "3", "-o", file]
+    assert run(capsys, *command)[0] == 0
+    held = load_sweep(file)
+    assert held.settings.forget_bias == 3.0
+    task = tasks.make("sentence", gap=1)
+    for cell, start in (("lstm", {"forget_bias": 3.0}), ("rnn", {})):
+        own = training.train(task, cell=cell, hidden=3, epochs=1, seed=1, **start)
+        assert held.networks[cell, 1, 1].score == own.score
+        by_lag = measure.gradient_norms(own.record(), state="c" if cell == "lstm" else "h")[-1]
+        np.testing.assert_allclose(held.networks[cell, 1, 1].gradients, by_lag[::-1, 0], rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"hidden": None}, "was begun with hidden 3, not the task's"),
+        ({"forget_bias": 1.0}, "no cell of gru, rnn has a forget gate whose bias could be 1.0"),
+        ({"cells": ("lstm",), "forget_bias": "long"}, "'chrono', or None .*, got 'long'"),
+    ],
+)
+def test_a_forget_bias_that_no_network_can_have(change, expected):
+    with pytest.raises(SweepError, match=expected):
+        replace(TINY, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"hidden": None}, "was begun with hidden 3, not the default"),
         ({"epochs": 2, "lengths": (5,)}, "was begun with epochs 1, not 2"),
         ({"language": "zh"}, "was begun with language en, not zh"),
+        (
+            {"cells": ("lstm",), "forget_bias": 1.0},
+            "was begun with forget_bias the default, not 1.0",
+        ),
         ({"task": "adding"}, "was begun with task temporal-order, not adding"),
     ],
 )

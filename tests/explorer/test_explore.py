@@ -15,7 +15,7 @@ from nasty import NASTY
 from playwright.sync_api import expect, sync_playwright
 
 from rnnviz.cli import main
-from rnnviz.errors import ExportError, TraceError
+from rnnviz.errors import ExportError, ThemeError, TraceError
 from rnnviz.explorer import explore
 from rnnviz.explorer import rows as rows_module
 from rnnviz.explorer.rows import rows_of
@@ -132,9 +132,10 @@ def test_gates_are_means_over_the_units():
     x = torch.randn(5, 2, 3, dtype=torch.float64)
     trace = record(model, x, torch.randint(0, 4, (5, 2)), loss="cross-entropy")
     rows = rows_of(trace, sequence=1, direction=1)
-    assert {row["gate"] for row in rows.gates} == set("ifgo")
+    symbols = ["iₜ", "fₜ", "gₜ", "qₜ"]
+    assert {row["gate"] for row in rows.gates} == set(symbols)
     for row in rows.gates:
-        gate = trace.gates[0, 1, row["step"] - 1, 1, "ifgo".index(row["gate"])]
+        gate = trace.gates[0, 1, row["step"] - 1, 1, symbols.index(row["gate"])]
         assert row["value"] == pytest.approx(gate.mean(), rel=ROUNDED)
     assert all(row["k"] >= row["t"] for row in rows.gradients)
     first = [row for row in rows.gradients if row["t"] == 2]
@@ -143,12 +144,20 @@ def test_gates_are_means_over_the_units():
     )
 
 
+def test_a_page_in_another_notation(make_trace):
+    page = explore(make_trace(), notation="d2l")
+    assert "∂L/∂Wₕₕ" in page
+    assert "ŷₜ" in page or "y\u0302ₜ" in page
+    assert '∂L/∂W"' not in page
+    assert '∂L/∂W"' in explore(make_trace())
+
+
 def test_traces_that_cannot_be_explored_are_refused(make_trace):
     with pytest.raises(TraceError, match="has no gradients"):
         explore(make_trace(gradients=False))
     with pytest.raises(TraceError, match="no sequence 7"):
         explore(make_trace(), sequence=7)
-    with pytest.raises(ExportError, match="unknown theme 'blue'"):
+    with pytest.raises(ThemeError, match="unknown theme 'blue'"):
         explore(make_trace(), theme="blue")
 
 

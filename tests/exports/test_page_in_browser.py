@@ -288,7 +288,7 @@ def test_it_opens_on_the_first_frame(lecture, rendered_video, visit):
     page.wait_for_function(f"!{PAUSED.replace('paused', 'seeking')}")
     number = round(rendered_video.cues[1].start * 15)
     drawn = [np.asarray(picture.convert("RGBA")).mean() for picture in pictures]
-    assert abs(page.evaluate(SHOWN) - drawn[number]) < abs(page.evaluate(SHOWN) - drawn[-1])
+    assert abs(page.evaluate(SHOWN) - drawn[number]) < abs(page.evaluate(SHOWN) - drawn[0])
 
 
 def test_each_scene_and_beat_of_a_lecture_has_a_url(rendered_video, tmp_path, visit):

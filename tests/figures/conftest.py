@@ -1,14 +1,32 @@
-"""Small data for figures."""
+"""Small data for figures, and formulas that are parsed once."""
 
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from figure_data import study_of_shares
+from matplotlib.mathtext import MathTextParser
 from models import Around, layer_of
 
 from rnnviz.recording import record
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _formulas_are_parsed_once():
+    """Matplotlib parses a formula again for each renderer, which takes a third of the time."""
+    parse = MathTextParser._parse_cached.__wrapped__
+
+    @cache
+    def parsed(kind, *key):
+        return parse(MathTextParser("path" if kind == "vector" else "agg"), *key)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            MathTextParser, "_parse_cached", lambda self, *key: parsed(self._output_type, *key)
+        )
+        yield
 
 
 @pytest.fixture(scope="module")

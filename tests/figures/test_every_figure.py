@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
-from matplotlib.mathtext import MathTextParser
 from matplotlib.textpath import TextPath
 from models import Around, layer_of
 from own_fonts import DEJAVU, built, saved
@@ -55,6 +54,10 @@ TRACES = {
     "dollars": lambda: labelled(made(), "$x_"),
     "long words": lambda: labelled(made(), "incomprehensibilities" * 3),
 }
+SHARED = ("plain", "one step")
+"""Traces whose figures several tests look at."""
+SLOW = ("two steps", "one unit", "gru", "relu", "two layers")
+"""Traces that lie between those that are always drawn."""
 LACKS = {("tanh", "gru"), ("tanh", "lstm"), ("tanh", "relu"), ("trajectory", "one unit")}
 LACKS |= {("trajectory", "one step"), ("trajectory", "two steps"), ("weight-shares", "one step")}
 
@@ -89,22 +92,6 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _formulas_are_parsed_once():
-    """Matplotlib parses a formula again for each renderer, which takes a third of the time."""
-    parse = MathTextParser._parse_cached.__wrapped__
-
-    @cache
-    def parsed(kind, *key):
-        return parse(MathTextParser("path" if kind == "vector" else "agg"), *key)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            MathTextParser, "_parse_cached", lambda self, *key: parsed(self._output_type, *key)
-        )
-        yield
-
-
 @pytest.fixture(scope="module")
 def traces():
     return {name: make() for name, make in TRACES.items()}
@@ -113,7 +100,12 @@ def traces():
 @pytest.fixture(scope="module")
 def drawn(traces):
     """(figure, trace) → the figure with default options; tests must not change it."""
-    return cache(lambda name, kind: figure(name, traces[kind]))
+    kept = cache(lambda name, kind: figure(name, traces[kind]))
+
+    def draw(name, kind):
+        return kept(name, kind) if kind in SHARED else figure(name, traces[kind])
+
+    return draw
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +123,9 @@ def drawn_anew(traces):
 
 
 @pytest.mark.parametrize("name", OF_TRACES)
-@pytest.mark.parametrize("kind", TRACES)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind in SLOW else ()) for kind in TRACES]
+)
 def test_a_figure_draws_any_trace_or_refuses_it_with_a_reason(name, kind, drawn):
     if (name, kind) in LACKS:
         with pytest.raises(RnnvizError, match=";"):
@@ -193,7 +187,6 @@ def test_styles_differ_in_type_and_size(traces):
         ({"span": 2}, "give a venue, or a width"),
         ({"width": 0.5}, r"does not fit into 0\.5 × 0\.31 inches; choose a larger"),
         ({"span": 3}, "span must be 1 or 2 columns, got 3"),
-        ({"theme": "blue"}, "unknown theme 'blue'; choose dark, light"),
         ({"language": "xx"}, "unknown language 'xx'; choose en or zh"),
     ],
 )

@@ -22,6 +22,19 @@ WHOLE_FONT = 30_000
 """Bytes that the characters of one figure never need; rnnviz Sans itself has millions."""
 
 
+ONE_LANGUAGE = [
+    pytest.param(
+        language,
+        entry,
+        id=f"{language}-{entry.name}",
+        marks=() if place % 2 == turn else pytest.mark.slow,
+    )
+    for place, entry in enumerate(FIGURES.values())
+    for turn, language in enumerate(("en", "zh"))
+]
+"""Every figure, in one language by turns; in the other one, it is slow."""
+
+
 def read_fonts(file):
     """The fonts of all pages of a PDF, those of forms as well."""
     found = []
@@ -56,8 +69,7 @@ def check_fonts(file):
         assert len(program_of(font)) < WHOLE_FONT
 
 
-@pytest.mark.parametrize("entry", FIGURES.values(), ids=FIGURES)
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(("language", "entry"), ONE_LANGUAGE)
 def test_every_font_is_truetype_and_cut_to_what_is_used(entry, language, data_of, tmp_path):
     drawn = figure(entry.name, *data_of(entry), language=language, venue="icml")
     for text in (False, True):

@@ -16,7 +16,7 @@ from models import Around, layer_of
 from rnnviz import measure
 from rnnviz.errors import SceneError, TraceError
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.figures.axes import signed_map
+from rnnviz.figures.axes import color_map
 from rnnviz.figures.plots.gates import gates
 from rnnviz.figures.plots.gradient_by_lag import gradient_by_lag
 from rnnviz.figures.plots.gradient_table import gradient_table
@@ -294,7 +294,9 @@ def test_trajectory(trace):
 
 def test_unrolled(trace):
     cells = [patch for patch in unrolled(trace).patches if type(patch) is Rectangle]
-    expected = [signed_map(LIGHT)((value + 1) / 2) for value in trace.h[0, 0, :, 0].ravel()]
+    expected = [
+        color_map(LIGHT, "signed")((value + 1) / 2) for value in trace.h[0, 0, :, 0].ravel()
+    ]
     got = [to_rgba(cell.get_facecolor()) for cell in cells]
     np.testing.assert_allclose(got, expected, atol=1e-9)
 

@@ -39,7 +39,6 @@ def test_the_users_settings_are_not_used_and_come_back_after_an_error():
     ("options", "message"),
     [
         ({"venue": "nature"}, "unknown venue"),
-        ({"theme": "blue"}, "unknown theme"),
         ({"span": 2}, "venue"),
     ],
 )

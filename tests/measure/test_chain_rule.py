@@ -7,6 +7,7 @@ from torch import nn
 
 from rnnviz.errors import TraceError
 from rnnviz.experiments import last_loss_alone
+from rnnviz.measure import step_factors
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET
@@ -29,19 +30,26 @@ def test_its_terms_add_up_to_autograds_gradients_of_that_loss(alone):
     np.testing.assert_allclose(rule.at_states, alone.grad_h_by_loss[-1, 0, 0, :, 0], atol=1e-14)
 
 
-def test_whole_derivatives_count_terms_again(alone):
-    """d h_k/dW by loops: h_{k−1} moves with W as well."""
-    rule, t = chain_rule(alone, alone.steps - 1), alone.steps
-    hidden = alone.hidden_size
-    whole = np.zeros((hidden, hidden, hidden))
-    total = np.zeros((hidden, hidden))
-    for k in range(t):
-        before = alone.h[0, 0, k - 1, 0] if k else alone.h0[0, 0, 0]
-        direct = np.einsum("i,ij,l->ijl", rule.slopes[k], np.eye(hidden), before)
-        whole = direct + np.einsum("i,im,mjl->ijl", rule.slopes[k], alone.W, whole)
-        total += np.einsum("i,ijl->jl", rule.at_states[k], whole)
-    np.testing.assert_allclose(rule.twice, total, atol=1e-13)
-    assert np.abs(rule.twice - rule.terms_w.sum(0)).max() > 1e-3
+def test_slopes_and_w_multiply_to_the_ratio_of_recorded_norms(make_trace):
+    trace = make_trace(batch=2)
+    last = trace.steps - 1
+    slopes, weights = step_factors(trace, last, sequence=1)
+    norms = np.linalg.norm(trace.grad_h_by_loss[last, 0, 0, :, 1], axis=-1)
+    np.testing.assert_allclose((slopes * weights)[1:], norms[:-1] / norms[1:])
+    assert (slopes <= 1).all()
+    for k in range(trace.steps):
+        slope, gradient = 1 - trace.h[0, 0, k, 1] ** 2, trace.grad_h_by_loss[last, 0, 0, k, 1]
+        assert slopes[k] == pytest.approx(np.linalg.norm(slope * gradient) / norms[k])
+
+
+def test_the_factors_of_nothing_are_zero_and_those_of_another_cell_are_refused(make_trace):
+    slopes, weights = step_factors(make_trace(), 1)
+    assert not slopes[2:].any()
+    assert not weights[2:].any()
+    assert slopes[:2].all()
+    gru = record(nn.GRU(2, 3), torch.ones(4, 1, 2), torch.zeros(4, 1, 3), loss="squared")
+    with pytest.raises(TraceError, match="for a tanh RNN of one layer"):
+        step_factors(gru, 2)
 
 
 def test_one_loss_alone_is_on_the_last_steps(make_trace):

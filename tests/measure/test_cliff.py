@@ -4,11 +4,10 @@ import math
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnviz.errors import TraceError
-from rnnviz.experiments.counterexample import nilpotent_network
 from rnnviz.measure.cliff import (
     B_RANGE,
     W_RANGE,
@@ -16,9 +15,9 @@ from rnnviz.measure.cliff import (
     cliff_gradient,
     clipped,
     descent,
-    gradient_lengths,
     steepest,
 )
+from rnnviz.recording import record
 
 WEIGHTS, BIASES = st.floats(*W_RANGE), st.floats(*B_RANGE)
 
@@ -75,20 +74,42 @@ def test_a_descent_goes_against_the_gradient():
     assert np.linalg.norm(short[1] - short[0]) == pytest.approx(0.5 * 0.01)
 
 
-def test_lengths_of_a_recorded_gradient(make_trace):
-    trace = make_trace()
-    before, after = gradient_lengths(trace, 0.5)
-    total = math.sqrt(sum(float((value**2).sum()) for value in trace.gradients.values()))
-    assert before["θ"] == pytest.approx(total)
-    assert after["θ"] == pytest.approx(min(total, 0.5))
-    for name in before:
-        assert after[name] / before[name] == pytest.approx(min(1, 0.5 / total))
-    with pytest.raises(TraceError, match="has no gradients"):
-        gradient_lengths(make_trace(gradients=False), 0.5)
+STEPS = 9
+W = ((8.0, 8.0), (-8.0, -8.0))
+RESTING = (0.0, 0.5)
+
+
+def nilpotent_network():
+    """W = [[8, 8], [−8, −8]] at rest in h* = (0, ½), where b = artanh h* − W h*.
+
+    W² = 0, so ρ(W) = 0; but diag(1 − h*²) W has the eigenvalue 2, and the norm of its l-th power is
+    √200 · 2^(l−1).
+
+    Source: Pascanu et al. 2013, sec. 2.1: σ₁ > 1 is necessary to explode; that ρ decides
+            nothing follows from W² = 0
+    """
+    weights, resting = (torch.tensor(each, dtype=torch.float64) for each in (W, RESTING))
+    with torch.random.fork_rng(devices=[]):
+        layer = torch.nn.RNN(1, 2, dtype=torch.float64)
+    with torch.no_grad():
+        named = dict(layer.named_parameters())
+        for parameter in named.values():
+            parameter.zero_()
+        named["weight_hh_l0"].copy_(weights)
+        named["bias_ih_l0"].copy_(torch.atanh(resting) - weights @ resting)
+    targets = torch.full((STEPS, 1, 2), np.nan, dtype=torch.float64)
+    targets[-1] = 0.0
+    return record(
+        layer,
+        torch.zeros(STEPS, 1, 1, dtype=torch.float64),
+        targets,
+        loss="squared",
+        state=resting.reshape(1, 1, 2),
+    )
 
 
 def test_the_counterexample_is_at_rest_and_has_no_eigenvalue():
-    trace = nilpotent_network(None)
+    trace = nilpotent_network()
     assert (np.linalg.matrix_power(trace.W, 2) == 0).all()
     np.testing.assert_allclose(trace.h[0, 0, :, 0], [[0.0, 0.5]] * trace.steps, atol=1e-11)
     product = np.eye(2)

@@ -15,7 +15,6 @@ from rnnviz.mobjects.chain import StateChain
 from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
 from rnnviz.mobjects.named_bars import NamedBars
-from rnnviz.mobjects.projection import Projection
 from rnnviz.mobjects.strip import MOST_CELLS, Strip
 from rnnviz.mobjects.theme import DARK
 from rnnviz.mobjects.window import Window, units_note
@@ -59,7 +58,7 @@ def test_cells_of_a_matrix_stand_where_their_entries_do():
     matrix = Matrix(values, DARK, cell=0.5, limit=1.0)
     for (row, column), value in np.ndenumerate(values):
         cell = matrix.cells.at(row, column)
-        assert cell.get_fill_color().to_hex() == DARK.signed(value).to_hex()
+        assert cell.get_fill_color().to_hex() == DARK.shade("signed", value).to_hex()
         np.testing.assert_allclose(
             cell.get_center()[:2], [(column - 1) * 0.5, (0.5 - row) * 0.5], atol=1e-9
         )
@@ -102,20 +101,6 @@ def test_on_a_log_axis_nothing_but_zero_stands_where_zero_does():
 def test_many_decades_get_few_ticks():
     axis = LogAxis([1e-40, 1.0], DARK, base=0.0, height=3.0, left=0.0, right=1.0)
     assert len(axis.ticks) <= 6
-
-
-def test_from_above_the_units_run_up_and_from_the_side_the_layers_do():
-    above = Projection(azimuth=0, elevation=90, zoom=2.0)
-    np.testing.assert_allclose(above.project(np.array([1.0, 2.0, 5.0])), [2, 4, 0], atol=1e-12)
-    side = Projection(azimuth=0, elevation=0, zoom=1.0, place=(1.0, 0.0))
-    np.testing.assert_allclose(side.project(np.array([1.0, 2.0, 5.0])), [2, 5, 0], atol=1e-12)
-
-
-def test_an_eye_on_its_way_starts_and_ends_where_it_should():
-    start = Projection(0, 90, 1.0)
-    end = Projection(-20, 30, 2.0, target=(1.0, 0.0, 0.0), place=(0.5, 0.5))
-    assert start.towards(end, 0.0) == start
-    assert start.towards(end, 1.0) == end
 
 
 @pytest.mark.parametrize(("steps", "first", "cut"), [(500, 491, True), (4, 1, False)])

@@ -1,14 +1,28 @@
 """Text is shown as typed, with its size and baseline."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from layouts import PIXELS_PER_UNIT
 from own_fonts import DEJAVU, built, saved
 
 from rnnviz.errors import TextError
+from rnnviz.mobjects import text
 from rnnviz.mobjects.numbers import number, percent
-from rnnviz.mobjects.text import BODY, NOTE, fitted_label, formula, label, prose
+from rnnviz.mobjects.text import (
+    BODY,
+    NOTE,
+    SMALL,
+    fitted_label,
+    formula,
+    label,
+    prose,
+    using_type_scale,
+)
 from rnnviz.mobjects.theme import DARK
 from rnnviz.text.fonts import load_fonts, using_fonts
 
@@ -18,6 +32,14 @@ INK = DARK.color("text")
 def shapes(text):
     """Each glyph's outline, moved to the origin: what is seen, wherever it stands."""
     return [glyph.points - glyph.points.min(axis=0) for glyph in text]
+
+
+def test_the_design_guide_names_the_sizes_of_type():
+    guide = (Path(__file__).parents[2] / "docs" / "design-guide.md").read_text(encoding="utf-8")
+    told = {name: int(size) for name, size in re.findall(r"`([A-Z]+)` \| (\d+) \|", guide)}
+    assert told.keys() == {"FORMULA", "BODY", "SMALL", "NOTE"}
+    for name, size in told.items():
+        assert round(getattr(text, name) * PIXELS_PER_UNIT) == size
 
 
 @pytest.mark.parametrize(
@@ -240,3 +262,30 @@ def test_a_word_is_cut_between_letters_with_their_marks(tmp_path):
     with using_fonts(load_fonts(saved(tmp_path, "a.ttf", built("क\u093f\u25cc")))):
         cut = fitted_label(text, color=INK, width=0.5)
     assert cut.text.removesuffix("…") in {text[:place] for place in (2, 4, 6)}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: label("gate", color=INK),
+        lambda: formula("h_t", color=INK),
+        lambda: prose("One gate.", {}, color=INK, width=12.0),
+    ],
+)
+def test_type_is_larger_by_the_type_scale(made):
+    usual = made()
+    with using_type_scale(1.25):
+        larger = made()
+    assert larger.em == pytest.approx(1.25 * usual.em)
+    assert larger.height == pytest.approx(1.25 * usual.height, rel=0.02)
+    assert made().em == usual.em
+
+
+def test_a_larger_type_fits_into_the_same_width():
+    with using_type_scale(1.25):
+        fitted = fitted_label("a long name of an input", color=INK, width=2.0, size=SMALL)
+        cut = fitted_label("a very, very long name of an input", color=INK, width=2.0, size=SMALL)
+        caption = prose("A caption of many words. " * 4, {}, color=INK, width=8.0)
+    assert max(fitted.width, cut.width) <= 2.0
+    assert cut.em == pytest.approx(NOTE)
+    assert caption.width <= 8.0 * 1.06

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from rnnviz.errors import RenderError
 from rnnviz.mobjects import typesetting
 from rnnviz.mobjects.typesetting import typeset
 
@@ -112,12 +111,3 @@ def test_an_entry_that_is_a_folder(folder, again):
     entry.unlink()
     entry.mkdir()
     assert again("a")[1]
-
-
-def test_a_full_disk_is_reported(monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(typesetting, "Typst", full)
-    with pytest.raises(RenderError, match=r"\(No space left on device\); free some space or set"):
-        typeset("a", 0.5)

@@ -131,8 +131,9 @@ def test_an_output_that_a_forward_makes_itself(how):
 
 def test_an_output_that_is_rounded_is_refused_with_what_to_do():
     model, (x, y) = After(lambda output: output.float()), data()
+    assert record(model, x, y, dtype="float64").metadata.dtype == "float64"  # what is made, too
     with pytest.raises(RecordingError, match=r"output is float32, but its layer torch.float64"):
-        record(model, x, y, dtype="float64")
+        record(model.double(), x.double(), y)
     same_traces(record(model.double(), x, y, dtype="float32"), record(model.float(), x, y), 1e-6)
     with pytest.raises(RecordingError, match=r"output is float16.* remove that conversion"):
         record(After(lambda output: output.half()), x, y)

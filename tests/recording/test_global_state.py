@@ -89,11 +89,18 @@ class AutocastInside(Around):
 @pytest.mark.parametrize("cell", ["lstm", "gru", "tanh"])
 @pytest.mark.parametrize("kind", [Around, AutocastInside])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_autocast_is_named_with_a_remedy(cell, kind, dtype):
+def test_autocast_is_recorded_step_by_step(cell, kind, dtype):
     model = kind(layer_of(cell, 3, 5)).to(dtype)
     outside = nullcontext() if kind is AutocastInside else torch.autocast("cpu")
-    with outside, pytest.raises(RecordingError, match=r"autocast is on.*bfloat16.*outside of it"):
-        record(model, data()[0].float(), data()[1])
+    with outside:
+        try:
+            model(data()[0].float())
+        except RuntimeError as error:  # of oneDNN, on processors without bfloat16
+            pytest.skip(str(error))
+        trace = record(model, data()[0].float(), data()[1])
+    assert trace.metadata.cell == "custom"
+    rounded = dtype == torch.bfloat16 or cell != "gru"  # autocast leaves the state of a GRU
+    assert trace.metadata.dtype == ("bfloat16" if rounded else "float32")
 
 
 def test_the_remedies_for_autocast_work():

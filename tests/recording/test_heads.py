@@ -124,11 +124,12 @@ def test_a_layer_whose_directions_share_a_weight_is_refused(data):
         record(model, *data)
 
 
-def test_biases_that_are_one_parameter_are_refused(data):
+def test_biases_that_are_one_parameter_are_recorded_step_by_step(data):
     model = Headed()
     model.rnn.bias_hh_l0 = model.rnn.bias_ih_l0
-    with pytest.raises(RecordingError, match="one parameter as 'bias_ih_l0' and as 'bias_hh_l0'"):
-        record(model, *data)
+    trace = record(model, *data)
+    assert trace.metadata.cell == "custom"
+    assert "rnn.bias_hh_l0" in {*trace.metadata.shared, *trace.metadata.shared.values()}
 
 
 def test_what_is_changed_in_place_is_a_copy(data):

@@ -101,7 +101,9 @@ class Again(nn.Module):
     ids=["none", "another h", "another c", "detached"],
 )
 def test_calls_that_do_not_make_one_sequence(between, match):
-    refuse(Again(between), match)
+    x, targets = torch.randn(6, 2, 3), torch.zeros(6, 2, dtype=torch.int64)
+    assert record(Again(between), x, targets).metadata.cell == "custom"  # step by step
+    refuse(Again(between, bidirectional=True), f"({match}|more than once).*nor .* step by step")
 
 
 def test_calls_in_two_directions():
@@ -118,7 +120,10 @@ def test_a_loop_that_feeds_its_output_back():
                 step = outputs[-1][:, :3]
             return torch.stack(outputs)
 
-    refuse(Speaking(nn.GRUCell(3, 5)), "input depends on its own earlier output.*teacher forcing")
+    x, targets = torch.randn(6, 2, 3), torch.zeros(6, 2, dtype=torch.int64)
+    trace = record(Speaking(nn.GRUCell(3, 5)), x, targets)
+    assert trace.metadata.cell == "custom"
+    assert trace.grad_h_by_loss[-1, 0, 0, 0].any()
 
 
 class Drifting(Network):
@@ -150,20 +155,17 @@ def test_a_model_that_calls_its_layer_otherwise_when_it_runs_again():
     refuse(Fickle(3, 5, 4), "input differs between two runs of the model by")
 
 
-def test_a_way_from_the_weights_to_the_loss_that_is_not_swept():
-    """The loss reads W itself: no sum over steps gives autograd's gradient."""
+def test_a_way_from_the_weights_to_the_loss_beside_the_steps():
+    """The loss reads W itself: it is recorded by its states, whose sums count that as well."""
 
     class Decaying(Network):
         def forward(self, x, hidden=None):
             states, _ = self.rnn(x)
             return self.fc(states) + self.rnn.weight_hh_l0.square().sum()
 
-    refuse(
-        Decaying(3, 5, 4),
-        r"do not add up to autograd's gradient of 'rnn.weight_hh_l0'",
-        loss="squared",
-        targets=torch.zeros(6, 2, 4),
-    )
+    x, targets = torch.randn(6, 2, 3), torch.zeros(6, 2, 4)
+    trace = record(Decaying(3, 5, 4), x, targets, loss="squared")
+    assert trace.metadata.cell == "custom"
 
 
 def test_a_fused_layer_that_computes_something_else():

@@ -14,7 +14,8 @@ from safetensors.torch import save_file as save_tensors
 from torch import nn
 
 from rnnviz.errors import RecordingError
-from rnnviz.recording.weight_files import load_inputs, load_weights
+from rnnviz.recording.data_files import load_inputs
+from rnnviz.recording.weight_files import load_weights
 
 
 def network(seed=0, hidden=4):

@@ -15,6 +15,7 @@ import rnnviz
 from rnnviz.errors import RenderError
 from rnnviz.experiments import default_recordings as defaults
 from rnnviz.rendering import plan, request
+from rnnviz.rendering.cache import imports
 from rnnviz.rendering.cache import library as library_files
 from rnnviz.rendering.execution import performance
 from rnnviz.system import cache as cache_module
@@ -55,7 +56,7 @@ def test_a_change_redraws_only_the_beats_it_affects(
 
 @pytest.mark.parametrize(
     "setting",
-    [{"theme": "light"}, {"quality": "m"}, {"format": "webm"}],
+    [{"theme": "light"}, {"notation": "d2l"}, {"quality": "m"}, {"format": "webm"}],
     ids=str,
 )
 def test_another_encoding_profile_or_theme_redraws_everything(
@@ -126,12 +127,35 @@ def test_another_version_of_a_library_redraws(library, three, trace, tmp_path, d
     monkeypatch.undo()
 
 
-@pytest.mark.parametrize("file", ["fonts/OFL.txt", "mobjects/theme.py", "text/palette.py"])
-def test_another_font_or_library_module_redraws(file, three, trace, tmp_path, drawn, monkeypatch):
-    output = tmp_path / "three.mp4"
-    assert drawn(three, trace, output, beats=(1,)) == ["one"]
+LIBRARY_FILES = ("fonts/OFL.txt", "mobjects/theme.py", "text/palette.py")
+
+
+@pytest.fixture(scope="module")
+def library_copy(tmp_path_factory):
+    """A copy of the library, whose syntax trees take 45 MB."""
+    library, copy = library_files.library_folder(), tmp_path_factory.mktemp("copy") / "rnnviz"
+    # with links as they are: in the copies of tools/mutants.py, the scenes are one
+    yield shutil.copytree(library, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
+    for remembered in (imports._parsed, imports._import_statements, imports._texts, imports.digest):
+        remembered.cache_clear()
+
+
+@pytest.fixture
+def copied_library(library_copy):
+    """The copy; tests may change the files of LIBRARY_FILES."""
     library = library_files.library_folder()
-    copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
+    yield library_copy
+    for file in LIBRARY_FILES:
+        shutil.copy2(library / file, library_copy / file)
+    library_files._LOADED.clear()
+
+
+@pytest.mark.parametrize("file", LIBRARY_FILES)
+def test_another_font_or_library_module_redraws(
+    file, three, trace, tmp_path, drawn, copied_library, monkeypatch
+):
+    output, copy = tmp_path / "three.mp4", copied_library
+    assert drawn(three, trace, output, beats=(1,)) == ["one"]
     monkeypatch.setattr(library_files, "library_folder", lambda: copy)
     monkeypatch.setattr(
         performance, "shipped_digest", lambda: (copy / "fonts" / "OFL.txt").read_text()
@@ -395,15 +419,13 @@ def test_the_task_of_an_own_scene_is_remembered(three, trace, tmp_path, monkeypa
         rnnviz.render(three, quality="l", output=output)
 
 
-def test_a_library_changed_after_loading_redraws_each_time(registered, tmp_path, monkeypatch):
-    library = library_files.library_folder()
-    copy = shutil.copytree(library, tmp_path / "rnnviz", ignore=shutil.ignore_patterns("*.pyc"))
+def test_a_library_changed_after_loading_redraws_each_time(registered, copied_library, monkeypatch):
     scenes = library_files.scenes_folder()
-    monkeypatch.setattr(library_files, "library_folder", lambda: copy)
+    monkeypatch.setattr(library_files, "library_folder", lambda: copied_library)
     monkeypatch.setattr(library_files, "scenes_folder", lambda: scenes)
     assert registered()
     assert not registered()
-    with (copy / "text" / "palette.py").open("a") as changed:
+    with (copied_library / "text" / "palette.py").open("a") as changed:
         changed.write("\nOTHER = 1\n")
     assert registered()
     assert registered()

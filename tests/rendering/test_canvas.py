@@ -73,6 +73,10 @@ SHORT = 0.3
 ROUNDING = 2
 
 
+FEW = 5
+"""Frames per second of a whole beat, all of which are kept to be compared."""
+
+
 class Sink:
     """Keeps every frame, updated only where the canvas says that it changed."""
 
@@ -392,7 +396,7 @@ def test_frames_of_a_beat_are_those_of_manim(name, number, trace, tmp_path):
         beats=frozenset([number]),
         on_beat_end=end,
     )
-    with manim_settings(tmp_path, "l"):
+    with manim_settings(tmp_path, "l", frame_rate=FEW):
         with plain_frames() as expected:
             scene(context).render()
         scene(replace(context, renderer=Renderer(), on_beat_start=start)).render()

@@ -31,7 +31,6 @@ from rnnviz.rendering.execution.fork import Job
 from rnnviz.system.cache import Cache
 from rnnviz.system.workers import SchedulerWatch, WorkerPool, check_address, failure, workers
 
-pytestmark = pytest.mark.xdist_group("cluster")
 FULL_SIZE = True  # workers that are started anew know no other
 
 SCENE = """
@@ -133,7 +132,7 @@ def content(path: Path) -> str:
 
 
 def test_a_cluster_draws_what_this_machine_draws(scheduler, scene_file, trace, tmp_path, cache):
-    settings = {"quality": "l", "language": "zh", "theme": "light"}
+    settings = {"quality": "l", "language": "zh", "theme": "light", "notation": "d2l"}
     cache("here")
     here = rnnviz.render(scene_file, trace, output=tmp_path / "here.mp4", **settings)
     cache("there")
@@ -165,6 +164,7 @@ def test_a_scene_with_experiments_is_drawn_the_same_remotely(scheduler, tmp_path
     assert made[0] == made[1]
 
 
+@pytest.mark.slow  # the next test draws all beats in one spawned process
 def test_spawned_processes_draw_the_same(scene_file, trace, tmp_path, cache, monkeypatch):
     made = []
     for fork in (True, False):
@@ -176,7 +176,7 @@ def test_spawned_processes_draw_the_same(scene_file, trace, tmp_path, cache, mon
     assert made[0] == made[1]
 
 
-def test_a_custom_font_is_sent_to_spawned_processes(trace, tmp_path, cache, monkeypatch):
+def test_a_spawned_process_draws_the_same_with_a_custom_font(trace, tmp_path, cache, monkeypatch):
     file, font = tmp_path / "small.py", saved(tmp_path, "a.ttf", built("\u092e"))
     middle = "self.add(label('\u092e', color=self.theme.color('text')))"
     wanted = "from rnnviz.mobjects.text import label\n"
@@ -186,7 +186,7 @@ def test_a_custom_font_is_sent_to_spawned_processes(trace, tmp_path, cache, monk
         monkeypatch.setattr(dask, "can_fork", lambda fork=fork: fork)
         cache(f"cache {fork}")
         output = tmp_path / f"{fork}.mp4"
-        settings = {"quality": "l", "beats": (2,), "output": output, "jobs": 1}
+        settings = {"quality": "l", "output": output, "jobs": 1}
         rnnviz.render(file, trace, font=font, **settings)
         made.append(content(output))
     assert made[0] == made[1]

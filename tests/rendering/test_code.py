@@ -13,9 +13,20 @@ from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.loading import load_scene
 
 NAMED: Final = {
-    ("output", "squared"): None,
-    ("tanh", "curve"): {"one_unit"},
-    ("tanh", "slope"): {"one_unit"},
+    ("why", "sentence"): None,
+    ("why", "window"): None,
+    ("why", "memory"): None,
+    ("feedforward", "with_loop"): {"recurrent"},
+    ("inputs", "states"): None,
+    ("unrolling", "start"): None,
+    ("space", "forward"): {"nothing_yet"},
+    ("output", "shares"): {"cost"},
+    ("exploding-gradient", "clipped"): {"sizes"},
+    ("exploding-gradient", "clip"): None,
+    ("gates", "cell"): None,
+    ("compare", "states"): None,
+    ("compare", "answers"): None,
+    ("pytorch", "dropout"): None,
 }
 """Beats whose names stand for something else in others, or in all of them, which are drawn again:
 more than need be, never less.

@@ -4,6 +4,8 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
+from functools import partial
 
 import pytest
 import warm
@@ -13,11 +15,17 @@ import rnnviz
 from rnnviz.rendering.video import assembling
 
 
+def limit_files(size):
+    """Limit the size of files, in bytes. Python would keep a compiled module that was cut by it."""
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
 def render_within(limit, three, saved, output):
     """Render with a limit of the size of files, in bytes."""
     return warm.run(
         *("render", three, "-ql", "--trace", saved, "-o", output),
-        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        prepare=partial(limit_files, limit),
     )
 
 
@@ -87,7 +95,7 @@ def test_a_disk_full_at_any_write_is_reported_in_one_line(arguments, trace, tmp_
     monkeypatch.chdir(tmp_path)
     done = warm.run(
         *(saved if each == "saved" else each for each in arguments),
-        prepare=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200)),
+        prepare=partial(limit_files, 200),
     )
     assert done.returncode == 1
     assert done.stderr.startswith("Error: cannot write ")

@@ -8,11 +8,13 @@ import pytest
 from small_scenes import THREE
 
 import rnnviz
+from rnnviz.cli.network_options import Source
 from rnnviz.cli.render import _render_all
 from rnnviz.errors import ExportError, RenderError
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.rendering.request import request_of
 from rnnviz.rendering.video import assembling
+from rnnviz.text.notation import UWV
 
 
 @pytest.fixture
@@ -82,9 +84,10 @@ def test_render_all_replaces_no_video_of_an_own_scene(here, monkeypatch, trace):
     (here / "out").mkdir()
     rnnviz.render("lecture1.py:B", trace, quality="l", beats=(1,), output="out/unrolling.mp4")
     looks = {"language": "en", "theme": "dark", "quality": "h", "format": "mp4"}
-    looks |= {"transparent": False, "beats": None}
+    looks |= {"transparent": False, "beats": None, "notation": UWV, "aspect": "16:9"}
+    looks |= {"pace": 1.0, "hold": {}, "captions": True}
     with pytest.raises(RenderError, match=r"unrolling\.mp4' is the video .*'\.\./lecture1\.py'"):
-        _render_all(None, None, None, {"jobs": 1, "scheduler": None}, folder="out", **looks)
+        _render_all(Source(), {"jobs": 1, "scheduler": None}, folder="out", **looks)
 
 
 def test_videos_of_a_scene_in_two_formats_have_one_description(three, trace, tmp_path, drawn):

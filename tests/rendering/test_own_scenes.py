@@ -149,6 +149,15 @@ def test_a_scene_whose_import_fails_leaves_no_module(error, three, trace):
     assert "rnnviz_user_three" not in sys.modules
 
 
+def test_an_edit_within_the_same_second_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    scene = tmp_path / "own.py"
+    for size in (2, 3):
+        scene.write_text(with_class(f"size = {size}"))
+        os.utime(scene, (1_000_000_000, 1_000_000_000))
+        assert load_scene(str(scene)).scene.size == size
+
+
 @pytest.mark.parametrize("folder", ["a.python", "b.py", "c.py:d"])
 def test_a_folder_may_be_named_as_a_file_is(folder, trace, tmp_path):
     file = tmp_path / folder / "three.py"

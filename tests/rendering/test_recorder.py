@@ -12,9 +12,10 @@ from contextlib import suppress
 from linecache import getline
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from rnnviz.rendering.cache import dependencies, hooks, recorder
+from rnnviz.rendering.cache import dependencies, hooks, origins, recorder
 from rnnviz.rendering.cache.dependencies import (
     Dependency,
     are_current,
@@ -150,6 +151,21 @@ def test_what_is_not_the_users_is_not_noted(path, observed, tmp_path):
             path(tmp_path).read_bytes()
 
     assert observed(read) == set()
+
+
+@pytest.mark.parametrize(
+    "path", [os.path.dirname(os.__file__), pytest.__file__, *map(str, Path(np.__file__).parents)]
+)
+def test_a_query_of_what_is_installed_does_not_search_the_call_stack(path, observed, monkeypatch):
+    """Packages make tens of thousands of them while they are imported."""
+
+    def search():
+        raise AssertionError("searches the call stack")
+
+    monkeypatch.setattr(origins, "_frames", search)
+    assert observed(lambda: os.stat(path)) == set()
+    with pytest.raises(AssertionError, match="searches the call stack"):
+        observed(lambda: os.stat("a"))
 
 
 def test_what_packages_read_in_older_threads_is_not_noted(observed, tmp_path):

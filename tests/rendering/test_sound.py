@@ -97,11 +97,11 @@ def test_a_sound_is_heard_at_its_time(ending, loud, trace, tmp_path):
     beats, sound = beats_of(output), samples(output)
     assert len(sound) / RATE == pytest.approx(beats["two"]["end"], abs=0.03)
     start, end, loudness = heard(sound, LOW)
-    begin = (8 + 6) / 15  # pictures of the caption's turn and of the animation before it
+    begin = 6 / 15  # pictures of the animation before it, with which the caption comes
     assert (start, end) == (pytest.approx(begin, abs=0.02), pytest.approx(begin + 0.4, abs=0.03))
     assert loudness == pytest.approx(0.5, rel=0.15)
     start, _, loudness = heard(sound, HIGH)
-    assert start == pytest.approx(beats["two"]["start"] + 8 / 15 + 0.5, abs=0.02)
+    assert start == pytest.approx(beats["two"]["start"] + 0.5, abs=0.02)
     assert loudness == pytest.approx(0.25, rel=0.15)
 
 
@@ -109,8 +109,8 @@ def test_a_sound_continues_into_the_next_beat_and_changes_no_frame(loud, trace, 
     output = tmp_path / "loud.mp4"
     tone(loud.with_name("low.wav"), LOW, seconds=2.0)
     rnnviz.render(loud, trace, quality="l", output=output)
-    assert heard(samples(output), LOW)[1] == pytest.approx(14 / 15 + 2.0, abs=0.03)
-    assert beats_of(output)["two"]["start"] < 14 / 15 + 2.0
+    assert heard(samples(output), LOW)[1] == pytest.approx(6 / 15 + 2.0, abs=0.03)
+    assert beats_of(output)["two"]["start"] < 6 / 15 + 2.0
     loud.write_text("\n".join(line for line in SCENE.split("\n") if "add_sound" not in line))
     rnnviz.render(loud, trace, quality="l", output=tmp_path / "silent.mp4")
     assert same_frames(output, tmp_path / "silent.mp4")
@@ -122,7 +122,7 @@ def test_selected_beats_have_their_own_sounds(loud, trace, tmp_path):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, beats=(2,))
     sound = samples(output)
-    assert heard(sound, HIGH)[0] == pytest.approx(8 / 15 + 0.5, abs=0.02)
+    assert heard(sound, HIGH)[0] == pytest.approx(0.5, abs=0.02)
     assert heard(sound, LOW)[2] < 0.02
 
 
@@ -198,14 +198,14 @@ def test_a_number_that_is_not_finite_is_reported(number, loud, trace, tmp_path):
 
 def test_sounds_that_are_cut_off_are_noted(loud, trace, tmp_path):
     tone(loud.with_name("high.wav"), HIGH, seconds=5.0)
-    early = SCENE.replace('"low.wav"', '"low.wav", -1')
+    early = SCENE.replace('"low.wav"', '"low.wav", -0.6')
     late = "        self.add_sound('low.wav', 99)\n"
     high = '        self.add_sound("high'
     loud.write_text(early.replace(high, late + high))
     output = tmp_path / "loud.mp4"
     for _ in range(2):  # drawn, and then found as it was
         before, never, after = rnnviz.render(loud, trace, quality="l", output=output).notes
-        assert before.startswith("sound 'low.wav' begins 0.0667 s before the video, and is cut")
+        assert before.startswith("sound 'low.wav' begins 0.2 s before the video, and is cut")
         assert never == "sound 'low.wav' begins after the end of the video, and is not heard"
         assert after.startswith("sound 'high.wav' goes on for")
     assert heard(samples(output), LOW)[0] == 0.0
@@ -228,9 +228,9 @@ def test_clips_have_the_sound_of_their_beat(loud, trace, tmp_path):
     output = tmp_path / "loud.webm"
     rnnviz.render(loud, trace, quality="l", format="webm", output=output)
     one, two = clips(RenderedVideo.of(output), tmp_path)
-    assert heard(samples(one), LOW)[0] == pytest.approx(14 / 15, abs=0.03)
+    assert heard(samples(one), LOW)[0] == pytest.approx(6 / 15, abs=0.03)
     assert heard(samples(one), HIGH)[2] < 0.02
-    assert heard(samples(two), HIGH)[0] == pytest.approx(8 / 15 + 0.5, abs=0.03)
+    assert heard(samples(two), HIGH)[0] == pytest.approx(0.5, abs=0.03)
     beats = beats_of(output)
     length = beats["two"]["end"] - beats["two"]["start"]
     assert len(samples(two)) / RATE == pytest.approx(length, abs=0.03)
@@ -240,7 +240,7 @@ def test_clips_have_the_sound_of_their_beat(loud, trace, tmp_path):
 def test_remotely_drawn_beats_have_their_sounds(loud, trace, tmp_path, scheduler, full_size):
     output = tmp_path / "loud.mp4"
     rnnviz.render(loud, trace, quality="l", output=output, scheduler=scheduler)
-    assert heard(samples(output), LOW)[0] == pytest.approx(14 / 15, abs=0.03)
+    assert heard(samples(output), LOW)[0] == pytest.approx(6 / 15, abs=0.03)
 
 
 PIECES = st.tuples(

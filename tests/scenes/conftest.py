@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from kept_networks import use_in
-from manim import VMobject
+from layouts import screen_of
 
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
-from rnnviz.mobjects.text import Ink
+from rnnviz.mobjects import layout
 from rnnviz.recording import rerun
 from rnnviz.rendering.manim_adapter.renderer import Renderer, current_frame
 from rnnviz.rendering.manim_adapter.settings import manim_settings
@@ -21,10 +21,12 @@ from rnnviz.rendering.plan import experiments_of
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.context import SceneContext
 from rnnviz.scene.loading import load_scene
+from rnnviz.scene.playback import USUAL, Playback
+from rnnviz.text.notation import UWV, Notation
+from rnnviz.text.palette import Palette
 from rnnviz.trace import Trace
 
 Look = Callable[[Any], Any]
-HERE = Path(__file__).parent
 FRAME_RATE = 1
 SIZE = {"pixel_width": 427, "pixel_height": 240}
 _REMEMBERED = 8
@@ -38,21 +40,20 @@ def _networks() -> None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def made_for(name: str, trace: Trace) -> Mapping[str, Any]:
-    return experiments_of(load_scene(name).scene, trace)
+    return experiments_of(load_scene(name).of(*beside(name, trace)).scene, trace)
+
+
+def beside(name: str, trace: Trace) -> tuple[Trace, ...]:
+    """The recordings of a scene that shows several: its default ones, or a trace beside itself."""
+    scene = load_scene(name).scene
+    if scene.traces > 1 and trace is default_of(name, trace.metadata.language or "en"):
+        return tuple(scene.default_traces(trace))
+    return (trace,) * scene.traces
 
 
 @cache
 def default_of(name: str, language: str = "en") -> Trace:
     return default_trace(SCENES[name].task, language=language)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of one scene share a process, and what is remembered there of its performances."""
-    for item in items:
-        if HERE in item.path.parents:
-            stem = item.path.stem.removeprefix("test_").replace("_", "-")
-            name = getattr(item, "callspec", None) and item.callspec.params.get("name")
-            item.add_marker(pytest.mark.xdist_group(name or stem))
 
 
 def other_network(trace: Trace) -> Trace:
@@ -92,20 +93,36 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
 
     @lru_cache(maxsize=_REMEMBERED)
     def play(
-        name: str, look: Look, trace: Trace, language: str, theme: str, frames: bool
+        name: str,
+        look: Look,
+        trace: Trace,
+        language: str,
+        theme: str | Palette,
+        notation: Notation,
+        frames: bool,
+        aspect: str,
+        playback: Playback,
     ) -> dict[str, Any]:
         seen: dict[str, Any] = {}
-        context = SceneContext(
-            trace,
-            experiments=made_for(name, trace),
-            language=language,
-            theme=theme,
-            beats=None if frames else frozenset(),
-            renderer=FrameByFrame() if frames else Renderer(),
-            on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
-        )
-        with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
-            load_scene(name).scene(context).render()
+        experiments = made_for(name, trace)
+        trace, *others = beside(name, trace)
+        height = layout.FRAMES[aspect].height
+        # a renderer takes the size of its frames from the settings
+        with manim_settings(media, "l", frame_rate=FRAME_RATE, frame_height=height, **SIZE):
+            context = SceneContext(
+                trace,
+                others=tuple(others),
+                experiments=experiments,
+                language=language,
+                theme=theme,
+                aspect=aspect,
+                playback=playback,
+                notation=notation,
+                beats=None if frames else frozenset(),
+                renderer=FrameByFrame() if frames else Renderer(),
+                on_beat_end=lambda scene, beat: seen.__setitem__(beat.name, look(scene)),
+            )
+            load_scene(name).of(trace, *others).scene(context).render()
         gc.collect()  # a scene and its renderer hold each other, and thousands of mobjects
         return seen
 
@@ -115,11 +132,14 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         trace: Trace | None = None,
         *,
         language: str = "en",
-        theme: str = "dark",
+        theme: str | Palette = "dark",
+        notation: Notation = UWV,
         frames: bool = False,
+        aspect: str = "16:9",
+        playback: Playback = USUAL,
     ) -> dict[str, Any]:
         shown = trace if trace is not None else default_of(name, language)
-        return play(name, look, shown, language, theme, frames)
+        return play(name, look, shown, language, theme, notation, frames, aspect, playback)
 
     return run
 
@@ -134,51 +154,10 @@ def changed_trace_of() -> Callable[[str], Trace]:
     return cache(lambda name: other_network(default_of(name)))
 
 
-def visible(mobject: VMobject) -> bool:
-    if not isinstance(mobject, VMobject) or not len(mobject.points):
-        return False
-    filled = mobject.get_fill_opacity() > 0
-    stroked = mobject.get_stroke_opacity() > 0 and mobject.get_stroke_width() > 0
-    return filled or stroked
-
-
-Box = tuple[float, float, float, float]
-_NOWHERE: Box = (np.inf, np.inf, -np.inf, -np.inf)
-
-
-def boxes_in(mobject: Any, found: dict[int, Box]) -> Box:
-    """Left, bottom, right and top of a mobject with all its parts; note those of each part."""
-    points = getattr(mobject, "points", ())
-    ends = np.concatenate([points[::4], points[3::4]])[:, :2] if len(points) else ()
-    each = [boxes_in(part, found) for part in mobject.submobjects]
-    if len(ends):
-        each.append((*ends.min(axis=0).tolist(), *ends.max(axis=0).tolist()))
-    left, bottom, right, top = zip(*(each or [_NOWHERE]), strict=True)
-    found[id(mobject)] = min(left), min(bottom), max(right), max(top)
-    return found[id(mobject)]
-
-
 @pytest.fixture(scope="session")
 def layout_of() -> Look:
-    """Boxes of all that is visible, and every text with its size."""
-
-    def look(scene: Any) -> SimpleNamespace:
-        family = [part for mobject in scene.mobjects for part in mobject.get_family()]
-        texts = {id(part): part for part in family if isinstance(part, Ink)}
-        boxes: dict[int, Box] = {}
-        for mobject in scene.mobjects:
-            boxes_in(mobject, boxes)
-        return SimpleNamespace(
-            time=scene.time,
-            boxes=[(boxes[id(part)], repr(part)) for part in family if visible(part)],
-            texts=[
-                SimpleNamespace(text=ink.text, em=ink.em, box=boxes[place], small=ink.has_scripts)
-                for place, ink in texts.items()
-                if any(map(visible, ink.get_family()))
-            ],
-        )
-
-    return look
+    """Boxes of all that is visible, every text with its size, and the lines across texts."""
+    return screen_of
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from layouts import check_layout
+from layouts import FOR_OTHER_RECORDINGS, check_layout
 from models import Around, Loop
-from rnnviz.scenes.vanishing_gradient.decay_rates import rate_per_step_back
+from rnnviz.scenes.vanishing_gradient.last_gradient import rate_per_step_back, whole_percents
 from torch import nn
 
 from rnnviz.errors import RnnvizError
@@ -21,7 +21,11 @@ from rnnviz.trace import NO_TARGET
 
 LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenpol"
 LONG_CHINESE = "南京市长江大桥旁边的那条老街上卖热干面的小店" * 3
-ANY_NETWORK = {"plain-rnn", "one-layer", "outputs", "gradients", "gradient-path", "run-again"}
+ANY_NETWORK = {
+    *("plain-rnn", "one-layer", "outputs", "gradients", "gradient-path", "run-again"),
+    *("linear-output", "target", "weights", "summed-gradients", "later-loss"),
+    *("one-loss", "tanh-rnn", "one-sequence", "common-loss"),
+}
 
 
 def recorded(
@@ -76,6 +80,50 @@ class DeepHead(nn.Module):
 
     def forward(self, x):
         return self.head(self.rnn(x)[0])
+
+
+class OwnStep(nn.Module):
+    """A step that someone wrote: of two states, one is a memory that leaks."""
+
+    def __init__(self, states):
+        super().__init__()
+        self.linear = nn.Linear(3 + 5, 5 * states)
+
+    def forward(self, x, state):
+        if not isinstance(state, tuple):
+            return torch.tanh(self.linear(torch.cat([x, state], dim=1)))
+        h, memory = state
+        new, opened = self.linear(torch.cat([x, h], dim=1)).chunk(2, dim=1)
+        memory = 0.9 * memory + 0.3 * torch.tanh(new)
+        return torch.sigmoid(opened) * memory, memory
+
+
+class OwnCode(nn.Module):
+    """A loop around such a step, and a Linear on its first state."""
+
+    def __init__(self, states):
+        super().__init__()
+        self.states, self.cell, self.head = states, OwnStep(states), nn.Linear(5, 4)
+
+    def forward(self, x):
+        state = x.new_zeros(x.shape[1], 5)
+        state = (state, state) if self.states == 2 else state
+        outputs = []
+        for step in x:
+            state = self.cell(step, state)
+            outputs.append(self.head(state[0] if self.states == 2 else state))
+        return torch.stack(outputs)
+
+
+class NoOutput(nn.Module):
+    """A layer whose states go into a loss, and into no output."""
+
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.GRU(3, 5)
+
+    def forward(self, x):
+        return self.rnn(x)[0].square().sum(dim=(0, 2))
 
 
 def saturated():
@@ -149,6 +197,14 @@ OTHER = {
     "LSTM, different lengths": around(nn.LSTM(3, 5), batch=2, lengths=[6, 3]),
     "no gradients": around(nn.RNN(3, 5), gradients=False),
     "the last loss's gradients": around(nn.RNN(3, 5), losses="last"),
+    "LSTM, 2 layers": around(nn.LSTM(3, 5, num_layers=2)),
+    "LSTM of 512 units": lambda: recorded(Around(nn.LSTM(3, 512)), steps=3),
+    "LSTM, values": lambda: recorded(Around(nn.LSTM(3, 5), 1), values=True, outputs=1),
+    "own code, one state": lambda: recorded(OwnCode(1), states="cell"),
+    "own code, two states": lambda: recorded(OwnCode(2), states={"cell": ("h", "memory")}),
+    "no output": lambda: record(
+        NoOutput(), torch.ones(6, 2, 3), torch.zeros(2), loss=lambda output, _: output
+    ),
     "a deep head": lambda: recorded(DeepHead()),
     "one output for the whole sequence": lambda: record(
         Around(nn.RNN(3, 5), whole=True), torch.ones(6, 1, 3), torch.zeros(1, dtype=torch.long)
@@ -162,7 +218,14 @@ OTHER = {
     "adding": lambda: record_task("adding", epochs=1, seed=1, cell="lstm"),
     "copying": lambda: record_task("copying", epochs=1, seed=1, nonlinearity="relu"),
 }
-ALWAYS = ("long words", "LSTM, different lengths")
+OWN_CODE = ("own code, one state", "own code, two states")
+# The scenes that play every network, and the recordings that they do not play: for each the reason.
+PLAYED = {
+    "unrolling": {},
+    "inputs": {},
+    "hidden-state": dict.fromkeys(OWN_CODE, "the equations of a step of own code are not known"),
+}
+ALWAYS = ("long words", "LSTM, different lengths", "own code, two states")
 OFTEN = ("smallest", "value at the middle step only")
 
 
@@ -183,20 +246,25 @@ def how_often(case):
 )
 @pytest.mark.parametrize("name", list(SCENES))
 def test_a_scene_plays_or_is_refused_with_a_reason(name, case, perform, layout_of):
-    loaded, trace = load_scene(name), made(case)
+    trace = made(case)
+    loaded = load_scene(name).of(trace)
     try:
-        check_needs(loaded, trace)
-        experiments_of(loaded.scene, trace)
+        traces = (trace,) * loaded.scene.traces
+        check_needs(loaded, *traces)
+        experiments_of(loaded.of(*traces).scene, trace)
     except RnnvizError as error:
         refusal = str(error)
     else:
         language = "zh" if case == "long Chinese words" else "en"
-        check_layout(perform(name, layout_of, trace, language=language))
+        seen = perform(name, layout_of, trace, language=language)
+        check_layout(seen, allowed=FOR_OTHER_RECORDINGS)
         return
     reason, _, remedy = refusal.partition("; ")
     assert reason
     assert remedy
     too_short = trace.steps < loaded.scene.least_steps
+    if name in PLAYED:
+        assert too_short or case in PLAYED[name], refusal
     assert too_short or case in OTHER or not set(loaded.needs) <= ANY_NETWORK, refusal
 
 
@@ -226,3 +294,39 @@ def test_what_unrolling_shows_of_values(case, names, perform):
 def test_a_gradient_of_which_nothing_is_left_has_rate_zero():
     assert rate_per_step_back(np.array([0.0, 0.0, 3.0])) == 0
     assert rate_per_step_back(np.array([0.25, 0.5, 1.0])) == pytest.approx(0.5)
+
+
+def test_percents_add_up_to_a_hundred():
+    assert whole_percents(np.array([0.4414, 0.2745, 0.1678, 0.0769, 0.0217, 0.0177])) == [
+        44, 27, 17, 8, 2, 2,
+    ]  # fmt: skip
+    assert whole_percents(np.full(3, 1 / 3)) == [34, 33, 33]
+    assert whole_percents(np.array([1.0, 0.0])) == [100, 0]
+
+
+def shown_states(scene):
+    """The chain that unrolling draws: what is in its cells, and what is before the first."""
+    chain = getattr(scene, "chain", None)
+    if chain is None:
+        return None
+    strips = [chain.start.strip, *chain.strips]
+    return [[strip.values.ravel() for strip in getattr(each, "strips", [each])] for each in strips]
+
+
+@pytest.mark.parametrize("case", ["LSTM, different lengths", "own code, two states"])
+def test_unrolling_shows_every_state_that_is_passed_on(case, perform):
+    trace = made(case)
+    drawn = perform("unrolling", shown_states, trace)["whole_sequence"]
+    names = ("h", "c") if trace.c is not None else ("h", "memory")
+    expected = [[trace.state(name)[step, 0] for name in names] for step in range(6)]
+    np.testing.assert_array_equal(drawn[1:], expected)
+    np.testing.assert_array_equal(drawn[0], np.zeros((2, 5)))
+
+
+def test_of_a_large_layer_the_units_that_move_most_are_drawn(perform):
+    trace = made("LSTM of 512 units")
+    drawn = perform("unrolling", shown_states, trace)["whole_sequence"]
+    moved = np.abs(np.diff(trace.h[0, 0, :, 0], axis=0)).sum(axis=0)
+    most = np.sort(np.argsort(moved)[-16:])
+    for step in range(3):
+        np.testing.assert_array_equal(drawn[1 + step][0], trace.h[0, 0, step, 0, most])

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+import torch
+from models import Around
+from torch import nn
 
 from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.theme import DARK
+from rnnviz.recording import record
 
-SPELLED_OUT = 3
+STEPS = 8
 
 
 @pytest.fixture(params=["as recorded", "with another network"])
@@ -16,101 +20,224 @@ def trace(request, default_trace_of, changed_trace_of):
 
 
 def by_hand(trace):
-    """Terms of ∂L/∂W of the last loss alone, on the last three steps, from the state zero."""
-    x, target = trace.x[-SPELLED_OUT:, 0], trace.targets[-1, 0]
+    """States, ∂L/∂o, ∂L/∂h by step and the terms of ∂L/∂W by step, of the loss at the last step."""
     states = [np.zeros(trace.hidden_size)]
-    for step in x:
+    for step in trace.x[:, 0]:
         states.append(np.tanh(trace.U @ step + trace.W @ states[-1] + trace.b))
-    at_output = trace.V @ states[-1] + trace.output_bias - target
-    at_state = trace.V.T @ at_output
-    terms = {}
-    for k in range(SPELLED_OUT, 0, -1):
-        at_sum = (1 - states[k] ** 2) * at_state
+    scores = trace.V @ states[-1] + trace.output_bias
+    at_output = np.exp(scores) / np.exp(scores).sum()
+    at_output[int(trace.targets[-1, 0])] -= 1
+    at_states, terms = {STEPS: trace.V.T @ at_output}, {}
+    for k in range(STEPS, 0, -1):
+        at_sum = (1 - states[k] ** 2) * at_states[k]
         terms[k] = np.outer(at_sum, states[k - 1])
-        at_state = trace.W.T @ at_sum
-    return states, at_output, terms
+        at_states[k - 1] = trace.W.T @ at_sum
+    return states, at_output, at_states, terms
 
 
-def colors(matrix):
-    return [cell.get_fill_color().to_hex() for cell in matrix.cells]
+def colors(cells):
+    return [cell.get_fill_color().to_hex() for cell in cells]
 
 
 def expected(values, limit):
-    return [DARK.signed(value / limit).to_hex() for value in np.ravel(values)]
+    return [DARK.shade("signed", value / limit).to_hex() for value in np.ravel(values)]
 
 
-def test_terms_their_sum_and_autograds_gradient(trace, perform):
-    seen = perform(
-        "backpropagation",
-        lambda scene: (
-            hasattr(scene, "sums")
-            and (
-                [colors(each.term) for each in scene.sums.products],
-                colors(scene.sums.total),
-                colors(scene.sums.other),
-                scene.facts(),
-            )
-        ),
-        trace,
-    )
-    _, _, terms = by_hand(trace)
-    limit = max(np.abs(term).max() for term in terms.values())
-    drawn, total, other, facts = seen["equals_autograd"]
-    assert drawn == [expected(terms[k], limit) for k in (3, 2, 1)]
-    assert total == expected(sum(terms.values()), limit)
-    assert total == other
-    twice = sum((SPELLED_OUT - k + 1) * term for k, term in terms.items())
-    assert seen["counted_twice"][1] == expected(twice, limit)
-    off = np.linalg.norm(twice - sum(terms.values())) / np.linalg.norm(sum(terms.values()))
-    assert facts["wrong"] == f"{off:.0%}"
+def largest(values):
+    return np.unravel_index(np.abs(values).argmax(), values.shape)
 
 
-def test_the_factors_of_v_and_of_one_step_back(trace, perform):
+def of_terms(terms):
+    return max(np.abs(term).max() for term in terms.values())
+
+
+def test_every_term_their_sum_and_autograds_gradient(trace, perform):
+    def look(scene):
+        if not hasattr(scene, "sums"):
+            return None
+        return (
+            {step: colors(card.cells) for step, card in scene.chain.terms.items()},
+            colors(scene.sums.total.cells),
+            scene.sums.other and colors(scene.sums.other.cells),
+            scene.facts(),
+        )
+
+    seen = perform("backpropagation", look, trace)
+    *_, terms = by_hand(trace)
+    cards, total, _, _ = seen["second_term"]
+    assert cards == {k: expected(terms[k], of_terms(terms)) for k in (8, 7)}
+    two = {k: terms[k] for k in (8, 7)}
+    assert total == expected(two[8] + two[7], of_terms(two))
+    cards, total, other, facts = seen["all_paths"]
+    assert cards == {k: expected(terms[k], of_terms(terms)) for k in range(2, STEPS + 1)}
+    assert total == expected(sum(terms.values()), of_terms(terms))
+    assert other == total
+    assert not terms[1].any()  # the state before step 1 is zero, so that no term is left out
+    autograd = trace.gradients["rnn.weight_hh_l0"]
+    np.testing.assert_allclose(sum(terms.values()), autograd, atol=1e-15)
+    assert float(facts["apart"].split("·")[0]) < 10
+    assert facts["apart"] == "0" or "·10⁻¹" in facts["apart"]
+
+
+def test_the_factors_of_each_product(trace, perform):
     seen = perform(
         "backpropagation",
         lambda scene: hasattr(scene, "product")
-        and [(part.grid.values, part.scale_mark.text) for part in scene.product.parts
+        and [(part.grid.values, part.scale_mark.text) for part in scene.product.submobjects
              if hasattr(part, "grid")],
         trace,
     )  # fmt: skip
-    states, at_output, _ = by_hand(trace)
-    values = [value for value, _ in seen["output_weights"]]
-    np.testing.assert_allclose(values[0], at_output[:, None])
-    np.testing.assert_allclose(values[1], states[3][None, :])
-    np.testing.assert_allclose(values[2], np.outer(at_output, states[3]))
-    at_last = trace.V.T @ at_output
-    before, weights, slopes, last = [value for value, _ in seen["one_step_back"]]
-    np.testing.assert_allclose(weights, trace.W.T)
-    np.testing.assert_allclose(slopes[:, 0], 1 - states[3] ** 2)
-    np.testing.assert_allclose(last[:, 0], at_last)
-    np.testing.assert_allclose(before[:, 0], trace.W.T @ ((1 - states[3] ** 2) * at_last))
-    assert seen["one_step_back"][3][1] == f"±{number(np.abs(at_last).max())}"
+    states, at_output, at_states, terms = by_hand(trace)
+    columns = {
+        "output_weights": [at_output, states[8][None], np.outer(at_output, states[8])],
+        "into_the_state": [trace.V.T, at_output, at_states[8]],
+        "first_term": [at_states[8], 1 - states[8] ** 2, states[7][None], terms[8]],
+        "one_step_back": [trace.W.T, at_states[8], 1 - states[8] ** 2, at_states[7]],
+        "second_term": [at_states[7], 1 - states[7] ** 2, states[6][None], terms[7]],
+    }
+    for beat, wanted in columns.items():
+        for (values, mark), array in zip(seen[beat], wanted, strict=True):
+            shown = array if array.ndim == 2 else array[:, None]
+            np.testing.assert_allclose(values, shown, atol=1e-12)
+            assert mark == f"±{number(np.abs(array).max())}"
 
 
-def test_the_claims_of_the_captions_hold(default_trace_of, perform):
-    trace = default_trace_of("backpropagation")
-    seen = perform("backpropagation", lambda scene: (scene.alone, scene.facts()))
-    alone, _ = seen["general"]
-    assert len(trace.loss_steps) == trace.steps
-    assert alone.steps == SPELLED_OUT
-    assert not alone.h0.any()
-    _, _, terms = by_hand(trace)
-    apart = np.abs(sum(terms.values()) - alone.gradients["rnn.weight_hh_l0"]).max()
-    assert apart < 1e-14
-    assert not terms[1].any()
+def test_the_cells_pointed_out_make_the_largest_entry(trace, perform):
+    seen = perform(
+        "backpropagation",
+        lambda scene: hasattr(scene, "product")
+        and [colors(cells) if len(cells) else colors([cells])
+             for cells in getattr(scene.product, "entry", [])],
+        trace,
+    )  # fmt: skip
+    states, at_output, at_states, terms = by_hand(trace)
+    of_v = np.outer(at_output, states[8])
+    (i, j), unit = largest(of_v), int(np.abs(at_states[8]).argmax())
+    wanted = {
+        "output_weights": [
+            (at_output[i], at_output), (states[8][j], states[8]), (of_v[i, j], of_v),
+        ],
+        "into_the_state": [
+            (trace.V[:, unit], trace.V), (at_output, at_output), (at_states[8][unit], at_states[8]),
+        ],
+    }  # fmt: skip
+    i, j = largest(terms[8])
+    slopes = 1 - states[8] ** 2
+    wanted["first_term"] = [
+        (at_states[8][i], at_states[8]), (slopes[i], slopes), (states[7][j], states[7]),
+        (terms[8][i, j], terms[8]),
+    ]  # fmt: skip
+    unit = int(np.abs(at_states[7]).argmax())
+    wanted["one_step_back"] = [
+        (trace.W[:, unit], trace.W), (at_states[8], at_states[8]), (slopes, slopes),
+        (at_states[7][unit], at_states[7]),
+    ]  # fmt: skip
+    for beat, cells in wanted.items():
+        assert seen[beat] == [expected(part, np.abs(whole).max()) for part, whole in cells]
 
 
-def test_the_gradients_of_v_and_u_of_one_loss_alone(default_trace_of, perform):
-    trace = default_trace_of("backpropagation")
-    alone = perform("backpropagation", lambda scene: scene.alone)["general"]
-    states, at_output, _ = by_hand(trace)
-    np.testing.assert_allclose(
-        np.outer(at_output, states[-1]), alone.gradients["fc.weight"], atol=1e-15
+def test_the_way_back_says_how_long_the_gradient_is(trace, perform):
+    seen = perform(
+        "backpropagation",
+        lambda scene: (scene.facts(), scene.notes(), getattr(scene.corner, "text", None)),
+        trace,
     )
-    of_u = np.zeros_like(trace.U)
-    at_state = trace.V.T @ at_output
-    for k in range(SPELLED_OUT, 0, -1):
-        at_sum = (1 - states[k] ** 2) * at_state
-        of_u += np.outer(at_sum, alone.x[k - 1, 0])
-        at_state = trace.W.T @ at_sum
-    np.testing.assert_allclose(of_u, alone.gradients["rnn.weight_ih_l0"], atol=1e-15)
+    *_, at_states, _ = by_hand(trace)
+    facts, notes, width = seen["way_back"]
+    ratio = np.linalg.norm(at_states[1]) / np.linalg.norm(at_states[STEPS])
+    assert facts["reach"] == number(float(ratio))
+    trained = trace.metadata.epochs is not None
+    assert facts["when"] == ("After training" if trained else "Here")
+    assert ("after training" in notes) == trained
+    assert width == "width: size of the gradient"
+    assert seen["all_paths"][2] == "width: size of the term"
+
+
+def test_the_chain_rule_of_one_weight_in_numbers(trace, perform):
+    one, facts, formula = perform(
+        "backpropagation",
+        lambda scene: (getattr(scene, "product", None), scene.facts(), scene.equation.ink.text),
+        trace,
+    )["one_weight"]
+    states, _, at_states, terms = by_hand(trace)
+    row, column = np.unravel_index(np.abs(terms[8]).argmax(), terms[8].shape)
+    assert (one.row, one.column) == (row + 1, column + 1)
+    # one use of the weight, not all of them
+    assert f"(partial^+ L_(8))/(partial W_({row + 1},{column + 1}))" in formula
+    np.testing.assert_allclose(one.product, terms[8][row, column], atol=1e-12)
+    factors = [states[7][column], 1 - states[8][row] ** 2, at_states[8][row]]
+    assert [text.text for text in one.values] == [number(value, 3) for value in factors]
+    assert facts["product"] == number(float(np.prod(factors)), 3)
+
+
+def test_gradients_stand_in_the_boxes_they_have_reached(trace, perform):
+    seen = perform(
+        "backpropagation",
+        lambda scene: {k: colors(strip) for k, strip in scene.chain.gradients.items()},
+        trace,
+    )
+    *_, at_states, _ = by_hand(trace)
+    reached = {"output_weights": [], "into_the_state": [8], "one_step_back": [8, 7],
+               "third_step": [8, 7, 6], "general": range(1, 9)}  # fmt: skip
+    for beat, steps in reached.items():
+        assert seen[beat] == {k: expected(at_states[k], np.abs(at_states[k]).max()) for k in steps}
+
+
+def test_paths_are_as_wide_as_their_norms(trace, perform):
+    paths = perform("backpropagation", lambda scene: getattr(scene, "paths", None), trace)
+    *_, at_states, _ = by_hand(trace)
+    norms = {k: np.linalg.norm(at_states[k]) for k in range(1, STEPS + 1)}
+    first, second = paths["two_paths"]
+    np.testing.assert_allclose(first.norms, [norms[8], norms[8]])
+    np.testing.assert_allclose(second.norms, [norms[8], norms[7], norms[7]])
+    for path in (first, second):
+        np.testing.assert_allclose(path.shares, path.norms / max(norms.values()))
+
+
+def test_the_default_recording_has_its_one_loss_after_the_last_word(default_trace_of, perform):
+    trace = default_trace_of("backpropagation")
+    alone = perform("backpropagation", lambda scene: scene.alone)["one_loss"]
+    assert trace.loss_steps == (STEPS - 1,)
+    np.testing.assert_array_equal(alone.h, trace.h)
+    for name, gradient in trace.gradients.items():
+        np.testing.assert_allclose(alone.gradients[name], gradient, atol=1e-15)
+
+
+def test_the_gradients_of_v_and_u(default_trace_of):
+    trace = default_trace_of("backpropagation")
+    states, at_output, at_states, _ = by_hand(trace)
+    np.testing.assert_allclose(
+        np.outer(at_output, states[-1]), trace.gradients["fc.weight"], atol=1e-15
+    )
+    of_u = sum(
+        np.outer((1 - states[k] ** 2) * at_states[k], trace.x[k - 1, 0])
+        for k in range(1, STEPS + 1)
+    )
+    np.testing.assert_allclose(of_u, trace.gradients["rnn.weight_ih_l0"], atol=1e-15)
+
+
+@pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
+def test_the_terms_of_a_cell_with_gates_add_up_to_autograds_gradient(layer, perform):
+    torch.manual_seed(0)
+    x, classes = torch.randn(6, 1, 3), torch.full((6, 1), -100)
+    classes[-1] = 2
+    trace = record(Around(layer(3, 5)), x, classes, dtype="float64")
+
+    def read(scene):
+        sums, rule = getattr(scene, "sums", None), scene.rule
+        product = getattr(scene, "product", None)
+        arrays = [part.grid.values for part in product or () if hasattr(part, "grid")]
+        cells = sums and (colors(sums.total.cells), colors(sums.other.cells))
+        return cells, rule.rows, rule.terms_w, arrays
+
+    seen = perform("backpropagation", read, trace)
+    (total, other), rows, terms, _ = seen["all_paths"]
+    gradient = trace.gradients["rnn.weight_hh_l0"][rows]
+    np.testing.assert_allclose(terms.sum(axis=0), gradient, atol=1e-15)
+    assert total == other == expected(gradient, np.abs(terms).max())
+    jacobian, before, after = seen["one_step_back"][-1]
+    if layer is nn.GRU:  # all of its five units are in the product
+        np.testing.assert_allclose(jacobian, trace.jacobian[0, 0, -1, 0].T, atol=1e-15)
+        recorded = trace.grad_h_by_loss[-1, 0, 0, :, 0]
+        np.testing.assert_allclose(before[:, 0], recorded[-1], atol=1e-15)
+        np.testing.assert_allclose(after[:, 0], recorded[-2], atol=1e-15)

@@ -1,5 +1,7 @@
 """hidden-state shows the recorded numbers of one step, and what it says of them is so."""
 
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, balanced_step
@@ -34,7 +36,7 @@ def colors(grid):
 
 
 def expected_colors(values, limit):
-    return [DARK.signed(value / limit).to_hex() for value in np.ravel(values)]
+    return [DARK.shade("signed", value / limit).to_hex() for value in np.ravel(values)]
 
 
 def step_by_hand(trace, step):
@@ -46,6 +48,22 @@ def step_by_hand(trace, step):
     from_state = held["rnn.weight_hh_l0"] @ before
     b = held["rnn.bias_ih_l0"] + held["rnn.bias_hh_l0"]
     return x, before, from_input, from_state, b
+
+
+def units_that_add_up(trace, before, from_input, from_state, b):
+    """The units whose numbers add up as written: in both sums, else in the last one, else all."""
+
+    def written_sum(values):
+        return sum(Decimal(text.replace("−", "-")) for text in two_decimals(values))
+
+    def is_right(terms, total):
+        return written_sum(terms) == written_sum([total])
+
+    units = range(trace.hidden_size)
+    terms = [(from_input[i], from_state[i], b[i]) for i in units]
+    last = [i for i in units if is_right(terms[i], sum(terms[i]))]
+    both = [i for i in last if is_right(trace.W[i] * before, from_state[i])]
+    return both or last or list(units)
 
 
 def rest(scene):
@@ -69,6 +87,11 @@ def look(scene):
         low, high = plane.frame.get_start(), plane.frame.get_end()
         share = (np.array([dot.get_center() for dot in step.dots]) - low)[:, :2] / (high - low)[:2]
         ranges = np.array([plane.x_bounds, plane.y_bounds])
+        rings = [ring.get_center() for ring in step.ends]
+        seen["ringed"] = [
+            [ink.text for ink in grid.numbers if abs(ink.get_y() - ring[1]) < 0.1]
+            for grid, ring in zip((step.sum, step.state), rings, strict=True)
+        ]
         seen["dots"] = ranges[:, 0] + share * (ranges[:, 1] - ranges[:, 0])
     if hasattr(scene, "picture"):
         picture = scene.picture
@@ -94,6 +117,7 @@ def test_every_number_of_the_step_is_the_recorded_one(trace, performed):
     np.testing.assert_allclose(np.tanh(total), trace.h[0, 0, end["step"], 0], atol=1e-6)
     np.testing.assert_allclose(end["dots"], np.stack([total, np.tanh(total)], axis=1), atol=1e-6)
     first = seen["two_meet"]
+    assert end["ringed"] == [[end["facts"]["largest"]], [end["facts"]["squashed"]]]
     limit = end["limit"]
     drawn = (trace.U, trace.W, b, from_input, from_state, total, trace.x)
     assert limit == pytest.approx(max(1.0, *(np.abs(each).max() for each in drawn)))
@@ -110,7 +134,9 @@ def test_the_unit_spelled_out_is_a_row_times_the_state(trace, performed):
     assert seen["products"] == two_decimals(trace.W[unit] * before)
     assert seen["total"] == two_decimals(from_state)[unit]
     smaller = np.minimum(abs(from_input), abs(from_state))
-    assert smaller[unit] == smaller.max()
+    chosen = units_that_add_up(trace, before, from_input, from_state, b)
+    assert unit in chosen
+    assert smaller[unit] == smaller[chosen].max()
     told = [seen["facts"][name] for name in ("from_input", "from_state", "bias", "sum")]
     terms = np.array([from_input[unit], from_state[unit], b[unit]])
     assert told == two_decimals([*terms, terms.sum()])
@@ -126,11 +152,13 @@ def test_the_step_is_the_one_where_both_products_matter_most(trace):
 
 def test_later_steps_have_the_same_weights_and_other_vectors(trace, performed):
     seen = performed
-    first, last = seen["next_step"], seen["so_on"]
+    one, first, last = (seen[name] for name in ("whole_step", "next_step", "so_on"))
+    assert one["last"] == one["step"]
+    assert one["weights"] == first["weights"]
     assert first["weights"] == last["weights"]
     assert first["last"] == first["step"] + 1
     assert last["last"] == min(trace.steps - 1, first["step"] + 4)
-    for beat in (first, last):
+    for beat in (one, first, last):
         x, before, from_input, from_state, b = step_by_hand(trace, beat["last"])
         limit = beat["limit"]
         assert beat["weight colors"] == [
@@ -175,7 +203,7 @@ def test_the_products_of_a_large_layer_are_complete(perform):
 def test_inputs_that_are_not_one_hot_pick_no_column(perform):
     trace = record_task("prices", epochs=1, seed=1)
     seen = perform(NAME, look, trace)["input_product"]
-    assert "row of U" in seen["facts"]["picked"]
+    assert "row of $U$" in seen["facts"]["picked"]
     _, _, from_input, _, _ = step_by_hand(trace, seen["step"])
     assert seen["from_input"] == two_decimals(from_input)
 

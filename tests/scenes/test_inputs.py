@@ -1,20 +1,22 @@
 """The inputs on the screen are the tasks' and the trace's; what is said of them holds."""
 
-import csv
-from importlib.metadata import distribution
+from functools import partial
 
 import matplotlib
 import numpy as np
 import pytest
+from layouts import overlap_of_turned
+from rnnviz.scenes.inputs.one_hot import InputGrid
 
-from rnnviz.errors import SceneError
 from rnnviz.experiments import variant
 from rnnviz.experiments.default_recordings import default_trace, record_task
 from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.theme import DARK
-from rnnviz.recording import rerun
+from rnnviz.rendering.plan import experiments_of
+from rnnviz.scene.context import SceneContext
 from rnnviz.scene.loading import load_scene
-from rnnviz.scene.needs import check_needs
+from rnnviz.scene.source_line import network_name
+from rnnviz.text.translation import translated
 
 SHOWN = 8
 
@@ -25,12 +27,16 @@ def trace(request, default_trace_of, changed_trace_of):
     return made("inputs")
 
 
+def said(language, text):
+    return translated(text, language)
+
+
 def colors(mobjects):
     return [mobject.get_fill_color().to_hex() for mobject in mobjects]
 
 
 def expected_colors(values, limit=1.0):
-    return [DARK.signed(value / limit).to_hex() for value in np.ravel(values)]
+    return [DARK.shade("signed", value / limit).to_hex() for value in np.ravel(values)]
 
 
 def states_by_hand(trace, x):
@@ -68,134 +74,204 @@ def test_every_word_of_the_little_sentence_has_its_one(language, tokens, perform
         assert column == ["1" if name == token else "0" for name in names]
     table = [[float(token == name) for token in tokens] for name in names]
     assert shown == expected_colors(table)
-    assert (facts["tokens"], facts["different"]) == (str(len(tokens)), str(len(set(tokens))))
+    counted = {"en": "7 words, 5 of them distinct", "zh": "这 6 个字各不相同"}
+    assert facts["counted"] == counted[language]
 
 
-def test_the_table_is_u_and_each_word_gets_its_column(trace, perform):
+def test_the_networks_own_inputs_take_the_place_of_the_example(trace, perform):
     def look(scene):
-        table = scene.table
-        return SHOWN, colors(table.table), colors(table.results), colors(table.entries), table.limit
+        grid = scene.grid
+        return [word.text for word in grid.words], colors(grid.cells), len(scene.hot.names)
+
+    words, cells, rows = perform("inputs", lambda s: hasattr(s, "grid") and look(s), trace)[
+        "own_inputs"
+    ]
+    assert words == list(trace.metadata.step_labels[0])
+    assert cells == expected_colors(trace.x[:, 0].T)
+    assert rows < trace.input_size
+
+
+def test_u_is_shown_and_each_word_gets_its_column(trace, perform):
+    def look(scene):
+        picks = scene.picks
+        factors = [[ink.text for ink in factor] for factor in picks.factors]
+        above = [factor.get_x() for factor in picks.factors]
+        columns = [picks.matrix.column(index).get_x() for index in range(picks.U.shape[1])]
+        return (
+            colors(picks.matrix),
+            colors(picks.results),
+            colors(picks.entries),
+            picks.limit,
+            (factors, above, columns),
+        )
 
     seen = perform("inputs", look, trace)
-    _, table, results, entries, limit = seen["all_rows"]
-    assert table == expected_colors(trace.U.T, limit)
+    matrix, results, entries, limit, marks = seen["all_columns"]
+    assert matrix == expected_colors(trace.U, limit)
     places = trace.x[:, 0].argmax(axis=-1)
-    assert results == expected_colors(trace.U[:, places].T, limit)
+    assert results == expected_colors(trace.U[:, places], limit)
     assert entries == expected_colors(trace.x[-1, 0])
-    assert seen["embedding"][3] == expected_colors(trace.x[0, 0])
+    assert seen["embedding"][2] == expected_colors(trace.x[0, 0])
     assert limit == pytest.approx(np.abs(trace.U).max())
+    factors, above, columns = marks
+    assert factors == [["1"]] * trace.steps
+    np.testing.assert_allclose(above, np.array(columns)[places], atol=1e-6)
 
 
 @pytest.mark.parametrize(
     ("language", "told"),
     [("en", "an example that comes with rnnviz"), ("zh", "rnnviz 自带的例子")],
 )
-def test_the_source_line_names_the_recording_only_where_it_is_shown(language, told, perform):
+def test_the_source_line_names_the_network_only_where_it_is_shown(language, told, perform):
     seen = perform("inputs", lambda scene: scene.source.text, language=language)
-    examples = {"vocabulary", "one_hot_vectors", "stock_prices", "daily_weather"}
+    examples = {"vocabulary", "one_hot_vectors", "stock_prices"}
     assert {beat for beat, text in seen.items() if text == told} == examples
+    named = network_name(default_trace("sentence", language=language), partial(said, language))
     for beat in seen.keys() - examples:
-        assert default_trace("sentence", language=language).identity in seen[beat]
+        assert seen[beat].startswith(named)
 
 
-def test_prices_and_weather_are_those_of_the_files(perform):
+def test_prices_are_those_of_the_file(perform):
     def look(scene):
-        charts = (scene.price_chart, scene.weather_chart)
-        return [
-            (
-                [dot.get_center() for dot in chart.dots],
-                chart.plane,
-                colors(chart.cells),
-                chart.limit,
-                chart.source.text,
-                [text.text for text in chart.last],
-            )
-            for chart in charts
-        ], dict(scene.facts())
+        chart = scene.chart
+        low, high = chart.plane.frame.get_start()[1], chart.plane.frame.get_end()[1]
+        bottom, top = chart.plane.y_bounds
+        levels = [
+            bottom + (line.get_y() - low) / (high - low) * (top - bottom)
+            for line, _ in chart.levels
+        ]
+        frame = chart.part[0]
+        marked = [chart.all.at(x, bottom)[0] for x in (len(closes) - 20.5, len(closes) - 0.5)]
+        assert frame.get_left()[0] <= marked[0] < marked[1] <= frame.get_right()[0] + 0.01
+        assert chart.all.y_bounds == chart.plane.y_bounds
+        expected = [chart.all.at(step, value) for step, value in enumerate(closes, start=1)]
+        np.testing.assert_allclose(chart.whole.points[::4], expected[:-1], atol=1e-3)
+        assert [text.text for text in chart.counts] == [
+            f"all {len(closes)} days",
+            "20 of these days",
+        ]
+        return (
+            [dot.get_center() for dot in chart.dots],
+            chart.plane,
+            colors(chart.cells),
+            chart.limit,
+            chart.source.text,
+            [text.text for text in chart.last],
+            levels,
+            [text.text for _, text in chart.levels],
+            chart.rule.text,
+            dict(scene.facts()),
+        )
 
-    seen = perform("inputs", lambda scene: hasattr(scene, "weather_chart") and look(scene))
-    charts, facts = seen["daily_weather"]
     with np.load(f"{matplotlib.get_data_path()}/sample_data/goog.npz") as data:
         closes = data["price_data"]["adj_close"].astype(float)
-    file = distribution("vega_datasets").locate_file("vega_datasets/_data/seattle-weather.csv")
-    with open(str(file), encoding="utf-8", newline="") as rows:
-        temperatures = np.array([float(row["temp_max"]) for row in csv.DictReader(rows)])
-    for series, chart, origin in zip(
-        (closes, temperatures), charts, ("GOOG", "Seattle"), strict=True
-    ):
-        dots, plane, cells, limit, source, last = chart
-        values = series[-21:-1]
-        expected = [plane.at(step, value) for step, value in enumerate(values, start=1)]
-        np.testing.assert_allclose(dots, expected, atol=1e-4)
-        given = (values - series.mean()) / series.std()
-        assert cells == expected_colors(given.astype(np.float32).astype(float), limit)
-        assert origin in source
-        assert last == [f"{values[-1]:.4g}", number(float(given[-1]))]
-    assert facts["mean"] == number(closes.mean(), 3)
-    assert facts["spread"] == number(closes.std(), 3)
+    seen = perform("inputs", lambda scene: hasattr(scene, "chart") and look(scene))
+    dots, plane, cells, limit, source, last, levels, told, rule, facts = seen["stock_prices"]
+    values = closes[-21:-1]
+    expected = [plane.at(step, value) for step, value in enumerate(values, start=1)]
+    np.testing.assert_allclose(dots, expected, atol=1e-4)
+    mean, spread = closes.mean(), closes.std()
+    given = (values - mean) / spread
+    assert cells == expected_colors(given.astype(np.float32).astype(float), limit)
+    assert "GOOG" in source
+    assert last == [f"{values[-1]:.4g}", number(float(given[-1]))]
+    np.testing.assert_allclose(levels, [mean, mean + spread], rtol=1e-4)
+    assert (facts["mean"], facts["spread"]) == (number(mean, 3), number(spread, 3))
+    assert told == [f"mean {facts['mean']}", f"+ standard deviation {facts['spread']}"]
+    assert rule == f"x_t = (p_t - {facts['mean']}) / {facts['spread']}"
 
 
-def test_the_same_words_backwards_give_other_states(trace, perform):
+def test_the_source_of_the_prices_is_translated(perform):
+    texts = perform("inputs", lambda s: hasattr(s, "chart") and s.chart.source.text, language="zh")
+    assert texts["stock_prices"].startswith("GOOG 每日复权收盘价")
+
+
+def test_the_same_words_in_another_order_give_other_states(trace, perform):
     def look(scene):
         orders = scene.orders
         return (
             [[colors(strip) for strip in row] for row in orders.strips],
             [[word.text for word in row] for row in orders.words],
-            orders.written[1].text,
+            [text.text for text in orders.sizes.numbers],
+            [bar.height for bar in orders.sizes.bars],
             dict(scene.facts()),
         )
 
-    strips, words, written, facts = perform("inputs", look, trace)["last_states"]
-    own, other = states_by_hand(trace, trace.x[:, 0]), states_by_hand(trace, trace.x[::-1, 0])
+    strips, words, written, heights, facts = perform("inputs", look, trace)["last_states"]
+    x = trace.x[:, 0]
+    own = states_by_hand(trace, x)
+    other = states_by_hand(trace, np.concatenate([x[:-1][::-1], x[-1:]]))
     assert strips == [[expected_colors(state) for state in row] for row in (own, other)]
     assert words[0] == list(trace.metadata.step_labels[0])
-    assert words[1] == words[0][::-1]
-    distance = float(np.linalg.norm(own[-1] - other[-1]))
-    assert written == f"= {number(distance)}"
+    assert words[1] == [*words[0][:-1][::-1], words[0][-1]]
+    size, distance = (float(np.linalg.norm(each)) for each in (own[-1], own[-1] - other[-1]))
+    assert written == [number(size), number(distance)]
+    np.testing.assert_allclose(heights[1] / heights[0], distance / size, rtol=1e-4)
     assert distance > 0.1
-    assert facts["outcome"].startswith("Yet the states at the end differ")
+    assert facts["outcome"].startswith(f"Yet the last states are {number(distance)} apart")
 
 
-def test_only_the_steps_that_are_shown_are_turned_round(default_trace_of):
+def test_copies_of_words_cross_no_other_text(default_trace_of):
+    trace, loaded = default_trace_of("inputs"), load_scene("inputs").scene
+    scene = loaded(SceneContext(trace, experiments=experiments_of(loaded, trace)))
+    scene.setup()
+    little, orders = scene.sentence, scene.orders
+    steps = range(1, len(little.x) + 1)
+    grid = InputGrid(little.x, little.step_labels, little.input_labels, steps, DARK)
+    for moving, words, copies, sources in (
+        (grid.list_names(), grid.words, grid.names, grid.first),
+        (orders.reorder(), orders.words[0], orders.words[1], orders.order),
+    ):
+        moving.begin()
+        for share in np.linspace(0.0, 1.0, 61):
+            moving.interpolate(share)
+            boxes = [[ink.corners[:, :2] for ink in inks] for inks in (words, copies)]
+            for place, source in enumerate(sources):
+                others = [*boxes[0][:source], *boxes[0][source + 1 :]]
+                others += [*boxes[1][:place], *boxes[1][place + 1 :]]
+                crossed = max(overlap_of_turned(boxes[1][place], other) for other in others)
+                assert crossed < 0.01, (share, copies[place].text)
+
+
+def test_only_the_steps_that_are_shown_and_not_the_last_are_turned_round(default_trace_of):
     trace = record_task("sentence", gap=6, epochs=1)
-    both = load_scene("inputs").scene.experiments["backwards"](trace)
+    both = load_scene("inputs").scene.experiments["reordered"](trace)
     kept = trace.steps - SHOWN
     x = trace.x[:, 0]
-    turned = np.concatenate([x[:kept], x[kept:][::-1]])
+    turned = np.concatenate([x[:kept], x[kept:-1][::-1], x[-1:]])
     assert np.array_equal(both.x[:, 0], x)
     assert np.array_equal(both.x[:, 1], turned)
     np.testing.assert_allclose(both.h[0, 0, :, 1], states_by_hand(trace, turned), atol=1e-12)
     assert not both.has_gradients
 
 
-def test_without_recurrence_and_with_one_word_last_order_does_not_matter(perform, default_trace_of):
+def test_without_recurrence_order_does_not_matter(perform, default_trace_of):
     trace = default_trace_of("inputs")
     name = trace.parameter_name("weight_hh")
     still = variant(lambda _: {name: np.zeros_like(trace.W)})(trace)
-    x = np.concatenate([trace.x[:-1], trace.x[:1]])
-    same = rerun(still, {}, x=x, targets=trace.targets, step_labels=trace.metadata.step_labels)
-    facts = perform("inputs", lambda scene: dict(scene.facts()), same)["last_states"]
-    assert facts["outcome"].startswith("Yet the states at the end are the same")
+    facts = perform("inputs", lambda scene: dict(scene.facts()), still)["last_states"]
+    assert facts["outcome"].startswith("The states at the end are the same")
 
 
 def test_the_captions_of_inputs_that_are_not_one_hot(perform):
     trace = record_task("prices", epochs=1)
-    seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.table), trace)
-    facts, table = seen["all_rows"]
-    assert facts["picked"].startswith("The columns of U, here rows, are added up")
+    seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.picks), trace)
+    facts, picks = seen["all_columns"]
+    assert facts["picked"].startswith("Multiplying by $U$ adds up its columns")
     assert facts["again"] == "Equal inputs get equal numbers."
     made = trace.x[-SHOWN:, 0] @ trace.U.T
-    assert colors(table.results) == expected_colors(made, table.limit)
+    assert colors(picks.results) == expected_colors(made.T, picks.limit)
 
 
 def test_the_caption_names_the_repeated_word_of_the_default_sentence(perform):
     seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.words))
-    facts, words = seen["all_rows"]
+    facts, words = seen["all_columns"]
     assert len(set(words)) < len(words)
     assert facts["again"] == "The same word gets the same numbers each time."
 
 
-def test_a_stack_of_layers_is_refused():
-    loaded = load_scene("inputs")
-    with pytest.raises(SceneError, match="2 layers"):
-        check_needs(loaded, record_task("sentence", epochs=1, layers=2))
+def test_of_a_stack_the_layer_that_reads_the_inputs_is_shown(perform):
+    trace = record_task("sentence", epochs=1, seed=1, layers=2)
+    drawn = perform("inputs", lambda scene: (scene.picks.U, scene.trace.x), trace)["embedding"]
+    np.testing.assert_array_equal(drawn[0], trace.parameters["rnn.weight_ih_l0"])
+    np.testing.assert_array_equal(drawn[1], trace.x)

@@ -1,15 +1,24 @@
 """What the scene of long dependencies shows and says is what was recorded and measured."""
 
+import itertools
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from layouts import overlap_of_turned
 from manim import Dot
-from rnnviz.scenes.long_dependency.sentence_heat import SentenceHeat
 
+from rnnviz import measure
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.experiments.studies import carried_shares, other_stories, study_of
+from rnnviz.experiments.studies import other_stories, starts_of, study_of
+from rnnviz.experiments.swapped_words import swaps
+from rnnviz.mobjects.emphasis import REST
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import Ink
 from rnnviz.mobjects.theme import DARK
+from rnnviz.mobjects.word_lane import WordLane
+from rnnviz.recording import rerun
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 
@@ -35,50 +44,46 @@ def saliency(trace):
     return np.linalg.norm(trace.grad_x_by_loss[-1, :, 0], axis=-1)
 
 
-def expected_heat(trace):
-    values = saliency(trace)
-    return [DARK.magnitude(float(value)).to_hex() for value in values / values.max()]
-
-
-def words_of(sentence):
-    return [tile.ink.text for tile in sentence.tiles]
+def words_of(lane):
+    return [word.text for word in lane.words]
 
 
 def look(scene):
-    sentences = [
-        {
-            "words": words_of(each),
-            "answer": each.answer.text,
-            "heat": colors([tile.tile for tile in each.tiles]),
-            "marked": [tile.tile.get_stroke_width() for tile in each.tiles],
-        }
-        for each in (*scene.sentences, *([scene.grown] if hasattr(scene, "grown") else []))
-    ]
-    parts = {id(part) for mobject in scene.mobjects for part in mobject.get_family()}
-    dots = [dot for dot in every(scene) if isinstance(dot, Dot)]
+    parts = [part for mobject in scene.mobjects for part in mobject.get_family()]
+    shown = {id(part) for part in parts}
+    lane = scene.lane
     seen = {
-        "sentences": sentences,
         "facts": dict(scene.facts()),
-        "whole": all(id(tile.ink) in parts for each in scene.sentences for tile in each.tiles),
-        "longer": hasattr(scene, "grown")
-        and all(id(tile.ink) in parts for tile in scene.grown.tiles),
-        "dots": sorted(float(dot.get_y()) for dot in dots),
+        "texts": [part.text for part in parts if isinstance(part, Ink)],
+        "words": words_of(lane),
+        "whole": all(id(word) in shown for word in lane.words),
+        "ringed": id(lane.ring) in shown and words_of(lane)[lane.shown.index(lane.clue)],
+        "ring": lane.ring.get_x() - lane.clue_word.get_x(),
     }
-    if hasattr(scene, "axes") and hasattr(scene.axes, "chance"):
+    if hasattr(scene, "swapped"):
+        seen["numbers"] = [ink.text for ink in scene.swapped.numbers]
+        seen["other"] = scene.swapped.other.text, scene.swapped.other_answer.text
+    if hasattr(scene, "bars"):
+        seen["bars"] = [np.array([bar.height for bar in bars]) for bars in scene.bars.bars]
+        seen["greatest"] = [ink.text for ink in scene.bars.numbers]
+        seen["resting"] = [word.text for word in scene.bars.resting]
+        seen["opacity"] = scene.bars.resting[0].submobjects[0].get_fill_opacity()
+    if hasattr(scene, "strands"):
+        seen["strands"] = [strand.get_stroke_color().to_hex() for strand in scene.strands.strands]
+        seen["distance"] = lane.box.get_x() - lane.ring.get_x()
+    if hasattr(scene, "axes"):
         axes = scene.axes
+        seen["widths"] = {cell: one.line.get_stroke_width() for cell, one in axes.results.items()}
         seen["scale"] = axes.height_at(0.0), axes.height_at(1.0)
         seen["chance"] = float(axes.chance.line.get_y()), axes.chance.title.text
         seen["answers"] = {
             cell: (heights(one.dots), one.line.get_anchors(), colors(one.dots))
             for cell, one in axes.results.items()
         }
-    elif hasattr(scene, "axes"):
-        seen["axis"] = scene.axes.axis
+        dots = [part for part in parts if isinstance(part, Dot)]
+        seen["dots"] = sorted(float(dot.get_y()) for dot in dots)
+        seen["filled"] = [dot.get_fill_color().to_hex() for dot in dots]
     return seen
-
-
-def every(scene):
-    return [part for mobject in scene.mobjects for part in mobject.get_family()]
 
 
 def heights(dots):
@@ -92,148 +97,203 @@ def seen(perform):
 
 @pytest.fixture(scope="module")
 def facts(seen):
-    return seen["heat"]["facts"]
+    return seen["swap_each"]["facts"]
 
 
-def test_heat_is_what_the_loss_feels_of_each_word(trace_of, perform):
+def run_by_hand(trace, words):
+    """The probabilities of the last answer to other words, by a run of the network."""
+    x = np.zeros((len(words), 1, trace.input_size))
+    for step, word in enumerate(words):
+        x[step, 0, trace.metadata.input_labels.index(word)] = 1
+    return rerun(trace, {}, x=x, targets=trace.targets[:, :1]).y[-1, 0]
+
+
+def test_the_word_that_decides_is_ringed_and_its_swap_was_run(trace_of, perform):
     trace = trace_of(NAME)
     seen = perform(NAME, look, trace)
-    first, heat = (seen[beat]["sentences"][0] for beat in ("one_word_decides", "heat"))
-    told_of = seen["heat"]["facts"]
-    assert first["words"] == list(trace.metadata.step_labels[0])
-    assert first["answer"] == "Chinese"
-    marked = np.array(first["marked"])
-    assert first["words"][marked.argmax()] == told_of["clues"] == "Beijing"
-    assert (marked == marked.max()).sum() == 1
-    assert heat["heat"] == expected_heat(trace)
-    assert len(set(first["heat"])) == 1
-    values = saliency(trace)
-    most = first["words"][values.argmax()]
-    share = percent(float(values[3] / values.max()))
-    told = f"It feels “{most}” most" + (
-        "." if most == "Beijing" else f", “Beijing” {share} as much."
-    )
-    assert told_of["felt"] == told
+    first, swapped = seen["one_word_decides"], seen["swapped_word"]
+    words = list(trace.metadata.step_labels[0])
+    assert first["words"] == words
+    assert all(screen["ringed"] == "Beijing" for screen in seen.values() if screen["ringed"])
+    assert first["ringed"] == first["facts"]["clues"] == "Beijing"
+    assert abs(first["ring"]) < 0.01
+    assert "Chinese" in first["texts"]
+    right = trace.metadata.output_labels.index("Chinese")
+    own = run_by_hand(trace, words)
+    other = run_by_hand(trace, [*words[:3], "Paris", *words[4:]])
+    answer = trace.metadata.output_labels[int(other.argmax())]
+    assert swapped["other"] == ("Paris", answer)
+    assert swapped["numbers"] == [f"Chinese: {percent(float(y[right]))}" for y in (own, other)]
+    before = trace.metadata.output_labels[int(own.argmax())]
+    told = "stays " + before if answer == before else f"flips from {before} to {answer}"
+    assert first["facts"]["flip"] == f"the answer {told}."
+
+
+def test_the_bars_are_what_swaps_change_and_the_gradient(seen, study):
+    trace = study.best("rnn", 10).trace
+    screen = seen["beside_the_gradient"]
+    words = list(trace.metadata.step_labels[0])
+    assert screen["words"] == words
+    found = swaps(trace)
+    changed, felt = screen["bars"]
+    right = trace.metadata.output_labels.index("Chinese")
+    own = run_by_hand(trace, words)[right]
+    means = {}
+    for place in range(3, 14):  # Beijing and the words in between
+        others = found.others[place]
+        assert len(others) == (5 if place == 3 else 14)
+        ends = [run_by_hand(trace, [*words[:place], one, *words[place + 1 :]]) for one in others]
+        assert ("Chinese" in {trace.metadata.output_labels[int(end.argmax())] for end in ends}) == (
+            place != 3
+        )
+        means[place] = np.mean([abs(end[right] - own) for end in ends])
+    values, norms = np.array(list(means.values())), saliency(trace) / saliency(trace).max()
+    unit = felt.max()
+    np.testing.assert_allclose(changed, np.maximum(values * unit, 0.015), atol=1e-6)
+    np.testing.assert_allclose(felt, np.maximum(norms * unit, 0.015), atol=1e-6)
+    assert screen["greatest"] == [f"{means[3]:.2f}", "1.00"]
+    assert max(means, key=means.get) == 3
+    assert words[norms.argmax()] == "I"
+    slopes = (1 - trace.h[0, 0, :, 0] ** 2).mean(axis=1)
+    assert slopes[0] > 0.9 > 0.5 > slopes[4:].max()  # not yet saturated at the first word
+    assert screen["facts"]["between"] == "10"
+
+
+def test_words_without_another_rest_while_the_others_are_swapped(seen):
+    assert seen["swap_each"]["resting"] == ["I", "live", "in", "so", "I", "can", "speak"]
+    assert seen["swap_each"]["opacity"] == pytest.approx(REST)
+    assert seen["beside_the_gradient"]["opacity"] == pytest.approx(1.0)
 
 
 def test_both_stories_are_shown_if_there_are_two(perform, default_trace_of):
-    seen = perform(NAME, look, language="zh")["heat"]
-    rows, facts = seen["sentences"], seen["facts"]
+    seen = perform(NAME, look, language="zh")["one_word_decides"]
     others = other_stories(default_trace_of(NAME, "zh"))
-    traces = [default_trace_of(NAME, "zh"), *others]
-    assert [row["answer"] for row in rows] == ["汉语", "200 大洋"]
-    for trace, row in zip(traces, rows, strict=True):
-        assert row["words"] == list(trace.metadata.step_labels[0])
-        assert row["heat"] == expected_heat(trace)
-    assert "北京" in facts["clues"]
-    assert "电脑" in facts["clues"]
+    for trace in (default_trace_of(NAME, "zh"), *others):
+        for word in (*trace.metadata.step_labels[0], trace.metadata.target_labels[0][-1]):
+            assert word in seen["texts"]
+    assert "北京" in seen["facts"]["clues"]
+    assert "电脑" in seen["facts"]["clues"]
 
 
-def test_the_sentence_grows_to_the_greatest_gap_and_takes_its_networks_heat(seen, study):
+def test_words_push_the_clue_away_and_strands_snap_where_a_network_guesses(seen, study):
     (run, *_) = study.of("rnn", 20)
-    grown, heated = (seen[beat]["sentences"][-1] for beat in ("gap_grows", "what_is_felt"))
-    facts, words = seen["what_is_felt"]["facts"], heated["words"]
-    assert words == grown["words"] == list(run.trace.metadata.step_labels[0])
-    assert len(words) == 28
-    assert seen["gap_grows"]["longer"]
-    assert not seen["gap_grows"]["whole"]
-    assert heated["heat"] == expected_heat(run.trace)
-    assert words[-int(facts["back"])] == "Beijing"
-    values = saliency(run.trace)
-    assert facts["ratio"] == number(float(values[3] / values[-1]))
-    guesses = run.trace.metadata.accuracy < 0.25
-    assert (facts["verdict"] == "It does no better than a guess.") == guesses
+    screen = seen["pushed_apart"]
+    assert screen["words"] == list(run.trace.metadata.step_labels[0])
+    assert len(screen["words"]) == 28
+    assert screen["whole"]
+    assert screen["ringed"] == "Beijing"
+    assert "20 words added" in screen["texts"]
+    accuracies = study.accuracies("rnn")
+    guess = (accuracies < 1.5 / 6).sum(axis=1)
+    whole = DARK.color("rnn").to_hex()
+    assert [color != whole for color in screen["strands"]] == [False] * (5 - guess[-1]) + [
+        True
+    ] * int(guess[-1])
+    told = f"{guess[1]} with 10 in between, {guess[2]} with 20 in between"
+    assert screen["facts"]["guessing"] == told
 
 
 def test_answers_stand_at_their_heights_by_gap(seen, study):
     found = seen["with_gates"]
     low, high = found["scale"]
+    widths = {}
     for cell in ("rnn", "lstm", "gru"):
         accuracies = np.array([run.trace.metadata.accuracy for run in study.of(cell)])
         ys, line, fills = found["answers"][cell]
         line = np.array(line)
         np.testing.assert_allclose(ys, low + accuracies * (high - low), atol=1e-6)
-        means = accuracies.reshape(4, 3).mean(axis=1)
+        means = accuracies.reshape(3, 5).mean(axis=1)
         expected = low + means * (high - low)
         assert all(np.abs(line[:, 1] - y).min() < 1e-6 for y in expected)
+        widths[cell] = found["widths"][cell]
         filled = [fill != DARK.ground.upper() for fill in fills]
         assert filled == [bool(accuracy >= 0.95) for accuracy in accuracies]
         assert all(np.abs(np.array(found["dots"]) - y).min() < 1e-5 for y in ys)
+    assert widths["lstm"] > widths["gru"]  # the same means: both lines are seen
+    assert widths["rnn"] == widths["gru"]
     y, name = found["chance"]
     assert y == pytest.approx(low + (high - low) / 6)
     assert name == "chance 17%"
 
 
-@pytest.mark.parametrize(
-    ("beat", "trained"), [("before_training", False), ("after_training", True)]
-)
-def test_gradients_at_the_first_state_stand_at_their_heights(beat, trained, seen, study):
-    axis, dots = seen[beat]["axis"], np.array(seen[beat]["dots"])
-    assert len(dots) == len(study.runs) + 2  # and those of the legend
-    for run in study.runs:
-        trace = run.trace if trained else run.untrained
-        if run.cell == "lstm":
-            share = carried_shares(trace)[0]  # tests/test_studies.py holds it against autograd
-        else:
-            norms = np.linalg.norm(trace.grad_h_by_loss[-1, 0, 0, :, 0], axis=-1)
-            share = norms[0] / norms[-1]
-        up = (np.log10(share) - axis.low) / (axis.high - axis.low)
-        assert np.abs(dots - (axis.base + axis.height_of_all * up)).min() < 1e-5
+def test_the_rows_of_starts_are_what_was_recorded(seen, default_trace_of):
+    screen, starts = seen["another_start"], starts_of(default_trace_of(NAME))
+    facts = screen["facts"]
+    for bias, told in ((None, facts["faded"]), (4.0, facts["lasting"])):
+        gates, left = [], []
+        for run in starts.runs(bias):
+            f = measure.gates(run.untrained)["f"][:, 0]
+            gates.append(f.mean())
+            left.append(np.prod(f[4:], axis=0))  # the clue is the fourth word
+        assert number(float(np.mean(gates))) in screen["texts"]
+        assert number(float(np.median(left))) == told
+        assert told in screen["texts"]
+        learnt = sum(run.trace.metadata.accuracy >= 0.95 for run in starts.runs(bias))
+        assert f"{learnt} of 5" in screen["texts"]
+    (run, *_) = starts.runs(None)
+    assert run.trace.steps == 4 + 20 + 4  # up to the clue, added, after it
+    assert "left after 24 words (median)" in screen["texts"]
+    filled = [color != DARK.ground.upper() for color in screen["filled"]]
+    assert filled == [False] * 5 + [True] * 5
+    assert facts["gate"] == number(1 / (1 + np.exp(-4)))
+    assert np.prod([0.5] * 24) == pytest.approx(np.median(starts.parts_left(None)), rel=0.2)
+    assert {f"{each} of 5" for each in (0, 5)} <= set(screen["texts"])
+    assert "5 of 5" not in seen["the_start"]["texts"]
+    assert (facts["learnt_by_default"], facts["learnt"], facts["bias"]) == ("0", "5", "4")
 
 
 def test_the_captions_numbers_are_those_of_the_study(facts, study):
-    table = {cell: study.accuracies(cell) for cell in study.cells}
-    assert (facts["near"], facts["far"]) == (
-        percent(float(table["rnn"][0].mean())),
-        percent(float(table["rnn"][-1].mean())),
-    )
-    assert facts["lstm"] == percent(float(table["lstm"][-1].mean()))
-    assert facts["gru"] == percent(float(table["gru"][-1].mean()))
-    assert (facts["gap"], facts["first"], facts["seeds"]) == ("20", "0", "3")
-    traces = [run.untrained for run in study.of("rnn", 20)]
-    ratios = [
-        np.linalg.norm(trace.grad_h_by_loss[-1, 0, 0, 0, 0])
-        / np.linalg.norm(trace.grad_h_by_loss[-1, 0, 0, -1, 0])
-        for trace in traces
-    ]
-    assert facts["signal"] == number(float(np.exp(np.log(ratios).mean())))
+    for cell in study.cells:
+        assert facts[cell] == percent(float(study.accuracies(cell)[-1].mean()))
+    assert (facts["gap"], facts["seeds"]) == ("20", "5")
 
 
 def test_the_lesson_holds_on_the_default_study(facts, study):
-    """Plain RNNs all learn without a gap and fail at the greatest; GRUs do better there."""
-    plain, gru = study.accuracies("rnn"), study.accuracies("gru")
+    """Plain RNNs all learn without a gap, and at the greatest all but one of five only guess; all
+    LSTMs and GRUs learn it. Only Beijing changes the answer, which the gradient misses.
+    """
+    plain = study.accuracies("rnn")
     assert (plain[0] == 1).all()
-    assert plain[-1].mean() < 0.5 < gru[-1].mean()
-    assert facts["enough"] == "Training can hardly feel it."
-    before = study.signal_before("rnn").mean(axis=1)
-    assert (np.diff(before) < 0).all()
-    assert before[-1] < 1e-5
+    assert (plain[-1] < study.near_chance).sum() == 4
+    for cell in ("lstm", "gru"):
+        assert study.learnt(cell).all()
+    assert facts["flip"] == "the answer flips from Chinese to French."
+    assert facts["matters"] == "Only “Beijing” changes the answer."
+    told = "The gradient is largest at “I”, where tanh is still steep."
+    assert facts["steepest"] == told
 
 
-def test_a_sentence_with_very_many_words_shows_its_beginning_and_its_end(default_trace_of):
+def test_a_sentence_with_very_many_words_shows_its_beginning_its_end_and_the_clue():
     words = [f"w{index}" for index in range(300)]
-    sentence = SentenceHeat(words, "end", DARK, clue=150)
-    shown = words_of(sentence)
-    assert shown == [*words[:20], "…", *words[-20:]]
-    assert sentence.shown == (*range(20), None, *range(280, 300))
-    assert sentence.width <= 12.8
-    assert sentence.height <= 4
+    lane = WordLane(words, "end", DARK, clue=3).with_answer()
+    assert words_of(lane) == [*words[:20], "…", *words[-20:]]
+    assert lane.width <= 13.4
+    far = WordLane(words, "end", DARK, clue=150)
+    assert words_of(far) == ["w150", "…", *words[-38:]]
 
 
-def test_other_tasks_are_refused():
-    with pytest.raises(SceneError, match="about sentences"):
-        check_needs(load_scene(NAME), record_task("prices", epochs=1, seed=1))
+def test_words_without_room_side_by_side_hang_in_their_order():
+    fillers = "and every day we walk along the river with old friends reading many good books"
+    words = ["I", "live", "in", "Beijing", *fillers.split(), *fillers.split()[:5], "so", "I"]
+    lane = WordLane(words, "Chinese", DARK, clue=3)
+    hanging = [word for word in lane.words if word is not lane.clue_word]
+    assert lane.clue_word.slant == 0 < lane.slant
+    assert {word.slant for word in hanging} == {lane.slant}
+    assert words_of(lane) == words
+    ends = [word.corners[1:3].mean(axis=0)[0] for word in hanging]
+    np.testing.assert_allclose(ends, np.delete(lane.places, 3), atol=0.05)
+    for one, two in itertools.combinations([*lane.words, lane.answer], 2):
+        assert overlap_of_turned(one.corners[:, :2], two.corners[:, :2]) < 0.01, (
+            one.text,
+            two.text,
+        )
+    assert min(word.em for word in hanging) > 0.24
+    level = WordLane(words[:6], "Chinese", DARK, clue=3)
+    assert {word.slant for word in level.words} == {0.0}
 
 
-def test_a_trace_without_gradients_is_refused():
-    trace = record_task("sentence", epochs=1, seed=1, gradients=False)
-    with pytest.raises(SceneError, match="no gradients"):
-        check_needs(load_scene(NAME), trace)
-
-
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_other_cells_show_their_own_heat(cell, perform):
-    trace = record_task("sentence", cell=cell, gap=1, hidden=5, layers=2, epochs=1, seed=1)
-
-    heat = perform(NAME, look, trace)["heat"]["sentences"][0]["heat"]
-    assert heat == expected_heat(trace)
+def test_what_cannot_be_run_again_is_refused():
+    trace = record_task("prices", epochs=1, seed=1)
+    training = replace(trace, metadata=replace(trace.metadata, training=True))
+    with pytest.raises(SceneError, match="in training mode"):
+        check_needs(load_scene(NAME), training)

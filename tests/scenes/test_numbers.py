@@ -1,11 +1,17 @@
 """The values on the screen are the trace's: with another network they are other values."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from rnnviz.scenes.weight_sharing.shared_weights import WeightSet
+from manim import ManimColor
+from rnnviz.scenes.weight_sharing.weight_part import WeightPart
+from rnnviz.scenes.weight_sharing.wording import gradient_of_first_use, what_arrays
 
 from rnnviz import measure
-from rnnviz.mobjects.numbers import number, percent
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.retraining import before_training
+from rnnviz.mobjects.numbers import MINUS, decimals, number, percent
 from rnnviz.mobjects.theme import DARK
 
 
@@ -19,7 +25,7 @@ def colors(mobjects):
 
 
 def expected_colors(values, limit):
-    return [DARK.signed(value / limit).to_hex() for value in np.ravel(values)]
+    return [DARK.shade("signed", value / limit).to_hex() for value in np.ravel(values)]
 
 
 def test_the_changed_network_differs(default_trace_of, changed_trace_of):
@@ -45,64 +51,211 @@ def test_unrolling_shows_the_recorded_states_and_predictions(trace_of, perform):
                 [bar.width for bar in bars.bars],
                 [text.text for text in bars.numbers],
                 [text.text for text in bars.names],
+                [text.text for text in scene.output.scores],
             ),
         )
 
     seen = perform("unrolling", lambda scene: hasattr(scene, "chain") and look(scene), trace)
-    strips, words, (widths, numbers, names) = seen["prediction"]
+    strips, words, (widths, numbers, names, scores) = seen["prediction"]
     assert strips == [expected_colors(state, 1.0) for state in trace.h[0, 0, :, 0]]
     assert words == list(trace.metadata.step_labels[0])
     y = trace.y[-1, 0]
     labels = trace.metadata.output_labels
     shown = [float(y[labels.index(name)]) for name in names]
     assert int(trace.targets[-1, 0]) in [labels.index(name) for name in names]
-    assert numbers == [number(value) for value in shown]
+    assert sorted(names) == sorted(labels)
+    assert numbers == [percent(value) for value in shown]
+    o = trace.V @ trace.h[0, 0, -1, 0] + trace.output_bias
+    assert scores == [decimals(float(o[labels.index(name)])) for name in names]
     np.testing.assert_allclose(
         np.array(widths), np.maximum(np.array(shown) * widths[0] / shown[0], 0.02), rtol=1e-6
     )
 
 
+def test_unrolling_starts_from_the_recorded_state(trace_of, perform):
+    def look(scene):
+        start = getattr(getattr(scene, "chain", None), "start", None)
+        return start and (colors(start.strip), start.title.text), dict(scene.facts())
+
+    trace = trace_of("unrolling")
+    (shown, title), facts = perform("unrolling", look, trace)["start"]
+    assert shown == expected_colors(np.zeros(trace.hidden_size), 1.0)
+    assert title == "h_(0) = 0"
+    assert "$h_(0)$ is zero" in facts["start"]
+    y = trace.y[-1, 0]
+    answer = trace.metadata.output_labels[y.argmax()]
+    assert facts["result"] == f"“{answer}” gets {percent(y.max())}."
+    long = record_task("sentence", epochs=1, seed=1, gap=10)
+    first = long.steps - 9
+    (shown, title), facts = perform("unrolling", look, long)["start"]
+    assert shown == expected_colors(long.h[0, 0, first - 2, 0], 1.0)
+    assert title == f"h_({first - 1})"
+    assert "zero" not in facts["start"]
+
+
 def test_space_shows_the_recorded_values(trace_of, perform):
     trace = trace_of("space")
-    fields = {
-        "input": trace.x[:, 0],
-        "hidden": trace.h[0, 0, :, 0],
-        "output": trace.y[:, 0],
-    }
 
     def look(scene):
-        sheets = scene.sheets
-        tiles = {
-            name: [colors(list(column)[1:]) for column in getattr(sheets, name).columns]
-            for name in fields
-        }
-        return tiles, sheets.limit, dict(scene.facts()), scene.step, scene.unit
+        sheets = scene.space.sheets
+        shown = [(each.values.copy(), each.heights.copy(), each.colors.copy()) for each in sheets]
+        return shown, [sheet.grown.copy() for sheet in sheets], scene.space.limit
 
-    tiles, limit, facts, step, unit = perform("space", look, trace)["three_layers"]
-    assert limit == max(np.abs(values).max() for values in fields.values())
-    for name, values in fields.items():
-        assert tiles[name] == [expected_colors(row, limit) for row in values]
-    preact = trace.preact[0, 0, step, 0, 0, unit]
-    carried = trace.W[unit] @ trace.h[0, 0, step - 1, 0]
-    assert facts["state"] == number(float(np.tanh(preact)))
-    assert facts["from_state"] == number(float(carried))
-    entered = trace.U[unit] @ trace.x[step, 0]
-    assert entered + carried + trace.b[unit] == pytest.approx(preact)
-    assert facts["from_input"] == number(float(entered))
+    sheets, grown, limit = perform("space", look, trace)["forward"]
+    states = np.concatenate([trace.h0[0, 0, :1], trace.h[0, 0, :, 0]])
+    for (shown, heights, _), values in zip(
+        sheets, (trace.x[:, 0], states, trace.y[:, 0]), strict=True
+    ):
+        assert np.array_equal(shown, values)
+        ratios = heights[values != 0] / np.abs(values[values != 0])
+        np.testing.assert_allclose(ratios, ratios[0])
+    assert all((share == 1).all() for share in grown)
+    colors_of_states = [ManimColor(rgb).to_hex() for rgb in sheets[1][2]]
+    assert colors_of_states == expected_colors(states, limit)
 
 
-def test_the_lines_of_space_carry_weight_times_value(trace_of, perform):
+def test_a_prism_of_space_is_drawn_as_high_as_its_value(trace_of, perform):
     trace = trace_of("space")
 
     def look(scene):
-        lines = scene.sheets.into_hidden(scene.step)
-        return len(lines), sorted(line.get_stroke_color().to_hex() for line in lines), scene
+        sheet, view = scene.space.hidden, scene.stage.view
+        feet = [view.project(sheet.foot(1, unit)) for unit in range(trace.hidden_size)]
+        tops = [view.project(sheet.top(1, unit)) for unit in range(trace.hidden_size)]
+        drawn = [face.points[::4, :2].mean(axis=0) for face in sheet.faces if len(face.points)]
+        return np.array(feet), np.array(tops), np.array(drawn)
 
-    count, shown, scene = perform("space", look, trace)["three_layers"]
-    carried = trace.U * trace.x[scene.step, 0] / scene.sheets.limit
-    kept = carried[np.abs(carried) >= 0.04]
-    assert count == len(kept)
-    assert shown == sorted(DARK.signed(float(value)).to_hex() for value in kept)
+    feet, tops, drawn = perform("space", look, trace)["one_sheet"]
+    lengths = np.linalg.norm(tops - feet, axis=1) / np.abs(trace.h[0, 0, 0, 0])
+    assert np.ptp(lengths) < 0.2 * lengths.mean()  # perspective changes them a little
+    for top in tops:
+        assert np.linalg.norm(drawn - top[:2], axis=1).min() < 0.02
+
+
+def test_the_strands_of_space_are_the_six_largest_products(trace_of, perform):
+    trace = trace_of("space")
+    step = 5
+    products = {
+        "U": trace.U * trace.x[step, 0],
+        "W": trace.W * trace.h[0, 0, step - 1, 0],
+        "V": trace.V * trace.h[0, 0, step, 0],
+    }
+    seen = perform("space", lambda scene: vars(scene).get("passing"), trace)["forward"]
+    for which, values in products.items():
+        strands = seen.steps[step][which]
+        largest = np.sort(np.abs(values[values != 0]))[::-1][:6]
+        np.testing.assert_allclose(np.abs(strands.products), largest)
+        assert [values[pair] for pair in strands.pairs] == list(strands.products)
+        shares = strands.widths[:, 0] / np.abs(strands.products)
+        np.testing.assert_allclose(shares, shares[0])
+
+
+def test_the_sum_of_space_adds_up_as_it_is_written(trace_of, perform):
+    trace = trace_of("space")
+    picture = perform("space", lambda scene: vars(scene).get("picture"), trace)["one_unit"]
+    one = picture.one
+    t, unit = one.step, one.unit
+    terms = (
+        trace.U[unit] @ trace.x[t, 0],
+        trace.W[unit] @ trace.h[0, 0, t - 1, 0],
+        trace.b[unit],
+    )
+    assert (one.from_input, one.from_state, one.bias) == pytest.approx(terms)
+    assert one.state == trace.h[0, 0, t, 0, unit]
+    entry = unit + 1
+    names = [sign.ink.text.split(" =")[0] for sign in picture.terms]
+    assert names == [f"(U x_({t + 1}))_({entry})", f"(W h_({t}))_({entry})", f"b_({entry})"]
+    read = [float(sign.ink.text.split("= ")[1].replace(MINUS, "-")) for sign in picture.terms]
+    total, state = (
+        float(sign.ink.text.replace(MINUS, "-")) for sign in (picture.total, picture.state)
+    )
+    assert sum(read) == pytest.approx(total, abs=1e-9)
+    assert read == pytest.approx(terms, abs=0.006)
+    assert round(float(np.tanh(total)), one.decimals) == state
+    for sign in (*picture.terms, picture.total, picture.state):
+        assert sign.ink.text.split("= ")[-1].strip("()") in picture.formula.ink.text
+
+
+def test_space_turns_into_the_network_before_training(trace_of, perform):
+    trace = trace_of("space")
+
+    def look(scene):
+        hidden, output = scene.space.hidden, scene.space.output
+        sheets = [
+            (
+                sheet.values.copy(),
+                sheet.heights.copy(),
+                [ManimColor(c).to_hex() for c in sheet.colors],
+            )
+            for sheet in (hidden, output)
+        ]
+        guess = vars(scene).get("guess")
+        return sheets, scene.context.experiments["start"], guess and guess.ink.text, scene.facts()
+
+    (hidden, output), start, guess, facts = perform("space", look, trace)["untrained"]
+    states = np.concatenate([start.h0[0, 0, :1], start.h[0, 0, :, 0]])
+    for (values, heights, _), wanted in ((hidden, states), (output, start.y[:, 0])):
+        np.testing.assert_allclose(values, wanted, atol=1e-7)
+        ratios = heights[wanted != 0] / np.abs(wanted[wanted != 0])
+        np.testing.assert_allclose(ratios, ratios[0])
+    assert hidden[2] == expected_colors(states, 1.0)
+    y = start.y[-1, 0]
+    assert guess == f"{trace.metadata.output_labels[y.argmax()]} {percent(float(y.max()))}"
+    if start is not trace:
+        assert not np.array_equal(start.W, trace.W)
+        assert percent(float(y.max())) in facts["start"]
+
+
+def test_space_says_which_network_and_which_output_it_shows(default_trace_of, perform):
+    seen = perform("space", lambda scene: (scene.source.text, dict(scene.facts())))
+    assert "before training" not in seen["one_unit"][0]
+    for beat in ("untrained", "way_back", "compared"):
+        assert seen[beat][0] == "RNN with 8 units · before training"
+    assert default_trace_of("space").loss_steps == (7,)
+    assert seen["forward"][1]["counts"] == "Only the last one counts."
+
+
+def test_the_way_back_of_space_is_the_gradient_before_training(trace_of, perform):
+    trace = trace_of("space")
+
+    def look(scene):
+        way = vars(scene).get("way")
+        start = scene.context.experiments["start"]
+        return way and (way, scene.space.hidden.rim.copy(), scene.facts()["fate"], start)
+
+    way, rims, fate, start = perform("space", look, trace)["way_back"]
+    norms = measure.gradient_norms(start)[start.loss_steps[-1], :, 0]
+    assert np.array_equal(way.norms, norms)
+    assert [sign.ink.text for sign in way.numbers] == [percent(float(n / norms[-1])) for n in norms]
+    for unit in range(trace.hidden_size):
+        np.testing.assert_allclose(rims[1:, unit], norms / norms.max())
+    ends = way.tube.widths[:, 1] / norms[::-1]
+    np.testing.assert_allclose(ends, ends[0])
+    left = float(norms[0] / norms[-1])
+    assert (percent(left) if left <= 2 else number(left)) in fate
+
+
+def test_space_shows_both_states_of_an_lstm_and_the_gradient_at_both(perform):
+    trace = record_task("sentence", epochs=1, seed=1, cell="lstm", hidden=3)
+
+    def look(scene):
+        way = vars(scene).get("way")
+        return scene.space.hidden.values.copy(), way and way.norms, scene.context.experiments
+
+    seen = perform("space", look, trace)
+    shown, _, experiments = seen["forward"]
+    run, start = trace, experiments["start"]
+    np.testing.assert_array_equal(shown[1:, :3], run.h[0, 0, :, 0])
+    np.testing.assert_array_equal(shown[1:, 3:], run.c[0, 0, :, 0])
+    at_h, at_c = (
+        measure.gradient_norms(start, state=state)[start.loss_steps[-1], :, 0] for state in "hc"
+    )
+    np.testing.assert_allclose(seen["way_back"][1], np.hypot(at_h, at_c))
+
+
+def test_before_training_the_gradient_of_space_dies_out(default_trace_of):
+    start = before_training(default_trace_of("space"))
+    norms = measure.gradient_norms(start)[start.loss_steps[-1], :, 0]
+    assert norms[0] < 0.01 * norms[-1]
 
 
 def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, perform):
@@ -110,122 +263,246 @@ def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, 
 
     def look(scene):
         seen = {
-            "W": colors(scene.weights.matrices["W"].cells),
+            "W": colors(scene.weights.w.cells),
             "limit": scene.weights.limit,
+            "counts": [text.text for text in scene.weights.counts],
             "variant": scene.context.experiments["nudged"],
+            "facts": dict(scene.facts()),
         }
-        if hasattr(scene, "nudged"):
-            seen["numbers"] = [text.text for text in scene.nudged.numbers]
+        if hasattr(scene, "chain"):
             seen["strips"] = [colors(strip) for strip in scene.chain.strips]
+        if hasattr(scene, "change"):
+            seen["change"] = scene.change.value.text, (scene.change.row, scene.change.column)
+        if hasattr(scene, "changed"):
+            changed = scene.changed
+            seen["numbers"] = [text.text for text in changed.chart.numbers]
+            seen["heights"] = np.array([bar.height for bar in changed.chart.bars])
+            seen["new strips"] = [colors(strip) for strip in changed.strips]
+            seen["rings"] = [len(rings) for rings in changed.rings]
         if hasattr(scene, "gradients"):
             gradients = scene.gradients
-            seen["terms"] = [matrix.values for matrix in gradients.matrices]
+            seen["terms"] = gradients.terms
             seen["cells"] = [colors(matrix.cells) for matrix in gradients.matrices]
             seen["sum"] = colors(gradients.sum.cells)
+            seen["flow"] = gradients.flow.norms
             seen["gradient limit"] = gradients.limit
+        if hasattr(scene, "update"):
+            change = scene.update.change
+            seen["update"] = change.value.text, (change.row, change.column)
         return seen
+
+    def roots(values, limit):
+        shares = np.asarray(values) / limit
+        return expected_colors(np.sign(shares) * np.sqrt(np.abs(shares)), 1.0)
 
     seen = perform("weight-sharing", look, trace)
     first = seen["one_set"]
     limit = first["limit"]
+    arrays = (trace.U, trace.W, trace.b, trace.V, trace.output_bias)
     assert first["W"] == expected_colors(trace.W, limit)
-    assert limit == max(
-        np.abs(a).max() for a in (trace.U, trace.W, trace.b, trace.V, trace.output_bias)
-    )
     again = first["variant"]
+    stepped = trace.W - float(first["facts"]["alpha"]) * trace.gradients["rnn.weight_hh_l0"]
+    assert limit == max(1.0, *(np.abs(each).max() for each in (*arrays, again.W, stepped)))
+    assert first["counts"] == [str(each.size) for each in arrays]
+    (entry,) = np.argwhere(again.W != trace.W)
     nudge = seen["nudge"]
-    assert int((again.W != trace.W).sum()) == 1
     assert nudge["W"] == expected_colors(again.W, limit)
-    assert nudge["strips"] == [expected_colors(state, 1.0) for state in again.h[0, 0, :, 0]]
-    moved = np.linalg.norm(again.h[0, 0, :, 0] - trace.h[0, 0, :, 0], axis=-1)
-    assert nudge["numbers"] == [number(float(value)) for value in moved]
-    gradients = seen["gradient_of_each_step"]
+    assert nudge["strips"] == [expected_colors(state, limit) for state in trace.h[0, 0, :, 0]]
+    before, after = (number(float(each[tuple(entry)]), 3) for each in (trace.W, again.W))
+    assert nudge["change"] == (f"{before} → {after}", tuple(entry))
+    run = seen["run_again"]
+    assert run["new strips"] == [expected_colors(state, limit) for state in again.h[0, 0, :, 0]]
+    apart = again.h[0, 0, :, 0] - trace.h[0, 0, :, 0]
+    moved = np.linalg.norm(apart, axis=-1)
+    assert run["numbers"] == [number(float(value)) for value in moved]
+    heights = run["heights"] / run["heights"].max()
+    np.testing.assert_allclose(heights, np.maximum(moved / moved.max(), heights.min()), rtol=1e-6)
+    assert run["rings"] == [int((abs(row) >= 0.1).sum()) for row in apart]
+    start = np.flatnonzero(moved)[0] + 1
+    assert f"every state from $h_({start})$ on" in run["facts"]["moved"]
+    assert (moved[start - 1 :] > 0).all()
+    assert ("multiplies only $h_0 = 0$" in run["facts"]["moved"]) == (start == 2)
+
+    gradients = seen["gradient_of_each_use"]
     assert gradients["W"] == expected_colors(trace.W, limit)
     terms = np.array(gradients["terms"])
     total = trace.gradients["rnn.weight_hh_l0"]
     np.testing.assert_allclose(terms.sum(axis=0), total, atol=1e-12)
+    assert gradients["facts"]["first"] == "That of $W_1$ is 0, since $h_0 = 0$."
+    assert not terms[0].any()
     shown_limit = gradients["gradient limit"]
-    assert gradients["cells"] == [expected_colors(term, shown_limit) for term in terms]
-    assert gradients["sum"] == expected_colors(total, shown_limit)
+    assert shown_limit == max(np.abs(terms).max(), np.abs(total).max())
+    assert gradients["cells"] == [roots(term, shown_limit) for term in terms]
+    assert gradients["sum"] == roots(np.zeros_like(total), shown_limit)
+    np.testing.assert_allclose(
+        gradients["flow"], np.linalg.norm(trace.grad_h[0, 0, :-1, 0], axis=-1)
+    )
+    assert seen["sum_of_all"]["sum"] == roots(total, shown_limit)
+
+    last = seen["one_update"]
+    alpha = float(last["facts"]["alpha"])
+    step = alpha * np.abs(total).max() / np.abs(trace.W).max()
+    assert 0.05 < step <= 0.5
+    stepped = trace.W - alpha * total
+    assert last["W"] == expected_colors(stepped, limit)
+    place = np.unravel_index(np.abs(total).argmax(), total.shape)
+    before, after = (number(float(each[place]), 3) for each in (trace.W, stepped))
+    assert last["update"] == (f"{before} → {after}", place)
+
+
+def test_a_sum_of_gradients_begins_with_the_steps_that_are_not_shown(perform):
+    trace = record_task("sentence", epochs=1, seed=1, gap=10)
+
+    def look(scene):
+        gradients = getattr(scene, "gradients", None)
+        return gradients and (gradients.others, gradients.terms, colors(gradients.sum.cells))
+
+    others, terms, _ = perform("weight-sharing", look, trace)["gradient_of_each_use"]
+    assert len(terms) < trace.steps
+    total = trace.gradients["rnn.weight_hh_l0"]
+    np.testing.assert_allclose(others + terms.sum(axis=0), total, atol=1e-12)
+
+
+def test_a_first_use_of_w_that_multiplies_a_state_has_a_gradient(default_trace_of):
+    trace = default_trace_of("weight-sharing")
+    assert gradient_of_first_use(trace, str) != ""
+    started = replace(trace, h0=np.ones_like(trace.h0))
+    assert gradient_of_first_use(started, str) == ""
 
 
 def test_the_count_of_weights_is_that_of_the_network(default_trace_of):
     trace = default_trace_of("weight-sharing")
     held = sum(value.size for value in trace.parameters.values())
-    assert WeightSet.count_of(trace) == held - trace.hidden_size  # two biases, added
+    count = held - trace.hidden_size  # two biases, added
+    told = what_arrays(trace, WeightPart.of(trace), str)
+    assert told == f"The whole network is five arrays: {count}"
 
 
 def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
     trace = trace_of("vanishing-gradient")
 
     def look(scene):
-        chart = scene.flow.chart
         seen = {
-            "heights": np.array([bar.height for bar in chart.bars]),
-            "numbers": [text.text for text in chart.numbers],
-            "factors": [text.text for text in scene.flow.factor_marks],
-            "factor values": scene.flow.factors,
-            "widths": np.array([arrow.thickness for arrow in scene.flow.arrows]),
-            "arrow colors": colors(scene.flow.arrows),
             "steps": scene.window.steps,
             "facts": dict(scene.facts()),
-            "variants": scene.context.experiments,
+            "networks": scene.context.experiments,
+            "widths": scene.fading.flows[0].norms,
+            "rims": np.array([rim.get_stroke_width() for rim in scene.fading.rims[0]]),
         }
-        if hasattr(scene, "comparison"):
-            axis = scene.comparison.axis
+        if hasattr(scene, "bars"):
+            chart = scene.bars.main.chart
+            seen["heights"] = np.array([bar.height for bar in chart.bars])
+            seen["numbers"] = [text.text for text in chart.numbers]
+            seen["ratios"] = [text.text for text in scene.bars.main.marks]
+            seen["arrows"] = np.array([arrow.thickness for arrow in scene.bars.main.arrows])
+            axis = scene.bars.axis
             seen["axis"] = (axis.base, axis.height_of_all, axis.low, axis.high)
+            seen["ticks"] = [float(line.get_y()) for line in axis.lines], list(axis.decades)
+        if hasattr(scene, "others"):
             seen["lines"] = [
-                (line.values, [float(dot.get_y()) for dot in line.dots])
-                for line in scene.comparison.lines
+                (line.title.text, line.values, [float(dot.get_y()) for dot in line.dots])
+                for line in scene.others.lines
             ]
+            seen["rates"] = [text.text for text in scene.others.rates]
         return seen
 
     seen = perform("vanishing-gradient", look, trace)
-    linear, log = seen["step_back"], seen["log_scale"]
-    steps = np.array(linear["steps"]) - 1
-    norms = np.linalg.norm(trace.grad_h_by_loss[-1, 0, 0, steps, 0], axis=-1)
+    first, linear, log = seen["one_loss"], seen["what_is_left"], seen["log_scale"]
+    shown, half, triple = (first["networks"][name] for name in ("start", "half", "triple"))
+    steps = np.array(first["steps"]) - 1
+
+    def lengths(network):
+        return np.linalg.norm(network.grad_h_by_loss[-1, 0, 0, steps, 0], axis=-1)
+
+    norms = lengths(shown)
+    np.testing.assert_allclose(first["widths"], norms[::-1])
+    thick = first["rims"] > 1.0
+    np.testing.assert_allclose(
+        first["rims"][thick] / first["rims"].max(), (norms / norms.max())[thick], rtol=1e-6
+    )
     assert linear["numbers"] == [number(float(value)) for value in norms]
     heights = linear["heights"] / linear["heights"].max()
     np.testing.assert_allclose(heights, np.maximum(norms / norms.max(), heights.min()), rtol=1e-6)
-    factors = [np.linalg.norm(trace.jacobian[0, 0, step, 0], 2) for step in steps[1:]]
-    assert linear["factors"] == [number(float(value)) for value in factors]
-    # written with two digits, they may all be alike
-    np.testing.assert_allclose(linear["factor values"], factors)
-    thick = linear["widths"] > linear["widths"].min()
+    assert linear["ratios"] == [f"×{number(float(r))}" for r in norms[:-1] / norms[1:]]
+    thick = linear["arrows"] > linear["arrows"].min()
     np.testing.assert_allclose(
-        linear["widths"][thick] / linear["widths"].max(),
+        linear["arrows"][thick] / linear["arrows"].max(),
         (norms[:-1] / norms[:-1].max())[thick],
         rtol=1e-6,
     )
-    shares = norms[:-1] / norms.max()
-    assert linear["arrow colors"] == [DARK.magnitude(float(s)).to_hex() for s in shares]
-    grown = log["heights"][log["heights"] > 0.02]
-    slopes = np.diff(grown) / np.diff(np.log10(norms[-len(grown) :]))
-    np.testing.assert_allclose(slopes, slopes[0], rtol=1e-6)
 
-    compared = seen["three_networks"]
-    base, height, low, high = compared["axis"]
-    traces = [trace, *linear["variants"].values()]
-    for (values, ys), one in zip(compared["lines"], traces, strict=True):
-        expected = np.linalg.norm(one.grad_h_by_loss[-1, 0, 0, steps, 0], axis=-1)
-        np.testing.assert_allclose(values, expected)
-        shares = np.clip((np.log10(expected) - low) / (high - low), 0, 1)
-        np.testing.assert_allclose(ys, base + height * shares, atol=1e-6)
-    assert np.array_equal(linear["variants"]["half"].W, 0.5 * trace.W)
-    assert np.array_equal(linear["variants"]["triple"].W, 3 * trace.W)
+    base, height, low, high = log["axis"]
 
-    facts = linear["facts"]
-    assert facts["left"] == percent(float(norms[0] / norms[-1]))
+    def at(values):
+        return height * np.clip((np.log10(values) - low) / (high - low), 0, 1)
+
+    np.testing.assert_allclose(log["heights"], np.maximum(at(norms), 0.012), rtol=1e-6)
+    ys, decades = log["ticks"]
+    np.testing.assert_allclose(ys, base + at(10.0 ** np.array(decades)), atol=1e-9)
+    names, values, places = zip(*seen["other_weights"]["lines"], strict=True)
+    assert names == ("0.5 $W$", "$W$", "3 $W$")
+    for drawn, y, network in zip(values, places, (half, shown, triple), strict=True):
+        np.testing.assert_allclose(drawn, lengths(network))
+        np.testing.assert_allclose(y, base + at(lengths(network)), atol=1e-6)
+    assert np.array_equal(half.W, 0.5 * shown.W)
+    assert np.array_equal(triple.W, 3 * shown.W)
+
+    facts = first["facts"]
+    left = float(norms[0] / norms[-1])
+    if left <= 1:
+        assert facts["left"] == f"{percent(left)} of the gradient is left."
+    else:
+        assert facts["left"] == f"the gradient is {number(left)} times as long."
     slope = np.polyfit(np.arange(len(norms)), np.log(norms), 1)[0]
-    assert facts["trained"] == number(float(np.exp(-slope)))
-    shares = measure.weight_gradient_share_by_lag(trace)
-    near = int(facts["near"])
-    assert shares[: near + 1].sum() >= 0.9 > shares[:near].sum()
-    assert facts["near_share"] == percent(float(shares[: near + 1].sum()))
+    assert facts["rates"] == f"×{number(float(np.exp(-slope)))}"
+    rates = [f"×{facts['half']}", facts["rates"], f"×{facts['triple']}"]
+    assert seen["other_weights"]["rates"] == rates
 
 
-def test_the_captions_claims_hold_on_the_default_recording(default_trace_of, perform):
+def test_vanishing_gradient_shares_add_up_to_the_whole(trace_of, perform):
+    trace = trace_of("vanishing-gradient")
+    seen = perform(
+        "vanishing-gradient",
+        lambda scene: (scene.shown, scene.gradient.shares, scene.facts(), vars(scene).get("terms")),
+        trace,
+    )
+    shown, shares, facts, drawn = seen["terms_of_w"]
+    assert [text.text for _, text in drawn.sums] == [facts["near_share"], facts["far_share"]]
+    terms = measure.weight_gradient_norms(shown)[-1, :, 0]
+    np.testing.assert_allclose(shares, terms / terms.sum())
+    near = drawn.near
+    assert facts["last_terms"] == ("The last one holds" if near == 1 else f"The last {near} hold")
+    near_share, far_share = (int(facts[name].rstrip("%")) for name in ("near_share", "far_share"))
+    assert near_share + far_share == 100
+    assert abs(near_share - 100 * shares[-near:].sum()) < near
+    assert near_share >= 85 > 100 * shares[1 - near :].sum() - near or near == 1
+
+
+def test_vanishing_gradient_shows_a_trained_network_as_it_began(default_trace_of, perform):
+    trace = default_trace_of("vanishing-gradient")
+    shown, notes = perform("vanishing-gradient", lambda scene: (scene.shown, scene.notes()))[
+        "one_loss"
+    ]
+    assert np.array_equal(shown.x, trace.x)
+    assert np.abs(shown.W).max() <= 1 / np.sqrt(trace.hidden_size)  # as PyTorch draws weights
+    assert not np.allclose(shown.W, trace.W)
+    assert notes == ("before training",)
+
+
+def test_vanishing_gradient_shows_any_other_network_as_it_is(changed_trace_of, perform):
+    trace = changed_trace_of("vanishing-gradient")
+    shown, notes, facts = perform(
+        "vanishing-gradient", lambda scene: (scene.shown, scene.notes(), scene.facts()), trace
+    )["one_loss"]
+    assert shown is trace
+    assert notes == ()
+    assert facts["which"] == "Take the network as it was recorded."
+
+
+def test_the_captions_claims_hold_on_the_default_recording(perform):
     facts = perform("vanishing-gradient", lambda scene: dict(scene.facts()))["one_loss"]
-    assert facts["seen"] == "On this scale it is gone."
+    assert facts["ratios"] == "it gets shorter every time."
+    assert facts["seen"] == "On this scale it has vanished."
     assert facts["shape"] == "lie close to a line"
-    assert float(facts["half"]) < float(facts["trained"]) < 1
+    rate = float(facts["rates"].removeprefix("×"))
+    assert float(facts["half"]) < rate < 1 < float(facts["triple"])

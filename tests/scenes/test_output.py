@@ -3,17 +3,22 @@
 import numpy as np
 import pytest
 import torch
+from models import Around
+from rnnviz.scenes.output.linear_output import MOST_OUTPUTS, states_read
 from rnnviz.scenes.output.output_numbers import (
-    MOST_CLASSES,
     OutputNumbers,
+    digits_for_loss,
     power_text,
     step_to_explain,
 )
+from rnnviz.scenes.output.softmax_bars import SoftmaxBars
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.measure.outputs import cross_entropy_gradient, squared_on_softmax_gradient
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.theme import DARK
+from rnnviz.recording import record
 from rnnviz.scene.context import SceneContext
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
@@ -48,11 +53,15 @@ def autograd(o, target, loss):
 
 def signed_lengths(rows):
     """Bars read back as values, in units of the longest one."""
-    zero = rows.zero.get_x()
+    return lengths_from(rows.zero.get_x(), rows.bars)
+
+
+def lengths_from(zero, bars):
+    """Bars read back as values, in Manim units from a zero line."""
     ends = np.array(
         [
             bar.get_right()[0] if abs(bar.get_left()[0] - zero) < 1e-6 else bar.get_left()[0]
-            for bar in rows.bars
+            for bar in bars
         ]
     )
     return ends - zero
@@ -70,22 +79,32 @@ def facts_of(trace):
 
 
 def look(scene):
-    walkthrough = scene.walkthrough
     seen = {
         "facts": dict(scene.facts()),
-        "names": [ink.text for ink in walkthrough.names],
-        "o": [ink.text for ink in walkthrough.o.numbers],
+        "names": [ink.text for ink in scene.sum.names],
+        "o": [ink.text for ink in scene.sum.o.numbers],
+        "filled": [cell.get_fill_opacity() for cell in scene.sum.o.cells],
     }
-    for name in ("powers", "shares", "first", "second"):
-        if hasattr(walkthrough, name):
-            rows = getattr(walkthrough, name)
+    if hasattr(scene, "bars"):
+        for name in ("powers", "shares"):
+            rows = getattr(scene.bars, name)
             seen[name] = texts(rows), signed_lengths(rows)
-    if hasattr(walkthrough, "dot"):
-        plane = walkthrough.plane
+        seen["stack"] = [piece.width for piece in scene.bars.stack]
+    if hasattr(scene, "curve"):
+        plane = scene.curve.plane
         low, high = plane.frame.get_start(), plane.frame.get_end()
-        share = (walkthrough.dot.get_center() - low)[:2] / (high - low)[:2]
+        share = (scene.curve.dot.get_center() - low)[:2] / (high - low)[:2]
         ranges = np.array([plane.x_bounds, plane.y_bounds])
         seen["dot"] = ranges[:, 0] + share * (ranges[:, 1] - ranges[:, 0])
+        seen["bar"] = scene.curve.bar.width / (high - low)[0]
+    if hasattr(scene, "gradient"):
+        gradient = scene.gradient
+        seen["first"] = [(texts(gradient.first), signed_lengths(gradient.first))]
+        seen["two"] = [(texts(rows), signed_lengths(rows)) for rows in gradient.two]
+        seen["outlines"] = lengths_from(gradient.second.zero.get_x(), gradient.outlines)
+        seen["wanted"] = [ink.text for ink in gradient.wanted]
+        seen["reasons"] = [ink.text for ink in gradient.reasons]
+        seen["ways"] = [np.sign((arrow.path[-1] - arrow.path[0])[1]) for arrow in gradient.arrows]
     return seen
 
 
@@ -95,6 +114,7 @@ def test_scores_and_probabilities_are_the_recorded_ones(trace, performed):
     o = trace.parameters["fc.weight"] @ h + trace.parameters["fc.bias"]
     y = softmax(o)
     assert seen["names"] == list(trace.metadata.output_labels)
+    assert set(seen["filled"]) == {0.0}  # the colours' scale ends before the scores
     assert seen["o"] == [f"{value:.2f}".replace("-", "−") for value in o]
     written, lengths = seen["shares"]
     assert written == [number(float(value)) for value in y]
@@ -102,10 +122,24 @@ def test_scores_and_probabilities_are_the_recorded_ones(trace, performed):
     np.testing.assert_allclose((lengths / lengths.max())[kept], (y / y.max())[kept], atol=1e-6)
     _, lengths = seen["powers"]
     np.testing.assert_allclose((lengths / lengths.max())[kept], (y / y.max())[kept], atol=1e-6)
+    np.testing.assert_allclose(sum(seen["stack"]), seen["stack"][0] / y[0], rtol=1e-3)
+    np.testing.assert_allclose(seen["stack"] / sum(seen["stack"]), y, atol=1e-4)
     target = int(trace.targets[-1, 0])
+    np.testing.assert_allclose(seen["bar"], y[target], atol=1e-5)
     np.testing.assert_allclose(seen["dot"], [y[target], -np.log(y[target])], atol=1e-5)
     assert seen["facts"]["total"] == power_text(float(np.log(np.exp(o).sum())))
-    assert seen["facts"]["loss"] == number(float(trace.loss[-1, 0]))
+    assert f": {number(float(trace.loss[-1, 0]))}." in seen["facts"]["cost"]
+
+
+def test_scores_swell_into_bars_of_their_own_lengths(trace):
+    bars = SoftmaxBars(OutputNumbers.of(trace, trace, step_to_explain(trace)), DARK)
+    o = trace.output[-1, 0]
+    assert texts(bars.scores) == [f"{value:.2f}".replace("-", "−") for value in o]
+    lengths = signed_lengths(bars.scores)
+    long = np.abs(o) > 0.02 * np.abs(o).max()
+    np.testing.assert_allclose(
+        (lengths / np.abs(lengths).max())[long], (o / np.abs(o).max())[long], atol=1e-5
+    )
 
 
 def test_both_gradients_are_those_of_autograd(trace, performed):
@@ -113,16 +147,69 @@ def test_both_gradients_are_those_of_autograd(trace, performed):
     o = trace.output[-1, 0].astype(float)
     target = int(trace.targets[-1, 0])
     names = list(trace.metadata.output_labels)
-    other = names.index(seen["squared"]["facts"]["other"])
-    for beat, wanted in (("squared", target), ("another_target", other)):
-        expected = [autograd(o, wanted, loss) for loss in ("cross-entropy", "squared")]
+    other = names.index(seen["another_target"]["facts"]["other"])
+    cases = [
+        ("against", "first", target, ["cross-entropy"]),
+        ("another_target", "two", other, ["cross-entropy", "squared"]),
+    ]
+    for beat, name, wanted, losses in cases:
+        expected = [autograd(o, wanted, loss) for loss in losses]
+        assert seen[beat]["wanted"] == ["1" if row == wanted else "0" for row in range(len(o))]
+        reach = max(np.abs(lengths).max() for _, lengths in seen[beat][name])
         full = max(np.abs(each).max() for each in expected)
-        for name, gradient in zip(("first", "second"), expected, strict=True):
-            written, lengths = seen[beat][name]
+        for (written, lengths), gradient in zip(seen[beat][name], expected, strict=True):
             assert written == [number(float(value)) for value in gradient]
             long = np.abs(gradient) > 0.02 * full
-            np.testing.assert_allclose(lengths[long] / 1.1, (gradient / full)[long], atol=1e-5)
+            np.testing.assert_allclose((lengths / reach)[long], (gradient / full)[long], atol=1e-5)
             assert (np.sign(lengths) == np.sign(gradient)).all()
+    errors = y_minus(softmax(o), other)
+    long = np.abs(errors) > 0.02
+    outlines = seen["squared_loss"]["outlines"]
+    np.testing.assert_allclose((outlines / reach)[long], (errors / full)[long], atol=1e-5)
+    against = -np.sign(autograd(o, target, "cross-entropy"))
+    assert seen["against"]["ways"] == against.tolist()
+
+
+def test_the_squared_loss_takes_the_mean_error_off_and_multiplies_by_y(trace, performed):
+    seen = performed["squared_loss"]
+    y = softmax(trace.output[-1, 0].astype(float))
+    name = seen["facts"]["other"]
+    other = list(trace.metadata.output_labels).index(name)
+    errors = y_minus(y, other)
+    mean = (y * errors).sum() / y.sum()
+    gradient = autograd(trace.output[-1, 0].astype(float), other, "squared")
+    np.testing.assert_allclose(y * (errors - mean), gradient, atol=1e-6)
+    told, calculated = seen["reasons"]
+    assert told.startswith(f"$m$ = {number(mean)}: mean of the errors")
+    sign = "+" if mean < 0 else "−"
+    assert calculated == (
+        f"{name}: {number(y[other])} × ({number(errors[other])} {sign} {number(abs(mean))})"
+        f" = {number(gradient[other])}"
+    )
+
+
+def test_the_loss_has_the_gradient_of_its_two_terms(trace):
+    """L = ln Σ e^o − o*: the first term's gradient is y, the second's −y*."""
+    o, target = trace.output[-1, 0].astype(float), int(trace.targets[-1, 0])
+    scores = torch.tensor(o, dtype=torch.float64, requires_grad=True)
+    first, second = scores.logsumexp(0), -scores[target]
+    assert (first + second).item() == pytest.approx(float(trace.loss[-1, 0]), abs=1e-5)
+    (share,) = torch.autograd.grad(first, scores, retain_graph=True)
+    (minus,) = torch.autograd.grad(second, scores)
+    np.testing.assert_allclose(share.numpy(), softmax(o), atol=1e-12)
+    assert minus.tolist() == (-np.eye(len(o))[target]).tolist()
+
+
+@pytest.mark.parametrize(("share", "digits"), [(0.98587, 4), (0.5, 3), (1 / 6, 3)])
+def test_a_probability_is_written_so_that_its_logarithm_is_the_loss(share, digits):
+    assert digits_for_loss(share) == digits
+    written = float(number(share, digits))
+    assert number(-float(np.log(written)), 3) == number(-float(np.log(share)), 3)
+
+
+def y_minus(y, target):
+    """y − y*."""
+    return y - np.eye(len(y))[target]
 
 
 @pytest.mark.parametrize("target", [0, 3])
@@ -144,7 +231,7 @@ def test_the_gradients_agree_with_autograd_and_with_finite_differences(target):
 
 
 def test_cross_entropys_gradient_is_what_the_state_was_given(trace):
-    numbers = OutputNumbers.of(trace, step_to_explain(trace))
+    numbers = OutputNumbers.of(trace, trace, step_to_explain(trace))
     back = numbers.V.T @ numbers.gradients(numbers.target)[0]
     np.testing.assert_allclose(back, trace.grad_direct[0, 0, numbers.step, 0], atol=1e-6)
 
@@ -159,7 +246,7 @@ def test_the_captions_claims_hold_on_the_default_recording(default_trace_of):
     assert facts["wanted"] == names[target]
     assert facts["best"] == names[int(y.argmax())]
     assert facts["best_share"] == percent(float(y.max()))
-    assert facts["share"] == percent(float(y[target]))
+    assert facts["share"] == number(float(y[target]), 3)
     assert facts["guess"] == number(-np.log(1 / len(y)))
     assert facts["other"] == names[int(y.argmin())]
     gradient = cross_entropy_gradient(y, target)
@@ -177,7 +264,7 @@ def test_the_squared_loss_hardly_learns_where_the_network_is_sure_and_wrong(defa
     facts = facts_of(default_trace_of(NAME))
     assert facts["entropy"] == number(float(entropy))
     assert facts["squared"] == number(float(squared))
-    assert facts["pull"] == "so sure and wrong, that loss hardly helps."
+    assert facts["pull"] == "sure but wrong, the network barely learns."
 
 
 def test_an_undecided_network_is_not_called_sure():
@@ -190,20 +277,68 @@ def test_an_undecided_network_is_not_called_sure():
 def test_of_many_classes_the_most_probable_and_the_target_are_shown():
     trace = record_task("text", text="the quick brown fox jumps over the lazy dog. " * 3, epochs=1)
     step = step_to_explain(trace)
-    numbers = OutputNumbers.of(trace, step)
+    numbers = OutputNumbers.of(trace, trace, step)
     y, target = trace.y[step, 0], int(trace.targets[step, 0])
-    assert len(y) > MOST_CLASSES == len(numbers.shown)
+    assert len(y) > MOST_OUTPUTS == len(numbers.shown)
     assert target == numbers.shown[numbers.target]
-    best = set(np.argsort(-y)[: MOST_CLASSES - 1])
+    best = set(np.argsort(-y)[: MOST_OUTPUTS - 1])
     assert best <= set(numbers.shown)
     assert numbers.total == pytest.approx(np.log(np.exp(trace.output[step, 0].astype(float)).sum()))
     losses = np.where(trace.has_loss[:, 0], trace.loss[:, 0], 0)
     assert losses[step] == losses.max()
 
 
-def test_a_linear_output_is_refused_with_the_reason():
-    trace = record_task("prices", epochs=1, seed=1)
-    with pytest.raises(SceneError, match="an output without a softmax"):
+def values(layer=None, outputs=3):
+    torch.manual_seed(0)
+    made = Around(layer or torch.nn.RNN(3, 5), outputs)
+    return record(made, torch.randn(6, 2, 3), torch.randn(6, 2, outputs), loss="squared")
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_an_output_of_values_is_compared_with_its_targets(outputs, perform):
+    trace = values(outputs=outputs)
+
+    def read(scene):
+        table, curve = getattr(scene, "table", None), getattr(scene, "curve", None)
+        columns = table and [[ink.text for ink in part[1:]]
+                             for part in (table.y, table.wanted, table.error)]  # fmt: skip
+        dots = curve and [dot.get_center()[:2] for dot in curve.dots]
+        ends = curve and (curve.plane.frame.get_start(), curve.plane.frame.get_end())
+        tangent = curve and curve.tangent.get_end() - curve.tangent.get_start()
+        bounds = curve and (curve.plane.x_bounds, curve.plane.y_bounds)
+        return columns, dots, ends, bounds, tangent, scene.facts()
+
+    columns, dots, ends, bounds, tangent, facts = perform(NAME, read, trace)["against"]
+    step = int(trace.loss[:, 0].argmax())
+    y, wanted = trace.output[step, 0], trace.targets[step, 0]
+    errors = y - wanted
+    assert columns == [[number(float(v)) for v in each] for each in (y, wanted, errors)]
+    assert f"is {number(float(trace.loss[step, 0]))}." in facts["loss"]
+    low, high = (end[:2] for end in ends)
+    ranges = np.array(bounds)
+    unit = (ranges[:, 1] - ranges[:, 0]) / (high - low)
+    places = ranges[:, 0] + (np.array(dots) - low) * unit
+    np.testing.assert_allclose(places, np.stack([errors, 0.5 * errors**2], axis=1), atol=1e-5)
+    slope = (tangent[1] * unit[1]) / (tangent[0] * unit[0])
+    assert slope == pytest.approx(float(errors[np.abs(errors).argmax()]), rel=1e-4)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("both", [False, True])
+def test_the_output_is_v_times_the_states_that_it_reads(whole, both):
+    torch.manual_seed(0)
+    model = Around(torch.nn.GRU(3, 5, num_layers=2, bidirectional=both), whole=whole)
+    x, classes = torch.randn(6, 2, 3), torch.randint(4, (2,) if whole else (6, 2))
+    trace = record(model, x, classes, dtype="float64")
+    made = states_read(trace) @ trace.V.T + trace.output_bias
+    np.testing.assert_allclose(made, trace.output[:, 0], atol=1e-12)
+
+
+def test_an_output_that_is_not_one_linear_layer_is_refused_with_the_reason():
+    model = Around(torch.nn.RNN(3, 5))
+    model.fc = torch.nn.Sequential(model.fc, torch.nn.ReLU())
+    trace = record(model, torch.randn(6, 1, 3), torch.randint(4, (6, 1)))
+    with pytest.raises(SceneError, match="not one Linear of all its states"):
         check_needs(load_scene(NAME), trace)
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.experiments.pytorch_modules import ARGUMENTS, CLASS, argument_runs, class_run, lines_of
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.text import code, code_advance
 from rnnviz.mobjects.theme import DARK
 
 TENSORS = ("x", "r_out", "flat", "hidden", "output")
@@ -113,7 +114,7 @@ def array_seen(part):
 
 def grid_expected(values, limit):
     flat = values.reshape(-1, values.shape[-1]) if values.ndim > 1 else values[:, None]
-    return [DARK.signed(float(value / limit)).to_hex() for value in flat[:16, :16].ravel()]
+    return [DARK.shade("signed", float(value / limit)).to_hex() for value in flat[:16, :16].ravel()]
 
 
 def look(scene):
@@ -199,13 +200,20 @@ def test_the_outputs_are_scores(trace, seen_of):
     assert written[1] == [percent(float(value)) for value in trace.y[-1, 0]]
     assert seen["row notes"] == [f"sum {number(float(outputs.sum()))}", "sum 100%"]
     assert seen["heads"] == list(trace.metadata.output_labels)
-    assert f"they add up to {number(float(outputs.sum()))}," in seen["facts"]["scores"]
+    assert f"scores add up to {number(float(outputs.sum()))}," in seen["facts"]["scores"]
     assert abs(float(outputs.sum()) - 1) > 0.01
 
 
 def test_the_last_picture_of_each_beat_has_the_shapes_of_torch(trace, seen_of):
     seen = seen_of(trace)
-    shown = {"layers": "dropout", "directions": "two directions", "formula_and_axes": "batch first"}
+    shown = {
+        "layers": "two layers",
+        "dropout": "dropout",
+        "directions": "two directions",
+        "nonlinearity": "relu",
+        "bias": "no bias",
+        "axes": "time first",
+    }
     for beat, name in shown.items():
         arguments = ARGUMENTS[name]
         module = nn.RNN(trace.input_size, trace.hidden_size, **arguments)
@@ -249,6 +257,11 @@ def test_dropout_acts_between_the_layers_and_not_after_the_last():
     assert not torch.allclose(states, single)
 
 
+def test_the_caption_of_dropout_says_its_probability(perform):
+    facts = perform("pytorch", lambda scene: dict(scene.facts()))["dropout"]
+    assert float(facts["dropout"]) == ARGUMENTS["dropout"]["dropout"]
+
+
 def test_the_second_direction_reads_from_the_end_and_stands_beside_the_first():
     torch.manual_seed(0)
     module = nn.RNN(3, 4, bidirectional=True)
@@ -271,3 +284,32 @@ def test_batch_first_is_an_order_of_axes():
     swapped.load_state_dict(plain.state_dict())
     x = torch.randn(5, 2, 3)
     assert torch.equal(plain(x)[0].transpose(0, 1), swapped(x.transpose(0, 1))[0])
+
+
+def test_only_tensors_with_an_axis_of_sequences_have_brackets(default_trace_of, perform):
+    def look(scene):
+        return {name: len(part.bracket) for name, part in scene.flow.tensors.items()}
+
+    seen = perform("pytorch", lambda scene: hasattr(scene, "flow") and look(scene))
+    run = class_run(default_trace_of("pytorch"))
+    assert seen["each_state"] == {name: 2 if run.tensors[name].ndim == 3 else 0 for name in TENSORS}
+
+
+def test_code_is_written_in_columns():
+    narrow, wide = (code(f"{mark}|", color=DARK.color("text"), size=0.3) for mark in "iW")
+    places = [float(ink[-1].get_x() - ink[0].get_x()) for ink in (narrow, wide)]
+    assert places[0] == pytest.approx(code_advance(0.3), abs=0.03)
+    assert places[1] == pytest.approx(code_advance(0.3), abs=0.03)
+
+
+def test_arguments_change_only_what_they_change(default_trace_of, perform):
+    def look(scene):
+        return {
+            name: part.text for name, part in scene.picture.parts.items() if hasattr(part, "text")
+        }
+
+    seen = perform("pytorch", lambda scene: hasattr(scene, "picture") and look(scene))
+    bias, axes = seen["bias"], seen["axes"]
+    assert {name for name in axes if bias.get(name) != axes[name]} == {
+        *("shape of x", "shape of r_out", "axes of x", "axes of r_out", "count", "formula 0"),
+    }

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from rnnviz.scenes.tanh.slope_product import unit_to_follow
 
 from rnnviz.mobjects.numbers import number, percent
 
@@ -11,42 +12,74 @@ def trace(request, default_trace_of, changed_trace_of):
     return (default_trace_of if request.param == "as recorded" else changed_trace_of)("tanh")
 
 
+def slopes_of(trace):
+    return 1 - np.tanh(trace.preact[0, 0, -8:, 0, 0]) ** 2
+
+
 def test_dots_lie_on_both_curves_at_the_recorded_sums(trace, perform):
     def look(scene):
-        if not hasattr(scene, "curves"):
-            return None
         curves = scene.curves
-        return (
-            [dot.get_center() for dot in curves.dots],
-            [dot.get_center() for dot in curves.slope_dots],
-            curves.high,
-            curves.low,
-        )
+        places = [[dot.get_center() for dot in dots] for dots in (curves.dots, curves.slope_dots)]
+        return *places, curves.plane
 
-    on_curve, _, high, _ = perform("tanh", look, trace)["recorded"]
     sums = trace.preact[0, 0, -8:, 0, 0].ravel()
-    expected = [high.at(a, np.tanh(a)) for a in sums]
-    np.testing.assert_allclose(np.array(on_curve)[:, 0], np.array(expected)[:, 0], atol=1e-9)
-    _, on_slope, _, low = perform("tanh", look, trace)["saturated"]
-    expected = np.array([low.at(a, 1 / np.cosh(a) ** 2) for a in sums])
-    np.testing.assert_allclose(np.array(on_slope), expected, atol=1e-9)
+    on_curve, _, plane = perform("tanh", look, trace)["recorded"]
+    expected = [plane.at(a, np.tanh(a)) for a in sums]
+    np.testing.assert_allclose(np.array(on_curve), np.array(expected), atol=1e-9)
+    _, on_slope, plane = perform("tanh", look, trace)["saturated"]
+    expected = [plane.at(a, 1 / np.cosh(a) ** 2) for a in sums]
+    np.testing.assert_allclose(np.array(on_slope), np.array(expected), atol=1e-9)
 
 
-def test_slopes_their_product_and_the_whole_product(trace, perform):
+def test_slopes_and_their_product(trace, perform):
     def look(scene):
         if not hasattr(scene, "product"):
             return None
-        bars = scene.product.chart
-        return scene.unit, bars.values, [text.text for text in scene.product.results], scene.facts()
+        product = scene.product
+        shown = product.written.text, float(product.running.height), product.axis
+        return scene.unit, product.chart.values, shown, scene.facts()
 
-    unit, values, results, facts = perform("tanh", look, trace)["with_weights"]
-    slopes = 1 - np.tanh(trace.preact[0, 0, -8:, 0, 0]) ** 2
+    unit, values, (written, height, axis), facts = perform("tanh", look, trace)["product_of_slopes"]
+    slopes = slopes_of(trace)
     np.testing.assert_allclose(values, slopes[1:, unit])
-    left = [np.prod(slopes[k:, unit]) for k in range(1, 8)]
-    assert results == [number(value) for value in left]
-    assert facts["left"] == number(left[0])
+    left = float(np.prod(slopes[1:, unit]))
+    assert written == facts["product"] == number(left)
+    assert height == pytest.approx(max(axis.height_at(left), 0.012))
     assert facts["share"] == percent(float((slopes < 0.1).mean()))
-    product = np.eye(trace.hidden_size)
-    for k in range(trace.steps - 1, trace.steps - 8, -1):
-        product = product @ np.diag(1 - trace.h[0, 0, k, 0] ** 2) @ trace.W
-    assert facts["whole"] == number(np.linalg.norm(product, 2))
+
+
+def test_what_slopes_and_w_do_to_the_recorded_gradient(trace, perform):
+    both, facts = perform(
+        "tanh", lambda scene: (getattr(scene, "both", None), scene.facts()), trace
+    )["product_decides"]
+    gradients = trace.grad_h_by_loss[-1, 0, 0, :, 0]
+    slowed = (1 - trace.h[0, 0, :, 0] ** 2) * gradients
+    norms = np.linalg.norm(gradients, axis=-1)
+    shrinks = np.linalg.norm(slowed, axis=-1)[1:] / norms[1:]
+    stretches = np.linalg.norm(slowed @ trace.W, axis=-1)[1:] / np.linalg.norm(slowed, axis=-1)[1:]
+    for role, factors in (("text", shrinks), ("weight", stretches)):
+        assert [text.text for text in both.numbers[role]] == [f"×{number(v)}" for v in factors]
+        logs = np.log10(factors)
+        heights = np.array([bar.height for bar in both.bars[role]])
+        seen = heights > 0.02
+        ratios = heights[seen] / np.abs(logs[seen])
+        np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
+    np.testing.assert_allclose(shrinks * stretches, norms[:-1] / norms[1:])
+    total = float(norms[0] / norms[-1])
+    assert [part.text for part in both.line] == [
+        number(float(shrinks.prod())), "×", number(float(stretches.prod())), "=", number(total),
+    ]  # fmt: skip
+    assert facts["total"] == number(total)
+
+
+def test_the_verdict_is_that_of_the_numbers(perform):
+    facts, notes = perform("tanh", lambda scene: (scene.facts(), scene.notes()))["product_decides"]
+    assert float(facts["total"]) > 1
+    assert facts["verdict"] == "After training the gradient does not vanish."
+    assert notes == ("after training",)
+
+
+def test_the_unit_that_is_followed_fades_but_not_at_once():
+    slopes = np.array([[0.9, 0.9, 0.9], [0.01, 0.9, 0.01], [0.1, 0.9, 0.5]])
+    assert unit_to_follow(slopes) == 2
+    assert unit_to_follow(np.sqrt(np.sqrt(slopes))) == 0

@@ -1,4 +1,4 @@
-"""The paths, their distance and the fixed points are those of the network, worked out by hand."""
+"""The paths, their distance and the clusters are those of the network, worked out by hand."""
 
 import dataclasses
 
@@ -8,11 +8,11 @@ import pytest
 from rnnviz.errors import SceneError
 from rnnviz.experiments import variant
 from rnnviz.experiments.default_recordings import record_task
+from rnnviz.experiments.many_sequences import GAP, many_sequences
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
-
-MORE = 60
+from rnnviz.tasks.sentence import STORIES
 
 
 @pytest.fixture(params=["as recorded", "with another network"])
@@ -57,13 +57,13 @@ def test_two_sentences_are_two_paths_in_the_plane_of_their_states(trace, perform
             drawn([scene.path.start], scene)[0],
             [name.text for name in scene.plane.names],
             [text.text for text in scene.list.own],
-            [text.text for text in scene.list.other],
-            {i: text.text for i, text in scene.path.words.items()},
+            {i: word.text.text for i, word in scene.path.words.items()},
+            {i: word.text.text for i, word in scene.other.words.items()},
             dict(scene.facts()),
         )
 
     seen = perform("trajectory", lambda scene: hasattr(scene, "plane") and look(scene), trace)
-    own, other, start, names, words, others, placed, facts = seen["another_word"]
+    own, other, start, names, words, placed, others, facts = seen["another_word"]
     h = states_by_hand(trace, trace.x[:, 0])
     again = states_by_hand(trace, with_city(trace, "Paris"))
     points = np.concatenate([h, again])
@@ -79,9 +79,9 @@ def test_two_sentences_are_two_paths_in_the_plane_of_their_states(trace, perform
     assert facts["share"] == percent(float(shares.sum()))
     labels = list(trace.metadata.step_labels[0])
     assert words == labels
-    assert others == ["Paris" if word == "Beijing" else word for word in labels]
-    assert placed
-    assert all(text == labels[index] for index, text in placed.items())
+    assert placed == dict(enumerate(labels))
+    parted = labels.index("Beijing")
+    assert others == {parted: "Paris", **dict(enumerate(labels[parted + 1 :], parted + 1))}
     assert facts["changed"] == str(labels.index("Beijing") + 1)
 
 
@@ -100,61 +100,87 @@ def test_the_distance_is_that_of_the_states_in_all_units(trace, perform):
     np.testing.assert_allclose(widths, expected, rtol=1e-6)
 
 
-def test_fixed_points_do_not_move_and_have_the_eigenvalues_that_are_drawn(trace, perform):
+def test_many_sentences_end_where_the_network_takes_them(trace, perform):
     def look(scene):
-        plane = scene.circle.plane
-        unit = plane.at(1.0, 0.0)[0] - plane.at(0.0, 0.0)[0]
-        centres = [dot.get_center() - plane.at(0.0, 0.0) for dot in scene.circle.dots]
+        clusters = scene.clusters
+        plane = clusters.plane.plane
+        low, high = plane.frame.get_start(), plane.frame.get_end()
+        ends = np.array([plane.x_bounds, plane.y_bounds])
+        places = np.array([dot.get_center()[:2] for dot in clusters.dots])
+        shares = (places - low[:2]) / (high - low)[:2]
         return (
-            drawn(scene.rings.rings, scene),
-            [ring.get_fill_opacity() > 0 for ring in scene.rings.rings],
-            np.array(centres)[:, :2] / unit,
-            scene.circle.circle.width / 2 / unit,
-            scene.paths,
+            ends[:, 0] + shares * (ends[:, 1] - ends[:, 0]),
+            [dot.get_fill_color().to_hex() for dot in clusters.dots],
+            [entry[1].text for entry in clusters.legend],
+            [entry[0].get_fill_color().to_hex() for entry in clusters.legend],
+            [text.text for text in clusters.numbers],
+            [name.text for name in clusters.plane.names],
+            clusters.many,
             dict(scene.facts()),
         )
 
-    seen = perform("trajectory", lambda scene: hasattr(scene, "circle") and look(scene), trace)
-    rings, full, eigenvalues, radius, paths, facts = seen["eigenvalues"]
-    x, states = trace.x[-1, 0], paths.found.states
-    assert len(states)
-    jacobians = [np.diag(1 - step(trace, h, x) ** 2) @ trace.W for h in states]
-    for h in states:
-        np.testing.assert_allclose(step(trace, h, x), h, atol=1e-9)
-    shown = (states - paths.components.mean) @ paths.components.axes.T
-    np.testing.assert_allclose(rings, shown[: len(rings)], atol=1e-6)
-    stable = [bool(np.abs(np.linalg.eigvals(j)).max() < 1) for j in jacobians]
-    assert full == stable[: len(full)]
-    by_hand = np.linalg.eigvals(jacobians[0])
-    drawn_values = eigenvalues[:, 0] + 1j * eigenvalues[:, 1]
-    np.testing.assert_allclose(np.sort_complex(drawn_values), np.sort_complex(by_hand), atol=1e-4)
-    assert radius == pytest.approx(1.0)
-    count = "one fixed point" if len(states) == 1 else f"{len(states)} fixed points"
-    assert count in facts["found"]
+    seen = perform("trajectory", look, trace)["cluster"]
+    points, colors, names, hues, numbers, axes, many, facts = seen
+    network = many.trace
+    assert network.steps == trace.steps + GAP
+    sentences = network.metadata.step_labels
+    assert len(set(sentences)) > 200
+    h = np.array([states_by_hand(network, network.x[:, i])[-1] for i in range(network.batch)])
+    np.testing.assert_allclose(h, many.states, atol=1e-9)
+    mean = h.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(h.T))
+    basis = vectors[:, ::-1][:, :2]
+    basis = basis * np.sign([column[np.abs(column).argmax()] for column in basis.T])
+    np.testing.assert_allclose(points, (h - mean) @ basis, atol=1e-6)
+    shares = values[::-1][:2] / values.sum()
+    assert [name.split("(")[1] for name in axes] == [f"{percent(float(s))})" for s in shares]
+    answers = [STORIES["city", "en"].answers[sentence[3]] for sentence in sentences]
+    assert [names[hues.index(color)] for color in colors] == answers
+    found = [nearest_by_hand(h, np.array(answers), index) for index in range(len(h))]
+    right = np.array(found) == answers
+    assert numbers == [
+        f"{right[np.array(answers) == name].sum()} / {answers.count(name)}" for name in names
+    ]
+    told = "each last state" if right.all() else f"{right.sum()} of {len(h)} last states"
+    assert told in facts["clusters"]
 
 
-def test_the_input_that_stays_is_run_and_its_moves_are_drawn(trace, perform):
-    def look(scene):
-        staying = scene.staying
-        plane = staying.chart
-        corners = [*staying.line.get_start_anchors(), staying.line.get_end()]
-        return (
-            np.array(corners),
-            plane,
-            drawn([staying.end], scene)[0],
-            scene.paths.components,
-            dict(scene.facts()),
-        )
+def nearest_by_hand(states, groups, index):
+    rest = np.arange(len(states)) != index
+    means = {name: states[rest & (groups == name)].mean(axis=0) for name in {*groups[rest]}}
+    return min(means, key=lambda name: np.linalg.norm(states[index] - means[name]))
 
-    seen = perform("trajectory", lambda scene: hasattr(scene, "staying") and look(scene), trace)
-    corners, plane, end, components, facts = seen["does_it_rest"]
-    x = np.concatenate([trace.x[:, 0], np.repeat(trace.x[-1:, 0], MORE, axis=0)])
-    h = states_by_hand(trace, x)
-    moves = np.linalg.norm(np.diff(h, axis=0), axis=1)[-MORE:]
-    expected = [plane.at(trace.steps + 1 + i, move) for i, move in enumerate(moves)]
-    np.testing.assert_allclose(corners, expected, atol=1e-4)
-    np.testing.assert_allclose(end, components.project(h[-1]), atol=1e-4)
-    assert facts["more"] == str(MORE)
+
+def test_the_last_states_of_a_trained_network_cluster(perform):
+    facts = perform("trajectory", lambda scene: dict(scene.facts()))["states"]
+    told = "They cluster: each last state is nearest to the mean of its own answer."
+    assert facts["clusters"] == told
+    assert facts["many"] == (
+        "Now 240 longer sentences, with 5 random words before the end, and another network that "
+        "was trained on such, in a plane of its own. All begin in one point."
+    )
+    assert facts["together"] == "; many lie on top of each other"
+
+
+def test_a_network_with_random_words_reads_its_own_sentences():
+    trace = record_task("sentence", gap=2, epochs=1)
+    many = many_sequences(trace)
+    assert not many.companion
+    assert many.trace.parameters.keys() == trace.parameters.keys()
+    for name, value in trace.parameters.items():
+        np.testing.assert_array_equal(many.trace.parameters[name], value)
+    assert many.trace.steps == trace.steps
+
+
+def test_other_data_is_read_in_random_orders_and_grouped_by_the_output():
+    trace = record_task("prices", epochs=1)
+    many = many_sequences(trace)
+    own = np.sort(trace.x[:, 0], axis=0)
+    for index in range(many.trace.batch):
+        np.testing.assert_array_equal(np.sort(many.trace.x[:, index], axis=0), own)
+    last = many.trace.y[-1, :, 0]
+    assert many.answers.sum() == many.trace.batch // 2
+    assert last[many.answers == 1].min() >= last[many.answers == 0].max()
 
 
 def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
@@ -163,14 +189,11 @@ def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
     h = states_by_hand(trace, trace.x[:, 0])
     again = states_by_hand(trace, with_city(trace, "Paris"))
     distances = np.linalg.norm(h - again, axis=1)
-    assert facts["part"] == "Up to there both paths are one; there they part."
+    assert facts["part"] == "The paths coincide until step 4, then separate."
     assert (distances[:3] == 0).all()
     assert (distances[3:] > 1).all()
     assert facts["fate"] == "They stay apart: the state remembers the difference."
     assert distances[-1] > 0.5 * distances.max()
-    assert facts["found"] == "From 68 starts a search found 3 fixed points."
-    assert facts["sort"] == "None of the 3 is stable."
-    assert facts["rest"].startswith("The state does not come to rest")
 
 
 def test_the_captions_of_a_network_that_forgets(default_trace_of, perform):
@@ -178,9 +201,6 @@ def test_the_captions_of_a_network_that_forgets(default_trace_of, perform):
     weak = variant(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
     facts = perform("trajectory", lambda scene: dict(scene.facts()), weak)["states"]
     assert facts["fate"] == "The difference is forgotten."
-    assert facts["found"] == "From 68 starts a search found one fixed point."
-    assert facts["sort"] == "Here it fades: stable."
-    assert facts["rest"] == "The state comes to rest: a step moves it no more."
 
 
 def test_what_the_network_does_not_read_parts_nothing(default_trace_of, perform):

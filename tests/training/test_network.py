@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -117,6 +118,75 @@ def test_initialising_sets_every_gate_of_the_recurrent_weights_and_nothing_else(
     if abs(scale) > 0.1:
         for index, gate in enumerate(drawn):
             assert not any(torch.allclose(gate, other) for other in drawn[:index])
+
+
+STARTED = {"cell": "lstm", "layers": 2, "bidirectional": True}
+"""A network with four pairs of biases."""
+
+
+def biases(network):
+    """PyTorch's two biases of every layer and direction, added: gate i, f, g, o → (pair · unit)."""
+    named = dict(network.rnn.named_parameters())
+    places = [name.removeprefix("bias_ih") for name in named if name.startswith("bias_ih")]
+    sums = torch.stack([named[f"bias_ih{end}"] + named[f"bias_hh{end}"] for end in places])
+    return dict(zip("ifgo", sums.detach().unflatten(1, (4, -1)).unbind(1), strict=True))
+
+
+@given(bias=st.floats(-5, 5), seed=st.integers(0, 9))
+def test_a_forget_bias_is_the_sum_of_both_biases_and_nothing_else_changes(bias, seed):
+    plain = seeded(seed, 3, 4, 2, **STARTED)
+    made = seeded(seed, 3, 4, 2, **STARTED, forget_bias=bias, steps=9)
+    found, before = biases(made), biases(plain)
+    torch.testing.assert_close(found["f"], torch.full((4, 4), bias))
+    assert all(torch.equal(found[gate], before[gate]) for gate in "igo")
+    for name, parameter in plain.named_parameters():
+        if "bias" not in name or "fc" in name:
+            assert torch.equal(made.get_parameter(name), parameter)
+
+
+def test_forget_gates_start_at_the_sigmoid_of_their_bias():
+    network = seeded(0, 3, 200, 2, cell="lstm", forget_bias=3.0)
+    x = torch.zeros(1, 3)
+    cell = nn.LSTMCell(3, 200)
+    cell.load_state_dict(
+        {name.removesuffix("_l0"): value for name, value in network.rnn.state_dict().items()}
+    )
+    # from h = 0 and c = 1 without an input: c' = f + i g
+    zero = torch.zeros(1, 200)
+    kept = cell(x, (zero, zero + 1))[1] - cell(x, (zero, zero))[1]
+    torch.testing.assert_close(kept, torch.full((1, 200), 1 / (1 + np.exp(-3))).float())
+
+
+def test_chrono_draws_the_forget_bias_for_the_length_of_the_sequences():
+    steps = 41
+    found = biases(seeded(5, 3, 2000, 2, cell="lstm", forget_bias="chrono", steps=steps))
+    times = found["f"].exp()
+    assert 1.0 <= times.min() < 1.2
+    assert steps - 1.2 < times.max() <= steps - 1 + 1e-4
+    for below in (0.25, 0.5, 0.75):  # uniform between 1 and steps − 1
+        share = (times < 1 + below * (steps - 2)).float().mean()
+        assert share.item() == pytest.approx(below, abs=0.04)
+    torch.testing.assert_close(found["i"], -found["f"])
+    again, other = (
+        biases(seeded(seed, 3, 2000, 2, cell="lstm", forget_bias="chrono", steps=steps))["f"]
+        for seed in (5, 6)
+    )
+    assert torch.equal(found["f"], again)
+    assert not torch.equal(found["f"], other)
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_chrono_of_sequences_too_short_to_forget_in_is_zero(steps):
+    found = biases(seeded(0, 3, 4, 2, **STARTED, forget_bias="chrono", steps=steps))
+    assert not found["f"].any()
+
+
+@pytest.mark.parametrize("cell", ["rnn", "gru"])
+@pytest.mark.parametrize("bias", [1.0, "chrono"])
+def test_a_cell_without_a_forget_gate_has_no_forget_bias(cell, bias):
+    expected = f"cell '{cell}' has no forget gate whose bias could be {bias}; .* choose cell 'lstm'"
+    with pytest.raises(TrainingError, match=expected):
+        seeded(0, 2, 3, 1, cell=cell, forget_bias=bias, steps=4)
 
 
 def test_an_orthogonal_initialisation_leaves_the_callers_random_state():

@@ -1,12 +1,14 @@
 """Training: it learns, it is the same every time, and it leaves no trace in the caller's state."""
 
+import pickle
+
 import numpy as np
 import pytest
 import torch
 
 from rnnviz import tasks
-from rnnviz.errors import RecordingError, TaskError, TrainingError
-from rnnviz.trace import NO_TARGET
+from rnnviz.errors import DivergenceError, RecordingError, TaskError, TrainingError
+from rnnviz.trace import NO_TARGET, load
 from rnnviz.training import BATCHES_PER_EPOCH, run, train
 from rnnviz.training.network import seeded
 from rnnviz.verification import verify
@@ -195,6 +197,50 @@ def test_training_that_explodes_is_an_error(updates, rate, what, monkeypatch):
         )
 
 
+def test_a_divergence_has_the_network_and_the_history_of_the_epochs_before(monkeypatch):
+    monkeypatch.setattr(run, "BATCHES_PER_EPOCH", 1)
+    settings = {
+        "nonlinearity": "relu",
+        "initial": "identity",
+        "optimizer": "sgd",
+        "learning_rate": 0.5,
+        "clip": None,
+        "seed": 3,
+        "hidden": 8,
+    }
+    task = tasks.make("prices", steps=40)
+    with pytest.raises(DivergenceError) as raised:
+        train(task, **settings, epochs=9)
+    epoch, trained = raised.value.epoch, raised.value.trained
+    assert epoch >= 2
+    assert trained.history.epochs == epoch - 1
+    until = train(task, **settings, epochs=epoch - 1)
+    np.testing.assert_array_equal(trained.history.update_norm, until.history.update_norm)
+    for one, other in zip(trained.network.parameters(), until.network.parameters(), strict=True):
+        assert torch.isfinite(one).all()
+        assert torch.equal(one, other)
+    assert trained.record(gradients=False).metadata.epochs == epoch - 1
+
+
+def test_a_divergence_is_sent_between_processes_as_its_message():
+    with pytest.raises(DivergenceError) as raised:
+        train("prices", epochs=3, seed=0, learning_rate=1e20)
+    again = pickle.loads(pickle.dumps(raised.value))
+    assert (type(again), str(again)) == (DivergenceError, str(raised.value))
+    assert again.trained is None
+
+
+@pytest.mark.parametrize("clip", [None, 1.0])
+def test_the_history_of_updates_is_that_of_their_epochs(clip):
+    history = train("sentence", epochs=3, seed=2, clip=clip).history
+    assert history.update_loss.shape == history.update_norm.shape == (3, BATCHES_PER_EPOCH)
+    np.testing.assert_allclose(history.update_loss.mean(axis=1), history.loss)
+    np.testing.assert_allclose(history.update_norm.mean(axis=1), history.gradient_norm)
+    assert not history.update_norm.flags.writeable
+    one = train("sentence", epochs=1, seed=2, clip=clip).history
+    np.testing.assert_array_equal(one.update_norm[0], history.update_norm[0])
+
+
 def explicit_epoch(task, seed, alpha, clip, hidden):
     """One epoch of gradient descent, with loops and the loss written out: weights, loss, norms."""
     network = seeded(seed, len(task.input_labels), hidden, len(task.output_labels))
@@ -225,7 +271,7 @@ def explicit_epoch(task, seed, alpha, clip, hidden):
             name: (value - alpha * share * part).detach()
             for (name, value), part in zip(weights.items(), found, strict=True)
         }
-    return weights, np.mean(losses), np.mean(norms), np.mean(clipped)
+    return weights, losses, norms, np.mean(clipped)
 
 
 @pytest.mark.parametrize("clip", [None, 0.4])
@@ -236,14 +282,16 @@ def explicit_epoch(task, seed, alpha, clip, hidden):
 def test_sgd_is_plain_gradient_descent_on_the_mean_loss_of_targets(name, options, clip):
     task = tasks.make(name, **options)
     trained = train(task, optimizer="sgd", learning_rate=0.3, clip=clip, epochs=1, seed=7, hidden=4)
-    weights, loss, norm, clipped = explicit_epoch(task, 7, 0.3, clip, 4)
+    weights, losses, norms, clipped = explicit_epoch(task, 7, 0.3, clip, 4)
     for parameter, value in trained.network.named_parameters():
         torch.testing.assert_close(
             value.detach().double(), weights[parameter], atol=1e-5, rtol=1e-4
         )
     history = trained.history
-    assert history.loss[0] == pytest.approx(loss, rel=1e-5)
-    assert history.gradient_norm[0] == pytest.approx(norm, rel=1e-4)
+    np.testing.assert_allclose(history.update_loss[0], losses, rtol=1e-4)
+    np.testing.assert_allclose(history.update_norm[0], norms, rtol=1e-4)
+    assert history.loss[0] == pytest.approx(np.mean(losses), rel=1e-5)
+    assert history.gradient_norm[0] == pytest.approx(np.mean(norms), rel=1e-4)
     assert history.clipped_norm[0] == pytest.approx(clipped, rel=1e-4)
     if clip is None:
         assert history.clipped_norm[0] == history.gradient_norm[0]
@@ -285,6 +333,41 @@ def test_training_starts_from_the_initialisation_asked_for(initial):
     ).history
     np.testing.assert_allclose(history.sigma_1, 0.7, rtol=1e-5)
     np.testing.assert_allclose(history.rho, 0.7, rtol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [0, 3.0, "chrono"])
+def test_the_forget_bias_is_in_the_recording_and_in_its_file(bias, tmp_path):
+    trained = train(
+        "sentence", gap=3, cell="lstm", forget_bias=bias, epochs=1, seed=2, learning_rate=1e-12
+    )
+    trained.record(losses="last").save(tmp_path / "a.safetensors")
+    trace = load(tmp_path / "a.safetensors")
+    assert trace.metadata.forget_bias == bias
+    assert ("forget bias", str(trace.metadata.forget_bias)) in trace.summary.rows()
+    hidden = trace.hidden_size
+    start = (trace.weight("bias_ih") + trace.weight("bias_hh"))[hidden : 2 * hidden]
+    if bias == "chrono":
+        assert 0 < start.min() < start.max() < np.log(trace.steps - 1)
+    else:
+        np.testing.assert_allclose(start, bias, atol=1e-9)
+
+
+def test_pytorchs_own_start_is_recorded_as_no_forget_bias(learnt):
+    about = learnt.record(losses="last").metadata
+    assert about.forget_bias is None
+    assert "forget bias" not in dict(learnt.record(losses="last").summary.rows())
+
+
+@pytest.mark.parametrize("name", [name for name in tasks.names() if name not in ("series", "text")])
+def test_chrono_is_drawn_for_sequences_as_long_as_those_of_training(name):
+    task = tasks.make(name)
+    assert len(task.example().x) == len(task.sample(np.random.default_rng(0), 1).x)
+
+
+def test_an_open_forget_gate_learns_what_pytorchs_start_does_not():
+    settings = {"gap": 12, "cell": "lstm", "hidden": 16, "seed": 1, "epochs": 16}
+    assert train("sentence", **settings, forget_bias=3.0).learnt
+    assert train("sentence", **settings).score < 0.6
 
 
 @pytest.fixture(scope="module")
@@ -432,6 +515,9 @@ def test_gated_cells_learn_the_sentence(cell):
         ({"layers": 0}, "layers must be a positive integer, got 0"),
         ({"initial": "zeros"}, "unknown initialisation 'zeros'"),
         ({"scale": float("inf")}, "the scale must be finite, got inf"),
+        ({"cell": "lstm", "forget_bias": float("inf")}, "forget_bias must be a finite .*, got inf"),
+        ({"cell": "lstm", "forget_bias": "long"}, "a finite number, 'chrono', or .*, got 'long'"),
+        ({"cell": "gru", "forget_bias": 1}, "cell 'gru' has no forget gate whose bias could be 1"),
     ],
 )
 def test_settings_that_train_nothing(options, expected):

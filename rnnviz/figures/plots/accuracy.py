@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.transforms import ScaledTranslation, Transform
 
+from rnnviz import cells
 from rnnviz.figures.axes import Say, axes_or_new, in_legend, legend, scaled
 from rnnviz.figures.entry import FigureEntry
 from rnnviz.text.palette import LIGHT, Palette
@@ -79,8 +80,8 @@ def accuracy(
     """
     axes = axes_or_new(ax)
     gaps = list(study.settings.gaps)
-    colors = (palette.note, palette.weight, palette.hidden)
-    looks = tuple(zip(colors, _MARKS, _DASHES, strict=True))[: len(study.cells)]
+    colors = [getattr(palette, cells.cell(cell).color) for cell in study.cells]
+    looks = tuple(zip(colors, _MARKS, _DASHES, strict=False))
     middle = (len(looks) - 1) / 2
     for number, (cell, (own, marker, dashes)) in enumerate(zip(study.cells, looks, strict=False)):
         table = study.accuracies(cell)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from matplotlib.axes import Axes
 
-from rnnviz.figures.axes import Say, axes_or_new, colour_scale, legend, magnitude_map, scaled
+from rnnviz.figures.axes import Say, axes_or_new, color_map, colour_scale, legend, scaled
 from rnnviz.figures.entry import FigureEntry
 from rnnviz.measure.cliff import B_RANGE, W_RANGE, cliff_error, descent, steepest
 from rnnviz.text.palette import LIGHT, Palette
@@ -50,17 +50,17 @@ def cliff(
         origin="lower",
         extent=(*W_RANGE, *B_RANGE),
         aspect="auto",
-        cmap=magnitude_map(palette),
+        cmap=color_map(palette, "error"),
         vmin=0.0,
     )
     foot = steepest(b)
     thrown, kept = descent(foot, rate, 1), descent(foot, rate, steps, threshold)
-    axes.plot(*thrown.T, color=palette.text, label=say("not clipped"))
-    axes.plot(*kept.T, color=palette.input, marker="o", markersize=scaled(2), label=say("clipped"))
+    axes.plot(*thrown.T, color=palette.gradient, label=say("not clipped"))
+    axes.plot(*kept.T, color=palette.text, marker="o", markersize=scaled(2), label=say("clipped"))
     axes.set_xlim(*W_RANGE)
     axes.set_ylim(*B_RANGE)
     axes.set_xlabel("$w$")
     axes.set_ylabel("$b$")
     legend(axes)
-    colour_scale(axes, image, r"$(\sigma(x_{50}) - 0.7)^2$", title=label)
+    colour_scale(axes, image, r"$(\sigma(h_{50}) - 0.7)^2$", title=label)
     return axes

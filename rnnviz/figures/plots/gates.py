@@ -13,11 +13,11 @@ from rnnviz.figures.axes import (
     ShownFigure,
     axes_or_new,
     check_sequence,
-    magnitude_map,
-    signed_map,
+    color_map,
     units_over_time,
 )
 from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
+from rnnviz.text.notation import gate_source, in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -91,7 +91,7 @@ def gate(
     signed = name in _SIGNED
     low = -1.0 if signed else 0.0
     top = max(1.0, float(np.nanmax(np.abs(values))))
-    cmap = signed_map(palette) if signed else magnitude_map(palette)
+    cmap = color_map(palette, "signed" if signed else "gate")
     units_over_time(
         axes,
         trace,
@@ -100,7 +100,7 @@ def gate(
         say,
         cmap=cmap,
         limits=(low * top, top),
-        symbol=f"${name}_t$",
+        symbol=in_tex(f"${gate_source(name)}_t$"),
         title=label,
     )
     return axes

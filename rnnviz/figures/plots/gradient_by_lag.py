@@ -10,6 +10,7 @@ from rnnviz.deprecated import also_at_old_path
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, in_legend, lag_axis, legend, log_axis, scaled
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -112,4 +113,5 @@ def _symbol(state: str, normalize: bool) -> str:
     def norm(step: str) -> str:
         return rf"\|\partial L_t / \partial {state}_{step}\|"
 
-    return rf"${norm('k')} \,/\, \overline{{{norm('t')}}}$" if normalize else f"${norm('k')}$"
+    share = rf"${norm('k')} \,/\, \overline{{{norm('t')}}}$"
+    return in_tex(share if normalize else f"${norm('k')}$")

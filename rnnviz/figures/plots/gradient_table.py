@@ -13,11 +13,12 @@ from rnnviz.figures.axes import (
     axes_or_new,
     cells,
     check_sequence,
+    color_map,
     colour_scale,
-    magnitude_map,
     whole_numbers,
 )
 from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
@@ -65,7 +66,7 @@ def gradient_table(
     low = max(float(np.nanmin(shown)), top * 10.0**-_DECADES)
     axes = axes_or_new(ax)
     norm = LogNorm(low if low < top else top / 10, top, clip=True) if log else None
-    mesh = cells(axes, shown, cmap=magnitude_map(palette), limits=(0.0, top), norm=norm)
+    mesh = cells(axes, shown, cmap=color_map(palette, "gradient"), limits=(0.0, top), norm=norm)
     axes.set_xlabel(explained("$k$", say("step of the state"), say))
     axes.set_ylabel(explained("$t$", say("step of the loss"), say))
     whole_numbers(axes.xaxis)
@@ -73,7 +74,7 @@ def gradient_table(
     places = np.arange(apart - 1, len(times), apart)
     axes.set_yticks(places + 1, [str(time) for time in times[places]])
     less = log and float(np.nanmin(shown)) < low
-    norms_of = r"$\|\partial L_t / \partial h_k\|$"
+    norms_of = in_tex(r"$\|\partial L_t / \partial h_k\|$")
     named = explained(norms_of, say("log scale"), say) if log else norms_of
     colour_scale(axes, mesh, named, title=label, extend="min" if less else "neither")
     return axes

@@ -19,6 +19,7 @@ from rnnviz.figures.axes import (
     spread,
 )
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -68,10 +69,11 @@ def products(
         trace, t, lags, sequence=sequence, layer=layer, direction=direction
     )
     axes = axes_or_new(ax)
-    log_axis(axes, r"$\sigma_i(\partial h_t / \partial h_k)$", say)
+    matrix = in_tex(r"$\partial h_t / \partial h_k$")
+    log_axis(axes, say("singular value"), say)
     top = float(np.nanmax(values))
     shown = np.where(values > top * 10.0**-_DECADES, values, np.nan)
-    symbol = r"$\sigma_1$"
+    symbol = say("largest of {matrix}").format(matrix=matrix)
     if len(lags) < count:
         symbol += ", " + say("at {some} of {all} lags").format(some=len(lags), all=count)
     named = in_legend(label, symbol, say)

@@ -9,6 +9,7 @@ from rnnviz import measure
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, outline, time_axis
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
@@ -54,17 +55,17 @@ def saliency(
             f"the trace has no gradients of the loss at step {loss}; choose one of {times}"
         )
     axes = axes_or_new(ax)
-    line = color or palette.input
+    line = color or palette.gradient
     at = f"L_{{{times[row] + 1}}}"
     if label is None:
         axes.bar(np.arange(1, trace.steps + 1), table[row], color=line, width=0.8)
         axes.set_ylabel(_symbol(at))
     else:
-        outline(axes, table[row], explained(label, f"${at}$", say), line)
+        outline(axes, table[row], explained(label, in_tex(f"${at}$"), say), line)
         axes.set_ylabel(_symbol("L_t"))
     time_axis(axes, trace, sequence, say)
     return axes
 
 
 def _symbol(loss: str) -> str:
-    return rf"$\|\partial {loss} / \partial x_k\|$"
+    return in_tex(rf"$\|\partial {loss} / \partial x_k\|$")

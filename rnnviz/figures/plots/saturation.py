@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, in_legend, legend, scaled
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import gate_source, in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -42,13 +43,13 @@ def saturation(
     Raises: TraceError if there is no such layer or direction
     """
     slopes = measure.gate_slopes(trace, layer=layer, direction=direction)
-    own = (palette.hidden, palette.input, palette.output, palette.weight)
+    own = (palette.hidden, palette.text, palette.output, palette.weight)
     axes = axes_or_new(ax)
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     for (name, values), of_gate, dashes in zip(slopes.items(), own, _DASHES, strict=False):
         there = np.asarray(values)[~np.isnan(values)]
         shares = np.histogram(there, edges)[0] / there.size
-        gate = f"${name}$"
+        gate = in_tex(f"${gate_source(name)}_t$")
         axes.stairs(
             shares,
             edges,

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, check_sequence, in_legend, legend, scaled, spread
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -15,7 +16,7 @@ from rnnviz.trace import Trace
 FIGURE: Final = FigureEntry(
     name="spectrum",
     target=f"{__name__}:spectrum",
-    summary=N_("The eigenvalues of every step's Jacobian, and of W."),
+    summary=N_("The eigenvalues of every step's Jacobian, and of the recurrent weights."),
     task="prices",
 )
 
@@ -49,7 +50,7 @@ def spectrum(
     found = measure.step_eigenvalues(
         trace, steps, sequence=sequence, layer=layer, direction=direction
     ).ravel()
-    symbol = r"$\partial h_k / \partial h_{k-1}$"
+    symbol = in_tex(r"$\partial h_k / \partial h_{k-1}$")
     if len(steps) < count:
         symbol += ", " + say("{some} of {all} steps").format(some=len(steps), all=count)
     axes = axes_or_new(ax)
@@ -61,7 +62,7 @@ def spectrum(
         found.real,
         found.imag,
         s=scaled(2.4) ** 2,
-        color=color or palette.gradient,
+        color=color or palette.hidden,
         linewidths=0,
         alpha=0.5,
         label=in_legend(label, symbol, say),
@@ -72,7 +73,7 @@ def spectrum(
         axes.scatter(
             of_w.real, of_w.imag, s=scaled(4.7) ** 2, facecolors="none",
             edgecolors=color or palette.weight, linewidths=scaled(1),
-            label=in_legend(label, "$W$", say),
+            label=in_legend(label, in_tex("$W$"), say),
         )  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_xlabel(say("real part"))

@@ -10,11 +10,12 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
-    signed_map,
+    color_map,
     state_of,
     units_over_time,
 )
 from rnnviz.figures.entry import COVERING_CELLS, FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -57,9 +58,9 @@ def states(
         values,
         sequence,
         say,
-        cmap=signed_map(palette),
+        cmap=color_map(palette, "signed"),
         limits=(-limit, limit),
-        symbol=f"${of}_t$",
+        symbol=in_tex(f"${of}_t$"),
         title=label,
     )
     return axes

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rnnviz.errors import TraceError
 from rnnviz.figures.axes import Say, axes_or_new, legend, scaled
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_, explained
 from rnnviz.trace import Trace
@@ -41,14 +42,15 @@ def tanh(
             f"the trace is of {trace.cell.full_title_with_article}, but 'tanh' shows a tanh RNN; "
             "see 'saturation' for the gates of others"
         )
+    assert trace.preact is not None
     sums = trace.preact[layer, direction][trace.mask].ravel()
     reach = max(3.0, float(np.abs(sums).max()) * 1.05)
     x = np.linspace(-reach, reach, 401)
     axes = axes_or_new(ax)
     held = axes.get_legend_handles_labels()[1]
     for curve, own, dashes, name in (
-        (np.tanh, palette.hidden, "-", r"$\tanh a$"),
-        (lambda a: 1 - np.tanh(a) ** 2, palette.gradient, "--", r"$1 - \tanh^2 a$"),
+        (np.tanh, palette.hidden, "-", in_tex(r"$\tanh a$")),
+        (lambda a: 1 - np.tanh(a) ** 2, palette.text, "--", in_tex(r"$1 - \tanh^2 a$")),
     ):
         axes.plot(
             x, curve(x), linewidth=scaled(0.8), label=None if name in held else name,
@@ -60,6 +62,6 @@ def tanh(
         )  # fmt: skip
         label = None
     axes.axhline(0, color=palette.note, linestyle="-", linewidth=scaled(0.6))
-    axes.set_xlabel(explained("$a$", say("recorded sum"), say))
+    axes.set_xlabel(explained(in_tex("$a$"), say("recorded sum"), say))
     legend(axes)
     return axes

@@ -17,6 +17,7 @@ from rnnviz.figures.axes import (
     whole_numbers,
 )
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -91,7 +92,7 @@ def loss(
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
     mark = _mark(history)
-    axes.plot(epochs, history.loss, color=color or palette.output, marker=mark, label=label)
+    axes.plot(epochs, history.loss, color=color or palette.error, marker=mark, label=label)
     axes.set_ylabel(say("loss"))
     if label is not None:
         legend(axes)
@@ -112,7 +113,7 @@ def gradient_norm(
     axes = axes_or_new(ax)
     epochs = range(1, history.epochs + 1)
     before, after = history.gradient_norm, history.clipped_norm
-    log_axis(axes, r"$\|\partial L / \partial \theta\|$", say)
+    log_axis(axes, in_tex(r"$\|\partial L / \partial \theta\|$"), say)
     mark, named = _mark(history), label or say("gradient")
     axes.plot(epochs, before, color=color or palette.gradient, marker=mark, label=named)
     if (after < before).any():

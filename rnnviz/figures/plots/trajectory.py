@@ -72,7 +72,7 @@ def trajectory(
         trace, *others, sequence=sequence, layer=layer, direction=direction
     )
     axes = axes_or_new(ax)
-    own = (palette.hidden, palette.output, palette.input, palette.weight, palette.gradient)
+    own = (palette.hidden, palette.output, palette.text, palette.weight, palette.note)
     colors = cycle(own if color is None else [color] if isinstance(color, str) else color)
     labels = [label] if isinstance(label, str) else label or ()
     for states, named in zip_longest(plane.trajectories, labels):
@@ -88,7 +88,7 @@ def trajectory(
     else:
         named = [("1", path[0]), (str(len(path)), path[-1])]
     at = np.empty((0, 2))
-    if fixed_points and layer == 0:
+    if fixed_points and layer == 0 and not trace.is_custom:
         found = measure.fixed_points(trace, direction=direction)
         at = plane.project(found.states[:, : trace.hidden_size])
         for stable, what in (

@@ -12,15 +12,16 @@ from rnnviz.figures.axes import (
     Say,
     axes_or_new,
     check_sequence,
+    color_map,
     colour_scale,
     scaled,
-    signed_map,
     state_of,
     turn,
     words_fit,
     words_of,
 )
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -62,7 +63,7 @@ def unrolled(
     last = int(trace.mask[:, sequence].sum())
     steps = range(max(0, last - _MOST_STEPS), last)
     states = state_of(trace, "h", layer, direction)[:, sequence, :_MOST_UNITS]
-    cmap = signed_map(palette)
+    cmap = color_map(palette, "signed")
     limit = max(1.0, float(np.nanmax(np.abs(states))))
     words = words_of(trace, sequence)
     across = (len(steps) - 1) * _PITCH + 2 * _WIDTH
@@ -80,19 +81,18 @@ def unrolled(
         below, above = -_HEIGHT / 2, _HEIGHT / 2
         _arrow(axes, (x, below - 0.65), (x, below), palette.input)
         _arrow(axes, (x, above), (x, above + 0.65), palette.output)
-        name = words[step] if words else f"$x_{{{step + 1}}}$"
+        name = words[step] if words else in_tex(f"$x_{{{step + 1}}}$")
         named.append(
             axes.text(
                 x, below - 0.75, name, color=palette.input, ha="center", va="top",
                 parse_math=not words,
             )
         )  # fmt: skip
+        output = in_tex(f"$y_{{{step + 1}}}$")
+        axes.text(x, above + 0.72, output, color=palette.output, ha="center", va="bottom")
         axes.text(
-            x, above + 0.72, f"$y_{{{step + 1}}}$", color=palette.output, ha="center", va="bottom"
-        )
-        axes.text(
-            x + 0.12, above + 0.12, f"$h_{{{step + 1}}}$", color=palette.hidden, ha="left",
-            size="small",
+            x + 0.12, above + 0.12, in_tex(f"$h_{{{step + 1}}}$"), color=palette.hidden,
+            ha="left", size="small",
         )  # fmt: skip
         if place:
             ends = (x - _PITCH + _WIDTH / 2, 0), (x - _WIDTH / 2, 0)
@@ -104,7 +104,7 @@ def unrolled(
     if not words_fit(named, axes.get_window_extent().width * _PITCH / across):
         turn(named)
     scale = ScalarMappable(Normalize(-limit, limit), cmap)
-    colour_scale(axes, scale, "$h_t$", title=label, shrink=0.7)
+    colour_scale(axes, scale, in_tex("$h_t$"), title=label, shrink=0.7)
     return axes
 
 

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from rnnviz import measure
 from rnnviz.figures.axes import Say, axes_or_new, outline, time_axis
 from rnnviz.figures.entry import FigureEntry
+from rnnviz.text.notation import in_tex
 from rnnviz.text.palette import LIGHT, Palette
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -15,7 +16,7 @@ from rnnviz.trace import Trace
 FIGURE: Final = FigureEntry(
     name="weight-shares",
     target=f"{__name__}:weight_shares",
-    summary=N_("What each step adds to the gradient of W."),
+    summary=N_("What each step adds to the gradient of the recurrent weights."),
 )
 
 _SYMBOLS = {"weight_hh": "W", "weight_ih": "U", "bias_hh": "b", "bias_ih": "b", "weight_hr": "P"}
@@ -45,7 +46,7 @@ def weight_shares(
         axes.bar(np.arange(1, len(shares) + 1), shares, color=color or palette.gradient, width=0.8)
     else:
         outline(axes, shares, label, color or palette.gradient)
-    name = rf"$\partial L / \partial {_SYMBOLS[kind]}_s$"
+    name = in_tex(rf"$\partial L / \partial {_SYMBOLS[kind]}_s$")
     axes.set_ylabel(say("share of {name}").format(name=name))
     time_axis(axes, trace, None, say)
     return axes

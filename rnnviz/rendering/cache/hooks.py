@@ -15,7 +15,12 @@ from contextvars import ContextVar
 from functools import cache, wraps
 from typing import Any, Final, Protocol
 
-from rnnviz.rendering.cache.origins import is_import, is_of_library, is_package_alone
+from rnnviz.rendering.cache.origins import (
+    is_import,
+    is_installed,
+    is_of_library,
+    is_package_alone,
+)
 
 _WRAPPED: Final = ("stat", "lstat", "access")
 _SUPPORTS: Final = ("supports_fd", "supports_dir_fd", "supports_follow_symlinks")
@@ -165,6 +170,15 @@ def _on_move(observers: list[Observer], source: Any, target: Any, *_: Any) -> No
             observer.moved(old, new)
 
 
+def _on_query(observers: list[Observer], path: Any) -> None:
+    if is_installed(path) or is_of_library():
+        return
+    place = _absolute(observers, path)
+    if place is not None:
+        for observer in observers:
+            observer.queried(place)
+
+
 _EVENTS: Final[dict[str, Callable[..., None]]] = {
     "open": _on_open,
     "import": _on_import,
@@ -255,11 +269,8 @@ def _reporting_path(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def wrapper(path: Any, *arguments: Any, **settings: Any) -> Any:
         with _reporting() as observers:
-            if observers and settings.get("dir_fd") is None and not is_of_library():
-                place = _absolute(observers, path)
-                if place is not None:
-                    for observer in observers:
-                        observer.queried(place)
+            if observers and settings.get("dir_fd") is None:
+                _on_query(observers, path)
         return function(path, *arguments, **settings)
 
     return wrapper

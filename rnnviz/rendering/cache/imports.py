@@ -37,9 +37,7 @@ def _reached(scene_file: Path, tree: ast.Module, library: bool) -> tuple[set[Pat
         files = {_file_of(name, beside) for name in waiting}
         new = {file for file in files if file and (library or not is_ours(file))} - found
         found |= new
-        waiting = {
-            name for file in new for name in _imported_by(file, file.stat().st_mtime_ns, beside)
-        } - known
+        waiting = {name for file in new for name in _imported(parsed(file), file, beside)} - known
     return found, known
 
 
@@ -62,9 +60,8 @@ def translations(tree: ast.Module, path: Path, language: str) -> bytes:
     if is_ours(path) and language == SOURCE_LANGUAGE:
         return b""
     texts = sha256()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            texts.update(translated(node.value, language).encode(errors="surrogatepass"))
+    for text in _texts(tree):
+        texts.update(translated(text, language).encode(errors="surrogatepass"))
     return texts.digest()
 
 
@@ -74,18 +71,23 @@ def _parsed(path: Path, changed: int) -> ast.Module:
 
 
 @cache
-def _imported_by(path: Path, changed: int, beside: Path) -> frozenset[str]:
-    return frozenset(_imported(_parsed(path, changed), path, beside))
+def _texts(tree: ast.Module) -> tuple[str, ...]:
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return tuple(value for value in constants if isinstance(value, str))
+
+
+@cache
+def _import_statements(tree: ast.Module) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
     """Yield the names of the modules that a module imports, and of the packages they are in."""
     inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
-    for node in ast.walk(tree):
-        names: list[str] = []
+    for node in _import_statements(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             package = inside[: len(inside) - node.level + 1] if node.level else ()
             module = ".".join((*package, *([node.module] if node.module else [])))
             names = [module, *(f"{module}.{alias.name}".lstrip(".") for alias in node.names)]

@@ -18,6 +18,11 @@ _CONTEXTLIB: Final = contextmanager.__code__.co_filename
 _IMPORTER: Final = "<frozen importlib._bootstrap"
 _STANDARD: Final = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
 _INSTALLED: Final = {"site-packages", "dist-packages"}
+_HOLD_PYTHON: Final = frozenset(
+    str(folder)
+    for place in (*_STANDARD, *(path for path in sys.path if _INSTALLED & set(Path(path).parts)))
+    for folder in Path(place).parents
+)
 
 
 @cache
@@ -28,6 +33,16 @@ def owner_of(file: str) -> str:
     if _INSTALLED & set(file.split(os.sep)):
         return "package"
     return "library" if is_ours(Path(os.path.realpath(file))) else "user"
+
+
+def is_installed(path: object) -> bool:
+    """Whether a path is a file of Python or of a package, or a folder that holds them.
+
+    While packages are imported, such paths are checked tens of thousands of times.
+    """
+    if not isinstance(path, str) or not os.path.isabs(path):
+        return False
+    return path in _HOLD_PYTHON or owner_of(path) in ("python", "package")
 
 
 def is_of_library() -> bool:

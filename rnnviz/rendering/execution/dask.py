@@ -40,12 +40,14 @@ class DaskExecutor(Executor):
         from rnnviz.rendering.execution.remote_worker import draw_beat  # loads Manim
 
         context, spec = task.performance.context, task.spec
-        trace = self._pool.sent(f"trace {context.trace.digest}", context.trace)
+        shown = (context.trace, *context.others)
+        named = " ".join(each.digest for each in shown)
+        traces = self._pool.sent(f"traces {named}", shown)
         experiments = self._pool.sent(f"experiments {spec.experiments}", context.experiments)
         families = " ".join(font.family for font in context.fonts)
         fonts = self._pool.sent(f"fonts {families}", context.fonts)
-        setting = (context.language, context.theme, fonts)
-        future = self._pool.submit(draw_beat, spec, *setting, trace, experiments)
+        setting = (context.language, context.theme, fonts, context.notation, context.playback)
+        future = self._pool.submit(draw_beat, spec, *setting, traces, experiments)
         self._running[future] = (job, task)
         self._reap(timeout=0)
 

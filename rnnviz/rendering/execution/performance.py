@@ -130,8 +130,10 @@ def beat_digests(code: Code, context: SceneContext, profile: EncodingProfile) ->
     They do not cover experiments, state, or what the beat reads.
     """
     fonts = (shipped_digest(), *(font.family for font in context.fonts))
-    shown = (context.language, context.theme, context.trace.digest)
-    setting = _digest(profile, *shown, _versions(), fonts)
+    look = (context.language, context.theme, context.notation, context.playback)
+    traces = (context.trace, *context.others)
+    shown = (each.digest for each in traces)
+    setting = _digest(profile, *look, *shown, _versions(), fonts)
     return {name: _digest(setting, each) for name, each in code.beats.items()}
 
 

@@ -24,9 +24,12 @@ from rnnviz.scene.beats import Beat, beats_of
 from rnnviz.scene.context import SceneContext
 from rnnviz.scene.failures import FAILURES, scene_error
 from rnnviz.scene.loading import file_of, load_scene
+from rnnviz.scene.playback import Playback
 from rnnviz.system.cache import checksum
 from rnnviz.system.workers import ONE_AT_A_TIME
 from rnnviz.text.font_files import Font
+from rnnviz.text.notation import Notation
+from rnnviz.text.palette import Palette
 from rnnviz.trace import Trace
 
 _LOADED: Final = whole_library()
@@ -39,9 +42,11 @@ _IMPORTED: Final[dict[Path, str | None]] = {}
 def draw_beat(
     spec: BeatSpec,
     language: str,
-    theme: str,
+    theme: Palette,
     fonts: tuple[Font, ...],
-    trace: Trace,
+    notation: Notation,
+    playback: Playback,
+    traces: tuple[Trace, ...],
     experiments: Mapping[str, Any],
 ) -> tuple[bytes, Reads]:
     """Play a scene up to a beat without drawing, and return the encoded beat and what it read.
@@ -53,7 +58,10 @@ def draw_beat(
     """
     try:
         with ONE_AT_A_TIME, redirect_stdout(sys.stderr), chdir("."):
-            return _drawn(spec, SceneContext(trace, experiments, language, theme, fonts))
+            look = (language, theme, fonts, notation, playback, spec.profile.aspect)
+            trace, *others = traces
+            setting = SceneContext(trace, experiments, *look, others=tuple(others))
+            return _drawn(spec, setting)
     except FAILURES as error:
         raise scene_error(spec.name, error, spec.source) from None
 
@@ -61,7 +69,7 @@ def draw_beat(
 def _drawn(spec: BeatSpec, setting: SceneContext) -> tuple[bytes, Reads]:
     recorder = Recorder(file_of(spec.scene), setting.language, cache_folder())
     with recorder.recording():
-        scene = load_scene(spec.scene).scene
+        scene = load_scene(spec.scene).of(setting.trace, *setting.others).scene
     _check_loaded(scene)
     (name,) = (beat.name for beat in beats_of(scene) if beat.number == spec.beat)
     code = code_of(scene, setting.language)

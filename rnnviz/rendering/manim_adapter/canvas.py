@@ -11,6 +11,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from manim import Camera, Mobject, VMobject
 
+from rnnviz.mobjects.stretch import Stretch
+
 _STRIPE: Final = 40
 _COLUMN: Final = 240
 """The height of a stripe and the width of a column, in pixels: even, as chroma is subsampled."""
@@ -73,7 +75,8 @@ class Canvas(Camera):
     """A camera that keeps its last frame.
 
     ``changed`` is, after each ``show``, where the frame may have changed: runs of whole stripes,
-    with unchanged ones between them, and in each some whole columns.
+    with unchanged ones between them, and in each some whole columns. ``stretch`` moves what is on
+    the stage to its place in a tall frame.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -82,6 +85,12 @@ class Canvas(Camera):
         self._base = self.pixel_array.copy()
         self._drawn: dict[int, _Drawn] = {}
         self._order: list[int] | None = None
+        self.stretch: Stretch | None = None
+
+    def transform_points_pre_display(self, mobject: Mobject, points: np.ndarray) -> np.ndarray:
+        """Return the points of a mobject as they are shown."""
+        shown: np.ndarray = super().transform_points_pre_display(mobject, points)
+        return shown if self.stretch is None else self.stretch.place(mobject, shown)
 
     def init_background(self) -> None:
         """Make the background, its colour multiplied with its opacity as Cairo expects."""
@@ -142,7 +151,7 @@ class Canvas(Camera):
         new = _Drawn(
             points,
             style,
-            known.ends if known else _ends(one.points),
+            known.ends if known else self._ends(one),
             background=one.background_stroke_width > 0,
             filled=bool(one.get_fill_rgbas()[:, 3].any()),
             stroked=one.stroke_width > 0 and bool(one.get_stroke_rgbas()[:, 3].any()),
@@ -152,6 +161,13 @@ class Canvas(Camera):
             width = max(0.0, one.stroke_width, one.background_stroke_width)
             new.box = self._box(new.ends, width * _LINE_WIDTH / 2 * _MITER)
         return new
+
+    def _ends(self, one: Any) -> _Ends | None:
+        if not np.isfinite(one.points).all():
+            return None
+        shown = self.transform_points_pre_display(one, one.points)
+        (left, low, _), (right, high, _) = shown.min(axis=0).tolist(), shown.max(axis=0).tolist()
+        return _Ends(low, high, left, right)
 
     def _box(self, ends: _Ends, margin: float) -> Box | None:
         """Return the pixels within an extent and a margin, or None if none is in the frame."""
@@ -214,7 +230,7 @@ class Canvas(Camera):
     def _draw_outline(self, context: Any, one: Any, drawn: _Drawn) -> None:
         context.new_path()
         if drawn.path is None:
-            outline(context, one.points)
+            outline(context, self.transform_points_pre_display(one, one.points))
             drawn.path = context.copy_path()
         else:
             context.append_path(drawn.path)
@@ -286,13 +302,6 @@ def _pixels(ends: tuple[float, float], count: int, length: float) -> tuple[int, 
     """Return the first and last pixel of a range that is measured from the middle."""
     first, last = (end * count / length + count / 2 for end in ends)
     return max(0, floor(first) - 1), min(count, ceil(last) + 1)
-
-
-def _ends(points: np.ndarray) -> _Ends | None:
-    if not np.isfinite(points).all():
-        return None
-    (left, low, _), (right, high, _) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
-    return _Ends(low, high, left, right)
 
 
 def _style(one: Any) -> tuple[Any, ...]:

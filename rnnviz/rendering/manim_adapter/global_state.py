@@ -27,8 +27,8 @@ def global_state(modules: Mapping[Path, ast.Module]) -> Mapping[str, Any]:
 def _data_of(path: Path, tree: ast.Module) -> Iterator[tuple[str, Any]]:
     """Yield the variables of a module, if it is loaded; its functions belong to its code."""
     for module in list(sys.modules.values()):
-        file = Path(getattr(module, "__file__", None) or "")
-        if file.name == path.name and file.resolve() == path:
+        file = getattr(module, "__file__", None) or ""
+        if file.endswith(path.name) and Path(file).resolve() == path:
             held = vars(module)
             yield from ((name, held[name]) for name in sorted(_variables(tree)) if name in held)
 

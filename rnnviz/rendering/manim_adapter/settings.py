@@ -14,8 +14,8 @@ from rnnviz.rendering.profile import QUALITIES, EncodingProfile
 
 _SEED: Final = 0
 """Makes what a scene draws at random the same each time."""
-_HEIGHT: Final = 8.0
-"""The height of a frame in Manim's units, whatever the user's own configuration says."""
+_WIDTH: Final = 128 / 9
+"""The width of a frame in Manim's units, whatever the user's own configuration says."""
 
 
 @contextmanager
@@ -28,8 +28,8 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
             "pixel_width": width,
             "pixel_height": height,
             "frame_rate": rate,
-            "frame_height": _HEIGHT,
-            "frame_width": _HEIGHT * 16 / 9,
+            "frame_height": _WIDTH * 9 / 16,
+            "frame_width": _WIDTH,
             "disable_caching": True,
             "progress_bar": "none",
             "verbosity": "ERROR",
@@ -46,7 +46,10 @@ def manim_settings(folder: Path, quality: str, **settings: Any) -> Iterator[None
 def playing_in(profile: EncodingProfile, folder: Path) -> Iterator[None]:
     """Configure Manim for an encoding profile; ``folder`` is used by this process alone."""
     background = {"background_opacity": 0.0} if profile.transparent else {}
-    with manim_settings(folder, profile.quality, **background):
+    width, height = profile.size
+    across, up = map(int, profile.aspect.split(":"))
+    shape = {"pixel_width": width, "pixel_height": height, "frame_height": _WIDTH * up / across}
+    with manim_settings(folder, profile.quality, **shape, **background):
         yield
 
 

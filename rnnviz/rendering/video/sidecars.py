@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.rendering.video.timeline import Cue, subtitles
 from rnnviz.system.versions import version
+from rnnviz.text.palette import Palette
 
 if TYPE_CHECKING:
     from rnnviz.trace import Trace
@@ -18,16 +19,24 @@ _REQUIRED: Final = {"scene", "language", "theme", "quality", "trace", "versions"
 
 
 def description(
-    *, scene: str, language: str, theme: str, quality: str, trace: "Trace"
+    *,
+    scene: str,
+    language: str,
+    theme: Palette,
+    notation: str,
+    quality: str,
+    traces: Sequence["Trace"],
 ) -> dict[str, Any]:
     """Return the description of a video without its beats."""
-    about = trace.metadata
+    about = traces[0].metadata
     return {
         "scene": scene,
         "language": language,
-        "theme": theme,
+        "theme": theme.name,
+        "background": theme.ground,
+        "notation": notation,
         "quality": quality,
-        "trace": trace.identity,
+        "trace": ", ".join(each.identity for each in traces),
         "task": about.task,
         "seed": about.seed,
         "versions": {

@@ -1,0 +1,62 @@
+"""Numbers of the captions and formulas."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rnnviz.experiments.explosion import Explosion
+from rnnviz.measure.cliff import AIM, cliff_answer, cliff_error, cliff_gradient
+from rnnviz.mobjects.numbers import number
+
+
+def facts_of_trainings(found: Explosion) -> Mapping[str, str]:
+    """Return what captions say of the training that explodes, and of that with clipping."""
+    free, at = found.unclipped, found.unclipped.jump
+    return {
+        "loss_before": number(float(free.update_loss[at - 1])),
+        "loss_after": number(float(free.update_loss[at])),
+        "norm_before": number(float(free.update_norm[at - 1])),
+        "norm_after": number(float(free.update_norm[at])),
+        "updates": str(len(free.update_loss)),
+        "last": number(float(free.update_loss[-1])),
+        "chance": number(found.chance_loss),
+        "clip": number(found.clip, 1),
+        "clipped_last": number(float(found.clipped.update_loss[-1])),
+    }
+
+
+def facts_of_descents(
+    thrown: np.ndarray, kept: np.ndarray, rate: float, longest: float
+) -> Mapping[str, str]:
+    """Return what captions say of two descents, of which one is thrown off in its last step.
+
+    Shapes: thrown, kept (steps + 1, 2)
+    """
+    edge, foot, landing = thrown[-3:]
+    return {
+        "aim": number(AIM, 1),
+        "leap": str(len(thrown) - 2),
+        "moved": number(float(np.linalg.norm(foot - edge))),
+        "above": number(cliff_answer(*edge)),
+        "below": number(cliff_answer(*foot)),
+        "steep": number(_steepness(foot)),
+        "rate": number(rate),
+        "far": number(float(np.linalg.norm(landing - foot))),
+        "error_thrown": number(float(cliff_error(*landing))),
+        "longest": number(longest, 1),
+        "step": number(rate * longest),
+        "count": str(len(kept) - 1),
+        "back": str(1 + int(np.diff([cliff_error(*point) for point in kept]).argmax())),
+        "error_start": number(float(cliff_error(*kept[0]))),
+        "error_kept": number(float(cliff_error(*kept[-1]))),
+    }
+
+
+def clipped_at_the_foot(thrown: np.ndarray, longest: float) -> tuple[str, str, str]:
+    """Return the gradient's length where a descent is thrown off, its factor, and the limit."""
+    length = _steepness(thrown[-2])
+    return number(length), number(min(1.0, longest / length)), number(longest, 1)
+
+
+def _steepness(point: np.ndarray) -> float:
+    return float(np.linalg.norm(cliff_gradient(*point)))

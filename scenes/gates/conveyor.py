@@ -1,0 +1,286 @@
+"""A gated cell as a conveyor: one unit's value rides through valves that are its gates."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from manim import (
+    DOWN,
+    LEFT,
+    RIGHT,
+    UP,
+    Animation,
+    AnimationGroup,
+    FadeIn,
+    FadeOut,
+    LaggedStart,
+    Line,
+    Rectangle,
+    ReplacementTransform,
+    RoundedRectangle,
+    Succession,
+    Transform,
+    VGroup,
+)
+from rnnviz.scenes.gates.followed_unit import FollowedUnit
+
+from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.numbers import decimals
+from rnnviz.mobjects.text import fitted_label, formula, label
+from rnnviz.mobjects.theme import Theme
+
+_LOW, _HIGH = 0.15, 1.55
+_Y: Final = (_LOW + _HIGH) / 2
+_LEFT_END, _RIGHT_END = -6.5, 6.5
+_HALF_PIPE: Final = 0.75
+_PIPE_END: Final = -0.62
+_VALVE_Y: Final = -0.2
+_BOTTOM_Y: Final = -1.1
+_WIRES_Y: Final = -1.95
+_BEFORE_X, _KEEP_X, _KEPT_X, _WRITE_X, _NOW_X, _READ_X = -5.3, -3.4, -1.75, 0.5, 2.2, 4.02
+_BOX: Final = (1.35, 0.6)
+_NAME: Final = 0.4
+_NAME_ROOM: Final = 1.5
+_NUMBER: Final = 0.36
+_LEAF: Final = 0.2
+_BESIDE_WIRE: Final = 0.42
+"""How far the long name of what a projection reads is moved, away from a wire."""
+_THINNEST: Final = 0.06
+"""The height, as a share, of a value that is squeezed through a gate that is nearly shut."""
+
+
+class Conveyor(VGroup):
+    """The belt on which a unit's value rides, with a valve for each gate.
+
+    A valve is open by the recorded value of its gate: at 0 it is shut, at 1 the way is free.
+    """
+
+    def __init__(self, unit: FollowedUnit, theme: Theme):
+        self.theme, self.unit = theme, unit
+        self.lstm = unit.read is not None
+        self.carried = "c" if self.lstm else "h"
+        self.limit = max(1.0, *map(abs, unit.values))
+        color = theme.color("note")
+        ends = [(_LEFT_END, _WRITE_X - _HALF_PIPE), (_WRITE_X + _HALF_PIPE, _RIGHT_END)]
+        if self.lstm:
+            ends[1:] = [(ends[1][0], _READ_X - _HALF_PIPE), (_READ_X + _HALF_PIPE, _RIGHT_END)]
+        pipes = [_WRITE_X, *([_READ_X] if self.lstm else [])]
+        lines = [
+            ([_LEFT_END, _HIGH, 0], [_RIGHT_END, _HIGH, 0]),
+            *[([start, _LOW, 0], [end, _LOW, 0]) for start, end in ends],
+            *[
+                ([x + side * _HALF_PIPE, _LOW, 0], [x + side * _HALF_PIPE, _PIPE_END, 0])
+                for x in pipes
+                for side in (-1, 1)
+            ],
+        ]
+        self.belt = VGroup(*[Line(*each, stroke_width=2.5, color=color) for each in lines])
+        keep, write = ("f_t", "i_t") if self.lstm else ("z_t", "1 - z_t")
+        self.keep = Valve([_KEEP_X, _Y], keep, unit.keep, theme, upright=True)
+        room = _NAME_ROOM if self.lstm else np.inf
+        self.write = Valve([_WRITE_X, _VALVE_Y], write, unit.write, theme, room=room)
+        self.valves = VGroup(self.keep.leaves, self.write.leaves)
+        if self.lstm:
+            self.read = Valve([_READ_X, _VALVE_Y], "q_t", float(unit.read or 0.0), theme)
+            self.valves.add(self.read.leaves)
+        self.box = self._box(f"{self.carried}_(t-1)", unit.before, _BEFORE_X)
+        self.inputs = self._inputs()
+        super().__init__(self.belt, self.valves, self.inputs, self.box)
+
+    def appear(self, run_time: float = 2.2) -> Animation:
+        """Show the belt with its valves shut, then let the unit's value ride in."""
+        return LaggedStart(
+            FadeIn(self.belt, self.valves),
+            FadeIn(self.box, shift=1.2 * RIGHT),
+            FadeIn(self.inputs, shift=0.2 * UP),
+            lag_ratio=0.4,
+            run_time=run_time,
+        )
+
+    def pass_keep(self) -> Animation:
+        """Open the first valve, and let the value pass: it is multiplied by the gate."""
+        unit = self.unit
+        wire = self._wire([_KEEP_X, _LOW - 0.04])
+        name = f"{self.keep.symbol} dot.o {self.carried}_(t-1)"
+        kept = self._box(name, unit.keep * unit.before, _KEPT_X)
+        return Succession(
+            wire.grow(),
+            self.keep.open(),
+            self._ride_through(kept, unit.keep),
+        )
+
+    def bring_new(self) -> Animation:
+        """Bring the candidate, and open the second valve; both come from the same inputs."""
+        new_name = "g_t" if self.lstm else "n_t"
+        to_new = self._wire([_WRITE_X, _BOTTOM_Y - _BOX[1] / 2 - 0.04])
+        to_gate = self._wire([_WRITE_X - _HALF_PIPE - 0.04, _VALVE_Y], aside=-0.6)
+        self.new = self._box(new_name, self.unit.new, _WRITE_X, _BOTTOM_Y, side=LEFT)
+        return Succession(
+            AnimationGroup(to_new.grow(), to_gate.grow()),
+            AnimationGroup(FadeIn(self.new, shift=0.2 * UP), self.write.open()),
+        )
+
+    def pass_write(self) -> Sequence[Animation]:
+        """Let a copy of the candidate rise through the valve, then add it to what was kept."""
+        unit = self.unit
+        new_name = "g_t" if self.lstm else "n_t"
+        symbol = self.write.symbol if self.lstm else f"({self.write.symbol})"
+        product = self._box(f"{symbol} dot.o {new_name}", unit.write * unit.new, _WRITE_X)
+        now = self._box(f"{self.carried}_t", unit.now, _NOW_X)
+        kept, self.box = self.box, now
+        plus = formula("+", color=self.theme.color("text"), size=0.6)
+        plus.move_to([(_KEPT_X + _WRITE_X) / 2, _Y - 0.17, 0.0])
+        return (
+            _becomes(self.new.copy(), product, run_time=1.0),
+            FadeIn(plus, run_time=0.4),
+            AnimationGroup(
+                FadeOut(kept, plus, shift=1.2 * RIGHT), _becomes(product, now), run_time=1.0
+            ),
+        )
+
+    def pass_read(self) -> Animation:
+        """Send a copy of the cell down through tanh and the third valve: the state."""
+        squash = formula("tanh", color=self.theme.color("text"), size=_NAME)
+        squash.move_to([_READ_X + _HALF_PIPE + 0.15, _LOW - 0.3, 0.0], aligned_edge=LEFT)
+        self.read.name.set_y(_PIPE_END)
+        wire = self._wire([_READ_X - _HALF_PIPE - 0.04, _VALVE_Y], aside=-0.2)
+        name, side = ("q_t dot.o tanh(c_t)", DOWN) if self.unit.projected else ("h_t", RIGHT)
+        out = self._box(name, float(self.unit.out or 0.0), _READ_X, _BOTTOM_Y, side=side)
+        if self.unit.projected:
+            out[-1].shift(_BESIDE_WIRE * RIGHT)
+        copy = self.box.copy().set_z_index(3)
+        return Succession(
+            AnimationGroup(wire.grow(), self.read.open(), FadeIn(squash)),
+            copy.animate(run_time=0.7).move_to([_READ_X, copy.get_y(), 0.0]),
+            _becomes(copy, out, run_time=1.2),
+        )
+
+    def reset(self) -> Animation:
+        """Show the gate on the way from the last state to the candidate."""
+        y = _BOTTOM_Y
+        start, end = self.inputs[0].get_right()[0] + 0.04, _WRITE_X - _HALF_PIPE - 0.8
+        path = np.array([[start, y, 0.0], [end, y, 0.0]])
+        wire = FlowArrow(path, color=self.theme.color("hidden"))
+        symbol = f'{{{{ r_t : gate }}}} = "{decimals(float(self.unit.reset or 0.0))}"'
+        name = formula(symbol, color=self.theme.color("gate"), size=_NAME)
+        name.move_to([end - 0.1, y + 0.36, 0.0], aligned_edge=RIGHT)
+        return AnimationGroup(wire.grow(run_time=0.8), FadeIn(name))
+
+    def _ride_through(self, end: VGroup, share: float) -> Animation:
+        """Move the value up to the first gate, and squeeze it by its share through the opening."""
+        start, self.box = self.box, end
+        before = _KEEP_X - _BOX[0] / 2 - _LEAF
+        there = start.animate(run_time=0.6).shift((before - start[0].get_x()) * RIGHT)
+        inside = start.animate(run_time=0.5).stretch(max(share, _THINNEST), 1)
+        inside.move_to([_KEEP_X, _Y, 0.0])
+        return Succession(there, inside, _becomes(start, end, run_time=0.6))
+
+    def become(self, other: "Conveyor") -> Animation:
+        """Let the upper edge of the belt stay, and the rest be that of another cell."""
+        return AnimationGroup(
+            ReplacementTransform(self.belt[0], other.belt[0], run_time=0.4),
+            Succession(
+                FadeOut(*self.belt[1:], run_time=0.3), FadeIn(*other.belt[1:], run_time=0.4)
+            ),
+        )
+
+    def _box(
+        self, name: str, value: float, x: float, y: float = _Y - 0.2, *, side: np.ndarray = UP
+    ) -> VGroup:
+        fill = self.theme.shade("signed", value / self.limit)
+        frame = RoundedRectangle(
+            width=_BOX[0], height=_BOX[1], corner_radius=0.1, fill_color=fill, fill_opacity=1.0,
+            stroke_width=2, stroke_color=self.theme.color("hidden"),
+        ).move_to([x, y, 0.0])  # fmt: skip
+        text = label(decimals(value), color=self.theme.on(fill), size=_NUMBER)
+        text.move_to(frame).set_on(y - 0.12)
+        title = formula(name, color=self.theme.color("text"), size=_NAME)
+        title.next_to(frame, side, buff=0.14)
+        return VGroup(frame, text, title).set_z_index(2)
+
+    def _inputs(self) -> VGroup:
+        color = self.theme.color
+        x = formula("x_t", color=color("input"), size=_NAME)
+        word = fitted_label(
+            f"“{self.unit.word}”", color=color("input"), width=1.7, size=0.34, smallest=0.25
+        )
+        state = formula("h_(t-1)", color=color("hidden"), size=_NAME)
+        top = VGroup(x, word).arrange(RIGHT, buff=0.16)
+        parts = VGroup(top, state).arrange(DOWN, buff=0.2, aligned_edge=LEFT)
+        parts.move_to([_LEFT_END + 0.1, -1.2, 0.0], aligned_edge=LEFT)
+        frame = RoundedRectangle(
+            width=parts.width + 0.35, height=parts.height + 0.3, corner_radius=0.1,
+            stroke_width=2, stroke_color=color("note"),
+        ).move_to(parts)  # fmt: skip
+        return VGroup(frame, parts)
+
+    def _wire(self, end: list[float], aside: float = 0.0) -> FlowArrow:
+        """Return a wire from the inputs along the bottom and up to its end, or up beside it."""
+        frame = self.inputs[0]
+        start = [frame.get_right()[0] - 0.25, frame.get_bottom()[1] - 0.02]
+        corner = end[0] + aside
+        path = [start, [start[0], _WIRES_Y], [corner, _WIRES_Y]]
+        if aside:
+            path.append([corner, end[1]])
+        points = np.array([[*place, 0.0] for place in (*path, end)])
+        return FlowArrow(points, color=self.theme.color("note"))
+
+
+class Valve:
+    """A slot with two leaves across a way, with the gate's symbol and value.
+
+    Units:  these are at most ``room`` wide, if they are not above the slot
+    """
+
+    def __init__(
+        self,
+        place: list[float],
+        symbol: str,
+        share: float,
+        theme: Theme,
+        *,
+        upright: bool = False,
+        room: float = np.inf,
+    ):
+        self.theme, self.symbol, self.share, self.upright = theme, symbol, share, upright
+        self.place = np.array([*place, 0.0])
+        self.half = (_HIGH - _LOW) / 2 if upright else _HALF_PIPE
+        self.leaves = self._leaves(0.0)
+        source = f'{{{{ {symbol} : gate }}}} = "{decimals(share)}"'
+        self.name = formula(source, color=theme.color("gate"), size=_NAME)
+        if upright:
+            self.name.next_to([place[0], _HIGH, 0.0], UP, buff=0.18)
+        else:
+            self.name.scale(min(1.0, room / self.name.width))
+            self.name.next_to([place[0] + _HALF_PIPE, place[1] - 0.16, 0.0], RIGHT, buff=0.15)
+
+    def open(self, run_time: float = 1.0) -> Animation:
+        """Open the valve by its value, which is written beside it."""
+        return AnimationGroup(
+            Transform(self.leaves, self._leaves(self.share), run_time=run_time),
+            FadeIn(self.name, shift=0.1 * UP),
+        )
+
+    def _leaves(self, share: float) -> VGroup:
+        length = max(self.half * (1.0 - share), 0.02)
+        size = (_LEAF, 2 * self.half) if self.upright else (2 * self.half, _LEAF)
+        slot = Rectangle(
+            width=size[0], height=size[1], stroke_width=1.5, stroke_color=self.theme.color("gate"),
+        ).move_to(self.place)  # fmt: skip
+        leaves = VGroup(slot)
+        for side in (1, -1):
+            size = (_LEAF, length) if self.upright else (length, _LEAF)
+            leaf = Rectangle(
+                width=size[0], height=size[1], stroke_width=0, fill_opacity=1.0,
+                fill_color=self.theme.color("gate"),
+            )  # fmt: skip
+            away = self.half - length / 2
+            leaf.move_to(self.place + side * away * (UP if self.upright else RIGHT))
+            leaves.add(leaf)
+        return leaves
+
+
+def _becomes(start: VGroup, end: VGroup, run_time: float = 1.0) -> Animation:
+    """Move a box to the place of another, which it becomes on the way."""
+    way = end[0].get_center() - start[0].get_center()
+    return AnimationGroup(FadeOut(start, shift=way), FadeIn(end, shift=way), run_time=run_time)

@@ -1,0 +1,56 @@
+"""Every scene plays every kind of network that its table says, laid out as it should be."""
+
+from functools import cache
+
+import pytest
+from layouts import FOR_OTHER_RECORDINGS, check_layout
+from tools_of import tool
+
+from rnnviz.errors import SceneError
+from rnnviz.experiments.default_recordings import record_task
+from rnnviz.scene.catalogue import SCENES
+from rnnviz.scene.kinds import KINDS
+from rnnviz.scene.loading import load_scene
+from rnnviz.scene.needs import check_needs
+
+QUICK = ("lstm", "custom-two-states")
+
+
+@cache
+def recording_of(kind):
+    return tool("kinds_of_networks").recording_of(kind)
+
+
+def played():
+    """Each scene with the kinds it plays; of two of them, each scene has one as a quick test."""
+    for place, (name, entry) in enumerate(SCENES.items()):
+        often = [kind for kind in QUICK if kind not in entry.refuses]
+        for kind in KINDS:
+            if kind not in entry.refuses:
+                quick = often and kind == often[place % len(often)]
+                yield pytest.param(name, kind, marks=() if quick else pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("name", "kind"), list(played()))
+def test_a_scene_plays_the_kinds_in_its_table(name, kind, perform, layout_of):
+    check_layout(perform(name, layout_of, recording_of(kind)), allowed=FOR_OTHER_RECORDINGS)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"cell": "lstm", "hidden": 3}, id="lstm"),
+        pytest.param({"cell": "gru", "layers": 2, "hidden": 20}, marks=pytest.mark.slow),
+        pytest.param({"nonlinearity": "relu", "bidirectional": True}, marks=pytest.mark.slow),
+        pytest.param({"cell": "lstm", "task": "prices", "layers": 2}, marks=pytest.mark.slow),
+        pytest.param({"task": "adding", "hidden": 1}, marks=pytest.mark.slow),
+    ],
+)
+def test_training_plays_any_network_that_was_trained_here(options, perform, layout_of):
+    trace = record_task(**{"task": "sentence", "epochs": 2, "seed": 1, **options})
+    check_layout(perform("training", layout_of, trace), allowed=FOR_OTHER_RECORDINGS)
+
+
+def test_training_of_another_network_is_refused_with_a_remedy():
+    with pytest.raises(SceneError, match=r"how its network was trained.*; record one"):
+        check_needs(load_scene("training"), recording_of("lstm"))

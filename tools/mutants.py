@@ -202,10 +202,10 @@ MUTANTS: Final = (
     ),
     # --- views and scenes -----------------------------------------------------------------------
     Mutant(
-        "scenes/space/gradient_chart.py",
-        "last, count = steps[-1] - 1, len(steps)",
-        "last, count = steps[-1] - 2, len(steps)",
-        "the bars are those of the loss one step earlier",
+        "scenes/space/loss_path.py",
+        "last = path.last + 1",
+        "last = path.last",
+        "the bars leave out the step of the loss",
         ("tests/scenes/test_numbers.py",),
     ),
     Mutant(

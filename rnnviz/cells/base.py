@@ -125,6 +125,12 @@ class Cell(ABC):
         return "f" in self.gates
 
     @property
+    def candidate(self) -> str | None:
+        """The gate that proposes new values: the one after a tanh; None in a cell without gates."""
+        names = zip(self.gates, self.activations, strict=True)
+        return next((gate for gate, name in names if self.gated and name == TANH), None)
+
+    @property
     def is_textbook(self) -> bool:
         """Whether it is h = tanh(U x + W h_prev + b)."""
         return not self.gated and self.nonlinearity == TANH

@@ -7,7 +7,6 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz import measure
-from rnnviz.cells.rnn import Rnn
 from rnnviz.experiments.default_recordings import default_trace
 from rnnviz.experiments.other_inputs import inputs_of, run_on, targets_of
 from rnnviz.experiments.variants import without_gradients
@@ -83,13 +82,15 @@ def many_sequences(trace: Trace) -> ManySequences:
 
 def _sentences(trace: Trace, rng: np.random.Generator) -> ManySequences:
     from rnnviz import tasks  # loads torch
+    from rnnviz.training import Settings  # loads torch
 
     options = {name: trace.metadata.task_options[name] for name in ("language", "story")}
     gap = int(trace.metadata.task_options.get("gap", 0))
     network = trace
     if not gap:
         gap = GAP
-        kind = {} if trace.metadata.cell == Rnn.name else {"cell": trace.metadata.cell}
+        cell = trace.metadata.cell
+        kind = {} if cell == Settings.cell else {"cell": cell}
         trained: dict[str, Any] = {**options, **kind, "gap": gap, "hidden": trace.cell_size}
         network = without_gradients(default_trace("sentence", **trained))
     batch = tasks.make("sentence", **options, gap=gap).sample(rng, SEQUENCES)

@@ -28,7 +28,7 @@ def carried_shares(trace: Trace, loss: int) -> np.ndarray:
     Shapes: → (t + 1,)
     Units:  none
     Raises: TraceError if the trace has no gradients, or not those of the loss at step ``loss``
-    Example: >>> carried_shares(trace, 5)[-1]
+    Example: >>> float(carried_shares(trace, 5)[-1])
              1.0
     """
     table = gradient_norms(trace, state=trace.cell.carried)

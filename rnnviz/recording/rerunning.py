@@ -91,7 +91,7 @@ def rerun_layer(trace: Trace, parameters: Mapping[str, np.ndarray]) -> Trace:
     change are those of the trace.
 
     Raises: RecordingError if the trace is of a custom cell, or of several layers or directions
-    Example: >>> rerun_layer(measure.one_layer(trace), {"weight_hh": 2 * trace.W})
+    Example: >>> rerun_layer(trace, {"weight_hh": 2 * trace.W})
     """
     if trace.is_custom or trace.layers > 1 or trace.directions > 1:
         raise RecordingError(

@@ -12,8 +12,6 @@ from rnnviz.scenes.gates.unit_grid import most_moving
 from rnnviz.scenes.gates.word_axis import MOST_STEPS, WordAxis
 from rnnviz.scenes.gates.wording import kept_on_average, unit_facts
 
-from rnnviz.cells.gru import Gru
-from rnnviz.cells.lstm import Lstm
 from rnnviz.experiments import Experiment
 from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
@@ -33,8 +31,8 @@ class OfOwnData(Gates):
 
     @classmethod
     def plays(cls, trace: Trace) -> bool:
-        """Whether the recording is of no sentence."""
-        return trace.metadata.task != "sentence"
+        """Whether the recording is of no sentence, and of a cell with the gate that is shown."""
+        return trace.metadata.task != "sentence" and cls.kept_by in trace.cell.gates
 
     def setup(self) -> None:
         window = Window.last(self.trace, MOST_STEPS)
@@ -79,22 +77,12 @@ class OfLstm(OfOwnData):
     kept_by = "f"
     reset = None
 
-    @classmethod
-    def plays(cls, trace: Trace) -> bool:
-        """Whether the recording is of an LSTM on other data than a sentence."""
-        return trace.metadata.cell == Lstm.name and super().plays(trace)
-
 
 class OfGru(OfOwnData):
     """A GRU on any data."""
 
     kept_by = "z"
     read = None
-
-    @classmethod
-    def plays(cls, trace: Trace) -> bool:
-        """Whether the recording is of a GRU on other data than a sentence."""
-        return trace.metadata.cell == Gru.name and super().plays(trace)
 
     @beat(
         "In a GRU the state $h_t$ itself rides on a belt through gates, the green bars. Here unit "

@@ -225,7 +225,7 @@ class GruStep(GatedStep):
 
     @classmethod
     def plays(cls, trace: Trace) -> bool:
-        return trace.cell.name == "gru"
+        return not trace.is_custom and trace.cell.gated and trace.c is None
 
     @beat(
         "At step {step} two things meet: the new {item}, $x_{step}$, and the previous state, "

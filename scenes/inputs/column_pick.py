@@ -40,8 +40,6 @@ _U_LEFT: Final = -4.25
 _U_WIDE: Final = 4.0
 _RESULTS: Final = (0.1, 6.7)
 _REST: Final = 0.45
-_CANDIDATES: Final = {"lstm": "g", "gru": "n"}
-"""The gate whose rows of U are drawn."""
 
 
 class ColumnPick(VGroup):
@@ -226,7 +224,7 @@ def shown_units(trace: Trace, window: Window) -> np.ndarray:
 
 def shown_rows(trace: Trace, window: Window) -> np.ndarray:
     """Return the rows of U that are drawn, (unit, input); of a cell with gates its candidate's."""
-    gate = _CANDIDATES.get(trace.cell.name)
+    gate = trace.cell.candidate
     place = trace.cell.gates.index(gate) if gate else 0
     rows = np.split(trace.U, len(trace.cell.gates))[place]
     return np.asarray(rows[shown_units(trace, window)])
@@ -234,7 +232,7 @@ def shown_rows(trace: Trace, window: Window) -> np.ndarray:
 
 def weights_symbol(trace: Trace) -> str:
     """Return the symbol of the drawn rows of U: U, or U_g of an LSTM's candidate g."""
-    gate = _CANDIDATES.get(trace.cell.name)
+    gate = trace.cell.candidate
     return f"U_{gate}" if gate else "U"
 
 

@@ -8,6 +8,7 @@ from manim import DOWN, VGroup
 from rnnviz.mobjects.text import SMALL, prose
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
+from rnnviz.text.notation import gate_source
 from rnnviz.text.plain_text import Phrase
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
@@ -15,10 +16,6 @@ from rnnviz.trace import Trace
 _WIDTH: Final = 4.4
 _PLACE: Final = (-4.2, 0.35, 0.0)
 _APART: Final = 0.45
-_GATES: Final = {
-    "lstm": "$i_t$, $f_t$, $g_t$, $q_t$",
-    "gru": "$r_t$, $z_t$, $n_t$",
-}
 _FUNCTIONS: Final = {
     "tanh": N_("tanh squeezes any number to between −1 and 1"),
     "relu": N_("relu turns every negative number into 0"),
@@ -48,7 +45,7 @@ def _told(trace: Trace, say: Say) -> Sequence[tuple[str, dict[str, str], Role]]:
         parts.append((say("$h_t$: the hidden state; $c_t$: the cell state"), {}, "hidden"))
     gates = {
         "cell": trace.cell.title,
-        "gates": Phrase(_GATES[trace.cell.name]),
+        "gates": Phrase(", ".join(f"${gate_source(gate)}_t$" for gate in trace.cell.gates)),
     }
     parts.append((say("{cell}: a step with the gates {gates}"), gates, "text"))
     parts.append((say("$U$, $W$, $b$: weights, with rows for each gate"), {}, "weight"))

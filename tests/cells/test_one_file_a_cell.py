@@ -27,6 +27,7 @@ ALLOWED = (
     "rnnviz/cells/",
     "rnnviz/verification/reference/",
     "rnnviz/text/palette.py",  # a colour of its own for each
+    "rnnviz/scene/kinds.py",  # lists the kinds of networks that scenes are asked about
 )
 
 

@@ -37,18 +37,20 @@ def trace(request):
 def measures():
     for name in measure.__all__:
         function = getattr(measure, name)
-        if not inspect.isclass(function):
+        if inspect.isfunction(function):
             first, *others = inspect.signature(function).parameters.values()
             if first.name in ("trace", "traces"):
-                yield name, [each.name for each in others if each.default is each.empty]
+                required = [each.name for each in others if each.default is each.empty]
+                yield name, first.name == "traces" and first.kind != first.VAR_POSITIONAL, required
 
 
-@pytest.mark.parametrize(("name", "needed"), list(measures()))
-def test_every_measure_is_made_or_says_what_is_missing(trace, name, needed):
+@pytest.mark.parametrize(("name", "several", "needed"), list(measures()))
+def test_every_measure_is_made_or_says_what_is_missing(trace, name, several, needed):
     given = {**GIVEN, "table": measure.gradient_norms(trace)}
     said = None
+    given_first = [trace] if several else trace
     try:
-        getattr(measure, name)(trace, **{each: given[each] for each in needed})
+        getattr(measure, name)(given_first, **{each: given[each] for each in needed})
     except TraceError as error:
         said = str(error)
     assert said is None or ";" in said

@@ -18,7 +18,7 @@ from rnnviz.scenes.training.playback import replay, rewind
 from rnnviz.scenes.training.prediction_bars import PredictionBars
 from rnnviz.scenes.training.state_strips import MOST_STEPS, StateStrips
 from rnnviz.scenes.training.weight_updates import Descent, loss_equation, rows_note
-from rnnviz.scenes.training.wording import learning_facts
+from rnnviz.scenes.training.wording import learning_facts, repeated_note
 
 from rnnviz import measure
 from rnnviz.experiments.retraining import retrain
@@ -60,6 +60,7 @@ class Training(Storyboard):
             *self.window.note(self.say),
             *chosen_note(len(self.units), self.trace.hidden_size, self.say),
             *rows_note(self.retraining.W, self.say),
+            *repeated_note(self.retraining.apart, self.say),
         )
 
     def facts(self) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ from rnnviz.trace import CLASSES, Trace
 
 _VISIBLE: Final = 0.03
 """The share of a colour scale from which a change is seen."""
+_SAME: Final = 1e-4
+"""How far apart, as a share of the way, two trainings end that count as the same."""
 
 
 def learning_facts(trace: Trace, retraining: Retraining, step: int, say: Say) -> Mapping[str, str]:
@@ -67,3 +69,11 @@ def _prediction_facts(trace: Trace, outputs: np.ndarray, step: int, say: Say) ->
         before = say("{first_answer}, where {wanted} is right.")
         after = say("it goes from {first_answer} to {last_answer}, where {wanted} is right.")
     return {"answer": before.format(**facts), "answers": after.format(**facts)}
+
+
+def repeated_note(apart: float, say: Say) -> tuple[str, ...]:
+    """Return the note for the source line if the training was repeated with other rounding."""
+    if apart < _SAME:
+        return ()
+    text = say("trained again here; weights differ by {share} of the way")
+    return (text.format(share=percent(apart)),)

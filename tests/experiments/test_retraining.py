@@ -10,6 +10,7 @@ from rnnviz.errors import SceneError
 from rnnviz.experiments import in_turn, retraining, scaled_recurrence
 from rnnviz.experiments.default_recordings import cache_folder, record_task
 from rnnviz.experiments.retraining import NEW_SEQUENCES, before_training, retrain
+from rnnviz.recording import rerun
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +141,37 @@ def test_a_long_training_is_shown_by_some_of_its_records(monkeypatch):
     assert (course.epochs[0], course.epochs[-1]) == (0, 25)
     gaps = np.diff(course.epochs)
     assert gaps[0] == gaps.min() < gaps.max()
+
+
+def ended_elsewhere(trace, share):
+    """The trace, with weights that are a share of the way of training from where it ended."""
+    start, rng = before_training(trace), np.random.default_rng(0)
+    way = max(
+        np.abs(trace.parameters[name] - value).max() for name, value in start.parameters.items()
+    )
+    moved = {
+        name: value + share * way * rng.uniform(-1, 1, value.shape)
+        for name, value in trace.parameters.items()
+    }
+    other, about = rerun(trace, moved), trace.metadata
+    trained = dataclasses.replace(other.metadata, seed=about.seed, epochs=about.epochs)
+    return dataclasses.replace(other, metadata=trained)
+
+
+def test_a_training_on_another_processor_ends_in_the_weights_of_the_trace(trace):
+    course = retrain(trace)
+    assert course.apart == 0
+    other = ended_elsewhere(trace, 0.02)
+    repeated = retrain(other)
+    assert 0.01 < repeated.apart < 0.03
+    np.testing.assert_allclose(repeated.W[-1], other.W, atol=1e-7)
+    np.testing.assert_allclose(repeated.h[-1], other.h[0, 0, :, 0], atol=1e-6)
+    np.testing.assert_array_equal(repeated.W[:-1], course.W[:-1])
+
+
+def test_a_training_that_ends_far_from_the_trace_is_refused(trace):
+    with pytest.raises(SceneError, match="other settings or on another kind of processor"):
+        retrain(ended_elsewhere(trace, 0.1))
 
 
 @pytest.mark.parametrize("settings", [{"learning_rate": 0.02}, {"optimizer": "sgd"}], ids=str)

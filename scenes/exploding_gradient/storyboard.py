@@ -128,8 +128,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.space.surface.grown[...] = 0.0
         stage = self.space.stage(self.space.view(-15.0, 40.0))
         source = self.name_source(self.say("computed, not trained: one unit, 50 steps"))
-        gone = FadeOut(self.numbers, self.rule, run_time=0.8)
-        change = LaggedStart(gone, FadeIn(stage, run_time=0.8), lag_ratio=0.55)
+        gone = FadeOut(self.numbers, self.rule, run_time=0.9)
+        change = LaggedStart(gone, FadeIn(stage, run_time=0.8), lag_ratio=0.45)
         self.play(change, self.equation.turn_into(equation, run_time=0.4), source)
         self.show_stage(stage)
         self.play(self.stage.shot(*self.space.rise(), run_time=2.0))

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from manim import Circle, Line, Polygon, VGroup, VMobject
 from rnnviz.scenes.exploding_gradient.cliff_axes import CliffAxes
+from rnnviz.scenes.exploding_gradient.pointer import Pointer
 
 from rnnviz.measure.cliff import STEPS, cliff_answer, cliff_error, cliff_gradient
 from rnnviz.mobjects import layout
@@ -14,7 +15,7 @@ from rnnviz.mobjects.billboard import Billboard
 from rnnviz.mobjects.camera3d import Camera3D
 from rnnviz.mobjects.framing import Region
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.stage3d import Stage3D, Track, change
+from rnnviz.mobjects.stage3d import Stage3D, Track, change, during
 from rnnviz.mobjects.text import formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
@@ -36,6 +37,8 @@ _JUMP: Final = 0.1
 """The least change of the loss after which a step's number is written."""
 _ABOVE, _RIGHT, _LEFT = (0.0, 1.4), (1.4, -0.7), (-1.4, -0.7)
 """The sides of a stop on which its number stands."""
+_SIGN: Final = 0.42
+"""The size of type of what is written beside a point."""
 _FRAME: Final = Region(-6.0, 6.0, -1.95, 2.2)
 _BELOW_FORMULA: Final = Region(layout.LEFT_EDGE, layout.RIGHT_EDGE, -2.3, 2.5)
 
@@ -204,19 +207,19 @@ class CliffSpace:
         self.axes = Lines3D(axes.lines, theme, width=2.5, role="text")
         self.signs = axes.signs
         self.answers = [
-            self._answer(thrown[-3], theme, (0.9, 2.4)),
-            self._answer(thrown[-2], theme, (0.3, -2.0)),
+            self._answer(thrown[-3], theme, (2.1, 2.0)),
+            self._answer(thrown[-2], theme, (2.2, 1.2)),
         ]
-        self.landing = self._loss(thrown[-1], theme, (1.3, 0.0))
-        self.end = self._loss(kept[-1], theme, (0.9, -2.9))
+        self.landing = self._loss(thrown[-1], theme, (2.2, 0.0))
+        self.end = self._loss(kept[-1], theme, (4.6, 5.0))
         foot, arc = thrown[-2], self.thrown.arcs[-1]
         length = number(float(np.linalg.norm(cliff_gradient(*foot))))
         far = number(float(np.linalg.norm(thrown[-1] - foot)))
-        color, size = theme.color("gradient"), 0.42
-        steep = formula(f'norm(nabla L) = "{length}"', color=color, size=size)
-        self.steep = Billboard(steep, self.thrown.stops[-2], (1.1, -2.0), theme)
+        color = theme.color("gradient")
+        steep = formula(f'norm(nabla L) = "{length}"', color=color, size=_SIGN)
+        self.steep = Pointer(steep, self.thrown.stops[-2], (4.6, 1.6), theme)
         self.far = Billboard(
-            label(far, color=color, size=size), arc[len(arc) // 2], (-1.3, 0.6), theme
+            label(far, color=color, size=_SIGN), arc[len(arc) // 2], (-1.3, 0.6), theme
         )
         self.parts = [
             self.floor,
@@ -236,15 +239,15 @@ class CliffSpace:
         """Return the tracks in which the numbers and titles of the axes come (1) or go (0)."""
         return [change(sign.shown, (), shown) for sign in self.signs]
 
-    def _loss(self, point: np.ndarray, theme: Theme, side: tuple[float, float]) -> Billboard:
+    def _loss(self, point: np.ndarray, theme: Theme, side: tuple[float, float]) -> Pointer:
         error = float(cliff_error(*point))
-        ink = formula(f'L = "{number(error)}"', color=theme.color("text"), size=0.42)
-        return Billboard(ink, world(point[0], point[1], error), side, theme)
+        ink = formula(f'L = "{number(error)}"', color=theme.color("text"), size=_SIGN)
+        return Pointer(ink, world(point[0], point[1], error), side, theme)
 
-    def _answer(self, point: np.ndarray, theme: Theme, side: tuple[float, float]) -> Billboard:
+    def _answer(self, point: np.ndarray, theme: Theme, side: tuple[float, float]) -> Pointer:
         text = f'"sigmoid"(h_{STEPS}) = "{number(cliff_answer(*point))}"'
-        ink = formula(text, color=theme.color("text"), size=0.34)
-        return Billboard(ink, world(point[0], point[1], float(cliff_error(*point))), side, theme)
+        ink = formula(text, color=theme.color("text"), size=_SIGN)
+        return Pointer(ink, world(point[0], point[1], float(cliff_error(*point))), side, theme)
 
     def rise(self) -> Sequence[Track]:
         """Return the tracks in which the surface grows to its height."""
@@ -253,16 +256,17 @@ class CliffSpace:
     def rest(self, step: int) -> Sequence[Track]:
         """Return the tracks in which the descent that is thrown goes back to a step."""
         gone = [change(sign.shown, (), 0.0) for sign in (self.landing, self.steep, self.far)]
-        return self.thrown.go(step), *gone, *self._name_axes(1.0)
+        back = during(0.3, 1.0, self.thrown.go(step), *self._name_axes(1.0))
+        return during(0.0, 0.3, *gone), back
 
     def fly(self) -> Sequence[Track]:
         """Return the tracks of the step that is thrown off, in which the axes lose their names."""
-        gone = [change(sign.shown, (), 0.0) for sign in self.answers]
-        return self.thrown.go(len(self.thrown.arcs)), *gone, *self._name_axes(0.0)
+        return self.thrown.go(len(self.thrown.arcs)), *self._name_axes(0.0)
 
     def measure(self) -> Sequence[Track]:
-        """Return the tracks in which the length of the gradient takes the place of an answer."""
-        return (*self.name(self.steep), change(self.answers[-1].shown, (), 0.0))
+        """Return the tracks in which the answers go, and then the gradient's length comes."""
+        gone = [change(sign.shown, (), 0.0) for sign in self.answers]
+        return during(0.0, 0.4, *gone), during(0.4, 1.0, *self.name(self.steep))
 
     def name(self, *signs: Billboard) -> Sequence[Track]:
         """Return the tracks in which numbers appear beside their points."""

@@ -30,11 +30,13 @@ from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 
 _BASE: Final = -1.45
-_HEIGHT: Final = 3.6
-_TITLE_Y: Final = 2.62
-_LEFTS: Final = (-5.7, 2.05)
-_WIDTH: Final = 4.1
+_HEIGHT: Final = 3.4
+_TITLE_Y: Final = 2.36
+_LEFTS: Final = (-5.8, 1.75)
+_WIDTH: Final = 4.75
 _SIZE: Final = 0.34
+_RIM: Final = 9
+"""The width of a curve with the rim that parts it from one behind it."""
 
 
 class CoursePanel(VGroup):
@@ -100,8 +102,8 @@ class CoursePanel(VGroup):
 
     def _curve(self, values: np.ndarray, color: object) -> VMobject:
         points = [self.place(float(each), at) for at, each in enumerate(values, start=1)]
-        curve = VMobject(stroke_color=color, stroke_width=4)
-        return curve.set_points_as_corners(points)
+        curve = VMobject(stroke_color=color, stroke_width=4).set_points_as_corners(points)
+        return curve.set_stroke(self.theme.ground, width=_RIM, background=True)
 
 
 class Courses(VGroup):

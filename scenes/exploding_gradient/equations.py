@@ -18,6 +18,11 @@ _RIM: Final = 6.0
 """The rim of a formula over a stage in space, whose floor reaches behind it."""
 
 
+def relu(theme: Theme) -> Equation:
+    """Return the nonlinearity of the network whose training explodes."""
+    return _on_top('"ReLU"(a) = max(0, a)', theme)
+
+
 def backward_step(theme: Theme) -> Equation:
     """Return one step of a gradient back through time: the slopes, then W transposed."""
     return _on_top(

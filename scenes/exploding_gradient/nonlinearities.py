@@ -6,6 +6,8 @@ import numpy as np
 from manim import UL, UR, Animation, AnimationGroup, Create, FadeIn, Succession, VGroup
 
 from rnnviz.mobjects.emphasis import dim
+from rnnviz.mobjects.equation import Equation
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.plane import Plane
 from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
@@ -46,3 +48,7 @@ class Nonlinearities(VGroup):
             ),
             FadeIn(self.relu_name, run_time=0.5),
         )
+
+    def rise_to(self, equation: Equation) -> Animation:
+        """Turn the name of ReLU into its formula at the top."""
+        return morph(self.relu_name, equation, paired_glyphs(self.relu_name, equation.ink))

@@ -96,9 +96,9 @@ class Rules(VGroup):
         for place, (source, text) in enumerate(rows):
             x = (place - (len(rows) - 1) / 2) * _PITCH
             condition = formula(source, color=theme.color("weight"), size=0.46)
-            condition.move_to([x, -1.3, 0.0])
+            condition.move_to([x, -1.45, 0.0])
             meaning = fitted_label(text, color=theme.color("gradient"), width=_ROOM, size=0.38)
-            meaning.set_x(x).set_on(-1.95)
+            meaning.set_x(x).set_on(-2.1)
             self.rows.add(VGroup(condition, meaning))
         super().__init__(self.rows)
 

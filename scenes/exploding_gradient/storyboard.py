@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, FadeIn, FadeOut, LaggedStart, Succession
+from manim import FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.exploding_gradient import equations
 from rnnviz.scenes.exploding_gradient.cliff_space import CliffSpace
 from rnnviz.scenes.exploding_gradient.courses import Courses
@@ -57,39 +57,43 @@ class ExplodingGradient(OrbitingStoryboard):
         }
 
     @beat(
-        "To see an explosion, take another network: ReLU in the place of tanh. It turns negative "
-        "sums into 0 and lets positive ones pass, so nothing holds a state back."
+        "To see an explosion, replace tanh by ReLU: negative sums become 0, positive ones pass "
+        "unchanged. Nothing holds a state back."
     )
     def another_network(self) -> None:
         shown = now_shown(self.found.unclipped.last, self.say)
-        self.play(Nonlinearities(self.theme).appear(), self.name_source(shown))
+        self.curves = Nonlinearities(self.theme)
+        self.play(self.curves.appear(), self.name_source(shown))
 
     @beat(
-        "It learns to predict tomorrow's price. After one update its loss leaps from {loss_before} "
-        "to {loss_after}, its gradient from {norm_before} to {norm_after}."
+        "It learns to predict tomorrow's price. One update, and its loss leaps to {loss_after}, "
+        "its gradient to {norm_after}."
     )
     def leap(self) -> None:
         self.courses = Courses(self.found, self.say, self.theme)
-        self.play(self.make_room(), FadeIn(self.courses.axes))
+        self.equation = equations.relu(self.theme)
+        gone = self.make_room(keep=[self.curves.relu_name])
+        change = LaggedStart(gone, FadeIn(self.courses.axes, run_time=0.6), lag_ratio=0.7)
+        self.play(change, self.curves.rise_to(self.equation))
         self.play(self.courses.leap())
 
     @beat(
-        "All {updates} updates only undo the harm: the loss is {last} at the end, no better than "
-        "always predicting the mean, {chance}."
+        "All {updates} updates only undo the harm: the loss ends at {last}. Always predicting the "
+        "mean gives {chance}."
     )
     def ruin(self) -> None:
         self.play(self.courses.go_on())
 
     @beat(
-        "Same start, same data. But a gradient longer than {clip} is shortened to {clip} before "
-        "each update: now it learns, down to a loss of {clipped_last}."
+        "Same start. But a gradient longer than {clip} is shortened to {clip} before each update: "
+        "now it learns, down to a loss of {clipped_last}."
     )
     def clipped(self) -> None:
         self.play(self.courses.clip())
 
     @beat(
-        "Each step back multiplies the gradient by slopes $s_k$ and by $W^T$. $sigma_1$, the "
-        "largest singular value, is how many times $W$ can stretch a vector at most."
+        "Each step back multiplies by slopes $s_k$ and by $W^T$. $W$ can stretch a vector at most "
+        "$sigma_1$ times: its largest singular value."
     )
     def sizes(self) -> None:
         weights = {
@@ -99,23 +103,24 @@ class ExplodingGradient(OrbitingStoryboard):
             **compared(self.trace, self.say),
         }
         self.numbers = SizesOfW(weights, self.say, self.theme)
-        self.equation = equations.backward_step(self.theme)
-        coming = FadeIn(self.equation, shift=0.15 * DOWN, run_time=0.5)
-        self.play(Succession(self.make_room(), self.numbers.appear()), coming)
-        self.play(self.equation.light("W", "slopes"))
+        equation = equations.backward_step(self.theme)
+        gone = self.make_room(keep=[self.equation])
+        change = LaggedStart(gone, self.numbers.appear(), lag_ratio=0.45)
+        self.play(change, self.equation.turn_into(equation, run_time=0.4))
+        self.play(equation.light("W", "slopes"))
+        self.equation = equation
 
     @beat(
         "No slope is above $gamma$, which is 1 for tanh and ReLU. So one step back makes the "
-        "gradient $sigma_1 gamma$ times as long at most: below 1 it must shrink, above 1 it can "
-        "grow."
+        "gradient at most $sigma_1 gamma$ times as long."
     )
     def rules(self) -> None:
         self.rule = Rules(self.say, self.theme)
         self.play(self.rule.appear())
 
     @beat(
-        "Why such harm? Look at one unit without input: its loss is a landscape over $w$ and $b$. "
-        "Sigmoid squashes to 0…1, and after 50 steps {aim} is wanted."
+        "Why such harm? Take one unit without input: its loss is a landscape over $w$ and $b$. "
+        "Its answer, squashed to 0…1 by sigmoid, should be {aim}."
     )
     def cliff(self) -> None:
         self.space = CliffSpace(self.thrown, self.kept, self.say, self.theme)
@@ -123,16 +128,17 @@ class ExplodingGradient(OrbitingStoryboard):
         self.space.surface.grown[...] = 0.0
         stage = self.space.stage(self.space.view(-15.0, 40.0))
         source = self.name_source(self.say("computed, not trained: one unit, 50 steps"))
-        change = LaggedStart(FadeOut(self.numbers, self.rule), FadeIn(stage), lag_ratio=0.8)
-        self.play(change, self.equation.turn_into(equation), source)
+        gone = FadeOut(self.numbers, self.rule, run_time=0.9)
+        change = LaggedStart(gone, FadeIn(stage, run_time=0.8), lag_ratio=0.45)
+        self.play(change, self.equation.turn_into(equation, run_time=0.4), source)
         self.show_stage(stage)
         self.play(self.stage.shot(*self.space.rise(), run_time=2.0))
         self.play(self.stage.shot(to=self.space.view(38.0, 33.0), run_time=4.0))
         self.equation = equation
 
     @beat(
-        "Step {leap} downhill moves $w$ and $b$ by only {moved}, but the answer leaps from {above} "
-        "to {below}: used 50 times, a small change grows. So the loss has a cliff."
+        "Step {leap} moves $w$ and $b$ by only {moved}, but the answer leaps from {above} to "
+        "{below}: used 50 times, a small change grows. This is a cliff."
     )
     def over_the_edge(self) -> None:
         space, path = self.space, self.space.thrown
@@ -143,8 +149,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(self.stage.shot(*space.name(under), run_time=0.8))
 
     @beat(
-        "At the foot the wall is steep: the gradient is {steep} long. The next step is {rate} "
-        "times as long, {far}. It leaves the map, and ends at a loss of {error_thrown}."
+        "At the foot the gradient is {steep} long. The next step, {rate} times as long, is {far}: "
+        "off the map, to a loss of {error_thrown}."
     )
     def thrown_off(self) -> None:
         space = self.space
@@ -153,8 +159,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(self.stage.shot(*space.name(space.far, space.landing), run_time=0.8))
 
     @beat(
-        "Clipped to a length of $theta$ = {longest}, step {back} still climbs back over the edge, "
-        "but only by {step}. {count} steps lower the loss from {error_start} to {error_kept}."
+        "Clipped to a length of $theta$ = {longest}, step {back} climbs back too, but stays on the "
+        "map. After {count} steps the loss is {error_kept}."
     )
     def clipped_descent(self) -> None:
         space, path = self.space, self.space.kept
@@ -162,7 +168,7 @@ class ExplodingGradient(OrbitingStoryboard):
         numbers = clipped_at_the_foot(self.thrown, LONGEST)
         begin, near = (*space.rest(TO_WALL), path.go(0.0)), space.view(40.0, 38.0)
         self.play(self.equation.turn_into(rule), self.stage.shot(*begin, to=near, run_time=2.0))
-        self.play(self.stage.shot(path.go(STEPS), run_time=6.0))
+        self.play(self.stage.shot(path.go(STEPS), run_time=4.6))
         self.play(
             rule.turn_into(equations.clipping_in_numbers(*numbers, self.theme)),
             self.stage.shot(*space.name(space.end), run_time=0.8),

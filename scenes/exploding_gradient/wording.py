@@ -13,9 +13,7 @@ def facts_of_trainings(found: Explosion) -> Mapping[str, str]:
     """Return what captions say of the training that explodes, and of that with clipping."""
     free, at = found.unclipped, found.unclipped.jump
     return {
-        "loss_before": number(float(free.update_loss[at - 1])),
         "loss_after": number(float(free.update_loss[at])),
-        "norm_before": number(float(free.update_norm[at - 1])),
         "norm_after": number(float(free.update_norm[at])),
         "updates": str(len(free.update_loss)),
         "last": number(float(free.update_loss[-1])),
@@ -44,10 +42,8 @@ def facts_of_descents(
         "far": number(float(np.linalg.norm(landing - foot))),
         "error_thrown": number(float(cliff_error(*landing))),
         "longest": number(longest, 1),
-        "step": number(rate * longest),
         "count": str(len(kept) - 1),
         "back": str(1 + int(np.diff([cliff_error(*point) for point in kept]).argmax())),
-        "error_start": number(float(cliff_error(*kept[0]))),
         "error_kept": number(float(cliff_error(*kept[-1]))),
     }
 

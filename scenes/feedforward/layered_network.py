@@ -171,7 +171,7 @@ class LayeredNetwork(VGroup):
             run_time=run_time,
         )
 
-    def reach_hidden(self, h: np.ndarray) -> Animation:
+    def reach_hidden(self, h: np.ndarray, run_time: float = 0.75) -> Animation:
         """Draw the weighted inputs and the weighted state up to the hidden units.
 
         Shapes: h (hidden,)
@@ -179,12 +179,12 @@ class LayeredNetwork(VGroup):
         lines = self._carried(self.U, self.input, self.hidden)
         if "W" in self.links:
             lines.add(*self._carried(self.W, self.back, self.hidden))
-        return self._rise(lines, self.hidden, h[self.part.units])
+        return self._rise(lines, self.hidden, h[self.part.units], run_time)
 
     def reach_output(self, y: np.ndarray) -> Animation:
         """Draw the weighted hidden values up to the outputs."""
         lines = self._carried(self.V, self.hidden, self.output)
-        return self._rise(lines, self.output, y[self.part.outputs])
+        return self._rise(lines, self.output, y[self.part.outputs], run_time=0.75)
 
     def clear(self) -> Animation:
         """Remove the values, and keep the network."""
@@ -286,30 +286,29 @@ class LayeredNetwork(VGroup):
 
     def fold_into(self, folded: FoldedNetwork) -> Animation:
         """Turn each layer into one symbol of the folded network, and the loop into its loop."""
-        arrows = [FadeIn(folded.into), FadeIn(folded.out), FadeIn(folded.matrices)]
+        named = folded.cell.title, folded.into, folded.out, folded.matrices
         rest = [*self.links.values(), self.back, self.back_name, self.weight_name, self.titles]
         return Succession(
+            AnimationGroup(FadeOut(*rest), *self.fade_lines(), run_time=0.5),
             AnimationGroup(
-                FadeOut(*rest),
-                *self.fade_lines(),
                 ReplacementTransform(self.hidden, folded.cell.box),
-                FadeIn(folded.cell.title),
                 FadeOut(self.input, target_position=folded.input, scale=0.2),
                 FadeIn(folded.input),
                 FadeOut(self.output, target_position=folded.output, scale=0.2),
                 FadeOut(self.output_names, target_position=folded.output, scale=0.2),
                 FadeIn(folded.output),
                 ReplacementTransform(self.loop, folded.loop),
-                run_time=1.6,
+                run_time=1.4,
             ),
-            AnimationGroup(*arrows, run_time=0.6),
+            AnimationGroup(*map(FadeIn, named), run_time=0.6),
         )
 
-    def _rise(self, lines: VGroup, row: NodeRow, values: np.ndarray) -> Animation:
+    def _rise(self, lines: VGroup, row: NodeRow, values: np.ndarray, run_time: float) -> Animation:
         self.lit.add(*lines)
         rising = [Create(line) for line in lines]
-        moves = [AnimationGroup(*rising, run_time=0.45)] if rising else []
-        return Succession(*moves, AnimationGroup(row.recolor(values, self.limit), run_time=0.3))
+        moves = [AnimationGroup(*rising, run_time=0.6 * run_time)] if rising else []
+        colors = AnimationGroup(row.recolor(values, self.limit), run_time=0.4 * run_time)
+        return Succession(*moves, colors)
 
     def _carried(self, weights: np.ndarray, low: NodeRow, high: NodeRow) -> VGroup:
         """Return lines coloured by weight times value, leaving out those near zero."""

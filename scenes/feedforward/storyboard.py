@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from manim import DOWN, LEFT, UP, FadeIn, FadeOut, LaggedStart, ReplacementTransform
+from manim import LEFT, UP, FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.feedforward.answer_bars import AnswerBars
 from rnnviz.scenes.feedforward.drawn_part import DrawnPart
 from rnnviz.scenes.feedforward.layered_network import LayeredNetwork
@@ -24,6 +24,8 @@ from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 MOST_WORDS = 9
+SLOWLY, SLOW, FAST = 2, 1.3, 0.8
+"""How many words are read slowly, and seconds for one of them and for another."""
 
 
 class Feedforward(Storyboard):
@@ -63,20 +65,16 @@ class Feedforward(Storyboard):
         self.row_name = self.row.title(row_name(self.trace, self.say))
         runs = self.plain, self.looped
         self.network = LayeredNetwork.of(self.trace, runs, self.part, self.theme, self.say)
-        self.choices = self.network.output_names.copy().shift(1.8 * DOWN)
         self.play(self.row.appear(), run_time=1.6)
-        self.play(LaggedStart(*map(FadeIn, self.choices), lag_ratio=0.2), run_time=1.2)
+        self.play(LaggedStart(*map(FadeIn, self.network.output_names), lag_ratio=0.2, run_time=1.2))
 
     @beat(
         "A plain network with a window of one {item}: {inputs}, a hidden layer of {units}, "
         "{outputs} outputs. Each layer connects to all of the next."
     )
     def layers(self) -> None:
-        names = ReplacementTransform(self.choices, self.network.output_names)
         self.play(
-            self.row.settle(),
-            names,
-            self.network.appear(),
+            LaggedStart(self.row.settle(), self.network.appear(), lag_ratio=0.8),
             FadeIn(self.row_name),
             self.name_source(plain_network(self.trace, self.notes(), self.say)),
         )
@@ -142,12 +140,14 @@ class Feedforward(Storyboard):
             self.play(ScoreBars(self.score, self.theme, self.say).grow())
         self.play(folded.pulse())
 
-    def read(self, run: Trace, sequence: int, step: int, *also: object) -> None:
+    def read(
+        self, run: Trace, sequence: int, step: int, *also: object, seconds: float = 1.2
+    ) -> None:
         """Take the input of a step up to the hidden layer."""
-        word = self.row.words[self.shown.index(step)]
-        lit = self.row.read(self.shown.index(step))
-        self.play(self.network.enter(run.x[step, sequence], word), *lit, *also)
-        self.play(self.network.reach_hidden(run.h[0, 0, step, sequence]))
+        place = self.shown.index(step)
+        word, lit = self.row.words[place], self.row.read(place, 0.4 * seconds)
+        self.play(self.network.enter(run.x[step, sequence], word, 0.4 * seconds), *lit, *also)
+        self.play(self.network.reach_hidden(run.h[0, 0, step, sequence], 0.6 * seconds))
 
     def read_instead(self, word: str) -> None:
         """Put a word in the place where the sequences differ; values and answer leave."""
@@ -159,11 +159,12 @@ class Feedforward(Storyboard):
         """Take inputs through the network, and its state along the loop, up to the answer."""
         for index, step in enumerate(steps):
             before = run.states_before()[step, sequence]
+            seconds = SLOW if index < SLOWLY else FAST
             if index:
-                self.play(self.network.come_back(before))
+                self.play(self.network.come_back(before, 0.7 * seconds))
             else:
-                self.play(self.network.begin_with(before), *also, run_time=0.5)
-            self.read(run, sequence, step)
+                self.play(self.network.begin_with(before), *also)
+            self.read(run, sequence, step, seconds=seconds)
         self.answer(run, sequence)
 
     def answer(self, run: Trace, sequence: int) -> None:

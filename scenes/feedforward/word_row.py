@@ -7,7 +7,6 @@ from manim import (
     LEFT,
     UP,
     Animation,
-    AnimationGroup,
     FadeIn,
     FadeOut,
     LaggedStart,
@@ -23,6 +22,7 @@ _Y: Final = -2.11
 _LEFT: Final = layout.LEFT_EDGE + 1.65
 _WIDEST: Final = 7.2
 _LARGE: Final = 1.45
+_BEGINS: Final = (0.0, -0.3, 0.0)
 _SIZE: Final = 0.36
 _BOX: Final = 0.6
 _BETWEEN: Final = 0.24
@@ -31,7 +31,7 @@ _BETWEEN: Final = 0.24
 class WordRow(VGroup):
     """Words on one baseline, and a box with a question mark for the answer.
 
-    It begins large, in the middle of the stage.
+    It begins large, on the stage below the answers.
     """
 
     def __init__(self, words: Sequence[str], theme: Theme):
@@ -51,7 +51,7 @@ class WordRow(VGroup):
             word.move_to([right, 0.0, 0.0], aligned_edge=LEFT).set_on(0.0)
             right += word.width + _BETWEEN
         self[1].move_to([right + 0.1, 0.11, 0.0], aligned_edge=LEFT)
-        self.scale(_LARGE).move_to(1.1 * UP)
+        self.scale(_LARGE).move_to(_BEGINS)
 
     def appear(self) -> Animation:
         """Fade the words in, from first to last, then the box."""
@@ -69,10 +69,10 @@ class WordRow(VGroup):
         name = label(text, color=self.theme.color("note"), size=0.33)
         return name.move_to([layout.LEFT_EDGE, 0.0, 0.0], aligned_edge=LEFT).set_on(_Y - 0.11)
 
-    def read(self, index: int) -> list[Animation]:
+    def read(self, index: int, run_time: float) -> list[Animation]:
         """Light one word, and dim the others."""
         return [
-            word.animate.set_color(
+            word.animate(run_time=run_time).set_color(
                 self.theme.color("input") if index == place else self.theme.dimmed("input")
             )
             for place, word in enumerate(self.words)
@@ -87,9 +87,8 @@ class WordRow(VGroup):
             new.scale_to_fit_width(old.width + 0.3)
         new.move_to(old).set_on(old.baseline)
         self.words.submobjects[index] = new
-        return AnimationGroup(
-            FadeOut(old, shift=0.3 * UP), FadeIn(new, shift=0.3 * UP), run_time=0.8
-        )
+        goes, comes = FadeOut(old, shift=0.3 * UP), FadeIn(new, shift=0.3 * UP)
+        return LaggedStart(goes, comes, lag_ratio=1.0, run_time=0.8)
 
     def _word(self, text: str) -> Ink:
         color = self.theme.color("input")

@@ -1,6 +1,6 @@
 """The shares of right answers of several networks at each gap, as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from manim import (
@@ -8,15 +8,19 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
+    FadeOut,
     LaggedStart,
     Rectangle,
+    ReplacementTransform,
     Succession,
     VGroup,
+    VMobject,
 )
 
 from rnnviz.mobjects.labels import LabelColumn, LabelRow
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.numbers import percent
-from rnnviz.mobjects.text import label
+from rnnviz.mobjects.text import Ink, label
 from rnnviz.mobjects.theme import Theme
 
 _LEFT: Final = -1.2
@@ -70,13 +74,32 @@ class ResultGrid(VGroup):
             self.rows.add(cells)
         super().__init__(self.title, self.heads, self.names, self.rows)
 
+    def take_last(self, around: VMobject, found: Ink) -> Animation:
+        """Turn a box and a share that was found before into the last cell, and name it."""
+        box, text = self.rows[-1][-1]
+        cell = AnimationGroup(
+            ReplacementTransform(around, box), morph(found, text, paired_glyphs(found, text))
+        )
+        return LaggedStart(cell, FadeIn(self.title, self.heads, self.names[-1]), lag_ratio=0.5)
+
     def appear(self) -> Animation:
-        """Show the rows one after the other, each from the smallest gap on."""
-        rows = [
-            Succession(
-                FadeIn(name, run_time=0.4),
-                LaggedStart(*[FadeIn(cell, shift=0.2 * RIGHT) for cell in row], lag_ratio=0.5),
-            )
-            for name, row in zip(self.names, self.rows, strict=True)
-        ]
-        return Succession(AnimationGroup(FadeIn(self.title, self.heads), run_time=0.5), *rows)
+        """Show the other rows one after the other, each from the smallest gap on."""
+        *rows, last = self.rows
+        shown = [(self.names[place], row) for place, row in enumerate(rows)]
+        return Succession(
+            *[
+                Succession(FadeIn(name, run_time=0.4), self._arrive(row, run_time=1.2))
+                for name, row in shown
+            ],
+            self._arrive(last[:-1], run_time=0.8),
+        )
+
+    def leave(self) -> Animation:
+        """Fade out from the left to the right."""
+        columns = [VGroup(*column) for column in zip(self.heads, *self.rows, strict=True)]
+        parts = (VGroup(self.title, self.names), *columns)
+        return LaggedStart(*map(FadeOut, parts), lag_ratio=0.4, run_time=1.2)
+
+    def _arrive(self, cells: Iterable[VMobject], run_time: float) -> Animation:
+        arriving = [FadeIn(cell, shift=0.2 * RIGHT) for cell in cells]
+        return LaggedStart(*arriving, lag_ratio=0.5, run_time=run_time)

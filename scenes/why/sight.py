@@ -3,8 +3,9 @@
 from typing import Final
 
 import numpy as np
-from manim import Animation, FadeIn, FadeOut, Line, ReplacementTransform, VGroup
+from manim import Animation, Line, ReplacementTransform, VGroup
 
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.text import label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.word_lane import WordLane
@@ -54,9 +55,9 @@ class Sight(VGroup):
         return [*lit, self.lane.ring.animate.set_stroke(color if self.sees else dimmed)]
 
     def move_to_that_of(self, other: "Sight") -> list[Animation]:
-        """Move the bracket to that of another window or lane."""
+        """Move the bracket and its title to those of another window or lane."""
+        titles = self.title, other.title
         return [
             ReplacementTransform(self.bracket, other.bracket),
-            FadeOut(self.title),
-            FadeIn(other.title),
+            morph(*titles, paired_glyphs(*titles), run_time=1.0),
         ]

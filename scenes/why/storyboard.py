@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import RIGHT, UP, FadeIn, FadeOut, VGroup
+from manim import RIGHT, UP, FadeIn, FadeOut, Succession, VGroup
 from rnnviz.scenes.why.choices import Choices
 from rnnviz.scenes.why.memory import STATE_LIMIT, Memory
 from rnnviz.scenes.why.result_grid import ResultGrid
@@ -115,14 +115,17 @@ class Why(Storyboard):
     def compared(self) -> None:
         text = self.say("window of {count} {items}")
         names = [text.format(count=count, **self.items) for count in self.found.windows]
-        grid = ResultGrid(
+        self.grid = ResultGrid(
             [*names, self.say("memory")],
             [str(gap) for gap in self.found.gaps],
             self.say("right answers, by {items} in between").format(**self.items),
             [*self.found.windows.values(), self.found.memory],
             self.theme,
         )
-        self.play(self.make_room(), grid.appear(), self.name_source())
+        (found,), box = self.share, self.lane.box
+        gone = self.make_room(keep=[found, box])
+        self.play(self.grid.take_last(box, found), gone, self.name_source())
+        self.play(self.grid.appear())
 
     @beat(
         "Most large language models today are transformers: they compare all pairs of {items}. A "
@@ -133,7 +136,7 @@ class Why(Storyboard):
         ways = TwoWays(network, costs_of(network, self.say), self.theme)
         drawn = self.say("drawn: {network}, for the task of this trace")
         self.play(
-            self.make_room(),
+            self.grid.leave(),
             ways.appear(0),
             self.name_source(drawn.format(network=network_size(network, self.say))),
         )
@@ -170,5 +173,6 @@ class Why(Storyboard):
         before, self.known = self.known, knows(self.found, share)
         marks = [self.lane.answer, self.lane.question]
         old, new = marks if before else reversed(marks)
-        changed = [FadeOut(old), FadeIn(new)] if before != self.known else []
+        turned = Succession(FadeOut(old, run_time=0.3), FadeIn(new, run_time=0.5))
+        changed = [turned] if before != self.known else []
         self.play(FadeIn(self.share, scale=1.3), *changed)

@@ -165,8 +165,10 @@ def test_the_claims_of_the_captions_hold(seen, found):
     assert cliff_error(*thrown[-1]) > 0.4
     assert cliff_error(*kept[-1]) < 0.05 < 0.3 < cliff_error(*kept[0])
     steps = np.linalg.norm(np.diff(kept, axis=0), axis=1)
-    assert (steps <= float(facts["step"]) * (1 + 1e-9)).all()
+    assert (steps <= 0.12 * float(facts["longest"]) * (1 + 1e-9)).all()
     assert thrown[-1][1] < -2.68  # the map ends there
+    assert (kept >= (4.68, -2.68)).all()
+    assert (kept <= (5.0, -2.4)).all()
 
 
 def test_the_answers_before_and_after_the_wall_are_shown_there(seen):

@@ -26,6 +26,11 @@ def look(scene):
     lane, bright = scene.lane, DARK.color("input").to_hex()
     seen = {
         "texts": [part.text for part in parts if isinstance(part, Ink)],
+        "shares": [
+            (-round(part.get_y(), 1), part.get_x(), part.text)
+            for part in parts
+            if isinstance(part, Ink) and part.text.endswith("%")
+        ],
         "words": [word.text for word in lane.words],
         "bright": [word.get_fill_color().to_hex() == bright for word in glyphs],
         "ringed": lane.ring.get_stroke_color().to_hex() == bright,
@@ -96,11 +101,9 @@ def test_the_memory_ends_over_the_last_word_with_the_recorded_state(seen):
 
 
 def test_the_table_is_what_was_trained(seen, found):
-    texts = seen["compared"]["texts"]
     rows = [found.windows[5], found.windows[15], found.memory]
     wanted = [percent(float(value)) for row in rows for value in row]
-    shown = [text for text in texts if text.endswith("%")]
-    assert shown == wanted
+    assert [text for *_, text in sorted(seen["compared"]["shares"])] == wanted
 
 
 def test_pairs_and_steps_are_drawn_as_they_are_counted(seen):

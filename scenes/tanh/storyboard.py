@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from manim import DOWN, UP, FadeIn, FadeOut
+from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.tanh.curves import Curves, slope_equation, state_equation
 from rnnviz.scenes.tanh.slope_product import SlopeProduct, unit_to_follow
 from rnnviz.scenes.tanh.two_factors import TwoFactors
@@ -124,7 +124,7 @@ class Tanh(Storyboard):
         names = self.say("slopes"), self.say("log scale")
         self.both = TwoFactors(self.shrinks, self.stretches, self.theme, names)
         axis = FadeIn(self.both.axis, run_time=0.6)
-        self.play(self.make_room(keep=[self.product.names]), axis)
+        self.play(LaggedStart(self.make_room(keep=[self.product.names]), axis, lag_ratio=0.7))
         self.play(self.both.show("text"))
         self.play(self.both.show("weight"))
 

@@ -147,8 +147,9 @@ class Gates(UnitMoves):
         self.multiply("z", self.followed[Gru.name])
 
     @beat(
-        "Back along the belt, each step multiplies the gradient by $f_t$; the gates add more. "
-        "Before training, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN ×{rnn_rate}."
+        "Back along the belt, the gradient is multiplied by $f_t$ or $z_t$; the dots are the ways "
+        "through the gates. Untrained, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN "
+        "×{rnn_rate}."
     )
     def gradients(self) -> None:
         words = WordAxis.of(self.runs[Lstm.name].trace, self.study.clue, self.theme)
@@ -160,7 +161,7 @@ class Gates(UnitMoves):
             self.name_source(comparison_note(self.study, self.say)),
         )
         self.play(self.lines.appear())
-        self.play(self.equation.light("gated", "plain"))
+        self.play(self.equation.light("gated", "other", "plain"))
 
     @beat(
         "Training brings the GRU's factor to {gru_trained}. Which networks know {clue} after {gap} "

@@ -122,8 +122,8 @@ class Pytorch(Storyboard):
         self.change_to("two layers")
 
     @beat(
-        "dropout={dropout}: in training, each value from layer (1) to (2) is set to 0 with "
-        "probability {dropout}; after the last layer, none is."
+        "dropout={dropout}: in training, each value from layer (1) to (2) becomes 0 with "
+        "probability {dropout}, so that layer (2) relies on no single value."
     )
     def dropout(self) -> None:
         self.change_to("dropout")

@@ -117,8 +117,8 @@ class Tanh(Storyboard):
         self.play(self.product.to_log())
 
     @beat(
-        "The gradient has one entry for each unit. Each step back multiplies its length twice: "
-        "the slopes shrink it, and $W^T$ changes it again."
+        "A gradient has one entry for each unit, so take its length. Each step back, the slopes "
+        "shrink it and $W^T$ changes it: a bar is the length after, divided by that before."
     )
     def two_factors(self) -> None:
         names = self.say("slopes"), self.say("log scale")

@@ -1,6 +1,6 @@
 """Results of a study by gap: a dot for each network, and a line through the means."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, cast
 
 import numpy as np
@@ -170,10 +170,20 @@ class CellResults(VGroup):
         self.title.move_to([_RIGHT + 0.2, points[-1][1], 0.0], aligned_edge=LEFT)
         super().__init__(self.line, self.dots, self.title)
 
-    def appear(self, run_time: float = 2.4) -> Animation:
-        """Show the dots, gap by gap, then draw the line through their means."""
+    def dots_of_last_gap(self) -> list[VMobject]:
+        """Return the dots of the last gap, that of the greatest value first."""
+        order = np.argsort(-self.values[-1], kind="stable")
+        return [self.dots[len(self.dots) - len(order) + place] for place in order]
+
+    def appear(self, run_time: float = 2.4, *, there: Sequence[VMobject] = ()) -> Animation:
+        """Show the dots, gap by gap, then draw the line through their means.
+
+        ``there`` are dots that are on the stage already.
+        """
+        known = set(map(id, there))
+        coming = [FadeIn(dot, scale=0.4) for dot in self.dots if id(dot) not in known]
         return Succession(
-            LaggedStart(*[FadeIn(dot, scale=0.4) for dot in self.dots], lag_ratio=0.2),
+            LaggedStart(*coming, lag_ratio=0.2),
             AnimationGroup(Create(self.line), FadeIn(self.title)),
             run_time=run_time,
         )

@@ -25,8 +25,9 @@ from manim import (
 from rnnviz.scenes.gates.followed_unit import FollowedUnit
 
 from rnnviz.mobjects.arrows import FlowArrow
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.numbers import decimals
-from rnnviz.mobjects.text import fitted_label, formula, label
+from rnnviz.mobjects.text import Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Theme
 
 _LOW, _HIGH = 0.15, 1.55
@@ -60,21 +61,8 @@ class Conveyor(VGroup):
         self.lstm = unit.read is not None
         self.carried = "c" if self.lstm else "h"
         self.limit = max(1.0, *map(abs, unit.values))
-        color = theme.color("note")
-        ends = [(_LEFT_END, _WRITE_X - _HALF_PIPE), (_WRITE_X + _HALF_PIPE, _RIGHT_END)]
-        if self.lstm:
-            ends[1:] = [(ends[1][0], _READ_X - _HALF_PIPE), (_READ_X + _HALF_PIPE, _RIGHT_END)]
         pipes = [_WRITE_X, *([_READ_X] if self.lstm else [])]
-        lines = [
-            ([_LEFT_END, _HIGH, 0], [_RIGHT_END, _HIGH, 0]),
-            *[([start, _LOW, 0], [end, _LOW, 0]) for start, end in ends],
-            *[
-                ([x + side * _HALF_PIPE, _LOW, 0], [x + side * _HALF_PIPE, _PIPE_END, 0])
-                for x in pipes
-                for side in (-1, 1)
-            ],
-        ]
-        self.belt = VGroup(*[Line(*each, stroke_width=2.5, color=color) for each in lines])
+        self.belt = _edges(pipes, theme)
         keep, write = ("f_t", "i_t") if self.lstm else ("z_t", "1 - z_t")
         self.keep = Valve([_KEEP_X, _Y], keep, unit.keep, theme, upright=True)
         room = _NAME_ROOM if self.lstm else np.inf
@@ -87,11 +75,11 @@ class Conveyor(VGroup):
         self.inputs = self._inputs()
         super().__init__(self.belt, self.valves, self.inputs, self.box)
 
-    def appear(self, run_time: float = 2.2) -> Animation:
+    def appear(self, run_time: float = 4.0) -> Animation:
         """Show the belt with its valves shut, then let the unit's value ride in."""
         return LaggedStart(
             FadeIn(self.belt, self.valves),
-            FadeIn(self.box, shift=1.2 * RIGHT),
+            self.bring_box(),
             FadeIn(self.inputs, shift=0.2 * UP),
             lag_ratio=0.4,
             run_time=run_time,
@@ -131,10 +119,10 @@ class Conveyor(VGroup):
         plus = formula("+", color=self.theme.color("text"), size=0.6)
         plus.move_to([(_KEPT_X + _WRITE_X) / 2, _Y - 0.17, 0.0])
         return (
-            _becomes(self.new.copy(), product, run_time=1.0),
+            _becomes(self.new.copy(), product),
             FadeIn(plus, run_time=0.4),
             AnimationGroup(
-                FadeOut(kept, plus, shift=1.2 * RIGHT), _becomes(product, now), run_time=1.0
+                FadeOut(kept, plus, shift=1.2 * RIGHT), _becomes(product, now), run_time=1.1
             ),
         )
 
@@ -152,7 +140,7 @@ class Conveyor(VGroup):
         return Succession(
             AnimationGroup(wire.grow(), self.read.open(), FadeIn(squash)),
             copy.animate(run_time=0.7).move_to([_READ_X, copy.get_y(), 0.0]),
-            _becomes(copy, out, run_time=1.2),
+            _becomes(copy, out, run_time=1.4),
         )
 
     def reset(self) -> Animation:
@@ -171,18 +159,35 @@ class Conveyor(VGroup):
         start, self.box = self.box, end
         before = _KEEP_X - _BOX[0] / 2 - _LEAF
         there = start.animate(run_time=0.6).shift((before - start[0].get_x()) * RIGHT)
-        inside = start.animate(run_time=0.5).stretch(max(share, _THINNEST), 1)
-        inside.move_to([_KEEP_X, _Y, 0.0])
-        return Succession(there, inside, _becomes(start, end, run_time=0.6))
+        inside = start.copy()
+        frame, text, title = inside
+        VGroup(frame, text).stretch(max(share, _THINNEST), 1).move_to([_KEEP_X, _Y, 0.0])
+        title.set_x(_KEEP_X).set_opacity(0.0)
+        return Succession(there, Transform(start, inside, run_time=0.5), _becomes(start, end))
+
+    def shared(self) -> Sequence[VGroup]:
+        """Return what the belt of another cell has as well."""
+        return self.belt, self.keep.leaves, self.write.leaves, self.inputs
 
     def become(self, other: "Conveyor") -> Animation:
-        """Let the upper edge of the belt stay, and the rest be that of another cell."""
+        """Let the belt, two valves and the inputs be those of another cell with fewer valves."""
+        pairs = zip(self.belt, other.belt, strict=False)
+        same = [ReplacementTransform(*each) for each in pairs]
+        for ours, theirs in ((self.keep, other.keep), (self.write, other.write)):
+            same.append(ReplacementTransform(ours.leaves, theirs.leaves))
+        words = [(self.inputs[0], other.inputs[0])]
+        for old, new in zip(_written(self.inputs), _written(other.inputs), strict=True):
+            words += paired_glyphs(old, new)
         return AnimationGroup(
-            ReplacementTransform(self.belt[0], other.belt[0], run_time=0.4),
-            Succession(
-                FadeOut(*self.belt[1:], run_time=0.3), FadeIn(*other.belt[1:], run_time=0.4)
-            ),
+            FadeOut(*self.belt[len(other.belt) :]),
+            *same,
+            morph(self.inputs, other.inputs, words),
+            run_time=1.0,
         )
+
+    def bring_box(self) -> Animation:
+        """Let the unit's value ride in."""
+        return FadeIn(self.box, shift=1.2 * RIGHT)
 
     def _box(
         self, name: str, value: float, x: float, y: float = _Y - 0.2, *, side: np.ndarray = UP
@@ -280,7 +285,33 @@ class Valve:
         return leaves
 
 
-def _becomes(start: VGroup, end: VGroup, run_time: float = 1.0) -> Animation:
-    """Move a box to the place of another, which it becomes on the way."""
-    way = end[0].get_center() - start[0].get_center()
-    return AnimationGroup(FadeOut(start, shift=way), FadeIn(end, shift=way), run_time=run_time)
+def _edges(pipes: Sequence[float], theme: Theme) -> VGroup:
+    """Return the edges of a belt with pipes at some places, those at the first pipe first."""
+    lines = [([_LEFT_END, _HIGH], [_RIGHT_END, _HIGH])]
+    start = _LEFT_END
+    for x, following in zip(pipes, [*pipes[1:], None], strict=True):
+        left, right = x - _HALF_PIPE, x + _HALF_PIPE
+        end = _RIGHT_END if following is None else following - _HALF_PIPE
+        if start == _LEFT_END:
+            lines.append(([start, _LOW], [left, _LOW]))
+        lines += [([side, _LOW], [side, _PIPE_END]) for side in (left, right)]
+        lines.append(([right, _LOW], [end, _LOW]))
+        start = right
+    return VGroup(
+        *[
+            Line([*begin, 0.0], [*end, 0.0], stroke_width=2.5, color=theme.color("note"))
+            for begin, end in lines
+        ]
+    )
+
+
+def _written(inputs: VGroup) -> Sequence[Ink]:
+    """Return the symbols and the word in the box of what comes in."""
+    (x, word), state = inputs[1]
+    return x, word, state
+
+
+def _becomes(start: VGroup, end: VGroup, run_time: float = 1.1) -> Animation:
+    """Move a box to the place of another, with the digits and symbols that both have."""
+    written = [pair for part in (1, 2) for pair in paired_glyphs(start[part], end[part])]
+    return morph(start, end, [(start[0], end[0]), *written], run_time=run_time)

@@ -19,6 +19,7 @@ _ROLES: Final[Mapping[str, Role]] = {
     "gate": "gate",
     "left": "gate",
     "gated": "lstm",
+    "other": "gru",
     "plain": "rnn",
 }
 _SIZE: Final = 0.5
@@ -76,12 +77,13 @@ def product_equation(gate: str, left: str, theme: Theme) -> Equation:
 
 
 def path_equation(theme: Theme) -> Equation:
-    """Return one step back through an LSTM's cell, and one through a plain network.
+    """Return one step back through an LSTM's cell, a GRU, and a plain network.
 
-    The dots are the paths through the LSTM's gates, which depend on the state.
+    The dots are the paths through the gates and the candidate, which depend on the state.
     """
     return _on_top(
         "{{ (partial c_t)/(partial c_(t-1)) = f_t + dots.c : gated }} quad quad "
+        "{{ (partial h_t)/(partial h_(t-1)) = z_t + dots.c : other }} quad quad "
         '{{ (partial h_t)/(partial h_(t-1)) = "diag"(1 - h_t^2) W : plain }}',
         theme,
         size=0.44,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from manim import RIGHT, Animation, LaggedStart, VGroup
+from manim import RIGHT, Animation, AnimationGroup, FadeIn, LaggedStart, VGroup
 from rnnviz.scenes.gates.word_axis import BASE, LEFT_X, RIGHT_X, WordAxis
 
 from rnnviz.experiments.studies import Run, carried_shares
@@ -51,7 +51,9 @@ class GradientLines(VGroup):
         super().__init__(self.axis, self.heading, *self.lines.values())
 
     def appear(self, run_time: float = 4.0) -> Animation:
-        """Draw one line after the other, from the loss back."""
-        return LaggedStart(
-            *[line.appear() for line in self.lines.values()], lag_ratio=0.6, run_time=run_time
+        """Show the axis, and draw one line after the other, from the loss back."""
+        lines = [line.appear() for line in self.lines.values()]
+        return AnimationGroup(
+            FadeIn(self.axis, self.heading, run_time=0.6),
+            LaggedStart(*lines, lag_ratio=0.6, run_time=run_time),
         )

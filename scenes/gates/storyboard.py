@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, FadeIn
+from manim import DOWN, FadeIn, LaggedStart
 from rnnviz.scenes.gates import equations
 from rnnviz.scenes.gates.answers import Answers
 from rnnviz.scenes.gates.conveyor import Conveyor
@@ -116,13 +116,13 @@ class Gates(UnitMoves):
     def gru(self) -> None:
         self.gru_belt = Conveyor(self.followed[Gru.name], self.theme)
         self.play(
-            self.make_room(keep=[self.belt.belt, self.equation]),
+            self.make_room(keep=[*self.belt.shared(), self.equation]),
             self.belt.become(self.gru_belt),
             self.turn_into(equations.gru_equation(self.theme)),
             self.name_source(shown_part(self.gru_trace, self.words.window, self.say)),
         )
         belt = self.gru_belt
-        for step in (FadeIn(*belt[1:]), belt.pass_keep(), belt.bring_new(), *belt.pass_write()):
+        for step in (belt.bring_box(), belt.pass_keep(), belt.bring_new(), *belt.pass_write()):
             self.play(step)
 
     @beat(
@@ -147,20 +147,21 @@ class Gates(UnitMoves):
         self.multiply("z", self.followed[Gru.name])
 
     @beat(
-        "Back along the belt, each step multiplies the gradient by $f_t$; the gates add more. "
-        "Before training, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN ×{rnn_rate}."
+        "Back along the belt, the gradient is multiplied by $f_t$ or $z_t$; the dots are the ways "
+        "through the gates. Untrained, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN "
+        "×{rnn_rate}."
     )
     def gradients(self) -> None:
         words = WordAxis.of(self.runs[Lstm.name].trace, self.study.clue, self.theme)
         self.lines = GradientLines(self.runs, words, self.say, self.theme)
-        equation = equations.path_equation(self.theme)
         self.play(
-            self.make_room(),
-            FadeIn(self.lines.axis, self.lines.heading, words),
+            self.make_room(keep=[self.words, self.equation]),
+            self.words.turn_into(words),
+            self.turn_into(equations.path_equation(self.theme)),
             self.name_source(comparison_note(self.study, self.say)),
         )
-        self.play(FadeIn(equation), self.lines.appear())
-        self.play(equation.light("gated", "plain"))
+        self.play(self.lines.appear())
+        self.play(self.equation.light("gated", "other", "plain"))
 
     @beat(
         "Training brings the GRU's factor to {gru_trained}. Which networks know {clue} after {gap} "
@@ -170,5 +171,6 @@ class Gates(UnitMoves):
         rates = rates_of(self.facts(), self.runs, self.say)
         self.answer = Answers(list(self.runs.values()), rates, self.theme)
         titles = [line.title for line in self.lines.lines.values()]
-        self.play(self.make_room(keep=titles), self.answer.take_titles(titles))
+        room = self.make_room(keep=titles)
+        self.play(LaggedStart(room, self.answer.take_titles(titles), lag_ratio=0.9))
         self.play(self.answer.appear())

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Final, Self
 
-from manim import VGroup
+from manim import Animation, VGroup
 
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.text import NOTE, fitted_label, label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.window import Window
@@ -51,6 +52,12 @@ class WordAxis(VGroup):
         window = Window.last(trace, MOST_STEPS)
         place = clue - window.indices.start
         return cls(window.words(trace), window, theme, clue=place if place >= 0 else None)
+
+    def turn_into(self, other: Self) -> Animation:
+        """Let the words move to their places in another axis."""
+        both = zip(self.texts, other.texts, strict=False)
+        pairs = [pair for old, new in both for pair in paired_glyphs(old, new)]
+        return morph(self.texts, other.texts, pairs)
 
     def _widths(self, written: Sequence[int]) -> list[float]:
         """Return how wide each written word may be, given its column and its neighbours."""

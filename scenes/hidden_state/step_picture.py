@@ -156,7 +156,8 @@ def _carried(target: Matrix, source: Matrix) -> Animation:
     whole = value.copy()
     above = target.title.get_center() - target.cells.get_center()
     start, end = source.cells.get_center(), target.cells.get_center()
-    track = np.array([start, [start[0], _OVER_Y, 0.0], [end[0], _OVER_Y, 0.0], end])
+    half = source.cells.height / 2  # so that it stays in the frame where it lies down
+    track = np.array([start, [start[0] + half, _OVER_Y, 0.0], [end[0], _OVER_Y, 0.0], end])
 
     def move(part: VGroup, share: float) -> None:
         standing = max(0.0, 1.0 - min(share, 1.0 - share) / _LEG)

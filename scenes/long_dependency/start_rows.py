@@ -12,7 +12,10 @@ from manim import (
     FadeIn,
     LaggedStart,
     Rectangle,
+    Succession,
+    UpdateFromAlphaFunc,
     VGroup,
+    rate_functions,
 )
 
 from rnnviz.experiments.studies import Starts
@@ -77,9 +80,16 @@ class StartRows(VGroup):
         return VGroup(title, *bars, VGroup(dots, text))
 
     def appear(self, row: int) -> Animation:
-        """Show one row, from the gate to the networks that learnt."""
-        parts = [FadeIn(part, shift=0.2 * RIGHT) for part in self.rows[row]]
-        return LaggedStart(*parts, lag_ratio=0.6, run_time=2.4)
+        """Show one row, from the gate to the networks that learnt; the memory shrinks."""
+        title, gate, left, learnt = self.rows[row]
+        bars, frame, number = left
+        return Succession(
+            LaggedStart(*[FadeIn(part, shift=0.2 * RIGHT) for part in (title, gate)]),
+            FadeIn(frame),
+            _shrink(bars[0], self.values[row][1], frame),
+            FadeIn(number, run_time=0.5),
+            FadeIn(learnt, shift=0.2 * RIGHT),
+        )
 
     def _bar(self, value: float, x: float, y: float) -> VGroup:
         theme = self.theme
@@ -101,3 +111,18 @@ class StartRows(VGroup):
         if not filled:
             dot.set_stroke(dot.get_color(), width=2.5).set_fill(self.theme.ground, opacity=1.0)
         return dot
+
+
+def _shrink(bar: Rectangle, value: float, frame: Rectangle, run_time: float = 1.8) -> Animation:
+    """Let a bar that fills its frame shrink to a value, by the same factor in the same time."""
+    end = bar.copy()
+
+    def shrink(shown: Rectangle, share: float) -> None:
+        shown.become(end)
+        if share < 1:
+            width = max(float(end.width), frame.width * value**share)
+            shown.stretch_to_fit_width(width).move_to(frame.get_left(), LEFT)
+
+    return UpdateFromAlphaFunc(
+        bar, shrink, run_time=run_time, rate_func=rate_functions.linear, introducer=True
+    )

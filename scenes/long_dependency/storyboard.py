@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import UP, AnimationGroup, FadeIn, FadeOut, LaggedStart, ReplacementTransform
+from manim import UP, AnimationGroup, FadeIn, LaggedStart, ReplacementTransform, Succession
 from rnnviz.scenes.long_dependency import wording
 from rnnviz.scenes.long_dependency.importance import ImportanceBars
 from rnnviz.scenes.long_dependency.places import ABOVE, ALONE, BELOW, WITH_BARS
@@ -142,35 +142,29 @@ class LongDependency(Storyboard):
     def with_gates(self) -> None:
         self.axes = AccuracyByGap(self.study, self.theme, self.say)
         plain, *others = [self.axes.results[cell] for cell in self.study.cells]
-        strands = self.strands.strands
-        self.play(
-            self.make_room(keep=strands),
-            FadeIn(self.axes),
-            *[FadeOut(one, target_position=plain.line, scale=0.4) for one in strands],
-            run_time=1.2,
-        )
-        self.play(plain.appear())
+        dots = plain.dots_of_last_gap()
+        self.play(self.make_room(keep=self.strands.strands))
+        self.play(FadeIn(self.axes), self.strands.become(dots))
+        self.play(plain.appear(there=dots))
         self.play(LaggedStart(*[one.appear() for one in others], lag_ratio=0.7))
 
     @beat(
-        "These LSTMs had help at the start. At each {item} an LSTM keeps a share of its memory, "
-        "its forget gate. PyTorch starts it near {half}: {faded} is left, {learnt_by_default} of "
+        "Those LSTMs had help. At each {item} an LSTM multiplies its memory by a number, the share "
+        "it keeps. PyTorch starts it near {half}: {faded} is left, and {learnt_by_default} of "
         "{seeds} learn."
     )
     def the_start(self) -> None:
         texts = wording.start_texts(self.starts, self.facts(), self.items, self.say)
         self.rows = StartRows(self.starts, *texts, self.theme)
         name = self.axes.results[Lstm.name].title
-        self.play(
-            self.make_room(keep=[name]),
-            ReplacementTransform(name, self.rows.heading),
-            FadeIn(self.rows.titles),
-        )
+        heading = ReplacementTransform(name, self.rows.heading)
+        coming = Succession(heading, FadeIn(self.rows.titles))
+        self.play(LaggedStart(self.make_room(keep=[name]), coming, lag_ratio=0.8))
         self.play(self.rows.appear(0))
 
     @beat(
-        "The help: a bias of {bias} in this gate at the start. Sigmoid of {bias} is {gate}, so "
-        "{lasting} is left of what {clue} wrote, and {learnt} of {seeds} learn."
+        "The help: a bias of {bias} starts this share at {gate}. Now {lasting} is left of what "
+        "{clue} wrote, and {learnt} of {seeds} learn."
     )
     def another_start(self) -> None:
         self.play(self.rows.appear(1))

@@ -99,6 +99,15 @@ class Strands(VGroup):
         self.add(*self.strands)
         return LaggedStart(*torn, lag_ratio=0.2, run_time=run_time)
 
+    def become(self, dots: Sequence[VMobject], run_time: float = 1.4) -> Animation:
+        """Shrink the strands to dots, which stand for the same networks, best first."""
+        turned = []
+        for strand, dot in zip(self.strands, dots, strict=True):
+            small = strand.animate(run_time=0.8 * run_time).scale(dot.width / strand.width)
+            change = AnimationGroup(FadeOut(strand), FadeIn(dot), run_time=0.2 * run_time)
+            turned.append(Succession(small.move_to(dot), change))
+        return AnimationGroup(FadeOut(self.title, run_time=0.3), *turned)
+
 
 def _pieces(arc: VMobject, theme: Theme) -> VMobject:
     """Return the two ends of a strand that has snapped, as one object."""

@@ -178,8 +178,12 @@ def start_texts(
 ) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
     """Return the names of the starts, the titles of what they change, and who learnt."""
     names = say("bias ≈ 0"), say("bias {bias}").format(**facts)
-    left = say("left after {later} {items} (median)").format(**facts, **items)
-    titles = say("forget gate at the start"), left, say("LSTMs that learnt")
+    left = say("left after {later} {items} (median unit)").format(**facts, **items)
+    titles = (
+        say("kept at each {item}, at the start").format(**items),
+        left,
+        say("LSTMs that learnt"),
+    )
     count = say("{count} of {seeds}")
     counts = [
         count.format(count=int(starts.learnt(bias).sum()), seeds=len(starts.learnt(bias)))

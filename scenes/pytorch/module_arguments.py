@@ -14,6 +14,8 @@ from manim import (
     DashedLine,
     FadeIn,
     FadeOut,
+    Indicate,
+    LaggedStart,
     ReplacementTransform,
     Succession,
     VGroup,
@@ -41,6 +43,8 @@ _APART: Final = 1.72
 _CALL: Final = 0.35
 _BOX: Final = (3.5, 0.82)
 _GAP: Final = 0.62
+_CHANGES: Final = 1.0
+"""Seconds in which what stays moves; what is new comes after."""
 
 
 class ArgumentPicture(VGroup):
@@ -78,9 +82,14 @@ class ArgumentPicture(VGroup):
         ]
         return AnimationGroup(
             *([FadeOut(*gone, run_time=0.4)] if gone else []),
-            AnimationGroup(*moves, run_time=1.2),
-            *([Succession(Wait(0.6), FadeIn(*new, run_time=0.8))] if new else []),
+            AnimationGroup(*moves, run_time=_CHANGES),
+            *([Succession(Wait(_CHANGES), FadeIn(*new, run_time=0.6))] if new else []),
         )
+
+    def point_out(self, *names: str) -> Animation:
+        """Lead the eye to some parts, one after the other."""
+        seen = [Indicate(self.parts[name], color=None) for name in names]
+        return LaggedStart(*seen, lag_ratio=0.7)
 
     def _network(self, arguments: Mapping[str, Any]) -> dict[str, VMobject]:
         layers = int(arguments.get("num_layers", 1))
@@ -101,7 +110,8 @@ class ArgumentPicture(VGroup):
                 y = low + (height if both else _BOX[1]) / 2 + layer * (_BOX[1] + _GAP)
                 source = _formula(arguments, layer, layers, backward=side == 1)
                 drawn = self._layer(source, [foot, y, 0.0], time=-side)
-                names = (f"{name} {layer}{own}" for name in ("box", "formula", "turn"))
+                kinds = ("formula in two lines", "way") if both else ("formula", "turn")
+                names = (f"{kind} {layer}{own}" for kind in ("box", *kinds))
                 parts |= dict(zip(names, drawn, strict=True))
             into = [x.get_top() + 0.08 * UP, np.array([foot, low - 0.04, 0.0])]
             goal = r_out.get_bottom() + 0.08 * DOWN + 0.2 * side * RIGHT
@@ -194,7 +204,7 @@ def _call(
 
 def _change(part: VMobject, other: VMobject) -> Animation:
     if isinstance(part, Ink) and isinstance(other, Ink) and part.text != other.text:
-        return morph(part, other, paired_glyphs(part, other), run_time=1.2)
+        return morph(part, other, paired_glyphs(part, other), run_time=_CHANGES)
     return ReplacementTransform(part, other)
 
 

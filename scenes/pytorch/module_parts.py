@@ -137,6 +137,7 @@ class ModuleParameters(VGroup):
         recurrent, linear = held.values()
         self.rnn = ModuleBox("self.rnn", recurrent, theme, role="hidden")
         self.fc = ModuleBox("self.fc", linear, theme, role="output")
+        self.biases = self.rnn.parts[2:]
         super().__init__(self.rnn, self.fc)
 
 

@@ -12,17 +12,21 @@ from manim import (
     AnimationGroup,
     Create,
     FadeIn,
+    FadeOut,
     LaggedStart,
     Line,
+    Succession,
     VGroup,
 )
+from rnnviz.scenes.pytorch.module_parts import ShapedArray
 
 from rnnviz.experiments.pytorch_modules import ModuleRun
 from rnnviz.mobjects.labels import LabelColumn, LabelRow
 from rnnviz.mobjects.matrix import MOST_ROWS
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.prediction import output_names
-from rnnviz.mobjects.text import SMALL, Ink, formula, label
+from rnnviz.mobjects.text import SMALL, Ink, code, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import Trace
@@ -94,6 +98,24 @@ class NumberRows(VGroup):
         self.add(self.rule)
         return Create(self.rule)
 
+    def out_of(self, index: int, array: ShapedArray) -> Animation:
+        """Show one row out of an array: its name and its cells move to where the numbers come."""
+        name, numbers = self.names[index], self.numbers[index]
+        cells = array.grid.cells[: len(numbers)]
+        rest = array.grid.cells[len(numbers) :]
+        moves = [
+            Succession(
+                cell.animate.move_to(text),
+                AnimationGroup(FadeOut(cell, scale=0.3), FadeIn(text)),
+            )
+            for cell, text in zip(cells, numbers, strict=True)
+        ]
+        return AnimationGroup(
+            FadeOut(array.frame, array.size_text, *rest, run_time=0.5),
+            morph(array.named, name, paired_glyphs(array.named, name), run_time=1.0),
+            LaggedStart(*moves, lag_ratio=0.15, run_time=2.0),
+        )
+
     def appear(self, index: int) -> Animation:
         """Show one row, number by number."""
         heads = [FadeIn(self.heads)] if not index and len(self.heads) else []
@@ -108,7 +130,7 @@ def bias_rows(run: ModuleRun, theme: Theme) -> NumberRows:
     both = [run.parameters[f"rnn.{kind}"][:MOST_COLUMNS] for kind in kinds]
     values = np.array([*both, both[0] + both[1]])
     names = [
-        label(f"bias_{kind}_l0", color=theme.color("weight"), size=0.32) for kind in ("ih", "hh")
+        code(f"bias_{kind}_l0", color=theme.color("weight"), size=0.28) for kind in ("ih", "hh")
     ]
     total = formula('italic("b")', color=theme.color("text"), size=0.5)
     return NumberRows(

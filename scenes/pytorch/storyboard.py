@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from manim import DOWN, UP, FadeIn
+from manim import DOWN, UP, FadeIn, LaggedStart
 from rnnviz.scenes.pytorch.code import CodeListing
 from rnnviz.scenes.pytorch.module_arguments import ArgumentPicture, bias_equation
 from rnnviz.scenes.pytorch.module_parts import ModuleParameters
@@ -71,8 +71,10 @@ class Pytorch(Storyboard):
     def two_biases(self) -> None:
         self.rows = bias_rows(self.module, self.theme)
         equation = bias_equation(self.theme).shift(layout.FORMULA_Y * UP)
-        self.play(self.make_room(), FadeIn(equation, shift=0.15 * DOWN), self.rows.appear(0))
-        self.play(self.rows.appear(1))
+        biases = self.parameters.biases
+        self.play(self.make_room(keep=biases))
+        moves = [self.rows.out_of(place, each) for place, each in enumerate(biases)]
+        self.play(FadeIn(equation, shift=0.15 * DOWN), LaggedStart(*moves, lag_ratio=0.4))
         self.play(self.rows.add_up())
         self.play(self.rows.appear(2))
 
@@ -84,7 +86,8 @@ class Pytorch(Storyboard):
         self.code = CodeListing(lines_of("forward"), self.theme)
         self.flow = TensorFlow(self.module, self.theme)
         self.scale = self.flow.color_scale()
-        self.play(self.make_room(), FadeIn(self.code, self.flow.tensors["x"], self.scale))
+        coming = FadeIn(self.code, self.flow.tensors["x"], self.scale)
+        self.play(LaggedStart(self.make_room(), coming, lag_ratio=0.7))
         self.play(self.code.light("r_out, hidden ="))
         self.play(self.flow.through_rnn())
 
@@ -104,8 +107,8 @@ class Pytorch(Storyboard):
     @beat("There is no softmax in the class. {scores}")
     def scores_returned(self) -> None:
         rows = output_rows(self.trace, self.module, self.theme, self.say)
-        kept = [self.code, self.code.bar]
-        self.play(self.code.light("return"), self.make_room(keep=kept), rows.appear(0))
+        room = self.make_room(keep=[self.code, self.code.bar])
+        self.play(self.code.light("return"), LaggedStart(room, rows.appear(0), lag_ratio=0.7))
         self.play(rows.appear(1))
         self.rows = rows
 
@@ -115,12 +118,12 @@ class Pytorch(Storyboard):
     )
     def layers(self) -> None:
         self.picture = self.picture_of("plain")
-        self.play(self.make_room(), self.picture.appear())
+        self.play(LaggedStart(self.make_room(), self.picture.appear(), lag_ratio=0.7))
         self.change_to("two layers")
 
     @beat(
-        "dropout={dropout}: in training, each value on its way from layer (1) to (2) is set to 0 "
-        "with probability {dropout}. Nothing is dropped after the last layer."
+        "dropout={dropout}: in training, each value from layer (1) to (2) becomes 0 with "
+        "probability {dropout}, so that layer (2) relies on no single value."
     )
     def dropout(self) -> None:
         self.change_to("dropout")
@@ -149,6 +152,7 @@ class Pytorch(Storyboard):
     )
     def axes(self) -> None:
         self.change_to("time first")
+        self.play(self.picture.point_out("shape of x", "shape of r_out", "shape of hidden"))
 
     def change_to(self, name: str) -> None:
         """Turn the picture into that of other arguments."""

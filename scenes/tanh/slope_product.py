@@ -12,6 +12,7 @@ from manim import (
     Dot,
     FadeIn,
     FadeOut,
+    Indicate,
     Line,
     Rectangle,
     ReplacementTransform,
@@ -22,10 +23,12 @@ from manim import (
 )
 
 from rnnviz.mobjects.bar_chart import BarChart
+from rnnviz.mobjects.emphasis import dim
 from rnnviz.mobjects.labels import FormulaRow
 from rnnviz.mobjects.log_axis import LogAxis
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.text import label
+from rnnviz.mobjects.text import Ink, label
 from rnnviz.mobjects.theme import Theme
 
 BASE: Final = -1.2
@@ -34,8 +37,9 @@ NAMES_Y: Final = BASE - 0.42
 LEFT_X: Final = -4.9
 FIRST_X: Final = -2.75
 WIDTH: Final = 8.4
-_ARC: Final = 1.6
 _NEARLY_GONE: Final = 0.01
+_LEAST, _ABOVE = 0.012, 0.12
+"""The least height of the bar, and how far its number stands above it."""
 
 
 class SlopeProduct(VGroup):
@@ -96,27 +100,44 @@ class SlopeProduct(VGroup):
         """Show the product of no slope: 1."""
         return FadeIn(self.running, self.ground, self.written, self.title, shift=0.15 * UP)
 
-    def multiply(self, place: int, run_time: float = 0.8) -> Animation:
+    def multiply(self, place: int, run_time: float = 1.0) -> Animation:
         """Multiply by one more slope, counted from the last step: the bar shrinks by it."""
-        source = self.chart.numbers[len(self.slopes) - 1 - place]
-        flying = source.copy().set_z_index(5)
-        value = float(self.products[place])
-        before, height = self.written, max(value * HEIGHT, 0.012)
+        index = len(self.slopes) - 1 - place
+        source, passed = self.chart.numbers[index], self.chart.bars[index]
+        before, value = self.written, float(self.products[place])
+        factor = self._text(f"× {number(float(self.slopes[index]))}")
+        factor.next_to(before, UP, buff=0.1)
         self.written = self._written(value, value)
-        start = float(self.running.height)
+        start, height = float(self.running.height), max(value * HEIGHT, _LEAST)
 
         def shrink(bar: Rectangle, share: float) -> None:
             bar.stretch_to_fit_height((1 - share) * start + share * height).move_to(
                 [LEFT_X, BASE, 0], DOWN
             )
 
+        def fall(text: Ink, share: float) -> None:
+            text.set_on(BASE + (1 - share) * start + share * height + _ABOVE)
+
         return Succession(
-            FadeOut(flying, target_position=before, path_arc=_ARC, run_time=0.5 * run_time),
+            AnimationGroup(
+                Indicate(source, color=None, scale_factor=1.4),
+                FadeIn(factor, shift=0.15 * DOWN),
+                run_time=0.4 * run_time,
+            ),
             AnimationGroup(
                 UpdateFromAlphaFunc(self.running, shrink),
-                FadeOut(before), FadeIn(self.written), run_time=0.5 * run_time,
+                UpdateFromAlphaFunc(before, fall),
+                FadeOut(factor, shift=0.15 * DOWN, run_time=0.15 * run_time),
+                *dim(passed, source),
+                run_time=0.35 * run_time,
             ),
-        )  # fmt: skip
+            morph(
+                before,
+                self.written,
+                paired_glyphs(before, self.written),
+                run_time=0.25 * run_time,
+            ),
+        )
 
     def to_log(self, run_time: float = 1.6) -> Animation:
         """Move the bar and the ticks of its scale together to a logarithmic scale."""
@@ -125,19 +146,22 @@ class SlopeProduct(VGroup):
 
         def between(moving: VGroup, share: float) -> None:
             self.axis.set_share(share)
-            height = max(self.axis.height_between(value, share), 0.012)
+            height = max(self.axis.height_between(value, share), _LEAST)
             self.running.stretch_to_fit_height(height).move_to([LEFT_X, BASE, 0], DOWN)
-            self.written.set_on(BASE + height + 0.12)
+            self.written.set_on(BASE + height + _ABOVE)
 
         between(group, 0.0)
         return UpdateFromAlphaFunc(
             group, between, run_time=run_time, rate_func=rate_functions.ease_in_out_cubic
         )
 
-    def _written(self, value: float, height: float) -> VGroup:
-        text = label(number(value), color=self.theme.color("text"), size=0.36)
-        text.set_stroke(self.theme.ground, width=5, background=True).set_z_index(2)
-        return text.move_to([LEFT_X, 0, 0]).set_on(BASE + max(height * HEIGHT, 0.012) + 0.12)
+    def _written(self, value: float, height: float) -> Ink:
+        text = self._text(number(value)).move_to([LEFT_X, 0, 0])
+        return text.set_on(BASE + max(height * HEIGHT, _LEAST) + _ABOVE)
+
+    def _text(self, text: str) -> Ink:
+        ink = label(text, color=self.theme.color("text"), size=0.36)
+        return ink.set_stroke(self.theme.ground, width=5, background=True).set_z_index(2)
 
 
 def unit_to_follow(slopes: np.ndarray) -> int:

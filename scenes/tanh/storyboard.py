@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from manim import DOWN, UP, FadeIn, FadeOut
+from manim import DOWN, UP, FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.tanh.curves import Curves, slope_equation, state_equation
 from rnnviz.scenes.tanh.slope_product import SlopeProduct, unit_to_follow
 from rnnviz.scenes.tanh.two_factors import TwoFactors
@@ -117,14 +117,14 @@ class Tanh(Storyboard):
         self.play(self.product.to_log())
 
     @beat(
-        "The gradient has one entry for each unit. Each step back multiplies its length twice: "
-        "the slopes shrink it, and $W^T$ changes it again."
+        "A gradient has one entry for each unit, so take its length. Each step back, the slopes "
+        "shrink it and $W^T$ changes it: a bar is the length after, divided by that before."
     )
     def two_factors(self) -> None:
         names = self.say("slopes"), self.say("log scale")
         self.both = TwoFactors(self.shrinks, self.stretches, self.theme, names)
         axis = FadeIn(self.both.axis, run_time=0.6)
-        self.play(self.make_room(keep=[self.product.names]), axis)
+        self.play(LaggedStart(self.make_room(keep=[self.product.names]), axis, lag_ratio=0.7))
         self.play(self.both.show("text"))
         self.play(self.both.show("weight"))
 

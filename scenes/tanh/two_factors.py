@@ -25,8 +25,8 @@ from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.text import formula, label
 from rnnviz.mobjects.theme import Role, Theme
 
-_MIDDLE: Final = 0.35
-_REACH: Final = 1.3
+_MIDDLE: Final = 0.55
+_REACH: Final = 1.5
 
 
 class TwoFactors(VGroup):

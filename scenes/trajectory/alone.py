@@ -38,7 +38,7 @@ class TrajectoryAlone(Trajectory):
         "at step {at}."
     )
     def moves(self) -> None:
-        self.play(self.list.measure())
+        self.play(self.list.measure(self.path.dots))
 
     def draw_paths(self) -> None:
         self.path = one_path(self.paths, self.plane, self.theme)

@@ -18,6 +18,7 @@ from manim import (
     LaggedStart,
     UpdateFromAlphaFunc,
     VGroup,
+    VMobject,
     smooth,
 )
 from rnnviz.scenes.trajectory.example import Example
@@ -37,7 +38,7 @@ _LEFT: Final = 3.1
 _TOP: Final = 1.95
 _ROW: Final = 0.66
 _BAR: Final = 2.3
-_RADIUS: Final = 0.07
+_RADIUS: Final = 0.1
 _TICK: Final = 0.75
 """Seconds a step takes."""
 
@@ -156,10 +157,18 @@ class Clusters(VGroup):
     def count(self) -> Animation:
         """Show for each answer how many of its states are nearest to its own mean."""
         rows = [
-            AnimationGroup(bars.grow(0), FadeIn(text))
-            for bars, text in zip(self.bars, self.numbers, strict=True)
+            AnimationGroup(
+                bars.grow(0),
+                FadeIn(text),
+                *[Indicate(dot, color=None, scale_factor=1.8) for dot in self._dots_of(answer)],
+            )
+            for bars, text, answer in zip(self.bars, self.numbers, self.shown, strict=True)
         ]
-        return LaggedStart(*rows, lag_ratio=0.4, run_time=2.6)
+        return LaggedStart(*rows, lag_ratio=0.6, run_time=3.6)
+
+    def _dots_of(self, answer: int) -> list[VMobject]:
+        own = self.many.answers == answer
+        return [dot for dot, mine in zip(self.dots, own, strict=True) if mine]
 
     def _row(self, place: int, name: str, own: np.ndarray, answer: int) -> None:
         y = _TOP - place * _ROW

@@ -16,6 +16,8 @@ _WIDEST: Final = 1.6
 _TURNS: Final = 16
 _REACHES: Final = (0.2, 0.45, 0.75, 1.1, 1.5, 2.0)
 _NEAR: Final = 0.3
+_BESIDE: Final = 0.22
+"""How far a label may be from its point without a line to it."""
 _CROSSED: Final = 0.5
 """How far a label rather goes than cross one line of a path."""
 _GRID: Final = 0.5
@@ -26,7 +28,7 @@ _GAP: Final = 0.06
 
 
 class PointLabel(VGroup):
-    """A label with a leader to its point, if it is not beside it."""
+    """A label with a leader to its point, if it does not touch it."""
 
     def __init__(self, text: Ink, leader: VGroup):
         self.text = text
@@ -83,8 +85,8 @@ def placed_labels(
         text.move_to([*min(found)[2], 0.0])
         leader = VGroup()
         ends = spots[index], _nearest(text, spots[index])
-        if np.linalg.norm(ends[1] - ends[0]) > _NEAR:
-            leader.add(Line(*ends, stroke_width=1.5, color=theme.color("note")))
+        if np.linalg.norm(ends[1] - ends[0]) > _BESIDE:
+            leader.add(Line(*ends, stroke_width=2, color=theme.color("note")))
             leaders.append(ends)
         placed[index] = PointLabel(text, leader)
     return placed

@@ -26,6 +26,7 @@ from rnnviz.scenes.trajectory.label_places import placed_labels
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_plane import StatePlane
 
+from rnnviz.mobjects.emphasis import REST
 from rnnviz.mobjects.shown_states import state_symbols
 from rnnviz.mobjects.text import Ink, formula
 from rnnviz.mobjects.theme import Role, Theme
@@ -79,6 +80,10 @@ class StatePath(VGroup):
             lag_ratio=0.15,
             run_time=3.0,
         )
+
+    def rest(self) -> Animation:
+        """Let the lines rest, and the points and words stay."""
+        return self.lines.animate.set_opacity(REST)
 
     def walk(self, first: int, *, run_time: float, with_dots: bool = False) -> Animation:
         """Follow the path from one step on: a comet draws it, and each word comes at its point."""

@@ -9,6 +9,7 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
+    Indicate,
     LaggedStart,
     Line,
     Succession,
@@ -92,18 +93,21 @@ class StepList(VGroup):
         """Show which path belongs to which input."""
         return FadeIn(self.marks, run_time=0.8)
 
-    def measure(self) -> Animation:
-        """Grow the distances as bars, from the first step to the last."""
+    def measure(self, *dots: VGroup) -> Animation:
+        """Grow the distances as bars, from the first step to the last, and show the points.
+
+        ``dots`` are those of the steps, on one path or on both.
+        """
+        rows = [
+            AnimationGroup(
+                self.bars.grow(index),
+                FadeIn(text),
+                *[Indicate(path[index], color=None, scale_factor=2.0) for path in dots],
+            )
+            for index, text in enumerate(self.numbers)
+        ]
         return Succession(
-            FadeIn(self.title, run_time=0.5),
-            LaggedStart(
-                *[
-                    AnimationGroup(self.bars.grow(index), FadeIn(text))
-                    for index, text in enumerate(self.numbers)
-                ],
-                lag_ratio=0.5,
-                run_time=3.5,
-            ),
+            FadeIn(self.title, run_time=0.5), LaggedStart(*rows, lag_ratio=0.7, run_time=4.5)
         )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-from manim import FadeIn, FadeOut
+from manim import FadeIn, FadeOut, LaggedStart
 from rnnviz.scenes.trajectory.clusters import Clusters
 from rnnviz.scenes.trajectory.paths import Paths
 from rnnviz.scenes.trajectory.state_path import both_paths
@@ -102,20 +102,21 @@ class Trajectory(Storyboard):
 
     @beat("Run it again with another {item} at step {changed}. {part}")
     def another_word(self) -> None:
-        self.play(self.list.name_paths())
+        self.play(self.list.name_paths(), self.path.rest())
         self.play(self.other.walk(self.paths.shown_parting, run_time=BRANCH, with_dots=True))
 
     @beat(
         "How far apart are they, in all {units} units? First {at_once}, at the end {at_end}. {fate}"
     )
     def distance(self) -> None:
-        self.play(self.list.measure())
+        self.play(self.list.measure(self.path.dots, self.other.dots))
 
     @beat("{many}")
     def longer(self) -> None:
         many = self.clusters.many
         name = (now_shown if many.companion else network_name)(many.trace, self.say)
-        self.play(self.make_room(), self.clusters.appear(), self.name_source(name))
+        coming = LaggedStart(self.make_room(), self.clusters.appear(), lag_ratio=0.8)
+        self.play(coming, self.name_source(name))
 
     @beat(
         "Each dot is the state of the network in one sequence, coloured by its answer; each {item} "

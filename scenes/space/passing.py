@@ -92,8 +92,8 @@ class Passing:
             moves += [(_OUT, [strands["V"].flow(0.0, 1.0)]), (_LIT, lit)]
         moves.append(((0.0, 0.35), self._follow(step)))
         if step + 1 == len(self.steps):
-            # a long answer takes the place of the names of W and V
-            gone = [change(mark.shown, ..., 0.0) for mark in self.marks[1:]]
+            # a long answer takes the place of the names
+            gone = [change(mark.shown, ..., 0.0) for mark in self.marks]
             if self.answer is not None:
                 moves.append(((0.8, 1.0), [change(self.answer.shown, ..., 1.0), *gone]))
             return moves

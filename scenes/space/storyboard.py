@@ -123,7 +123,7 @@ class Space(SpaceMoves):
             ),
         )
         self.space.flows.add(self.way.tube)
-        self.stage.drift = -1.0
+        self.stage.drift = -0.5
         self.play(self.stage.shot(*self.way.run(), run_time=7.0))
 
     @beat("{fate} {trained}")

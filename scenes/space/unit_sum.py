@@ -22,12 +22,12 @@ from rnnviz.trace import Trace
 
 _FEWEST, _MOST = 2, 8
 """Decimals."""
-_ABOVE: Final = 1.6
-_GATE: Final = 1.05
+_ABOVE: Final = 1.1
+_GATE: Final = 0.7
 _STEEPNESS: Final = 0.1
-_SPREAD: Final = 2.2
-_RISE: Final = 0.6
-"""How far the names of the terms end apart: two to the sides, one above them."""
+_SPREAD: Final = 0.35
+_RISE: Final = 0.35
+"""How far the terms end from where they meet: two to the sides, one above them."""
 _GLASS: Final = 0.2
 """The opacity of the prisms in front of the unit's own."""
 
@@ -111,14 +111,15 @@ class UnitSumPicture:
         sources = _entries(one, step)
         roles: tuple[Role, ...] = ("input", "hidden", "weight")
         values = (one.from_input, one.from_state, one.bias)
+        sides = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0))
         self.terms = [
-            _billboard(f"{source} = {one.text(value)}", role, theme, start)
-            for source, role, value, start in zip(sources, roles, values, starts, strict=True)
+            _billboard(f"{source} = {one.text(value)}", role, theme, start, side)
+            for source, role, value, start, side in zip(
+                sources, roles, values, starts, sides, strict=True
+            )
         ]
-        self.paths = [
-            arch(start, self.over + np.array([shift * _SPREAD, 0.0, rise]), 0.4)
-            for start, shift, rise in zip(starts, (-1, 1, 0), (0.0, 0.0, _RISE), strict=True)
-        ]
+        ends = [self.over + np.array([_SPREAD * x, 0.0, _RISE * z]) for x, z in sides]
+        self.paths = [arch(start, end, 0.4) for start, end in zip(starts, ends, strict=True)]
         self.total = _billboard(one.text(one.total), "text", theme, self.over)
         self.state = _billboard(one.text(one.state), "hidden", theme, self.gate)
         self.tanh = _billboard(one.nonlinearity, "text", theme, self.gate, (-1.0, 0.0))
@@ -169,9 +170,9 @@ class UnitSumPicture:
         meet = [change(term.world, np.s_[:], self.over) for term in self.terms]
         gone = [change(term.shown, ..., 0.0) for term in self.terms]
         return [
-            during(0.0, 0.6, *meet),
-            during(0.2, 0.5, *gone),
-            during(0.55, 0.85, change(self.total.shown, ..., 1.0)),
+            during(0.0, 0.5, *meet),
+            during(0.05, 0.4, *gone),
+            during(0.45, 0.8, change(self.total.shown, ..., 1.0)),
         ]
 
     def press(self) -> list[Track]:

@@ -61,9 +61,7 @@ class SpaceMoves(OrbitingStoryboard):
                 run_time=1.3 * len(self.space.xs),
             )
         )
-        self.play(
-            self.stage.shot(*self.space.dim(1.0), to=views.forward(self.space), run_time=2.0)
-        )
+        self.play(self.stage.shot(*self.space.dim(1.0), to=views.forward(self.space), run_time=2.0))
 
     def go_back_to_all(self, leaving: Sequence[Track], *with_it: Animation) -> None:
         """Show the whole network, and name the one that is shown from now on."""

@@ -140,9 +140,9 @@ class Passing:
         if which == "U":
             return np.array([here + _BESIDE, front - 1.0, 0.45 * hidden.z])
         if which == "W":
-            return np.array([(here + before) / 2, (front + back) / 2, high + _OVER])
+            return np.array([before, (front + back) / 2, high + _OVER])
         over = space.sheets[-1]
-        return np.array([here + _BESIDE, float(over.ys.min()), over.z + _OVER])
+        return np.array([here + 1.4 * _BESIDE, float(over.ys.min()), over.z + _OVER])
 
     def _follow(self, step: int) -> list[Track]:
         """Return tracks in which the names of the matrices go along to a step."""

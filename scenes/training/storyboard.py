@@ -16,7 +16,7 @@ from manim import (
     Wait,
 )
 from rnnviz.scenes.training.curves import loss_curve, score_curve
-from rnnviz.scenes.training.places import DASHBOARD_Y, STAGE_Y
+from rnnviz.scenes.training.places import CLEARED, DASHBOARD_Y, STAGE_Y
 from rnnviz.scenes.training.playback import replay, rewind
 from rnnviz.scenes.training.prediction_bars import PredictionBars
 from rnnviz.scenes.training.state_strips import MOST_STEPS, StateStrips
@@ -111,7 +111,7 @@ class Training(Storyboard):
         self.play(
             self.make_room(keep=[self.descent.w]),
             self.descent.go_aside(),
-            LaggedStart(Wait(0.4), back, FadeIn(self.curve), lag_ratio=0.5),
+            LaggedStart(Wait(CLEARED), back, FadeIn(self.curve), lag_ratio=0.5),
         )
         self.play(replay(self.dashboard(self.curve), self.records))
 

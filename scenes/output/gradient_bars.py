@@ -102,7 +102,7 @@ class GradientBars:
         self.outlines_key = key.move_to([_SECOND[0], min(self.ys) - _KEY, 0.0])
         self.reasons = self._reasons(other, say)
         self.derivation = self._lines(
-            Phrase(say("slope of $ln sum e^o$ for each score: its probability $y$")),
+            Phrase(say("slope of $ln sum e^o$ for each score: $e^o \\/ sum e^o = y$")),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
         )
 

@@ -38,7 +38,7 @@ class SpaceMoves(OrbitingStoryboard):
         """Return how far right a note may reach in the line of the source."""
         if self.frame.is_tall:
             return layout.RIGHT_EDGE
-        return float(self.source.get_left()[0]) - 0.1
+        return float(self.source.get_left()[0]) - 0.4
 
     def facts(self) -> Mapping[str, str]:
         facts = facts_of(self.trace, self.start, self.contents, self.path, self.say)

@@ -106,7 +106,7 @@ class Space(SpaceMoves):
 
     @beat(
         "The loss $L_({last})$ {wrong}. Its gradient goes back: the wider the "
-        "arc to a state, the more the loss depends on it."
+        "arc, the more a nudge of that state changes $L_({last})$."
     )
     def way_back(self) -> None:
         self.way = WayBack(self.space, self.start, self.path, self.say)

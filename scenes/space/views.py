@@ -14,12 +14,12 @@ FORWARD: Final = Camera3D(azimuth=-20.0, elevation=23.0, focal=9.0)
 BACKWARD: Final = Camera3D(azimuth=14.0, elevation=24.0, focal=9.0)
 NEAR: Final = Camera3D(azimuth=-20.0, elevation=15.0, focal=8.0)
 
-ALL: Final = Region(-5.9, 6.2, -1.8, 3.2)
+ALL: Final = Region(-5.9, 6.2, -1.68, 3.2)
 BELOW_LOSS: Final = replace(ALL, top=2.95)
 SOME: Final = Region(-6.2, 6.4, -1.75, 3.3)
 FLAT: Final = Region(-5.7, 6.1, -0.9, 3.3)
 SHEET: Final = Region(-5.6, 5.3, -1.5, 3.2)
-UNDER_FORMULA: Final = Region(-4.6, 4.6, -1.78, 2.1)
+UNDER_FORMULA: Final = Region(-4.6, 4.6, -1.65, 2.1)
 ASIDE: Final = 2.6
 BELOW: Final = replace(STAGE, top=2.35)
 """Parts of the frame that a view fills; how far aside a unit stands at the ends of time."""

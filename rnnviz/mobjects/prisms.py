@@ -21,7 +21,7 @@ _SHADOW: Final = ((1.0, 0.20), (1.5, 0.12))
 _TOWARDS: Final = np.array([0.42, 0.30])
 """Where a shadow of height 1 falls."""
 _FLAT: Final = 1e-3
-_RIM: Final = 5.0
+_RIM: Final = 3.6
 _FACES: Final = 3
 
 

@@ -11,7 +11,7 @@ from rnnviz.mobjects.framing import Region
 from rnnviz.mobjects.outlines import closed
 
 _POINTS: Final = 22
-_LAYERS: Final = ((3.2, 0.10), (1.9, 0.20), (1.0, 1.0))
+_LAYERS: Final = ((3.0, 0.05), (2.4, 0.07), (1.9, 0.10), (1.45, 0.16), (1.0, 1.0))
 """Width and opacity of the glow, from the outside in."""
 _PULSE_LENGTH: Final = 0.22
 _PULSE_WIDTH: Final = 1.7

@@ -29,9 +29,9 @@ from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.trace import Trace
 
 MOST_UNITS: Final = 8
-_HEIGHT: Final = 1.2
+_HEIGHT: Final = 1.5
 _WIDEST: Final = 0.34
-_MIDDLE_Y: Final = -1.25
+_MIDDLE_Y: Final = -1.1
 _SCALE: Final = 0.3
 
 

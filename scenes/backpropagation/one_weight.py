@@ -27,10 +27,10 @@ from rnnviz.mobjects.text import BODY, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.trace import Trace
 
-_Y: Final = -0.4
+_Y: Final = -0.15
 _PITCH: Final = 3.4
 _RADIUS: Final = 0.48
-_PRODUCT_Y: Final = -1.95
+_PRODUCT_Y: Final = -1.85
 _DIGITS: Final = 3
 _LOWER, _UPPER = 0.14 * DOWN, 0.26 * UP
 

@@ -12,10 +12,11 @@ from manim import (
     FadeIn,
     FadeOut,
     ReplacementTransform,
+    Succession,
     VGroup,
     Wait,
 )
-from rnnviz.scenes.inputs.frame import framed
+from rnnviz.scenes.inputs.frame import CLEARED, framed
 from rnnviz.scenes.inputs.one_hot import InputGrid
 
 from rnnviz import measure
@@ -119,8 +120,11 @@ class ColumnPick(VGroup):
         names = zip(before.names, self.names, strict=True)
         return AnimationGroup(
             *[ReplacementTransform(old, new) for old, new in (*column, *names)],
-            ReplacementTransform(before.steps[0], self.step_names[0]),
-            FadeIn(self, self.result_title, shift=0.2 * RIGHT),
+            FadeOut(before.steps[0], run_time=CLEARED),
+            Succession(
+                Wait(CLEARED),
+                FadeIn(self, self.result_title, self.step_names[0], shift=0.2 * RIGHT),
+            ),
             run_time=1.6,
         )
 

@@ -1,6 +1,11 @@
-"""A frame around cells."""
+"""What all drawings of this scene share."""
+
+from typing import Final
 
 from manim import Rectangle, VGroup
+
+CLEARED: Final = 0.3
+"""Seconds after which what leaves the stage is hardly seen, and something else may come."""
 
 
 def framed(drawing: VGroup, color: object, buff: float = 0.1) -> Rectangle:

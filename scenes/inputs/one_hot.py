@@ -118,7 +118,8 @@ class InputGrid(VGroup):
         )
 
     def turn_into(self, other: "InputGrid") -> Animation:
-        """Swap the words, and let the rows become those of another sequence, in place."""
+        """Clear the cells, and let them become those of another sequence in place, all 0."""
+        other.cells.set_values(np.zeros_like(other.values))
         rows, columns = np.minimum(self.values.shape, other.values.shape)
         shared = [(row, column) for row in range(rows) for column in range(columns)]
         old, new = (
@@ -132,6 +133,7 @@ class InputGrid(VGroup):
                 FadeOut(self.words, shift=0.3 * UP),
                 FadeOut(self.names, shift=0.3 * LEFT),
                 FadeOut(self.digits, self.steps),
+                self.cells.recolor(np.zeros_like(self.values)),
                 run_time=0.5,
             ),
             AnimationGroup(
@@ -140,10 +142,14 @@ class InputGrid(VGroup):
                 *([FadeIn(come)] if len(come) else []),
                 run_time=0.9,
             ),
-            AnimationGroup(
-                FadeIn(other.words, shift=0.3 * UP),
-                FadeIn(other.names, shift=0.3 * RIGHT),
-                FadeIn(other.digits, other.steps),
-                run_time=0.8,
-            ),
+        )
+
+    def name_and_fill(self) -> Animation:
+        """Write the words and the names of the rows, and let the entries come."""
+        return AnimationGroup(
+            FadeIn(self.words, shift=0.3 * UP),
+            FadeIn(self.names, shift=0.3 * RIGHT),
+            FadeIn(self.digits, self.steps),
+            self.cells.recolor(self.values),
+            run_time=0.8,
         )

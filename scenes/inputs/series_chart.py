@@ -17,7 +17,9 @@ from manim import (
     Rectangle,
     Succession,
     VGroup,
+    Wait,
 )
+from rnnviz.scenes.inputs.frame import CLEARED
 
 from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.copies import copy_becomes
@@ -162,9 +164,12 @@ class SeriesChart(VGroup):
 
     def begin(self) -> Animation:
         """Show the whole series."""
-        return AnimationGroup(
-            FadeIn(self.all, self.title, self.source, self.counts[0], run_time=0.7),
-            Create(self.whole, run_time=1.6),
+        return Succession(
+            Wait(CLEARED),
+            AnimationGroup(
+                FadeIn(self.all, self.title, self.source, self.counts[0], run_time=0.5),
+                Create(self.whole, run_time=1.4),
+            ),
         )
 
     def show_levels(self) -> Animation:

@@ -119,6 +119,7 @@ class Inputs(Storyboard):
     def own_inputs(self) -> None:
         grid = InputGrid(self.x, self.words, self.names, self.window.steps, self.theme)
         self.play(self.hot.turn_into(grid), self.name_source())
+        self.play(grid.name_and_fill())
         self.grid = grid
 
     @beat("{picked}")

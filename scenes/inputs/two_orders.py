@@ -11,9 +11,10 @@ from manim import (
     LaggedStart,
     Succession,
     VGroup,
+    Wait,
 )
 from rnnviz.scenes.inputs.carried_word import carried
-from rnnviz.scenes.inputs.frame import framed
+from rnnviz.scenes.inputs.frame import CLEARED, framed
 
 from rnnviz import measure
 from rnnviz.mobjects.bar_chart import BarChart
@@ -126,7 +127,7 @@ class TwoOrders(VGroup):
 
     def begin(self) -> Animation:
         """Show the words in their own order."""
-        return FadeIn(self.words[0], self.legend, run_time=0.7)
+        return Succession(Wait(CLEARED), FadeIn(self.words[0], self.legend, run_time=0.5))
 
     def first_row(self) -> Animation:
         """Show the state after each word, by its name."""

@@ -17,6 +17,7 @@ from manim import (
     ReplacementTransform,
     Succession,
     VGroup,
+    Wait,
 )
 from rnnviz.scenes.output.output_numbers import OutputNumbers
 from rnnviz.scenes.output.rows import DROP, ROW, row_ys
@@ -44,6 +45,8 @@ _HEAD: Final = 0.08
 _KEY: Final = 0.45
 _KEY_LINE: Final = 0.36
 _KEY_WIDTH: Final = 9.4
+_CLEARED: Final = 0.3
+"""Seconds after which what leaves the stage is hardly seen."""
 
 
 class GradientBars:
@@ -99,7 +102,7 @@ class GradientBars:
         self.outlines_key = key.move_to([_SECOND[0], min(self.ys) - _KEY, 0.0])
         self.reasons = self._reasons(other, say)
         self.derivation = self._lines(
-            Phrase(say("slope of $ln sum e^o$ for each score: its probability $y$")),
+            Phrase(say("slope of $ln sum e^o$ for each score: $e^o \\/ sum e^o = y$")),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
         )
 
@@ -121,10 +124,13 @@ class GradientBars:
 
     def begin(self) -> Animation:
         """Show the answers with their probabilities, beside what they should be."""
-        return AnimationGroup(
-            FadeIn(self.names, self.y, shift=0.15 * RIGHT),
-            FadeIn(self.minus, self.wanted_title, self.wanted, shift=0.15 * RIGHT),
-            run_time=1.2,
+        return Succession(
+            Wait(_CLEARED),
+            AnimationGroup(
+                FadeIn(self.names, self.y, shift=0.15 * RIGHT),
+                FadeIn(self.minus, self.wanted_title, self.wanted, shift=0.15 * RIGHT),
+                run_time=0.8,
+            ),
         )
 
     def derive(self, place: int) -> Animation:

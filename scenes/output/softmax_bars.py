@@ -91,16 +91,18 @@ class SoftmaxBars:
 
     def swell(self, before: ScoreSum) -> Animation:
         """Turn the written scores into bars."""
-        return AnimationGroup(
-            *[
-                ReplacementTransform(name, own)
-                for name, own in zip(before.names, self.names, strict=True)
-            ],
-            FadeIn(self.scores.numbers),
-            ReplacementTransform(before.o.title, self.titles["scores"]),
-            FadeIn(self.scores.zero),
-            *[self.scores.bars.grow(index) for index in range(len(self.ys))],
-            run_time=1.2,
+        pairs = [
+            *zip(before.names, self.names, strict=True),
+            *zip(before.o.numbers, self.scores.numbers, strict=True),
+            (before.o.title, self.titles["scores"]),
+        ]
+        return Succession(
+            AnimationGroup(*[ReplacementTransform(*pair) for pair in pairs], run_time=0.8),
+            AnimationGroup(
+                FadeIn(self.scores.zero),
+                *[self.scores.bars.grow(index) for index in range(len(self.ys))],
+                run_time=0.8,
+            ),
         )
 
     def exponentiate(self) -> Animation:
@@ -126,7 +128,9 @@ class SoftmaxBars:
     def spread(self) -> Animation:
         """Send the sum to each power, to divide it."""
         sent = [copy_becomes(self.sum, divisor, path_arc=-0.3) for divisor in self.divisors]
-        return AnimationGroup(*sent, FadeIn(self.signs), run_time=1.3)
+        return AnimationGroup(
+            LaggedStart(*sent, lag_ratio=0.15, run_time=1.5), FadeIn(self.signs, run_time=0.6)
+        )
 
     def divide(self) -> Animation:
         """Divide each power by the sum: the sum becomes 1, and each bar its share of it."""

@@ -11,6 +11,7 @@ from rnnviz.scenes.output.softmax_bars import SoftmaxBars
 from rnnviz.scenes.output.values import OutputOfValues
 from rnnviz.scenes.output.wording import facts_of
 
+from rnnviz.mobjects.emphasis import dim, undim
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.numbers import in_formula
 from rnnviz.scene.beats import beat
@@ -47,7 +48,7 @@ class Output(Linear):
     @beat("$e^o$ is always positive, and each extra point makes it 2.7 times as large.")
     def powers(self) -> None:
         self.bars = SoftmaxBars(self.numbers, self.theme)
-        kept = (self.sum.names, self.sum.o.title, self.equation)
+        kept = (self.sum.names, self.sum.o.title, self.sum.o.numbers, self.equation)
         new = self.formula(
             '{{ y_(%d) : y }} = "softmax"({{ o_(%d) : o }}) = '
             "{{ e^(o_(%d)) : powers }} / {{ sum e^(o_(%d)) : total }}"
@@ -63,8 +64,10 @@ class Output(Linear):
         "{best_share}."
     )
     def shares(self) -> None:
-        self.play(self.equation.light("total"), self.bars.add_up())
-        self.play(self.bars.spread())
+        crossed = self.bars.powers.numbers
+        self.play(self.equation.light("total"), *dim(crossed))
+        self.play(self.bars.add_up())
+        self.play(self.bars.spread(), *undim(crossed))
         self.play(self.equation.light("y"), self.bars.divide())
 
     @beat("{wanted} is right, with probability {share}. {cost} An even guess would cost {guess}.")

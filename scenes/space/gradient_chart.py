@@ -65,7 +65,7 @@ class GradientChart(VGroup):
             color=theme.color("gradient"),
             size=0.36,
         ).move_to([layout.LEFT_EDGE, layout.FORMULA_Y, 0.0], LEFT)
-        told = say("length of the gradient at $h_k$: how far the loss changes with it")
+        told = say("length of the gradient at $h_k$: how much the loss changes per unit of $h_k$")
         if path.names != ("h",):
             told = say("length of the gradient at all that step $k$ passes on")
         self.told = label(Phrase(told), color=theme.color("text"), size=SMALL)

@@ -38,7 +38,7 @@ class SpaceMoves(OrbitingStoryboard):
         """Return how far right a note may reach in the line of the source."""
         if self.frame.is_tall:
             return layout.RIGHT_EDGE
-        return float(self.source.get_left()[0]) - 0.1
+        return float(self.source.get_left()[0]) - 0.4
 
     def facts(self) -> Mapping[str, str]:
         facts = facts_of(self.trace, self.start, self.contents, self.path, self.say)
@@ -61,7 +61,7 @@ class SpaceMoves(OrbitingStoryboard):
                 run_time=1.3 * len(self.space.xs),
             )
         )
-        self.play(self.stage.shot(to=views.forward(self.space), run_time=2.0))
+        self.play(self.stage.shot(*self.space.dim(1.0), to=views.forward(self.space), run_time=2.0))
 
     def go_back_to_all(self, leaving: Sequence[Track], *with_it: Animation) -> None:
         """Show the whole network, and name the one that is shown from now on."""

@@ -18,15 +18,15 @@ from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
-PITCH: Final = 1.5
+PITCH: Final = 1.4
 """World units between two steps."""
 RESTING: Final = 0.5
 """The light of what is not spoken of."""
 WAITING: Final = 0.6
 """The opacity of words that were not read yet."""
-_DEPTHS: Final = {"input": 1.5, "hidden": 2.9, "output": 1.5}
+_DEPTHS: Final = {"input": 1.9, "hidden": 2.9, "output": 1.5}
 _HEIGHTS: Final = {"input": 0.62, "hidden": 1.25, "output": 1.0}
-_GAPS: Final = {"input": 1.2, "hidden": 0.2, "output": 0.0}
+_GAPS: Final = {"input": 1.05, "hidden": 0.2, "output": 0.0}
 """Depth of a sheet, height of its scale's end, and distance to the sheet behind."""
 _MOST_PITCH: Final = 0.46
 _RISE: Final = 0.95

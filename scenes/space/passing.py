@@ -92,8 +92,8 @@ class Passing:
             moves += [(_OUT, [strands["V"].flow(0.0, 1.0)]), (_LIT, lit)]
         moves.append(((0.0, 0.35), self._follow(step)))
         if step + 1 == len(self.steps):
-            # a long answer takes the place of the names of W and V
-            gone = [change(mark.shown, ..., 0.0) for mark in self.marks[1:]]
+            # a long answer takes the place of the names
+            gone = [change(mark.shown, ..., 0.0) for mark in self.marks]
             if self.answer is not None:
                 moves.append(((0.8, 1.0), [change(self.answer.shown, ..., 1.0), *gone]))
             return moves
@@ -140,9 +140,9 @@ class Passing:
         if which == "U":
             return np.array([here + _BESIDE, front - 1.0, 0.45 * hidden.z])
         if which == "W":
-            return np.array([(here + before) / 2, (front + back) / 2, high + _OVER])
+            return np.array([before, (front + back) / 2, high + _OVER])
         over = space.sheets[-1]
-        return np.array([here + _BESIDE, float(over.ys.min()), over.z + _OVER])
+        return np.array([here + 1.4 * _BESIDE, float(over.ys.min()), over.z + _OVER])
 
     def _follow(self, step: int) -> list[Track]:
         """Return tracks in which the names of the matrices go along to a step."""

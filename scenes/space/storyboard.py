@@ -84,7 +84,7 @@ class Space(SpaceMoves):
         leaving += self.passing.hide_answer()
         view = views.near(self.space, self.sum.step, self.sum.unit)
         coming = self.picture.single_out()
-        self.play(self.stage.shot(*leaving, *coming, to=view, within=views.BELOW, run_time=2.5))
+        self.play(self.stage.shot(*leaving, *coming, to=view, run_time=2.5))
         self.space.flows.remove(*self.passing.strands)
         self.space.signs.remove(*self.passing.marks)
         self.space.flows.add(*self.picture.strands)
@@ -92,7 +92,8 @@ class Space(SpaceMoves):
         for index in range(len(self.picture.terms)):
             self.play(self.stage.shot(*self.picture.arrive(index), run_time=1.4))
         self.play(
-            FadeIn(self.picture.formula), self.stage.shot(*self.picture.merge(), run_time=1.5)
+            FadeIn(self.picture.formula),
+            self.stage.shot(*self.picture.merge(), within=views.BELOW, run_time=1.5),
         )
         self.play(self.stage.shot(*self.picture.press(), run_time=2.0))
 
@@ -105,7 +106,7 @@ class Space(SpaceMoves):
 
     @beat(
         "The loss $L_({last})$ {wrong}. Its gradient goes back: the wider the "
-        "arc to a state, the more the loss depends on it."
+        "arc, the more a nudge of that state changes $L_({last})$."
     )
     def way_back(self) -> None:
         self.way = WayBack(self.space, self.start, self.path, self.say)
@@ -123,7 +124,7 @@ class Space(SpaceMoves):
             ),
         )
         self.space.flows.add(self.way.tube)
-        self.stage.drift = -1.0
+        self.stage.drift = -0.5
         self.play(self.stage.shot(*self.way.run(), run_time=7.0))
 
     @beat("{fate} {trained}")

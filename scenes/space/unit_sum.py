@@ -22,14 +22,18 @@ from rnnviz.trace import Trace
 
 _FEWEST, _MOST = 2, 8
 """Decimals."""
-_ABOVE: Final = 1.6
-_GATE: Final = 1.05
+_ABOVE: Final = 0.8
+_GATE: Final = 0.45
+_BESIDE: Final = 0.45
+"""How far right of the numbers that go through it the name of tanh stands."""
 _STEEPNESS: Final = 0.1
-_SPREAD: Final = 2.2
-_RISE: Final = 0.6
-"""How far the names of the terms end apart: two to the sides, one above them."""
+_SHIFTS: Final = (0.35, -1.35, 0.0)
+_RISE: Final = 0.35
+"""How far the terms end from where they meet: right, left of the arcs, and above."""
 _GLASS: Final = 0.2
-"""The opacity of the prisms in front of the unit's own."""
+"""The opacity of the prisms in front of the unit's own, and of those behind its numbers."""
+_ADDED: Final = 0.2
+"""The opacity of strands whose numbers were added."""
 
 
 @dataclass(frozen=True)
@@ -111,17 +115,22 @@ class UnitSumPicture:
         sources = _entries(one, step)
         roles: tuple[Role, ...] = ("input", "hidden", "weight")
         values = (one.from_input, one.from_state, one.bias)
+        sides = ((1.0, 0.0), (-1.0, 0.0), (0.0, 1.0))
         self.terms = [
-            _billboard(f"{source} = {one.text(value)}", role, theme, start)
-            for source, role, value, start in zip(sources, roles, values, starts, strict=True)
+            _billboard(f"{source} = {one.text(value)}", role, theme, start, side)
+            for source, role, value, start, side in zip(
+                sources, roles, values, starts, sides, strict=True
+            )
         ]
-        self.paths = [
-            arch(start, self.over + np.array([shift * _SPREAD, 0.0, rise]), 0.4)
-            for start, shift, rise in zip(starts, (-1, 1, 0), (0.0, 0.0, _RISE), strict=True)
+        ends = [
+            self.over + np.array([shift, 0.0, _RISE * z])
+            for shift, (_, z) in zip(_SHIFTS, sides, strict=True)
         ]
+        self.paths = [arch(start, end, 0.4) for start, end in zip(starts, ends, strict=True)]
         self.total = _billboard(one.text(one.total), "text", theme, self.over)
         self.state = _billboard(one.text(one.state), "hidden", theme, self.gate)
-        self.tanh = _billboard(one.nonlinearity, "text", theme, self.gate, (-1.0, 0.0))
+        beside = self.gate + np.array([_BESIDE, 0.0, 0.2])
+        self.tanh = _billboard(one.nonlinearity, "text", theme, beside, (1.0, 0.0))
         self.formula = _formula(one, step, theme)
 
     @property
@@ -145,7 +154,7 @@ class UnitSumPicture:
             change(hidden.grown, np.s_[:], grown),
             change(self.space.input.light, np.s_[:], lit),
             *[
-                change(self.space.sheets[at].light, np.s_[:], RESTING)
+                change(self.space.sheets[at].there, np.s_[:], _GLASS)
                 for at in self.space.around[1:]
             ],
         ]
@@ -168,10 +177,12 @@ class UnitSumPicture:
         """Return tracks in which the three numbers become their sum."""
         meet = [change(term.world, np.s_[:], self.over) for term in self.terms]
         gone = [change(term.shown, ..., 0.0) for term in self.terms]
+        added = [strand.fade(0.3, 1.0, to=_ADDED) for strand in self.strands]
         return [
-            during(0.0, 0.6, *meet),
-            during(0.2, 0.5, *gone),
-            during(0.55, 0.85, change(self.total.shown, ..., 1.0)),
+            *added,
+            during(0.0, 0.5, *meet),
+            during(0.05, 0.4, *gone),
+            during(0.45, 0.8, change(self.total.shown, ..., 1.0)),
         ]
 
     def press(self) -> list[Track]:
@@ -190,9 +201,12 @@ class UnitSumPicture:
     def leave(self) -> list[Track]:
         """Return tracks in which everything that belongs to the unit goes."""
         signs = [change(sign.shown, ..., 0.0) for sign in self.signs]
-        strands = [strand.fade(0.0, 0.3) for strand in self.strands]
-        solid = change(self.space.hidden.there, self.in_front, 1.0)
-        return [during(0.0, 0.3, *signs, solid), *strands]
+        strands = [strand.fade(0.0, 0.3, since=_ADDED) for strand in self.strands]
+        solid = [change(self.space.hidden.there, self.in_front, 1.0)]
+        solid += [
+            change(self.space.sheets[at].there, np.s_[:], 1.0) for at in self.space.around[1:]
+        ]
+        return [during(0.0, 0.3, *signs, *solid), *strands]
 
 
 def written(value: float, decimals: int) -> str:

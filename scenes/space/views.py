@@ -10,19 +10,21 @@ from rnnviz.mobjects.camera3d import Camera3D
 from rnnviz.mobjects.framing import STAGE, Region
 
 ABOVE: Final = Camera3D(azimuth=0.0, elevation=89.0)
-FORWARD: Final = Camera3D(azimuth=-24.0, elevation=20.0, focal=11.0)
-BACKWARD: Final = Camera3D(azimuth=14.0, elevation=22.0, focal=11.0)
-NEAR: Final = Camera3D(azimuth=-14.0, elevation=26.0, focal=11.0)
+FORWARD: Final = Camera3D(azimuth=-20.0, elevation=23.0, focal=9.0)
+BACKWARD: Final = Camera3D(azimuth=14.0, elevation=24.0, focal=9.0)
+NEAR: Final = Camera3D(azimuth=-20.0, elevation=15.0, focal=8.0)
 
-ALL: Final = Region(-6.0, 6.2, -1.75, 3.0)
+ALL: Final = Region(-5.9, 6.2, -1.68, 3.2)
+BELOW_LOSS: Final = replace(ALL, top=2.95)
 SOME: Final = Region(-6.2, 6.4, -1.75, 3.3)
-FLAT: Final = Region(-5.0, 5.0, -0.7, 3.2)
+FLAT: Final = Region(-5.7, 6.1, -0.9, 3.3)
 SHEET: Final = Region(-5.6, 5.3, -1.5, 3.2)
-UNDER_FORMULA: Final = Region(-4.6, 4.6, -1.85, 2.1)
+UNDER_FORMULA: Final = Region(-4.6, 4.6, -1.65, 2.1)
+ASIDE: Final = 2.6
 BELOW: Final = replace(STAGE, top=2.35)
-"""Parts of the frame that a view fills."""
+"""Parts of the frame that a view fills; how far aside a unit stands at the ends of time."""
 _COLUMNS: Final = 4
-_ROOM: Final = 2.3
+_ROOM: Final = 0.85
 
 
 def above(space: NetworkSpace) -> Camera3D:
@@ -42,7 +44,7 @@ def forward(space: NetworkSpace) -> Camera3D:
 
 def backward(space: NetworkSpace) -> Camera3D:
     """Return the view of everything, with the end of time close by."""
-    return BACKWARD.framing(np.concatenate([_all(space), [space.loss_at]]), ALL)
+    return BACKWARD.framing(np.concatenate([_all(space), [space.loss_at]]), BELOW_LOSS)
 
 
 def along(space: NetworkSpace, step: int) -> Camera3D:
@@ -63,7 +65,11 @@ def near(space: NetworkSpace, step: int, unit: int) -> Camera3D:
         *(hidden.foot(step + side, unit) for side in (0, 1)),
         np.array([hidden.xs[step + 1], hidden.ys[unit], top]),
     ]
-    return NEAR.framing(np.array(points), UNDER_FORMULA)
+    aside = ASIDE * float(2 * step / max(1, len(space.xs) - 1) - 1)
+    shifted = replace(
+        UNDER_FORMULA, left=UNDER_FORMULA.left + aside, right=UNDER_FORMULA.right + aside
+    )
+    return NEAR.framing(np.array(points), shifted)
 
 
 def _all(space: NetworkSpace) -> np.ndarray:

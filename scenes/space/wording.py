@@ -141,12 +141,10 @@ def what_the_gradient_does(path: LossPath, say: Say) -> str:
     elif least < _DIP * min(left, 1.0):
         text = say(
             "At {lowest} the gradient is down to {least} of what it is at {last}, yet at {first} "
-            "it is {left}: this network keeps it."
+            "it is {left}: some steps shrink it, others enlarge it."
         )
     else:
-        text = say(
-            "At {first} the gradient is {left} of what it is at {last}: this network keeps it."
-        )
+        text = say("At {first} the gradient is {left} of what it is at {last}: it has not faded.")
     return text.format(
         first=at(0),
         last=at(-1),

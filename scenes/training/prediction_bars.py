@@ -18,7 +18,7 @@ from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, Trace
 
 _MOST_CLASSES: Final = 6
-_ROW: Final = 0.32
+_ROW: Final = 0.36
 _WIDTH: Final = 2.4
 _LEFT: Final = 1.25
 _RIGHT: Final = 6.5

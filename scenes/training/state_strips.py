@@ -3,7 +3,7 @@
 from typing import Final, Self
 
 import numpy as np
-from manim import Animation, AnimationGroup, FadeIn, Succession, VGroup
+from manim import DOWN, UP, Animation, AnimationGroup, FadeIn, Succession, VGroup
 from rnnviz.scenes.training.places import STAGE_Y
 from rnnviz.scenes.training.playback import Records
 
@@ -16,7 +16,8 @@ from rnnviz.mobjects.window import Window
 from rnnviz.trace import Trace
 
 MOST_STEPS: Final = 8
-_HEIGHT: Final = 1.7
+_HEIGHT: Final = 2.3
+_LOW_HEIGHT: Final = 1.5
 _PITCH: Final = 0.92
 _X: Final = -2.9
 _WORDS_BELOW: Final = 0.4
@@ -69,6 +70,15 @@ class StateStrips(VGroup):
         for strip, values in zip(self.strips, self.record.at(position), strict=True):
             strip.set_values(values)
         return self
+
+    def move_down(self, distance: float) -> Self:
+        """Move below what else is shown, and become lower."""
+        less = (_HEIGHT - _LOW_HEIGHT) / 2
+        for strip in self.strips:
+            strip.stretch_to_fit_height(_LOW_HEIGHT)
+        self.names.shift(less * DOWN)
+        self.words.shift(less * UP)
+        return self.shift(distance * DOWN)
 
     def appear(self) -> Animation:
         """Show the words with their states, from first to last."""

@@ -7,13 +7,16 @@ from manim import (
     DOWN,
     UP,
     Animation,
+    AnimationGroup,
     FadeIn,
     FadeOut,
     Indicate,
+    LaggedStart,
     Succession,
+    Wait,
 )
 from rnnviz.scenes.training.curves import loss_curve, score_curve
-from rnnviz.scenes.training.places import DASHBOARD_Y, STAGE_Y
+from rnnviz.scenes.training.places import CLEARED, DASHBOARD_Y, STAGE_Y
 from rnnviz.scenes.training.playback import replay, rewind
 from rnnviz.scenes.training.prediction_bars import PredictionBars
 from rnnviz.scenes.training.state_strips import MOST_STEPS, StateStrips
@@ -103,11 +106,14 @@ class Training(Storyboard):
     )
     def epochs(self) -> None:
         self.curve = loss_curve(self.retraining, self.theme, self.say)
-        below = (DASHBOARD_Y - STAGE_Y) * UP
-        for view in (self.strips, self.prediction):
-            view.shift(below)
-        self.play(self.make_room(keep=[self.descent.w]), self.descent.go_aside())
-        self.play(FadeIn(self.curve, self.strips, self.strips.legend, self.prediction))
+        self.strips.move_down(STAGE_Y - DASHBOARD_Y)
+        self.prediction.shift((DASHBOARD_Y - STAGE_Y) * UP)
+        back = FadeIn(self.strips, self.strips.legend, self.prediction, shift=0.15 * UP)
+        self.play(
+            self.make_room(keep=[self.descent.w]),
+            self.descent.go_aside(),
+            LaggedStart(Wait(CLEARED), back, FadeIn(self.curve), lag_ratio=0.5),
+        )
         self.play(replay(self.dashboard(self.curve), self.records))
 
     @beat(
@@ -117,12 +123,21 @@ class Training(Storyboard):
     def back(self) -> None:
         self.curve.trace_out = False
         self.play(rewind(self.dashboard(self.curve), self.records))
+        self.play(self.point_at(self.strips.words))
+        self.play(self.point_at(self.descent.w.matrix))
+        self.play(self.point_at(self.strips.strips, self.prediction.bars))
 
     @beat("{measure}: {first_score} before training, {last_score} after it. Chance is {chance}.")
     def against_chance(self) -> None:
         self.scores = score_curve(self.retraining, self.theme, self.say)
         self.play(Succession(FadeOut(self.curve, run_time=0.3), FadeIn(self.scores, run_time=0.5)))
         self.play(self.run_on())
+
+    def point_at(self, *views: Any) -> Animation:
+        """Let views swell for a moment."""
+        return AnimationGroup(
+            *[Indicate(view, scale_factor=1.06, color=None) for view in views], run_time=1.0
+        )
 
     def run_on(self) -> Animation:
         """Play all views through the epochs once more, quickly."""

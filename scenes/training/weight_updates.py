@@ -10,9 +10,11 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
+    Succession,
     VGroup,
+    Wait,
 )
-from rnnviz.scenes.training.places import ABOVE_Y, W_X
+from rnnviz.scenes.training.places import ABOVE_Y, CLEARED, W_X
 from rnnviz.scenes.training.playback import Records
 from rnnviz.scenes.training.prediction_bars import target_outputs
 
@@ -91,7 +93,7 @@ class Descent(VGroup):
 
     def appear(self) -> Animation:
         """Show W."""
-        return FadeIn(self.w, shift=0.15 * RIGHT)
+        return Succession(Wait(CLEARED), FadeIn(self.w, shift=0.15 * RIGHT, run_time=0.8))
 
     def step(self) -> Animation:
         """Show the gradient with its sign."""

@@ -7,6 +7,7 @@ import numpy as np
 from manim import (
     DOWN,
     LEFT,
+    PI,
     UP,
     Animation,
     AnimationGroup,
@@ -59,6 +60,8 @@ class OtherWeights(VGroup):
                 for (name, values), role in zip(norms.items(), _ROLES, strict=True)
             ]
         )
+        for dot in self.lines[1].dots:
+            dot.rotate(PI / 4)  # so that its outline begins where a bar's does, and none turns
         for line in self.lines:
             line.title.next_to(line.dots[0], LEFT, buff=0.15)
         spread(

@@ -52,6 +52,7 @@ from rnnviz.measure.states import (
     most_moving,
     states_before_by_name,
     states_by_name,
+    states_read,
     whole_states,
 )
 from rnnviz.measure.trajectories import (
@@ -127,6 +128,7 @@ __all__ = [
     "states_before",
     "states_before_by_name",
     "states_by_name",
+    "states_read",
     "step_eigenvalues",
     "step_factors",
     "step_jacobians",

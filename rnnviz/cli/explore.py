@@ -8,6 +8,7 @@ import click
 from rnnviz.cli.commands import SectionedCommand
 from rnnviz.cli.network_options import network_options, sections, take_source
 from rnnviz.cli.options import (
+    LayerChoice,
     check_places,
     font_option,
     language_option,
@@ -22,7 +23,7 @@ from rnnviz.cli.scene_traces import trace_of
 from rnnviz.cli.task_options import check_text
 
 _OTHER_LAYER: Final = ("layer",)
-"""The option of models whose name is that of an option of the page."""
+"""The option of models that an option of the page stands for as well."""
 _SECTIONS: Final = {
     "Result": (
         *("output", "layer", "direction", "sequence", "language", "theme", "notation", "fonts"),
@@ -43,7 +44,7 @@ _SECTIONS: Final = {
 def command(
     trace_file: str | None,
     output: str,
-    layer: int,
+    layer: LayerChoice,
     direction: str,
     sequence: int,
     fonts: tuple[Any, ...],
@@ -61,7 +62,7 @@ def command(
     from rnnviz.explorer import explore
     from rnnviz.system.files import atomic_write, check_place
 
-    source = take_source(options, () if trace_file is None else (trace_file,))
+    source = take_source(options, () if trace_file is None else (trace_file,), layer=layer)
     check_text(source.task, fonts)
     target = Path(output)
     if target.suffix.lower() != ".html":

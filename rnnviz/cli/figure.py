@@ -12,6 +12,7 @@ from click.core import ParameterSource
 from rnnviz.cli.commands import Integer, SectionedCommand, note, refuse
 from rnnviz.cli.network_options import Source, network_options, sections, take_source
 from rnnviz.cli.options import (
+    LayerChoice,
     check_places,
     font_option,
     fonts_of,
@@ -31,7 +32,7 @@ _FILE_PARAMETERS: Final = (
     *("inputs", "labels_file", "weights"),
 )
 _OTHER_LAYER: Final = ("layer",)
-"""The option of models whose name is that of an option of figures."""
+"""The option of models that an option of figures stands for as well."""
 _SECTIONS: Final = {
     "Result": (
         *("output", "style", "venue", "span", "width", "height", "keep_text"),
@@ -106,7 +107,7 @@ def command(
     keep_text: bool,
     language: str,
     as_json: bool,
-    layer: int | None,
+    layer: LayerChoice | None,
     direction: str | None,
     sequence: int | None,
     state: str | None,
@@ -125,7 +126,7 @@ def command(
         _list(language, as_json)
         return
     refuse(["as_json"], "needs --list")
-    source = take_source(options, trace_files)
+    source = take_source(options, trace_files, layer=layer)
     if name is not None:
         from rnnviz.figures.catalogue import find
 

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from rnnviz import cells
 from rnnviz.cli.commands import Integer, ModelName, name_of
-from rnnviz.cli.options import Option, epochs_option, forget_bias_option, hidden_option
+from rnnviz.cli.options import LayerChoice, Option, epochs_option, forget_bias_option, hidden_option
 from rnnviz.cli.task_options import (
     DATA_OPTIONS,
     FILE_OPTIONS,
@@ -252,11 +252,25 @@ class Source:
         return record_model(**self.model, **recording)
 
 
-def take_source(options: dict[str, Any], trace_files: tuple[str, ...] = ()) -> Source:
+def take_source(
+    options: dict[str, Any],
+    trace_files: tuple[str, ...] = (),
+    *,
+    layer: LayerChoice | None = None,
+) -> Source:
     """Remove the options of this module from ``options`` and return what they select.
+
+    ``layer`` is the choice of a command whose own --layer says what is drawn.
 
     Raises: click.UsageError for options that cannot be combined
     """
+    if layer is not None and layer.name is not None:
+        if options["model"] is None:
+            raise click.UsageError(
+                f"--layer {layer} names a layer of --model; without one, give a number, as in "
+                "--layer 2"
+            )
+        options["layer"] = layer.name
     context = click.get_current_context()
     flags = {str(param.name): name_of(param) for param in context.command.params}
     given = [

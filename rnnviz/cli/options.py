@@ -1,6 +1,8 @@
 """Options that several commands share, each declared once."""
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from rnnviz.trace import Trace
 
 DIRECTIONS: Final = ("forward", "reverse")
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d*)?|")
+"""What is meant as a number, valid or not."""
 
 Command = Callable[..., Any]
 Option = Callable[[Command], Command]
@@ -148,18 +152,55 @@ def fonts_of(theme: str, fonts: Sequence[Any]) -> Sequence[Any]:
     return load_fonts(named)
 
 
+@dataclass(frozen=True)
+class LayerChoice:
+    """A layer that is drawn, by its number from 1, of the recurrent layer of a model by its name.
+
+    Either may be None.
+    """
+
+    name: str | None
+    number: int | None
+
+    def __str__(self) -> str:
+        """The choice as it is written."""
+        return ":".join(str(each) for each in (self.name, self.number) if each is not None)
+
+
+class _Layer(click.ParamType[LayerChoice]):
+    """A number, a name, or a name and a number: ``2``, ``encoder.rnn`` or ``encoder.rnn:2``."""
+
+    name = "layer"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> LayerChoice:
+        """Return the name and the number."""
+        name, colon, number = str(value).rpartition(":")
+        if not colon and not _NUMBER.fullmatch(number):
+            return LayerChoice(number, None)
+        return LayerChoice(name or None, Integer(min=1)(number, param, ctx))
+
+
 def place_options(**defaults: Any) -> Option:
     """Return the options that select a layer, a direction and a sequence, with their defaults."""
-    index = Integer(min=1)
-    types: dict[str, tuple[click.ParamType[Any], str]] = {
-        "sequence": (index, "Sequence in the batch, counted from 1."),
-        "direction": (click.Choice(DIRECTIONS), "Direction of a bidirectional layer."),
-        "layer": (index, "Recurrent layer, counted from 1."),
+    types: dict[str, tuple[click.ParamType[Any], str | None, str]] = {
+        "sequence": (Integer(min=1), None, "Sequence in the batch, counted from 1."),
+        "direction": (click.Choice(DIRECTIONS), None, "Direction of a bidirectional layer."),
+        "layer": (
+            _Layer(),
+            "N|NAME[:N]",
+            "Recurrent layer, counted from 1; with --model also that to record, by its name, such "
+            "as encoder.rnn or encoder.rnn:2.",
+        ),
     }
 
     def declare(command: Command) -> Command:
-        for name, (kind, help) in types.items():
-            option = click.option(f"--{name}", type=kind, default=defaults.get(name), help=help)
+        for name, (kind, metavar, help) in types.items():
+            default = defaults.get(name)
+            option = click.option(
+                f"--{name}", type=kind, metavar=metavar, default=default, help=help
+            )
             command = option(command)
         return command
 
@@ -167,11 +208,12 @@ def place_options(**defaults: Any) -> Option:
 
 
 def places_from_zero(
-    layer: int | None, direction: str | None, sequence: int | None
+    layer: LayerChoice | None, direction: str | None, sequence: int | None
 ) -> dict[str, int]:
     """Return the places that are given as indices from 0."""
+    number = None if layer is None else layer.number
     places = {
-        "layer": None if layer is None else layer - 1,
+        "layer": None if number is None else number - 1,
         "direction": None if direction is None else DIRECTIONS.index(direction),
         "sequence": None if sequence is None else sequence - 1,
     }

@@ -89,9 +89,14 @@ def _sentences(trace: Trace, rng: np.random.Generator) -> ManySequences:
     network = trace
     if not gap:
         gap = GAP
-        cell = trace.metadata.cell
-        kind = {} if cell == Settings.cell else {"cell": cell}
-        trained: dict[str, Any] = {**options, **kind, "gap": gap, "hidden": trace.cell_size}
+        kind = {
+            "cell": trace.metadata.cell,
+            "nonlinearity": trace.cell.nonlinearity,
+            "layers": trace.layers,
+            "bidirectional": trace.directions > 1,
+        }
+        own = {name: value for name, value in kind.items() if value != getattr(Settings, name)}
+        trained: dict[str, Any] = {**options, **own, "gap": gap, "hidden": trace.cell_size}
         network = without_gradients(default_trace("sentence", **trained))
     batch = tasks.make("sentence", **options, gap=gap).sample(rng, SEQUENCES)
     run = run_on(network, batch.x, batch.targets, batch.step_labels)

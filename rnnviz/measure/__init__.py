@@ -43,7 +43,7 @@ from rnnviz.measure.jacobians import (
     step_eigenvalues,
     step_jacobians,
 )
-from rnnviz.measure.layers import LAST, one_layer
+from rnnviz.measure.layers import LAST, one_layer, output_weights
 from rnnviz.measure.lines import lags_holding, log_line, r_squared
 from rnnviz.measure.saliency import output_by_input, output_saliency
 from rnnviz.measure.side_by_side import carried_shares, common_losses
@@ -52,6 +52,7 @@ from rnnviz.measure.states import (
     most_moving,
     states_before_by_name,
     states_by_name,
+    states_read,
     whole_states,
 )
 from rnnviz.measure.trajectories import (
@@ -112,6 +113,7 @@ __all__ = [
     "one_layer",
     "output_by_input",
     "output_saliency",
+    "output_weights",
     "principal_components",
     "r_squared",
     "recurrent_weights",
@@ -126,6 +128,7 @@ __all__ = [
     "states_before",
     "states_before_by_name",
     "states_by_name",
+    "states_read",
     "step_eigenvalues",
     "step_factors",
     "step_jacobians",

@@ -14,12 +14,13 @@ from rnnviz.trace import Trace
 class ChainRule(ShortRepr):
     """The factors of ∂L_t/∂V, ∂L_t/∂U and ∂L_t/∂W of one sequence, for the steps up to t.
 
-    Shapes: at_output (output,); slopes 1 − h², at_states ∂L_t/∂h_k and at_sums ∂L_t/∂a_k (time,
-            hidden); of_v (output, hidden); terms_u (time, hidden, input) and terms_w (time, hidden,
-            hidden), one term a step
+    Shapes: V, the output weights of the states, and of_v (output, hidden); at_output (output,);
+            slopes 1 − h², at_states ∂L_t/∂h_k and at_sums ∂L_t/∂a_k (time, hidden); terms_u (time,
+            hidden, input) and terms_w (time, hidden, hidden), one term a step
     Units:  loss per unit of what the derivative is taken with respect to
     """
 
+    V: np.ndarray
     at_output: np.ndarray
     slopes: np.ndarray
     at_states: np.ndarray
@@ -29,10 +30,13 @@ class ChainRule(ShortRepr):
     terms_w: np.ndarray
 
 
-def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
+def chain_rule(
+    trace: Trace, loss: int, *, sequence: int = 0, V: np.ndarray | None = None
+) -> ChainRule:
     """Multiply the recorded factors of one loss, from the output back to the first step.
 
-    ``loss`` is its step, from 0. It uses the recorded forward pass, and no recorded gradient.
+    ``loss`` is its step, from 0. It uses the recorded forward pass, and no recorded gradient. ``V``
+    is given where the output layer reads other states, too: ``output_weights`` of the network.
 
     Raises: TraceError if the trace is not of a tanh RNN of one layer and direction with an output
             at each step, or has no target there
@@ -47,11 +51,13 @@ def chain_rule(trace: Trace, loss: int, *, sequence: int = 0) -> ChainRule:
     at_output = _at_output(trace, loss, sequence)
     slopes = (1 - h) * (1 + h)
     at_states = np.zeros_like(h)
-    at_states[loss] = trace.V.T @ at_output
+    V = trace.V if V is None else V
+    at_states[loss] = V.T @ at_output
     for k in range(loss - 1, -1, -1):
         at_states[k] = trace.W.T @ (slopes[k + 1] * at_states[k + 1])
     at_sums = slopes * at_states
     return ChainRule(
+        V,
         at_output,
         slopes,
         at_states,

@@ -71,6 +71,19 @@ def one_layer(trace: Trace, layer: int = LAST) -> Trace:
     return replace(made, metadata=metadata)
 
 
+def output_weights(trace: Trace) -> np.ndarray:
+    """Return V for the states of the last layer in the forward direction.
+
+    Of two directions these are the first half of the columns of V.
+
+    Shapes: → (output, hidden)
+    Raises: TraceError if there is no Linear output
+    Example: >>> output_weights(trace).shape == (trace.output_size, trace.hidden_size)
+             True
+    """
+    return trace.V[:, : trace.hidden_size]
+
+
 def _taken(values: np.ndarray | None, dims: tuple[str, ...], chosen: Mapping[str, Any]) -> Any:
     if values is None:
         return None

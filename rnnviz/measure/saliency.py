@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnnviz.cells.custom import refuse_equations
 from rnnviz.errors import TraceError
 from rnnviz.measure.recorded import check_step, left_out, norms
 from rnnviz.measure.weights import Gates
@@ -21,9 +22,12 @@ def output_by_input(
 
     Shapes: → (output, time, batch, input), one row for each of ``outputs``, all by default
     Units:  output per unit of input
-    Raises: TraceError if the layer is not followed by one Linear, or for an unknown step or output
+    Raises: TraceError if the layer is not followed by one Linear, for a custom cell, or for an
+            unknown step or output
     Source: Simonyan, Vedaldi & Zisserman 2014, "Deep inside convolutional networks", for images
     """
+    if trace.is_custom:
+        refuse_equations()
     chosen = _chosen(trace, outputs)
     sensitive = _at_states_read(trace, step, trace.V.astype(np.float64)[chosen])
     for layer in range(trace.layers - 1, -1, -1):

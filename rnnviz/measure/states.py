@@ -37,6 +37,20 @@ def states_before_by_name(trace: Trace) -> Mapping[str, np.ndarray]:
     return {"h": h} if trace.c is None else {"h": h, "c": trace.cells_before()}
 
 
+def states_read(trace: Trace) -> Mapping[str, np.ndarray]:
+    """Return those of ``states_by_name`` that the output layer reads, in the order of V's columns.
+
+    That is h; of a custom cell whose output is not one Linear, all states.
+
+    Shapes: → (time, batch, unit) each
+    Example: >>> list(states_read(trace))
+             ['h']
+    """
+    named = states_by_name(trace)
+    names = (trace.metadata.output_reads or tuple(named)) if trace.is_custom else ("h",)
+    return {name: values for name, values in named.items() if name in names}
+
+
 def whole_states(trace: Trace) -> np.ndarray:
     """Return all that the first layer passes on, as one vector a step: h, or h and c of an LSTM.
 

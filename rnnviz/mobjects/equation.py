@@ -102,7 +102,7 @@ def output_equation(step: int, trace: Trace, theme: Theme, *, alone: bool = True
     Where it is not one Linear layer that reads this layer alone, it is called output; dots stand
     for what it reads besides the state of the step, unless it reads that ``alone``.
     """
-    names = tuple(measure.states_by_name(trace)) if trace.is_custom else ("h",)
+    names = tuple(measure.states_read(trace))
     state = f"{{{{ {state_symbols(names, step)} : h }}}}"
     linear = f"{{{{ V : V }}}} {state} + {{{{ c : c }}}}"
     if trace.metadata.output_layer is None:

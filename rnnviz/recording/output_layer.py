@@ -29,12 +29,14 @@ def find_output_layer(
     given: Tensor,
     output: Tensor,
     layout: Layout | None,
+    entries: slice = slice(None),
 ) -> str | None:
     """Return the module path of the Linear that alone makes the output, or None.
 
     With the recorded weights it must give the same numbers and the same gradients, so a Linear
     whose result is changed by a hook or by its own forward does not count. ``given`` is the output
-    of the model, ``output`` that of the replay with the states ``top`` as leaves.
+    of the model, ``output`` that of the replay with the states ``top`` as leaves, of which it reads
+    some ``entries``.
     """
     if layout is None or not output.requires_grad:
         return None
@@ -43,10 +45,12 @@ def find_output_layer(
     weighting = drawn.to(made.device, made.dtype)
     if run.mask is not None and not layout.whole:
         weighting = weighting * run.mask
-    every = torch.cat(list(top), dim=-1)
+    every = torch.cat([state[..., entries] for state in top], dim=-1)
     read = [every]
     if layout.whole:
-        ends = [last_of(state, run.lengths, way)[None] for way, state in enumerate(top)]
+        ends = [
+            last_of(state[..., entries], run.lengths, way)[None] for way, state in enumerate(top)
+        ]
         read = [torch.cat(ends, dim=-1), every[-1:]]
     twice = {*shared, *shared.values()}
     for name, part in used.linears.items():

@@ -24,7 +24,7 @@ from rnnviz.rendering.video.sound import SILENT, losses
 from rnnviz.rendering.video.timeline import Cue
 from rnnviz.scene.beats import Beat, beats_of, check_selection, spoken_in, untranslated
 from rnnviz.scene.context import SceneContext, experiments_of
-from rnnviz.scene.loading import LoadedScene, load_scene
+from rnnviz.scene.loading import LoadedScene, load_scene, variants_of
 from rnnviz.scene.needs import check_count, check_needs
 from rnnviz.system.cache import Cache
 from rnnviz.text.theme_file import load_theme
@@ -229,8 +229,9 @@ def check_scene(request: Request, recorder: Recorder | None = None) -> LoadedSce
     recorder = recorder or Recorder(request.file, request.language, cache_folder())
     with recorder.recording():
         loaded = load_scene(request.scene)
+        variants = variants_of(loaded.scene)
     # which variant plays is not known before the recording is
-    most = max(len(beats_of(each)) for each in (loaded.scene, *loaded.scene.variants()))
+    most = max(len(beats_of(each)) for each in (loaded.scene, *variants))
     _check_beats(request, loaded.name, most)
     return loaded
 

@@ -6,18 +6,17 @@ import inspect
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, Final
 
-from rnnviz import measure
 from rnnviz.errors import SceneError
 from rnnviz.scene import catalogue as registry
 from rnnviz.scene.beats import beats_of
-from rnnviz.scene.failures import FAILURES, described
+from rnnviz.scene.failures import FAILURES, described, naming_failures
 from rnnviz.trace import Trace
 
 _IN_FILE: Final = re.compile(r"(?P<file>.+\.py)(?::(?P<name>[^/\\]*))?")
@@ -38,10 +37,12 @@ class LoadedScene:
     needs: tuple[str, ...]
 
     def of(self, *traces: Trace) -> "LoadedScene":
-        """Return the scene as it plays its recordings, which may be by one of its variants."""
-        shown = [measure.one_layer(each, self.scene.shown_layer) for each in traces]
-        for variant in self.scene.variants():
-            if variant.plays(*shown) and variant.plays_network(traces[0]):
+        """Return the scene as it plays its recordings, which may be by one of its variants.
+
+        Raises: SceneError if a variant cannot be imported
+        """
+        for variant in variants_of(self.scene):
+            if variant.plays(*traces):
                 return replace(self, scene=variant, needs=needs_of(variant))
         return self
 
@@ -91,6 +92,32 @@ def needs_of(scene: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(need for each in classes for need in vars(each).get("needs", ())))
 
 
+def variants_of(scene: Any) -> tuple[Any, ...]:
+    """Import the classes that play a scene instead for some recordings.
+
+    Raises: SceneError if one cannot be imported
+    """
+    home = next((each for each in scene.__mro__ if "variants" in vars(each)), scene)
+    return tuple(_variant(home, target) for target in scene.variants)
+
+
+def _variant(scene: Any, target: str) -> Any:
+    """Import the class that a scene's class names, by its module or within its own."""
+    path, _, name = target.rpartition(":")
+    path = path or scene.__module__
+    what = f"variant {target!r} of class {scene.__name__!r}"
+    source = getattr(sys.modules[scene.__module__], "__file__", "")  # a notebook has none
+    with naming_failures(what, source):
+        module = sys.modules.get(path) or importlib.import_module(path)
+    found = getattr(module, name, None)
+    if not inspect.isclass(found) or not hasattr(found, "plays"):
+        raise SceneError(
+            f"{what} is no storyboard in module {path!r}; give the class as 'module:Class', or as "
+            "'Class' if it is in the scene's own file"
+        )
+    return found
+
+
 def _class_in(path: Path, name: str) -> Any:
     if not os.path.isfile(path):
         raise SceneError(f"no scene file {str(path)!r}; give the path of a Python file")
@@ -104,13 +131,20 @@ def _class_in(path: Path, name: str) -> Any:
     own = {name: value for name, value in own.items() if hasattr(value, "play_beat")} or own
     if name in own:
         return own[name]
-    if not name and len(own) == 1:
-        return next(iter(own.values()))
+    alone = {name: own[name] for name in own if name not in _own_variants(own.values())}
+    if not name and len(alone) == 1:
+        return next(iter(alone.values()))
     found = f"it has {', '.join(own)}" if own else "it has no class with beats"
     wanted = f"class {name!r}" if name else "single scene"
     raise SceneError(
         f"no {wanted} in {str(path)!r}; {found}; {_HINT} and name it as {path.name}:CLASS"
     )
+
+
+def _own_variants(scenes: Iterable[Any]) -> set[str]:
+    """Return the names of classes that scenes of the same file name as their variants."""
+    named = [getattr(scene, "variants", ()) for scene in scenes]
+    return {name for each in named if isinstance(each, tuple) for name in each}
 
 
 def _check(scene: Any) -> None:
@@ -128,10 +162,17 @@ def _check(scene: Any) -> None:
         ("traces", int, "the number of recordings that the scene shows"),
         ("experiments", Mapping, "a function of the trace for each name, or leave it out"),
         ("depends_on", tuple, "a tuple of paths, patterns, variables and modules"),
+        ("variants", tuple, "a tuple of classes, each as 'module:Class' or 'Class'"),
     ):
         got = getattr(scene, what)
         if not isinstance(got, kind):
             raise SceneError(f"{what!r} of class {name!r} is {got!r}; give {wanted}")
+    for target in scene.variants:
+        if not isinstance(target, str):
+            raise SceneError(
+                f"'variants' of class {name!r} has {target!r}; name a class, as 'module:Class' or "
+                "'Class'"
+            )
     for dependency in scene.depends_on:
         if not isinstance(dependency, str) or not dependency:
             raise SceneError(

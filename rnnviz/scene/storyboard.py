@@ -70,6 +70,11 @@ class Storyboard(Scene):
     Where heights and widths are on one scale, ``keeps_shape`` is True: the stage is not
     stretched in a tall frame. ``all_moves`` chooses the encoding for scenes that never stand still.
 
+    ``variants`` names classes that play the scene instead for some recordings, such as those of one
+    cell: the first one that ``plays`` the recording is taken. Each is ``"module:Class"``, or
+    ``"Class"`` in the scene's own module, because a class that derives from the scene can only be
+    imported after it.
+
     ``traces`` is the number of recordings that the scene shows. The first is ``trace``, and the
     others are ``other_traces``; where none are given, they are those of ``default_traces``.
 
@@ -91,6 +96,7 @@ class Storyboard(Scene):
     keeps_shape: ClassVar[bool] = False
     all_moves: ClassVar[bool] = False
     shown_layer: ClassVar[int] = measure.LAST
+    variants: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def default_traces(cls, trace: Trace) -> tuple[Trace, ...]:
@@ -98,24 +104,11 @@ class Storyboard(Scene):
         return (trace,)
 
     @classmethod
-    def variants(cls) -> tuple[type["Storyboard"], ...]:
-        """Return the derived classes that play the scene for some recordings, such as a cell's.
-
-        The first one that ``plays`` a recording, and ``plays_network``, is taken.
-        """
-        return ()
-
-    @classmethod
     def plays(cls, trace: Trace) -> bool:
-        """Whether a variant is for a recording, which is that of the layer shown.
+        """Whether a variant is for a recording, which is whole, with all its layers.
 
         A scene that shows several recordings gets the others as further arguments.
         """
-        return True
-
-    @classmethod
-    def plays_network(cls, whole: Trace) -> bool:
-        """Whether a variant is for a network, as it was recorded with all its layers."""
         return True
 
     def __init__(self, context: SceneContext | None = None) -> None:

@@ -17,7 +17,7 @@ SCHEMA: Final = 3
 """The newest schema that is read: that of custom cells. Older files stay as they are."""
 PLAIN_SCHEMA: Final = 2
 """The schema of recordings of known cells."""
-_LATER: Final = ("states", "cuts", "step_input")
+_LATER: Final = ("states", "output_reads", "cuts", "step_input")
 """Fields of recordings of custom cells, which other files do not have."""
 _DEEPEST: Final = 16
 """How deep lists and objects may be nested in ``task_options``."""
@@ -67,7 +67,8 @@ class Metadata(ShortRepr):
     that is the embedding's, to the name under which it is recorded. ``forget_bias`` is the bias
     from which the forget gates started training: a number or 'chrono', None for PyTorch's start.
 
-    A custom cell has ``states``, by name and in the order of their entries in h; ``cuts``, the
+    A custom cell has ``states``, by name and in the order of their entries in h; ``output_reads``,
+    the names of those that the output layer reads, none if it reads all; ``cuts``, the
     steps whose states pass no gradient to those before, since the model's own code detaches or
     resets them; and ``step_input``, which says what x_t is.
 
@@ -102,6 +103,7 @@ class Metadata(ShortRepr):
     effective: tuple[Text, ...] = ()
     shared: Mapping[Text, Text] = field(default_factory=dict)
     states: tuple[NamedState, ...] = ()
+    output_reads: tuple[Text, ...] = ()
     cuts: tuple[Count, ...] = ()
     step_input: Text = ""
     versions: Mapping[Text, Text] = field(default_factory=dict)
@@ -128,6 +130,7 @@ _ABSENT: Final[Mapping[str, Any]] = {
     "shared": {},
     "forget_bias": None,
     "states": [],
+    "output_reads": [],
     "cuts": [],
     "step_input": "",
 }

@@ -49,7 +49,8 @@ class Summary(ShortRepr):
         known = (f"{name} {size}" for name, size in self.sizes.items() if size is not None)
         yield "sizes", ", ".join(known)
         if data.output_layer is not None:
-            yield "output layer", data.output_layer
+            reads = f", of {', '.join(data.output_reads)}" if data.output_reads else ""
+            yield "output layer", f"{data.output_layer}{reads}"
         elif self.sizes["output"] is None:
             yield "output", "none that has a place in the layer's time"
         if data.effective:

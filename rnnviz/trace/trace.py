@@ -225,13 +225,26 @@ class Trace:
 
     @property
     def V(self) -> np.ndarray:
-        """The output weights (output, hidden). Raises TraceError if there is no Linear output."""
+        """The output weights (output, hidden), of a custom cell for the entries of h that are read.
+
+        Raises: TraceError if there is no Linear output
+        """
         name = self._output_parameter("weight")
         if name not in self.parameters:
             raise TraceError(
                 f"the trace has no parameter {name!r}; record a network whose output layer has it"
             )
         return self.parameters[name]
+
+    @property
+    def read_entries(self) -> np.ndarray:
+        """Which entries of h_t the output layer reads, of each direction: all, or some states'.
+
+        Shapes: → (entry,) int
+        """
+        entries, names = np.arange(self.hidden_size), self.metadata.output_reads
+        places = [state.place for state in self.metadata.states if state.name in names]
+        return np.concatenate([entries[place] for place in places]) if places else entries
 
     @property
     def output_bias(self) -> np.ndarray:

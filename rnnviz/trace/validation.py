@@ -183,7 +183,10 @@ def _check_parameters(trace: "Trace") -> None:
             _check_shapes(trace, _optional_shapes(trace, layer, direction))
     if trace.metadata.output_layer is not None and trace.output is not None:
         about, outputs = trace.metadata, trace.output.shape[-1]
-        columns = trace.directions * trace.hidden_size
+        unknown = {*about.output_reads} - {state.name for state in about.states}
+        if unknown:
+            raise TraceError(f"output_reads has {min(unknown)!r}, but there is no such state")
+        columns = trace.directions * len(trace.read_entries)
         shapes = {"weight": (outputs, columns), "bias": (outputs,)}
         _check_shapes(
             trace, {about.output_parameter(kind): shape for kind, shape in shapes.items()}

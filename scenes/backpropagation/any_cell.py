@@ -17,10 +17,11 @@ from rnnviz.mobjects.shown_states import chosen_note, state_symbols
 from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import after_training
 from rnnviz.scene.beats import beat
+from rnnviz.scene.needs import NEEDS
 from rnnviz.text.notation import gate_source
 from rnnviz.text.plain_text import Phrase
 from rnnviz.text.translation import N_
-from rnnviz.trace import CLASSES, VALUES, Trace
+from rnnviz.trace import Trace
 
 MOST_STEPS = 8
 
@@ -36,11 +37,8 @@ class AnyCell(ChainMoves):
     @classmethod
     def plays(cls, trace: Trace) -> bool:
         """Whether the scene's own storyboard, of a tanh RNN that is run again, does not fit."""
-        about = trace.metadata
-        runs_again = about.output_layer is not None and not about.training
-        known = about.loss in (*CLASSES, *VALUES)
-        every = trace.output is not None and len(trace.output) == trace.steps
-        return not (trace.cell.is_textbook and runs_again and known and every)
+        fits = (NEEDS[need](trace) is None for need in ("run-again", "outputs"))
+        return not (trace.cell.is_textbook and all(fits))
 
     def setup(self) -> None:
         self.window = Window.before_last_loss(self.trace, MOST_STEPS)

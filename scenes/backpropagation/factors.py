@@ -133,7 +133,7 @@ def into_state(rule: ChainRule, trace: Trace, theme: Theme) -> Product:
     """Return ∂L_t/∂h_t, the gradient at the scores through V transposed."""
     t = trace.steps
     cell = cell_side(trace.hidden_size, len(rule.at_output))
-    weights = ScaledArray(trace.V.T, "V^T", theme, "weight", cell)
+    weights = ScaledArray(rule.V.T, "V^T", theme, "weight", cell)
     scores = ScaledArray(rule.at_output, _at(t, f"o_({t})"), theme, "gradient", cell)
     result = ScaledArray(rule.at_states[-1], _at(t, f"h_({t})"), theme, "gradient", cell)
     parts: list[ScaledArray | str] = [weights, "dot", scores, "=", result]

@@ -12,6 +12,7 @@ from rnnviz.scenes.backpropagation.loss_chain import LossChain
 from rnnviz.scenes.backpropagation.one_weight import OneWeight
 from rnnviz.scenes.backpropagation.term_sum import TermSum
 
+from rnnviz import measure
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation
@@ -39,7 +40,8 @@ class ChainMoves(Storyboard):
     def setup(self) -> None:
         self.alone = self.context.experiments["alone"]
         self.last = self.alone.steps
-        self.rule = chain_rule(self.alone, self.last - 1)
+        weights = measure.output_weights(self.context.trace)
+        self.rule = chain_rule(self.alone, self.last - 1, V=weights)
         self.prepare_notes()
         self.total = (self.alone.gradients or {})[self.alone.parameter_name("weight_hh")]
 
@@ -62,6 +64,8 @@ class ChainMoves(Storyboard):
 
     def notes(self) -> tuple[str, ...]:
         units = units_note(self.trace, MOST_UNITS, self.say)
+        if self.context.trace.directions > 1:
+            units = (*units, self.say("V: its columns for this direction"))
         if self.last == self.trace.loss_steps[-1] + 1:
             return (*after_training(self.trace, self.say), *units)
         text = self.say("the last {steps} steps up to a loss, from the state zero")

@@ -4,13 +4,11 @@ from typing import ClassVar
 
 from manim import DOWN, FadeIn, FadeOut, Indicate
 from rnnviz.scenes.backpropagation import equations, factors, frames
-from rnnviz.scenes.backpropagation.any_cell import AnyCell, CustomCell
 from rnnviz.scenes.backpropagation.moves import ChainMoves
 from rnnviz.scenes.backpropagation.term_sum import TermSum
 
 from rnnviz.experiments import last_loss_alone
 from rnnviz.scene.beats import beat
-from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 MOST_STEPS = 8
@@ -26,10 +24,10 @@ class Backpropagation(ChainMoves):
     needs = ("one-loss", "run-again")
     least_steps = 2
     experiments: ClassVar = {"alone": last_loss_alone(MOST_STEPS)}
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        return CustomCell, AnyCell
+    variants = (
+        "rnnviz.scenes.backpropagation.any_cell:CustomCell",
+        "rnnviz.scenes.backpropagation.any_cell:AnyCell",
+    )
 
     @beat(
         "One loss, $L_({last})$, after the last {item}. What are its gradients for $V$, $W$ and "

@@ -40,13 +40,7 @@ class Compare(Storyboard):
     def default_traces(cls, trace: Trace) -> tuple[Trace, ...]:
         return compared_pair(trace, Rnn.name, Lstm.name)
 
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        from rnnviz.scenes.compare.without_outputs import (
-            CompareWithoutOutputs,  # derives from this class
-        )
-
-        return (CompareWithoutOutputs,)
+    variants = ("rnnviz.scenes.compare.without_outputs:CompareWithoutOutputs",)
 
     def setup(self) -> None:
         self.sides = Side.both((self.trace, *self.other_traces), self.say)

@@ -11,6 +11,7 @@ from rnnviz.scenes.gates.wording import named_gate_facts
 from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import in_a_caption
 from rnnviz.scene.beats import beat
+from rnnviz.trace import Trace
 
 
 class OfNamedGates(OfOwnData):
@@ -22,6 +23,11 @@ class OfNamedGates(OfOwnData):
     write = None
     read = None
     reset = None
+
+    @classmethod
+    def plays(cls, trace: Trace) -> bool:
+        """Whether the recording is of no sentence; one without named gates is then refused."""
+        return trace.metadata.task != "sentence"
 
     def setup(self) -> None:
         window = Window.last(self.trace, MOST_STEPS)

@@ -26,7 +26,6 @@ from rnnviz.cells.lstm import Lstm
 from rnnviz.experiments.studies import study_of
 from rnnviz.scene.beats import beat
 from rnnviz.scene.source_line import network_name, network_size
-from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
@@ -41,14 +40,11 @@ class Gates(UnitMoves):
     experiments: ClassVar = {"study": study_of}
     widest_source = 13.0
     trace: Trace
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        """Return those for recordings of other tasks than sentences, by their cells."""
-        from rnnviz.scenes.gates.named_gates import OfNamedGates
-        from rnnviz.scenes.gates.own_data import OfGru, OfLstm
-
-        return (OfLstm, OfGru, OfNamedGates)
+    variants = (
+        "rnnviz.scenes.gates.own_data:OfLstm",
+        "rnnviz.scenes.gates.own_data:OfGru",
+        "rnnviz.scenes.gates.named_gates:OfNamedGates",
+    )
 
     def setup(self) -> None:
         self.study = self.context.experiments["study"]

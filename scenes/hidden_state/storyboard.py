@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from manim import DOWN, UP, Animation, FadeIn
-from rnnviz.scenes.hidden_state.gated_storyboard import GruStep, LstmStep
 from rnnviz.scenes.hidden_state.one_step import OneStep
 from rnnviz.scenes.hidden_state.step_numbers import (
     MOST_INPUTS,
@@ -36,12 +35,11 @@ class HiddenState(Storyboard):
     task = "sentence"
     needs = ("weights",)
     least_steps: ClassVar[int] = 3
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        from rnnviz.scenes.hidden_state.relu_step import ReluStep
-
-        return (LstmStep, GruStep, ReluStep)
+    variants = (
+        "rnnviz.scenes.hidden_state.gated_storyboard:LstmStep",
+        "rnnviz.scenes.hidden_state.gated_storyboard:GruStep",
+        "rnnviz.scenes.hidden_state.relu_step:ReluStep",
+    )
 
     def setup(self) -> None:
         first = balanced_step(self.trace)

@@ -18,8 +18,8 @@ class OnceRead(Inputs):
     last_states = None
 
     @classmethod
-    def plays_network(cls, whole: Trace) -> bool:
-        return NEEDS["run-again"](whole) is not None
+    def plays(cls, trace: Trace) -> bool:
+        return NEEDS["run-again"](trace) is not None
 
 
 class OwnCodeInputs(OnceRead):

@@ -45,12 +45,10 @@ class Inputs(Storyboard):
         **EXAMPLES,
         "reordered": reordered(MOST_STEPS),
     }
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        from rnnviz.scenes.inputs.read_once import OnceRead, OwnCodeInputs
-
-        return (OwnCodeInputs, OnceRead)
+    variants = (
+        "rnnviz.scenes.inputs.read_once:OwnCodeInputs",
+        "rnnviz.scenes.inputs.read_once:OnceRead",
+    )
 
     def setup(self) -> None:
         language = data_language(self.context.language)

@@ -39,13 +39,7 @@ class LongDependency(Storyboard):
         "swaps between": swaps_with_words_between,
         "starts": starts_of,
     }
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        """Return that for recordings of other tasks than sentences."""
-        from rnnviz.scenes.long_dependency.own_data import OfOwnData
-
-        return (OfOwnData,)
+    variants = ("rnnviz.scenes.long_dependency.own_data:OfOwnData",)
 
     def setup(self) -> None:
         self.study = self.context.experiments["study"]

@@ -7,11 +7,13 @@ from manim import DOWN, UP, FadeIn
 from rnnviz.scenes.output.linear_output import LinearOutput
 from rnnviz.scenes.output.score_sum import ScoreSum
 
+from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation
-from rnnviz.mobjects.shown_states import chosen_note
+from rnnviz.mobjects.shown_states import chosen_note, state_symbols
 from rnnviz.mobjects.theme import Role
 from rnnviz.scene.storyboard import Storyboard
+from rnnviz.text.plain_text import Phrase
 
 ROLES: Mapping[str, Role] = {
     **dict.fromkeys(("o", "powers", "total"), "output"),
@@ -41,6 +43,9 @@ class Linear(Storyboard):
     def state_read(self) -> str:
         """Return what the output layer reads, in words."""
         text = self.say("the state after step {step}")
+        if len(measure.states_by_name(self.trace)) > 1 and self.trace.is_custom:
+            names = state_symbols(self.numbers.states, self.numbers.step + 1)
+            return Phrase(f"${names}$")
         if self.context.trace.directions > 1:
             text = self.say("the states of both directions at step {step}")
             if len(self.trace.targets) < self.trace.steps:
@@ -50,8 +55,9 @@ class Linear(Storyboard):
     def multiply_by_v(self, symbol: str, kind: str) -> None:
         """Compute the output from the state, row by row."""
         self.sum = ScoreSum(self.numbers, self.theme, symbol=symbol, kind=kind)
+        state = state_symbols(self.numbers.states, self.numbers.step + 1)
         self.equation = self.formula(
-            f"{{{{ {symbol}_(%d) : o }}}} = {{{{ V : V }}}} {{{{ h_(%d) : h }}}} + {{{{ c : c }}}}"
+            f"{{{{ {symbol}_(%d) : o }}}} = {{{{ V : V }}}} {{{{ {state} : h }}}} + {{{{ c : c }}}}"
         )
         self.play(FadeIn(self.equation, shift=0.15 * DOWN), self.sum.begin())
         self.play(self.equation.light("V", "h", "c"), self.sum.multiply())

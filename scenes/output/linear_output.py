@@ -18,12 +18,14 @@ MOST_UNITS: Final = 8
 class LinearOutput(ShortRepr):
     """V, the state h that it multiplies, c and the output o at one step, for the outputs shown.
 
-    Of a state with many units those that move most are shown; o is what all of them give.
+    Of a state with many units those that move most are shown; o is what all of them give. h may
+    be several ``states`` of a custom cell, one after another.
 
     Shapes: ``shown`` (outputs,) are the indices of the outputs shown, to which o, V and c belong
     Units:  ``step`` is 0-based; ``units`` is the number of all units
     """
 
+    states: tuple[str, ...]
     step: int
     shown: np.ndarray
     names: tuple[str, ...]
@@ -44,6 +46,7 @@ class LinearOutput(ShortRepr):
         place = min(step, len(read) - 1)
         units = measure.most_moving(read, MOST_UNITS)
         return cls(
+            states=tuple(measure.states_read(trace)),
             step=step,
             shown=shown,
             names=tuple(output_names(trace, shown)),
@@ -63,18 +66,20 @@ def row_of_output(trace: Trace, step: int) -> int:
 def states_read(whole: Trace) -> np.ndarray:
     """Return what the output layer multiplies, of the first sequence that has all steps.
 
-    That is the last layer's state, with those of both directions one after another; if there is one
-    output for a sequence, it is made of each direction's last state, or of the last step.
+    That is the last layer's state, with those of both directions one after another, or some states
+    of a custom cell; if there is one output for a sequence, it is made of each direction's last
+    state, or of the last step.
 
     Shapes: → (output_time, unit)
     """
     lengths = whole.mask.sum(axis=0)
     sequence, steps = int(lengths.argmax()), int(lengths.max())
-    states = np.concatenate(list(whole.h[-1, :, :steps, sequence]), axis=-1)
+    read = whole.h[-1, :, :steps, sequence][..., whole.read_entries]
+    states = np.concatenate(list(read), axis=-1)
     assert whole.output is not None
     if len(whole.output) > 1:
         return states
-    hidden = whole.hidden_size
+    hidden = read.shape[-1]
     ends = np.concatenate([states[-1:, :hidden], states[:1, hidden:]], axis=-1)
     found = whole.output[0, sequence]
     apart = [np.abs(each @ whole.V.T + whole.output_bias - found).max() for each in (ends, states)]

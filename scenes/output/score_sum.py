@@ -23,6 +23,7 @@ from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.labels import LabelColumn
 from rnnviz.mobjects.matrix import Matrix
 from rnnviz.mobjects.numbers import MINUS
+from rnnviz.mobjects.shown_states import state_symbols
 from rnnviz.mobjects.text import BODY, SMALL, Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 
@@ -49,7 +50,7 @@ class ScoreSum(VGroup):
         step = numbers.step + 1
         self.V = self._grid(numbers.V, "V", "weight", cell=(_NARROW, ROW), written=False)
         tall = (_WIDE, min(ROW, _TALL / len(numbers.h)))
-        self.h = self._grid(numbers.h, f"h_({step})", "hidden", cell=tall)
+        self.h = self._grid(numbers.h, state_symbols(numbers.states, step), "hidden", cell=tall)
         self.c = self._grid(numbers.c, "c", "weight")
         self.o = self._grid(numbers.o, f"{symbol}_({step})", "output")
         self.o.cells.set_fill(opacity=0.0)  # scores lie beyond the colours' scale

@@ -8,14 +8,12 @@ from rnnviz.scenes.output.linear import Linear
 from rnnviz.scenes.output.loss_curve import LossCurve
 from rnnviz.scenes.output.output_numbers import OutputNumbers, digits_for_loss, step_to_explain
 from rnnviz.scenes.output.softmax_bars import SoftmaxBars
-from rnnviz.scenes.output.values import OutputOfValues
 from rnnviz.scenes.output.wording import facts_of
 
 from rnnviz.mobjects.emphasis import dim, undim
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.numbers import in_formula
 from rnnviz.scene.beats import beat
-from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 
@@ -28,10 +26,7 @@ class Output(Linear):
     task = "sentence"
     needs = ("linear-output", "target")
     equation: Equation
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        return (OutputOfValues,)
+    variants = ("rnnviz.scenes.output.values:OutputOfValues",)
 
     def setup(self) -> None:
         step = step_to_explain(self.trace)

@@ -7,6 +7,7 @@ import numpy as np
 from rnnviz.scenes.space.network_space import NetworkSpace
 from rnnviz.scenes.space.value_lines import ValueLines
 
+from rnnviz import measure
 from rnnviz.mobjects.prisms import Prisms
 from rnnviz.mobjects.strands import arch
 from rnnviz.mobjects.theme import Role
@@ -19,7 +20,8 @@ class Link(ValueLines):
     """A line for each thing that goes into a column at a step, of one width.
 
     ``which`` is U (from the input to the states), W (from each state before to the new one) or V
-    (from the first state to the output). There is no line from a state that was not recorded.
+    (from each state that is read to the output). There is no line from a state that was not
+    recorded.
     """
 
     def __init__(self, space: NetworkSpace, which: str, step: int):
@@ -34,7 +36,10 @@ class Link(ValueLines):
             ends = [(_over(hidden, step, y), there) for y, there in zip(middles, now, strict=True)]
         else:
             assert space.output is not None
-            ends = [(now[0], _over(space.output, step, float(space.output.ys.mean())))]
+            out = _over(space.output, step, float(space.output.ys.mean()))
+            read = measure.states_read(space.trace)
+            named = zip(space.contents.states.names, now, strict=True)
+            ends = [(place, out) for name, place in named if name in read]
         if which == "W" and step == 0 and not space.contents.known:
             ends = []
         paths = [arch(start, end, _RISES[which]) for start, end in ends]

@@ -15,7 +15,6 @@ from rnnviz.scenes.space.way_back import WayBack
 from rnnviz.experiments.retraining import before_training
 from rnnviz.mobjects.stage3d import Stage3D, change, during
 from rnnviz.scene.beats import beat
-from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.translation import N_
 
 
@@ -34,13 +33,7 @@ class Space(SpaceMoves):
     all_moves = True
 
     experiments: ClassVar = {"start": before_training}
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        """Return that for cells that are more than one sum."""
-        from rnnviz.scenes.space.of_cell import SpaceOfCell  # derives from this class
-
-        return (SpaceOfCell,)
+    variants = ("rnnviz.scenes.space.of_cell:SpaceOfCell",)
 
     def notes(self) -> tuple[str, ...]:
         return (*self.window.note(self.say), *self.contents.note(self.say))

@@ -43,12 +43,7 @@ class Trajectory(Storyboard):
     needs = ("plane-of-states",)
     keeps_shape = True
     experiments: ClassVar = {"pair": another_input, "many": many_sequences}
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        from rnnviz.scenes.trajectory.alone import TrajectoryAlone  # derives from this class
-
-        return (TrajectoryAlone,)
+    variants = ("rnnviz.scenes.trajectory.alone:TrajectoryAlone",)
 
     def setup(self) -> None:
         pair = self.context.experiments["pair"]

@@ -36,12 +36,7 @@ class Unrolling(Storyboard):
     title = N_("One layer, used at every step")
     summary = N_("The loop opens into a chain of steps; words enter, states are passed on.")
     task = "sentence"
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        from rnnviz.scenes.unrolling.without_output import WithoutOutput  # derives from this class
-
-        return (WithoutOutput,)
+    variants = ("rnnviz.scenes.unrolling.without_output:WithoutOutput",)
 
     def setup(self) -> None:
         self.window = Window.last(self.trace, MOST_STEPS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from rnnviz import measure
 from rnnviz.mobjects.numbers import number, percent
 from rnnviz.mobjects.prediction import output_names
 from rnnviz.mobjects.shown_states import ShownStates, state_symbols
@@ -66,7 +67,7 @@ def how_it_starts(trace: Trace, shown: ShownStates, step: int, say: Say) -> str:
 def where_it_is_read(whole: Trace, shown: ShownStates, say: Say) -> str:
     """Say which states the output at the last step shown is read from."""
     step = shown.window.steps[-1]
-    read = symbol(shown.names if whole.is_custom else ("h",), step)
+    read = symbol(tuple(measure.states_read(shown.trace)), step)
     if whole.directions > 1:
         text = say("The answer is read from {state} and the other direction's state.")
     elif reads_one_state(whole):

@@ -41,10 +41,11 @@ class OfAnyCell(OfOneRun):
         """Whether the gradient of W has no terms that can be shown."""
         if trace.is_custom:
             return True
-        if NEEDS["gradient-path"](trace) is not None:
+        shown = measure.one_layer(trace, cls.shown_layer)
+        if NEEDS["gradient-path"](shown) is not None:
             return False
-        path = measure.last_gradient_path(trace)
-        return not np.nan_to_num(shares_of_terms(trace, path)).any()
+        path = measure.last_gradient_path(shown)
+        return not np.nan_to_num(shares_of_terms(shown, path)).any()
 
     def facts_of_w(self) -> Mapping[str, str]:
         """Return nothing: W is not shown."""

@@ -42,13 +42,10 @@ class VanishingGradient(Storyboard):
         "half": in_turn(before_training, scaled_recurrence(HALF)),
         "triple": in_turn(before_training, scaled_recurrence(TRIPLE)),
     }
-
-    @classmethod
-    def variants(cls) -> tuple[type[Storyboard], ...]:
-        """Return those for custom cells, and for networks that cannot be run again."""
-        from rnnviz.scenes.vanishing_gradient.own_networks import OfAnyCell, OfOneRun
-
-        return (OfAnyCell, OfOneRun)
+    variants = (
+        "rnnviz.scenes.vanishing_gradient.own_networks:OfAnyCell",
+        "rnnviz.scenes.vanishing_gradient.own_networks:OfOneRun",
+    )
 
     def setup(self) -> None:
         self.shown = self.context.experiments.get("start", self.trace)

@@ -188,6 +188,28 @@ def test_every_layer_is_recorded_into_a_file_of_its_own(module, given, call, run
     assert "--layer all is for 'rnnviz record'" in err
 
 
+@pytest.mark.parametrize("command", ["explore", "figure"])
+def test_a_layer_is_named_where_layers_are_numbered_too(command, module, given, call, run):
+    drawn = "a.html" if command == "explore" else "a.svg"
+    line = ("explore",) if command == "explore" else ("figure", "states")
+    model = ("--model", f"{module}:Tagger", "--inputs", "in.npz", "-o", drawn)
+    texts = {}
+    for layer in ("first", "second", "second:2"):
+        assert run(*line, *model, "--layer", layer)[0] == 0
+        texts[layer] = Path(drawn).read_text()
+    for layer in ("first", "second"):
+        assert call(f"{module}:Tagger", "--layer", layer)[0] == 0
+        identity = load("a.safetensors").identity
+        assert [each for each in texts if identity in texts[each]] == [
+            each for each in texts if each.startswith(layer)
+        ]
+    assert run(*line, *model, "--layer", "second:1")[0] == 0
+    assert Path(drawn).read_text().replace("second:1", "second") == texts["second"]
+    assert texts["second"] != texts["second:2"].replace("second:2", "second")
+    status, _, err = run(*line, *model, "--layer", "second:3")
+    assert (status, "there is no layer 3; the trace has 2" in err) == (1, True)
+
+
 def test_the_model_keeps_its_own_precision(module, given, call):
     assert call(f"{module}:Tagger", "--layer", "first")[0] == 0
     assert load("a.safetensors").metadata.dtype == "float32"

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from models import Around
 from torch import nn
 
 from rnnviz.errors import TraceError
 from rnnviz.experiments import last_loss_alone
-from rnnviz.measure import step_factors
+from rnnviz.measure import one_layer, output_weights, step_factors
 from rnnviz.measure.chain_rule import chain_rule
 from rnnviz.recording import record
 from rnnviz.trace import NO_TARGET
@@ -27,6 +28,19 @@ def test_its_terms_add_up_to_autograds_gradients_of_that_loss(alone):
     np.testing.assert_allclose(rule.terms_u.sum(0), gradients["rnn.weight_ih_l0"], atol=1e-14)
     np.testing.assert_allclose(rule.of_v, gradients["fc.weight"], atol=1e-14)
     np.testing.assert_allclose(rule.at_output, gradients["fc.bias"], atol=1e-14)
+    np.testing.assert_allclose(rule.at_states, alone.grad_h_by_loss[-1, 0, 0, :, 0], atol=1e-14)
+
+
+def test_of_two_directions_its_terms_add_up_to_the_gradients_of_one():
+    torch.manual_seed(0)
+    layers = nn.RNN(3, 5, num_layers=2, bidirectional=True)
+    whole = record(Around(layers), torch.randn(6, 2, 3), torch.randint(4, (6, 2)), dtype="float64")
+    alone = one_layer(last_loss_alone(4)(whole))
+    rule = chain_rule(alone, 3, V=output_weights(whole))
+    gradients = alone.gradients
+    np.testing.assert_allclose(rule.terms_w.sum(0), gradients["rnn.weight_hh_l0"], atol=1e-14)
+    np.testing.assert_allclose(rule.terms_u.sum(0), gradients["rnn.weight_ih_l0"], atol=1e-14)
+    np.testing.assert_allclose(rule.of_v, gradients["fc.weight"][:, :5], atol=1e-14)
     np.testing.assert_allclose(rule.at_states, alone.grad_h_by_loss[-1, 0, 0, :, 0], atol=1e-14)
 
 

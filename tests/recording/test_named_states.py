@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from handwritten.cases import BATCH, CASES, HIDDEN, INPUT, OUTPUT, STEPS
 from torch import nn
 
 import rnnviz
+from rnnviz import measure
 from rnnviz.errors import RecordingError, TraceError
 from rnnviz.trace import load
 
@@ -64,6 +66,57 @@ def test_what_passes_beside_the_state_is_named_with_its_line():
         Lstm("h"),
     )
     assert record(Lstm("h", "c")).metadata.states
+
+
+class TwoStates(nn.Module):
+    """Two states, and a Linear on what ``read`` makes of them."""
+
+    def __init__(self, read, size):
+        super().__init__()
+        self.read, self.inner = read, nn.Linear(INPUT + HIDDEN, HIDDEN)
+        self.out = nn.Linear(size, OUTPUT)
+
+    def forward(self, xs):
+        h = m = torch.zeros(BATCH, HIDDEN)
+        outputs = []
+        for x in xs:
+            m = rnnviz.state(0.9 * m + 0.1 * h, "m")
+            h = rnnviz.state(torch.tanh(self.inner(torch.cat([x, h], -1)) + m), "h")
+            outputs.append(self.out(self.read(h, m)))
+        return torch.stack(outputs)
+
+
+@pytest.mark.parametrize(
+    ("read", "size", "names"),
+    [
+        (lambda h, m: h, HIDDEN, ("h",)),
+        (lambda h, m: m, HIDDEN, ("m",)),
+        (lambda h, m: torch.cat([m, h], -1), 2 * HIDDEN, ()),
+        (lambda h, m: h + m, HIDDEN, None),
+        (lambda h, m: h[:, 1:], HIDDEN - 1, None),
+    ],
+)
+def test_a_linear_of_one_state_is_found_with_the_state(read, size, names, tmp_path):
+    trace = record(TwoStates(read, size))
+    if names is None:
+        assert trace.metadata.output_layer is None
+        return
+    assert trace.metadata.output_layer == "out"
+    assert trace.metadata.output_reads == names
+    states = measure.states_read(trace)
+    assert set(states) == {*(names or ("h", "m"))}
+    made = np.concatenate(list(states.values()), axis=-1) @ trace.V.T + trace.output_bias
+    np.testing.assert_allclose(made, trace.output, rtol=0, atol=1e-6)
+    again = load(trace.save(tmp_path / "two.safetensors"))
+    assert again.metadata == trace.metadata
+    assert ("out, of" in str(again.summary)) == bool(names)
+
+
+def test_an_output_layer_reads_states_that_there_are():
+    trace = record(TwoStates(lambda h, m: h, HIDDEN))
+    for wrong, told in ((("q",), "output_reads has 'q'"), ((), "'out.weight' must be")):
+        with pytest.raises(TraceError, match=told):
+            replace(trace, metadata=replace(trace.metadata, output_reads=wrong))
 
 
 def test_an_lstm_by_hand_is_that_of_torch():

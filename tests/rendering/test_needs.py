@@ -35,7 +35,7 @@ class AnyScene:
 
     least_steps = 2
     shown_layer = LAST
-    variants = staticmethod(tuple)
+    variants = ()
 
 
 class DeepHead(nn.Module):

@@ -6,13 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 import warm
+from models import Around
 from small_scenes import HEAD, THREE, frames
+from torch import nn
 
 import rnnviz
 from rnnviz.cli import main
 from rnnviz.errors import RenderError, RnnvizError, SceneError
 from rnnviz.exports.rendered_video import RenderedVideo
+from rnnviz.recording import record
 from rnnviz.scene.loading import load_scene
 
 FORMATS = ("mp4", "png")
@@ -86,6 +90,16 @@ FAILING = [
     (with_class("task = None"), "'task' of class 'Three' is None; give the name of a task"),
     (with_class("depends_on = 'a.csv'"), "'depends_on' of class 'Three' is 'a.csv'; give a tuple"),
     (with_class("depends_on = ('a', 3)"), "'depends_on' of class 'Three' has 3; give a path, a"),
+    (with_class("variants = 'A'"), "'variants' of class 'Three' is 'A'; give a tuple of classes"),
+    (with_class("variants = (Scene,)"), "'variants' of class 'Three' has <class"),
+    (
+        with_class("variants = ('Nobody',)"),
+        "variant 'Nobody' of class 'Three' is no storyboard in module 'rnnviz_user_three'; give",
+    ),
+    (
+        with_class("variants = ('nobody_s:Three',)"),
+        "variant 'nobody_s:Three' of class 'Three' failed: ModuleNotFoundError: No module named",
+    ),
     (with_class("least_steps = 'a'"), "'least_steps' of class 'Three' is 'a'; give a number"),
     (
         THREE.replace("(Storyboard)", "(Scene)"),
@@ -244,3 +258,45 @@ def test_untranslated_captions_are_noted_and_have_no_subtitles(trace, tmp_path):
     stills = rnnviz.render(scene, trace, quality="l", language="zh", format="png", output=tmp_path)
     assert stills.notes == made.notes
     assert rnnviz.render(scene, trace, quality="l", output=output).notes == ()
+
+
+VARIANTS = """
+
+class OfTwoSequences(Three):
+    two = None
+
+    @classmethod
+    def plays(cls, trace):
+        return trace.batch == 2
+
+
+class OfTwoLayers(Three):
+    two = three = None
+
+    @classmethod
+    def plays(cls, trace):
+        return trace.layers == 2
+"""
+
+
+@pytest.mark.parametrize("place", ["", "beside_three:"])
+def test_a_scene_has_variants_for_some_recordings(place, three, make_trace, tmp_path):
+    names = ("OfTwoSequences", "OfTwoLayers")
+    targets = tuple(f"{place}{name}" for name in names)
+    scene = with_class(f"variants = {targets}")
+    if place:
+        (tmp_path / "beside_three.py").write_text(f"from three import Three{VARIANTS}")
+    else:
+        scene += VARIANTS
+    three.write_text(scene)
+    stacked = record(
+        Around(nn.RNN(3, 4, num_layers=2)), torch.ones(4, 1, 3), torch.zeros(4, 1).long()
+    )
+    played = {
+        ("one", "two", "three"): make_trace(batch=3),
+        ("one", "three"): make_trace(batch=2),
+        ("one",): stacked,
+    }
+    for beats, trace in played.items():
+        done = rnnviz.render(three, trace, quality="l", format="png", output=tmp_path / "stills")
+        assert done.beats == beats

@@ -8,6 +8,7 @@ from tools_of import tool
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
+from rnnviz.scene.beats import beats_of
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.scene.kinds import KINDS
 from rnnviz.scene.loading import load_scene
@@ -34,6 +35,21 @@ def played():
 @pytest.mark.parametrize(("name", "kind"), list(played()))
 def test_a_scene_plays_the_kinds_in_its_table(name, kind, perform, layout_of):
     check_layout(perform(name, layout_of, recording_of(kind)), allowed=FOR_OTHER_RECORDINGS)
+
+
+@pytest.mark.parametrize("name", list(SCENES))
+def test_several_layers_and_two_directions_have_the_beats_of_one(name):
+    scene, refused = load_scene(name), SCENES[name].refuses
+    if "tanh-rnn" in refused:
+        pytest.skip("the scene plays no network of this kind")
+
+    def beats_for(kind):
+        traces = [recording_of(kind)] * scene.scene.traces
+        return beats_of(scene.of(*traces).scene)
+
+    for kind in ("stacked", "bidirectional"):
+        if kind not in refused:
+            assert beats_for(kind) == beats_for("tanh-rnn"), kind
 
 
 @pytest.mark.parametrize(

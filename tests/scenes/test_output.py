@@ -12,6 +12,7 @@ from rnnviz.scenes.output.output_numbers import (
     step_to_explain,
 )
 from rnnviz.scenes.output.softmax_bars import SoftmaxBars
+from tools_of import tool
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
@@ -348,3 +349,19 @@ def test_an_output_that_is_not_one_linear_layer_is_refused_with_the_reason():
 )
 def test_a_power_of_e_as_text(exponent, text):
     assert power_text(exponent) == text
+
+
+def test_the_state_that_a_custom_cell_s_linear_reads_is_multiplied(perform):
+    trace = tool("kinds_of_networks").recording_of("custom-two-states")
+    assert trace.metadata.output_reads == ("h",)
+
+    def shown(scene):
+        return scene.numbers, scene.sum.h.title.text, scene.facts()["state"]
+
+    numbers, title, told = perform(NAME, shown, trace)["scores"]
+    step = numbers.step
+    np.testing.assert_array_equal(numbers.h, trace.state("h")[step, 0])
+    np.testing.assert_allclose(numbers.V @ numbers.h + numbers.c, numbers.o, atol=1e-12)
+    np.testing.assert_array_equal(numbers.o, trace.output[step, 0])
+    assert title == f"h_({step + 1})"
+    assert told == f"$h_({step + 1})$"

@@ -9,6 +9,7 @@ must add up to autograd's.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +57,7 @@ from rnnviz.recording.trace_arrays import (
 )
 from rnnviz.trace import Trace, hash_arrays
 from rnnviz.trace.labels import check_counts, without_padding
-from rnnviz.trace.metadata import SCHEMA, Metadata
+from rnnviz.trace.metadata import SCHEMA, Metadata, NamedState
 from rnnviz.trace.trace import GIVEN
 
 _MOST_JACOBIANS: Final = 1 << 28
@@ -171,7 +172,10 @@ def record_states(
         found = objective.losses(replayed, layout)
         times = loss_times(losses, len(found) == 1, run.time)
         shared = EffectiveWeights.shared(copy)
-        output_layer = find_output_layer(used, shared, run, [cut.leaf], given, replayed, layout)
+        found_layer = partial(
+            find_output_layer, used, shared, run, [cut.leaf], given, replayed, layout
+        )
+        output_layer, output_reads = _output_layer(found_layer, seen.named)
         steps = None
         if _fit(seen, wide) if jacobians is None else jacobians:
             steps = jacobians_of(cut, _step_module(twin, stepping))
@@ -225,6 +229,7 @@ def record_states(
                     "loss": objective.name,
                     "layer": "" if stepping is None else stepping.paths[0],
                     "output_layer": output_layer,
+                    "output_reads": output_reads,
                     "effective": tuple(used.effective),
                     "shared": shared,
                     "dtype": str(own).removeprefix("torch."),
@@ -244,6 +249,20 @@ def record_states(
                 }
             ),
         )
+
+
+def _output_layer(
+    find: Callable[..., str | None], states: tuple[NamedState, ...]
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the Linear that alone makes the output, and which state it reads, none if all."""
+    parts: dict[tuple[str, ...], slice] = {(): slice(None)}
+    if len(states) > 1:
+        parts |= {(state.name,): state.place for state in states}
+    for names, entries in parts.items():
+        path = find(entries=entries)
+        if path is not None:
+            return path, names
+    return None, ()
 
 
 def _chosen_names(model: nn.Module, states: Any) -> tuple[str, ...]:

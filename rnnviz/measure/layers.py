@@ -61,6 +61,9 @@ def one_layer(trace: Trace, layer: int = LAST) -> Trace:
         grad_x_by_loss=_taken(_at_inputs(trace, place), ("loss_time", *reads), chosen),
         parameters=_renamed(trace, trace.parameters, place),
         gradients=None if trace.gradients is None else _renamed(trace, trace.gradients, place),
+        named_gates=None
+        if trace.named_gates is None
+        else {gate: values[:steps, order] for gate, values in trace.named_gates.items()},
         metadata=_metadata(trace, place, order, steps),
     )
     metadata = replace(

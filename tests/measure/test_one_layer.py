@@ -6,6 +6,7 @@ import torch
 from models import Around
 from torch import nn
 
+import rnnviz
 from rnnviz import measure, verify
 from rnnviz.errors import TraceError
 from rnnviz.recording import record
@@ -81,6 +82,34 @@ def test_a_whole_sequence_comes_first():
     np.testing.assert_array_equal(one.h[0, 0, :, 0], trace.h[0, 0, :5, 1])
     np.testing.assert_array_equal(one.targets[:, 1], trace.targets[:5, 0])
     assert verify(one).ok
+
+
+class Leaky(nn.Module):
+    """A cell of one's own with a gate that it names."""
+
+    def __init__(self):
+        super().__init__()
+        self.both, self.fc = nn.Linear(3 + 5, 10), nn.Linear(5, 4)
+
+    def forward(self, xs):
+        h, outputs = xs.new_zeros(xs.shape[1], 5), []
+        for x in xs:
+            z, new = self.both(torch.cat([x, h], 1)).chunk(2, 1)
+            z = rnnviz.gate(torch.sigmoid(z), "z")
+            h = rnnviz.state(z * h + (1 - z) * torch.tanh(new), "h")
+            outputs.append(self.fc(h))
+        return torch.stack(outputs)
+
+
+def test_named_gates_come_in_the_order_of_the_sequences():
+    torch.manual_seed(0)
+    x, y = torch.randn(6, 3, 3), torch.randint(4, (6, 3))
+    trace = record(Leaky(), x, y, lengths=[3, 5, 2], dtype="float64")
+    one = measure.one_layer(trace)
+    (gates,) = one.named_gates.values()
+    assert gates.shape == one.h.shape[2:] == (5, 3, 5)
+    np.testing.assert_array_equal(gates[:, 0], trace.named_gates["z"][:5, 1])
+    np.testing.assert_array_equal(gates[:3, 1], trace.named_gates["z"][:3, 0])
 
 
 def test_there_must_be_such_a_layer():

@@ -12,6 +12,7 @@ from manim import (
     Line,
     ManimColor,
     Square,
+    Succession,
     VGroup,
     VMobject,
 )
@@ -63,14 +64,19 @@ class NamedSide(VGroup):
         super().__init__(self.sample, self.title, self.note)
 
     def go_aside(self, y: float) -> Animation:
-        """Move the name beside the chart; the note stays behind, to leave by itself."""
+        """Move the name beside the chart, first along its row and then to its height.
+
+        The note stays behind, to leave by itself.
+        """
         self.remove(self.note)
         goal = self.copy()
         goal.sample.move_to([COLUMN_X, y, 0.0], LEFT)
         goal._beside_sample()
-        return AnimationGroup(
-            self.sample.animate.move_to(goal.sample),
-            self.title.animate.move_to(goal.title),
+        parts = (self.sample, goal.sample), (self.title, goal.title)
+        return Succession(
+            AnimationGroup(*[part.animate.set_x(end.get_x()) for part, end in parts]),
+            AnimationGroup(*[part.animate.move_to(end) for part, end in parts]),
+            run_time=1.2,
         )
 
     def _beside_sample(self) -> None:

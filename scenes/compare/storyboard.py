@@ -101,11 +101,10 @@ class Compare(Storyboard):
         self.chart = ShareChart(self.sides, self.words.places, heading, self.theme)
         first, second = self.named
         names = [part for each in self.named for part in (each.sample, each.title)]
-        self.play(
-            self.make_room(keep=[self.words, *names]),
-            self.words.move_top(AXIS_Y),
-            *[each.go_aside(y) for each, y in zip(self.named, ENTRIES, strict=True)],
-        )
+        gone = self.make_room(keep=[self.words, *names])
+        aside = [each.go_aside(y) for each, y in zip(self.named, ENTRIES, strict=True)]
+        moving = AnimationGroup(self.words.move_top(AXIS_Y), *aside)
+        self.play(LaggedStart(gone, moving, lag_ratio=0.7))
         self.play(FadeIn(self.chart), *dim(second))
         self.play(self.chart.lines[0].draw())
         self.play(self.chart.write(wording.rate_text(self.sides[0], self.say), first))

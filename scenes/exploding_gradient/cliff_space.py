@@ -208,7 +208,7 @@ class CliffSpace:
         self.signs = axes.signs
         self.answers = [
             self._answer(thrown[-3], theme, (2.1, 2.0)),
-            self._answer(thrown[-2], theme, (2.2, 1.2)),
+            self._answer(thrown[-2], theme, (2.3, 1.2)),
         ]
         self.landing = self._loss(thrown[-1], theme, (2.2, 0.0))
         self.end = self._loss(kept[-1], theme, (4.6, 5.0))

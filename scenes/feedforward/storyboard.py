@@ -24,8 +24,9 @@ from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 MOST_WORDS = 9
-SLOWLY, SLOW, FAST = 2, 1.3, 0.8
-"""How many words are read slowly, and seconds for one of them and for another."""
+SLOWLY = 2
+SLOW, FAST = 1.3, 0.8
+"""The seconds for one of the first words, and for another."""
 
 
 class Feedforward(Storyboard):
@@ -158,8 +159,7 @@ class Feedforward(Storyboard):
     def read_all(self, run: Trace, sequence: int, steps: Sequence[int], *also: object) -> None:
         """Take inputs through the network, and its state along the loop, up to the answer."""
         for index, step in enumerate(steps):
-            before = run.states_before()[step, sequence]
-            seconds = SLOW if index < SLOWLY else FAST
+            before, seconds = run.states_before()[step, sequence], SLOW if index < SLOWLY else FAST
             if index:
                 self.play(self.network.come_back(before, 0.7 * seconds))
             else:

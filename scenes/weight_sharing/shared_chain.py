@@ -2,10 +2,11 @@
 
 from typing import Any, Final
 
-from manim import RIGHT, UP, Animation, AnimationGroup, FadeIn, FadeOut, Indicate, VGroup
+from manim import RIGHT, UP, Animation, AnimationGroup, Indicate, VGroup
 
 from rnnviz.mobjects.chain import StateChain
 from rnnviz.mobjects.emphasis import dim, undim
+from rnnviz.mobjects.morph import morph, paired_glyphs
 from rnnviz.mobjects.shown_states import ShownStates
 from rnnviz.mobjects.text import formula
 from rnnviz.mobjects.theme import Theme
@@ -60,17 +61,23 @@ class SharedChain(StateChain):
                 for step, mark in zip(self.steps[1:], self.over, strict=True)
             ]
         )
-        return AnimationGroup(FadeOut(self.over), FadeIn(self.numbered), run_time=0.8)
+        return _turned(self.over, self.numbered)
 
     def share_again(self) -> Animation:
         """Turn the numbered weights into the one W again."""
-        return AnimationGroup(FadeOut(self.numbered), FadeIn(self.over), run_time=0.8)
+        return _turned(self.numbered, self.over)
 
     def flash_uses(self) -> Animation:
         """Flash every W at once."""
         color = self.theme.color("text")
         marks = [Indicate(mark, color=color, scale_factor=1.3) for mark in self.over]
         return AnimationGroup(*marks, run_time=1.4)
+
+
+def _turned(old: VGroup, new: VGroup) -> Animation:
+    """Turn names into others, each where it stands."""
+    pairs = zip(old, new, strict=True)
+    return AnimationGroup(*[morph(one, other, paired_glyphs(one, other)) for one, other in pairs])
 
 
 def most_steps(trace: Trace) -> int:

@@ -42,8 +42,8 @@ class Backpropagation(ChainMoves):
             self.play(self.explain(self.say("$y^*$ is 1 for the right answer, 0 for the others")))
 
     @beat(
-        "With $h_({given})$ given, the last two steps use $W$ twice: two paths lead from "
-        "$L_({last})$ to $W$, one term each."
+        "With $h_({given})$ given, two paths lead from $L_({last})$ to $W$. The chain rule: "
+        "multiply along each path, add the paths."
     )
     def two_paths(self) -> None:
         equation = equations.paths_equation(self.last, 2, self.theme)
@@ -58,8 +58,8 @@ class Backpropagation(ChainMoves):
             keys = []
 
     @beat(
-        "Multiply along a path, add the paths. $partial^+$ counts one use of $W$ alone: the state"
-        " before it is held constant."
+        "$partial^+$ counts one use of $W$ alone: the state before it depends on $W$, too, but is "
+        "held constant here."
     )
     def held_constant(self) -> None:
         self.hold_states_constant()
@@ -131,8 +131,8 @@ class Backpropagation(ChainMoves):
         self.play(self.chain.receive_at_once(step, self.rule))
 
     @beat(
-        "And so on: at each step, slopes shrink the gradient and $W^T$ changes it again. {when}, "
-        "it is {reach} times as large at $h_1$ as at $h_({last})$."
+        "And so on, from right to left: at each step slopes shrink the gradient, then $W^T$ "
+        "changes it. {when}, it is {reach} times as large at $h_1$ as at $h_({last})$."
     )
     def way_back(self) -> None:
         equation = equations.way_back_equation(self.last, self.theme)

@@ -118,8 +118,8 @@ class Output(Linear):
         self.play(self.gradient.another_target())
 
     @beat(
-        "The squared loss multiplies each error, less the mean error $m$, by the answer's own $y$. "
-        "{other} gets {squared}: {pull}"
+        "The squared loss keeps softmax's slope: each error, less their mean $m$, times the "
+        "answer's own $y$. {other} gets {squared}: {pull}"
     )
     def squared_loss(self) -> None:
         new = self.formula(

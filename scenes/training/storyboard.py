@@ -88,8 +88,8 @@ class Training(Storyboard):
         self.play(self.equation.light("loss", "value"))
 
     @beat(
-        "Each weight takes a step against its gradient{unseen}. $alpha = {alpha}$ is the learning "
-        "rate; Adam, the optimiser, adapts it to each weight."
+        "Each weight steps against its gradient{unseen}. $alpha = {alpha}$ is the learning rate; "
+        "the variant used, Adam, rescales each weight's step."
     )
     def against_the_gradient(self) -> None:
         self.descent = Descent(self.retraining.W, self.retraining.gradient, self.theme)
@@ -98,10 +98,11 @@ class Training(Storyboard):
         self.play(room, self.descent.appear(), self.equation.turn_into(equation))
         self.play(equation.light("gradient"), self.descent.step())
         self.play(Indicate(self.descent.minus, color=None))
+        self.play(self.descent.land())
         self.equation = equation
 
     @beat(
-        "{epochs} epochs of {updates} such steps: the loss on {count} newly drawn sequences "
+        "{epochs} epochs, rounds of {updates} such steps: the loss on {count} new sequences "
         "{loss_goes} from {first_loss} to {last_loss}, and {answers}"
     )
     def epochs(self) -> None:

@@ -10,6 +10,8 @@ from manim import (
     Animation,
     AnimationGroup,
     FadeIn,
+    FadeOut,
+    Indicate,
     Succession,
     VGroup,
     Wait,
@@ -99,6 +101,14 @@ class Descent(VGroup):
         """Show the gradient with its sign."""
         return AnimationGroup(
             FadeIn(self.minus), FadeIn(self.gradient, shift=0.2 * DOWN), run_time=1.5
+        )
+
+    def land(self) -> Animation:
+        """Let the step, which is too small to be drawn, land on W."""
+        step, w = self.gradient.matrix.cells.copy().set_z_index(1), self.w.matrix
+        return Succession(
+            FadeOut(step, target_position=w, scale=0.6, introducer=True, run_time=1.2),
+            Indicate(w, scale_factor=1.04, color=None, run_time=0.8),
         )
 
     def go_aside(self) -> Animation:

@@ -145,6 +145,23 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def facts_of(media: Path) -> Callable[..., dict[str, str]]:
+    """(scene, trace) → what its captions are filled in with, which takes no playing."""
+
+    def facts(name: str, trace: Trace | None = None) -> dict[str, str]:
+        trace = trace if trace is not None else default_of(name)
+        shown, *others = beside(name, trace)
+        experiments = made_for(name, trace)
+        with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
+            context = SceneContext(shown, others=tuple(others), experiments=experiments)
+            scene = load_scene(name).of(shown, *others).scene(context)
+            scene.setup()
+            return dict(scene.facts())
+
+    return facts
+
+
+@pytest.fixture(scope="session")
 def default_trace_of() -> Callable[..., Trace]:
     return default_of
 

@@ -260,12 +260,11 @@ def test_only_the_steps_that_are_shown_and_not_the_last_are_turned_round(default
     assert not both.has_gradients
 
 
-def test_without_recurrence_order_does_not_matter(perform, default_trace_of):
+def test_without_recurrence_order_does_not_matter(facts_of, default_trace_of):
     trace = default_trace_of("inputs")
     name = trace.parameter_name("weight_hh")
     still = variant(lambda _: {name: np.zeros_like(trace.W)})(trace)
-    facts = perform("inputs", lambda scene: dict(scene.facts()), still)["last_states"]
-    assert facts["outcome"].startswith("The states at the end are the same")
+    assert facts_of("inputs", still)["outcome"].startswith("The states at the end are the same")
 
 
 def test_the_captions_of_inputs_that_are_not_one_hot(perform):

@@ -206,18 +206,16 @@ def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
     assert distances[-1] > 0.5 * distances.max()
 
 
-def test_the_captions_of_a_network_that_forgets(default_trace_of, perform):
+def test_the_captions_of_a_network_that_forgets(default_trace_of, facts_of):
     trace = default_trace_of("trajectory")
     weak = variant(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
-    facts = perform("trajectory", lambda scene: dict(scene.facts()), weak)["states"]
-    assert facts["fate"] == "The difference is forgotten."
+    assert facts_of("trajectory", weak)["fate"] == "The difference is forgotten."
 
 
-def test_what_the_network_does_not_read_parts_nothing(default_trace_of, perform):
+def test_what_the_network_does_not_read_parts_nothing(default_trace_of, facts_of):
     trace = default_trace_of("trajectory")
     deaf = variant(lambda _: {trace.parameter_name("weight_ih"): np.zeros_like(trace.U)})(trace)
-    facts = perform("trajectory", lambda scene: dict(scene.facts()), deaf)["states"]
-    assert facts["part"] == "The states do not notice it."
+    assert facts_of("trajectory", deaf)["part"] == "The states do not notice it."
 
 
 def test_other_data_get_the_input_that_differs_most():

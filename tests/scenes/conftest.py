@@ -51,9 +51,14 @@ def beside(name: str, trace: Trace) -> tuple[Trace, ...]:
     return (trace,) * scene.traces
 
 
-@cache
 def default_of(name: str, language: str = "en") -> Trace:
-    return default_trace(SCENES[name].task, language=language)
+    """One trace for each task and language, so that a performance of it is found again."""
+    return _default_of_task(SCENES[name].task, language)
+
+
+@cache
+def _default_of_task(task: str, language: str) -> Trace:
+    return default_trace(task, language=language)
 
 
 def other_network(trace: Trace) -> Trace:

@@ -6,7 +6,7 @@ apart. They know nothing of rnnviz but the names of PyTorch's parameters.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from rnnviz.recording import record
 from rnnviz.trace import Trace
 
 KINDS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+_REMEMBERED = 32
+"""Networks kept for further tests, each with the graph of its loop."""
 UNEVEN = torch.tensor([1.0, -1.0, 0.5])
 
 
@@ -214,7 +216,7 @@ class Study:
         return torch.autograd.functional.jacobian(on, torch.tensor(begin_h[sequence])).numpy()
 
 
-@cache
+@lru_cache(maxsize=_REMEMBERED)
 def _study(options: tuple[tuple[str, Any], ...]) -> Study:
     return _make(**dict(options))
 
@@ -361,7 +363,7 @@ def draw_study() -> Callable[..., Study]:
                 "lengths",
             )
             options.setdefault("lengths", drawn)
-        return _study(tuple(sorted(options.items())))
+        return _make(**options)
 
     return draw
 

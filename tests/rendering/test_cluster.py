@@ -190,6 +190,7 @@ def test_a_spawned_process_draws_the_same_with_a_custom_font(trace, tmp_path, ca
         rnnviz.render(file, trace, font=font, **settings)
         made.append(content(output))
     assert made[0] == made[1]
+    monkeypatch.setattr(dask, "can_fork", lambda: True)  # it is refused before a process draws
     with pytest.raises(TextError, match=r"no font of rnnviz has the character '\u092e'"):
         rnnviz.render(file, trace, **settings)
 

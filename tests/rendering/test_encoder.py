@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from unittest import mock
 
 import av
 import numpy as np
@@ -20,7 +21,7 @@ from rnnviz.rendering.manim_adapter.canvas import Box, unmultiplied
 from rnnviz.rendering.manim_adapter.renderer import Renderer
 from rnnviz.rendering.manim_adapter.settings import manim_settings
 from rnnviz.rendering.plan import experiments_of, load_scene
-from rnnviz.rendering.profile import EncodingProfile
+from rnnviz.rendering.profile import QUALITIES, EncodingProfile
 from rnnviz.rendering.video.encoder import Encoder
 from rnnviz.rendering.video.frames import is_transparent
 from rnnviz.scene.context import SceneContext
@@ -183,17 +184,23 @@ class Shown:
     changed: list[Box]
 
 
+SMALL = (214, 120, 15)
 BOXES = st.tuples(st.integers(0, 11), st.integers(1, 12), st.integers(0, 3), st.integers(1, 4))
 
 
 @pytest.mark.parametrize(
     ("ending", "transparent"), [("mp4", False), ("webm", True), ("mov", False), ("mov", True)]
 )
-@settings(max_examples=3)
+@settings(max_examples=5)
 @given(st.lists(BOXES, min_size=1, max_size=4), st.integers(0, 9))
 def test_converted_boxes_equal_the_converted_frame(
     tmp_path_factory, ending, transparent, boxes, seed
 ):
+    with mock.patch.dict(QUALITIES, {"l": SMALL}):
+        check_converted_boxes(tmp_path_factory, ending, transparent, boxes, seed)
+
+
+def check_converted_boxes(tmp_path_factory, ending, transparent, boxes, seed):
     profile = EncodingProfile("l", ending, transparent)
     width, height = profile.size
     whole = Box(0, height, 0, width)
@@ -205,8 +212,8 @@ def test_converted_boxes_equal_the_converted_frame(
         for row, rows, column, columns in [*boxes, (0, 0, 0, 0)]:
             some.write(Shown(pixels, changed), 1)
             every.write(Shown(pixels, [whole]), 1)
-            top, bottom = row * 40, min((row + rows) * 40, height)
-            left, right = column * 240, min((column + columns) * 240, width)
+            top, bottom = row * 10, min((row + rows) * 10, height)
+            left, right = column * 60, min((column + columns) * 60, width)
             shape = pixels[top:bottom, left:right].shape
             pixels[top:bottom, left:right] = rng.integers(0, 256, shape, dtype=np.uint8)
             changed = [Box(top, bottom, left, right)]

@@ -51,9 +51,14 @@ def beside(name: str, trace: Trace) -> tuple[Trace, ...]:
     return (trace,) * scene.traces
 
 
-@cache
 def default_of(name: str, language: str = "en") -> Trace:
-    return default_trace(SCENES[name].task, language=language)
+    """One trace for each task and language, so that a performance of it is found again."""
+    return _default_of_task(SCENES[name].task, language)
+
+
+@cache
+def _default_of_task(task: str, language: str) -> Trace:
+    return default_trace(task, language=language)
 
 
 def other_network(trace: Trace) -> Trace:
@@ -142,6 +147,23 @@ def perform(media: Path) -> Callable[..., dict[str, Any]]:
         return play(name, look, shown, language, theme, notation, frames, aspect, playback)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def facts_of(media: Path) -> Callable[..., dict[str, str]]:
+    """(scene, trace) → what its captions are filled in with, which takes no playing."""
+
+    def facts(name: str, trace: Trace | None = None) -> dict[str, str]:
+        trace = trace if trace is not None else default_of(name)
+        shown, *others = beside(name, trace)
+        experiments = made_for(name, trace)
+        with manim_settings(media, "l", frame_rate=FRAME_RATE, **SIZE):
+            context = SceneContext(shown, others=tuple(others), experiments=experiments)
+            scene = load_scene(name).of(shown, *others).scene(context)
+            scene.setup()
+            return dict(scene.facts())
+
+    return facts
 
 
 @pytest.fixture(scope="session")

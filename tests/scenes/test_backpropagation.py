@@ -1,5 +1,8 @@
 """What 'backpropagation' draws is the trace's, computed here by explicit loops."""
 
+from functools import cache
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +20,36 @@ STEPS = 8
 def trace(request, default_trace_of, changed_trace_of):
     made = default_trace_of if request.param == "as recorded" else changed_trace_of
     return made("backpropagation")
+
+
+@pytest.fixture(scope="module")
+def seen_of(perform):
+    """What the scene shows of a trace, performed once for all tests."""
+    return cache(lambda trace: perform("backpropagation", look, trace))
+
+
+def look(scene):
+    sums, product = getattr(scene, "sums", None), getattr(scene, "product", None)
+    grids = [part for part in product or () if hasattr(part, "grid")]
+    return SimpleNamespace(
+        alone=scene.alone,
+        corner=getattr(scene.corner, "text", None),
+        entry=[
+            colors(cells) if len(cells) else colors([cells])
+            for cells in getattr(product, "entry", [])
+        ],
+        equation=scene.equation.ink.text if hasattr(scene, "equation") else None,
+        facts=scene.facts(),
+        factors=[(part.grid.values, part.scale_mark.text) for part in grids],
+        gradients={step: colors(strip) for step, strip in scene.chain.gradients.items()},
+        notes=scene.notes(),
+        other=sums and sums.other and colors(sums.other.cells),
+        paths=getattr(scene, "paths", None),
+        product=product,
+        rule=scene.rule,
+        terms=sums and {step: colors(card.cells) for step, card in scene.chain.terms.items()},
+        total=sums and colors(sums.total.cells),
+    )
 
 
 def by_hand(trace):
@@ -51,42 +84,26 @@ def of_terms(terms):
     return max(np.abs(term).max() for term in terms.values())
 
 
-def test_every_term_their_sum_and_autograds_gradient(trace, perform):
-    def look(scene):
-        if not hasattr(scene, "sums"):
-            return None
-        return (
-            {step: colors(card.cells) for step, card in scene.chain.terms.items()},
-            colors(scene.sums.total.cells),
-            scene.sums.other and colors(scene.sums.other.cells),
-            scene.facts(),
-        )
-
-    seen = perform("backpropagation", look, trace)
+def test_every_term_their_sum_and_autograds_gradient(trace, seen_of):
+    seen = seen_of(trace)
     *_, terms = by_hand(trace)
-    cards, total, _, _ = seen["second_term"]
-    assert cards == {k: expected(terms[k], of_terms(terms)) for k in (8, 7)}
+    screen = seen["second_term"]
+    assert screen.terms == {k: expected(terms[k], of_terms(terms)) for k in (8, 7)}
     two = {k: terms[k] for k in (8, 7)}
-    assert total == expected(two[8] + two[7], of_terms(two))
-    cards, total, other, facts = seen["all_paths"]
-    assert cards == {k: expected(terms[k], of_terms(terms)) for k in range(2, STEPS + 1)}
-    assert total == expected(sum(terms.values()), of_terms(terms))
-    assert other == total
+    assert screen.total == expected(two[8] + two[7], of_terms(two))
+    screen = seen["all_paths"]
+    assert screen.terms == {k: expected(terms[k], of_terms(terms)) for k in range(2, STEPS + 1)}
+    assert screen.total == expected(sum(terms.values()), of_terms(terms))
+    assert screen.other == screen.total
     assert not terms[1].any()  # the state before step 1 is zero, so that no term is left out
     autograd = trace.gradients["rnn.weight_hh_l0"]
     np.testing.assert_allclose(sum(terms.values()), autograd, atol=1e-15)
-    assert float(facts["apart"].split("·")[0]) < 10
-    assert facts["apart"] == "0" or "·10⁻¹" in facts["apart"]
+    assert float(screen.facts["apart"].split("·")[0]) < 10
+    assert screen.facts["apart"] == "0" or "·10⁻¹" in screen.facts["apart"]
 
 
-def test_the_factors_of_each_product(trace, perform):
-    seen = perform(
-        "backpropagation",
-        lambda scene: hasattr(scene, "product")
-        and [(part.grid.values, part.scale_mark.text) for part in scene.product.submobjects
-             if hasattr(part, "grid")],
-        trace,
-    )  # fmt: skip
+def test_the_factors_of_each_product(trace, seen_of):
+    seen = seen_of(trace)
     states, at_output, at_states, terms = by_hand(trace)
     columns = {
         "output_weights": [at_output, states[8][None], np.outer(at_output, states[8])],
@@ -96,20 +113,14 @@ def test_the_factors_of_each_product(trace, perform):
         "second_term": [at_states[7], 1 - states[7] ** 2, states[6][None], terms[7]],
     }
     for beat, wanted in columns.items():
-        for (values, mark), array in zip(seen[beat], wanted, strict=True):
+        for (values, mark), array in zip(seen[beat].factors, wanted, strict=True):
             shown = array if array.ndim == 2 else array[:, None]
             np.testing.assert_allclose(values, shown, atol=1e-12)
             assert mark == f"±{number(np.abs(array).max())}"
 
 
-def test_the_cells_pointed_out_make_the_largest_entry(trace, perform):
-    seen = perform(
-        "backpropagation",
-        lambda scene: hasattr(scene, "product")
-        and [colors(cells) if len(cells) else colors([cells])
-             for cells in getattr(scene.product, "entry", [])],
-        trace,
-    )  # fmt: skip
+def test_the_cells_pointed_out_make_the_largest_entry(trace, seen_of):
+    seen = seen_of(trace)
     states, at_output, at_states, terms = by_hand(trace)
     of_v = np.outer(at_output, states[8])
     (i, j), unit = largest(of_v), int(np.abs(at_states[8]).argmax())
@@ -133,70 +144,61 @@ def test_the_cells_pointed_out_make_the_largest_entry(trace, perform):
         (at_states[7][unit], at_states[7]),
     ]  # fmt: skip
     for beat, cells in wanted.items():
-        assert seen[beat] == [expected(part, np.abs(whole).max()) for part, whole in cells]
+        assert seen[beat].entry == [expected(part, np.abs(whole).max()) for part, whole in cells]
 
 
-def test_the_way_back_says_how_long_the_gradient_is(trace, perform):
-    seen = perform(
-        "backpropagation",
-        lambda scene: (scene.facts(), scene.notes(), getattr(scene.corner, "text", None)),
-        trace,
-    )
+def test_the_way_back_says_how_long_the_gradient_is(trace, seen_of):
+    seen = seen_of(trace)
     *_, at_states, _ = by_hand(trace)
-    facts, notes, width = seen["way_back"]
+    screen = seen["way_back"]
     ratio = np.linalg.norm(at_states[1]) / np.linalg.norm(at_states[STEPS])
-    assert facts["reach"] == number(float(ratio))
+    assert screen.facts["reach"] == number(float(ratio))
     trained = trace.metadata.epochs is not None
-    assert facts["when"] == ("After training" if trained else "Here")
-    assert ("after training" in notes) == trained
-    assert width == "width: size of the gradient"
-    assert seen["all_paths"][2] == "width: size of the term"
+    assert screen.facts["when"] == ("After training" if trained else "Here")
+    assert ("after training" in screen.notes) == trained
+    assert screen.corner == "width: size of the gradient"
+    assert seen["all_paths"].corner == "width: size of the term"
 
 
-def test_the_chain_rule_of_one_weight_in_numbers(trace, perform):
-    one, facts, formula = perform(
-        "backpropagation",
-        lambda scene: (getattr(scene, "product", None), scene.facts(), scene.equation.ink.text),
-        trace,
-    )["one_weight"]
+def test_the_chain_rule_of_one_weight_in_numbers(trace, seen_of):
+    screen = seen_of(trace)["one_weight"]
+    one = screen.product
     states, _, at_states, terms = by_hand(trace)
     row, column = np.unravel_index(np.abs(terms[8]).argmax(), terms[8].shape)
     assert (one.row, one.column) == (row + 1, column + 1)
     # one use of the weight, not all of them
-    assert f"(partial^+ L_(8))/(partial W_({row + 1},{column + 1}))" in formula
+    assert f"(partial^+ L_(8))/(partial W_({row + 1},{column + 1}))" in screen.equation
     np.testing.assert_allclose(one.product, terms[8][row, column], atol=1e-12)
     factors = [states[7][column], 1 - states[8][row] ** 2, at_states[8][row]]
     assert [text.text for text in one.values] == [number(value, 3) for value in factors]
-    assert facts["product"] == number(float(np.prod(factors)), 3)
+    assert screen.facts["product"] == number(float(np.prod(factors)), 3)
 
 
-def test_gradients_stand_in_the_boxes_they_have_reached(trace, perform):
-    seen = perform(
-        "backpropagation",
-        lambda scene: {k: colors(strip) for k, strip in scene.chain.gradients.items()},
-        trace,
-    )
+def test_gradients_stand_in_the_boxes_they_have_reached(trace, seen_of):
+    seen = seen_of(trace)
     *_, at_states, _ = by_hand(trace)
     reached = {"output_weights": [], "into_the_state": [8], "one_step_back": [8, 7],
                "third_step": [8, 7, 6], "general": range(1, 9)}  # fmt: skip
     for beat, steps in reached.items():
-        assert seen[beat] == {k: expected(at_states[k], np.abs(at_states[k]).max()) for k in steps}
+        assert seen[beat].gradients == {
+            k: expected(at_states[k], np.abs(at_states[k]).max()) for k in steps
+        }
 
 
-def test_paths_are_as_wide_as_their_norms(trace, perform):
-    paths = perform("backpropagation", lambda scene: getattr(scene, "paths", None), trace)
+def test_paths_are_as_wide_as_their_norms(trace, seen_of):
+    seen = seen_of(trace)
     *_, at_states, _ = by_hand(trace)
     norms = {k: np.linalg.norm(at_states[k]) for k in range(1, STEPS + 1)}
-    first, second = paths["two_paths"]
+    first, second = seen["two_paths"].paths
     np.testing.assert_allclose(first.norms, [norms[8], norms[8]])
     np.testing.assert_allclose(second.norms, [norms[8], norms[7], norms[7]])
     for path in (first, second):
         np.testing.assert_allclose(path.shares, path.norms / max(norms.values()))
 
 
-def test_the_default_recording_has_its_one_loss_after_the_last_word(default_trace_of, perform):
+def test_the_default_recording_has_its_one_loss_after_the_last_word(default_trace_of, seen_of):
     trace = default_trace_of("backpropagation")
-    alone = perform("backpropagation", lambda scene: scene.alone)["one_loss"]
+    alone = seen_of(trace)["one_loss"].alone
     assert trace.loss_steps == (STEPS - 1,)
     np.testing.assert_array_equal(alone.h, trace.h)
     for name, gradient in trace.gradients.items():
@@ -217,25 +219,19 @@ def test_the_gradients_of_v_and_u(default_trace_of):
 
 
 @pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
-def test_the_terms_of_a_cell_with_gates_add_up_to_autograds_gradient(layer, perform):
+def test_the_terms_of_a_cell_with_gates_add_up_to_autograds_gradient(layer, seen_of):
     torch.manual_seed(0)
     x, classes = torch.randn(6, 1, 3), torch.full((6, 1), -100)
     classes[-1] = 2
     trace = record(Around(layer(3, 5)), x, classes, dtype="float64")
 
-    def read(scene):
-        sums, rule = getattr(scene, "sums", None), scene.rule
-        product = getattr(scene, "product", None)
-        arrays = [part.grid.values for part in product or () if hasattr(part, "grid")]
-        cells = sums and (colors(sums.total.cells), colors(sums.other.cells))
-        return cells, rule.rows, rule.terms_w, arrays
-
-    seen = perform("backpropagation", read, trace)
-    (total, other), rows, terms, _ = seen["all_paths"]
-    gradient = trace.gradients["rnn.weight_hh_l0"][rows]
+    seen = seen_of(trace)
+    screen = seen["all_paths"]
+    terms = screen.rule.terms_w
+    gradient = trace.gradients["rnn.weight_hh_l0"][screen.rule.rows]
     np.testing.assert_allclose(terms.sum(axis=0), gradient, atol=1e-15)
-    assert total == other == expected(gradient, np.abs(terms).max())
-    jacobian, before, after = seen["one_step_back"][-1]
+    assert screen.total == screen.other == expected(gradient, np.abs(terms).max())
+    jacobian, before, after = (values for values, _ in seen["one_step_back"].factors)
     if layer is nn.GRU:  # all of its five units are in the product
         np.testing.assert_allclose(jacobian, trace.jacobian[0, 0, -1, 0].T, atol=1e-15)
         recorded = trace.grad_h_by_loss[-1, 0, 0, :, 0]

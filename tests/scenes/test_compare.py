@@ -65,18 +65,20 @@ def seen(media):
     return play
 
 
-def test_lines_have_the_recorded_gradients(perform):
-    def look(scene):
-        axis = scene.chart.axis
-        heights = [
-            [mark.get_y() - axis.base for mark in line.marks][::-1] for line in scene.chart.lines
-        ]
-        spans = axis.low + np.array(heights) / axis.height_of_all * (axis.high - axis.low)
-        return 10**spans, (scene.trace, *scene.other_traces)
-
-    drawn, (rnn, lstm) = perform(NAME, lambda scene: hasattr(scene, "chart") and look(scene))[
-        "what_it_means"
+def gradients_and_traces(scene):
+    traces = (scene.trace, *scene.other_traces)
+    if not hasattr(scene, "chart"):
+        return None, traces
+    axis = scene.chart.axis
+    heights = [
+        [mark.get_y() - axis.base for mark in line.marks][::-1] for line in scene.chart.lines
     ]
+    spans = axis.low + np.array(heights) / axis.height_of_all * (axis.high - axis.low)
+    return 10**spans, traces
+
+
+def test_lines_have_the_recorded_gradients(perform):
+    drawn, (rnn, lstm) = perform(NAME, gradients_and_traces)["what_it_means"]
     norms = np.linalg.norm(rnn.grad_h_by_loss[-1, 0, 0, :, 0], axis=-1)
     np.testing.assert_allclose(drawn[0], norms / norms[-1], rtol=1e-6)
     # c reaches the loss by the output gate of its step, and by the forget gate of the next
@@ -92,7 +94,7 @@ def test_lines_have_the_recorded_gradients(perform):
 
 
 def test_the_default_networks_are_those_of_the_study(perform):
-    traces = perform(NAME, lambda scene: (scene.trace, *scene.other_traces))["one_sequence"]
+    _, traces = perform(NAME, gradients_and_traces)["one_sequence"]
     assert [each.metadata.cell for each in traces] == ["rnn", "lstm"]
     assert traces[0].metadata.step_labels == traces[1].metadata.step_labels
     assert {each.metadata.task_options["gap"] for each in traces} == {20}

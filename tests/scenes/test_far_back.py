@@ -207,17 +207,15 @@ def test_vanishing_gradient_leaves_out_what_it_cannot_show(perform):
         ("an output that reads all states", "what the loss reads"),
     ],
 )
-def test_vanishing_gradient_says_by_what_a_step_back_multiplies(name, words, perform):
-    facts = perform("vanishing-gradient", lambda scene: dict(scene.facts()), kind(name))["one_loss"]
+def test_vanishing_gradient_says_by_what_a_step_back_multiplies(name, words, facts_of):
+    facts = facts_of("vanishing-gradient", kind(name))
     assert words in facts["each_step"]
     others = {"forget gate", "Jacobian", "slopes", "derivatives"} - {words.split()[0]}
     assert sum(other in facts["each_step"] for other in others) <= (words != "slopes")
 
 
-def test_a_gradient_that_grows_is_not_said_to_vanish(perform):
-    facts = perform("vanishing-gradient", lambda scene: dict(scene.facts()), kind("growing"))[
-        "one_loss"
-    ]
+def test_a_gradient_that_grows_is_not_said_to_vanish(facts_of):
+    facts = facts_of("vanishing-gradient", kind("growing"))
     assert facts["ratios"] == "it never gets shorter."
     assert facts["left"] == "the gradient is 2200 times as long."
     assert facts["seen"] == "It has not shrunk."

@@ -1,6 +1,7 @@
 """The inputs on the screen are the tasks' and the trace's; what is said of them holds."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import matplotlib
 import numpy as np
@@ -47,27 +48,93 @@ def states_by_hand(trace, x):
     return np.array(states)
 
 
+def look_at_hot(scene):
+    hot = scene.hot
+    steps = len(hot.words)
+    digits = [[cell.text for cell in hot.digits[step::steps]] for step in range(steps)]
+    names = [name.text for name in hot.names]
+    return [word.text for word in hot.words], names, digits, colors(hot.cells)
+
+
+def look_at_grid(scene):
+    grid = scene.grid
+    return [word.text for word in grid.words], colors(grid.cells), len(scene.hot.names)
+
+
+def look_at_picks(scene):
+    picks = scene.picks
+    factors = [[ink.text for ink in factor] for factor in picks.factors]
+    above = [factor.get_x() for factor in picks.factors]
+    columns = [picks.matrix.column(index).get_x() for index in range(picks.U.shape[1])]
+    return (
+        colors(picks.matrix),
+        colors(picks.results),
+        colors(picks.entries),
+        picks.limit,
+        (factors, above, columns),
+    )
+
+
+def look_at_chart(scene):
+    chart = scene.chart
+    low, high = chart.plane.frame.get_start()[1], chart.plane.frame.get_end()[1]
+    bottom, top = chart.plane.y_bounds
+    levels = [
+        bottom + (line.get_y() - low) / (high - low) * (top - bottom) for line, _ in chart.levels
+    ]
+    return SimpleNamespace(
+        all=chart.all,
+        cells=colors(chart.cells),
+        counts=[text.text for text in chart.counts],
+        dots=[dot.get_center() for dot in chart.dots],
+        edges=(chart.part[0].get_left()[0], chart.part[0].get_right()[0]),
+        last=[text.text for text in chart.last],
+        levels=levels,
+        limit=chart.limit,
+        plane=chart.plane,
+        rule=chart.rule.text,
+        source=chart.source.text,
+        told=[text.text for _, text in chart.levels],
+        whole=chart.whole.points[::4].copy(),
+    )
+
+
+def look_at_orders(scene):
+    orders = scene.orders
+    return (
+        [[colors(strip) for strip in row] for row in orders.strips],
+        [[word.text for word in row] for row in orders.words],
+        [text.text for text in orders.sizes.numbers],
+        [bar.height for bar in orders.sizes.bars],
+    )
+
+
+PARTS = {
+    "hot": look_at_hot,
+    "grid": look_at_grid,
+    "picks": look_at_picks,
+    "chart": look_at_chart,
+    "orders": look_at_orders,
+}
+
+
+def look(scene):
+    """What all tests of this file read, so that a trace is played once for them."""
+    seen = {part: look_at(scene) for part, look_at in PARTS.items() if hasattr(scene, part)}
+    return seen | {
+        "facts": dict(scene.facts()),
+        "source": scene.source.text,
+        "words": scene.words,
+    }
+
+
 @pytest.mark.parametrize(
     ("language", "tokens"),
     [("en", ["have", "you", "eaten", "or", "have", "you", "not"]), ("zh", list("你恰饭了没啊"))],
 )
 def test_every_word_of_the_little_sentence_has_its_one(language, tokens, perform):
-    def look(scene):
-        hot = scene.hot
-        return (
-            [word.text for word in hot.words],
-            [name.text for name in hot.names],
-            [
-                [cell.text for cell in hot.digits[step :: len(tokens)]]
-                for step in range(len(tokens))
-            ],
-            colors(hot.cells),
-            dict(scene.facts()),
-        )
-
-    words, names, digits, shown, facts = perform("inputs", look, language=language)[
-        "one_hot_vectors"
-    ]
+    seen = perform("inputs", look, language=language)["one_hot_vectors"]
+    words, names, digits, shown = seen["hot"]
     assert words == tokens
     assert sorted(names) == sorted(set(tokens))
     for token, column in zip(tokens, digits, strict=True):
@@ -75,43 +142,24 @@ def test_every_word_of_the_little_sentence_has_its_one(language, tokens, perform
     table = [[float(token == name) for token in tokens] for name in names]
     assert shown == expected_colors(table)
     counted = {"en": "7 words, 5 of them distinct", "zh": "这 6 个字各不相同"}
-    assert facts["counted"] == counted[language]
+    assert seen["facts"]["counted"] == counted[language]
 
 
 def test_the_networks_own_inputs_take_the_place_of_the_example(trace, perform):
-    def look(scene):
-        grid = scene.grid
-        return [word.text for word in grid.words], colors(grid.cells), len(scene.hot.names)
-
-    words, cells, rows = perform("inputs", lambda s: hasattr(s, "grid") and look(s), trace)[
-        "own_inputs"
-    ]
+    words, cells, rows = perform("inputs", look, trace)["own_inputs"]["grid"]
     assert words == list(trace.metadata.step_labels[0])
     assert cells == expected_colors(trace.x[:, 0].T)
     assert rows < trace.input_size
 
 
 def test_u_is_shown_and_each_word_gets_its_column(trace, perform):
-    def look(scene):
-        picks = scene.picks
-        factors = [[ink.text for ink in factor] for factor in picks.factors]
-        above = [factor.get_x() for factor in picks.factors]
-        columns = [picks.matrix.column(index).get_x() for index in range(picks.U.shape[1])]
-        return (
-            colors(picks.matrix),
-            colors(picks.results),
-            colors(picks.entries),
-            picks.limit,
-            (factors, above, columns),
-        )
-
     seen = perform("inputs", look, trace)
-    matrix, results, entries, limit, marks = seen["all_columns"]
+    matrix, results, entries, limit, marks = seen["all_columns"]["picks"]
     assert matrix == expected_colors(trace.U, limit)
     places = trace.x[:, 0].argmax(axis=-1)
     assert results == expected_colors(trace.U[:, places], limit)
     assert entries == expected_colors(trace.x[-1, 0])
-    assert seen["embedding"][2] == expected_colors(trace.x[0, 0])
+    assert seen["embedding"]["picks"][2] == expected_colors(trace.x[0, 0])
     assert limit == pytest.approx(np.abs(trace.U).max())
     factors, above, columns = marks
     assert factors == [["1"]] * trace.steps
@@ -123,81 +171,48 @@ def test_u_is_shown_and_each_word_gets_its_column(trace, perform):
     [("en", "an example that comes with rnnviz"), ("zh", "rnnviz 自带的例子")],
 )
 def test_the_source_line_names_the_network_only_where_it_is_shown(language, told, perform):
-    seen = perform("inputs", lambda scene: scene.source.text, language=language)
+    seen = perform("inputs", look, language=language)
     examples = {"vocabulary", "one_hot_vectors", "stock_prices"}
-    assert {beat for beat, text in seen.items() if text == told} == examples
+    assert {beat for beat, screen in seen.items() if screen["source"] == told} == examples
     named = network_name(default_trace("sentence", language=language), partial(said, language))
     for beat in seen.keys() - examples:
-        assert seen[beat].startswith(named)
+        assert seen[beat]["source"].startswith(named)
 
 
 def test_prices_are_those_of_the_file(perform):
-    def look(scene):
-        chart = scene.chart
-        low, high = chart.plane.frame.get_start()[1], chart.plane.frame.get_end()[1]
-        bottom, top = chart.plane.y_bounds
-        levels = [
-            bottom + (line.get_y() - low) / (high - low) * (top - bottom)
-            for line, _ in chart.levels
-        ]
-        frame = chart.part[0]
-        marked = [chart.all.at(x, bottom)[0] for x in (len(closes) - 20.5, len(closes) - 0.5)]
-        assert frame.get_left()[0] <= marked[0] < marked[1] <= frame.get_right()[0] + 0.01
-        assert chart.all.y_bounds == chart.plane.y_bounds
-        expected = [chart.all.at(step, value) for step, value in enumerate(closes, start=1)]
-        np.testing.assert_allclose(chart.whole.points[::4], expected[:-1], atol=1e-3)
-        assert [text.text for text in chart.counts] == [
-            f"all {len(closes)} days",
-            "20 of these days",
-        ]
-        return (
-            [dot.get_center() for dot in chart.dots],
-            chart.plane,
-            colors(chart.cells),
-            chart.limit,
-            chart.source.text,
-            [text.text for text in chart.last],
-            levels,
-            [text.text for _, text in chart.levels],
-            chart.rule.text,
-            dict(scene.facts()),
-        )
-
     with np.load(f"{matplotlib.get_data_path()}/sample_data/goog.npz") as data:
         closes = data["price_data"]["adj_close"].astype(float)
-    seen = perform("inputs", lambda scene: hasattr(scene, "chart") and look(scene))
-    dots, plane, cells, limit, source, last, levels, told, rule, facts = seen["stock_prices"]
+    seen = perform("inputs", look)["stock_prices"]
+    chart, facts = seen["chart"], seen["facts"]
+    bottom = chart.plane.y_bounds[0]
+    marked = [chart.all.at(x, bottom)[0] for x in (len(closes) - 20.5, len(closes) - 0.5)]
+    assert chart.edges[0] <= marked[0] < marked[1] <= chart.edges[1] + 0.01
+    assert chart.all.y_bounds == chart.plane.y_bounds
+    expected = [chart.all.at(step, value) for step, value in enumerate(closes, start=1)]
+    np.testing.assert_allclose(chart.whole, expected[:-1], atol=1e-3)
+    assert chart.counts == [f"all {len(closes)} days", "20 of these days"]
     values = closes[-21:-1]
-    expected = [plane.at(step, value) for step, value in enumerate(values, start=1)]
-    np.testing.assert_allclose(dots, expected, atol=1e-4)
+    expected = [chart.plane.at(step, value) for step, value in enumerate(values, start=1)]
+    np.testing.assert_allclose(chart.dots, expected, atol=1e-4)
     mean, spread = closes.mean(), closes.std()
     given = (values - mean) / spread
-    assert cells == expected_colors(given.astype(np.float32).astype(float), limit)
-    assert "GOOG" in source
-    assert last == [f"{values[-1]:.4g}", number(float(given[-1]))]
-    np.testing.assert_allclose(levels, [mean, mean + spread], rtol=1e-4)
+    assert chart.cells == expected_colors(given.astype(np.float32).astype(float), chart.limit)
+    assert "GOOG" in chart.source
+    assert chart.last == [f"{values[-1]:.4g}", number(float(given[-1]))]
+    np.testing.assert_allclose(chart.levels, [mean, mean + spread], rtol=1e-4)
     assert (facts["mean"], facts["spread"]) == (number(mean, 3), number(spread, 3))
-    assert told == [f"mean {facts['mean']}", f"+ standard deviation {facts['spread']}"]
-    assert rule == f"x_t = (p_t - {facts['mean']}) / {facts['spread']}"
+    assert chart.told == [f"mean {facts['mean']}", f"+ standard deviation {facts['spread']}"]
+    assert chart.rule == f"x_t = (p_t - {facts['mean']}) / {facts['spread']}"
 
 
 def test_the_source_of_the_prices_is_translated(perform):
-    texts = perform("inputs", lambda s: hasattr(s, "chart") and s.chart.source.text, language="zh")
-    assert texts["stock_prices"].startswith("GOOG 每日复权收盘价")
+    seen = perform("inputs", look, language="zh")["stock_prices"]
+    assert seen["chart"].source.startswith("GOOG 每日复权收盘价")
 
 
 def test_the_same_words_in_another_order_give_other_states(trace, perform):
-    def look(scene):
-        orders = scene.orders
-        return (
-            [[colors(strip) for strip in row] for row in orders.strips],
-            [[word.text for word in row] for row in orders.words],
-            [text.text for text in orders.sizes.numbers],
-            [bar.height for bar in orders.sizes.bars],
-            dict(scene.facts()),
-        )
-
-    strips, words, written, heights, facts = perform("inputs", look, trace)["last_states"]
+    seen = perform("inputs", look, trace)["last_states"]
+    strips, words, written, heights = seen["orders"]
     x = trace.x[:, 0]
     own = states_by_hand(trace, x)
     other = states_by_hand(trace, np.concatenate([x[:-1][::-1], x[-1:]]))
@@ -208,7 +223,7 @@ def test_the_same_words_in_another_order_give_other_states(trace, perform):
     assert written == [number(size), number(distance)]
     np.testing.assert_allclose(heights[1] / heights[0], distance / size, rtol=1e-4)
     assert distance > 0.1
-    assert facts["outcome"].startswith(f"Yet the last states are {number(distance)} apart")
+    assert seen["facts"]["outcome"].startswith(f"Yet the last states are {number(distance)} apart")
 
 
 def test_copies_of_words_cross_no_other_text(default_trace_of):
@@ -245,12 +260,11 @@ def test_only_the_steps_that_are_shown_and_not_the_last_are_turned_round(default
     assert not both.has_gradients
 
 
-def test_without_recurrence_order_does_not_matter(perform, default_trace_of):
+def test_without_recurrence_order_does_not_matter(facts_of, default_trace_of):
     trace = default_trace_of("inputs")
     name = trace.parameter_name("weight_hh")
     still = variant(lambda _: {name: np.zeros_like(trace.W)})(trace)
-    facts = perform("inputs", lambda scene: dict(scene.facts()), still)["last_states"]
-    assert facts["outcome"].startswith("The states at the end are the same")
+    assert facts_of("inputs", still)["outcome"].startswith("The states at the end are the same")
 
 
 def test_the_captions_of_inputs_that_are_not_one_hot(perform):
@@ -264,8 +278,8 @@ def test_the_captions_of_inputs_that_are_not_one_hot(perform):
 
 
 def test_the_caption_names_the_repeated_word_of_the_default_sentence(perform):
-    seen = perform("inputs", lambda scene: (dict(scene.facts()), scene.words))
-    facts, words = seen["all_columns"]
+    seen = perform("inputs", look)["all_columns"]
+    facts, words = seen["facts"], seen["words"]
     assert len(set(words)) < len(words)
     assert facts["again"] == "The same word gets the same numbers each time."
 

@@ -1,6 +1,7 @@
 """The values on the screen are the trace's: with another network they are other values."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -35,28 +36,28 @@ def test_the_changed_network_differs(default_trace_of, changed_trace_of):
         assert np.array_equal(a.x, b.x)
 
 
+def look_at_unrolling(scene):
+    chain, output = getattr(scene, "chain", None), getattr(scene, "output", None)
+    start = getattr(chain, "start", None)
+    return SimpleNamespace(
+        chain=chain
+        and ([colors(strip) for strip in chain.strips], [word.text for word in chain.words]),
+        facts=dict(scene.facts()),
+        output=output
+        and (
+            [bar.width for bar in output.bars.bars],
+            [text.text for text in output.bars.numbers],
+            [text.text for text in output.bars.names],
+            [text.text for text in output.scores],
+        ),
+        start=start and (colors(start.strip), start.title.text),
+    )
+
+
 def test_unrolling_shows_the_recorded_states_and_predictions(trace_of, perform):
     trace = trace_of("unrolling")
-
-    def look(scene):
-        strips = [colors(strip) for strip in scene.chain.strips]
-        words = [word.text for word in scene.chain.words]
-        if not hasattr(scene, "output"):
-            return strips, words, None
-        bars = scene.output.bars
-        return (
-            strips,
-            words,
-            (
-                [bar.width for bar in bars.bars],
-                [text.text for text in bars.numbers],
-                [text.text for text in bars.names],
-                [text.text for text in scene.output.scores],
-            ),
-        )
-
-    seen = perform("unrolling", lambda scene: hasattr(scene, "chain") and look(scene), trace)
-    strips, words, (widths, numbers, names, scores) = seen["prediction"]
+    seen = perform("unrolling", look_at_unrolling, trace)["prediction"]
+    (strips, words), (widths, numbers, names, scores) = seen.chain, seen.output
     assert strips == [expected_colors(state, 1.0) for state in trace.h[0, 0, :, 0]]
     assert words == list(trace.metadata.step_labels[0])
     y = trace.y[-1, 0]
@@ -73,12 +74,9 @@ def test_unrolling_shows_the_recorded_states_and_predictions(trace_of, perform):
 
 
 def test_unrolling_starts_from_the_recorded_state(trace_of, perform):
-    def look(scene):
-        start = getattr(getattr(scene, "chain", None), "start", None)
-        return start and (colors(start.strip), start.title.text), dict(scene.facts())
-
     trace = trace_of("unrolling")
-    (shown, title), facts = perform("unrolling", look, trace)["start"]
+    seen = perform("unrolling", look_at_unrolling, trace)["start"]
+    (shown, title), facts = seen.start, seen.facts
     assert shown == expected_colors(np.zeros(trace.hidden_size), 1.0)
     assert title == "h_(0) = 0"
     assert "$h_(0)$ is zero" in facts["start"]
@@ -87,44 +85,57 @@ def test_unrolling_starts_from_the_recorded_state(trace_of, perform):
     assert facts["result"] == f"“{answer}” gets {percent(y.max())}."
     long = record_task("sentence", epochs=1, seed=1, gap=10)
     first = long.steps - 9
-    (shown, title), facts = perform("unrolling", look, long)["start"]
+    seen = perform("unrolling", look_at_unrolling, long)["start"]
+    (shown, title), facts = seen.start, seen.facts
     assert shown == expected_colors(long.h[0, 0, first - 2, 0], 1.0)
     assert title == f"h_({first - 1})"
     assert "zero" not in facts["start"]
 
 
+def look_at_space(scene):
+    space, sheet, view = scene.space, scene.space.hidden, scene.stage.view
+    units, guess = range(sheet.values.shape[1]), vars(scene).get("guess")
+    return SimpleNamespace(
+        faces=np.array(
+            [face.points[::4, :2].mean(axis=0) for face in sheet.faces if len(face.points)]
+        ),
+        facts=dict(scene.facts()),
+        feet=np.array([view.project(sheet.foot(1, unit)) for unit in units]),
+        grown=[each.grown.copy() for each in space.sheets],
+        guess=guess and guess.ink.text,
+        limit=space.limit,
+        passing=vars(scene).get("passing"),
+        picture=vars(scene).get("picture"),
+        rims=sheet.rim.copy(),
+        sheets=[
+            (each.values.copy(), each.heights.copy(), [ManimColor(c).to_hex() for c in each.colors])
+            for each in space.sheets
+        ],
+        source=scene.source.text,
+        start=scene.context.experiments["start"],
+        tops=np.array([view.project(sheet.top(1, unit)) for unit in units]),
+        way=vars(scene).get("way"),
+    )
+
+
 def test_space_shows_the_recorded_values(trace_of, perform):
     trace = trace_of("space")
-
-    def look(scene):
-        sheets = scene.space.sheets
-        shown = [(each.values.copy(), each.heights.copy(), each.colors.copy()) for each in sheets]
-        return shown, [sheet.grown.copy() for sheet in sheets], scene.space.limit
-
-    sheets, grown, limit = perform("space", look, trace)["forward"]
+    seen = perform("space", look_at_space, trace)["forward"]
     states = np.concatenate([trace.h0[0, 0, :1], trace.h[0, 0, :, 0]])
     for (shown, heights, _), values in zip(
-        sheets, (trace.x[:, 0], states, trace.y[:, 0]), strict=True
+        seen.sheets, (trace.x[:, 0], states, trace.y[:, 0]), strict=True
     ):
         assert np.array_equal(shown, values)
         ratios = heights[values != 0] / np.abs(values[values != 0])
         np.testing.assert_allclose(ratios, ratios[0])
-    assert all((share == 1).all() for share in grown)
-    colors_of_states = [ManimColor(rgb).to_hex() for rgb in sheets[1][2]]
-    assert colors_of_states == expected_colors(states, limit)
+    assert all((share == 1).all() for share in seen.grown)
+    assert seen.sheets[1][2] == expected_colors(states, seen.limit)
 
 
 def test_a_prism_of_space_is_drawn_as_high_as_its_value(trace_of, perform):
     trace = trace_of("space")
-
-    def look(scene):
-        sheet, view = scene.space.hidden, scene.stage.view
-        feet = [view.project(sheet.foot(1, unit)) for unit in range(trace.hidden_size)]
-        tops = [view.project(sheet.top(1, unit)) for unit in range(trace.hidden_size)]
-        drawn = [face.points[::4, :2].mean(axis=0) for face in sheet.faces if len(face.points)]
-        return np.array(feet), np.array(tops), np.array(drawn)
-
-    feet, tops, drawn = perform("space", look, trace)["one_sheet"]
+    seen = perform("space", look_at_space, trace)["one_sheet"]
+    feet, tops, drawn = seen.feet, seen.tops, seen.faces
     lengths = np.linalg.norm(tops - feet, axis=1) / np.abs(trace.h[0, 0, 0, 0])
     assert np.ptp(lengths) < 0.2 * lengths.mean()  # perspective changes them a little
     for top in tops:
@@ -139,7 +150,7 @@ def test_the_strands_of_space_are_the_six_largest_products(trace_of, perform):
         "W": trace.W * trace.h[0, 0, step - 1, 0],
         "V": trace.V * trace.h[0, 0, step, 0],
     }
-    seen = perform("space", lambda scene: vars(scene).get("passing"), trace)["forward"]
+    seen = perform("space", look_at_space, trace)["forward"].passing
     for which, values in products.items():
         strands = seen.steps[step][which]
         largest = np.sort(np.abs(values[values != 0]))[::-1][:6]
@@ -151,7 +162,7 @@ def test_the_strands_of_space_are_the_six_largest_products(trace_of, perform):
 
 def test_the_sum_of_space_adds_up_as_it_is_written(trace_of, perform):
     trace = trace_of("space")
-    picture = perform("space", lambda scene: vars(scene).get("picture"), trace)["one_unit"]
+    picture = perform("space", look_at_space, trace)["one_unit"].picture
     one = picture.one
     t, unit = one.step, one.unit
     terms = (
@@ -177,21 +188,8 @@ def test_the_sum_of_space_adds_up_as_it_is_written(trace_of, perform):
 
 def test_space_turns_into_the_network_before_training(trace_of, perform):
     trace = trace_of("space")
-
-    def look(scene):
-        hidden, output = scene.space.hidden, scene.space.output
-        sheets = [
-            (
-                sheet.values.copy(),
-                sheet.heights.copy(),
-                [ManimColor(c).to_hex() for c in sheet.colors],
-            )
-            for sheet in (hidden, output)
-        ]
-        guess = vars(scene).get("guess")
-        return sheets, scene.context.experiments["start"], guess and guess.ink.text, scene.facts()
-
-    (hidden, output), start, guess, facts = perform("space", look, trace)["untrained"]
+    seen = perform("space", look_at_space, trace)["untrained"]
+    (_, hidden, output), start = seen.sheets, seen.start
     states = np.concatenate([start.h0[0, 0, :1], start.h[0, 0, :, 0]])
     for (values, heights, _), wanted in ((hidden, states), (output, start.y[:, 0])):
         np.testing.assert_allclose(values, wanted, atol=1e-7)
@@ -199,30 +197,25 @@ def test_space_turns_into_the_network_before_training(trace_of, perform):
         np.testing.assert_allclose(ratios, ratios[0])
     assert hidden[2] == expected_colors(states, 1.0)
     y = start.y[-1, 0]
-    assert guess == f"{trace.metadata.output_labels[y.argmax()]} {percent(float(y.max()))}"
+    assert seen.guess == f"{trace.metadata.output_labels[y.argmax()]} {percent(float(y.max()))}"
     if start is not trace:
         assert not np.array_equal(start.W, trace.W)
-        assert percent(float(y.max())) in facts["start"]
+        assert percent(float(y.max())) in seen.facts["start"]
 
 
 def test_space_says_which_network_and_which_output_it_shows(default_trace_of, perform):
-    seen = perform("space", lambda scene: (scene.source.text, dict(scene.facts())))
-    assert "before training" not in seen["one_unit"][0]
+    seen = perform("space", look_at_space)
+    assert "before training" not in seen["one_unit"].source
     for beat in ("untrained", "way_back", "compared"):
-        assert seen[beat][0] == "RNN with 8 units · before training"
+        assert seen[beat].source == "RNN with 8 units · before training"
     assert default_trace_of("space").loss_steps == (7,)
-    assert seen["forward"][1]["counts"] == "Only the last one counts."
+    assert seen["forward"].facts["counts"] == "Only the last one counts."
 
 
 def test_the_way_back_of_space_is_the_gradient_before_training(trace_of, perform):
     trace = trace_of("space")
-
-    def look(scene):
-        way = vars(scene).get("way")
-        start = scene.context.experiments["start"]
-        return way and (way, scene.space.hidden.rim.copy(), scene.facts()["fate"], start)
-
-    way, rims, fate, start = perform("space", look, trace)["way_back"]
+    seen = perform("space", look_at_space, trace)["way_back"]
+    way, rims, fate, start = seen.way, seen.rims, seen.facts["fate"], seen.start
     norms = measure.gradient_norms(start)[start.loss_steps[-1], :, 0]
     assert np.array_equal(way.norms, norms)
     assert [sign.ink.text for sign in way.numbers] == [percent(float(n / norms[-1])) for n in norms]
@@ -236,20 +229,15 @@ def test_the_way_back_of_space_is_the_gradient_before_training(trace_of, perform
 
 def test_space_shows_both_states_of_an_lstm_and_the_gradient_at_both(perform):
     trace = record_task("sentence", epochs=1, seed=1, cell="lstm", hidden=3)
-
-    def look(scene):
-        way = vars(scene).get("way")
-        return scene.space.hidden.values.copy(), way and way.norms, scene.context.experiments
-
-    seen = perform("space", look, trace)
-    shown, _, experiments = seen["forward"]
-    run, start = trace, experiments["start"]
+    seen = perform("space", look_at_space, trace)
+    shown = seen["forward"].sheets[1][0]
+    run, start = trace, seen["forward"].start
     np.testing.assert_array_equal(shown[1:, :3], run.h[0, 0, :, 0])
     np.testing.assert_array_equal(shown[1:, 3:], run.c[0, 0, :, 0])
     at_h, at_c = (
         measure.gradient_norms(start, state=state)[start.loss_steps[-1], :, 0] for state in "hc"
     )
-    np.testing.assert_allclose(seen["way_back"][1], np.hypot(at_h, at_c))
+    np.testing.assert_allclose(seen["way_back"].way.norms, np.hypot(at_h, at_c))
 
 
 def test_before_training_the_gradient_of_space_dies_out(default_trace_of):
@@ -378,35 +366,39 @@ def test_the_count_of_weights_is_that_of_the_network(default_trace_of):
     assert told == f"The whole network is five arrays: {count}"
 
 
+def look_at_vanishing(scene):
+    seen = {
+        "steps": scene.window.steps,
+        "facts": dict(scene.facts()),
+        "networks": scene.context.experiments,
+        "notes": scene.notes(),
+        "shown": scene.shown,
+        "shares": scene.gradient.shares,
+        "terms": vars(scene).get("terms"),
+        "widths": scene.fading.flows[0].norms,
+        "rims": np.array([rim.get_stroke_width() for rim in scene.fading.rims[0]]),
+    }
+    if hasattr(scene, "bars"):
+        chart = scene.bars.main.chart
+        seen["heights"] = np.array([bar.height for bar in chart.bars])
+        seen["numbers"] = [text.text for text in chart.numbers]
+        seen["ratios"] = [text.text for text in scene.bars.main.marks]
+        seen["arrows"] = np.array([arrow.thickness for arrow in scene.bars.main.arrows])
+        axis = scene.bars.axis
+        seen["axis"] = (axis.base, axis.height_of_all, axis.low, axis.high)
+        seen["ticks"] = [float(line.get_y()) for line in axis.lines], list(axis.decades)
+    if hasattr(scene, "others"):
+        seen["lines"] = [
+            (line.title.text, line.values, [float(dot.get_y()) for dot in line.dots])
+            for line in scene.others.lines
+        ]
+        seen["rates"] = [text.text for text in scene.others.rates]
+    return seen
+
+
 def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
     trace = trace_of("vanishing-gradient")
-
-    def look(scene):
-        seen = {
-            "steps": scene.window.steps,
-            "facts": dict(scene.facts()),
-            "networks": scene.context.experiments,
-            "widths": scene.fading.flows[0].norms,
-            "rims": np.array([rim.get_stroke_width() for rim in scene.fading.rims[0]]),
-        }
-        if hasattr(scene, "bars"):
-            chart = scene.bars.main.chart
-            seen["heights"] = np.array([bar.height for bar in chart.bars])
-            seen["numbers"] = [text.text for text in chart.numbers]
-            seen["ratios"] = [text.text for text in scene.bars.main.marks]
-            seen["arrows"] = np.array([arrow.thickness for arrow in scene.bars.main.arrows])
-            axis = scene.bars.axis
-            seen["axis"] = (axis.base, axis.height_of_all, axis.low, axis.high)
-            seen["ticks"] = [float(line.get_y()) for line in axis.lines], list(axis.decades)
-        if hasattr(scene, "others"):
-            seen["lines"] = [
-                (line.title.text, line.values, [float(dot.get_y()) for dot in line.dots])
-                for line in scene.others.lines
-            ]
-            seen["rates"] = [text.text for text in scene.others.rates]
-        return seen
-
-    seen = perform("vanishing-gradient", look, trace)
+    seen = perform("vanishing-gradient", look_at_vanishing, trace)
     first, linear, log = seen["one_loss"], seen["what_is_left"], seen["log_scale"]
     shown, half, triple = (first["networks"][name] for name in ("start", "half", "triple"))
     steps = np.array(first["steps"]) - 1
@@ -461,12 +453,8 @@ def test_vanishing_gradient_shows_the_recorded_norms(trace_of, perform):
 
 def test_vanishing_gradient_shares_add_up_to_the_whole(trace_of, perform):
     trace = trace_of("vanishing-gradient")
-    seen = perform(
-        "vanishing-gradient",
-        lambda scene: (scene.shown, scene.gradient.shares, scene.facts(), vars(scene).get("terms")),
-        trace,
-    )
-    shown, shares, facts, drawn = seen["terms_of_w"]
+    seen = perform("vanishing-gradient", look_at_vanishing, trace)["terms_of_w"]
+    shown, shares, facts, drawn = (seen[key] for key in ("shown", "shares", "facts", "terms"))
     assert [text.text for _, text in drawn.sums] == [facts["near_share"], facts["far_share"]]
     terms = measure.weight_gradient_norms(shown)[-1, :, 0]
     np.testing.assert_allclose(shares, terms / terms.sum())
@@ -480,27 +468,24 @@ def test_vanishing_gradient_shares_add_up_to_the_whole(trace_of, perform):
 
 def test_vanishing_gradient_shows_a_trained_network_as_it_began(default_trace_of, perform):
     trace = default_trace_of("vanishing-gradient")
-    shown, notes = perform("vanishing-gradient", lambda scene: (scene.shown, scene.notes()))[
-        "one_loss"
-    ]
+    seen = perform("vanishing-gradient", look_at_vanishing)["one_loss"]
+    shown = seen["shown"]
     assert np.array_equal(shown.x, trace.x)
     assert np.abs(shown.W).max() <= 1 / np.sqrt(trace.hidden_size)  # as PyTorch draws weights
     assert not np.allclose(shown.W, trace.W)
-    assert notes == ("before training",)
+    assert seen["notes"] == ("before training",)
 
 
 def test_vanishing_gradient_shows_any_other_network_as_it_is(changed_trace_of, perform):
     trace = changed_trace_of("vanishing-gradient")
-    shown, notes, facts = perform(
-        "vanishing-gradient", lambda scene: (scene.shown, scene.notes(), scene.facts()), trace
-    )["one_loss"]
-    assert shown is trace
-    assert notes == ()
-    assert facts["which"] == "Take the network as it was recorded."
+    seen = perform("vanishing-gradient", look_at_vanishing, trace)["one_loss"]
+    assert seen["shown"] is trace
+    assert seen["notes"] == ()
+    assert seen["facts"]["which"] == "Take the network as it was recorded."
 
 
 def test_the_captions_claims_hold_on_the_default_recording(perform):
-    facts = perform("vanishing-gradient", lambda scene: dict(scene.facts()))["one_loss"]
+    facts = perform("vanishing-gradient", look_at_vanishing)["one_loss"]["facts"]
     assert facts["ratios"] == "it gets shorter every time."
     assert facts["seen"] == "On this scale it has vanished."
     assert facts["shape"] == "lie close to a line"

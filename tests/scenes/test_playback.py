@@ -18,22 +18,20 @@ SCENE = "unrolling"
 LOOKED_AT = ("unrolling", "gates")
 
 
-def time_of(scene):
-    return scene.time
-
-
-def caption_of(scene):
-    return [caption.text for caption in scene._captions if caption in scene.mobjects]
+def look(scene):
+    """The time and the captions on the screen."""
+    return scene.time, [caption.text for caption in scene._captions if caption in scene.mobjects]
 
 
 def lengths(seen):
-    return [after - before for before, after in itertools.pairwise([0.0, *seen.values()])]
+    ends = [0.0, *(time for time, _ in seen.values())]
+    return [after - before for before, after in itertools.pairwise(ends)]
 
 
 def test_half_the_pace_takes_twice_as_long(perform):
     """Each animation takes twice as long, to a frame, and a caption is shown for as long."""
-    usual = lengths(perform(SCENE, time_of))
-    slow = lengths(perform(SCENE, time_of, playback=Playback(pace=0.5)))
+    usual = lengths(perform(SCENE, look))
+    slow = lengths(perform(SCENE, look, playback=Playback(pace=0.5)))
     plays = 20
     for one, other in zip(usual, slow, strict=True):
         assert abs(other - 2 * one) <= plays, (one, other)
@@ -41,19 +39,19 @@ def test_half_the_pace_takes_twice_as_long(perform):
 
 
 def test_a_beat_that_is_held_is_longer_by_just_that(perform):
-    numbers = range(1, len(perform(SCENE, time_of)) + 1)
+    numbers = range(1, len(perform(SCENE, look)) + 1)
     for pace in (1.0, 2.0):
-        held = lengths(perform(SCENE, time_of, playback=Playback(pace=pace, holds=((3, 5.0),))))
-        free = lengths(perform(SCENE, time_of, playback=Playback(pace=pace)))
+        held = lengths(perform(SCENE, look, playback=Playback(pace=pace, holds=((3, 5.0),))))
+        free = lengths(perform(SCENE, look, playback=Playback(pace=pace)))
         longer = [after - before for before, after in zip(free, held, strict=True)]
         assert longer == pytest.approx([5.0 if number == 3 else 0.0 for number in numbers])
 
 
 def test_captions_are_drawn_or_not_and_take_the_same_time(perform):
     bare = Playback(captions=False)
-    assert all(len(shown) == 1 for shown in perform(SCENE, caption_of).values())
-    assert not any(perform(SCENE, caption_of, playback=bare).values())
-    usual, same = perform(SCENE, time_of), perform(SCENE, time_of, playback=bare)
+    usual, same = perform(SCENE, look), perform(SCENE, look, playback=bare)
+    assert all(len(shown) == 1 for _, shown in usual.values())
+    assert not any(shown for _, shown in same.values())
     assert sum(lengths(same)) == pytest.approx(sum(lengths(usual)), abs=len(usual))
 
 

@@ -125,6 +125,7 @@ def look(scene):
     if hasattr(scene, "flow"):
         tensors = {name: array_seen(part) for name, part in scene.flow.tensors.items()}
         seen["tensors"] = scene.flow.limit, tensors
+        seen["brackets"] = {name: len(part.bracket) for name, part in scene.flow.tensors.items()}
     if hasattr(scene, "rows"):
         rows = scene.rows
         seen["rows"] = rows.values, [[text.text for text in row] for row in rows.numbers]
@@ -141,6 +142,9 @@ def look(scene):
             ink.text for name, ink in picture.parts.items() if name.startswith("formula")
         ]
         seen["dropout"] = "dropout" in picture.parts
+        seen["parts"] = {
+            name: part.text for name, part in picture.parts.items() if hasattr(part, "text")
+        }
     return seen
 
 
@@ -257,9 +261,8 @@ def test_dropout_acts_between_the_layers_and_not_after_the_last():
     assert not torch.allclose(states, single)
 
 
-def test_the_caption_of_dropout_says_its_probability(perform):
-    facts = perform("pytorch", lambda scene: dict(scene.facts()))["dropout"]
-    assert float(facts["dropout"]) == ARGUMENTS["dropout"]["dropout"]
+def test_the_caption_of_dropout_says_its_probability(facts_of):
+    assert float(facts_of("pytorch")["dropout"]) == ARGUMENTS["dropout"]["dropout"]
 
 
 def test_the_second_direction_reads_from_the_end_and_stands_beside_the_first():
@@ -286,13 +289,11 @@ def test_batch_first_is_an_order_of_axes():
     assert torch.equal(plain(x)[0].transpose(0, 1), swapped(x.transpose(0, 1))[0])
 
 
-def test_only_tensors_with_an_axis_of_sequences_have_brackets(default_trace_of, perform):
-    def look(scene):
-        return {name: len(part.bracket) for name, part in scene.flow.tensors.items()}
-
-    seen = perform("pytorch", lambda scene: hasattr(scene, "flow") and look(scene))
-    run = class_run(default_trace_of("pytorch"))
-    assert seen["each_state"] == {name: 2 if run.tensors[name].ndim == 3 else 0 for name in TENSORS}
+def test_only_tensors_with_an_axis_of_sequences_have_brackets(default_trace_of, seen_of):
+    trace = default_trace_of("pytorch")
+    run = class_run(trace)
+    wanted = {name: 2 if run.tensors[name].ndim == 3 else 0 for name in TENSORS}
+    assert seen_of(trace)["each_state"]["brackets"] == wanted
 
 
 def test_code_is_written_in_columns():
@@ -302,14 +303,9 @@ def test_code_is_written_in_columns():
     assert places[1] == pytest.approx(code_advance(0.3), abs=0.03)
 
 
-def test_arguments_change_only_what_they_change(default_trace_of, perform):
-    def look(scene):
-        return {
-            name: part.text for name, part in scene.picture.parts.items() if hasattr(part, "text")
-        }
-
-    seen = perform("pytorch", lambda scene: hasattr(scene, "picture") and look(scene))
-    bias, axes = seen["bias"], seen["axes"]
+def test_arguments_change_only_what_they_change(default_trace_of, seen_of):
+    seen = seen_of(default_trace_of("pytorch"))
+    bias, axes = seen["bias"]["parts"], seen["axes"]["parts"]
     assert {name for name in axes if bias.get(name) != axes[name]} == {
         *("shape of x", "shape of r_out", "axes of x", "axes of r_out", "count", "formula 0"),
     }

@@ -1,5 +1,7 @@
 """What 'tanh' draws is the trace's."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from rnnviz.scenes.tanh.slope_product import unit_to_follow
@@ -16,30 +18,40 @@ def slopes_of(trace):
     return 1 - np.tanh(trace.preact[0, 0, -8:, 0, 0]) ** 2
 
 
-def test_dots_lie_on_both_curves_at_the_recorded_sums(trace, perform):
-    def look(scene):
-        curves = scene.curves
-        places = [[dot.get_center() for dot in dots] for dots in (curves.dots, curves.slope_dots)]
-        return *places, curves.plane
+def look(scene):
+    """What all tests of this file read, so that a trace is played once for them."""
+    curves, product = scene.curves, getattr(scene, "product", None)
+    places = [[dot.get_center() for dot in dots] for dots in (curves.dots, curves.slope_dots)]
+    return SimpleNamespace(
+        both=getattr(scene, "both", None),
+        curves=(*places, curves.plane),
+        facts=scene.facts(),
+        notes=scene.notes(),
+        product=product
+        and (
+            scene.unit,
+            product.chart.values,
+            product.written.text,
+            float(product.running.height),
+            product.axis,
+        ),
+    )
 
+
+def test_dots_lie_on_both_curves_at_the_recorded_sums(trace, perform):
     sums = trace.preact[0, 0, -8:, 0, 0].ravel()
-    on_curve, _, plane = perform("tanh", look, trace)["recorded"]
+    seen = perform("tanh", look, trace)
+    on_curve, _, plane = seen["recorded"].curves
     expected = [plane.at(a, np.tanh(a)) for a in sums]
     np.testing.assert_allclose(np.array(on_curve), np.array(expected), atol=1e-9)
-    _, on_slope, plane = perform("tanh", look, trace)["saturated"]
+    _, on_slope, plane = seen["saturated"].curves
     expected = [plane.at(a, 1 / np.cosh(a) ** 2) for a in sums]
     np.testing.assert_allclose(np.array(on_slope), np.array(expected), atol=1e-9)
 
 
 def test_slopes_and_their_product(trace, perform):
-    def look(scene):
-        if not hasattr(scene, "product"):
-            return None
-        product = scene.product
-        shown = product.written.text, float(product.running.height), product.axis
-        return scene.unit, product.chart.values, shown, scene.facts()
-
-    unit, values, (written, height, axis), facts = perform("tanh", look, trace)["product_of_slopes"]
+    seen = perform("tanh", look, trace)["product_of_slopes"]
+    (unit, values, written, height, axis), facts = seen.product, seen.facts
     slopes = slopes_of(trace)
     np.testing.assert_allclose(values, slopes[1:, unit])
     left = float(np.prod(slopes[1:, unit]))
@@ -49,9 +61,8 @@ def test_slopes_and_their_product(trace, perform):
 
 
 def test_what_slopes_and_w_do_to_the_recorded_gradient(trace, perform):
-    both, facts = perform(
-        "tanh", lambda scene: (getattr(scene, "both", None), scene.facts()), trace
-    )["product_decides"]
+    seen = perform("tanh", look, trace)["product_decides"]
+    both, facts = seen.both, seen.facts
     gradients = trace.grad_h_by_loss[-1, 0, 0, :, 0]
     slowed = (1 - trace.h[0, 0, :, 0] ** 2) * gradients
     norms = np.linalg.norm(gradients, axis=-1)
@@ -61,8 +72,8 @@ def test_what_slopes_and_w_do_to_the_recorded_gradient(trace, perform):
         assert [text.text for text in both.numbers[role]] == [f"×{number(v)}" for v in factors]
         logs = np.log10(factors)
         heights = np.array([bar.height for bar in both.bars[role]])
-        seen = heights > 0.02
-        ratios = heights[seen] / np.abs(logs[seen])
+        tall = heights > 0.02
+        ratios = heights[tall] / np.abs(logs[tall])
         np.testing.assert_allclose(ratios, ratios[0], rtol=1e-6)
     np.testing.assert_allclose(shrinks * stretches, norms[:-1] / norms[1:])
     total = float(norms[0] / norms[-1])
@@ -73,7 +84,8 @@ def test_what_slopes_and_w_do_to_the_recorded_gradient(trace, perform):
 
 
 def test_the_verdict_is_that_of_the_numbers(perform):
-    facts, notes = perform("tanh", lambda scene: (scene.facts(), scene.notes()))["product_decides"]
+    seen = perform("tanh", look)["product_decides"]
+    facts, notes = seen.facts, seen.notes
     assert float(facts["total"]) > 1
     assert facts["verdict"] == "After training the gradient does not vanish."
     assert notes == ("after training",)

@@ -161,8 +161,8 @@ def test_the_captions_claims_hold(trace, history, records, seen):
     assert float(facts["alpha"]) == tasks.make("sentence").learning_rate
 
 
-def test_the_default_network_learns_the_task(default_trace_of, perform):
-    facts = perform("training", lambda scene: dict(scene.facts()))["before"]
+def test_the_default_network_learns_the_task(default_trace_of, facts_of):
+    facts = facts_of("training")
     assert facts["loss_goes"] == "falls"
     assert facts["last_score"] == "100%"
     assert facts["measure"] == "Right answers"

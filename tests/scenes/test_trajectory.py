@@ -49,21 +49,53 @@ def drawn(dots, scene):
     return ends[:, 0] + shares * (ends[:, 1] - ends[:, 0])
 
 
-def test_two_sentences_are_two_paths_in_the_plane_of_their_states(trace, perform):
-    def look(scene):
-        return (
-            drawn(scene.path.dots, scene),
-            drawn(scene.other.dots, scene),
-            drawn([scene.path.start], scene)[0],
-            [name.text for name in scene.plane.names],
-            [text.text for text in scene.list.own],
-            {i: word.text.text for i, word in scene.path.words.items()},
-            {i: word.text.text for i, word in scene.other.words.items()},
-            dict(scene.facts()),
-        )
+def look_at_plane(scene):
+    return (
+        drawn(scene.path.dots, scene),
+        drawn(scene.other.dots, scene),
+        drawn([scene.path.start], scene)[0],
+        [name.text for name in scene.plane.names],
+        [text.text for text in scene.list.own],
+        {i: word.text.text for i, word in scene.path.words.items()},
+        {i: word.text.text for i, word in scene.other.words.items()},
+    )
 
-    seen = perform("trajectory", lambda scene: hasattr(scene, "plane") and look(scene), trace)
-    own, other, start, names, words, placed, others, facts = seen["another_word"]
+
+def look_at_list(scene):
+    return [bar.width for bar in scene.list.bars], [text.text for text in scene.list.numbers]
+
+
+def look_at_clusters(scene):
+    clusters = scene.clusters
+    plane = clusters.plane.plane
+    low, high = plane.frame.get_start(), plane.frame.get_end()
+    ends = np.array([plane.x_bounds, plane.y_bounds])
+    places = np.array([dot.get_center()[:2] for dot in clusters.dots])
+    shares = (places - low[:2]) / (high - low)[:2]
+    return (
+        ends[:, 0] + shares * (ends[:, 1] - ends[:, 0]),
+        [dot.get_fill_color().to_hex() for dot in clusters.dots],
+        [entry[1].text for entry in clusters.legend],
+        [entry[0].get_fill_color().to_hex() for entry in clusters.legend],
+        [text.text for text in clusters.numbers],
+        [name.text for name in clusters.plane.names],
+        clusters.many,
+    )
+
+
+PARTS = {"plane": look_at_plane, "list": look_at_list, "clusters": look_at_clusters}
+
+
+def look(scene):
+    """What the tests read of a trace, so that it is played once for them."""
+    seen = {part: look_at(scene) for part, look_at in PARTS.items() if hasattr(scene, part)}
+    return seen | {"facts": dict(scene.facts())}
+
+
+def test_two_sentences_are_two_paths_in_the_plane_of_their_states(trace, perform):
+    seen = perform("trajectory", look, trace)["another_word"]
+    own, other, start, names, words, placed, others = seen["plane"]
+    facts = seen["facts"]
     h = states_by_hand(trace, trace.x[:, 0])
     again = states_by_hand(trace, with_city(trace, "Paris"))
     points = np.concatenate([h, again])
@@ -86,12 +118,7 @@ def test_two_sentences_are_two_paths_in_the_plane_of_their_states(trace, perform
 
 
 def test_the_distance_is_that_of_the_states_in_all_units(trace, perform):
-    def look(scene):
-        shown = scene.list
-        return [bar.width for bar in shown.bars], [text.text for text in shown.numbers]
-
-    seen = perform("trajectory", lambda scene: hasattr(scene, "list") and look(scene), trace)
-    widths, numbers = seen["distance"]
+    widths, numbers = perform("trajectory", look, trace)["distance"]["list"]
     h = states_by_hand(trace, trace.x[:, 0])
     again = states_by_hand(trace, with_city(trace, "Paris"))
     distances = np.linalg.norm(h - again, axis=1)
@@ -101,26 +128,9 @@ def test_the_distance_is_that_of_the_states_in_all_units(trace, perform):
 
 
 def test_many_sentences_end_where_the_network_takes_them(trace, perform):
-    def look(scene):
-        clusters = scene.clusters
-        plane = clusters.plane.plane
-        low, high = plane.frame.get_start(), plane.frame.get_end()
-        ends = np.array([plane.x_bounds, plane.y_bounds])
-        places = np.array([dot.get_center()[:2] for dot in clusters.dots])
-        shares = (places - low[:2]) / (high - low)[:2]
-        return (
-            ends[:, 0] + shares * (ends[:, 1] - ends[:, 0]),
-            [dot.get_fill_color().to_hex() for dot in clusters.dots],
-            [entry[1].text for entry in clusters.legend],
-            [entry[0].get_fill_color().to_hex() for entry in clusters.legend],
-            [text.text for text in clusters.numbers],
-            [name.text for name in clusters.plane.names],
-            clusters.many,
-            dict(scene.facts()),
-        )
-
     seen = perform("trajectory", look, trace)["cluster"]
-    points, colors, names, hues, numbers, axes, many, facts = seen
+    points, colors, names, hues, numbers, axes, many = seen["clusters"]
+    facts = seen["facts"]
     network = many.trace
     assert network.steps == trace.steps + GAP
     sentences = network.metadata.step_labels
@@ -152,7 +162,7 @@ def nearest_by_hand(states, groups, index):
 
 
 def test_the_last_states_of_a_trained_network_cluster(perform):
-    facts = perform("trajectory", lambda scene: dict(scene.facts()))["states"]
+    facts = perform("trajectory", look)["states"]["facts"]
     told = "They cluster: each last state is nearest to the mean of its own answer."
     assert facts["clusters"] == told
     assert facts["many"] == (
@@ -185,7 +195,7 @@ def test_other_data_is_read_in_random_orders_and_grouped_by_the_output():
 
 def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
     trace = default_trace_of("trajectory")
-    facts = perform("trajectory", lambda scene: dict(scene.facts()))["states"]
+    facts = perform("trajectory", look)["states"]["facts"]
     h = states_by_hand(trace, trace.x[:, 0])
     again = states_by_hand(trace, with_city(trace, "Paris"))
     distances = np.linalg.norm(h - again, axis=1)
@@ -196,18 +206,16 @@ def test_the_claims_hold_on_the_default_recording(default_trace_of, perform):
     assert distances[-1] > 0.5 * distances.max()
 
 
-def test_the_captions_of_a_network_that_forgets(default_trace_of, perform):
+def test_the_captions_of_a_network_that_forgets(default_trace_of, facts_of):
     trace = default_trace_of("trajectory")
     weak = variant(lambda _: {trace.parameter_name("weight_hh"): 0.05 * trace.W})(trace)
-    facts = perform("trajectory", lambda scene: dict(scene.facts()), weak)["states"]
-    assert facts["fate"] == "The difference is forgotten."
+    assert facts_of("trajectory", weak)["fate"] == "The difference is forgotten."
 
 
-def test_what_the_network_does_not_read_parts_nothing(default_trace_of, perform):
+def test_what_the_network_does_not_read_parts_nothing(default_trace_of, facts_of):
     trace = default_trace_of("trajectory")
     deaf = variant(lambda _: {trace.parameter_name("weight_ih"): np.zeros_like(trace.U)})(trace)
-    facts = perform("trajectory", lambda scene: dict(scene.facts()), deaf)["states"]
-    assert facts["part"] == "The states do not notice it."
+    assert facts_of("trajectory", deaf)["part"] == "The states do not notice it."
 
 
 def test_other_data_get_the_input_that_differs_most():

@@ -31,13 +31,14 @@ def _reached(scene_file: Path, tree: ast.Module, library: bool) -> tuple[set[Pat
     beside = scene_file.parent
     found = {scene_file}
     known: set[str] = set()
-    waiting = set(_imported(tree, scene_file, beside))
+    waiting = _imported(tree, scene_file, beside)
     while waiting:
         known |= waiting
         files = {_file_of(name, beside) for name in waiting}
         new = {file for file in files if file and (library or not is_ours(file))} - found
         found |= new
-        waiting = {name for file in new for name in _imported(parsed(file), file, beside)} - known
+        imported = (_imported(parsed(file), file, beside) for file in new)
+        waiting = frozenset().union(*imported) - known
     return found, known
 
 
@@ -77,16 +78,18 @@ def _texts(tree: ast.Module) -> tuple[str, ...]:
 
 
 @cache
-def _import_statements(tree: ast.Module) -> tuple[ast.Import | ast.ImportFrom, ...]:
-    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+def _imported(tree: ast.Module, path: Path, beside: Path) -> frozenset[str]:
+    """Return the names of the modules that a module imports, and of the packages they are in."""
+    return frozenset(_names_in(tree, path, beside))
 
 
-def _imported(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
-    """Yield the names of the modules that a module imports, and of the packages they are in."""
+def _names_in(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
     inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
-    for node in _import_statements(tree):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
+        elif not isinstance(node, ast.ImportFrom):
+            continue
         else:
             package = inside[: len(inside) - node.level + 1] if node.level else ()
             module = ".".join((*package, *([node.module] if node.module else [])))

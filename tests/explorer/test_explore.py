@@ -181,41 +181,26 @@ def explored(make_trace):
     return cache(lambda theme: explore(make_trace(), theme=theme))
 
 
-@pytest.fixture(scope="module")
-def tab(browser):
-    """One tab for all tests, since each new one is a process that starts."""
-    return browser.new_context().new_page()
-
-
 @pytest.fixture
-def visit(tab, tmp_path):
-    """Open a page; at the end, check that it logged no errors and requested nothing remote."""
+def visit(browser, tmp_path):
     complaints, requests = [], []
-    heard = {
-        "console": lambda message: complaints.append(message.text),
-        "pageerror": lambda error: complaints.append(str(error)),
-        "request": lambda request: requests.append(request.url),
-    }
+    context = browser.new_context(viewport={"width": 1500, "height": 1000})
 
     def open_page(made):
         path = tmp_path / "explore.html"
         path.write_text(made, encoding="utf-8")
-        tab.set_viewport_size({"width": 1500, "height": 1000})
-        tab.mouse.move(0, 0)
-        tab.goto(path.as_uri())
-        tab.wait_for_selector("body[data-ready=yes]")
-        return tab
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(path.as_uri())
+        page.wait_for_selector("body[data-ready=yes]")
+        return page
 
-    for event, hear in heard.items():
-        tab.on(event, hear)
     yield open_page
-    tab.goto("about:blank")
-    for event, hear in heard.items():
-        tab.remove_listener(event, hear)
+    context.close()
     assert complaints == []
-    assert [
-        url for url in requests if not url.startswith(("about:", "file:", "data:", "blob:"))
-    ] == []
+    assert [url for url in requests if not url.startswith(("file:", "data:", "blob:"))] == []
 
 
 DRAWN = """async ([chart, name]) => {

@@ -24,8 +24,7 @@ from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 MOST_WORDS = 9
-SLOW, FAST = 1.3, 0.8
-"""The seconds for each of the first two words, and for another."""
+FIRST_SECONDS, SECONDS = 1.3, 0.8  # for each of the first two words, and for another
 
 
 class Feedforward(Storyboard):
@@ -161,12 +160,12 @@ class Feedforward(Storyboard):
     def read_all(self, run: Trace, sequence: int, steps: Sequence[int], *also: object) -> None:
         """Take inputs through the network, and its state along the loop, up to the answer."""
         for index, step in enumerate(steps):
-            before, seconds = run.states_before()[step, sequence], SLOW if index < 2 else FAST
+            before = run.states_before()[step, sequence]
             if index:
-                self.play(self.network.come_back(before, 0.7 * seconds))
+                self.play(self.network.come_back(before))
             else:
                 self.play(self.network.begin_with(before), *also)
-            self.read(run, sequence, step, seconds=seconds)
+            self.read(run, sequence, step, seconds=FIRST_SECONDS if index < 2 else SECONDS)
         self.answer(run, sequence)
 
     def answer(self, run: Trace, sequence: int) -> None:

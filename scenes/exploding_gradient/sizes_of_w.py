@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from manim import DOWN, RIGHT, Animation, FadeIn, LaggedStart, VGroup
+from manim import DOWN, RIGHT, Animation, FadeIn, LaggedStart, Line, VGroup
 
 from rnnviz import measure
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.matrix import Matrix
 from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.text import fitted_label, formula, label
@@ -18,6 +19,7 @@ _SIDE: Final = 1.5
 _PITCH: Final = 3.25
 _ROOM: Final = 3.0
 _Y: Final = 0.98
+_RULES_Y: Final = -1.75
 _ROUNDING: Final = 9
 _STEPS: Final = 16
 """The last steps of which the Jacobians are compared."""
@@ -31,7 +33,7 @@ def compared(trace: Trace, say: Say) -> Mapping[str, np.ndarray]:
 
     Shapes: → name → (unit, unit)
     """
-    text = say("to compare: {name}")
+    text = say("another network: {name}")
     if not trace.is_custom and not trace.cell.gated:
         return {text.format(name=trace.metadata.nonlinearity): trace.W}
     if trace.is_custom and trace.step_jacobian is None:
@@ -58,7 +60,7 @@ class SizesOfW(VGroup):
             cell = _SIDE / min(16, max(each.shape))
             matrix = Matrix(each, theme, cell=cell, limit=self.greatest[name] or 1.0)
             matrix.stand(x, _Y)
-            title = fitted_label(name, color=theme.color("text"), width=_ROOM, size=0.36)
+            title = fitted_label(name, color=theme.color("text"), width=_ROOM, size=0.31)
             title.set_x(x).set_on(matrix.frame.get_top()[1] + 0.25)
             scale = say("colours up to ±{value}").format(value=number(self.greatest[name]))
             size = f"σ₁ = {number(round(self.values[name], _ROUNDING))}"
@@ -93,17 +95,18 @@ class Rules(VGroup):
             ("sigma_1 gamma > 1", say("it can explode")),
         ]
         self.rows = VGroup()
-        for place, (source, text) in enumerate(rows):
-            x = (place - (len(rows) - 1) / 2) * _PITCH
-            condition = formula(source, color=theme.color("weight"), size=0.46)
-            condition.move_to([x, -1.45, 0.0])
-            meaning = fitted_label(text, color=theme.color("gradient"), width=_ROOM, size=0.38)
-            meaning.set_x(x).set_on(-2.1)
-            self.rows.add(VGroup(condition, meaning))
-        super().__init__(self.rows)
+        for source, text in rows:
+            condition = formula(source, color=theme.color("weight"), size=0.42)
+            meaning = fitted_label(text, color=theme.color("gradient"), width=_ROOM, size=0.34)
+            row = VGroup(condition, meaning.next_to(condition, RIGHT, buff=0.2))
+            meaning.set_on(float(condition.get_y()) - 0.1)
+            self.rows.add(row)
+        self.rows.arrange(RIGHT, buff=0.7).move_to([0.0, _RULES_Y, 0.0])
+        ends = (layout.LEFT_EDGE, _RULES_Y + 0.5, 0.0), (layout.RIGHT_EDGE, _RULES_Y + 0.5, 0.0)
+        super().__init__(Line(*ends, stroke_width=1.5, color=theme.dimmed("note")), self.rows)
 
     def appear(self) -> Animation:
         """Show one rule after the other."""
-        return LaggedStart(
-            *[FadeIn(row, shift=0.2 * RIGHT) for row in self.rows], lag_ratio=0.8, run_time=2.4
-        )
+        line, rows = self
+        shown = [FadeIn(row, shift=0.2 * RIGHT) for row in rows]
+        return LaggedStart(FadeIn(line), *shown, lag_ratio=0.8, run_time=2.6)

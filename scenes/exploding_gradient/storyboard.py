@@ -97,7 +97,7 @@ class ExplodingGradient(OrbitingStoryboard):
     )
     def sizes(self) -> None:
         weights = {
-            self.say("start: identity"): self.found.start,
+            self.say("start: 1 on the diagonal"): self.found.start,
             self.say("not clipped"): self.found.unclipped.last.W,
             self.say("clipped"): self.found.clipped.last.W,
             **compared(self.trace, self.say),

@@ -258,7 +258,7 @@ class LayeredNetwork(VGroup):
             ),
         )
 
-    def come_back(self, h: np.ndarray, run_time: float = 0.8) -> Animation:
+    def come_back(self, h: np.ndarray, run_time: float = 0.6) -> Animation:
         """Move the hidden values along the loop, the one at its start first.
 
         Shapes: h (hidden,), those that the hidden nodes show

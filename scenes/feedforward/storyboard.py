@@ -24,9 +24,7 @@ from rnnviz.text.translation import N_
 from rnnviz.trace import Trace
 
 MOST_WORDS = 9
-SLOWLY = 2
-SLOW, FAST = 1.3, 0.8
-"""The seconds for one of the first words, and for another."""
+FIRST_SECONDS, SECONDS = 1.3, 0.8  # for each of the first two words, and for another
 
 
 class Feedforward(Storyboard):
@@ -59,8 +57,8 @@ class Feedforward(Storyboard):
 
     @beat("The task: {task}")
     def task_first(self) -> None:
-        own, other = words_of(self.looped)
-        self.own, self.other = (in_a_caption(words[self.place]) for words in (own, other))
+        own, _ = both = words_of(self.looped)
+        self.own, self.other = (in_a_caption(words[self.place]) for words in both)
         texts = ["…" if step is None else in_a_caption(own[step]) for step in self.shown]
         self.row = WordRow(texts, self.theme)
         self.row_name = self.row.title(row_name(self.trace, self.say))
@@ -70,8 +68,8 @@ class Feedforward(Storyboard):
         self.play(LaggedStart(*map(FadeIn, self.network.output_names), lag_ratio=0.2, run_time=1.2))
 
     @beat(
-        "A plain network with a window of one {item}: {inputs}, a hidden layer of {units}, "
-        "{outputs} outputs. Each layer connects to all of the next."
+        "A plain network for one {item}: {inputs}, {units} hidden units, {outputs} outputs. A "
+        "circle adds up what its lines bring: numbers times weights."
     )
     def layers(self) -> None:
         self.play(
@@ -80,7 +78,10 @@ class Feedforward(Storyboard):
             self.name_source(plain_network(self.trace, self.notes(), self.say)),
         )
 
-    @beat("When it must answer, it sees the last {item} alone: “{last}”. {guess}")
+    @beat(
+        "When it must answer, it sees the last {item} alone: “{last}”. Colours show the numbers, "
+        "in circles and on lines. {guess}"
+    )
     def last_word_alone(self) -> None:
         self.network.take(self.plain)
         self.scale = self.color_scale(self.network.limit)
@@ -134,8 +135,8 @@ class Feedforward(Storyboard):
         folded = FoldedNetwork(self.theme).shift(layout.FOLDED_Y * UP)
         if self.score is not None:
             folded.shift(4.2 * LEFT)
-        keep = [self.network, self.network.lit]
-        self.play(self.make_room(keep=keep), self.network.fold_into(folded))
+        gone = self.make_room(keep=[self.network, self.network.lit])
+        self.play(gone, self.network.fold_into(folded))
         self.play(LaggedStart(*map(FadeIn, folded.names(self.say)), lag_ratio=0.3))
         if self.score is not None and self.score.with_loop is not None:
             self.play(ScoreBars(self.score, self.theme, self.say).grow())
@@ -159,12 +160,12 @@ class Feedforward(Storyboard):
     def read_all(self, run: Trace, sequence: int, steps: Sequence[int], *also: object) -> None:
         """Take inputs through the network, and its state along the loop, up to the answer."""
         for index, step in enumerate(steps):
-            before, seconds = run.states_before()[step, sequence], SLOW if index < SLOWLY else FAST
+            before = run.states_before()[step, sequence]
             if index:
-                self.play(self.network.come_back(before, 0.7 * seconds))
+                self.play(self.network.come_back(before))
             else:
                 self.play(self.network.begin_with(before), *also)
-            self.read(run, sequence, step, seconds=seconds)
+            self.read(run, sequence, step, seconds=FIRST_SECONDS if index < 2 else SECONDS)
         self.answer(run, sequence)
 
     def answer(self, run: Trace, sequence: int) -> None:
@@ -175,6 +176,5 @@ class Feedforward(Storyboard):
 
     def all_answers(self) -> list[float]:
         """Return all outputs that will be shown."""
-        runs = self.plain, self.looped
-        ends = [y_of(run, sequence)[-1] for run in runs for sequence in range(2)]
+        ends = [y_of(run, row)[-1] for run in (self.plain, self.looped) for row in range(2)]
         return [float(value) for y in ends for value in y[self.part.outputs]]

@@ -96,8 +96,8 @@ def how_it_is_read(trace: Trace, say: Say) -> str:
         return Phrase(say("$V$ and the bias $c$ turn it into the prediction."))
     return Phrase(
         say(
-            "$V$ and the bias $c$ turn it into scores, softmax into probabilities, which add up "
-            "to 1."
+            "$V$ and the bias $c$ make scores of it; softmax takes $e$ to each score, divided by "
+            "their sum."
         )
     )
 

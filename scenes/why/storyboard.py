@@ -65,6 +65,7 @@ class Why(Storyboard):
     def window(self) -> None:
         self.sight = self.sight_of(self.narrow)
         self.play(FadeIn(self.sight.bracket, self.sight.title, shift=0.3 * UP), *self.sight.look())
+        self.wait(2.5)
         self.tell(self.found.windows[self.narrow][0])
 
     @beat(

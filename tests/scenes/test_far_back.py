@@ -316,6 +316,6 @@ def test_exploding_gradient_compares_the_step_that_stretches_most(name):
 
 def test_exploding_gradient_compares_the_weights_of_a_plain_network():
     trace = kind("relu")
-    assert compared(trace, str) == {"to compare: relu": trace.W}
+    assert compared(trace, str) == {"another network: relu": trace.W}
     bare = replace(kind("custom, one state"), step_jacobian=None)
     assert compared(bare, str) == {}

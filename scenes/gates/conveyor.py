@@ -15,7 +15,6 @@ from manim import (
     FadeOut,
     LaggedStart,
     Line,
-    Rectangle,
     ReplacementTransform,
     RoundedRectangle,
     Succession,
@@ -23,6 +22,7 @@ from manim import (
     VGroup,
 )
 from rnnviz.scenes.gates.followed_unit import FollowedUnit
+from rnnviz.scenes.gates.valve import HALF_PIPE, HIGH, LEAF, LOW, NAME, Valve
 
 from rnnviz.mobjects.arrows import FlowArrow
 from rnnviz.mobjects.morph import morph, paired_glyphs
@@ -30,20 +30,16 @@ from rnnviz.mobjects.numbers import decimals
 from rnnviz.mobjects.text import Ink, fitted_label, formula, label
 from rnnviz.mobjects.theme import Theme
 
-_LOW, _HIGH = 0.15, 1.55
-_Y: Final = (_LOW + _HIGH) / 2
+_Y: Final = (LOW + HIGH) / 2
 _LEFT_END, _RIGHT_END = -6.5, 6.5
-_HALF_PIPE: Final = 0.75
 _PIPE_END: Final = -0.62
 _VALVE_Y: Final = -0.2
 _BOTTOM_Y: Final = -1.1
 _WIRES_Y: Final = -1.95
 _BEFORE_X, _KEEP_X, _KEPT_X, _WRITE_X, _NOW_X, _READ_X = -5.3, -3.4, -1.75, 0.5, 2.2, 4.02
 _BOX: Final = (1.35, 0.6)
-_NAME: Final = 0.4
 _NAME_ROOM: Final = 1.5
 _NUMBER: Final = 0.36
-_LEAF: Final = 0.2
 _BESIDE_WIRE: Final = 0.42
 """How far the long name of what a projection reads is moved, away from a wire."""
 _THINNEST: Final = 0.06
@@ -88,7 +84,7 @@ class Conveyor(VGroup):
     def pass_keep(self) -> Animation:
         """Open the first valve, and let the value pass: it is multiplied by the gate."""
         unit = self.unit
-        wire = self._wire([_KEEP_X, _LOW - 0.04])
+        wire = self._wire([_KEEP_X, LOW - 0.04])
         name = f"{self.keep.symbol} dot.o {self.carried}_(t-1)"
         kept = self._box(name, unit.keep * unit.before, _KEPT_X)
         return Succession(
@@ -101,7 +97,7 @@ class Conveyor(VGroup):
         """Bring the candidate, and open the second valve; both come from the same inputs."""
         new_name = "g_t" if self.lstm else "n_t"
         to_new = self._wire([_WRITE_X, _BOTTOM_Y - _BOX[1] / 2 - 0.04])
-        to_gate = self._wire([_WRITE_X - _HALF_PIPE - 0.04, _VALVE_Y], aside=-0.6)
+        to_gate = self._wire([_WRITE_X - HALF_PIPE - 0.04, _VALVE_Y], aside=-0.6)
         self.new = self._box(new_name, self.unit.new, _WRITE_X, _BOTTOM_Y, side=LEFT)
         return Succession(
             AnimationGroup(to_new.grow(), to_gate.grow()),
@@ -128,10 +124,10 @@ class Conveyor(VGroup):
 
     def pass_read(self) -> Animation:
         """Send a copy of the cell down through tanh and the third valve: the state."""
-        squash = formula("tanh", color=self.theme.color("text"), size=_NAME)
-        squash.move_to([_READ_X + _HALF_PIPE + 0.15, _LOW - 0.3, 0.0], aligned_edge=LEFT)
+        squash = formula("tanh", color=self.theme.color("text"), size=NAME)
+        squash.move_to([_READ_X + HALF_PIPE + 0.15, LOW - 0.3, 0.0], aligned_edge=LEFT)
         self.read.name.set_y(_PIPE_END)
-        wire = self._wire([_READ_X - _HALF_PIPE - 0.04, _VALVE_Y], aside=-0.2)
+        wire = self._wire([_READ_X - HALF_PIPE - 0.04, _VALVE_Y], aside=-0.2)
         name, side = ("q_t dot.o tanh(c_t)", DOWN) if self.unit.projected else ("h_t", RIGHT)
         out = self._box(name, float(self.unit.out or 0.0), _READ_X, _BOTTOM_Y, side=side)
         if self.unit.projected:
@@ -146,18 +142,18 @@ class Conveyor(VGroup):
     def reset(self) -> Animation:
         """Show the gate on the way from the last state to the candidate."""
         y = _BOTTOM_Y
-        start, end = self.inputs[0].get_right()[0] + 0.04, _WRITE_X - _HALF_PIPE - 0.8
+        start, end = self.inputs[0].get_right()[0] + 0.04, _WRITE_X - HALF_PIPE - 0.8
         path = np.array([[start, y, 0.0], [end, y, 0.0]])
         wire = FlowArrow(path, color=self.theme.color("hidden"))
         symbol = f'{{{{ r_t : gate }}}} = "{decimals(float(self.unit.reset or 0.0))}"'
-        name = formula(symbol, color=self.theme.color("gate"), size=_NAME)
+        name = formula(symbol, color=self.theme.color("gate"), size=NAME)
         name.move_to([end - 0.1, y + 0.36, 0.0], aligned_edge=RIGHT)
         return AnimationGroup(wire.grow(run_time=0.8), FadeIn(name))
 
     def _ride_through(self, end: VGroup, share: float) -> Animation:
         """Move the value up to the first gate, and squeeze it by its share through the opening."""
         start, self.box = self.box, end
-        before = _KEEP_X - _BOX[0] / 2 - _LEAF
+        before = _KEEP_X - _BOX[0] / 2 - LEAF
         there = start.animate(run_time=0.6).shift((before - start[0].get_x()) * RIGHT)
         inside = start.copy()
         frame, text, title = inside
@@ -199,17 +195,17 @@ class Conveyor(VGroup):
         ).move_to([x, y, 0.0])  # fmt: skip
         text = label(decimals(value), color=self.theme.on(fill), size=_NUMBER)
         text.move_to(frame).set_on(y - 0.12)
-        title = formula(name, color=self.theme.color("text"), size=_NAME)
+        title = formula(name, color=self.theme.color("text"), size=NAME)
         title.next_to(frame, side, buff=0.14)
         return VGroup(frame, text, title).set_z_index(2)
 
     def _inputs(self) -> VGroup:
         color = self.theme.color
-        x = formula("x_t", color=color("input"), size=_NAME)
+        x = formula("x_t", color=color("input"), size=NAME)
         word = fitted_label(
             f"“{self.unit.word}”", color=color("input"), width=1.7, size=0.34, smallest=0.25
         )
-        state = formula("h_(t-1)", color=color("hidden"), size=_NAME)
+        state = formula("h_(t-1)", color=color("hidden"), size=NAME)
         top = VGroup(x, word).arrange(RIGHT, buff=0.16)
         parts = VGroup(top, state).arrange(DOWN, buff=0.2, aligned_edge=LEFT)
         parts.move_to([_LEFT_END + 0.1, -1.2, 0.0], aligned_edge=LEFT)
@@ -231,71 +227,17 @@ class Conveyor(VGroup):
         return FlowArrow(points, color=self.theme.color("note"))
 
 
-class Valve:
-    """A slot with two leaves across a way, with the gate's symbol and value.
-
-    Units:  these are at most ``room`` wide, if they are not above the slot
-    """
-
-    def __init__(
-        self,
-        place: list[float],
-        symbol: str,
-        share: float,
-        theme: Theme,
-        *,
-        upright: bool = False,
-        room: float = np.inf,
-    ):
-        self.theme, self.symbol, self.share, self.upright = theme, symbol, share, upright
-        self.place = np.array([*place, 0.0])
-        self.half = (_HIGH - _LOW) / 2 if upright else _HALF_PIPE
-        self.leaves = self._leaves(0.0)
-        source = f'{{{{ {symbol} : gate }}}} = "{decimals(share)}"'
-        self.name = formula(source, color=theme.color("gate"), size=_NAME)
-        if upright:
-            self.name.next_to([place[0], _HIGH, 0.0], UP, buff=0.18)
-        else:
-            self.name.scale(min(1.0, room / self.name.width))
-            self.name.next_to([place[0] + _HALF_PIPE, place[1] - 0.16, 0.0], RIGHT, buff=0.15)
-
-    def open(self, run_time: float = 1.0) -> Animation:
-        """Open the valve by its value, which is written beside it."""
-        return AnimationGroup(
-            Transform(self.leaves, self._leaves(self.share), run_time=run_time),
-            FadeIn(self.name, shift=0.1 * UP),
-        )
-
-    def _leaves(self, share: float) -> VGroup:
-        length = max(self.half * (1.0 - share), 0.02)
-        size = (_LEAF, 2 * self.half) if self.upright else (2 * self.half, _LEAF)
-        slot = Rectangle(
-            width=size[0], height=size[1], stroke_width=1.5, stroke_color=self.theme.color("gate"),
-        ).move_to(self.place)  # fmt: skip
-        leaves = VGroup(slot)
-        for side in (1, -1):
-            size = (_LEAF, length) if self.upright else (length, _LEAF)
-            leaf = Rectangle(
-                width=size[0], height=size[1], stroke_width=0, fill_opacity=1.0,
-                fill_color=self.theme.color("gate"),
-            )  # fmt: skip
-            away = self.half - length / 2
-            leaf.move_to(self.place + side * away * (UP if self.upright else RIGHT))
-            leaves.add(leaf)
-        return leaves
-
-
 def _edges(pipes: Sequence[float], theme: Theme) -> VGroup:
     """Return the edges of a belt with pipes at some places, those at the first pipe first."""
-    lines = [([_LEFT_END, _HIGH], [_RIGHT_END, _HIGH])]
+    lines = [([_LEFT_END, HIGH], [_RIGHT_END, HIGH])]
     start = _LEFT_END
     for x, following in zip(pipes, [*pipes[1:], None], strict=True):
-        left, right = x - _HALF_PIPE, x + _HALF_PIPE
-        end = _RIGHT_END if following is None else following - _HALF_PIPE
+        left, right = x - HALF_PIPE, x + HALF_PIPE
+        end = _RIGHT_END if following is None else following - HALF_PIPE
         if start == _LEFT_END:
-            lines.append(([start, _LOW], [left, _LOW]))
-        lines += [([side, _LOW], [side, _PIPE_END]) for side in (left, right)]
-        lines.append(([right, _LOW], [end, _LOW]))
+            lines.append(([start, LOW], [left, LOW]))
+        lines += [([side, LOW], [side, _PIPE_END]) for side in (left, right)]
+        lines.append(([right, LOW], [end, LOW]))
         start = right
     return VGroup(
         *[

@@ -143,9 +143,8 @@ class LongDependency(Storyboard):
         self.play(LaggedStart(*[one.appear() for one in others], lag_ratio=0.7))
 
     @beat(
-        "Those LSTMs had help. At each {item} an LSTM multiplies its memory by a number, the share "
-        "it keeps. PyTorch starts it near {half}: {faded} is left, and {learnt_by_default} of "
-        "{seeds} learn."
+        "Those LSTMs had help. At each {item} an LSTM keeps a share of its memory. PyTorch starts "
+        "it near {half}: {faded} is left, and {learnt_by_default} of {seeds} learn."
     )
     def the_start(self) -> None:
         texts = wording.start_texts(self.starts, self.facts(), self.items, self.say)
@@ -157,7 +156,7 @@ class LongDependency(Storyboard):
         self.play(self.rows.appear(0))
 
     @beat(
-        "The help: a bias of {bias} starts this share at {gate}. Now {lasting} is left of what "
+        "The help: a bias of {bias} starts the share at {gate}. Now {lasting} is left of what "
         "{clue} wrote, and {learnt} of {seeds} learn."
     )
     def another_start(self) -> None:

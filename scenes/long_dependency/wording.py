@@ -178,9 +178,9 @@ def start_texts(
 ) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
     """Return the names of the starts, the titles of what they change, and who learnt."""
     names = say("bias ≈ 0"), say("bias {bias}").format(**facts)
-    left = say("left after {later} {items} (median unit)").format(**facts, **items)
+    left = say("left after {later} {items} (median)").format(**facts, **items)
     titles = (
-        say("kept at each {item}, at the start").format(**items),
+        say("kept per {item} at first").format(**items),
         left,
         say("LSTMs that learnt"),
     )

@@ -117,8 +117,8 @@ class Tanh(Storyboard):
         self.play(self.product.to_log())
 
     @beat(
-        "A gradient has one entry for each unit, so take its length. Each step back, the slopes "
-        "shrink it and $W^T$ changes it: a bar is the length after, divided by that before."
+        "Now all units: each step back, the slopes shrink the gradient's length and $W^T$ changes "
+        "it. Each bar is length after ÷ before."
     )
     def two_factors(self) -> None:
         names = self.say("slopes"), self.say("log scale")

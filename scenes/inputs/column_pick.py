@@ -123,9 +123,10 @@ class ColumnPick(VGroup):
             FadeOut(before.steps[0], run_time=CLEARED),
             Succession(
                 Wait(CLEARED),
-                FadeIn(self, self.result_title, self.step_names[0], shift=0.2 * RIGHT),
+                FadeIn(
+                    self, self.result_title, self.step_names[0], shift=0.2 * RIGHT, run_time=0.7
+                ),
             ),
-            run_time=1.6,
         )
 
     def look_up(self, index: int, run_time: float = 1.5) -> tuple[Animation, ...]:

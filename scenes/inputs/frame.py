@@ -4,7 +4,7 @@ from typing import Final
 
 from manim import Rectangle, VGroup
 
-CLEARED: Final = 0.3
+CLEARED: Final = 0.2
 """Seconds after which what leaves the stage is hardly seen, and something else may come."""
 
 

@@ -45,7 +45,7 @@ _HEAD: Final = 0.08
 _KEY: Final = 0.45
 _KEY_LINE: Final = 0.36
 _KEY_WIDTH: Final = 9.4
-_CLEARED: Final = 0.3
+_CLEARED: Final = 0.2
 """Seconds after which what leaves the stage is hardly seen."""
 
 
@@ -129,7 +129,7 @@ class GradientBars:
             AnimationGroup(
                 FadeIn(self.names, self.y, shift=0.15 * RIGHT),
                 FadeIn(self.minus, self.wanted_title, self.wanted, shift=0.15 * RIGHT),
-                run_time=0.8,
+                run_time=0.7,
             ),
         )
 

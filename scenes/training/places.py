@@ -10,5 +10,5 @@ ABOVE_Y: Final = 2.2
 """The middle of the curve and of W above them."""
 CURVE_X: Final = -2.6
 W_X: Final = 4.0
-CLEARED: Final = 0.3
+CLEARED: Final = 0.2
 """Seconds after which what leaves the stage is hardly seen, and something else may come."""

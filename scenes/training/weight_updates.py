@@ -95,7 +95,7 @@ class Descent(VGroup):
 
     def appear(self) -> Animation:
         """Show W."""
-        return Succession(Wait(CLEARED), FadeIn(self.w, shift=0.15 * RIGHT, run_time=0.8))
+        return Succession(Wait(CLEARED), FadeIn(self.w, shift=0.15 * RIGHT, run_time=0.5))
 
     def step(self) -> Animation:
         """Show the gradient with its sign."""

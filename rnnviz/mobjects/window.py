@@ -60,13 +60,6 @@ class Window:
         return (text.format(first=self.steps[0], last=self.steps[-1], count=self.of),)
 
 
-def units_note(trace: Trace, most: int, say: Say) -> tuple[str, ...]:
-    """Return the note for the source line if a layer has more units than are drawn."""
-    if trace.hidden_size <= most:
-        return ()
-    return (say("units 1–{most} of {count}").format(most=most, count=trace.hidden_size),)
-
-
 def brief(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Shorten labels with numbers by the parts that all of them begin or end with.
 

@@ -72,7 +72,7 @@ if TYPE_CHECKING:
     from rnnviz.mobjects.theme import THEMES, Theme
     from rnnviz.mobjects.value_grid import ValueGrid
     from rnnviz.mobjects.value_line import ValueLine
-    from rnnviz.mobjects.window import Window, units_note
+    from rnnviz.mobjects.window import Window
     from rnnviz.mobjects.word_lane import WordLane
     from rnnviz.scene.beats import beat
     from rnnviz.scene.context import SceneContext
@@ -165,7 +165,6 @@ __all__ = [
     "step_equation",
     "travel",
     "undim",
-    "units_note",
     "update_equation",
     "variant",
 ]

@@ -67,7 +67,7 @@ class AnyCell(ChainMoves):
         }
 
     def notes(self) -> tuple[str, ...]:
-        size, shown = self.rule.at_states.shape[-1], len(self.states.in_product())
+        size, shown = self.rule.at_states.shape[-1], len(self.states.few)
         part = chosen_note(len(self.states.units), size, self.say)
         if not part and shown < size:
             part = (self.say("{shown} of {count} units in products"),)
@@ -153,7 +153,7 @@ class AnyCell(ChainMoves):
 
     def product_of(self, step: int) -> factors.Product:
         """Return the product that leads from a step to the one before it."""
-        units = self.states.in_product()
+        units = self.states.few
         return factors.jacobian_back(self.rule, self.symbol, units, self.last, step, self.theme)
 
     def sum_of_terms(self) -> TermSum:

@@ -65,8 +65,9 @@ class CellRule(ShortRepr):
 class ChainStates(ShortRepr):
     """The values drawn of each step's state, and what the state is called.
 
-    ``units`` are their places in the whole state: of an LSTM, h before c. ``weights`` are the
-    matrices that the network is known to have.
+    ``units`` are their places in the whole state: of an LSTM, h before c. ``few`` are those that
+    have room in a product of arrays. ``weights`` are the matrices that the network is known to
+    have.
 
     Shapes: values (1 + time, shown), from the state before the first step on
     """
@@ -74,26 +75,29 @@ class ChainStates(ShortRepr):
     symbol: str
     values: np.ndarray
     units: np.ndarray
+    few: np.ndarray
     limit: float = 1.0
     weights: str = "UWV"
 
     @classmethod
     def of_h(cls, trace: Trace) -> "ChainStates":
-        """Return the first units of h of a plain RNN."""
+        """Return the units of h of a plain RNN that move most."""
         h = trace.h[0, 0, :, 0]
         values = np.concatenate([trace.states_before()[:1, 0], h]).astype(float)
-        return cls("h", values, np.arange(trace.hidden_size)[:MOST_CELLS])
+        units, few = (measure.most_moving(h, most) for most in (MOST_CELLS, MOST_UNITS))
+        return cls("h", values[:, units], units, few)
 
     @classmethod
     def of_cell(cls, trace: Trace) -> "ChainStates":
         """Return the units that move most of each state of any cell, one state after another."""
         named = measure.states_by_name(trace)
-        most = max(1, MOST_CELLS // len(named))
-        values, units, begin = [], [], 0
+        most, fewer = (max(1, each // len(named)) for each in (MOST_CELLS, MOST_UNITS))
+        values, units, few, begin = [], [], [], 0
         for state in named.values():
             moving = measure.most_moving(state[:, 0], most)
             values.append(state[:, 0, moving])
             units.append(begin + moving)
+            few.append(begin + measure.most_moving(state[:, 0], fewer))
             begin += state.shape[-1]
         shown = np.concatenate(values, axis=1).astype(float)
         shown = np.concatenate([np.zeros_like(shown[:1]), shown])
@@ -102,16 +106,11 @@ class ChainStates(ShortRepr):
         weights = "" if trace.is_custom else "UW"
         if trace.metadata.output_layer is not None:
             weights += "V"
-        return cls(symbol, shown, np.concatenate(units), limit, weights)
+        return cls(symbol, shown, np.concatenate(units), np.concatenate(few), limit, weights)
 
     def at(self, step: int) -> np.ndarray:
         """Return the values drawn at a step."""
         return self.values[step]
-
-    def in_product(self) -> np.ndarray:
-        """Return the units that have room in a product of arrays: some of each state."""
-        places = np.linspace(0, len(self.units) - 1, min(MOST_UNITS, len(self.units)))
-        return self.units[np.round(places).astype(int)]
 
 
 def _terms(trace: Trace, loss: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, str | None]:

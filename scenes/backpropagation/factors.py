@@ -17,7 +17,7 @@ from manim import (
     VGroup,
     VMobject,
 )
-from rnnviz.scenes.backpropagation.chain_states import CellRule
+from rnnviz.scenes.backpropagation.chain_states import MOST_UNITS, CellRule
 
 from rnnviz.measure.chain_rule import ChainRule
 from rnnviz.mobjects.copies import copy_becomes
@@ -28,7 +28,9 @@ from rnnviz.mobjects.text import Ink, formula, label
 from rnnviz.mobjects.theme import Role, Theme
 from rnnviz.trace import Trace
 
-MOST_UNITS: Final = 8
+Shown = np.ndarray | slice
+"""Which rows or columns of an array are shown."""
+FIRST: Final = slice(MOST_UNITS)
 _HEIGHT: Final = 1.5
 _WIDEST: Final = 0.34
 _MIDDLE_Y: Final = -1.1
@@ -38,14 +40,25 @@ _SCALE: Final = 0.3
 class ScaledArray(VGroup):
     """An array with a colour scale of its own, whose limit is written below.
 
-    Of more than eight rows or columns the first are shown; the limit is that of the whole array.
+    ``rows`` and ``columns`` are those that are shown, by default the first eight; the limit is that
+    of the whole array.
 
     Shapes: values (rows, columns), or (rows,) for a column
     """
 
-    def __init__(self, values: np.ndarray, title: str, theme: Theme, role: Role, cell: float):
-        rows = np.asarray(values, dtype=float)[:MOST_UNITS]
-        shown = rows[:, :MOST_UNITS] if rows.ndim == 2 else rows
+    def __init__(
+        self,
+        values: np.ndarray,
+        title: str,
+        theme: Theme,
+        role: Role,
+        cell: float,
+        *,
+        rows: Shown = FIRST,
+        columns: Shown = FIRST,
+    ):
+        shown = np.asarray(values, dtype=float)[rows]
+        shown = shown[:, columns] if shown.ndim == 2 else shown
         self.limit = float(np.abs(values).max())
         self.grid = Matrix(shown, theme, cell=cell, limit=self.limit, role=role)
         self.frame = self.grid.frame
@@ -118,36 +131,39 @@ def cell_side(*sizes: int, height: float = _HEIGHT) -> float:
     return min(_WIDEST, height / min(MOST_UNITS, max(sizes)))
 
 
-def of_v(rule: ChainRule, trace: Trace, theme: Theme) -> Product:
+def of_v(rule: ChainRule, trace: Trace, units: np.ndarray, theme: Theme) -> Product:
     """Return ∂L_t/∂V, the gradient at the scores times the state that V multiplies."""
     t, h = trace.steps, trace.h[0, 0, -1, 0]
     cell = cell_side(len(rule.at_output), len(h))
     scores = ScaledArray(rule.at_output, _at(t, f"o_({t})"), theme, "gradient", cell)
-    state = ScaledArray(h[None, :], f"h_({t})^T", theme, "hidden", cell)
-    result = ScaledArray(rule.of_v, _at(t, "V"), theme, "gradient", cell)
+    state = ScaledArray(h[None, :], f"h_({t})^T", theme, "hidden", cell, columns=units)
+    result = ScaledArray(rule.of_v, _at(t, "V"), theme, "gradient", cell, columns=units)
     parts: list[ScaledArray | str] = [scores, "dot", state, "=", result]
     return Product(parts, theme, _outer(scores, state, result))
 
 
-def into_state(rule: ChainRule, trace: Trace, theme: Theme) -> Product:
+def into_state(rule: ChainRule, trace: Trace, units: np.ndarray, theme: Theme) -> Product:
     """Return ∂L_t/∂h_t, the gradient at the scores through V transposed."""
     t = trace.steps
     cell = cell_side(trace.hidden_size, len(rule.at_output))
-    weights = ScaledArray(rule.V.T, "V^T", theme, "weight", cell)
+    weights = ScaledArray(rule.V.T, "V^T", theme, "weight", cell, rows=units)
     scores = ScaledArray(rule.at_output, _at(t, f"o_({t})"), theme, "gradient", cell)
-    result = ScaledArray(rule.at_states[-1], _at(t, f"h_({t})"), theme, "gradient", cell)
+    at = _at(t, f"h_({t})")
+    result = ScaledArray(rule.at_states[-1], at, theme, "gradient", cell, rows=units)
     parts: list[ScaledArray | str] = [weights, "dot", scores, "=", result]
     return Product(parts, theme, _row_times(weights, [scores], result))
 
 
-def term_of_w(rule: ChainRule, trace: Trace, step: int, theme: Theme) -> Product:
+def term_of_w(rule: ChainRule, trace: Trace, units: np.ndarray, step: int, theme: Theme) -> Product:
     """Return the term of one use of W: gradient times slopes, times the state before."""
     t, cell = trace.steps, cell_side(trace.hidden_size)
     before = trace.states_before()[step - 1, 0]
-    gradient, slopes = _at_sum(rule, t, step, cell, theme)
-    state = ScaledArray(before[None, :], f"h_({step - 1})^T", theme, "hidden", cell)
+    gradient, slopes = _at_sum(rule, units, t, step, cell, theme)
+    name = f"h_({step - 1})^T"
+    state = ScaledArray(before[None, :], name, theme, "hidden", cell, columns=units)
     title = f"{_at(t, f'h_({step})')} (partial^+ h_({step}))/(partial W)"
-    result = ScaledArray(rule.terms_w[step - 1], title, theme, "gradient", cell)
+    term, both = rule.terms_w[step - 1], {"rows": units, "columns": units}
+    result = ScaledArray(term, title, theme, "gradient", cell, **both)
     parts: list[ScaledArray | str] = [
         "(",
         gradient,
@@ -163,14 +179,13 @@ def term_of_w(rule: ChainRule, trace: Trace, step: int, theme: Theme) -> Product
     return Product(parts, theme, [at_unit, *_outer(slopes, state, result)])
 
 
-def step_back(rule: ChainRule, trace: Trace, step: int, theme: Theme) -> Product:
+def step_back(rule: ChainRule, trace: Trace, units: np.ndarray, step: int, theme: Theme) -> Product:
     """Return the way from ∂L_t/∂h_k to ∂L_t/∂h_{k−1}: slopes, then W transposed."""
     t, cell = trace.steps, cell_side(trace.hidden_size)
-    weights = ScaledArray(trace.W.T, "W^T", theme, "weight", cell)
-    gradient, slopes = _at_sum(rule, t, step, cell, theme)
-    result = ScaledArray(
-        rule.at_states[step - 2], _at(t, f"h_({step - 1})"), theme, "gradient", cell
-    )
+    weights = ScaledArray(trace.W.T, "W^T", theme, "weight", cell, rows=units, columns=units)
+    gradient, slopes = _at_sum(rule, units, t, step, cell, theme)
+    at = _at(t, f"h_({step - 1})")
+    result = ScaledArray(rule.at_states[step - 2], at, theme, "gradient", cell, rows=units)
     parts: list[ScaledArray | str] = [weights, "(", gradient, "dot.o", slopes, ")", "=", result]
     return Product(parts, theme, _row_times(weights, [gradient, slopes], result))
 
@@ -201,13 +216,13 @@ def largest_entry(values: np.ndarray) -> tuple[int, int]:
 
 
 def _at_sum(
-    rule: ChainRule, loss: int, step: int, cell: float, theme: Theme
+    rule: ChainRule, units: np.ndarray, loss: int, step: int, cell: float, theme: Theme
 ) -> tuple[ScaledArray, ScaledArray]:
     """Return the gradient at the state of a step, and the slopes there."""
     at = _at(loss, f"h_({step})")
     return (
-        ScaledArray(rule.at_states[step - 1], at, theme, "gradient", cell),
-        ScaledArray(rule.slopes[step - 1], f"1 - h_({step})^2", theme, "hidden", cell),
+        ScaledArray(rule.at_states[step - 1], at, theme, "gradient", cell, rows=units),
+        ScaledArray(rule.slopes[step - 1], f"1 - h_({step})^2", theme, "hidden", cell, rows=units),
     )
 
 

@@ -23,7 +23,7 @@ from manim import (
     VMobject,
 )
 from rnnviz.scenes.backpropagation.chain_states import ChainStates, Rule
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS, Product
+from rnnviz.scenes.backpropagation.factors import Product
 from rnnviz.scenes.backpropagation.frames import Frame
 
 from rnnviz.mobjects.arrows import FlowArrow
@@ -78,7 +78,8 @@ class ChainStep(VGroup):
 class LossChain(VGroup):
     """Steps side by side, the loss of the last one on the right, and each use of a weight named.
 
-    Gradients and terms that were computed stand in the boxes and below the uses of W.
+    Gradients and terms that were computed stand in the boxes and below the uses of W: of all units,
+    or of some ``units``.
     """
 
     def __init__(
@@ -87,10 +88,11 @@ class LossChain(VGroup):
         steps: Sequence[int],
         at: Frame,
         theme: Theme,
-        states: ChainStates | None = None,
+        states: ChainStates,
+        units: np.ndarray | None = None,
     ):
         self.theme, self.at, self.numbers = theme, at, tuple(steps)
-        self.states = states or ChainStates.of_h(trace)
+        self.states, self.units = states, units
         count = len(steps) + 1
         xs = (np.arange(count) - (count - 1) / 2) * at.pitch
         words = Window.last(trace, trace.steps).words(trace)
@@ -263,7 +265,9 @@ class LossChain(VGroup):
     def _put_term(self, step: int, rule: Rule) -> Matrix:
         assert self.at.card is not None
         drop, side = self.at.card
-        values = rule.terms_w[step - 1][:MOST_UNITS, :MOST_UNITS]
+        values = rule.terms_w[step - 1]
+        if self.units is not None:
+            values = values[np.ix_(self.units, self.units)]
         card = Matrix(
             values, self.theme, cell=side / len(values), limit=_most(rule.terms_w), role="gradient"
         )

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from manim import UP, Animation, FadeIn, FadeOut, Succession, VGroup, VMobject
 from rnnviz.scenes.backpropagation import equations, factors, legends
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS
+from rnnviz.scenes.backpropagation.chain_states import ChainStates
 from rnnviz.scenes.backpropagation.frames import Frame
 from rnnviz.scenes.backpropagation.loss_chain import LossChain
 from rnnviz.scenes.backpropagation.one_weight import OneWeight
@@ -19,7 +19,7 @@ from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.flow import GradientFlow
 from rnnviz.mobjects.labels import width_note
 from rnnviz.mobjects.numbers import number
-from rnnviz.mobjects.window import units_note
+from rnnviz.mobjects.shown_states import chosen_note
 from rnnviz.mobjects.wording import after_training
 from rnnviz.scene.storyboard import Storyboard
 
@@ -31,6 +31,7 @@ class ChainMoves(Storyboard):
     equation: Equation
     product: Any
     rule: Any
+    states: ChainStates
     paths: list[GradientFlow]
     held: VGroup
     note: VMobject
@@ -42,6 +43,7 @@ class ChainMoves(Storyboard):
         self.last = self.alone.steps
         weights = measure.output_weights(self.context.trace)
         self.rule = chain_rule(self.alone, self.last - 1, V=weights)
+        self.states = ChainStates.of_h(self.alone)
         self.prepare_notes()
         self.total = (self.alone.gradients or {})[self.alone.parameter_name("weight_hh")]
 
@@ -50,7 +52,7 @@ class ChainMoves(Storyboard):
         self.note, self.corner = VGroup(), VGroup()
 
     def facts(self) -> Mapping[str, str]:
-        one = OneWeight(self.rule, self.alone, self.theme)
+        one = OneWeight(self.rule, self.alone, self.states.few, self.theme)
         at_last = self.rule.at_states[-1]
         return {
             "last": str(self.last),
@@ -63,7 +65,7 @@ class ChainMoves(Storyboard):
         }
 
     def notes(self) -> tuple[str, ...]:
-        units = units_note(self.trace, MOST_UNITS, self.say)
+        units = chosen_note(len(self.states.few), self.trace.hidden_size, self.say)
         if self.context.trace.directions > 1:
             units = (*units, self.say("V: its columns for this direction"))
         if self.last == self.trace.loss_steps[-1] + 1:
@@ -73,7 +75,8 @@ class ChainMoves(Storyboard):
 
     def chain_of(self, steps: Iterable[int], frame: Frame) -> LossChain:
         """Return a chain of some steps in a place."""
-        return LossChain(self.alone, tuple(steps), frame, self.theme)
+        few = self.states.few
+        return LossChain(self.alone, tuple(steps), frame, self.theme, self.states, few)
 
     def move_chain(
         self, steps: Iterable[int], frame: Frame, equation: Equation, *gone: VMobject
@@ -136,7 +139,7 @@ class ChainMoves(Storyboard):
 
     def show_one_weight(self) -> None:
         """Go back from the loss to one weight, and multiply the slopes on the way."""
-        one = OneWeight(self.rule, self.alone, self.theme)
+        one = OneWeight(self.rule, self.alone, self.states.few, self.theme)
         forward = equations.forward_equation(self.last, self.theme)
         appear = Succession(FadeOut(self.product, run_time=0.3), one.appear())
         self.play(self.turn_formula(forward), appear)
@@ -152,14 +155,14 @@ class ChainMoves(Storyboard):
         """Form the term of one use of W, and put it below that use."""
         chain = self.chain
         sources = {1: chain.gradients[step], 6: chain.steps[step - 1].strip}
-        product = factors.term_of_w(self.rule, self.alone, step, self.theme)
+        product = factors.term_of_w(self.rule, self.alone, self.states.few, step, self.theme)
         self.show_product(product, equations.term_equation(self.last, step, self.theme), sources)
         self.play(chain.receive_term(step, product, self.rule))
 
     def show_step_back(self, step: int) -> None:
         """Form the gradient one step back, and put it into the box of that step."""
         sources = {0: self.chain.uses[step], 2: self.chain.gradients[step]}
-        product = factors.step_back(self.rule, self.alone, step, self.theme)
+        product = factors.step_back(self.rule, self.alone, self.states.few, step, self.theme)
         equation = equations.step_back_equation(self.last, step, self.theme)
         self.show_product(product, equation, sources)
         self.play(self.chain.receive(step - 1, product, self.rule))
@@ -177,6 +180,10 @@ class ChainMoves(Storyboard):
         """Return what the sum and autograd's gradient are called, and how they agree."""
         agree = self.say("at most {apart} apart").format(apart=apart)
         return self.say("sum of the terms"), self.say("PyTorch's autograd"), agree
+
+    def sum_of(self, terms: np.ndarray, *beside: Any) -> TermSum:
+        """Return the sum of terms of W, ``beside`` names and autograd's gradient if given."""
+        return TermSum(terms, self.last, self.theme, *beside, units=self.states.few)
 
     def add_up(self, sums: TermSum) -> None:
         """Let the terms below the chain land on their sum, from the last one back."""

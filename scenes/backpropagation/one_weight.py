@@ -16,7 +16,7 @@ from manim import (
     LaggedStart,
     VGroup,
 )
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS, largest_entry
+from rnnviz.scenes.backpropagation.factors import largest_entry
 
 from rnnviz.measure.chain_rule import ChainRule
 from rnnviz.mobjects.arrows import FlowArrow
@@ -38,15 +38,14 @@ _LOWER, _UPPER = 0.14 * DOWN, 0.26 * UP
 class OneWeight(VGroup):
     """One weight of W, the sum, the state and the loss that it reaches, and a slope at each arrow.
 
-    It is the weight with the greatest term at the last step, of the first units.
+    It is the weight between the units shown with the greatest term at the last step.
 
     Shapes: factors (3,), the slopes of sum, state and loss
     """
 
-    def __init__(self, rule: ChainRule, trace: Trace, theme: Theme):
-        t = trace.steps
-        term = rule.terms_w[-1][:MOST_UNITS, :MOST_UNITS]
-        row, column = largest_entry(term)
+    def __init__(self, rule: ChainRule, trace: Trace, units: np.ndarray, theme: Theme):
+        t, term = trace.steps, rule.terms_w[-1]
+        row, column = (int(units[at]) for at in largest_entry(term[np.ix_(units, units)]))
         self.row, self.column = row + 1, column + 1
         self.factors = (
             float(trace.states_before()[-1, 0, column]),

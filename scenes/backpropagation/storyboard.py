@@ -5,7 +5,6 @@ from typing import ClassVar
 from manim import DOWN, FadeIn, FadeOut, Indicate
 from rnnviz.scenes.backpropagation import equations, factors, frames
 from rnnviz.scenes.backpropagation.moves import ChainMoves
-from rnnviz.scenes.backpropagation.term_sum import TermSum
 
 from rnnviz.experiments import last_loss_alone
 from rnnviz.scene.beats import beat
@@ -73,7 +72,7 @@ class Backpropagation(ChainMoves):
         self.move_chain(self.chain.numbers, frames.TOP, equation, *self.paths, self.held)
         self.play(self.say_colors())
         sources = {0: self.chain.loss, 2: self.chain.steps[self.last].strip}
-        self.form(factors.of_v(self.rule, self.alone, self.theme), sources)
+        self.form(factors.of_v(self.rule, self.alone, self.states.few, self.theme), sources)
 
     @beat(
         "Each unit feeds all scores by a column of $V$. On the way back, this column becomes a "
@@ -81,7 +80,7 @@ class Backpropagation(ChainMoves):
     )
     def into_the_state(self) -> None:
         equation = equations.state_equation(self.last, self.theme)
-        product = factors.into_state(self.rule, self.alone, self.theme)
+        product = factors.into_state(self.rule, self.alone, self.states.few, self.theme)
         self.show_product(product, equation, {0: self.chain.use_of_v, 2: self.chain.loss})
         self.play(self.chain.receive(self.last, self.product, self.rule))
 
@@ -114,7 +113,7 @@ class Backpropagation(ChainMoves):
         self.show_term(self.last - 1)
         both = self.turn_formula(equations.paths_equation(self.last, 2, self.theme))
         self.play(both, FadeOut(self.product, run_time=0.4))
-        self.add_up(TermSum(self.rule.terms_w[-2:][::-1], self.last, self.theme))
+        self.add_up(self.sum_of(self.rule.terms_w[-2:][::-1]))
 
     @beat(
         "But $h_({given})$ depends on $W$, too. One more step back: one more path, one more term."
@@ -172,5 +171,5 @@ class Backpropagation(ChainMoves):
         coming = drops.flow(1.2, lag_ratio=0.3), FadeIn(cards, lag_ratio=0.3, run_time=1.2)
         self.play(*coming, width)
         names = self.names_of_sums(self.facts()["apart"])
-        self.add_up(TermSum(self.rule.terms_w[1:][::-1], self.last, self.theme, names, self.total))
+        self.add_up(self.sum_of(self.rule.terms_w[1:][::-1], names, self.total))
         self.play(self.sums.compare())

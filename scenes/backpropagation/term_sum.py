@@ -16,7 +16,6 @@ from manim import (
     Succession,
     VGroup,
 )
-from rnnviz.scenes.backpropagation.factors import MOST_UNITS
 
 from rnnviz.mobjects.copies import copy_becomes
 from rnnviz.mobjects.matrix import Matrix
@@ -36,8 +35,8 @@ _NAME_SIZES: Final = (0.34, 0.34, 0.3)
 class TermSum(VGroup):
     """A sum of terms, which land on it one by one, and autograd's gradient beside it.
 
-    If terms of steps before ``begin`` are left out, the sum says so. ``low`` leaves room for a term
-    of each step above it.
+    Rows and columns are those of all units, or of some ``units``. If terms of steps before
+    ``begin`` are left out, the sum says so. ``low`` leaves room for a term of each step above it.
 
     Shapes: terms (terms, hidden, hidden), ``other`` (hidden, hidden)
     """
@@ -50,10 +49,12 @@ class TermSum(VGroup):
         names: tuple[str, str, str] | None = None,
         other: np.ndarray | None = None,
         *,
+        units: np.ndarray | None = None,
         begin: int | None = None,
         low: bool = False,
     ):
-        self.terms = terms[:, :MOST_UNITS, :MOST_UNITS]
+        shown = (slice(None), slice(None)) if units is None else np.ix_(units, units)
+        self.terms = terms[(slice(None), *shown)]
         limit = float(np.abs(terms).max())
         y, side = (_LOW_Y, _SMALL_SIDE) if low or other is not None else (_MIDDLE_Y, _SIDE)
         cell = side / self.terms.shape[1]
@@ -69,9 +70,9 @@ class TermSum(VGroup):
         if other is not None and names is not None:
             self.names.remove(*self.names)
             self.total.stand(-_APART, y)
-            self.other = Matrix(
-                other[:MOST_UNITS, :MOST_UNITS], theme, cell=cell, limit=limit, role="gradient"
-            ).stand(_APART, y)
+            self.other = Matrix(other[shown], theme, cell=cell, limit=limit, role="gradient").stand(
+                _APART, y
+            )
             self.sign = formula("=", color=theme.color("text"), size=0.6).move_to([0.0, y, 0.0])
             left, right, apart = (
                 label(text, color=theme.color(role), size=size)

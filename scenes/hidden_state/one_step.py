@@ -20,7 +20,7 @@ from manim import (
     VGroup,
     VMobject,
 )
-from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, StepNumbers
+from rnnviz.scenes.hidden_state.step_numbers import StepNumbers
 from rnnviz.scenes.hidden_state.step_picture import StepPicture
 
 from rnnviz.mobjects.copies import copy_becomes
@@ -112,16 +112,16 @@ class OneStep:
         numbers, unit = self.numbers, self.numbers.unit
         weights = numbers.W[unit]
         products = weights * numbers.before
-        name = self._words(self.say("row {unit}").format(unit=unit + 1), "weight")
+        name = self._words(self.say("row {unit}").format(unit=numbers.unit_name), "weight")
         self.weights = self._column(weights, name, "weight").stand(-0.55, Y)
         name = self._words(self.say("products"), "text")
         self.products = self._column(products, name, "text").stand(3.05, Y)
         self.total = label(
             decimals(float(numbers.from_state[unit])), color=self.theme.color("hidden"), size=0.44
         ).move_to([5.6, Y, 0.0])
-        name = self._words(self.say("unit {unit}").format(unit=unit + 1), "hidden")
+        name = self._words(self.say("unit {unit}").format(unit=numbers.unit_name), "hidden")
         adding = VGroup(self._sign("arrow.r.long^sum", 4.3), name.next_to(self.total, DOWN, 0.25))
-        if self.trace.hidden_size > MOST_UNITS:
+        if self.trace.hidden_size > len(numbers.units):
             adding.add(self._rest(float(numbers.rest[unit])))
         times, equals = self._sign("times", 0.35), self._sign("=", 2.15)
         self.spelled = VGroup(self.weights, self.products, times, equals, *adding)
@@ -266,7 +266,7 @@ class OneStep:
         )
 
     def _rest(self, value: float) -> Ink:
-        count = self.trace.hidden_size - MOST_UNITS
+        count = self.trace.hidden_size - len(self.numbers.units)
         text = self.say("{count} more add {value}").format(count=count, value=decimals(value))
         ink = label(text, color=self.theme.color("note"), size=SMALL)
         return ink.next_to(self.products.frame, DOWN, buff=0.12)

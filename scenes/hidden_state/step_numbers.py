@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from rnnviz import measure
 from rnnviz.mobjects.numbers import MINUS, decimals
 from rnnviz.system.short_repr import ShortRepr
 from rnnviz.trace import Trace
@@ -17,16 +18,18 @@ _LEAST_WRITTEN: Final = 0.01
 
 @dataclass(frozen=True, repr=False)
 class StepNumbers(ShortRepr):
-    """One step of the first sequence, for the units and inputs that are shown.
+    """One step of the first sequence, for the units that move most and the inputs shown.
 
     The products are complete, even if their matrices are shown in part. ``rest`` is the
     contribution to W h_before of the states that are not shown.
 
     Shapes: x (inputs,), U (units, inputs), W (units, units), all others (units,)
-    Units:  ``step`` is 0-based; ``first_input`` is the index of the first input shown
+    Units:  ``step`` is 0-based; ``units`` are the indices of those shown, ``first_input`` that of
+            the first input shown
     """
 
     step: int
+    units: np.ndarray
     first_input: int
     x: np.ndarray
     before: np.ndarray
@@ -43,24 +46,25 @@ class StepNumbers(ShortRepr):
     def of(cls, trace: Trace, step: int) -> "StepNumbers":
         """Return the numbers of a step (0-based)."""
         x, before = trace.x[step, 0], trace.states_before()[step, 0]
-        units, first = slice(MOST_UNITS), first_input(x)
+        units, first = measure.most_moving(trace.h[0, 0, :, 0], MOST_UNITS), first_input(x)
         inputs = slice(first, first + MOST_INPUTS)
-        shown = trace.W[units, units] @ before[units]
+        among = trace.W[np.ix_(units, units)]
         from_state = (trace.W @ before)[units]
         assert trace.preact is not None
         return cls(
             step=step,
+            units=units,
             first_input=first,
             x=x[inputs],
             before=before[units],
             U=trace.U[units, inputs],
-            W=trace.W[units, units],
+            W=among,
             b=trace.b[units],
             from_input=(trace.U @ x)[units],
             from_state=from_state,
-            sum=trace.preact[0, 0, step, 0, 0, units],
-            state=trace.h[0, 0, step, 0, units],
-            rest=from_state - shown,
+            sum=trace.preact[0, 0, step, 0, 0][units],
+            state=trace.h[0, 0, step, 0][units],
+            rest=from_state - among @ before[units],
         )
 
     @property
@@ -80,8 +84,13 @@ class StepNumbers(ShortRepr):
         return int(self.sum.argmin() if cut else np.abs(self.sum).argmax())
 
     @property
+    def unit_name(self) -> str:
+        """The number of ``unit``, from 1."""
+        return str(int(self.units[self.unit]) + 1)
+
+    @property
     def unit(self) -> int:
-        """The unit shown in which the smaller of the two products is greatest.
+        """Which of the units shown has the greatest smaller one of the two products.
 
         It is one whose numbers add up as they are written, with few decimals, if there is one.
         """

@@ -7,7 +7,6 @@ from manim import DOWN, UP, Animation, FadeIn
 from rnnviz.scenes.hidden_state.one_step import OneStep
 from rnnviz.scenes.hidden_state.step_numbers import (
     MOST_INPUTS,
-    MOST_UNITS,
     StepNumbers,
     balanced_step,
     drawn_limit,
@@ -17,7 +16,8 @@ from rnnviz.scenes.hidden_state.step_picture import StepPicture
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.equation import Equation, step_equation
 from rnnviz.mobjects.numbers import decimals
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.shown_states import chosen_note
+from rnnviz.mobjects.window import Window
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
 from rnnviz.text.plain_text import Phrase
@@ -50,7 +50,8 @@ class HiddenState(Storyboard):
         self.word, *self.next_words = (words[step] for step in steps)
 
     def notes(self) -> tuple[str, ...]:
-        notes = [self.say("two decimals"), *units_note(self.trace, MOST_UNITS, self.say)]
+        units = len(self.numbers.units), self.trace.hidden_size
+        notes = [self.say("two decimals"), *chosen_note(*units, self.say)]
         if self.trace.input_size > MOST_INPUTS:
             text = self.say("{most} of {count} inputs")
             notes.append(text.format(most=MOST_INPUTS, count=self.trace.input_size))
@@ -64,7 +65,7 @@ class HiddenState(Storyboard):
             "before": str(numbers.step),
             "next": str(numbers.step + 2),
             "word": self.word,
-            "unit": str(unit + 1),
+            "unit": numbers.unit_name,
             "from_input": decimals(numbers.from_input[unit]),
             "from_state": decimals(numbers.from_state[unit]),
             "bias": decimals(numbers.b[unit]),

@@ -13,9 +13,11 @@ from rnnviz.scenes.inputs.wording import (
     how_it_enters,
     how_many_words,
     what_comes_again,
+    what_is_stored,
     what_u_does,
 )
 
+from rnnviz import measure
 from rnnviz.experiments.default_recordings import data_language
 from rnnviz.experiments.other_inputs import reordered
 from rnnviz.experiments.task_examples import example_of, little_sentence
@@ -75,8 +77,8 @@ class Inputs(Storyboard):
         return {
             "counted": how_many_words(self.sentence, self.say),
             "inputs": str(self.trace.input_size),
-            "states": str(self.trace.hidden_size),
-            "stored": self.say("state") if self.trace.c is None else self.say("hidden state"),
+            "states": str(measure.whole_states(self.trace).shape[-1]),
+            "stored": what_is_stored(self.trace, self.say),
             "mean": number(self.prices.mean, 3),
             "spread": number(self.prices.spread, 3),
             "shown": str(len(self.words)),
@@ -99,7 +101,7 @@ class Inputs(Storyboard):
         if "reordered" not in self.context.experiments:
             return {}
         last = self.window.steps[-1]
-        return {"outcome": how_far_apart(self.orders.distance, self.orders.size, last, self.say)}
+        return {"outcome": how_far_apart(self.orders, last, self.say)}
 
     @beat("A network takes in numbers, not words. {counted}: that is the vocabulary.")
     def vocabulary(self) -> None:

@@ -1,9 +1,11 @@
 """The same inputs in two orders."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from manim import (
+    RIGHT,
     UP,
     Animation,
     AnimationGroup,
@@ -11,6 +13,7 @@ from manim import (
     LaggedStart,
     Succession,
     VGroup,
+    VMobject,
     Wait,
 )
 from rnnviz.scenes.inputs.carried_word import carried
@@ -33,6 +36,8 @@ from rnnviz.trace import Trace
 _LEFT: Final = -6.6
 _YS: Final = (2.25, -0.68)
 _NAMES: Final = 1.2
+_STRIP: Final = 1.75
+_NAME, _NAMES_OF_TWO = 0.38, 0.28
 _BARS: Final = (4.4, 5.75)
 _BAR_BASE: Final = -0.6
 _BAR_HEIGHT: Final = 2.6
@@ -42,42 +47,43 @@ class TwoOrders(VGroup):
     """The same inputs in two orders, one below the other, with the named states of each.
 
     ``both`` is a trace of two sequences; the second has the steps shown in reverse order, but for
-    the last one. Of many units those are drawn that move most in the first.
+    the last one. Of many units those are drawn that move most in the first. Of an LSTM, h and c are
+    drawn side by side; together they are s, whose ``size`` and ``distance`` are shown.
     """
 
     def __init__(self, both: Trace, window: Window, theme: Theme, say: Say):
         self.theme = theme
         count, last = len(window.steps), window.steps[-1]
         self.order = (*reversed(range(count - 1)), count - 1)
-        states = both.h[0, 0, window.indices].swapaxes(0, 1)
-        drawn = measure.most_moving(states[0], MOST_CELLS)
-        limit = max(1.0, float(np.abs(states[..., drawn]).max()))
+        shown = _most_moving(both, window)
+        limit = max(1.0, *(float(np.abs(values).max()) for values in shown.values()))
         own = window.words(both)
         words = (own, [own[index] for index in self.order])
         pitch = min(1.18, 9.4 / count)
         places = [_LEFT + (index + 0.5) * pitch for index in range(count)]
         color = theme.color("hidden")
         self.strips, self.words, self.names = [], [], []
-        for y, texts, row, mark in zip(_YS, words, states, ("", "'"), strict=True):
+        wide = min(0.44, pitch * 0.5) / (1.0 if len(shown) == 1 else 0.65 * len(shown))
+        for row, (y, texts, mark) in enumerate(zip(_YS, words, ("", "'"), strict=True)):
             self.names.append(
                 FormulaRow(
-                    [f"h{mark}_({step})" for step in window.steps],
+                    [
+                        ", ".join(f"{name}{mark}_({step})" for name in shown)
+                        for step in window.steps
+                    ],
                     places,
                     y + _NAMES,
                     color=color,
-                    size=0.38,
+                    size=_NAME if len(shown) == 1 else _NAMES_OF_TWO,
                 )
             )
             self.strips.append(
                 VGroup(
                     *[
-                        ValueGrid(
-                            state[drawn],
-                            theme,
-                            pitch=(min(0.44, pitch * 0.5), 1.75 / len(drawn)),
-                            limit=limit,
+                        _strip(
+                            [values[place, row] for values in shown.values()], wide, limit, theme
                         ).move_to([x, y, 0.0])
-                        for x, state in zip(places, row, strict=True)
+                        for place, x in enumerate(places)
                     ]
                 )
             )
@@ -91,11 +97,12 @@ class TwoOrders(VGroup):
                     width=pitch * 0.94,
                 )
             )
-        ends = np.asarray(states)[:, -1].astype(float)
+        ends = measure.whole_states(both)[last - 1].astype(float)
         self.distance = float(np.linalg.norm(ends[0] - ends[1]))
         self.size = float(np.linalg.norm(ends[0]))
         self.frames = VGroup(*[framed(row[-1], color, buff=0.12) for row in self.strips])
-        names = (f"h_({last})", f"h'_({last})")
+        self.symbol = "h" if len(shown) == 1 else "s"
+        names = (f"{self.symbol}_({last})", f"{self.symbol}'_({last})")
         self.sizes = BarChart(
             [self.size, self.distance],
             _BARS,
@@ -169,3 +176,20 @@ class TwoOrders(VGroup):
             lag_ratio=0.5,
             run_time=run_time,
         )
+
+
+def _most_moving(both: Trace, window: Window) -> dict[str, np.ndarray]:
+    """Return the units drawn of each state: (steps, sequence, units)."""
+    shown = {}
+    for name, values in measure.states_by_name(both).items():
+        states = values[window.indices]
+        shown[name] = states[..., measure.most_moving(states[:, 0], MOST_CELLS)]
+    return shown
+
+
+def _strip(states: Sequence[np.ndarray], wide: float, limit: float, theme: Theme) -> VMobject:
+    """Return the states of one step: a column, or one for each of several, side by side."""
+    columns = [
+        ValueGrid(state, theme, pitch=(wide, _STRIP / len(state)), limit=limit) for state in states
+    ]
+    return columns[0] if len(columns) == 1 else VGroup(*columns).arrange(RIGHT, buff=0.15 * wide)

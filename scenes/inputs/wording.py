@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rnnviz.scenes.inputs.column_pick import weights_symbol
+from rnnviz.scenes.inputs.two_orders import TwoOrders
 
 from rnnviz.experiments.task_examples import Example
 from rnnviz.mobjects.numbers import number
@@ -71,12 +72,22 @@ def what_comes_again(trace: Trace, words: Sequence[str], *, one_hot: bool, say: 
     return say("Equal inputs get equal numbers.")
 
 
-def how_far_apart(distance: float, size: float, step: int, say: Say) -> str:
+def what_is_stored(trace: Trace, say: Say) -> str:
+    """Say what a network passes on: its state or, of an LSTM, both."""
+    if trace.c is None:
+        return say("state")
+    return Phrase(say("hidden state $h$ and cell state $c$, together $s$"))
+
+
+def how_far_apart(orders: TwoOrders, step: int, say: Say) -> str:
     """Say whether the other order gives another last state."""
+    distance, size, symbol = orders.distance, orders.size, orders.symbol
     if distance < 1e-9:
         return say("The states at the end are the same: here order does not matter.")
     text = say(
         "Yet the last states are {distance} apart, where the length of {state} is {size}: a state "
         "holds the order, too."
     )
-    return Phrase(text.format(distance=number(distance), state=f"$h_({step})$", size=number(size)))
+    return Phrase(
+        text.format(distance=number(distance), state=f"${symbol}_({step})$", size=number(size))
+    )

@@ -10,8 +10,9 @@ from rnnviz.scenes.tanh.two_factors import TwoFactors
 from rnnviz import measure
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.mobjects.shown_states import chosen_note
 from rnnviz.mobjects.strip import MOST_CELLS
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import after_training
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -36,17 +37,23 @@ class Tanh(Storyboard):
         self.window = Window.before_last_loss(trace, MOST_STEPS)
         shown = self.window.indices
         assert trace.preact is not None
-        self.sums = trace.preact[0, 0, shown, 0, 0, :MOST_CELLS]
-        self.slopes = measure.activation_slope(trace)[shown, 0, :MOST_CELLS]
+        self.units = measure.most_moving(trace.h[0, 0, shown, 0], MOST_CELLS)
+        self.sums = trace.preact[0, 0, shown, 0, 0][:, self.units]
+        self.slopes = measure.activation_slope(trace)[shown, 0][:, self.units]
         self.unit = unit_to_follow(self.slopes[1:])
         factors = measure.step_factors(trace, self.window.steps[-1] - 1)
         self.shrinks, self.stretches = (each[shown][1:] for each in factors)
+
+    @property
+    def number(self) -> int:
+        """The number of the unit that is followed, from 1."""
+        return int(self.units[self.unit]) + 1
 
     def notes(self) -> tuple[str, ...]:
         return (
             *after_training(self.trace, self.say),
             *self.window.note(self.say),
-            *units_note(self.trace, MOST_CELLS, self.say),
+            *chosen_note(len(self.units), self.trace.hidden_size, self.say),
         )
 
     def facts(self) -> Mapping[str, str]:
@@ -55,7 +62,7 @@ class Tanh(Storyboard):
             "count": str(self.sums.size),
             "share": percent(float((self.slopes < FLAT).mean())),
             "flat": number(FLAT, 1),
-            "unit": str(self.unit + 1),
+            "unit": str(self.number),
             "factors": str(len(self.slopes) - 1),
             "product": number(float(self.slopes[1:, self.unit].prod())),
             "shrunk": number(float(self.shrinks.prod())),
@@ -102,7 +109,7 @@ class Tanh(Storyboard):
         slopes, steps = self.slopes[1:, self.unit], self.window.steps[1:]
         self.product = SlopeProduct(slopes, steps, self.theme, self.say("product"))
         dots = curves.dots_of(self.unit)[1:]
-        equation = slope_equation(self.theme, self.unit + 1).move_to(self.equation)
+        equation = slope_equation(self.theme, self.number).move_to(self.equation)
         room = self.make_room(keep=[*dots, self.equation])
         self.play(room, self.equation.turn_into(equation), self.product.take(dots))
 

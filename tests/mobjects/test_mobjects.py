@@ -15,9 +15,10 @@ from rnnviz.mobjects.chain import StateChain
 from rnnviz.mobjects.log_axis import LogAxis
 from rnnviz.mobjects.matrix import MOST_ROWS, Matrix
 from rnnviz.mobjects.named_bars import NamedBars
+from rnnviz.mobjects.shown_states import chosen_note
 from rnnviz.mobjects.strip import MOST_CELLS, Strip
 from rnnviz.mobjects.theme import DARK
-from rnnviz.mobjects.window import Window, units_note
+from rnnviz.mobjects.window import Window
 from rnnviz.mobjects.wording import item_names
 from rnnviz.text.fonts import load_fonts, using_fonts
 from rnnviz.text.translation import translated
@@ -116,8 +117,8 @@ def test_a_window_names_the_last_steps(make_trace, steps, first, cut):
 
 
 def test_hidden_units_that_are_not_drawn_are_counted(make_trace):
-    assert units_note(make_trace(hidden=40), 16, str) == ("units 1–16 of 40",)
-    assert units_note(make_trace(), 16, str) == ()
+    assert chosen_note(16, 40, str) == ("16 units that move most",)
+    assert chosen_note(5, 5, str) == ()
 
 
 @pytest.mark.parametrize(

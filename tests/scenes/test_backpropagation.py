@@ -218,6 +218,40 @@ def test_the_gradients_of_v_and_u(default_trace_of):
     np.testing.assert_allclose(of_u, trace.gradients["rnn.weight_ih_l0"], atol=1e-15)
 
 
+def test_of_many_units_those_that_move_most_are_in_products(perform):
+    torch.manual_seed(0)
+    x, classes = torch.randn(STEPS, 1, 3), torch.full((STEPS, 1), -100)
+    classes[-1] = 2
+    trace = record(Around(nn.RNN(3, 20)), x, classes, dtype="float64")
+    moved = np.abs(np.diff(trace.h[0, 0, :, 0], axis=0)).sum(axis=0)
+    units = np.sort(np.argsort(-moved)[:8])
+    both = np.ix_(units, units)
+    states, _, at_states, terms = by_hand(trace)
+
+    def read(scene):
+        product, sums = getattr(scene, "product", None), getattr(scene, "sums", None)
+        arrays = [part.grid.values for part in product or () if hasattr(part, "grid")]
+        other = sums and len(sums.other) and colors(sums.other.cells)
+        return arrays, other, scene.notes(), product
+
+    seen = perform("backpropagation", read, trace)
+    wanted = {
+        "first_term": (at_states[8][units], states[7][units][None], terms[8][both]),
+        "one_step_back": (trace.W.T[both], at_states[8][units], at_states[7][units]),
+    }
+    for beat, arrays in wanted.items():
+        drawn = seen[beat][0]
+        kept = [drawn[0], *drawn[2:]] if beat == "first_term" else [*drawn[:2], drawn[-1]]
+        for array, found in zip(arrays, kept, strict=True):
+            np.testing.assert_allclose(found.ravel(), array.ravel(), atol=1e-12)
+    autograd = trace.gradients["rnn.weight_hh_l0"]
+    assert seen["all_paths"][1] == expected(autograd[both], of_terms(terms))
+    assert "8 units that move most" in seen["all_paths"][2]
+    one = seen["one_weight"][3]
+    row, column = largest(terms[8][both])
+    assert (one.row, one.column) == (units[row] + 1, units[column] + 1)
+
+
 @pytest.mark.parametrize("layer", [nn.LSTM, nn.GRU])
 def test_the_terms_of_a_cell_with_gates_add_up_to_autograds_gradient(layer, seen_of):
     torch.manual_seed(0)

@@ -189,10 +189,13 @@ def test_the_products_of_a_large_layer_are_complete(perform):
     seen = perform(NAME, lambda scene: (look(scene), rest(scene)), trace)
     end, _ = seen["add_up"]
     _, before, from_input, from_state, b = step_by_hand(trace, end["step"])
-    shown = slice(MOST_UNITS)
+    moved = np.abs(np.diff(trace.h[0, 0, :, 0], axis=0)).sum(axis=0)
+    shown = np.sort(np.argsort(-moved)[:MOST_UNITS])
+    assert shown.tolist() != list(range(MOST_UNITS))
     assert end["from_state"] == two_decimals(from_state[shown])
     assert end["sum"] == two_decimals((from_input + from_state + b)[shown])
     unit = int(end["facts"]["unit"]) - 1
+    assert unit in shown
     cut = trace.W[unit, shown] @ before[shown]
     assert abs(cut - from_state[unit]) > 0.01
     assert end["total"] == two_decimals(from_state)[unit]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from layouts import overlap_of_turned
 from rnnviz.scenes.inputs.one_hot import InputGrid
+from tools_of import tool
 
 from rnnviz.experiments import variant
 from rnnviz.experiments.default_recordings import default_trace, record_task
@@ -224,6 +225,28 @@ def test_the_same_words_in_another_order_give_other_states(trace, perform):
     np.testing.assert_allclose(heights[1] / heights[0], distance / size, rtol=1e-4)
     assert distance > 0.1
     assert seen["facts"]["outcome"].startswith(f"Yet the last states are {number(distance)} apart")
+
+
+def test_both_states_of_an_lstm_are_compared(perform):
+    trace = tool("kinds_of_networks").recording_of("projected-lstm")
+
+    def look(scene):
+        orders = getattr(scene, "orders", None)
+        grids = [[grid.values for grid in strip] for strip in orders.strips[0]]
+        names = [text.text for text in orders.names[0]]
+        return grids, names, orders.size, orders.distance, scene.facts(), scene.context
+
+    grids, names, size, distance, facts, context = perform("inputs", look, trace)["last_states"]
+    both = context.experiments["reordered"]
+    for step, (h, c) in enumerate(grids):
+        np.testing.assert_array_equal(np.ravel(h), both.h[0, 0, step, 0])
+        np.testing.assert_array_equal(np.ravel(c), both.c[0, 0, step, 0])
+    assert names[0] == "h_(1), c_(1)"
+    whole = np.concatenate([both.h[0, 0, -1], both.c[0, 0, -1]], axis=1)
+    assert size == pytest.approx(np.linalg.norm(whole[0]))
+    assert distance == pytest.approx(np.linalg.norm(whole[0] - whole[1]))
+    assert facts["states"] == "9"
+    assert "$s_(6)$" in facts["outcome"]
 
 
 def test_copies_of_words_cross_no_other_text(default_trace_of):

@@ -4,9 +4,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from models import Around
 from rnnviz.scenes.tanh.slope_product import unit_to_follow
+from torch import nn
 
 from rnnviz.mobjects.numbers import number, percent
+from rnnviz.recording import record
 
 
 @pytest.fixture(params=["as recorded", "with another network"])
@@ -58,6 +62,25 @@ def test_slopes_and_their_product(trace, perform):
     assert written == facts["product"] == number(left)
     assert height == pytest.approx(max(axis.height_at(left), 0.012))
     assert facts["share"] == percent(float((slopes < 0.1).mean()))
+
+
+def test_of_many_units_those_that_move_most_lie_on_the_curve(perform):
+    torch.manual_seed(0)
+    x, classes = torch.randn(8, 1, 3), torch.randint(4, (8, 1))
+    trace = record(Around(nn.RNN(3, 20)), x, classes, dtype="float64")
+    moved = np.abs(np.diff(trace.h[0, 0, :, 0], axis=0)).sum(axis=0)
+    units = np.sort(np.argsort(-moved)[:16])
+
+    def look(scene):
+        return scene.sums, scene.facts(), scene.notes()
+
+    sums, facts, notes = perform("tanh", look, trace)["one_unit"]
+    np.testing.assert_array_equal(sums, trace.preact[0, 0, :, 0, 0][:, units])
+    followed = int(facts["unit"])
+    slopes = 1 - trace.h[0, 0, 1:, 0, followed - 1] ** 2
+    assert followed - 1 in units
+    assert facts["product"] == number(float(slopes.prod()))
+    assert "16 units that move most" in notes
 
 
 def test_what_slopes_and_w_do_to_the_recorded_gradient(trace, perform):

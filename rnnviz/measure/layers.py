@@ -81,8 +81,6 @@ def output_weights(trace: Trace) -> np.ndarray:
 
     Shapes: → (output, hidden)
     Raises: TraceError if there is no Linear output
-    Example: >>> output_weights(trace).shape == (trace.output_size, trace.hidden_size)
-             True
     """
     return trace.V[:, : trace.hidden_size]
 

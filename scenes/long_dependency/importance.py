@@ -19,6 +19,7 @@ from manim import (
     VGroup,
 )
 
+from rnnviz.mobjects import layout
 from rnnviz.mobjects.bars import Bars
 from rnnviz.mobjects.emphasis import dim, undim
 from rnnviz.mobjects.text import SMALL, Ink, label
@@ -106,7 +107,9 @@ class ImportanceBars(VGroup):
         best = int(values.argmax())
         text = label(f"{values[best]:.2f}", color=color, size=SMALL)
         aside = (2 * which - 1) * _ASIDE if self.same else 0.0
-        text.move_to([bars[best].get_x() + aside, 0.0, 0.0])
+        half = text.width / 2
+        x = np.clip(bars[best].get_x() + aside, layout.LEFT_EDGE + half, layout.RIGHT_EDGE - half)
+        text.move_to([x, 0.0, 0.0])
         return text.set_on(bars[best].get_top()[1] + 0.12)
 
     def _legend(

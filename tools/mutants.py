@@ -224,8 +224,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "scenes/hidden_state/step_numbers.py",
-        "rest=from_state - shown,",
-        "rest=shown - from_state,",
+        "rest=from_state - among @ before[units],",
+        "rest=among @ before[units] - from_state,",
         "what the units that are not shown add has the wrong sign",
         ("tests/scenes/test_hidden_state.py",),
     ),

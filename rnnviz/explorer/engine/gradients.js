@@ -1,0 +1,360 @@
+/**
+ * Gradients back through time, of many losses at once.
+ *
+ * One step back is the same linear map for every loss, so the rows of all losses are multiplied
+ * with the weights together. ∂L/∂h_k and ∂L/∂c_k are by all paths.
+ *
+ * Source: Werbos 1990, "Backpropagation through time"
+ */
+
+import { addBack, addOuter, norm } from "./arrays.js";
+import { lossByScores } from "./losses.js";
+import { clampsAt, derivativesOf, order, overwrite, stepOf } from "./passes.js";
+import { Panels } from "./products.js";
+
+/** @typedef {import("./cells.js").Derivatives} Derivatives */
+/** @typedef {import("./passes.js").Pass} Pass */
+/** @typedef {import("./run.js").Run} Run */
+
+/** Smaller gradients lose digits to underflow, and go no further back. */
+const VANISHED = 2 ** -1022 / Number.EPSILON;
+
+/** The sums of squares of normal numbers; beyond, squares lose digits. */
+const LEAST_SQUARES = 1e-280;
+const MOST_SQUARES = 1e300;
+
+/**
+ * Gradients at one place, all of them of one step.
+ * @typedef {object} AtStep
+ * @property {Float64Array} h
+ * @property {Float64Array} made at h before a projection
+ * @property {Float64Array} c
+ * @property {Float64Array} byInput at the input's part of each pre-activation
+ * @property {Float64Array} byState at the state's part
+ */
+
+/** The gradients of rows of losses with respect to states and inputs. */
+export class Gradients {
+  /**
+   * @param {Run} run
+   * @param {number[][]} rows the steps of the losses that are summed in each row
+   */
+  constructor(run, rows) {
+    this.run = run;
+    this.rows = rows;
+    /** The step of each row's loss, the last one of several. */
+    this.times = rows.map((times) => times[times.length - 1]);
+    const { steps, passes } = run;
+    /** By layer and direction, (row × step × unit). */
+    this.tables = passes.map((ways) =>
+      ways.map((way) => ({
+        h: new Float64Array(rows.length * steps * way.h.cols),
+        c: new Float64Array(rows.length * steps * way.c.cols),
+      })),
+    );
+    /** By layer, direction and step. @type {Derivatives[][][]} */
+    this.derivatives = passes.map((ways) =>
+      ways.map((way) => Array.from({ length: steps }, (_, t) => derivativesOf(way, t))),
+    );
+    this.#addImmediate();
+    for (let layer = passes.length - 1; layer >= 0; layer--) {
+      passes[layer].forEach((_, direction) => this.#back(layer, direction));
+    }
+    /** @type {Float64Array[][]|undefined} */
+    this.keptX = undefined;
+  }
+
+  /** h[row][layer][direction][t]: ∂L/∂h of a row's losses. */
+  get h() {
+    return this.#views("h");
+  }
+
+  /** c[row][layer][direction][t] likewise, null without a cell state. */
+  get c() {
+    return this.run.c && this.#views("c");
+  }
+
+  /** x[row][t]: ∂L/∂x. */
+  get x() {
+    this.keptX ??= this.rows.map((_, row) =>
+      Array.from({ length: this.run.steps }, (_, t) => {
+        const found = new Float64Array(this.run.sequence.x.cols);
+        this.run.passes[0].forEach((way, direction) =>
+          addBack(this.at(row, 0, direction, t).byInput, way.layer.parameters.weight_ih, found),
+        );
+        return found;
+      }),
+    );
+    return this.keptX;
+  }
+
+  /**
+   * Return ‖∂L/∂h_k‖ of a layer and direction: (row × step).
+   * @param {number} layer
+   * @param {number} direction
+   * @param {"h"|"c"} part
+   */
+  norms(layer = 0, direction = 0, part = "h") {
+    const { steps, passes } = this.run;
+    const size = passes[layer][direction][part].cols;
+    const table = this.tables[layer][direction][part];
+    const found = { rows: this.rows.length, cols: steps, data: new Float64Array(this.rows.length * steps) };
+    for (let place = 0, at = 0; place < found.data.length; place++, at += size) {
+      let sum = 0;
+      for (let j = at; j < at + size; j++) sum += table[j] * table[j];
+      const exact = sum === 0 || (sum > LEAST_SQUARES && sum < MOST_SQUARES);
+      found.data[place] = exact && sum > 0 ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
+    }
+    return found;
+  }
+
+  /**
+   * Return ∂L/∂o of a row's losses at a step, null without an output.
+   * @param {number} row
+   * @param {number} t
+   */
+  scores(row, t) {
+    const { y, sequence, network } = this.run;
+    const predicted = y[t];
+    if (!predicted) return null;
+    const counted = this.rows[row].includes(t);
+    return lossByScores(network.loss, predicted, counted ? (sequence.targets[t] ?? null) : null);
+  }
+
+  /**
+   * Return the gradients of a row's losses at one step of a layer and direction.
+   * @param {number} row
+   * @param {number} layer
+   * @param {number} direction
+   * @param {number} t
+   * @returns {AtStep}
+   */
+  at(row, layer, direction, t) {
+    const way = this.run.passes[layer][direction];
+    const { weight_hr } = way.layer.parameters;
+    const derivatives = this.derivatives[layer][direction][t];
+    const [h, c] = /** @type {const} */ (["h", "c"]).map((part) => {
+      const { cols } = way[part];
+      const first = (row * this.run.steps + t) * cols;
+      return this.tables[layer][direction][part].subarray(first, first + cols);
+    });
+    const free = h.slice();
+    overwrite(clampsAt(way, t, "h"), free, 0);
+    const made = weight_hr ? new Float64Array(weight_hr.cols) : free;
+    if (weight_hr) addBack(free, weight_hr, made);
+    const byInput = new Float64Array(derivatives.byInput.length);
+    const byState = new Float64Array(derivatives.byState.length);
+    way.cell.sources.forEach((source, gate) => {
+      const from = source === "c" ? c : made;
+      for (let j = 0, at = gate * made.length; j < made.length; j++, at++) {
+        byInput[at] = from[j] * derivatives.byInput[at];
+        byState[at] = from[j] * derivatives.byState[at];
+      }
+    });
+    return { h, made, c, byInput, byState };
+  }
+
+  /** @param {"h"|"c"} part */
+  #views(part) {
+    const { steps, passes } = this.run;
+    return this.rows.map((_, row) =>
+      passes.map((ways, layer) =>
+        ways.map((way, direction) =>
+          Array.from({ length: steps }, (_, t) => {
+            const first = (row * steps + t) * way[part].cols;
+            return this.tables[layer][direction][part].subarray(first, first + way[part].cols);
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** Put ∂⁺L/∂h into the tables of the top layer. */
+  #addImmediate() {
+    const { run } = this;
+    const { head, directions } = run.network;
+    if (!head) return;
+    const top = this.tables[this.tables.length - 1];
+    const size = head.weight.cols / directions;
+    this.rows.forEach((times, row) => {
+      for (const t of times) {
+        const found = new Float64Array(head.weight.cols);
+        addBack(/** @type {Float64Array} */ (this.scores(row, t)), head.weight, found);
+        run.readAt(t).forEach((at, direction) => {
+          const first = (row * run.steps + at) * size;
+          for (let j = 0; j < size; j++) top[direction].h[first + j] += found[direction * size + j];
+        });
+      }
+    });
+  }
+
+  /**
+   * Go back over all steps of a layer in one direction, and into the layer below.
+   * @param {number} layer
+   * @param {number} direction
+   */
+  #back(layer, direction) {
+    const { run, rows } = this;
+    const way = run.passes[layer][direction];
+    const { steps } = run;
+    const { weight_ih, weight_hh, weight_hr } = way.layer.parameters;
+    const [hidden, size, wide] = [way.h.cols, way.made.cols, way.preact.cols];
+    const { h: table, c: cells } = this.tables[layer][direction];
+    const toState = new Panels(weight_hh);
+    const toMade = weight_hr && new Panels(weight_hr);
+    const toInput = layer > 0 ? new Panels(weight_ih) : null;
+    const room = (/** @type {number} */ cols) => new Float64Array(rows.length * cols);
+    const [free, byInput, passed, carried] = [room(hidden), room(wide), room(hidden), room(hidden)];
+    const made = toMade ? room(size) : free;
+    const byState = way.cell.shared.length ? room(wide) : byInput;
+    const carriedC = room(way.c.cols);
+    const entered = toInput ? room(weight_ih.cols) : null;
+
+    for (const t of order(steps, direction).reverse()) {
+      const { byInput: inputFactors, byState: stateFactors, kept, toCell } = this.derivatives[layer][direction][t];
+      const active = [];
+      for (let row = 0; row < rows.length; row++) {
+        const at = (row * steps + t) * hidden;
+        let largest = 0;
+        for (let j = 0; j < hidden; j++) {
+          table[at + j] += carried[row * hidden + j];
+          largest = Math.max(largest, Math.abs(table[at + j]));
+        }
+        for (let j = 0; j < carriedC.length / rows.length; j++) {
+          largest = Math.max(largest, Math.abs(carriedC[row * size + j]));
+        }
+        if (!(largest < VANISHED)) active.push(row);
+      }
+      const held = clampsAt(way, t, "h");
+      active.forEach((row, place) => {
+        const at = (row * steps + t) * hidden;
+        const mine = free.subarray(place * hidden, (place + 1) * hidden);
+        mine.set(table.subarray(at, at + hidden));
+        if (held.length) overwrite(held, mine, 0);
+      });
+      if (toMade) toMade.product(free, active.length, made);
+      active.forEach((row, place) => {
+        const at = (row * steps + t) * size;
+        const own = place * size;
+        if (toCell) {
+          for (let j = 0; j < size; j++) {
+            cells[at + j] = carriedC[row * size + j] + made[own + j] * toCell[j];
+          }
+        }
+        way.cell.sources.forEach((source, gate) => {
+          const from = source === "c" ? cells : made;
+          const first = source === "c" ? at : own;
+          const into = place * wide + gate * size;
+          for (let j = 0; j < size; j++) {
+            byInput[into + j] = from[first + j] * inputFactors[gate * size + j];
+          }
+          if (byState !== byInput) {
+            for (let j = 0; j < size; j++) {
+              byState[into + j] = from[first + j] * stateFactors[gate * size + j];
+            }
+          }
+        });
+      });
+      toState.product(byState, active.length, passed);
+      carried.fill(0);
+      carriedC.fill(0);
+      active.forEach((row, place) => {
+        for (let j = 0; j < hidden; j++) carried[row * hidden + j] = passed[place * hidden + j];
+        if (!kept) return;
+        if (toCell) {
+          const at = (row * steps + t) * size;
+          for (let j = 0; j < size; j++) carriedC[row * size + j] = cells[at + j] * kept[j];
+        } else {
+          for (let j = 0; j < size; j++) carried[row * hidden + j] += free[place * hidden + j] * kept[j];
+        }
+      });
+      if (toInput && entered) {
+        toInput.product(byInput, active.length, entered);
+        this.#enter(layer - 1, t, active, entered);
+      }
+    }
+  }
+
+  /**
+   * Add gradients at a layer's input to those at the states of the layer below.
+   * @param {number} layer
+   * @param {number} t
+   * @param {number[]} active
+   * @param {Float64Array} entered
+   */
+  #enter(layer, t, active, entered) {
+    const { passes, steps, sequence } = this.run;
+    const dropout = sequence.dropout?.[layer];
+    const cols = passes[layer].reduce((sum, way) => sum + way.h.cols, 0);
+    passes[layer].forEach((way, direction) => {
+      const size = way.h.cols;
+      const table = this.tables[layer][direction].h;
+      active.forEach((row, place) => {
+        const at = (row * steps + t) * size;
+        for (let j = 0; j < size; j++) {
+          const column = direction * size + j;
+          const factor = dropout ? dropout.data[t * cols + column] : 1;
+          table[at + j] += factor * entered[place * cols + column];
+        }
+      });
+    });
+  }
+}
+
+/**
+ * Return ∂L/∂θ of the sum of all losses, by the names of `network.parameters()`.
+ * @param {Run} run
+ * @returns {Record<string, Float64Array>}
+ */
+export function parameterGradients(run) {
+  const { network } = run;
+  const found = Object.fromEntries(
+    Object.entries(network.parameters()).map(([name, values]) => [name, new Float64Array(values.length)]),
+  );
+  const gradients = run.gradientsOfTotal();
+  run.passes.forEach((ways, layer) =>
+    ways.forEach((way, direction) => {
+      const name = (/** @type {string} */ kind) => `${kind}_l${layer}${direction ? "_reverse" : ""}`;
+      const into = (/** @type {string} */ kind, /** @type {number} */ cols) => ({ rows: 0, cols, data: found[name(kind)] });
+      for (let t = 0; t < run.steps; t++) {
+        const { h, byInput, byState } = gradients.at(0, layer, direction, t);
+        const step = stepOf(way, t);
+        const entering = way.entering.data.subarray(t * way.entering.cols, (t + 1) * way.entering.cols);
+        addOuter(byInput, entering, into("weight_ih", entering.length));
+        addOuter(byState, step.before, into("weight_hh", step.before.length));
+        if (found[name("bias_ih")]) addOuter(byInput, ONE, into("bias_ih", 1));
+        if (found[name("bias_hh")]) addOuter(byState, ONE, into("bias_hh", 1));
+        if (found[name("weight_hr")]) {
+          const free = h.slice();
+          overwrite(clampsAt(way, t, "h"), free, 0);
+          addOuter(free, step.made, into("weight_hr", step.made.length));
+        }
+      }
+    }),
+  );
+  for (const t of run.lossTimes) {
+    const scores = /** @type {Float64Array} */ (gradients.scores(0, t));
+    const read = run.read(t);
+    if (found["head.weight"]) addOuter(scores, read, { rows: 0, cols: read.length, data: found["head.weight"] });
+    if (found["head.bias"]) addOuter(scores, ONE, { rows: 0, cols: 1, data: found["head.bias"] });
+  }
+  return found;
+}
+
+const ONE = new Float64Array([1]);
+
+/**
+ * Return the share of each step in ∂L/∂W: the norm of its part over the sum of these norms.
+ * @param {Run} run
+ * @param {number} layer
+ * @param {number} direction
+ */
+export function weightShares(run, layer, direction) {
+  const gradients = run.gradientsOfTotal();
+  const sizes = Float64Array.from({ length: run.steps }, (_, t) => {
+    const { before } = stepOf(run.passes[layer][direction], t);
+    return norm(gradients.at(0, layer, direction, t).byState) * norm(before);
+  });
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return total === 0 ? sizes : sizes.map((size) => size / total);
+}

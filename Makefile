@@ -33,7 +33,7 @@ test-rest: $(INSTALLED_DEV)
 
 deep: $(INSTALLED_DEV) ## run the property tests on many more examples, and all scenes on all kinds of traces
 	$(PYTEST) --hypothesis-profile=deep \
-		tests/recording tests/measure tests/rendering/test_skipping.py \
+		tests/recording tests/measure tests/rendering/test_skipping.py tests/explorer/test_engine*.py \
 		tests/verification/test_verification.py tests/trace/test_trace.py
 	$(PYTEST) -m deep
 

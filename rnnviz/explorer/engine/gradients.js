@@ -10,7 +10,7 @@
 import { addBack, addOuter, norm } from "./arrays.js";
 import { lossByScores } from "./losses.js";
 import { clampsAt, derivativesOf, order, overwrite, stepOf } from "./passes.js";
-import { Panels } from "./products.js";
+import { productsWith } from "./products.js";
 
 /** @typedef {import("./cells.js").Derivatives} Derivatives */
 /** @typedef {import("./passes.js").Pass} Pass */
@@ -100,8 +100,14 @@ export class Gradients {
     const table = this.tables[layer][direction][part];
     const found = { rows: this.rows.length, cols: steps, data: new Float64Array(this.rows.length * steps) };
     for (let place = 0, at = 0; place < found.data.length; place++, at += size) {
-      let sum = 0;
-      for (let j = at; j < at + size; j++) sum += table[j] * table[j];
+      let [sum, other] = [0, 0];
+      let j = at;
+      for (; j + 1 < at + size; j += 2) {
+        sum += table[j] * table[j];
+        other += table[j + 1] * table[j + 1];
+      }
+      if (j < at + size) sum += table[j] * table[j];
+      sum += other;
       const exact = sum === 0 || (sum > LEAST_SQUARES && sum < MOST_SQUARES);
       found.data[place] = exact && sum > 0 ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
     }
@@ -199,78 +205,65 @@ export class Gradients {
     const { steps } = run;
     const { weight_ih, weight_hh, weight_hr } = way.layer.parameters;
     const [hidden, size, wide] = [way.h.cols, way.made.cols, way.preact.cols];
+    const { sources } = way.cell;
     const { h: table, c: cells } = this.tables[layer][direction];
-    const toState = new Panels(weight_hh);
-    const toMade = weight_hr && new Panels(weight_hr);
-    const toInput = layer > 0 ? new Panels(weight_ih) : null;
-    const room = (/** @type {number} */ cols) => new Float64Array(rows.length * cols);
-    const [free, byInput, passed, carried] = [room(hidden), room(wide), room(hidden), room(hidden)];
-    const made = toMade ? room(size) : free;
-    const byState = way.cell.shared.length ? room(wide) : byInput;
-    const carriedC = room(way.c.cols);
-    const entered = toInput ? room(weight_ih.cols) : null;
+    const matrices = /** @type {const} */ ([weight_hh, weight_hr, layer > 0 ? weight_ih : null]);
+    const [toState, toMade, toInput] = productsWith([...matrices], rows.length);
+    /** The row of `toState.out` that holds what is carried to a row of losses, −1 for nothing. */
+    const carried = new Int32Array(rows.length).fill(-1);
+    /** @type {{t: number, kept: Float64Array}|null} */
+    let later = null;
 
     for (const t of order(steps, direction).reverse()) {
       const { byInput: inputFactors, byState: stateFactors, kept, toCell } = this.derivatives[layer][direction][t];
+      const at = (/** @type {number} */ row) => (row * steps + t) * hidden;
+      const atCell = (/** @type {number} */ row, step = t) => (row * steps + step) * size;
       const active = [];
       for (let row = 0; row < rows.length; row++) {
-        const at = (row * steps + t) * hidden;
-        let largest = 0;
-        for (let j = 0; j < hidden; j++) {
-          table[at + j] += carried[row * hidden + j];
-          largest = Math.max(largest, Math.abs(table[at + j]));
+        const comes = carried[row] >= 0;
+        if (comes) add(toState.out, carried[row] * toState.width, table, at(row), hidden);
+        if (comes && toCell && later) {
+          setProduct(cells, atCell(row, later.t), later.kept, 0, cells, atCell(row), size);
         }
-        for (let j = 0; j < carriedC.length / rows.length; j++) {
-          largest = Math.max(largest, Math.abs(carriedC[row * size + j]));
-        }
-        if (!(largest < VANISHED)) active.push(row);
+        if (remains(table, at(row), hidden) || (toCell && remains(cells, atCell(row), size))) active.push(row);
+        carried[row] = -1;
       }
+
       const held = clampsAt(way, t, "h");
-      active.forEach((row, place) => {
-        const at = (row * steps + t) * hidden;
-        const mine = free.subarray(place * hidden, (place + 1) * hidden);
-        mine.set(table.subarray(at, at + hidden));
-        if (held.length) overwrite(held, mine, 0);
-      });
-      if (toMade) toMade.product(free, active.length, made);
-      active.forEach((row, place) => {
-        const at = (row * steps + t) * size;
-        const own = place * size;
-        if (toCell) {
-          for (let j = 0; j < size; j++) {
-            cells[at + j] = carriedC[row * size + j] + made[own + j] * toCell[j];
-          }
-        }
-        way.cell.sources.forEach((source, gate) => {
-          const from = source === "c" ? cells : made;
-          const first = source === "c" ? at : own;
-          const into = place * wide + gate * size;
-          for (let j = 0; j < size; j++) {
-            byInput[into + j] = from[first + j] * inputFactors[gate * size + j];
-          }
-          if (byState !== byInput) {
-            for (let j = 0; j < size; j++) {
-              byState[into + j] = from[first + j] * stateFactors[gate * size + j];
-            }
-          }
+      /** What goes further back, and where each row of it begins. */
+      let [made, begin] = [table, active.map(at)];
+      if (held.length || toMade) {
+        const free = toMade ? toMade.left : new Float64Array(active.length * hidden);
+        active.forEach((row, place) => {
+          const mine = free.subarray(place * hidden, (place + 1) * hidden);
+          mine.set(table.subarray(at(row), at(row) + hidden));
+          overwrite(held, mine, 0);
         });
-      });
-      toState.product(byState, active.length, passed);
-      carried.fill(0);
-      carriedC.fill(0);
-      active.forEach((row, place) => {
-        for (let j = 0; j < hidden; j++) carried[row * hidden + j] = passed[place * hidden + j];
-        if (!kept) return;
-        if (toCell) {
-          const at = (row * steps + t) * size;
-          for (let j = 0; j < size; j++) carriedC[row * size + j] = cells[at + j] * kept[j];
-        } else {
-          for (let j = 0; j < size; j++) carried[row * hidden + j] += free[place * hidden + j] * kept[j];
+        toMade?.run(active.length);
+        made = toMade ? toMade.out : free;
+        begin = active.map((_, place) => place * (toMade ? toMade.width : hidden));
+      }
+
+      for (let place = 0; place < active.length; place++) {
+        const cell = atCell(active[place]);
+        if (toCell) addProducts(made, begin[place], toCell, 0, cells, cell, size);
+        for (let gate = 0; gate < sources.length; gate++) {
+          const ofCell = sources[gate] === "c";
+          const [from, first] = [ofCell ? cells : made, ofCell ? cell : begin[place]];
+          const [into, factor] = [place * wide + gate * size, gate * size];
+          setProduct(from, first, stateFactors, factor, toState.left, into, size);
+          if (toInput) setProduct(from, first, inputFactors, factor, toInput.left, into, size);
         }
+      }
+      toState.run(active.length);
+      active.forEach((row, place) => {
+        carried[row] = place;
+        if (kept && !toCell) addProducts(made, begin[place], kept, 0, toState.out, place * toState.width, size);
       });
-      if (toInput && entered) {
-        toInput.product(byInput, active.length, entered);
-        this.#enter(layer - 1, t, active, entered);
+      later = kept && { t, kept };
+      if (toInput) {
+        toInput.run(active.length);
+        this.#enter(layer - 1, t, active, toInput.out, toInput.width);
       }
     }
   }
@@ -281,8 +274,9 @@ export class Gradients {
    * @param {number} t
    * @param {number[]} active
    * @param {Float64Array} entered
+   * @param {number} width of its rows
    */
-  #enter(layer, t, active, entered) {
+  #enter(layer, t, active, entered, width) {
     const { passes, steps, sequence } = this.run;
     const dropout = sequence.dropout?.[layer];
     const cols = passes[layer].reduce((sum, way) => sum + way.h.cols, 0);
@@ -294,11 +288,62 @@ export class Gradients {
         for (let j = 0; j < size; j++) {
           const column = direction * size + j;
           const factor = dropout ? dropout.data[t * cols + column] : 1;
-          table[at + j] += factor * entered[place * cols + column];
+          table[at + j] += factor * entered[place * width + column];
         }
       });
     });
   }
+}
+
+/**
+ * Add `size` numbers of one array to those of another.
+ * @param {Float64Array} from
+ * @param {number} first
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function add(from, first, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] += from[first + j];
+}
+
+/**
+ * Set `size` numbers to the products of those of two arrays.
+ * @param {Float64Array} a
+ * @param {number} firstOfA
+ * @param {Float64Array} b
+ * @param {number} firstOfB
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function setProduct(a, firstOfA, b, firstOfB, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] = a[firstOfA + j] * b[firstOfB + j];
+}
+
+/**
+ * Add to `size` numbers the products of those of two arrays.
+ * @param {Float64Array} a
+ * @param {number} firstOfA
+ * @param {Float64Array} b
+ * @param {number} firstOfB
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function addProducts(a, firstOfA, b, firstOfB, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] += a[firstOfA + j] * b[firstOfB + j];
+}
+
+/**
+ * Whether some of `size` numbers have not vanished.
+ * @param {Float64Array} values
+ * @param {number} at
+ * @param {number} size
+ */
+function remains(values, at, size) {
+  for (let j = at; j < at + size; j++) if (!(Math.abs(values[j]) < VANISHED)) return true;
+  return false;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import math
 from importlib.resources import files
 
 import numpy as np
@@ -21,6 +22,7 @@ from rnnviz.errors import TraceError
 from rnnviz.explorer.modules import engine_modules, import_map, modules_in
 from rnnviz.explorer.network_data import network_data
 from rnnviz.recording import record
+from rnnviz.text.html import in_script
 
 CLOSE = 1e-10
 COMPARE = "(text) => { const d = opened(text); return engine.compare(d.runs, d.recorded); }"
@@ -69,6 +71,69 @@ def test_float32_is_recomputed_to_its_own_precision(ask):
     trace = drawn(dtype=torch.float32, lengths=(20,))
     found = ask(COMPARE, trace)
     assert 1e-10 < found["worst"] < network_data(trace)["recorded"]["tolerance"]
+
+
+@pytest.fixture(scope="module")
+def without_wasm(browser_page):
+    """A page with the engine in a browser that has no WebAssembly."""
+    page = browser_page.context.browser.new_page()
+    page.add_init_script("delete globalThis.WebAssembly")
+    page.goto(browser_page.url)
+    page.wait_for_selector("body[data-ready=yes]", state="attached")
+    assert page.evaluate("typeof WebAssembly") == "undefined"
+    yield page
+    page.close()
+
+
+@given(settings=any_network())
+def test_it_needs_no_webassembly(without_wasm, settings):
+    found = without_wasm.evaluate(COMPARE, in_script(network_data(drawn(**settings))))
+    assert found["worst"] < CLOSE, found
+    assert "grad_h_by_loss" in found["byField"]
+
+
+@pytest.mark.parametrize("size", [1e-250, 1e-170, 1.0, 1e150])
+def test_norms_of_very_small_and_large_gradients(ask, size):
+    """Their squares are no float64."""
+    norms = """(text, size) => {
+      const { network, sequences: [sequence] } = opened(text);
+      const gradients = network.edited({ scale: { V: size } }).run(sequence).gradients();
+      const vectors = gradients.h.flatMap((row) => row[0][0].map((h) => [...h]));
+      return [[...gradients.norms().data], vectors];
+    }"""
+    found, vectors = ask(norms, drawn(loss="squared", lengths=(4,)), size)
+    expected = [math.hypot(*vector) for vector in vectors]
+    assert found == pytest.approx(expected, rel=1e-12, abs=0)
+    assert max(found) > 0
+
+
+def test_a_gradient_that_vanishes_goes_no_further_back(ask):
+    """Rows that end on their way are as exact as those that do not."""
+    trace = drawn(cell="tanh", lengths=(60,))
+    weak = """(text) => {
+      const { network, sequences: [sequence] } = opened(text);
+      const gradients = network.edited({ scale: { W: 1e-9 } }).run(sequence).gradients();
+      return [...gradients.norms().data];
+    }"""
+    norms = np.reshape(ask(weak, trace), (60, 60))
+    lags = [np.diag(norms, -lag) for lag in range(60)]
+    assert (lags[30] > 0).all()
+    assert (lags[40] == 0).all()
+    sizes = np.array([lag[-1] for lag in lags[:30]])
+    assert (sizes[1:] < 1e-7 * sizes[:-1]).all()
+
+
+def test_too_many_gradients_are_refused(ask):
+    long = """(text) => {
+      const { network, sequences: [sequence] } = opened(text);
+      const x = engine.matrixOf(Array.from({ length: 6000 }, () => [0, 0, 0]));
+      const run = network.run({ ...sequence, x, targets: new Array(6000).fill(0) });
+      const some = run.gradients({ times: [5999] }).norms();
+      try { run.gradients(); } catch (error) { return [some.rows, error.message]; }
+    }"""
+    rows, message = ask(long, drawn(cell="tanh"))
+    assert rows == 1
+    assert "choose some losses with times" in message
 
 
 # --- it notices ---------------------------------------------------------------------------------

@@ -19,6 +19,9 @@ import { productsWith } from "./products.js";
 /** Smaller gradients lose digits to underflow, and go no further back. */
 const VANISHED = 2 ** -1022 / Number.EPSILON;
 
+/** Of the tables of all layers: a gigabyte. */
+const MOST_NUMBERS = 2 ** 27;
+
 /** The sums of squares of normal numbers; beyond, squares lose digits. */
 const LEAST_SQUARES = 1e-280;
 const MOST_SQUARES = 1e300;
@@ -45,6 +48,12 @@ export class Gradients {
     /** The step of each row's loss, the last one of several. */
     this.times = rows.map((times) => times[times.length - 1]);
     const { steps, passes } = run;
+    const numbers = passes.flat().reduce((sum, way) => sum + rows.length * steps * (way.h.cols + way.c.cols), 0);
+    if (numbers > MOST_NUMBERS) {
+      throw new RangeError(
+        `the gradients of ${rows.length} losses are ${numbers} numbers, and at most ${MOST_NUMBERS} are kept; choose some losses with times`,
+      );
+    }
     /** By layer and direction, (row × step × unit). */
     this.tables = passes.map((ways) =>
       ways.map((way) => ({
@@ -108,8 +117,8 @@ export class Gradients {
       }
       if (j < at + size) sum += table[j] * table[j];
       sum += other;
-      const exact = sum === 0 || (sum > LEAST_SQUARES && sum < MOST_SQUARES);
-      found.data[place] = exact && sum > 0 ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
+      const exact = sum > LEAST_SQUARES && sum < MOST_SQUARES;
+      found.data[place] = exact ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
     }
     return found;
   }

@@ -353,8 +353,8 @@ MUTANTS: Final = (
     ),
     Mutant(
         "rnnviz/explorer/engine/passes.js",
-        'const parts = [gates[gate], through[gate], sources[gate] === "c" ? "c" : null];',
-        'const parts = [gates[gate], sources[gate] === "c" ? "c" : null];',
+        'const stops = [gates[gate], through[gate], sources[gate] === "c" ? "c" : null];',
+        'const stops = [gates[gate], sources[gate] === "c" ? "c" : null];',
         "a gradient reaches r of a GRU through an n that is held",
         ("tests/explorer/test_engine_edits.py",),
     ),

@@ -69,32 +69,12 @@ export class Gradients {
     for (let layer = passes.length - 1; layer >= 0; layer--) {
       passes[layer].forEach((_, direction) => this.#back(layer, direction));
     }
-    /** @type {Float64Array[][]|undefined} */
-    this.keptX = undefined;
-  }
-
-  /** h[row][layer][direction][t]: ∂L/∂h of a row's losses. */
-  get h() {
-    return this.#views("h");
-  }
-
-  /** c[row][layer][direction][t] likewise, null without a cell state. */
-  get c() {
-    return this.run.c && this.#views("c");
-  }
-
-  /** x[row][t]: ∂L/∂x. */
-  get x() {
-    this.keptX ??= this.rows.map((_, row) =>
-      Array.from({ length: this.run.steps }, (_, t) => {
-        const found = new Float64Array(this.run.sequence.x.cols);
-        this.run.passes[0].forEach((way, direction) =>
-          addBack(this.at(row, 0, direction, t).byInput, way.layer.parameters.weight_ih, found),
-        );
-        return found;
-      }),
-    );
-    return this.keptX;
+    /** h[row][layer][direction][t]: ∂L/∂h of a row's losses. */
+    this.h = madeWhenRead(rows.length, (row) => this.#views("h", row));
+    /** c[row][layer][direction][t] likewise, null without a cell state. */
+    this.c = run.c && madeWhenRead(rows.length, (row) => this.#views("c", row));
+    /** x[row][t]: ∂L/∂x. */
+    this.x = madeWhenRead(rows.length, (row) => Array.from({ length: steps }, (_, t) => this.#atInput(row, t)));
   }
 
   /**
@@ -169,19 +149,32 @@ export class Gradients {
     return { h, made, c, byInput, byState };
   }
 
-  /** @param {"h"|"c"} part */
-  #views(part) {
+  /**
+   * @param {"h"|"c"} part
+   * @param {number} row
+   */
+  #views(part, row) {
     const { steps, passes } = this.run;
-    return this.rows.map((_, row) =>
-      passes.map((ways, layer) =>
-        ways.map((way, direction) =>
-          Array.from({ length: steps }, (_, t) => {
-            const first = (row * steps + t) * way[part].cols;
-            return this.tables[layer][direction][part].subarray(first, first + way[part].cols);
-          }),
-        ),
+    return passes.map((ways, layer) =>
+      ways.map((way, direction) =>
+        Array.from({ length: steps }, (_, t) => {
+          const first = (row * steps + t) * way[part].cols;
+          return this.tables[layer][direction][part].subarray(first, first + way[part].cols);
+        }),
       ),
     );
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} t
+   */
+  #atInput(row, t) {
+    const found = new Float64Array(this.run.sequence.x.cols);
+    this.run.passes[0].forEach((way, direction) =>
+      addBack(this.at(row, 0, direction, t).byInput, way.layer.parameters.weight_ih, found),
+    );
+    return found;
   }
 
   /** Put ∂⁺L/∂h into the tables of the top layer. */
@@ -302,6 +295,30 @@ export class Gradients {
       });
     });
   }
+}
+
+/**
+ * Return an array whose entries are made when they are first read.
+ * @template T
+ * @param {number} count
+ * @param {(index: number) => T} make
+ * @returns {T[]}
+ */
+function madeWhenRead(count, make) {
+  /** @type {T[]} */
+  const found = new Array(count);
+  for (let index = 0; index < count; index++) {
+    Object.defineProperty(found, index, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = make(index);
+        Object.defineProperty(found, index, { value, enumerable: true });
+        return value;
+      },
+    });
+  }
+  return found;
 }
 
 /**

@@ -87,8 +87,8 @@ export function derivativesOf(pass, t) {
  */
 export function clampsOnGate(pass, t, gate) {
   const { gates, through, sources } = pass.cell;
-  const parts = [gates[gate], through[gate], sources[gate] === "c" ? "c" : null];
-  return parts.flatMap((part) => (part === null ? [] : clampsAt(pass, t, part)));
+  const stops = [gates[gate], through[gate], sources[gate] === "c" ? "c" : null];
+  return stops.flatMap((part) => (part === null ? [] : clampsAt(pass, t, part)));
 }
 
 /**

@@ -241,6 +241,20 @@ TRAIN = """(text, name, settings, steps) => {
 }"""
 
 
+def test_the_first_step_of_adam_is_as_long_as_the_rate(ask):
+    """Source: Kingma & Ba 2015, algorithm 1: after one step, m / √v is the sign of the gradient."""
+    moved = """(text) => {
+      const { network, sequences } = opened(text);
+      const { gradients } = engine.lossAndGradients(network, sequences);
+      const trained = engine.optimizer("adam", { rate: 0.01 }).step(network, sequences).network;
+      const [before, after] = [network, trained].map((each) => each.parameters().weight_hh_l0);
+      return [...before].map((value, i) => [gradients.weight_hh_l0[i], after[i] - value]);
+    }"""
+    gradients, steps = np.transpose(ask(moved, drawn()))
+    np.testing.assert_allclose(steps, -0.01 * gradients / (np.abs(gradients) + 1e-8), rtol=1e-9)
+    assert steps.max() == pytest.approx(0.01, rel=1e-3)
+
+
 @given(
     settings=any_network(),
     name=st.sampled_from(["sgd", "adam"]),

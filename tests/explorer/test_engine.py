@@ -236,7 +236,7 @@ def test_of_an_own_loss_the_outputs_are_live(ask):
     trace = record(model, x, targets, loss=lambda output, wanted: (output - wanted).abs().sum(2))
     content = network_data(trace)
     assert content["live"]
-    assert content["why"].startswith("the loss is the model's own")
+    assert content["why"] == "the loss is the model's own"
     found = ask(COMPARE, content)
     assert found["worst"] < CLOSE
     assert set(found["byField"]) == {"h", "gates", "output"}
@@ -251,6 +251,16 @@ def test_a_custom_cell_is_shown_as_recorded(ask):
     assert content["why"] == "the cell is the model's own code"
     states = ask("(text) => opened(text).recorded.sequences[0].h[0][0]", trace)
     assert states == trace.h[0, 0, :, 0].ravel().tolist()
+
+
+def test_a_cell_that_the_engine_does_not_know_is_shown_as_recorded(make_trace, monkeypatch):
+    def unknown(trace):
+        raise TraceError("no independent implementation")
+
+    monkeypatch.setattr("rnnviz.explorer.network_data.reference_of", unknown)
+    content = network_data(make_trace())
+    assert not content["live"]
+    assert content["why"] == "the engine does not know the equations of the cell"
 
 
 def test_some_sequences_and_few_losses(ask, make_trace):

@@ -35,7 +35,7 @@ from rnnviz.text.translation import languages, translated
 from rnnviz.trace import Trace
 
 Json = dict[str, Any]
-Say = Callable[[str], str]
+Put = Callable[[str], str]
 
 MOST_NUMBERS: Final = 100_000
 """How many recorded numbers a page carries, beyond those of the sequence chosen."""
@@ -120,18 +120,18 @@ def _content(
         for each, length in zip(sequences, lengths, strict=True)
     ]
 
-    def by_language(text: Callable[[Say], Any]) -> Json:
+    def by_language(text: Callable[[Put], Any]) -> Json:
         return {each: text(lambda one, each=each: translated(one, each)) for each in spoken}  # type: ignore[misc]
 
-    reasons = by_language(lambda say: say(NOTICES.get(why[0], why[0])).format(**why[1]))
+    reasons = by_language(lambda put: put(NOTICES.get(why[0], why[0])).format(**why[1]))
     return {
         "language": language,
         "languages": {each: _LANGUAGES.get(each, each) for each in spoken},
         "texts": {each: texts_in(each) for each in spoken},
         "symbols": symbols_of(trace),
-        "titles": by_language(lambda say: say(NOTICES["title"]).format(identity=trace.identity)),
+        "titles": by_language(lambda put: put(NOTICES["title"]).format(identity=trace.identity)),
         "notices": by_language(
-            lambda say: _notices(trace, chosen, len(sequences), sequence, direction, say)
+            lambda put: _notices(trace, chosen, len(sequences), sequence, direction, put)
         ),
         "identity": trace.identity,
         "network": _network(trace),
@@ -260,7 +260,7 @@ def _vocabulary(trace: Trace, sequences: list[int], words: list[list[str]]) -> l
 
 
 def _notices(
-    trace: Trace, place: Json, carried: int, sequence: int, direction: int, say: Say
+    trace: Trace, place: Json, carried: int, sequence: int, direction: int, put: Put
 ) -> list[str]:
     """Return what the page must say of what it leaves out."""
     found = []
@@ -268,13 +268,13 @@ def _notices(
     if len(place["steps"]) < count:
         facts = {"shown": len(place["steps"]), "count": count}
         facts |= {"losses": len(place["times"]), "all": len(losses)}
-        found.append(say(NOTICES["thinned"]).format(**facts))
+        found.append(put(NOTICES["thinned"]).format(**facts))
     elif len(losses) == 1 and len(trace.loss_times if trace.loss_times is not None else ()) == 1:
-        found.append(say(NOTICES["only"]).format(step=place["times"][0] + 1))
+        found.append(put(NOTICES["only"]).format(step=place["times"][0] + 1))
     if trace.hidden_size > MOST_UNITS:
-        found.append(say(NOTICES["units"]).format(shown=MOST_UNITS, count=trace.hidden_size))
+        found.append(put(NOTICES["units"]).format(shown=MOST_UNITS, count=trace.hidden_size))
     if carried < trace.batch:
-        found.append(say(NOTICES["sequences"]).format(shown=carried, count=trace.batch))
+        found.append(put(NOTICES["sequences"]).format(shown=carried, count=trace.batch))
     if place["shares"] is None:
-        found.append(plain(say(NOTICES["no_shares"]), {}))
+        found.append(plain(put(NOTICES["no_shares"]), {}))
     return found

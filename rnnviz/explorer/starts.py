@@ -30,6 +30,24 @@ _VIEWS: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
 )
 
 
+_RECORDINGS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = MappingProxyType(
+    {
+        "exploding-gradient": ("prices", MappingProxyType({})),
+        "gates": ("sentence", MappingProxyType({"cell": "lstm"})),
+    }
+)
+
+
+def scenes() -> tuple[str, ...]:
+    """Return the scenes on which a page opens."""
+    return tuple(_VIEWS)
+
+
+def recording_for(scene: str | None) -> tuple[str, Mapping[str, Any]]:
+    """Return the task, and the training, of which a page for a scene is by default."""
+    return _RECORDINGS.get(scene or "", ("sentence", MappingProxyType({})))
+
+
 def start_of(scene: str | None, place: Mapping[str, Any], has_forget_gate: bool) -> dict[str, Any]:
     """Return what is chosen when the page opens, and the part of it that is then in sight.
 

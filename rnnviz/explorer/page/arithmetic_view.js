@@ -8,7 +8,8 @@ import { valuesAt } from "./chain.js";
 /** @typedef {import("../engine/arithmetic.js").Reference} Reference */
 /** @typedef {import("../engine/arithmetic.js").Term} Term */
 
-const MOST_TERMS = 4;
+const [FEW_TERMS, MANY_TERMS] = [4, 8];
+const TALL = 950;
 
 /** The numbers that were opened before the one that is open. @type {Reference[]} */
 const trail = [];
@@ -105,7 +106,8 @@ function functionName(app, given) {
  */
 function showGroup(list, app, reference, kind, terms) {
   const strongest = [...terms].filter(({ product }) => product !== 0).sort((a, b) => Math.abs(b.product) - Math.abs(a.product));
-  const shown = expanded ? strongest : strongest.slice(0, strongest.length === MOST_TERMS + 1 ? MOST_TERMS + 1 : MOST_TERMS);
+  const most = window.innerHeight < TALL ? FEW_TERMS : MANY_TERMS;
+  const shown = expanded || strongest.length === most + 1 ? strongest : strongest.slice(0, most);
   const rest = strongest.slice(shown.length);
   const alone = terms.length === 1;
   if (!alone) append(list, "div", { className: "group" }, inHtml(kindText(app, reference, kind)));

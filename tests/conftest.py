@@ -5,7 +5,6 @@ import gc
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time

@@ -26,7 +26,17 @@ _OTHER_LAYER: Final = ("layer",)
 """The option of models whose name is that of an option of the page."""
 _SECTIONS: Final = {
     "Result": (
-        *("output", "scene", "layer", "direction", "sequence", "language", "theme", "notation", "fonts"),
+        *(
+            "output",
+            "scene",
+            "layer",
+            "direction",
+            "sequence",
+            "language",
+            "theme",
+            "notation",
+            "fonts",
+        ),
     ),
     **sections(without=_OTHER_LAYER),
 }
@@ -59,8 +69,9 @@ def command(
 ) -> None:
     """Write a live page: the network, to be changed and looked into.
 
-    The page is one HTML file that works offline; the recorded network runs in it. Without TRACE, a network is trained and recorded
-    first, and the recording is cached; with --model, your own model is recorded.
+    The page is one HTML file that works offline; the recorded network runs in it.
+    Without TRACE, a network is trained and recorded first, and the recording is cached; with
+    --model, your own model is recorded.
     """
     from rnnviz.errors import ExportError
     from rnnviz.explorer import explore

@@ -26,4 +26,5 @@ def show_live(trace: Trace, *, height: int = _HEIGHT, **settings: Any) -> Any:
     page = html.escape(explore(trace, **settings), quote=True)
     style = f"width: 100%; height: {height}px; border: 0"
     title = html.escape(f"rnnviz {trace.identity}", quote=True)
-    return HTML(f'<iframe srcdoc="{page}" title="{title}" style="{style}"></iframe>')
+    frame = f'<iframe srcdoc="{page}" title="{title}" style="{style}"></iframe>'
+    return HTML(f"<div>{frame}</div>")

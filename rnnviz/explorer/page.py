@@ -9,7 +9,6 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz.cells.base import SIGMOID
-from rnnviz.errors import ExportError, TraceError
 from rnnviz.explorer.modules import engine_modules, import_map, modules_in
 from rnnviz.explorer.network_data import network_data
 from rnnviz.explorer.places import (
@@ -169,9 +168,7 @@ def _places(
     size = _size(chosen) * trace.layers * trace.directions
     order = [first, *(each for each in range(trace.batch) if each != first)]
     count = 1 + min(MOST_NUMBERS // max(1, size), trace.batch - 1)
-    sequences = sorted(
-        [each for each in order if each == first or losses_of(trace, each)][:count]
-    )
+    sequences = sorted([each for each in order if each == first or losses_of(trace, each)][:count])
     places = []
     for sequence in sequences:
         for layer in range(trace.layers):
@@ -188,9 +185,7 @@ def _places(
 
 def _size(place: Json) -> int:
     """Return how many numbers a place has."""
-    return sum(
-        int(np.prod(value["shape"])) for value in place.values() if isinstance(value, dict)
-    )
+    return sum(int(np.prod(value["shape"])) for value in place.values() if isinstance(value, dict))
 
 
 def _engine(trace: Trace, sequences: list[int]) -> tuple[Json | None, tuple[str, Json]]:
@@ -218,7 +213,13 @@ def _network(trace: Trace) -> str:
 def _palette(palette: Palette) -> Json:
     colors = {name: getattr(palette, name) for name in COLORS}
     ramps = {name: list(palette.ramp(name)) for name in RAMPS}
-    return {**colors, "name": palette.name, "scheme": palette.scheme, "colors": colors, "ramps": ramps}
+    return {
+        **colors,
+        "name": palette.name,
+        "scheme": palette.scheme,
+        "colors": colors,
+        "ramps": ramps,
+    }
 
 
 def _sigmoid(trace: Trace) -> list[str]:

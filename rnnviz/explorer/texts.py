@@ -29,7 +29,8 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "save": N_("save"),
         # the views
         "chain": N_(
-            "The network, step by step. Orange: how strongly each state acts on the loss at “{word}”"
+            "The network, step by step. Orange: how strongly each state acts on the loss at "
+            "“{word}”"
         ),
         "chain_only": N_("The network, step by step"),
         "of_unit": N_(", unit {unit}: {value}"),
@@ -127,16 +128,16 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "tour_end": N_("done"),
         "tour_skip": N_("skip"),
         "tour_step": N_(
-            "Each strip is the state of the network after one step: one cell a unit, its colour the "
-            "recorded value. Click a cell to choose it."
+            "Each strip is the state of the network after one step: one cell a unit, its colour "
+            "the recorded value. Click a cell to choose it."
         ),
         "tour_passed": N_(
-            "The state is passed on along the green arrows; at each step the blue input is added to "
-            "it. The same weights $W$ and $U$ are used at every step."
+            "The state is passed on along the green arrows; at each step the blue input is added "
+            "to it. The same weights $W$ and $U$ are used at every step."
         ),
         "tour_says": N_(
-            "This is what the network says at the step of the loss. The dot marks the target; click "
-            "another to make it the target."
+            "This is what the network says at the step of the loss. The dot marks the target; "
+            "click another to make it the target."
         ),
         "tour_loss": N_(
             "The loss goes back in orange. The width of an arc, and its number, are "
@@ -160,8 +161,8 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
             "delete a step. Reset brings the recording back."
         ),
         "tour_gates": N_(
-            "The gates, from 0 for closed to 1 for open: they decide what is kept. Choose one above "
-            "the strips to see it unit by unit."
+            "The gates, from 0 for closed to 1 for open: they decide what is kept. Choose one "
+            "above the strips to see it unit by unit."
         ),
     }
 )
@@ -198,7 +199,8 @@ _SYMBOLS: Final[Mapping[str, str]] = MappingProxyType(
         "recurrent_weights": "W",
         "norm": "norm((partial L_({t}))/(partial h_({k})))",
         **{
-            f"gradient_{of}": f"(partial L_({{t}}))/(partial {of}_({{k}}))" for of in ("h", "c", "x")
+            f"gradient_{of}": f"(partial L_({{t}}))/(partial {of}_({{k}}))"
+            for of in ("h", "c", "x")
         },
         "gradient_a": "(partial L_({t}))/(partial a_({k}))",
         "gradient_o": "(partial L_({t}))/(partial o_({k}))",

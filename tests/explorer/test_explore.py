@@ -194,6 +194,8 @@ def visit(browser, tmp_path):
     complaints, requests = [], []
     context = browser.new_context(viewport={"width": 1600, "height": 1300}, reduced_motion="reduce")
 
+    context.set_default_timeout(10_000)
+
     def open_page(made, fragment=""):
         path = tmp_path / "explore.html"
         path.write_text(made, encoding="utf-8")
@@ -240,7 +242,9 @@ def cells(page):
 def curve(page):
     """Return the step of the loss drawn by the curve, and the curve by step."""
     found = drawn(page, ".view-curve .point, .view-curve .zero", "k")
-    (t,) = set(page.eval_on_selector_all(".view-curve .point", "all => all.map((p) => p.dataset.t)"))
+    (t,) = set(
+        page.eval_on_selector_all(".view-curve .point", "all => all.map((p) => p.dataset.t)")
+    )
     return int(t), found
 
 
@@ -282,8 +286,8 @@ def test_everything_drawn_is_of_the_trace(make_trace, visit):
         ".eigenvalue", "all => all.map((p) => [Number(p.dataset.re), Number(p.dataset.im)])"
     )
     wanted = measure.eigenvalues(trace.jacobian[0, 0, -1, 1])
-    assert sorted(map(tuple, found)) == pytest.approx(
-        sorted((value.real, value.imag) for value in wanted), abs=1e-9
+    assert np.array(sorted(found)) == pytest.approx(
+        np.array(sorted([value.real, value.imag] for value in wanted)), abs=1e-9
     )
 
 
@@ -616,11 +620,11 @@ def test_steps_are_inserted_deleted_and_moved(make_case, visit):
     same_as(page, words_trace(model, (0, 1, 2, 2, 3, 1, 0), targets(7)))
     page.get_by_role("button", name="delete this step").click()
     page.get_by_role("button", name="delete this step").click()
-    same_as(page, words_trace(model, (0, 2, 3, 1, 0), targets(5)))
+    same_as(page, words_trace(model, (0, 1, 3, 1, 0), targets(5)))
     page.get_by_role("button", name="move right").click()
-    same_as(page, words_trace(model, (0, 3, 2, 1, 0), targets(5)))
+    same_as(page, words_trace(model, (0, 3, 1, 1, 0), targets(5)))
     page.locator("#chip-0").drag_to(page.locator("#chip-3"))
-    same_as(page, words_trace(model, (1, 3, 2, 0, 0), targets(5)))
+    same_as(page, words_trace(model, (1, 3, 1, 0, 0), targets(5)))
 
 
 def test_a_point_of_a_series_is_moved(make_case, visit):
@@ -751,7 +755,7 @@ def test_a_view_is_saved(trace, explored, visit):
         return download.value.path().read_bytes()
 
     rows = list(csv.DictReader(saved("chain", "CSV").decode().splitlines()))
-    assert [float(row["h[1]"]) for row in rows] == trace.h[0, 0, :, 0, 0].tolist()
+    assert [float(row["h[1]"]) for row in rows] == close(trace.h[0, 0, :, 0, 0].tolist())
     picture = ET.fromstring(saved("curve", "SVG"))
     assert len([each for each in picture.iter() if each.get("class") == "point"]) == trace.steps
     assert saved("chain", "PNG").startswith(b"\x89PNG")
@@ -802,10 +806,10 @@ def test_a_scene_opens_what_it_shows(make_trace, visit):
     expect(page.locator("#log")).to_be_checked()
 
 
-def test_a_notebook_shows_the_page(make_trace, visit, tmp_path):
+def test_a_notebook_shows_the_page(make_trace, browser):
     made = show_live(make_trace(), height=700, language="zh")
     assert rnnviz.show_live is show_live
-    page = visit(explore(make_trace()))
+    page = browser.new_page()
     page.set_content(made.data)
     frame = page.frame_locator("iframe")
     expect(frame.locator("body")).to_have_attribute("data-ready", "yes")

@@ -6,6 +6,9 @@ import { inHtml, plain } from "./symbols.js";
 
 /** @typedef {import("./app.js").App} App */
 
+/** How long nothing must have changed before a view that waits is drawn, in milliseconds. */
+const QUIET = 150;
+
 /**
  * What a frame shows. `draw` makes an SVG anew, `follow` changes what depends on the loss that is
  * shown; `fill` makes HTML instead, `controls` adds some below.
@@ -19,6 +22,7 @@ import { inHtml, plain } from "./symbols.js";
  * @property {boolean} [followsLoss] whether all of it depends on the loss shown
  * @property {(parent: HTMLElement, app: App) => void} [fill]
  * @property {(parent: HTMLElement, app: App) => void} [controls]
+ * @property {(app: App) => boolean} [waits] whether it is drawn only once nothing more changes
  * @property {boolean} [interactive]
  * @property {(app: App) => any[][]} rows its numbers, as a table
  */
@@ -44,6 +48,8 @@ export class Card {
     this.note = append(this.element, "p", { className: "note" });
     this.seen = false;
     this.stale = true;
+    /** @type {ReturnType<typeof setTimeout>|undefined} */
+    this.waiting = undefined;
     new ResizeObserver(() => this.refresh(true)).observe(this.body);
     new IntersectionObserver((entries) => {
       this.seen = entries[entries.length - 1].isIntersecting;
@@ -61,6 +67,13 @@ export class Card {
 
   /** @param {boolean} all whether more than the loss shown has changed */
   refresh(all) {
+    clearTimeout(this.waiting);
+    if (all && this.svg && this.view.waits?.(this.app)) this.waiting = setTimeout(() => this.#draw(true), QUIET);
+    else this.#draw(all);
+  }
+
+  /** @param {boolean} all */
+  #draw(all) {
     const { view, app } = this;
     const present = view.present?.(app) ?? true;
     this.element.hidden = !present;

@@ -335,11 +335,12 @@ export function words(app, parent, size) {
   const place = layout(app, size);
   const focused = parent.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement).value : null;
   parent.replaceChildren();
-  append(parent, "legend", { textContent: plain(app.say("choice")), className: "unseen" });
+  parent.setAttribute("aria-label", plain(app.say("choice")));
   const names = place.steps.map((k) => app.word(k));
   const width = Math.max(...names.map((name) => measured(name)));
   const turned = width > place.pitch - 4 && place.pitch >= LEAST_PITCH_OF_WORDS;
-  const every = new Set(place.pitch >= LEAST_PITCH_OF_WORDS ? names.keys() : labelled(names.length, Math.max(4, size.width / 60)));
+  const shown = place.pitch >= LEAST_PITCH_OF_WORDS ? [...names.keys()] : labelled(names.length, Math.max(3, size.width / 80));
+  const room = place.pitch * (shown.length > 1 ? shown[1] - shown[0] : names.length);
   parent.style.height = turned ? `${Math.min(64, width * 0.72 + 18)}px` : "26px";
   parent.classList.toggle("turned", turned);
   place.steps.forEach((k, index) => {
@@ -355,7 +356,8 @@ export function words(app, parent, size) {
       element.addEventListener("pointerleave", () => app.preview(null));
       if (focused === input.value) input.focus();
     }
-    const span = append(element, "span", { dir: "auto", className: "text" }, every.has(index) ? names[index] : "");
+    const span = append(element, "span", { dir: "auto", className: "text" }, shown.includes(index) ? names[index] : "");
+    if (!turned) span.style.maxWidth = `${room}px`;
     span.dataset.step = String(k + 1);
   });
 }

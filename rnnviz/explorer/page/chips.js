@@ -1,6 +1,6 @@
 /** The sequence as words that can be typed over, moved, inserted and deleted; or as points to drag. */
 
-import { add, append, labelled, linePath, rounds, scaleOf } from "./draw.js";
+import { add, append, linePath, rounds, scaleOf } from "./draw.js";
 import { inHtml, number, plain } from "./symbols.js";
 
 /** @typedef {import("./app.js").App} App */
@@ -13,6 +13,10 @@ import { inHtml, number, plain } from "./symbols.js";
 export function showSequence(app, parent) {
   parent.hidden = !app.live;
   if (!app.live) return;
+  const { language, theme, step, sequence, edits } = app.state;
+  const key = JSON.stringify([language, theme, step, sequence, edits.steps, parent.clientWidth]);
+  if (key === parent.dataset.shown) return;
+  parent.dataset.shown = key;
   if (app.content.vocabulary) showWords(app, parent);
   else showSeries(app, parent);
 }
@@ -25,8 +29,9 @@ export function change(app, change) {
   const steps = app.steps.map((step) => ({ ...step }));
   const targets = steps.map(({ target }) => target);
   const onlyLast = targets.slice(0, -1).every(isNone) && !isNone(targets[targets.length - 1]);
-  const wanted = targets[targets.length - 1];
+  const before = targets[targets.length - 1];
   change(steps);
+  const wanted = steps.map(({ target }) => target).find((target) => !isNone(target)) ?? before;
   if (onlyLast) steps.forEach((step, k) => (step.target = k === steps.length - 1 ? wanted : noneLike(wanted)));
   const same = JSON.stringify(steps) === JSON.stringify(app.recordedSteps());
   const wasLast = app.state.loss === app.now.steps.length - 1;
@@ -154,7 +159,7 @@ function showSeries(app, parent) {
   const shown = Math.min(steps[0].x.length, 4);
   const focused = parent.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.point : null;
   parent.replaceChildren();
-  const width = parent.clientWidth || 800;
+  const width = Math.max(120, parent.clientWidth);
   const height = 74;
   const svg = add(parent, "svg", { width, height, class: "series", role: "group", "aria-label": plain(app.say("series_edit")) });
   const [left, right] = [8, width - 8];
@@ -208,6 +213,7 @@ function drag(app, parent, svg, k, entry, y, put) {
   const stop = () => {
     window.removeEventListener("pointermove", move);
     delete parent.dataset.dragged;
+    delete parent.dataset.shown;
     showSeries(app, parent);
   };
   window.addEventListener("pointermove", move);

@@ -63,13 +63,31 @@ export function label(parent, x, y, content, attributes = {}) {
   return element;
 }
 
+/** The shades of each ramp, so that a table of colours is drawn quickly. @type {Map<string, string[]>} */
+const shades = new Map();
+const SHADES = 512;
+
 /**
  * Return the colour of a number from 0 to 1 between the colours of a ramp.
  * @param {string[]} ramp colours as #RRGGBB
  * @param {number} part
  */
 export function shade(ramp, part) {
-  const place = Math.min(1, Math.max(0, Number.isNaN(part) ? 0 : part)) * (ramp.length - 1);
+  const key = ramp[0] + ramp[ramp.length - 1];
+  let found = shades.get(key);
+  if (!found) {
+    found = Array.from({ length: SHADES + 1 }, (_, index) => between(ramp, index / SHADES));
+    shades.set(key, found);
+  }
+  return found[Math.round(Math.min(1, Math.max(0, Number.isNaN(part) ? 0 : part)) * SHADES)];
+}
+
+/**
+ * @param {string[]} ramp
+ * @param {number} part
+ */
+function between(ramp, part) {
+  const place = part * (ramp.length - 1);
   const low = Math.min(Math.floor(place), ramp.length - 2);
   const mixed = [1, 3, 5].map((at) => {
     const [from, to] = [low, low + 1].map((index) => parseInt(ramp[index].slice(at, at + 2), 16));
@@ -173,14 +191,24 @@ export function heat(parent, { x, y, width, height }, rows, cols, colorOf, attri
   if (rows * cols > MOST_CELLS) {
     const canvas = Object.assign(document.createElement("canvas"), { width: cols, height: rows });
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    const pixels = context.createImageData(cols, rows);
+    const words = new Uint32Array(pixels.data.buffer);
+    /** @type {Map<string, number>} */
+    const known = new Map();
     for (let row = 0; row < rows; row++) {
       for (let col = 0; col < cols; col++) {
         const color = colorOf(row, col);
         if (color === null) continue;
-        context.fillStyle = color;
-        context.fillRect(col, row, 1, 1);
+        let word = known.get(color);
+        if (word === undefined) {
+          const [red, green, blue] = [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+          word = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+          known.set(color, word);
+        }
+        words[row * cols + col] = word;
       }
     }
+    context.putImageData(pixels, 0, 0);
     add(parent, "image", { x, y, width, height, href: canvas.toDataURL(), preserveAspectRatio: "none", style: "image-rendering: pixelated" });
     return;
   }

@@ -17,6 +17,8 @@ import { training, weights } from "./weights.js";
 import { changes, showWhatIf } from "./what_if.js";
 
 const LEAST_WIDTH = 205;
+const ADDRESS_AFTER = 250;
+let addressing = 0;
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const app = new App(JSON.parse(part("content").textContent ?? ""));
@@ -26,7 +28,7 @@ const small = [table, curve, plane, eigenvalues, gates, shares, weights, trainin
 const chainCard = new Card(app, chain, part("spine"), {
   after: (card) => words(app, /** @type {HTMLElement} */ (part("words")), card.size),
 });
-chainCard.body.after(append(chainCard.element, "fieldset", { id: "words" }));
+chainCard.body.after(append(chainCard.element, "div", { id: "words", role: "radiogroup" }));
 chainCard.body.tabIndex = 0;
 chainCard.body.setAttribute("role", "group");
 chainCard.body.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -189,15 +191,21 @@ function update(told) {
     part("badge").dataset.language = app.state.language;
     setTimeout(prove);
   }
+  clearTimeout(addressing);
+  addressing = setTimeout(keepAddress, ADDRESS_AFTER);
+}
+
+/** Put what is chosen and changed into the address. */
+function keepAddress() {
   try {
-    if (ready) history.replaceState(null, "", `#${fragment(app)}`);
+    history.replaceState(null, "", `#${fragment(app)}`);
   } catch {
     // a page inside another has no address of its own
   }
 }
 
-let ready = false;
 new ResizeObserver(arrange).observe(part("views"));
+new ResizeObserver(() => showSequence(app, part("sequence"))).observe(part("left"));
 app.listen(later);
 for (const name of ["layer", "direction", "sequence"]) {
   part(`choose-${name}`).addEventListener("change", (event) => app.set({ [name]: Number(/** @type {HTMLSelectElement} */ (event.target).value) }));
@@ -235,7 +243,6 @@ await document.fonts.load('1rem "rnnviz Sans"');
 app.tell("all");
 Object.assign(globalThis, { explorer: app, cards });
 requestAnimationFrame(() => requestAnimationFrame(() => {
-  ready = true;
   document.body.dataset.ready = "yes";
 }));
 if (app.content.focus) document.querySelector(app.content.focus)?.scrollIntoView({ block: "nearest" });

@@ -16,6 +16,7 @@
  * @property {(k: number) => number} loss NaN without one
  * @property {number[]} times the steps whose losses are followed back
  * @property {(t: number, k: number) => number} norm ‖∂L_t/∂h_k‖, NaN where the loss is not reached from k
+ * @property {() => void} prepare the norms of all losses at once, for a view that reads them
  * @property {(k: number) => number|null} share of ∂L/∂W
  */
 
@@ -75,6 +76,7 @@ export function recordedNumbers(place) {
     loss: (k) => losses?.values[at.get(k) ?? 0] ?? NaN,
     times,
     norm: (t, k) => norms?.values[(row.get(t) ?? 0) * steps.length + (at.get(k) ?? 0)] ?? NaN,
+    prepare: () => {},
     share: (k) => shares?.values[at.get(k) ?? 0] ?? null,
   };
 }
@@ -91,6 +93,8 @@ export function liveNumbers(run, layer, direction) {
   const row = new Map(run.lossTimes.map((/** @type {number} */ t, /** @type {number} */ index) => [t, index]));
   /** @type {any} */
   let norms;
+  /** The norms of one loss, by its step. @type {Map<number, any>} */
+  const single = new Map();
   /** @type {any} */
   let shares;
   const reached = reachOf(run, layer, direction);
@@ -106,8 +110,12 @@ export function liveNumbers(run, layer, direction) {
     times: run.lossTimes,
     norm: (t, k) => {
       if (!reached(t, k)) return NaN;
+      if (norms) return entry(norms, /** @type {number} */ (row.get(t)), k);
+      if (!single.has(t)) single.set(t, run.gradients({ times: [t] }).norms(layer, direction));
+      return entry(single.get(t), 0, k);
+    },
+    prepare: () => {
       norms ??= run.gradients().norms(layer, direction);
-      return entry(norms, /** @type {number} */ (row.get(t)), k);
     },
     share: (k) => {
       shares ??= run.weightShares(layer, direction);

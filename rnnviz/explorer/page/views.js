@@ -10,6 +10,8 @@ import { normText } from "./chain.js";
 
 const DECADES = 8;
 const MOST_POINTS = 60;
+/** How many numbers of gradients are computed while something is dragged. */
+const MOST_AT_ONCE = 200_000;
 
 /** All norms that are not zero. @param {App} app */
 function normsOf(app) {
@@ -57,7 +59,9 @@ export const table = {
   title: (/** @type {App} */ app) => app.say("table"),
   note: (/** @type {App} */ app) => (app.state.log ? app.say("table_log") : null),
   present: (/** @type {App} */ app) => app.now.times.length > 1,
+  waits: (/** @type {App} */ app) => app.run !== null && app.now.times.length * app.now.steps.length * app.now.h(0).length > MOST_AT_ONCE,
   draw(/** @type {SVGElement} */ svg, /** @type {Size} */ { width, height }, /** @type {App} */ app) {
+    app.now.prepare();
     const { steps, times } = app.now;
     const [left, top, right, bottom] = [26, 16, width - 2, height - 20];
     const norms = normsOf(app);
@@ -100,10 +104,10 @@ export const table = {
     const rise = (height - 36) / times.length;
     svg.querySelector(".frame")?.setAttribute("y", String(16 + times.indexOf(app.shown) * rise));
   },
-  rows: (/** @type {App} */ app) => [
+  rows: (/** @type {App} */ app) => (app.now.prepare(), [
     ["t", "k", plain(app.symbol("norm", { t: "t", k: "k" }))],
     ...app.now.times.flatMap((t) => app.now.steps.filter((k) => !Number.isNaN(app.now.norm(t, k))).map((k) => [t + 1, k + 1, app.now.norm(t, k)])),
-  ],
+  ]),
 };
 
 /** The gradient of the loss shown, by how many steps back. @param {App} app @param {any} numbers @param {number} t */

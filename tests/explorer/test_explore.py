@@ -63,6 +63,7 @@ def unpacked(array):
 def words_case(make_case, order=(0, 1, 2, 3, 1, 0), *, last_only=True):
     """Return a model, and its trace of a sentence of one-hot words."""
     model, _, targets = make_case(inputs=4, steps=len(order), batch=1, last_only=last_only)
+    model = copy.deepcopy(model)
     return model, words_trace(model, order, targets)
 
 
@@ -655,6 +656,19 @@ def test_another_target_and_another_nonlinearity(make_case, visit):
     same_as(page, words_trace(model, (0, 1, 2, 3, 1, 0), torch.tensor(trace.targets)))
 
 
+def test_numbers_beyond_all_bounds_break_nothing(make_case, visit):
+    page = visit(explore(words_case(make_case)[1]))
+    page.get_by_role("radio", name="relu").check()
+    for value in ("1e300", "-1e300"):
+        page.locator("#weight-value").fill(value)
+        page.locator("#weight-value").press("Enter")
+        slide(page, "scale-W", 4)
+        page.locator("#log").set_checked(value == "1e300")
+        settle(page)
+    page.locator("#reset").click()
+    expect(page.locator("#changes")).to_be_hidden()
+
+
 def test_an_entry_of_w_is_set(make_case, visit):
     model, trace = words_case(make_case)
     page = visit(explore(trace))
@@ -736,6 +750,7 @@ def test_the_address_opens_the_same_again(make_case, visit):
     page.locator("#log").check()
     pick(page, 3).check()
     page.locator("#theme").click()
+    page.wait_for_url(re.compile("theme=dark"))
     shown = cells(page), arcs(page)
     again = visit(made, "#" + page.url.split("#")[1])
     assert (cells(again), arcs(again)) == shown

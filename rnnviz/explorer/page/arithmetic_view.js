@@ -167,7 +167,13 @@ function factorNames(app, { weightOf, of, complement, squashed }) {
 /** @param {App} app @param {Term} term */
 function shortName(app, term) {
   if (term.of?.part === "x" && app.content.inputs) return phrase(app.content.inputs[term.index] ?? "");
-  return app.say("unit_short", { unit: term.index + 1 });
+  const unit = app.say("unit_short", { unit: (term.of?.unit ?? term.index) + 1 });
+  return term.of?.gate && app.now.gateNames.length ? [...gateName(app, term.of), ...phrase(" "), ...unit] : unit;
+}
+
+/** @param {App} app @param {Reference} reference */
+function gateName(app, { gate = "", step = 0 }) {
+  return app.symbol("gate", { gate, t: step + 1 });
 }
 
 /** @param {HTMLElement} parent @param {App} app @param {number} value */
@@ -191,7 +197,7 @@ function symbolOf(app, reference) {
  * @param {App} app
  * @param {Reference} reference
  */
-function name(app, { part, step = 0, unit = 0, of, loss, row, col }, withUnit = true) {
+function name(app, { part, step = 0, unit = 0, of, loss, row, col, gate }, withUnit = true) {
   const t = step + 1;
   const plain = /** @type {Record<string, string>} */ ({ h: "state", c: "cell_state", made: "state", score: "scores", y: "prediction", x: "input", share: "preactivation" });
   if (part === "total") return app.symbol("total", {});
@@ -200,7 +206,8 @@ function name(app, { part, step = 0, unit = 0, of, loss, row, col }, withUnit = 
     const facts = { t: loss === undefined ? "" : loss + 1, k: t };
     if (row !== undefined) return [...app.symbol(loss === undefined ? "gradient_of_weights_total" : "gradient_of_weights", facts), ...phrase(` [${row + 1}, ${(col ?? 0) + 1}]`)];
     const key = of === "x" ? "gradient_x" : of === "c" ? "gradient_c" : of === "a" ? "gradient_a" : of === "score" ? "gradient_o" : of === "share" ? "gradient_a" : "gradient_h";
-    return [...app.symbol(loss === undefined ? `${key}_total` : key, facts), ...(withUnit ? app.say("unit_comma", { unit: unit + 1 }) : [])];
+    const ofGate = gate && app.now.gateNames.length ? [...phrase(" ("), ...gateName(app, { part, gate, step }), ...phrase(")")] : [];
+    return [...app.symbol(loss === undefined ? `${key}_total` : key, facts), ...ofGate, ...(withUnit ? app.say("unit_comma", { unit: unit + 1 }) : [])];
   }
   const symbol = part in plain ? app.symbol(plain[part], { t }) : app.symbol("gate", { gate: part, t });
   if (!withUnit) return symbol;

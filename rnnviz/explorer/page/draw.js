@@ -7,7 +7,7 @@ const SPACE = "http://www.w3.org/2000/svg";
 const MOST_CELLS = 1200;
 
 /**
- * Append an SVG element.
+ * Append an SVG element; what has no place, since a number is not finite, is made and left out.
  * @param {Element} parent
  * @param {string} name
  * @param {Record<string, any>} [attributes]
@@ -17,10 +17,10 @@ const MOST_CELLS = 1200;
 export function add(parent, name, attributes = {}, text) {
   const element = document.createElementNS(SPACE, name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== null) element.setAttribute(key, typeof value === "number" ? String(round(value)) : value);
+    if (value !== undefined && value !== null && !(typeof value === "number" && !Number.isFinite(value))) element.setAttribute(key, typeof value === "number" ? String(round(value)) : value);
   }
   if (text !== undefined) element.textContent = text;
-  parent.append(element);
+  if (Object.values(attributes).every((value) => typeof value !== "number" || Number.isFinite(value))) parent.append(element);
   return element;
 }
 
@@ -253,7 +253,7 @@ export function linePath(points) {
   let pen = "M";
   return points
     .map(([x, y]) => {
-      if (!Number.isFinite(y)) {
+      if (!Number.isFinite(x + y)) {
         pen = "M";
         return "";
       }

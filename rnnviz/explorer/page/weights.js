@@ -85,7 +85,7 @@ export const weights = {
       const made = /** @type {HTMLInputElement} */ (input);
       made.setAttribute("aria-label", plain(app.say(name)));
       Object.assign(made, more);
-      if (document.activeElement !== made) made.value = String(value);
+      if (document.activeElement !== made) made.value = Number.isFinite(value) ? String(value) : "";
     };
     const at = () => app.network.layers[app.state.layer][app.state.direction].parameters.weight_hh.data[(block(app).first + chosen.row) * cols + chosen.col];
     field("weight-row", "row", chosen.row + 1, { min: 1, max: units, step: 1 }, (row) => {

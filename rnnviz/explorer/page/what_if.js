@@ -19,7 +19,8 @@ export function showWhatIf(parent, app) {
   if (!parent.querySelector("#scale-W")) build(parent, app);
   const slider = (/** @type {string} */ id, /** @type {number} */ value, /** @type {string} */ text) => {
     const input = /** @type {HTMLInputElement} */ (parent.querySelector(`#${id}`));
-    if (document.activeElement !== input || Math.abs(input.valueAsNumber - value) > 1e-9) input.valueAsNumber = value;
+    if (!Number.isFinite(value)) input.value = "";
+    else if (document.activeElement !== input || Math.abs(input.valueAsNumber - value) > 1e-9) input.valueAsNumber = value;
     /** @type {HTMLElement} */ (parent.querySelector(`#${id}-value`)).textContent = text;
   };
   const name = (/** @type {string} */ id, /** @type {Piece[]} */ pieces) => /** @type {HTMLElement} */ (parent.querySelector(`#${id}-name`)).replaceChildren(inHtml(pieces));

@@ -33,11 +33,11 @@ test-rest: $(INSTALLED_DEV)
 
 deep: $(INSTALLED_DEV) ## run the property tests on many more examples, and all scenes on all kinds of traces
 	$(PYTEST) --hypothesis-profile=deep \
-		tests/recording tests/measure tests/rendering/test_skipping.py \
+		tests/recording tests/measure tests/rendering/test_skipping.py tests/explorer/test_engine*.py \
 		tests/verification/test_verification.py tests/trace/test_trace.py
 	$(PYTEST) -m deep
 
-mutants: $(INSTALLED_DEV) ## break the code in 60 places, one at a time, and check that tests fail
+mutants: $(INSTALLED_DEV) ## break the code in 68 places, one at a time, and check that tests fail
 	OMP_NUM_THREADS=1 $(BIN)/python tools/mutants.py
 
 soak: $(INSTALLED) ## render all scenes repeatedly for SOAK_MINUTES (30) and check that memory does not grow

@@ -51,6 +51,7 @@ TRANSLATED = tuple(name for name in ENGLISH if (ROOT / name).with_suffix(".zh.md
 LANGUAGES = {
     "": "for a shell: each line is checked by a test of its program",
     "python": "run; a scene is rendered by tests/test_documents.py",
+    "js": "run in a browser by tests/explorer/test_engine_document.py",
     "html": "what an export writes; tests/test_documents.py compares them",
     "toml": "a theme or a notation; a test below reads them",
     "text": "a list of folders; a test below looks for them",

@@ -80,7 +80,7 @@ def _known(trace: Trace) -> tuple[Reference | None, str]:
     try:
         network = reference_of(trace)
     except TraceError:
-        return None, f"the engine has no equations of cell {trace.metadata.cell!r}"
+        return None, "the engine does not know the equations of the cell"
     if network.head is None:
         return network, "the output is not one Linear of the states"
     if network.head.reads == LAST_STEP and trace.lengths is not None:
@@ -88,7 +88,7 @@ def _known(trace: Trace) -> tuple[Reference | None, str]:
             network, head=None
         ), "the output reads a step that some sequences do not have"
     if network.loss not in LOSSES:
-        return network, f"the loss is the model's own ({network.loss})"
+        return network, "the loss is the model's own"
     return network, ""
 
 

@@ -179,6 +179,8 @@ NOTICES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 REASONS: Final = (
+    N_("the engine does not know the equations of the cell"),
+    N_("the loss is the model's own"),
     N_("the cell is the model's own code"),
     N_("the output is not one Linear of the states"),
     N_("the output reads a step that some sequences do not have"),

@@ -14,12 +14,15 @@
 
 import { ACTIVATIONS, parts } from "./cells.js";
 import { isCounted, isOfClasses } from "./losses.js";
-import { clampsAt, stepOf } from "./passes.js";
+import { clampsAt, clampsOnGate, stepOf } from "./passes.js";
 
 /** @typedef {import("./arrays.js").Matrix} Matrix */
 /** @typedef {import("./gradients.js").Gradients} Gradients */
 /** @typedef {import("./passes.js").Pass} Pass */
 /** @typedef {import("./run.js").Run} Run */
+
+/** Parameters whose gradients have an arithmetic. */
+const PARAMETERS = ["weight_ih", "weight_hh", "bias_ih", "bias_hh"];
 
 /**
  * @typedef {object} Reference
@@ -289,10 +292,10 @@ function ofGradient(run, place) {
     return { terms, function: "identity", result: gradients.x[row][step][unit] };
   }
   const way = run.passes[layer][direction];
-  if (of && of in way.layer.parameters) return ofParameter(run, gradients, row, place);
+  if (of && PARAMETERS.includes(of)) return ofParameter(run, gradients, row, place);
   const here = gradients.at(row, layer, direction, step);
-  const held = (/** @type {string} */ part) =>
-    clampsAt(way, step, part).some((clamp) => (clamp.unit ?? unit) === unit);
+  const isHeld = (/** @type {import("./network.js").Clamp[]} */ clamps) =>
+    clamps.some((clamp) => (clamp.unit ?? unit) === unit);
   const gradientOf = (/** @type {string} */ name, at = step) =>
     ({ part: "gradient", of: name, layer, direction, step: at, unit, ...(loss === undefined ? {} : { loss }) });
   const after = previous(run, 1 - direction, step);
@@ -302,7 +305,7 @@ function ofGradient(run, place) {
   }
   if (of === "made") {
     if (!weight_hr) {
-      const terms = [term("projection", unit, held("h") ? 0 : 1, here.h[unit], { of: gradientOf("h") })];
+      const terms = [term("projection", unit, isHeld(clampsAt(way, step, "h")) ? 0 : 1, here.h[unit], { of: gradientOf("h") })];
       return { terms, function: "identity", result: here.made[unit] };
     }
     const terms = Array.from(here.h, (value, index) => {
@@ -346,8 +349,7 @@ function ofGradient(run, place) {
   }
   const source = way.cell.sources[gate];
   const weight = derivatives.byInput[at];
-  const name = way.cell.gates[gate];
-  const factors = held(name) || (source === "c" && held("c"))
+  const factors = isHeld(clampsOnGate(way, step, gate))
     ? []
     : way.cell.factors(gate, stepOf(way, step), unit, way.layer.nonlinearity);
   const terms = [
@@ -556,7 +558,7 @@ function readByHead(run, step, column) {
  * @param {Run} run
  * @param {Place} place
  */
-function check(run, { part, of, layer, direction, step, unit, gate }) {
+function check(run, { part, of, layer, direction, step, unit, gate, row = 0, col = 0 }) {
   const way = run.passes[layer]?.[direction];
   if (!way) throw new RangeError(`there is no layer ${layer} with direction ${direction}, counted from 0`);
   if (step < 0 || step >= run.steps) throw new RangeError(`there is no step ${step}; there are ${run.steps}, from 0`);
@@ -573,8 +575,16 @@ function check(run, { part, of, layer, direction, step, unit, gate }) {
       ? { a: way.cell.gates.includes(gate ?? "") ? way.made.cols : 0 }
       : { y: run.y[step]?.length, loss: run.scores[step] ? 1 : 0, total: 1 }),
   };
-  const parameter = part === "gradient" && ["weight_ih", "weight_hh", "bias_ih", "bias_hh"].includes(name);
-  const size = parameter ? Infinity : (sizes[name] ?? (part !== "gradient" && way.cell.gates.includes(name) ? way.made.cols : 0));
+  if (part === "gradient" && PARAMETERS.includes(name)) {
+    const held = way.layer.parameters[/** @type {"weight_ih"} */ (name)];
+    const rows = held instanceof Float64Array ? held.length : held?.rows;
+    if (!held || !(row >= 0 && row < rows && col >= 0 && col < (held.cols ?? 1))) {
+      throw new RangeError(`there is no entry (${row}, ${col}) of '${name}' in layer ${layer}`);
+    }
+    return;
+  }
+  const isGate = part !== "gradient" && way.cell.gates.includes(name);
+  const size = sizes[name] ?? (isGate ? way.made.cols : 0);
   if (!(unit >= 0 && unit < size)) {
     throw new RangeError(`there is no unit ${unit} of '${name}' at step ${step}; there are ${size}`);
   }

@@ -100,17 +100,25 @@ export function magnitude(values) {
  */
 export function addProduct(a, x, into) {
   const { rows, cols, data } = a;
-  for (let i = 0; i < rows; i++) {
-    let first = 0;
-    let second = 0;
-    const at = i * cols;
-    let j = 0;
-    for (; j + 1 < cols; j += 2) {
-      first += data[at + j] * x[j];
-      second += data[at + j + 1] * x[j + 1];
+  const fours = rows - (rows % 4);
+  for (let i = 0; i < fours; i += 4) {
+    let [first, second, third, fourth] = [0, 0, 0, 0];
+    for (let j = 0, at = i * cols; j < cols; j++, at++) {
+      const value = x[j];
+      first += data[at] * value;
+      second += data[at + cols] * value;
+      third += data[at + 2 * cols] * value;
+      fourth += data[at + 3 * cols] * value;
     }
-    if (j < cols) first += data[at + j] * x[j];
-    into[i] += first + second;
+    into[i] += first;
+    into[i + 1] += second;
+    into[i + 2] += third;
+    into[i + 3] += fourth;
+  }
+  for (let i = fours; i < rows; i++) {
+    let sum = 0;
+    for (let j = 0; j < cols; j++) sum += data[i * cols + j] * x[j];
+    into[i] += sum;
   }
 }
 

@@ -58,6 +58,7 @@
  * @property {number[]} shared gates whose state's part is needed by itself
  * @property {(nonlinearity: string) => Activation[]} activations by gate
  * @property {("made"|"c")[]} sources the state that each gate acts on
+ * @property {(string|null)[]} through the gate through which each acts, if not directly
  * @property {(step: Step, ofInput: Float64Array, ofState: Float64Array, nonlinearity: string, hold: Hold) => void} forward
  * @property {(step: Step, nonlinearity: string) => Derivatives} derivatives
  * @property {(part: string, step: Step, unit: number) => Mixed[]} mixture the terms of made or c
@@ -94,6 +95,7 @@ const rnn = {
   shared: [],
   activations: (nonlinearity) => [/** @type {Activation} */ (nonlinearity)],
   sources: ["made"],
+  through: [null],
 
   forward(step, ofInput, ofState, nonlinearity) {
     const activation = ACTIVATIONS[/** @type {Activation} */ (nonlinearity)];
@@ -125,6 +127,7 @@ const gru = {
   shared: [2],
   activations: () => ["sigmoid", "sigmoid", "tanh"],
   sources: ["made", "made", "made"],
+  through: ["n", null, null],
 
   forward(step, ofInput, ofState, nonlinearity, hold) {
     const size = step.made.length;
@@ -188,6 +191,7 @@ const lstm = {
   shared: [],
   activations: () => ["sigmoid", "sigmoid", "tanh", "sigmoid"],
   sources: ["c", "c", "c", "made"],
+  through: [null, null, null, null],
 
   forward(step, ofInput, ofState, nonlinearity, hold) {
     const size = step.made.length;

@@ -10,7 +10,7 @@
 import { addBack, addOuter, norm } from "./arrays.js";
 import { lossByScores } from "./losses.js";
 import { clampsAt, derivativesOf, order, overwrite, stepOf } from "./passes.js";
-import { Panels } from "./products.js";
+import { productsWith } from "./products.js";
 
 /** @typedef {import("./cells.js").Derivatives} Derivatives */
 /** @typedef {import("./passes.js").Pass} Pass */
@@ -18,6 +18,9 @@ import { Panels } from "./products.js";
 
 /** Smaller gradients lose digits to underflow, and go no further back. */
 const VANISHED = 2 ** -1022 / Number.EPSILON;
+
+/** Of the tables of all layers: a gigabyte. */
+const MOST_NUMBERS = 2 ** 27;
 
 /** The sums of squares of normal numbers; beyond, squares lose digits. */
 const LEAST_SQUARES = 1e-280;
@@ -45,6 +48,12 @@ export class Gradients {
     /** The step of each row's loss, the last one of several. */
     this.times = rows.map((times) => times[times.length - 1]);
     const { steps, passes } = run;
+    const numbers = passes.flat().reduce((sum, way) => sum + rows.length * steps * (way.h.cols + way.c.cols), 0);
+    if (numbers > MOST_NUMBERS) {
+      throw new RangeError(
+        `the gradients of ${rows.length} losses are ${numbers} numbers, and at most ${MOST_NUMBERS} are kept; choose some losses with times`,
+      );
+    }
     /** By layer and direction, (row × step × unit). */
     this.tables = passes.map((ways) =>
       ways.map((way) => ({
@@ -60,32 +69,12 @@ export class Gradients {
     for (let layer = passes.length - 1; layer >= 0; layer--) {
       passes[layer].forEach((_, direction) => this.#back(layer, direction));
     }
-    /** @type {Float64Array[][]|undefined} */
-    this.keptX = undefined;
-  }
-
-  /** h[row][layer][direction][t]: ∂L/∂h of a row's losses. */
-  get h() {
-    return this.#views("h");
-  }
-
-  /** c[row][layer][direction][t] likewise, null without a cell state. */
-  get c() {
-    return this.run.c && this.#views("c");
-  }
-
-  /** x[row][t]: ∂L/∂x. */
-  get x() {
-    this.keptX ??= this.rows.map((_, row) =>
-      Array.from({ length: this.run.steps }, (_, t) => {
-        const found = new Float64Array(this.run.sequence.x.cols);
-        this.run.passes[0].forEach((way, direction) =>
-          addBack(this.at(row, 0, direction, t).byInput, way.layer.parameters.weight_ih, found),
-        );
-        return found;
-      }),
-    );
-    return this.keptX;
+    /** h[row][layer][direction][t]: ∂L/∂h of a row's losses. */
+    this.h = madeWhenRead(rows.length, (row) => this.#views("h", row));
+    /** c[row][layer][direction][t] likewise, null without a cell state. */
+    this.c = run.c && madeWhenRead(rows.length, (row) => this.#views("c", row));
+    /** x[row][t]: ∂L/∂x. */
+    this.x = madeWhenRead(rows.length, (row) => Array.from({ length: steps }, (_, t) => this.#atInput(row, t)));
   }
 
   /**
@@ -100,10 +89,16 @@ export class Gradients {
     const table = this.tables[layer][direction][part];
     const found = { rows: this.rows.length, cols: steps, data: new Float64Array(this.rows.length * steps) };
     for (let place = 0, at = 0; place < found.data.length; place++, at += size) {
-      let sum = 0;
-      for (let j = at; j < at + size; j++) sum += table[j] * table[j];
-      const exact = sum === 0 || (sum > LEAST_SQUARES && sum < MOST_SQUARES);
-      found.data[place] = exact && sum > 0 ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
+      let [sum, other] = [0, 0];
+      let j = at;
+      for (; j + 1 < at + size; j += 2) {
+        sum += table[j] * table[j];
+        other += table[j + 1] * table[j + 1];
+      }
+      if (j < at + size) sum += table[j] * table[j];
+      sum += other;
+      const exact = sum > LEAST_SQUARES && sum < MOST_SQUARES;
+      found.data[place] = exact ? Math.sqrt(sum) : norm(table.subarray(at, at + size));
     }
     return found;
   }
@@ -154,19 +149,32 @@ export class Gradients {
     return { h, made, c, byInput, byState };
   }
 
-  /** @param {"h"|"c"} part */
-  #views(part) {
+  /**
+   * @param {"h"|"c"} part
+   * @param {number} row
+   */
+  #views(part, row) {
     const { steps, passes } = this.run;
-    return this.rows.map((_, row) =>
-      passes.map((ways, layer) =>
-        ways.map((way, direction) =>
-          Array.from({ length: steps }, (_, t) => {
-            const first = (row * steps + t) * way[part].cols;
-            return this.tables[layer][direction][part].subarray(first, first + way[part].cols);
-          }),
-        ),
+    return passes.map((ways, layer) =>
+      ways.map((way, direction) =>
+        Array.from({ length: steps }, (_, t) => {
+          const first = (row * steps + t) * way[part].cols;
+          return this.tables[layer][direction][part].subarray(first, first + way[part].cols);
+        }),
       ),
     );
+  }
+
+  /**
+   * @param {number} row
+   * @param {number} t
+   */
+  #atInput(row, t) {
+    const found = new Float64Array(this.run.sequence.x.cols);
+    this.run.passes[0].forEach((way, direction) =>
+      addBack(this.at(row, 0, direction, t).byInput, way.layer.parameters.weight_ih, found),
+    );
+    return found;
   }
 
   /** Put ∂⁺L/∂h into the tables of the top layer. */
@@ -199,78 +207,65 @@ export class Gradients {
     const { steps } = run;
     const { weight_ih, weight_hh, weight_hr } = way.layer.parameters;
     const [hidden, size, wide] = [way.h.cols, way.made.cols, way.preact.cols];
+    const { sources } = way.cell;
     const { h: table, c: cells } = this.tables[layer][direction];
-    const toState = new Panels(weight_hh);
-    const toMade = weight_hr && new Panels(weight_hr);
-    const toInput = layer > 0 ? new Panels(weight_ih) : null;
-    const room = (/** @type {number} */ cols) => new Float64Array(rows.length * cols);
-    const [free, byInput, passed, carried] = [room(hidden), room(wide), room(hidden), room(hidden)];
-    const made = toMade ? room(size) : free;
-    const byState = way.cell.shared.length ? room(wide) : byInput;
-    const carriedC = room(way.c.cols);
-    const entered = toInput ? room(weight_ih.cols) : null;
+    const matrices = /** @type {const} */ ([weight_hh, weight_hr, layer > 0 ? weight_ih : null]);
+    const [toState, toMade, toInput] = productsWith([...matrices], rows.length);
+    /** The row of `toState.out` that holds what is carried to a row of losses, −1 for nothing. */
+    const carried = new Int32Array(rows.length).fill(-1);
+    /** @type {{t: number, kept: Float64Array}|null} */
+    let later = null;
 
     for (const t of order(steps, direction).reverse()) {
       const { byInput: inputFactors, byState: stateFactors, kept, toCell } = this.derivatives[layer][direction][t];
+      const at = (/** @type {number} */ row) => (row * steps + t) * hidden;
+      const atCell = (/** @type {number} */ row, step = t) => (row * steps + step) * size;
       const active = [];
       for (let row = 0; row < rows.length; row++) {
-        const at = (row * steps + t) * hidden;
-        let largest = 0;
-        for (let j = 0; j < hidden; j++) {
-          table[at + j] += carried[row * hidden + j];
-          largest = Math.max(largest, Math.abs(table[at + j]));
+        const comes = carried[row] >= 0;
+        if (comes) add(toState.out, carried[row] * toState.width, table, at(row), hidden);
+        if (comes && toCell && later) {
+          setProduct(cells, atCell(row, later.t), later.kept, 0, cells, atCell(row), size);
         }
-        for (let j = 0; j < carriedC.length / rows.length; j++) {
-          largest = Math.max(largest, Math.abs(carriedC[row * size + j]));
-        }
-        if (!(largest < VANISHED)) active.push(row);
+        if (remains(table, at(row), hidden) || (toCell && remains(cells, atCell(row), size))) active.push(row);
+        carried[row] = -1;
       }
+
       const held = clampsAt(way, t, "h");
-      active.forEach((row, place) => {
-        const at = (row * steps + t) * hidden;
-        const mine = free.subarray(place * hidden, (place + 1) * hidden);
-        mine.set(table.subarray(at, at + hidden));
-        if (held.length) overwrite(held, mine, 0);
-      });
-      if (toMade) toMade.product(free, active.length, made);
-      active.forEach((row, place) => {
-        const at = (row * steps + t) * size;
-        const own = place * size;
-        if (toCell) {
-          for (let j = 0; j < size; j++) {
-            cells[at + j] = carriedC[row * size + j] + made[own + j] * toCell[j];
-          }
-        }
-        way.cell.sources.forEach((source, gate) => {
-          const from = source === "c" ? cells : made;
-          const first = source === "c" ? at : own;
-          const into = place * wide + gate * size;
-          for (let j = 0; j < size; j++) {
-            byInput[into + j] = from[first + j] * inputFactors[gate * size + j];
-          }
-          if (byState !== byInput) {
-            for (let j = 0; j < size; j++) {
-              byState[into + j] = from[first + j] * stateFactors[gate * size + j];
-            }
-          }
+      /** What goes further back, and where each row of it begins. */
+      let [made, begin] = [table, active.map(at)];
+      if (held.length || toMade) {
+        const free = toMade ? toMade.left : new Float64Array(active.length * hidden);
+        active.forEach((row, place) => {
+          const mine = free.subarray(place * hidden, (place + 1) * hidden);
+          mine.set(table.subarray(at(row), at(row) + hidden));
+          overwrite(held, mine, 0);
         });
-      });
-      toState.product(byState, active.length, passed);
-      carried.fill(0);
-      carriedC.fill(0);
-      active.forEach((row, place) => {
-        for (let j = 0; j < hidden; j++) carried[row * hidden + j] = passed[place * hidden + j];
-        if (!kept) return;
-        if (toCell) {
-          const at = (row * steps + t) * size;
-          for (let j = 0; j < size; j++) carriedC[row * size + j] = cells[at + j] * kept[j];
-        } else {
-          for (let j = 0; j < size; j++) carried[row * hidden + j] += free[place * hidden + j] * kept[j];
+        toMade?.run(active.length);
+        made = toMade ? toMade.out : free;
+        begin = active.map((_, place) => place * (toMade ? toMade.width : hidden));
+      }
+
+      for (let place = 0; place < active.length; place++) {
+        const cell = atCell(active[place]);
+        if (toCell) addProducts(made, begin[place], toCell, 0, cells, cell, size);
+        for (let gate = 0; gate < sources.length; gate++) {
+          const ofCell = sources[gate] === "c";
+          const [from, first] = [ofCell ? cells : made, ofCell ? cell : begin[place]];
+          const [into, factor] = [place * wide + gate * size, gate * size];
+          setProduct(from, first, stateFactors, factor, toState.left, into, size);
+          if (toInput) setProduct(from, first, inputFactors, factor, toInput.left, into, size);
         }
+      }
+      toState.run(active.length);
+      active.forEach((row, place) => {
+        carried[row] = place;
+        if (kept && !toCell) addProducts(made, begin[place], kept, 0, toState.out, place * toState.width, size);
       });
-      if (toInput && entered) {
-        toInput.product(byInput, active.length, entered);
-        this.#enter(layer - 1, t, active, entered);
+      later = kept && { t, kept };
+      if (toInput) {
+        toInput.run(active.length);
+        this.#enter(layer - 1, t, active, toInput.out, toInput.width);
       }
     }
   }
@@ -281,8 +276,9 @@ export class Gradients {
    * @param {number} t
    * @param {number[]} active
    * @param {Float64Array} entered
+   * @param {number} width of its rows
    */
-  #enter(layer, t, active, entered) {
+  #enter(layer, t, active, entered, width) {
     const { passes, steps, sequence } = this.run;
     const dropout = sequence.dropout?.[layer];
     const cols = passes[layer].reduce((sum, way) => sum + way.h.cols, 0);
@@ -294,11 +290,86 @@ export class Gradients {
         for (let j = 0; j < size; j++) {
           const column = direction * size + j;
           const factor = dropout ? dropout.data[t * cols + column] : 1;
-          table[at + j] += factor * entered[place * cols + column];
+          table[at + j] += factor * entered[place * width + column];
         }
       });
     });
   }
+}
+
+/**
+ * Return an array whose entries are made when they are first read.
+ * @template T
+ * @param {number} count
+ * @param {(index: number) => T} make
+ * @returns {T[]}
+ */
+function madeWhenRead(count, make) {
+  /** @type {T[]} */
+  const found = new Array(count);
+  for (let index = 0; index < count; index++) {
+    Object.defineProperty(found, index, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = make(index);
+        Object.defineProperty(found, index, { value, enumerable: true });
+        return value;
+      },
+    });
+  }
+  return found;
+}
+
+/**
+ * Add `size` numbers of one array to those of another.
+ * @param {Float64Array} from
+ * @param {number} first
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function add(from, first, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] += from[first + j];
+}
+
+/**
+ * Set `size` numbers to the products of those of two arrays.
+ * @param {Float64Array} a
+ * @param {number} firstOfA
+ * @param {Float64Array} b
+ * @param {number} firstOfB
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function setProduct(a, firstOfA, b, firstOfB, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] = a[firstOfA + j] * b[firstOfB + j];
+}
+
+/**
+ * Add to `size` numbers the products of those of two arrays.
+ * @param {Float64Array} a
+ * @param {number} firstOfA
+ * @param {Float64Array} b
+ * @param {number} firstOfB
+ * @param {Float64Array} into
+ * @param {number} at
+ * @param {number} size
+ */
+function addProducts(a, firstOfA, b, firstOfB, into, at, size) {
+  for (let j = 0; j < size; j++) into[at + j] += a[firstOfA + j] * b[firstOfB + j];
+}
+
+/**
+ * Whether some of `size` numbers have not vanished.
+ * @param {Float64Array} values
+ * @param {number} at
+ * @param {number} size
+ */
+function remains(values, at, size) {
+  for (let j = at; j < at + size; j++) if (!(Math.abs(values[j]) < VANISHED)) return true;
+  return false;
 }
 
 /**

@@ -71,6 +71,21 @@ export class Network {
     this.loss = loss;
     this.clamps = clamps;
     this.names = names;
+    for (const clamp of clamps) this.#check(clamp);
+  }
+
+  /** @param {Clamp} clamp */
+  #check({ layer = 0, direction = 0, unit = 0, part }) {
+    if (!this.layers[layer]?.[direction]) {
+      throw new RangeError(`there is no layer ${layer} with direction ${direction}, counted from 0`);
+    }
+    const states = this.cell.hasCellState ? ["h", "c"] : ["h"];
+    const known = this.cell.gated ? [...states, ...this.cell.gates] : states;
+    if (!known.includes(part)) {
+      throw new RangeError(`there is no part '${part}' to hold; there are ${known.join(", ")}`);
+    }
+    const size = part === "h" ? this.hiddenSize : this.unitCount;
+    if (unit < 0 || unit >= size) throw new RangeError(`there is no unit ${unit} of '${part}'; there are ${size}, from 0`);
   }
 
   get inputSize() {
@@ -138,7 +153,7 @@ export class Network {
     }
     const known = this.parameters();
     for (const [name, values] of Object.entries(parameters)) {
-      if (known[name]?.length !== values.length) {
+      if (!(name in known) || known[name].length !== values.length) {
         throw new RangeError(
           `parameter '${name}' has ${known[name]?.length ?? "no"} numbers here, but ${values.length} were given`,
         );

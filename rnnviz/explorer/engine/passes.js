@@ -70,16 +70,25 @@ export function stepOf(pass, t) {
 export function derivativesOf(pass, t) {
   const { cell } = pass;
   const found = cell.derivatives(stepOf(pass, t), pass.layer.nonlinearity);
-  const ofGates = [found.byInput, found.byState].map((each) => parts(each, cell.gates.length));
   const cells = clampsAt(pass, t, "c");
-  cell.gates.forEach((name, gate) => {
-    for (const each of ofGates) {
-      overwrite(clampsAt(pass, t, name), each[gate], 0);
-      if (cell.sources[gate] === "c") overwrite(cells, each[gate], 0);
-    }
+  const ofGates = [found.byInput, found.byState].map((each) => parts(each, cell.gates.length));
+  cell.gates.forEach((_, gate) => {
+    for (const each of ofGates) overwrite(clampsOnGate(pass, t, gate), each[gate], 0);
   });
   if (found.kept) overwrite(cells, found.kept, 0);
   return found;
+}
+
+/**
+ * Return the clamps that stop a gradient on its way from a state to the pre-activation of a gate.
+ * @param {Pass} pass
+ * @param {number} t
+ * @param {number} gate
+ */
+export function clampsOnGate(pass, t, gate) {
+  const { gates, through, sources } = pass.cell;
+  const stops = [gates[gate], through[gate], sources[gate] === "c" ? "c" : null];
+  return stops.flatMap((part) => (part === null ? [] : clampsAt(pass, t, part)));
 }
 
 /**

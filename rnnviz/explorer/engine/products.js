@@ -1,79 +1,110 @@
 /**
- * The product of many rows with one matrix, which takes nearly all the time of gradients by loss.
+ * Products of many rows with matrices, which take nearly all the time of gradients by loss.
  */
+
+import { kernel, roomIn } from "./kernel.js";
 
 /** @typedef {import("./arrays.js").Matrix} Matrix */
 
-const WIDTH = 4;
+const ROWS = 4;
+const COLUMNS = 4;
 
-/** A matrix arranged for products: its columns in groups of four, row after row of each group. */
-export class Panels {
-  /** @param {Matrix} a */
-  constructor(a) {
+/**
+ * A product `out = left · a`. `left` (rows × a.rows) is filled by the caller; `out` has `width`
+ * numbers a row, of which the first a.cols count.
+ */
+class Product {
+  /**
+   * @param {Matrix} a
+   * @param {number} rows at most
+   * @param {(length: number) => Float64Array} take memory
+   */
+  constructor(a, rows, take) {
     this.inner = a.rows;
-    this.cols = a.cols;
-    const groups = Math.ceil(a.cols / WIDTH);
-    this.data = new Float64Array(groups * WIDTH * a.rows);
-    for (let group = 0, at = 0; group < groups; group++) {
-      for (let j = 0; j < a.rows; j++) {
-        for (let k = 0; k < WIDTH; k++, at++) {
-          const column = group * WIDTH + k;
-          if (column < a.cols) this.data[at] = a.data[j * a.cols + column];
-        }
+    this.width = padded(a.cols, COLUMNS);
+    this.left = take(padded(rows, ROWS) * a.rows);
+    this.out = take(padded(rows, ROWS) * this.width);
+    this.panels = take(this.width * a.rows);
+    this.panels.fill(0);
+    for (let j = 0; j < a.rows; j++) {
+      for (let column = 0; column < a.cols; column++) {
+        const first = column - (column % COLUMNS);
+        this.panels[first * a.rows + j * COLUMNS + (column - first)] = a.data[j * a.cols + column];
       }
     }
   }
 
   /**
-   * Set into (rows × cols) to left · a, with left (rows × a.rows).
-   * @param {Float64Array} left
+   * Compute the first rows.
    * @param {number} rows
-   * @param {Float64Array} into
    */
-  product(left, rows, into) {
-    const { inner, cols, data } = this;
-    const pairs = rows - (rows % 2);
-    for (let first = 0, panel = 0; first < cols; first += WIDTH, panel += WIDTH * inner) {
-      const width = Math.min(WIDTH, cols - first);
-      for (let r = 0; r < pairs; r += 2) {
-        let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-        const upper = r * inner;
-        const lower = upper + inner;
-        for (let j = 0, at = panel; j < inner; j++, at += WIDTH) {
-          const x = left[upper + j];
-          const y = left[lower + j];
-          const m0 = data[at], m1 = data[at + 1], m2 = data[at + 2], m3 = data[at + 3];
-          a0 += x * m0; a1 += x * m1; a2 += x * m2; a3 += x * m3;
-          b0 += y * m0; b1 += y * m1; b2 += y * m2; b3 += y * m3;
-        }
-        put(into, r * cols + first, width, a0, a1, a2, a3);
-        put(into, (r + 1) * cols + first, width, b0, b1, b2, b3);
-      }
-      if (pairs < rows) {
-        let a0 = 0, a1 = 0, a2 = 0, a3 = 0;
-        const upper = pairs * inner;
-        for (let j = 0, at = panel; j < inner; j++, at += WIDTH) {
-          const x = left[upper + j];
-          a0 += x * data[at]; a1 += x * data[at + 1]; a2 += x * data[at + 2]; a3 += x * data[at + 3];
-        }
-        put(into, pairs * cols + first, width, a0, a1, a2, a3);
-      }
+  run(rows) {
+    const { left, panels, out, inner, width } = this;
+    if (rows === 0) return;
+    const compiled = kernel();
+    if (compiled && left.buffer === compiled.memory.buffer) {
+      const groups = padded(rows, ROWS) / ROWS;
+      compiled.multiply(left.byteOffset, panels.byteOffset, out.byteOffset, groups, inner, width / COLUMNS);
+    } else {
+      multiply(left, panels, out, rows, inner, width);
     }
   }
 }
 
 /**
- * @param {Float64Array} into
- * @param {number} at
- * @param {number} width
- * @param {number} v0
- * @param {number} v1
- * @param {number} v2
- * @param {number} v3
+ * Return a product with each matrix, for at most so many rows, null for null. They share memory
+ * with those of the next call, before which they must be used.
+ * @template {(Matrix|null)[]} M
+ * @param {M} matrices
+ * @param {number} rows
+ * @param {boolean} compiled whether WebAssembly may be used
+ * @returns {{[K in keyof M]: M[K] extends Matrix ? Product : Product|null}}
  */
-function put(into, at, width, v0, v1, v2, v3) {
-  into[at] = v0;
-  if (width > 1) into[at + 1] = v1;
-  if (width > 2) into[at + 2] = v2;
-  if (width > 3) into[at + 3] = v3;
+export function productsWith(matrices, rows, compiled = true) {
+  const sizes = matrices.map((a) =>
+    a ? padded(rows, ROWS) * (a.rows + padded(a.cols, COLUMNS)) + a.rows * padded(a.cols, COLUMNS) : 0,
+  );
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const found = compiled ? kernel() : null;
+  const memory = found ? roomIn(found.memory, total) : new Float64Array(total);
+  let used = 0;
+  const take = (/** @type {number} */ length) => memory.subarray(used, (used += length));
+  return /** @type {any} */ (matrices.map((a) => a && new Product(a, rows, take)));
+}
+
+/**
+ * The same product without WebAssembly.
+ * @param {Float64Array} left
+ * @param {Float64Array} panels
+ * @param {Float64Array} out
+ * @param {number} rows
+ * @param {number} inner
+ * @param {number} width
+ */
+function multiply(left, panels, out, rows, inner, width) {
+  for (let first = 0; first < width; first += COLUMNS) {
+    for (let row = 0; row < rows; row++) {
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let j = 0, at = first * inner; j < inner; j++, at += COLUMNS) {
+        const value = left[row * inner + j];
+        a += value * panels[at];
+        b += value * panels[at + 1];
+        c += value * panels[at + 2];
+        d += value * panels[at + 3];
+      }
+      const to = row * width + first;
+      out[to] = a;
+      out[to + 1] = b;
+      out[to + 2] = c;
+      out[to + 3] = d;
+    }
+  }
+}
+
+/**
+ * @param {number} count
+ * @param {number} multiple
+ */
+function padded(count, multiple) {
+  return Math.ceil(count / multiple) * multiple;
 }

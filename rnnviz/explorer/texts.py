@@ -88,6 +88,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
         "optimizer": N_("optimizer"),
         "rate": N_("learning rate"),
         "clip": N_("gradients are clipped to this norm"),
+        "save_weights": N_("save the weights as they are now"),
         "says_now": N_("it says: {before} → {after}"),
         # the arithmetic of a number
         "comes_from": N_(": where its {value} comes from"),

@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from models import Around, layer_of
 from nasty import NASTY
 from playwright.sync_api import expect, sync_playwright
+from safetensors.torch import load_file
 
 import rnnviz
 from rnnviz import measure
@@ -710,6 +711,18 @@ def test_training_in_the_page_is_what_pytorch_does(make_case, visit):
     settle(page)
     shown = page.locator(".course-loss").first.get_attribute("data-value")
     assert float(shown) == close(float(loss.detach()))
+
+
+def test_the_weights_are_saved_for_the_model(make_case, visit):
+    model, trace = words_case(make_case)
+    page = visit(explore(trace))
+    expect(page.locator("#save-weights")).to_be_hidden()
+    slide(page, "scale-W", 0.5)
+    with page.expect_download() as download:
+        page.locator("#save-weights").click()
+    model.load_state_dict(load_file(download.value.path()))
+    assert np.array_equal(model.rnn.weight_hh_l0.detach(), 0.5 * trace.W)
+    same_as(page, words_trace(model, (0, 1, 2, 3, 1, 0), torch.tensor(trace.targets)))
 
 
 def test_a_number_opens_into_what_it_is_made_of_and_leads_on(make_case, visit):

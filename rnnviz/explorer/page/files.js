@@ -1,5 +1,6 @@
-/** A view as a file: SVG and PNG of what is drawn, CSV of its numbers. */
+/** A view as a file: SVG and PNG of what is drawn, CSV of its numbers; and the weights as they are now. */
 
+import { parameterName } from "../engine/index.js";
 import { append } from "./draw.js";
 import { plain } from "./symbols.js";
 
@@ -81,6 +82,38 @@ async function image(app, card) {
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.drawImage(drawn, 0, 0, canvas.width, canvas.height);
   return new Promise((resolve) => canvas.toBlob((blob) => resolve(/** @type {Blob} */ (blob)), "image/png"));
+}
+
+/**
+ * Save the weights as they are now, under the names of the model that was recorded.
+ * @param {App} app
+ */
+export function saveWeights(app) {
+  const { layers, head, names } = app.content.engine.network;
+  /** @type {Record<string, number[]>} */
+  const shapes = { "head.weight": head.weight.shape, "head.bias": head.bias?.shape };
+  layers.forEach((/** @type {any[]} */ ways, /** @type {number} */ layer) =>
+    ways.forEach(({ parameters }, direction) => {
+      for (const [kind, held] of Object.entries(parameters)) if (held) shapes[parameterName(kind, layer, direction)] = held.shape;
+    }),
+  );
+  const now = app.network.parameters();
+  /** @type {Record<string, any>} */
+  const header = {};
+  /** @type {Float64Array[]} */
+  const parts = [];
+  let size = 0;
+  for (const [name, theirs] of Object.entries(names)) {
+    header[/** @type {string} */ (theirs)] = { dtype: "F64", shape: shapes[name], data_offsets: [size, size + now[name].byteLength] };
+    parts.push(now[name]);
+    size += now[name].byteLength;
+  }
+  const text = JSON.stringify(header);
+  const bytes = new TextEncoder().encode(text + " ".repeat((8 - (new TextEncoder().encode(text).length % 8)) % 8));
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(bytes.length), true);
+  const content = /** @type {BlobPart[]} */ ([length.buffer, bytes, ...parts]);
+  save(`${app.content.identity}-weights.safetensors`, new Blob(content), "application/octet-stream");
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What can be changed of the network, and what a change does, in words. */
 
 import { append } from "./draw.js";
+import { saveWeights } from "./files.js";
 import { inHtml, number, phrase, plain } from "./symbols.js";
 import { valuesAt } from "./chain.js";
 
@@ -44,6 +45,9 @@ export function showWhatIf(parent, app) {
   const reset = /** @type {HTMLButtonElement} */ (parent.querySelector("#reset"));
   reset.disabled = !app.isEdited;
   reset.textContent = plain(app.say("reset"));
+  const keep = /** @type {HTMLButtonElement} */ (parent.querySelector("#save-weights"));
+  keep.hidden = !changesWeights(app);
+  keep.title = plain(app.say("save_weights"));
   for (const count of [1, 20]) {
     const button = /** @type {HTMLElement} */ (parent.querySelector(`#train-${count}`));
     button.title = plain(app.say("train", { count }));
@@ -57,6 +61,12 @@ export function showWhatIf(parent, app) {
     input.title = plain(app.say(key));
     if (document.activeElement !== input) input.value = String(value);
   }
+}
+
+/** Whether the weights are others than the recorded ones. @param {App} app */
+function changesWeights({ state }) {
+  const { W, U, entries, training } = state.edits;
+  return W !== 1 || U !== 1 || entries.length > 0 || training.count > 0;
 }
 
 /** @param {App} app */
@@ -91,6 +101,7 @@ function build(parent, app) {
     input.addEventListener("change", () => app.edit({ nonlinearity: name === app.content.nonlinearity ? null : /** @type {"tanh"|"relu"} */ (name) }));
   }
   append(row, "button", { type: "button", id: "free" }).addEventListener("click", () => app.edit({ clamps: app.state.edits.clamps.filter((each) => each !== clampOf(app)) }));
+  append(row, "button", { type: "button", id: "save-weights" }, "↓ .safetensors").addEventListener("click", () => saveWeights(app));
   append(row, "button", { type: "button", id: "reset" }).addEventListener("click", () => app.reset());
   const train = append(parent, "div", { className: "choices", id: "train" });
   const again = (/** @type {any} */ changes) => {

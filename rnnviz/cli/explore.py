@@ -29,6 +29,7 @@ _SECTIONS: Final = {
         *(
             "output",
             "scene",
+            "compare",
             "layer",
             "direction",
             "sequence",
@@ -49,6 +50,7 @@ _SECTIONS: Final = {
 @click.option(
     "--scene", type=NearChoice(tuple(SCENES)), help="Open the page on what this scene shows."
 )
+@click.option("--compare", metavar="TRACE", help="A recording to draw beside this one.")
 @place_options(layer=1, direction="forward", sequence=1)
 @font_option
 @language_option()
@@ -58,6 +60,7 @@ def command(
     trace_file: str | None,
     output: str,
     scene: str | None,
+    compare: str | None,
     layer: int,
     direction: str,
     sequence: int,
@@ -69,14 +72,15 @@ def command(
 ) -> None:
     """Write a live page: the network, to be changed and looked into.
 
-    The page is one HTML file that works offline; the recorded network runs in it.
-    Without TRACE, a network is trained and recorded first, and the recording is cached; with
-    --model, your own model is recorded.
+    The page is one HTML file that works offline; the recorded network runs in it. Without TRACE, a
+    network is trained and recorded first, and the recording is cached; with --model, your own model
+    is recorded.
     """
     from rnnviz.errors import ExportError
     from rnnviz.explorer import explore
     from rnnviz.explorer.starts import recording_for
     from rnnviz.system.files import atomic_write, check_place
+    from rnnviz.trace import load
 
     source = take_source(options, () if trace_file is None else (trace_file,))
     check_text(source.task, fonts)
@@ -89,10 +93,11 @@ def command(
         trace = trace_of(
             source, task, language, lambda done, most, loss: report(done, most, ""), **training
         )
+    other = None if compare is None else load(compare)
     places = places_from_zero(layer, direction, sequence)
     check_places(trace, **places)
     settings: dict[str, Any] = {"language": language, "theme": theme, "font": fonts, **places}
-    page = explore(trace, notation=notation, scene=scene, **settings)
+    page = explore(trace, notation=notation, scene=scene, compare=other, **settings)
     with atomic_write(target, ExportError) as temporary:
         temporary.write_text(page, encoding="utf-8")
     click.echo(str(target))

@@ -57,12 +57,14 @@ def explore(
     font: FontSource | Iterable[FontSource] | None = None,
     notation: Notation | str | Path = UWV,
     scene: str | None = None,
+    compare: Trace | None = None,
 ) -> str:
     """Return a self-contained HTML page in which a recorded network is looked into and changed.
 
     ``font`` is embedded for characters that rnnviz Sans lacks; without it, the reader's fonts are
     used. ``notation`` is that of formulas: uwv, pytorch, d2l, goodfellow or a TOML file. With
-    ``scene``, the name of a scene, the page opens on what that scene shows.
+    ``scene``, the name of a scene, the page opens on what that scene shows. ``compare`` is another
+    recording that is drawn beside this one, its first layer and direction, of the same sequence.
 
     Raises: ExportError for an unknown scene;
             ThemeError for an invalid theme;
@@ -73,6 +75,7 @@ def explore(
     spoken = tuple(dict.fromkeys((*languages(), language)))
     with using_notation(load_notation(notation)):
         content = _content(trace, (sequence, layer, direction), language, spoken, palette, scene)
+        content["other"] = None if compare is None else _other(compare, sequence)
     title = content["titles"][language]
     embedded = in_script(content)
     with using_fonts(load_fonts(font or palette.fonts)):
@@ -154,6 +157,16 @@ def _content(
         "engine": engine,
         "why": reasons,
         **start_of(scene, chosen, trace.cell.has_forget_gate),
+    }
+
+
+def _other(trace: Trace, sequence: int) -> Json:
+    """Return what is drawn of the recording beside the one of the page."""
+    labels, length = trace.metadata.step_labels, length_of(trace, sequence)
+    return {
+        "place": place_of(trace, sequence=sequence),
+        "network": _network(trace),
+        "words": [visible(labels[sequence][k]) if labels else str(k + 1) for k in range(length)],
     }
 
 

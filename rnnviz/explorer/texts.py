@@ -33,6 +33,7 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
             "“{word}”"
         ),
         "chain_only": N_("The network, step by step"),
+        "other": N_("Beside it, {network}"),
         "of_unit": N_(", unit {unit}: {value}"),
         "unit_comma": N_(", unit {unit}"),
         "unit_short": N_("unit {unit}"),

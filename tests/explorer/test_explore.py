@@ -808,6 +808,25 @@ def test_the_tour_has_eight_stops_and_is_offered_once(language, make_case, visit
     expect(page.locator("#guide")).not_to_have_class("new")
 
 
+def test_another_recording_stands_beside(make_case, visit):
+    _, trace = words_case(make_case, last_only=False)
+    torch.manual_seed(0)
+    model = Around(layer_of("lstm", 4, 3)).double()
+    targets = torch.tensor(trace.targets) % 4
+    other = words_trace(model, (0, 1, 2, 3, 1, 0), targets)
+    page = visit(explore(trace, compare=other))
+    expect(page.locator("#title-other")).to_contain_text("LSTM 4 → 3")
+    page.locator("#words .word").nth(3).hover()
+    wanted = close(dict(enumerate(norms_of(other, 4)[:4], start=1)))
+    assert drawn(page, ".view-other .arc", "step") == wanted
+    assert drawn(page, ".view-curve .other-point", "k") == wanted
+    states = {(t + 1, unit + 1): v for (t, unit), v in np.ndenumerate(other.h[0, 0, :, 0])}
+    assert drawn(page, ".view-other .cell", "step", "unit") == states
+    assert arcs(page) == close(dict(enumerate(norms_of(trace, 4)[:4], start=1)))
+    page.locator(".view-other .cell").nth(4).click()
+    expect(page.locator("#arithmetic h2")).to_contain_text("unit 2")
+
+
 def test_what_cannot_be_recomputed_is_named(visit):
     class Pooled(torch.nn.Module):
         def __init__(self):

@@ -53,6 +53,28 @@ export class App {
     /** @type {any} */
     this.trained = null;
     this.recompute(true);
+    /** The recording beside this one. @type {Numbers|null} */
+    this.other = content.other ? recordedNumbers(content.other.place) : null;
+  }
+
+  /** This page as the recording beside it sees it: its numbers and words, none of the changes. @returns {App} */
+  beside() {
+    const { content } = this;
+    const app = this;
+    return Object.create(this, {
+      now: { value: this.other },
+      run: { value: null },
+      isEdited: { value: false },
+      elsewhere: { value: this.now },
+      choose: { value: (/** @type {any} */ place) => app.choose(place) },
+      state: { get: () => ({ ...app.state, part: "h", unit: -1 }) },
+      word: { value: (/** @type {number} */ k) => content.other.words[k] ?? String(k + 1) },
+    });
+  }
+
+  /** The recording drawn beside, with which widths are to be compared. @returns {Numbers|null} */
+  get elsewhere() {
+    return this.other;
   }
 
   /** @param {(what: string) => void} listener told "all" or "loss" */

@@ -25,6 +25,17 @@ export const chain = {
   interactive: true,
 };
 
+/** The chain of the recording beside this one. */
+export const otherChain = {
+  id: "other",
+  title: (/** @type {App} */ app) => app.say("other", { network: app.content.other.network }),
+  present: (/** @type {App} */ app) => app.other !== null,
+  draw: (/** @type {SVGElement} */ svg, /** @type {Size} */ size, /** @type {App} */ app) => draw(svg, size, app.beside()),
+  follow: (/** @type {SVGElement} */ svg, /** @type {Size} */ size, /** @type {App} */ app) => follow(svg, size, app.beside()),
+  rows: (/** @type {App} */ app) => rows(app.beside()),
+  interactive: true,
+};
+
 /**
  * @param {App} app
  * @param {Size} size
@@ -167,7 +178,7 @@ function follow(svg, size, app) {
   for (const outline of svg.querySelectorAll(".outline")) {
     outline.setAttribute("stroke-width", Number(/** @type {HTMLElement} */ (outline).dataset.step) === app.shown + 1 ? "2.2" : "1");
   }
-  if (!app.now.times.length) return;
+  if (!app.now.times.includes(app.shown)) return;
   const place = layout(app, size);
   const { palette } = app;
   const norms = place.steps.map((k) => app.now.norm(app.shown, k));
@@ -175,7 +186,9 @@ function follow(svg, size, app) {
     const [ghost, loss] = [app.ghostOf(k), app.ghostOf(app.shown)];
     return app.isEdited && ghost !== null && loss !== null ? app.recorded.norm(loss, ghost) : NaN;
   });
-  const width = widths([...norms, ...before], app.state.log);
+  const { elsewhere } = app;
+  const beside = elsewhere ? elsewhere.steps.map((k) => elsewhere.norm(app.shown, k)) : [];
+  const width = widths([...norms, ...before, ...beside], app.state.log);
   if (place.pitch < LEAST_PITCH_OF_ARCS) {
     ribbon(group, app, place, norms, width);
     return;

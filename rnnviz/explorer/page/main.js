@@ -5,7 +5,7 @@ import { fragment, restore } from "./address.js";
 import { App } from "./app.js";
 import { open, showArithmetic } from "./arithmetic_view.js";
 import { Card } from "./cards.js";
-import { chain, words } from "./chain.js";
+import { chain, otherChain, words } from "./chain.js";
 import { showSequence } from "./chips.js";
 import { append } from "./draw.js";
 import { prediction } from "./prediction.js";
@@ -53,7 +53,7 @@ chainCard.body.addEventListener("click", (/** @type {MouseEvent} */ event) => {
     app.tell("cell");
   }
 });
-const cards = [chainCard, ...small.map((view) => new Card(app, view, part("views"))), new Card(app, prediction, part("predicted"))];
+const cards = [chainCard, new Card(app, otherChain, part("beside")), ...small.map((view) => new Card(app, view, part("views"))), new Card(app, prediction, part("predicted"))];
 
 /** Set the colours of the page. */
 function paint() {

@@ -75,7 +75,7 @@ export function recordedNumbers(place) {
     },
     loss: (k) => losses?.values[at.get(k) ?? 0] ?? NaN,
     times,
-    norm: (t, k) => norms?.values[(row.get(t) ?? 0) * steps.length + (at.get(k) ?? 0)] ?? NaN,
+    norm: (t, k) => (row.has(t) && at.has(k) ? (norms?.values[row.get(t) * steps.length + at.get(k)] ?? NaN) : NaN),
     prepare: () => {},
     share: (k) => shares?.values[at.get(k) ?? 0] ?? null,
   };

@@ -129,12 +129,13 @@ export const curve = {
     const ghostLoss = app.ghostOf(app.shown);
     const ghosts = app.isEdited && ghostLoss !== null ? byLag(app, app.recorded, ghostLoss) : [];
     const log = app.state.log;
-    const all = [...points, ...ghosts].map(({ norm }) => norm).filter((norm) => norm > 0 && Number.isFinite(norm));
+    const others = app.other ? byLag(app, app.other, app.shown) : [];
+    const all = [...points, ...ghosts, ...others].map(({ norm }) => norm).filter((norm) => norm > 0 && Number.isFinite(norm));
     const [left, top, right, bottom] = [44, 8, width - 8, height - 34];
     const high = all.reduce((a, b) => Math.max(a, b), 0) || 1;
     const y = scaleOf(log ? decades(all) : [0, high * 1.05], [bottom, top], log);
     verticalAxis(svg, y, left, right, app.palette);
-    const last = Math.max(1, ...points.map(({ lag }) => lag));
+    const last = Math.max(1, ...[...points, ...others].map(({ lag }) => lag));
     const x = scaleOf([0, last], [right - 4, left + 6]);
     for (const lag of scaleOf([0, last], [0, 1]).ticks.filter((tick) => Number.isInteger(tick))) {
       label(svg, x(lag), bottom + 15, String(lag), { "text-anchor": "middle", fill: app.palette.note, "font-size": "0.75em" });
@@ -145,6 +146,16 @@ export const curve = {
       add(svg, "path", { d: linePath(at), fill: "none", stroke: color, "stroke-width": 2, "stroke-linejoin": "round", ...more });
     };
     if (ghosts.length) line(ghosts, app.palette.note, { "stroke-dasharray": "3 3", "stroke-width": 1.2, class: "ghost" });
+    if (others.length) {
+      line(others, app.palette.weight, { class: "other", "stroke-dasharray": "6 3" });
+      for (const { k, lag, norm } of others) {
+        if (log && !(norm > 0)) continue;
+        const dot = add(svg, "circle", { cx: x(lag), cy: y(norm), r: 2.6, fill: app.palette.weight, class: "other-point", "data-k": k + 1, "data-value": String(norm) });
+        tip(dot, () => phrase(`${app.content.other.network}: ${number(norm, 3)}`));
+      }
+      label(svg, left + 4, top + 6, app.content.network, { fill: app.palette.gradient, "font-size": "0.75em" });
+      label(svg, left + 4, top + 20, app.content.other.network, { fill: app.palette.weight, "font-size": "0.75em" });
+    }
     line(points, app.palette.gradient, { class: "curve" });
     for (const { k, lag, norm } of points) {
       const zero = log && !(norm > 0);

@@ -23,10 +23,8 @@ function block(app) {
 /** @param {App} app @param {number} row @param {number} col @param {number} value */
 function put(app, row, col, value) {
   const { layer, direction, edits } = app.state;
-  const scale = edits.W || 1;
   const entries = edits.entries.filter((each) => each.layer !== layer || each.direction !== direction || each.row !== row || each.col !== col);
   app.edit({ entries: [...entries, { layer, direction, name: "weight_hh", row, col, value }] });
-  return scale;
 }
 
 export const weights = {
@@ -75,7 +73,7 @@ export const weights = {
   },
   /** The entry chosen, as a number that can be typed. */
   controls(/** @type {HTMLElement} */ parent, /** @type {App} */ app) {
-    const { matrix, first, units, cols } = block(app);
+    const { units, cols } = block(app);
     const field = (/** @type {string} */ id, /** @type {string} */ name, /** @type {number} */ value, /** @type {any} */ more, /** @type {(value: number) => void} */ act) => {
       let input = /** @type {HTMLInputElement|null} */ (parent.querySelector(`#${id}`));
       if (!input) {
@@ -97,8 +95,6 @@ export const weights = {
       app.tell("all");
     });
     field("weight-value", "value", Number(at().toPrecision(4)), { step: 0.1 }, (value) => put(app, block(app).first + chosen.row, chosen.col, value));
-    void matrix;
-    void first;
   },
   rows(/** @type {App} */ app) {
     const { matrix, first, units, cols } = block(app);

@@ -11,7 +11,7 @@ from rnnviz.system import lazy
 if TYPE_CHECKING:
     from rnnviz import figures, measure, scene, tasks
     from rnnviz.errors import RnnvizError
-    from rnnviz.explorer import explore
+    from rnnviz.explorer import explore, show_live
     from rnnviz.exports.exporting import export
     from rnnviz.figures import figure, save_figure
     from rnnviz.recording import record, record_layers, recurrent_layers, rerun
@@ -63,6 +63,7 @@ __all__ = [
     "save_figure",
     "scene",
     "show",
+    "show_live",
     "state",
     "tasks",
     "train",

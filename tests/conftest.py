@@ -5,21 +5,18 @@ import gc
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache, partial
 from pathlib import Path
-from subprocess import PIPE
 from typing import Final
 
 import numpy as np
 import psutil
 import pytest
 import torch
-from filelock import FileLock
 from hypothesis import settings
 from torch import Tensor, nn
 
@@ -168,35 +165,6 @@ def small_case(
 def _small_trace(loss: str, dtype: str, gradients: bool, options: tuple) -> Trace:
     model, x, targets = small_case(loss, dtype, **dict(options))
     return record(model, x, targets, loss=loss, gradients=gradients)
-
-
-_MAKE_SCRIPTS: Final = """
-import sys
-from rnnviz.explorer.page import javascript
-sys.stdout.reconfigure(encoding="utf-8")
-sys.stdout.write(javascript())
-"""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _scripts_of_pages_are_made_once() -> Iterator[None]:
-    """Make the scripts of the explorer once a run, in a process of its own.
-
-    The JavaScript engine that makes them keeps 130 MB.
-    """
-    file = Path(os.environ[FOLDER_VARIABLE]).with_name("scripts.js")
-
-    @cache
-    def made() -> str:
-        with FileLock(file.with_suffix(".lock")):
-            if not file.exists():
-                command = [sys.executable, "-c", _MAKE_SCRIPTS]
-                file.write_bytes(subprocess.run(command, stdout=PIPE, check=True).stdout)
-        return file.read_text(encoding="utf-8")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rnnviz.explorer.page.javascript", made)
-        yield
 
 
 @pytest.fixture(scope="session")

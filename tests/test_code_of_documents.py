@@ -60,7 +60,7 @@ LANGUAGES = {
 
 PARSED_ALONE = {
     "render": "draws videos, which takes minutes; tests/rendering and tests/cli run it",
-    "explore": "draws charts in a process of its own; tests/explore runs it",
+    "explore": "writes pages of recordings that the reader has; tests/explorer runs it",
     "export": "needs videos, which take minutes; tests/export and tests/cli run it",
     "sweep": "trains ninety networks; tests/experiments run it with fewer",
 }

@@ -429,7 +429,7 @@ MUTANTS: Final = (
         ("tests/explorer/test_explore.py",),
     ),
     Mutant(
-        "rnnviz/explorer/rows.py",
+        "rnnviz/explorer/places.py",
         "first, last = (0, max(reached)) if direction == 0 else (min(reached), trace.steps - 1)",
         "first, last = 0, max(reached)",
         "in reverse, the steps of the forward direction are shown",

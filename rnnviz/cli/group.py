@@ -20,7 +20,7 @@ from rnnviz.text.plain_text import printable
 COMMANDS: Final = {
     "render": "Render a scene to a video or to still images.",
     "list": "List the scenes.",
-    "explore": "Write an interactive page for exploring a trace.",
+    "explore": "Write a live page: the network, to be changed and looked into.",
     "export": "Export scenes and videos as pages, slides, handouts and more.",
     "figure": "Draw a figure for a paper, slides or a poster.",
     "sweep": "Train networks on sequences of several lengths and compare them.",

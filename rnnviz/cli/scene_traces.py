@@ -48,8 +48,13 @@ def trace_for(scene: str, source: Source, **settings: Any) -> Any:
     return cached
 
 
-def trace_of(source: Source, task: str, language: str, progress: Any = None) -> "Trace":
-    """Return the recording of a source without a scene: of ``task`` if nothing else is given."""
+def trace_of(
+    source: Source, task: str, language: str, progress: Any = None, **training: Any
+) -> "Trace":
+    """Return the recording of a source for one picture or page.
+
+    If nothing else is given, it is of ``task``, with ``training``.
+    """
     from rnnviz.experiments.default_recordings import data_language, default_trace
     from rnnviz.trace import load
 
@@ -58,7 +63,7 @@ def trace_of(source: Source, task: str, language: str, progress: Any = None) -> 
     if source.records_model:
         return source.trace_of_model
     name, options = source.task or (task, {})
-    options = {"language": data_language(language), **options, **source.training}
+    options = {"language": data_language(language), **training, **options, **source.training}
     return default_trace(name, progress=progress, **options)
 
 

@@ -1,5 +1,6 @@
-"""Build an offline page for exploring a trace, with linked charts of states and gradients."""
+"""Build an offline page in which a recorded network runs, to be changed and looked into."""
 
+from rnnviz.explorer.notebook import show_live
 from rnnviz.explorer.page import explore
 
-__all__ = ["explore"]
+__all__ = ["explore", "show_live"]

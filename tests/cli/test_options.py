@@ -121,6 +121,8 @@ EFFECTS = {
         "fonts": (EXPLORE, ("--font", FONT)),
         "layer": (EXPLORE, ("--layer", 2)),
         "direction": (EXPLORE, ("--direction", "reverse")),
+        "compare": (EXPLORE, ("--compare", "b.safetensors")),
+        "scene": (EXPLORE, ("--scene", "tanh")),
         "sequence": (EXPLORE, ("--sequence", 2)),
         "language": (EXPLORE, ("--lang", "zh")),
         "theme": (EXPLORE, ("--theme", "dark")),

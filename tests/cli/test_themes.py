@@ -60,4 +60,3 @@ def test_a_page_has_the_colours_and_the_type_of_the_file(here):
     assert "--ground: #FBFAF7" in page
     assert "font-size: 115%" in page
     assert "color-scheme: light" in page
-    assert '"labelFontSize": 14' in page or '"labelFontSize":14' in page

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnviz.errors import ExportError, TraceError
+from rnnviz.errors import TraceError
 from rnnviz.experiments.default_recordings import record_task
-from rnnviz.explorer import explore, page
 from rnnviz.rendering.execution.playing import play
 from rnnviz.rendering.manim_adapter.settings import performing
 from rnnviz.rendering.plan import experiments_of
@@ -51,12 +50,6 @@ def test_a_trace_that_the_memory_cannot_hold_is_not_read(trace, tmp_path, monkey
         load(path)
     monkeypatch.setattr(storage, "free_memory", lambda: 10**12)
     assert load(path).identity == trace.identity
-
-
-def test_exploring_under_an_address_limit_is_refused(trace, monkeypatch):
-    monkeypatch.setattr(page, "free_addresses", lambda: 6 * 10**9)
-    with pytest.raises(ExportError, match="a limit leaves 6 GB; lift it with: ulimit -v unlimited"):
-        explore(trace)
 
 
 @pytest.mark.parametrize("names", memory._OF_GROUP)

@@ -119,8 +119,8 @@ class Output(Linear):
         self.play(self.gradient.another_target())
 
     @beat(
-        "With the squared loss, each error (less their mean $m$) is multiplied by the answer's own "
-        "$y$. {other} gets {squared}: {pull}"
+        "The squared loss multiplies each error, less their mean $m$, by its $y$. {other} gets "
+        "{squared}: {pull}"
     )
     def squared_loss(self) -> None:
         new = self.formula(

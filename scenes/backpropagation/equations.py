@@ -95,14 +95,16 @@ def way_back_equation(step: int, theme: Theme) -> Equation:
     return _gradient(step, "h_k", right, theme)
 
 
-def general_equation(weight: str, step: int, theme: Theme) -> Equation:
-    """Return ∂L_t/∂W or ∂L_t/∂U as a sum over all uses, with the product that leads to each."""
+def general_equation(weight: str, step: int, theme: Theme, *, with_notes: bool = False) -> Equation:
+    """Return ∂L_t/∂W or ∂L_t/∂U as the sum over all uses of the term of each.
+
+    ``with_notes`` leaves room for notes below its parts.
+    """
+    apart = "quad quad" if with_notes else "thin"
     before = {"W": "h_(k-1)", "U": "x_k"}[weight]
-    factors = f'[product_(j=k+1)^({step}) W^T "diag"(1 - h_j^2)]'
-    right = (
-        f"{{{{ sum_(k=1)^({step}) : sum }}}} {_slopes('k')} {{{{ {factors} : factors }}}} "
-        f"{_at(step, f'h_({step})')} thin {_row(before)}"
-    )
+    slopes = "{{ (1 - h_k^2) : slopes }}"
+    term = f"( {_at(step, 'h_k')} {apart} dot.o {apart} {slopes} ) {apart} {_row(before)}"
+    right = f"{{{{ sum_(k=1)^({step}) : sum }}}} {apart} {term}"
     state: Role = "input" if weight == "U" else "hidden"
     return _gradient(step, weight, right, theme, size=_SUM_SIZE, state=state)
 
@@ -153,10 +155,6 @@ def _at(step: int, place: str) -> str:
 def _at_sum(step: int, use: int) -> str:
     """Return ∂L_t/∂a_k: the gradient at a state times the slopes, unit by unit."""
     return f"({_at(step, f'h_({use})')} dot.o {{{{ (1 - h_({use})^2) : slopes }}}})"
-
-
-def _slopes(step: int | str) -> str:
-    return f'{{{{ "diag"(1 - h_({step})^2) : slopes }}}}'
 
 
 def _row(state: str) -> str:

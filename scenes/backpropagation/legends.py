@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from manim import DOWN, RIGHT, VGroup
+import numpy as np
+from manim import DOWN, RIGHT, FadeIn, VGroup, VMobject
 from rnnviz.scenes.backpropagation.frames import Frame
 
 from rnnviz.mobjects.color_scale import ColorScale
@@ -27,15 +28,23 @@ class PartNotes(VGroup):
             for name, text in texts.items()
         }
         for name, note in self.notes.items():
-            note.next_to(equation.part(name), DOWN, buff=0.1)
+            note.move_to(_below(equation, name, note))
         super().__init__(*self.notes.values())
+
+    def come(self, part: str) -> FadeIn:
+        """Return an animation that shows the note of a part."""
+        return FadeIn(self.notes[part])
 
     def follow(self, equation: Equation) -> list[Any]:
         """Return animations that move the notes below the parts of another formula."""
         return [
-            note.animate.next_to(equation.part(name), DOWN, buff=0.1)
-            for name, note in self.notes.items()
+            note.animate.move_to(_below(equation, name, note)) for name, note in self.notes.items()
         ]
+
+
+def _below(equation: Equation, name: str, note: VMobject) -> np.ndarray:
+    """Return the place of a note below a part, in one line with the other notes."""
+    return note.copy().next_to(equation, DOWN, buff=0.1).match_x(equation.part(name)).get_center()
 
 
 def color_note(text: str, theme: Theme) -> VGroup:

@@ -34,6 +34,8 @@ class ChainMoves(Storyboard):
     states: ChainStates
     paths: list[GradientFlow]
     held: VGroup
+    flow: GradientFlow
+    marks: legends.PartNotes
     note: VMobject
     corner: VMobject
     sums: TermSum
@@ -107,13 +109,24 @@ class ChainMoves(Storyboard):
         before, self.note = self.note, legends.symbol_note(text, self.theme, self.chain.at)
         return _swap(before, self.note)
 
-    def name_parts(self, equation: Equation) -> legends.PartNotes:
-        """Return notes below the sum and the product of the general formula."""
+    def read_by_numbers(self, equation: Equation) -> None:
+        """Turn the formula into the general one, and number its parts as they are read."""
+        back = self.say(
+            "1: one step after another, from $h_({last})$ back to $h_k$, each with its slopes and "
+            "$W^T$"
+        )
+        self.play(self.turn_formula(equation), self.explain(back.format(last=self.last)))
         texts = {
-            "sum": self.say("every use $k$"),
-            "factors": self.say("back from $h_({last})$ to $h_k$").format(last=self.last),
+            "at": self.say("1  back to $h_k$"),
+            "slopes": self.say("2  slopes"),
+            "state": self.say("3  what was multiplied"),
+            "sum": self.say("4  every use $k$"),
         }
-        return legends.PartNotes(equation, texts, self.theme)
+        self.marks = legends.PartNotes(equation, texts, self.theme)
+        self.play(self.marks.come("at"), equation.light("at"), self.flow.again(1.5))
+        self.play(self.marks.come("slopes"), equation.light("at", "slopes"))
+        self.play(self.marks.come("state"), equation.light("at", "slopes", "state"))
+        self.play(self.marks.come("sum"), equation.plain(), self.chain.call_uses())
 
     def say_width(self, text: str) -> Animation:
         """Return an animation that says in the corner what widths mean."""

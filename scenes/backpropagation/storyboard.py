@@ -42,14 +42,19 @@ class Backpropagation(ChainMoves):
 
     @beat(
         "With $h_({given})$ given, two paths lead from $L_({last})$ to $W$. The chain rule: "
-        "multiply along each path, add the paths."
+        "effects one after another multiply, effects side by side add."
     )
     def two_paths(self) -> None:
         equation = equations.paths_equation(self.last, 2, self.theme)
         steps = range(self.last - 2, self.last + 1)
         self.move_chain(steps, frames.NEAR, equation)
         self.paths = [self.chain.path_to(step, self.rule) for step in (self.last, self.last - 1)]
-        meaning = self.explain(self.say("$partial^+$: through this use of $W$ alone"))
+        meaning = self.explain(
+            self.say(
+                "$partial L \\/ partial W$: how $L$ changes with each entry of $W$ · "
+                "$partial^+$: through this use alone"
+            )
+        )
         keys = [self.say_width(self.say("width: size of the gradient")), meaning]
         for step, path in zip((self.last, self.last - 1), self.paths, strict=True):
             use = Indicate(self.chain.uses[step], scale_factor=1.6, color=None)
@@ -64,8 +69,8 @@ class Backpropagation(ChainMoves):
         self.hold_states_constant()
 
     @beat(
-        "First $V$. Each entry joins a unit to a score: multiply the score's gradient by the "
-        "unit, column by row."
+        "First $V$. The gradient of each entry is that of its score times the value of its unit. "
+        "All at once: a column times a row ($h^T$: $h$ as a row)."
     )
     def output_weights(self) -> None:
         equation = equations.output_equation(self.last, self.theme)
@@ -75,8 +80,8 @@ class Backpropagation(ChainMoves):
         self.form(factors.of_v(self.rule, self.alone, self.states.few, self.theme), sources)
 
     @beat(
-        "Each unit feeds all scores by a column of $V$. On the way back, this column becomes a "
-        "row: hence $V^T$."
+        "Each unit acts on all scores, through a column of $V$. Its gradient adds up what comes "
+        "back through these weights: a row of $V^T$."
     )
     def into_the_state(self) -> None:
         equation = equations.state_equation(self.last, self.theme)
@@ -99,8 +104,8 @@ class Backpropagation(ChainMoves):
         self.show_term(self.last)
 
     @beat(
-        "One step back, to $h_({before})$: times the same slopes, then $W^T$, again with columns "
-        "as rows."
+        "One step further back, to $h_({before})$: multiply by the same slopes, then by $W^T$. For "
+        "each unit, it adds up what comes back from all units."
     )
     def one_step_back(self) -> None:
         self.show_step_back(self.last)
@@ -130,32 +135,29 @@ class Backpropagation(ChainMoves):
         self.play(self.chain.receive_at_once(step, self.rule))
 
     @beat(
-        "And so on, from right to left: at each step slopes shrink the gradient, then $W^T$ "
-        "changes it. {when}, it is {reach} times as large at $h_1$ as at $h_({last})$."
+        "And so on, from right to left. Slopes shrink the gradient, $W^T$ makes it smaller or "
+        "larger. {when}, it is {reach} times as large at $h_1$ as at $h_({last})$."
     )
     def way_back(self) -> None:
         equation = equations.way_back_equation(self.last, self.theme)
         self.move_chain(range(1, self.last + 1), frames.MIDDLE, equation, self.flow)
         self.flow = self.chain.flow_to_first(self.rule)
         meaning = self.say(
-            "diag: unit by unit, as $dot.o$ · orange columns: each coloured up to its largest value"
+            "diag: multiplies unit by unit, as $dot.o$ · "
+            "orange columns: each coloured up to its largest value"
         )
         passing = equation.light("factors"), self.flow.flow(run_time=2.0)
         self.play(*passing, self.explain(meaning))
         self.play(self.chain.fill_gradients(self.rule))
 
     @beat(
-        "All paths in one formula: for each step $k$, go from the loss back to $h_k$, then into "
-        "$W$ there. For $U$, replace $h_(k-1)$ by $x_k$."
+        "All paths in one formula. Read it by the numbers: steps 1 to 3 make the term of use $k$, "
+        "as before; 4 adds the terms up. For $U$, only 3 differs: $x_k$."
     )
     def general(self) -> None:
-        of_w = equations.general_equation("W", self.last, self.theme)
-        meaning = self.say("$product$: a factor for each step $j$ after $k$, the first on the left")
-        self.play(self.turn_formula(of_w), self.explain(meaning))
-        self.marks = self.name_parts(of_w)
-        self.play(of_w.light("factors"), FadeIn(self.marks.notes["factors"]), self.flow.again(1.5))
-        self.play(of_w.light("sum"), FadeIn(self.marks.notes["sum"]), self.chain.call_uses())
-        of_u = equations.general_equation("U", self.last, self.theme)
+        of_w = equations.general_equation("W", self.last, self.theme, with_notes=True)
+        self.read_by_numbers(of_w)
+        of_u = equations.general_equation("U", self.last, self.theme, with_notes=True)
         self.play(self.turn_formula(of_u), *self.marks.follow(of_u))
         self.play(of_u.light("state"), *self.chain.call_inputs())
 

@@ -102,7 +102,12 @@ class GradientBars:
         self.outlines_key = key.move_to([_SECOND[0], min(self.ys) - _KEY, 0.0])
         self.reasons = self._reasons(other, say)
         self.derivation = self._lines(
-            Phrase(say("slope of $ln sum e^o$ for each score: $e^o \\/ sum e^o = y$")),
+            Phrase(
+                say(
+                    "$ln sum e^o$: the slope of $ln s$ is $1 \\/ s$, that of $e^o$ is $e^o$; "
+                    "multiplied, $e^o \\/ sum e^o = y$"
+                )
+            ),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
         )
 
@@ -217,7 +222,8 @@ class GradientBars:
         sign, size = ("+", -mean) if mean < 0 else (MINUS, mean)
         sum_ = f"({number(entropy)} {sign} {number(size)})"
         told = say(
-            "$m$ = {mean}: mean of the errors $y - y^*$, weighted by $y$; $dot.o$: row by row"
+            "$m$ = {mean}: mean error, weighted by $y$, as all $y$ share a sum of 1; "
+            "$dot.o$: row by row"
         )
         texts = (
             Phrase(told.format(mean=number(mean))),

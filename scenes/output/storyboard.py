@@ -83,13 +83,14 @@ class Output(Linear):
         self.equation = new
 
     @beat(
-        "How does the loss change with each score? Its gradient is the probability $y$ minus the "
-        "target $y^*$: 1 for the right answer, 0 for the others."
+        "How does the loss change with each score? The slopes of its two parts give the "
+        "probability $y$ minus the target $y^*$ (1 for the right answer, 0 else)."
     )
     def cross_entropy(self) -> None:
         self.gradient = GradientBars(self.numbers, self.theme, self.say)
         written_out = self.formula(
-            "{{ L_(%d) : loss }} = - ln y = {{ ln sum e^(o_(%d)) : y }} - {{ o_(%d)^* : target }}"
+            "{{ L_(%d) : loss }} = - ln y = - ln (e^(o_(%d)^*) \\/ sum e^(o_(%d))) = "
+            "{{ ln sum e^(o_(%d)) : y }} - {{ o_(%d)^* : target }}"
         )
         new = self.formula(
             "{{ partial L_(%d) \\/ partial o_(%d) : gradient }} = {{ y_(%d) : y }} - "
@@ -118,8 +119,8 @@ class Output(Linear):
         self.play(self.gradient.another_target())
 
     @beat(
-        "The squared loss keeps softmax's slope: each error, less their mean $m$, times the "
-        "answer's own $y$. {other} gets {squared}: {pull}"
+        "The squared loss multiplies each error, less their mean $m$, by its $y$. {other} gets "
+        "{squared}: {pull}"
     )
     def squared_loss(self) -> None:
         new = self.formula(

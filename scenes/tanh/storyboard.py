@@ -124,8 +124,8 @@ class Tanh(Storyboard):
         self.play(self.product.to_log())
 
     @beat(
-        "Now all units: each step back, the slopes shrink the gradient's length and $W^T$ changes "
-        "it. Each bar is length after ÷ before."
+        "Now the gradient of all units. Each bar is its length after ÷ before: first times the "
+        "slopes, which shrink it, then times $W^T$, which may stretch it."
     )
     def two_factors(self) -> None:
         names = self.say("slopes"), self.say("log scale")

@@ -88,8 +88,8 @@ class Training(Storyboard):
         self.play(self.equation.light("loss", "value"))
 
     @beat(
-        "Each weight steps against its gradient{unseen}. $alpha = {alpha}$ is the learning rate; "
-        "the variant used, Adam, rescales each weight's step."
+        "Each weight steps against its gradient{unseen}. The learning rate $alpha = {alpha}$ sets "
+        "the size; Adam, used here, evens out large and small gradients."
     )
     def against_the_gradient(self) -> None:
         self.descent = Descent(self.retraining.W, self.retraining.gradient, self.theme)
@@ -102,8 +102,8 @@ class Training(Storyboard):
         self.equation = equation
 
     @beat(
-        "{epochs} epochs, rounds of {updates} such steps: the loss on {count} new sequences "
-        "{loss_goes} from {first_loss} to {last_loss}, and {answers}"
+        "In {epochs} rounds (epochs) of {updates} such steps, the loss on {count} new sequences "
+        "{loss_goes} from {first_loss} to {last_loss}; here, {answers}"
     )
     def epochs(self) -> None:
         self.curve = loss_curve(self.retraining, self.theme, self.say)

@@ -100,8 +100,8 @@ class WeightSharing(Storyboard):
         self.play(self.changed.run())
 
     @beat(
-        "Now backwards. Let each step have its own $W$: $W_1$ to $W_{steps}$. $partial L \\/ "
-        "partial W_k$ is how the loss changes with $W_k$ alone. {first}"
+        "Now backwards. Pretend each step has its own $W$: $W_1$ to $W_{steps}$. $partial L \\/ "
+        "partial W_k$ is how the loss changes if only $W_k$ does. {first}"
     )
     def gradient_of_each_use(self) -> None:
         self.gradients = StepGradients(

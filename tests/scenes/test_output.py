@@ -181,7 +181,7 @@ def test_the_squared_loss_takes_the_mean_error_off_and_multiplies_by_y(trace, pe
     gradient = autograd(trace.output[-1, 0].astype(float), other, "squared")
     np.testing.assert_allclose(y * (errors - mean), gradient, atol=1e-6)
     told, calculated = seen["reasons"]
-    assert told.startswith(f"$m$ = {number(mean)}: mean of the errors")
+    assert told.startswith(f"$m$ = {number(mean)}: mean error, weighted by $y$")
     sign = "+" if mean < 0 else "−"
     assert calculated == (
         f"{name}: {number(y[other])} × ({number(errors[other])} {sign} {number(abs(mean))})"

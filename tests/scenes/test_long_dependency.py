@@ -232,7 +232,7 @@ def test_the_rows_of_starts_are_what_was_recorded(seen, default_trace_of):
         assert f"{learnt} of 5" in screen["texts"]
     (run, *_) = starts.runs(None)
     assert run.trace.steps == 4 + 20 + 4  # up to the clue, added, after it
-    assert "left after 24 words (median)" in screen["texts"]
+    assert "left after 24 words (median unit)" in screen["texts"]
     filled = [color != DARK.ground.upper() for color in screen["filled"]]
     assert filled == [False] * 5 + [True] * 5
     assert facts["gate"] == number(1 / (1 + np.exp(-4)))
@@ -259,7 +259,7 @@ def test_the_lesson_holds_on_the_default_study(facts, study):
         assert study.learnt(cell).all()
     assert facts["flip"] == "the answer flips from Chinese to French."
     assert facts["matters"] == "Only “Beijing” changes the answer."
-    told = "The gradient is largest at “I”, where tanh is still steep."
+    told = "The gradient is largest at “I”: there tanh still has large slopes."
     assert facts["steepest"] == told
 
 

@@ -291,6 +291,9 @@ def test_the_captions_numbers_are_those_of_the_networks(seen_by_default, study):
         before, after = (rate_by_hand(trace, cell) for trace in (run.untrained, run.trace))
         assert (facts[f"{cell}_rate"], facts[f"{cell}_trained"]) == (before, after)
         assert text == f"gradient ×{before} → ×{after}"
+        if cell in ("lstm", "gru"):  # f and z are the second gate of either
+            kept = gates_by_hand(run.untrained)[:, 1].mean()
+            assert facts[f"{cell}_kept"] == decimals(float(kept))
         learnt = sum(run.accuracy >= 0.95 for run in study.of(cell, 20))
         assert facts[f"{cell}_learnt"] == str(learnt)
 

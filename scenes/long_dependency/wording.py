@@ -180,7 +180,7 @@ def start_texts(
 ) -> tuple[Sequence[str], Sequence[str], Sequence[str]]:
     """Return the names of the starts, the titles of what they change, and who learnt."""
     names = say("bias ≈ 0"), say("bias {bias}").format(**facts)
-    left = say("left after {later} {items} (median unit)").format(**facts, **items)
+    left = say("left after {later} {items} (median)").format(**facts, **items)
     titles = (
         say("kept per {item} at first").format(**items),
         left,

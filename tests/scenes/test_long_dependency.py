@@ -232,7 +232,7 @@ def test_the_rows_of_starts_are_what_was_recorded(seen, default_trace_of):
         assert f"{learnt} of 5" in screen["texts"]
     (run, *_) = starts.runs(None)
     assert run.trace.steps == 4 + 20 + 4  # up to the clue, added, after it
-    assert "left after 24 words (median unit)" in screen["texts"]
+    assert "left after 24 words (median)" in screen["texts"]
     filled = [color != DARK.ground.upper() for color in screen["filled"]]
     assert filled == [False] * 5 + [True] * 5
     assert facts["gate"] == number(1 / (1 + np.exp(-4)))

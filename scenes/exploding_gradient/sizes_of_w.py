@@ -45,27 +45,29 @@ def compared(trace: Trace, say: Say) -> Mapping[str, np.ndarray]:
 
 
 class SizesOfW(VGroup):
-    """Recurrent weights with their σ₁ below; each matrix has its own colour scale, named below it.
+    """Recurrent weights with their σ₁ below; each matrix has its own colour scale.
 
     Shapes: weights name → (unit, unit)
     """
 
     def __init__(self, weights: Mapping[str, np.ndarray], say: Say, theme: Theme):
         self.values = {name: measure.spectral_norm(each) for name, each in weights.items()}
-        self.greatest = {name: float(np.abs(each).max()) for name, each in weights.items()}
+        self.greatest = {
+            name: float(each.flat[np.abs(each).argmax()]) for name, each in weights.items()
+        }
         color = theme.color("weight")
         self.columns = VGroup()
         for place, (name, each) in enumerate(weights.items()):
             x = (place - (len(weights) - 1) / 2) * _PITCH
             cell = _SIDE / min(16, max(each.shape))
-            matrix = Matrix(each, theme, cell=cell, limit=self.greatest[name] or 1.0)
+            matrix = Matrix(each, theme, cell=cell, limit=abs(self.greatest[name]) or 1.0)
             matrix.stand(x, _Y)
             title = fitted_label(name, color=theme.color("text"), width=_ROOM, size=0.31)
             title.set_x(x).set_on(matrix.frame.get_top()[1] + 0.25)
-            scale = say("colours up to ±{value}").format(value=number(self.greatest[name]))
+            largest = say("largest element: {value}").format(value=number(self.greatest[name]))
             size = f"σ₁ = {number(round(self.values[name], _ROUNDING))}"
             rows = VGroup(
-                fitted_label(scale, color=theme.color("note"), width=_ROOM, size=0.33),
+                fitted_label(largest, color=theme.color("note"), width=_ROOM, size=0.33),
                 label(size, color=color, size=0.42),
             )
             for row, below in zip(rows, (0.4, 0.95), strict=True):

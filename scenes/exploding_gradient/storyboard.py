@@ -57,8 +57,8 @@ class ExplodingGradient(OrbitingStoryboard):
         }
 
     @beat(
-        "To see an explosion, replace tanh by ReLU: negative sums become 0, positive ones pass "
-        "unchanged. Nothing holds a state back."
+        "To see a gradient explode, replace tanh by ReLU: negative sums become 0, positive "
+        "ones pass unchanged. Nothing holds a state back."
     )
     def another_network(self) -> None:
         shown = now_shown(self.found.unclipped.last, self.say)
@@ -85,15 +85,15 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(self.courses.go_on())
 
     @beat(
-        "Same start. But a gradient longer than {clip} is shortened to {clip} before each update: "
-        "now it learns, down to a loss of {clipped_last}."
+        "Same start. But a gradient longer than {clip} is clipped, that is shortened to "
+        "{clip}, before each update: now it learns, down to {clipped_last}."
     )
     def clipped(self) -> None:
         self.play(self.courses.clip())
 
     @beat(
-        "Each step back multiplies by slopes $s_k$ and by $W^T$. $W$ can stretch a vector at most "
-        "$sigma_1$ times: its largest singular value."
+        "Each step back multiplies by slopes $s_k$ and by $W^T$. $W$ stretches a vector at "
+        "most $sigma_1$ times, its largest singular value: unclipped, {stretch}."
     )
     def sizes(self) -> None:
         weights = {
@@ -111,8 +111,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.equation = equation
 
     @beat(
-        "No slope is above $gamma$, which is 1 for tanh and ReLU. So one step back makes the "
-        "gradient at most $sigma_1 gamma$ times as long."
+        "Slopes lengthen a gradient at most $gamma$ times, 1 for tanh and ReLU, and $W^T$ at "
+        "most $sigma_1$ times. One step back: at most $sigma_1 gamma$ times."
     )
     def rules(self) -> None:
         self.rule = Rules(self.say, self.theme)
@@ -137,8 +137,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.equation = equation
 
     @beat(
-        "Step {leap} moves $w$ and $b$ by only {moved}, but the answer leaps from {above} to "
-        "{below}: used 50 times, a small change grows. This is a cliff."
+        "Update {leap} moves $w$ and $b$ by only {moved}, but the answer leaps from {above} "
+        "to {below}: used 50 times, a small change grows. This is a cliff."
     )
     def over_the_edge(self) -> None:
         space, path = self.space, self.space.thrown
@@ -149,8 +149,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(self.stage.shot(*space.name(under), run_time=0.8))
 
     @beat(
-        "At the foot the gradient is {steep} long. The next step, {rate} times as long, is {far}: "
-        "off the map, to a loss of {error_thrown}."
+        "At the foot the gradient $nabla L$ is {steep} long. The next update, {rate} times as"
+        " long, moves {far}: off the map, to a loss of {error_thrown}."
     )
     def thrown_off(self) -> None:
         space = self.space
@@ -159,8 +159,8 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(self.stage.shot(*space.name(space.far, space.landing), run_time=0.8))
 
     @beat(
-        "Clipped to a length of $theta$ = {longest}, step {back} climbs back too, but stays on the "
-        "map. After {count} steps the loss is {error_kept}."
+        "Clipped to a length of $theta$ = {longest}, update {back} climbs back too, but stays"
+        " on the map. After {count} updates the loss is {error_kept}."
     )
     def clipped_descent(self) -> None:
         space, path = self.space, self.space.kept

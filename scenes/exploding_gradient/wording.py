@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rnnviz import measure
 from rnnviz.experiments.explosion import Explosion
 from rnnviz.measure.cliff import AIM, cliff_answer, cliff_error, cliff_gradient
 from rnnviz.mobjects.numbers import number
@@ -19,6 +20,7 @@ def facts_of_trainings(found: Explosion) -> Mapping[str, str]:
         "last": number(float(free.update_loss[-1])),
         "chance": number(found.chance_loss),
         "clip": number(found.clip, 1),
+        "stretch": number(measure.spectral_norm(free.last.W)),
         "clipped_last": number(float(found.clipped.update_loss[-1])),
     }
 

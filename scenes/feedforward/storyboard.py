@@ -68,8 +68,8 @@ class Feedforward(Storyboard):
         self.play(LaggedStart(*map(FadeIn, self.network.output_names), lag_ratio=0.2, run_time=1.2))
 
     @beat(
-        "A plain network for one {item}: {inputs}, {units} hidden units, {outputs} outputs. A "
-        "circle adds up what its lines bring: numbers times weights."
+        "A plain network for one {item}: {inputs}, {units} hidden units, {outputs} outputs. A"
+        " line multiplies by its weight, a circle adds up."
     )
     def layers(self) -> None:
         self.play(
@@ -79,8 +79,8 @@ class Feedforward(Storyboard):
         )
 
     @beat(
-        "When it must answer, it sees the last {item} alone: “{last}”. Colours show the numbers, "
-        "in circles and on lines. {guess}"
+        "At the end it sees only the last {item}, “{last}”. Colours show the numbers in "
+        "circles and on lines. {guess}"
     )
     def last_word_alone(self) -> None:
         self.network.take(self.plain)
@@ -117,8 +117,8 @@ class Feedforward(Storyboard):
         self.play(self.network.close_loop())
 
     @beat(
-        "Read from the first {item}. After each one the hidden values go round the loop and come "
-        "in with the next. The answer: {looped}."
+        "Read from the first {item}: each time the hidden values go round the loop and join "
+        "the next. A thick line brings a large number. The answer: {looped}."
     )
     def with_loop(self) -> None:
         self.network.take(self.looped)

@@ -25,7 +25,7 @@ def facts_of(
         "units": str(trace.hidden_size),
         "outputs": str(trace.output_size),
         "last": in_a_caption(own[-1]),
-        "guess": say("Its best guess is {answer}.").format(answer=answer(plain, 0, say)),
+        "guess": _guess(plain, say),
         "word": in_a_caption(own[place]),
         "other": in_a_caption(other[place]),
         "same": _same(trace, plain, say),
@@ -70,6 +70,13 @@ def answer(run: Trace, sequence: int, say: Say) -> str:
     labels = run.metadata.output_labels
     output = isolated(in_a_caption(labels[best])) if labels else str(best + 1)
     return say("{output}, {share}").format(output=output, share=percent(float(y[best])))
+
+
+def _guess(plain: Trace, say: Say) -> str:
+    text = say("The outputs are probabilities; highest: {answer}.")
+    if plain.metadata.loss == "squared":
+        text = say("Its best guess is {answer}.")
+    return text.format(answer=answer(plain, 0, say))
 
 
 def _inputs(trace: Trace, say: Say) -> str:

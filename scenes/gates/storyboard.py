@@ -17,6 +17,7 @@ from rnnviz.scenes.gates.wording import (
     cell_by_cell,
     comparison_note,
     gate_facts,
+    keeping_first,
     rates_of,
     shown_part,
 )
@@ -57,7 +58,8 @@ class Gates(UnitMoves):
         self.trace, self.gru_trace = (self.shown[cell] for cell in GATED)
         self.words = WordAxis.of(self.gru_trace, self.study.clue, self.theme)
         unit = self.followed[Gru.name].unit
-        self.units = most_moving(self.gru_trace, "z", self.words.window, unit)
+        units = most_moving(self.gru_trace, "z", self.words.window, unit)
+        self.units = keeping_first(self.gru_trace, units, self.followed[Gru.name])
 
     def facts(self) -> Mapping[str, str]:
         return {
@@ -81,8 +83,8 @@ class Gates(UnitMoves):
         self.play(self.belt.appear())
 
     @beat(
-        "The forget gate: a small layer with a sigmoid $sigma$, so its value is between 0 and 1. "
-        "It opens to {keep}, and so much of the old value gets past."
+        "The forget gate $f_t$: a small layer with a sigmoid $sigma$, so its value is between"
+        " 0 and 1. It opens to {keep}, and so much of the old value gets past."
     )
     def forget(self) -> None:
         self.equation = equations.gate_equation(self.theme)
@@ -100,7 +102,10 @@ class Gates(UnitMoves):
             self.play(step)
         self.play(self.equation.light("write", "new"))
 
-    @beat("The output gate lets {read} of $tanh(c_t)$ out. {state}")
+    @beat(
+        "The output gate $q_t$, a third layer with a sigmoid, lets {read} of $tanh(c_t)$ out."
+        " {state}"
+    )
     def read(self) -> None:
         self.play(self.turn_into(equations.output_equation(self.theme)), self.belt.pass_read())
         self.play(self.equation.light("gate", "h"))
@@ -143,9 +148,9 @@ class Gates(UnitMoves):
         self.multiply("z", self.followed[Gru.name])
 
     @beat(
-        "Back along the belt, the gradient is multiplied by $f_t$ or $z_t$; the dots are the ways "
-        "through the gates. Untrained, per step: LSTM ×{lstm_rate}, GRU ×{gru_rate}, RNN "
-        "×{rnn_rate}."
+        "A step back multiplies the gradient by $f_t$ or $z_t$, untrained {lstm_kept} and "
+        "{gru_kept} on average; dots: ways through gates. In all: LSTM ×{lstm_rate}, GRU "
+        "×{gru_rate}, RNN ×{rnn_rate}."
     )
     def gradients(self) -> None:
         words = WordAxis.of(self.runs[Lstm.name].trace, self.study.clue, self.theme)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+import numpy as np
 from rnnviz.scenes.gates.answers import answer_shares, right_answer
 from rnnviz.scenes.gates.followed_unit import FollowedUnit
 from rnnviz.scenes.gates.unit_grid import gate_values
@@ -19,20 +20,24 @@ from rnnviz.text.plain_text import Phrase
 from rnnviz.trace import Trace
 
 _HALF: Final = 0.5
+_KEEPING: Final = {Lstm.name: "f", Gru.name: "z"}
 
 
 def cell_by_cell(study: Study, runs: Mapping[str, Run], gap: int) -> Mapping[str, str]:
     """Return facts of a study and each cell, such as ``rnn_rate``, ``rnn_answer``, ``rnn_learnt``.
 
     The rate is the factor of the gradient for each step back before training, trained is that
-    after it, the answer is the probability of the right one, and learnt is the number of networks
-    that learnt.
+    after it, kept is the mean before training of a gated cell's gate that keeps, the answer is the
+    probability of the right one, and learnt is the number of networks that learnt.
     """
     facts = {"gap": str(gap), "seeds": str(len(study.settings.seeds))}
     for cell, run in runs.items():
         for name, trace in (("rate", run.untrained), ("trained", run.trace)):
             rate, _ = measure.log_line(carried_shares(trace)[::-1])
             facts[f"{cell}_{name}"] = number(rate)
+        if cell in _KEEPING:
+            kept = measure.gates(run.untrained)[_KEEPING[cell]][:, 0]
+            facts[f"{cell}_kept"] = decimals(float(kept.mean()))
         facts[f"{cell}_answer"] = percent(answer_shares(run.trace)[right_answer(run.trace)])
         facts[f"{cell}_learnt"] = str(sum(each.learnt for each in study.of(cell, gap)))
     return facts
@@ -92,15 +97,28 @@ def named_gate_facts(trace: Trace, gate: str, unit: int, window: Window) -> Mapp
     }
 
 
-def gate_facts(gru: Trace, units: Sequence[int], unit: FollowedUnit, say: Say) -> Mapping[str, str]:
-    """Say how many update gates of some units let a word in, and keep it at the words after it."""
+def keeping_first(gru: Trace, units: Sequence[int], unit: FollowedUnit) -> list[int]:
+    """Return units in another order: first those that let a word in, and keep it afterwards."""
+    _, _, held = _at_a_word(gru, units, unit)
+    return [units[place] for place in np.argsort(~held, kind="stable")]
+
+
+def _at_a_word(
+    gru: Trace, units: Sequence[int], unit: FollowedUnit
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return update gates at a word, on average after it, and which of them hold the word."""
     gates = measure.gates(gru)["z"][:, 0, list(units)]
     at, later = gates[unit.step], gates[unit.step + 1 :].mean(axis=0)
-    held = (at < _HALF) & (later > _HALF)
+    return at, later, (at < _HALF) & (later > _HALF)
+
+
+def gate_facts(gru: Trace, units: Sequence[int], unit: FollowedUnit, say: Say) -> Mapping[str, str]:
+    """Say how many update gates of some units let a word in, and keep it at the words after it."""
+    at, later, held = _at_a_word(gru, units, unit)
     text = say("None lets “{clue}” in and then keeps it.").format(clue=unit.word)
     if held.any():
         low, high = (decimals(float(values[held].mean())) for values in (at, later))
-        text = say("{count} drop to {low} at “{clue}”, and then stay at {high}.").format(
+        text = say("The upper {count} drop to {low} at “{clue}”, then stay at {high}.").format(
             count=int(held.sum()), low=low, clue=unit.word, high=high
         )
     return {"drawn": str(len(units)), "gates": text}

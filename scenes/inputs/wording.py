@@ -36,9 +36,10 @@ def what_u_does(trace: Trace, *, one_hot: bool, say: Say) -> str:
     if not one_hot:
         return Phrase(say("Multiplying by $U$ adds up its columns, each times its entry."))
     text = say(
-        "Multiplying by $U$, the 1 picks out one column: {units} numbers, the word's embedding."
+        "Each {item} has its own column of $U$. Multiplying by $U$, the 1 picks it out: "
+        "{units} numbers, the {item}'s embedding."
     )
-    return Phrase(text.format(units=len(trace.U)))
+    return Phrase(text.format(units=len(trace.U), **item_names(trace, say)))
 
 
 def _of_a_gate(trace: Trace, symbol: str, *, one_hot: bool, say: Say) -> str:

@@ -88,8 +88,8 @@ class LongDependency(Storyboard):
         self.play(FadeIn(self.swapped.numbers, shift=0.15 * UP))
 
     @beat(
-        "Now {between} {items} come between; another RNN learnt this. Swap each {item} for all "
-        "that can stand there (dim: none). {matters}"
+        "Now {between} {items} come between; another RNN learnt this. Swap each {item} for "
+        "all others that fit there (dim: no other). {matters}"
     )
     def swap_each(self) -> None:
         lane = WordLane.of(self.between, self.study.clue, self.theme, y=WITH_BARS).with_answer()
@@ -143,8 +143,8 @@ class LongDependency(Storyboard):
         self.play(LaggedStart(*[one.appear() for one in others], lag_ratio=0.7))
 
     @beat(
-        "Those LSTMs had help. At each {item} an LSTM keeps a share of its memory. PyTorch starts "
-        "it near {half}: {faded} is left, and {learnt_by_default} of {seeds} learn."
+        "At each {item} an LSTM keeps a share of its memory. PyTorch starts it near {half}: "
+        "after {later} {items} {faded} is left, and {learnt_by_default} of {seeds} learn."
     )
     def the_start(self) -> None:
         texts = wording.start_texts(self.starts, self.facts(), self.items, self.say)
@@ -156,8 +156,8 @@ class LongDependency(Storyboard):
         self.play(self.rows.appear(0))
 
     @beat(
-        "The help: a bias of {bias} starts the share at {gate}. Now {lasting} is left of what "
-        "{clue} wrote, and {learnt} of {seeds} learn."
+        "So the LSTMs before had help: a bias of {bias} starts the share at {gate}. Now "
+        "{lasting} is left of what {clue} wrote, and {learnt} of {seeds} learn."
     )
     def another_start(self) -> None:
         self.play(self.rows.appear(1))

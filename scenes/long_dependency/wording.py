@@ -49,7 +49,9 @@ def clues(stories: Sequence[Trace], say: Say) -> str:
     found = [trace.metadata.step_labels[0][clue_of(trace)] for trace in stories]
     if len(found) == 1:
         return isolated(found[0])
-    return say("{one}, and {other} below").format(one=isolated(found[0]), other=isolated(found[1]))
+    return say("{one} above, {other} below").format(
+        one=isolated(found[0]), other=isolated(found[1])
+    )
 
 
 def what_a_swap_does(swaps: Swaps, clue: int, say: Say) -> str:
@@ -118,7 +120,7 @@ def steepest(trace: Trace, swaps: Swaps, say: Say) -> str:
         slopes = 1 - trace.h[0, 0, :, 0] ** 2
         text = say("The gradient is largest at “{word}”.")
         if slopes[best].mean() > slopes[matters:].mean(axis=-1).max():
-            text = say("The gradient is largest at “{word}”, where tanh is still steep.")
+            text = say("The gradient is largest at “{word}”: there tanh still has large slopes.")
     return text.format(word=isolated(swaps.words[best]))
 
 

@@ -15,7 +15,6 @@ from rnnviz.experiments import in_turn, scaled_recurrence
 from rnnviz.experiments.retraining import before_training
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.labels import width_note
-from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.shown_states import ShownStates
 from rnnviz.scene.beats import beat
 from rnnviz.scene.storyboard import Storyboard
@@ -72,12 +71,12 @@ class VanishingGradient(Storyboard):
 
     def facts_of_w(self) -> Mapping[str, str]:
         """Return what captions say of other weights, and of the terms of W."""
-        rates = {
-            name: number(rate_per_step_back(self.main_norms(name)))
-            for name in ("half", "triple")
-            if name in self.context.experiments
-        }
-        return {**rates, **wording.facts_of_terms(self.gradient, self.say)}
+        facts = dict(wording.facts_of_terms(self.gradient, self.say))
+        if "half" in self.context.experiments:
+            names = ("half", "start", "triple")
+            rates = [rate_per_step_back(self.main_norms(name)) for name in names]
+            facts |= wording.facts_of_other_weights(*rates, self.say)
+        return facts
 
     def main_norms(self, run: str) -> np.ndarray:
         """Return the lengths with other weights, at the state that is followed: (steps,)."""
@@ -137,8 +136,8 @@ class VanishingGradient(Storyboard):
         self.play(*[Create(line) for line in self.lines], run_time=1.5)
 
     @beat(
-        "The same network with other recurrent weights: about ×{half} for every step with half of "
-        "$W$, ×{triple} with three times $W$."
+        "The same network with half of $W$: about ×{half} for every step back. With three "
+        "times $W$: ×{triple}. {what_w_does}"
     )
     def other_weights(self) -> None:
         names = {"half": Phrase("0.5 $W$"), "start": Phrase("$W$"), "triple": Phrase("3 $W$")}
@@ -149,8 +148,8 @@ class VanishingGradient(Storyboard):
         self.play(self.others.draw(2))
 
     @beat(
-        "What that does to $W$: its gradient has one term for each use. {last_terms} "
-        "{near_share} of the total length, all earlier ones {far_share}."
+        "The gradient of $W$ has one term for each use. {last_terms} {near_share} of their "
+        "lengths, all earlier ones {far_share}. {what_w_learns}"
     )
     def terms_of_w(self) -> None:
         gradient = self.gradient

@@ -47,7 +47,29 @@ def facts_of_terms(gradient: LastGradient, say: Say) -> Mapping[str, str]:
         "last_terms": last_terms(near, say),
         "near_share": f"{share}%",
         "far_share": f"{100 - share}%",
+        "what_w_learns": what_w_learns(gradient, say),
     }
+
+
+def what_w_learns(gradient: LastGradient, say: Say) -> str:
+    """Say that the gradient of W tells of the last steps, if fewer than half hold most of it."""
+    used = np.count_nonzero(gradient.shares)
+    if 2 * gradient.near < used:
+        return Phrase(say("So $W$ learns mostly from late steps."))
+    return ""
+
+
+def facts_of_other_weights(half: float, own: float, triple: float, say: Say) -> Mapping[str, str]:
+    """Return what captions say of the factors for every step back with other weights.
+
+    Units:  half, own, triple are the factors with half of W, with W, and with three times W
+    """
+    text = say("Other weights also give other states, so here no order shows.")
+    if half < own < triple:
+        text = Phrase(say("The larger $W$, the more is left."))
+        if half < 1 < triple:
+            text = say("Small weights let a gradient vanish, large ones let it grow.")
+    return {"half": number(half), "triple": number(triple), "what_w_does": text}
 
 
 def which_network(as_recorded: bool, say: Say) -> str:

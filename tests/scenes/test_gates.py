@@ -131,6 +131,7 @@ def test_the_grid_holds_the_update_gates_that_move_most(shown, seen):
     followed, _ = kept_by(gru, lambda at: (1 - at[1]) * at[2])
     if followed not in units:
         units = [*units[:-1], followed]
+    units = sorted(units, key=lambda unit: not (z[3, unit] < 0.5 < z[4:, unit].mean()))
     wanted = [DARK.shade("gate", value) for value in z[:, units].T.ravel()]
     found, words, opacities, named = seen["all_units"]["grid"]
     assert named == ["unit", *(str(unit + 1) for unit in units)]
@@ -155,7 +156,7 @@ def test_the_caption_says_what_the_update_gates_do(shown, seen):
         assert text == "None lets “Beijing” in and then keeps it."
         return
     low, high = (decimals(float(values[held].mean())) for values in (at, later))
-    assert text == f"{held.sum()} drop to {low} at “Beijing”, and then stay at {high}."
+    assert text == f"The upper {held.sum()} drop to {low} at “Beijing”, then stay at {high}."
 
 
 def rgb(text):
@@ -290,6 +291,9 @@ def test_the_captions_numbers_are_those_of_the_networks(seen_by_default, study):
         before, after = (rate_by_hand(trace, cell) for trace in (run.untrained, run.trace))
         assert (facts[f"{cell}_rate"], facts[f"{cell}_trained"]) == (before, after)
         assert text == f"gradient ×{before} → ×{after}"
+        if cell in ("lstm", "gru"):  # f and z are the second gate of either
+            kept = gates_by_hand(run.untrained)[:, 1].mean()
+            assert facts[f"{cell}_kept"] == decimals(float(kept))
         learnt = sum(run.accuracy >= 0.95 for run in study.of(cell, 20))
         assert facts[f"{cell}_learnt"] == str(learnt)
 
@@ -314,7 +318,7 @@ def test_the_lesson_holds_on_the_default_study(seen_by_default, study):
     assert float(facts["lstm_rate"]) > 0.95
     assert float(facts["gru_trained"]) > 0.9 > 0.8 > float(facts["rnn_trained"])
     assert float(facts["kept"]) > 0.9
-    assert facts["gates"] == "6 drop to 0.01 at “Beijing”, and then stay at 1.00."
+    assert facts["gates"] == "The upper 6 drop to 0.01 at “Beijing”, then stay at 1.00."
     z, units = update_gates(first(study, "gru").trace)
     assert np.ptp(z[:, units], axis=0).min() > 0.9
     assert (facts["lstm_learnt"], facts["gru_learnt"]) == ("5", "5")

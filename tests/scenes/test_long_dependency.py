@@ -259,7 +259,7 @@ def test_the_lesson_holds_on_the_default_study(facts, study):
         assert study.learnt(cell).all()
     assert facts["flip"] == "the answer flips from Chinese to French."
     assert facts["matters"] == "Only “Beijing” changes the answer."
-    told = "The gradient is largest at “I”, where tanh is still steep."
+    told = "The gradient is largest at “I”: there tanh still has large slopes."
     assert facts["steepest"] == told
 
 

@@ -460,6 +460,7 @@ def test_vanishing_gradient_shares_add_up_to_the_whole(trace_of, perform):
     np.testing.assert_allclose(shares, terms / terms.sum())
     near = drawn.near
     assert facts["last_terms"] == ("The last one holds" if near == 1 else f"The last {near} hold")
+    assert bool(facts["what_w_learns"]) == (2 * near < np.count_nonzero(shares))
     near_share, far_share = (int(facts[name].rstrip("%")) for name in ("near_share", "far_share"))
     assert near_share + far_share == 100
     assert abs(near_share - 100 * shares[-near:].sum()) < near
@@ -491,3 +492,5 @@ def test_the_captions_claims_hold_on_the_default_recording(perform):
     assert facts["shape"] == "lie close to a line"
     rate = float(facts["rates"].removeprefix("×"))
     assert float(facts["half"]) < rate < 1 < float(facts["triple"])
+    told = "Small weights let a gradient vanish, large ones let it grow."
+    assert facts["what_w_does"] == told

@@ -78,10 +78,7 @@ class Feedforward(Storyboard):
             self.name_source(plain_network(self.trace, self.notes(), self.say)),
         )
 
-    @beat(
-        "At the end it sees only the last {item}, “{last}”. Colours show the numbers in "
-        "circles and on lines. {guess}"
-    )
+    @beat("It sees only the last {item}, “{last}”. Colours show the numbers. {guess}")
     def last_word_alone(self) -> None:
         self.network.take(self.plain)
         self.scale = self.color_scale(self.network.limit)
@@ -117,8 +114,8 @@ class Feedforward(Storyboard):
         self.play(self.network.close_loop())
 
     @beat(
-        "Read from the first {item}: each time the hidden values go round the loop and join "
-        "the next. A thick line brings a large number. The answer: {looped}."
+        "From the first {item} on, the hidden values go round the loop to the next. Thick lines "
+        "bring large numbers. The answer: {looped}."
     )
     def with_loop(self) -> None:
         self.network.take(self.looped)

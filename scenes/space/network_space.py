@@ -36,6 +36,7 @@ _MARGIN: Final = 0.2
 _WORD: Final = 0.8
 _LOSS_OVER: Final = 0.7
 _NAME, _SMALL_NAME, _LONG = 0.4, 0.34, 100
+_SHEET_NAME, _NAME_OF_SEVERAL = 0.56, 0.45
 _UNDER_NAMES: Final = 1.23
 
 
@@ -206,17 +207,24 @@ class NetworkSpace:
         """Return the names of what each sheet shows, left of it."""
         names = [[self._name("x_t", "input", self.input, self.input.ys)]]
         ends = np.cumsum(self.contents.groups)[:-1]
-        rows = zip(self.contents.states.names, np.split(self.hidden.ys, ends), strict=True)
+        states = self.contents.states.names
+        rows = zip(states, np.split(self.hidden.ys, ends), strict=True)
+        size = _SHEET_NAME if len(states) == 1 else _NAME_OF_SEVERAL
         names.append(
-            [self._name(state_symbol(name, "t"), "hidden", self.hidden, ys) for name, ys in rows]
+            [
+                self._name(state_symbol(name, "t"), "hidden", self.hidden, ys, size)
+                for name, ys in rows
+            ]
         )
         if self.output is not None:
             names.append([self._name("y_t", "output", self.output, self.output.ys)])
         return tuple(names)
 
-    def _name(self, source: str, role: Role, sheet: Prisms, ys: np.ndarray) -> Billboard:
+    def _name(
+        self, source: str, role: Role, sheet: Prisms, ys: np.ndarray, size: float = _SHEET_NAME
+    ) -> Billboard:
         low, _ = _footprint(sheet)
-        ink = formula(source, color=self.theme.color(role), size=0.56)
+        ink = formula(source, color=self.theme.color(role), size=size)
         at = (low[0], float(ys.min() + ys.max()) / 2, sheet.z)
         return Billboard(ink, at, (-1.0, 0.0), self.theme)
 

@@ -102,8 +102,7 @@ class GradientBars:
         self.outlines_key = key.move_to([_SECOND[0], min(self.ys) - _KEY, 0.0])
         self.reasons = self._reasons(other, say)
         self.derivation = self._lines(
-            Phrase(say("slope of $ln s$: $1 \\/ s$, and of $e^o$: $e^o$")),
-            Phrase(say("so that of $ln sum e^o$: $e^o \\/ sum e^o = y$")),
+            Phrase(say("slope of $ln sum e^o$: $1 \\/ sum e^o$ times the slope of $e^o$, so $y$")),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
         )
 

@@ -89,6 +89,11 @@ class SoftmaxBars:
                 kind.add(ink.next_to(text, RIGHT, buff=0.16).set_on(text.baseline))
         self.divisors.shift((self.signs[0].width + 0.12) * RIGHT)
 
+    @property
+    def crossed_numbers(self) -> VGroup:
+        """The numbers that the bars pass on their way into the sum."""
+        return self.powers.numbers
+
     def swell(self, before: ScoreSum) -> Animation:
         """Turn the written scores into bars."""
         pairs = [

@@ -59,7 +59,7 @@ class Output(Linear):
         "{best_share}."
     )
     def shares(self) -> None:
-        crossed = self.bars.powers.numbers
+        crossed = self.bars.crossed_numbers
         self.play(self.equation.light("total"), *dim(crossed))
         self.play(self.bars.add_up())
         self.play(self.bars.spread(), *undim(crossed))

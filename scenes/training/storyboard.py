@@ -109,11 +109,11 @@ class Training(Storyboard):
         self.curve = loss_curve(self.retraining, self.theme, self.say)
         self.strips.move_down(STAGE_Y - DASHBOARD_Y)
         self.prediction.shift((DASHBOARD_Y - STAGE_Y) * UP)
-        back = FadeIn(self.strips, self.strips.legend, self.prediction, shift=0.15 * UP)
+        again = FadeIn(self.strips, self.strips.legend, self.prediction, shift=0.15 * UP)
         self.play(
             self.make_room(keep=[self.descent.w]),
             self.descent.go_aside(),
-            LaggedStart(Wait(CLEARED), back, FadeIn(self.curve), lag_ratio=0.5),
+            LaggedStart(Wait(CLEARED), again, FadeIn(self.curve), lag_ratio=0.5),
         )
         self.play(replay(self.dashboard(self.curve), self.records))
 

@@ -41,7 +41,7 @@ MOST_NUMBERS: Final = 100_000
 MOST_WEIGHTS: Final = 100_000
 """How many weights a page carries; a larger network is shown as recorded."""
 _LANGUAGES: Final = {"en": "EN", "zh": "中文"}
-_SIGNS: Final = "▸0123456789⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉·×−…→↓‹›☾☀✓✗●▽∞‖∂λσ“”␣↵"
+_SIGNS: Final = "▶0123456789⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉·×−…→↓‹›◐≈≠●▽∞‖∂λσ“”␣↵"
 _MOST_NAMES: Final = 2_000
 """The most words that the page completes."""
 

@@ -134,8 +134,8 @@ TEXTS: Final[Mapping[str, str]] = MappingProxyType(
             "the recorded value. Click a cell to choose it."
         ),
         "tour_passed": N_(
-            "The state is passed on along the green arrows; at each step the blue input is added "
-            "to it. The same weights $W$ and $U$ are used at every step."
+            "The state is passed on from left to right, in green; at each step the blue input is "
+            "added to it. The same weights $W$ and $U$ are used at every step."
         ),
         "tour_says": N_(
             "This is what the network says at the step of the loss. The dot marks the target; "

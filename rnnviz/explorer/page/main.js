@@ -78,7 +78,7 @@ function speak() {
   part("guide").textContent = say("tour");
   part("link").textContent = say("link");
   const dark = app.palette.scheme === "dark";
-  part("theme").textContent = dark ? "☀" : "☾";
+  part("theme").textContent = "◐";
   part("theme").setAttribute("aria-label", say(dark ? "light" : "dark"));
   part("theme").title = say(dark ? "light" : "dark");
   part("theme").hidden = content.palettes.length < 2;
@@ -151,7 +151,7 @@ function prove() {
   badge.dataset.field = proof.field ?? "";
   const facts = { most: number(proof.worst, 1), field: proof.field ?? "", tolerance: number(recorded.tolerance, 1), dtype: recorded.dtype };
   const usual = recorded.tolerance <= 1e-9;
-  badge.replaceChildren(inHtml([...phrase(good ? "✓ " : "✗ "), ...app.say(good ? (usual ? "proved" : "proved_within") : "not_proved", facts)]));
+  badge.replaceChildren(inHtml([...phrase(good ? "≈ " : "≠ "), ...app.say(good ? (usual ? "proved" : "proved_within") : "not_proved", facts)]));
   badge.title = Object.entries(proof.byField).map(([field, worst]) => `${field}: ${number(/** @type {number} */ (worst), 1)}`).join("\n");
 }
 

@@ -116,7 +116,7 @@ function build(parent, app) {
   const clip = append(train, "input", { type: "number", id: "clip", min: 0, step: "any" });
   clip.addEventListener("change", () => again({ clip: clip.valueAsNumber > 0 ? clip.valueAsNumber : null }));
   for (const [id, count] of /** @type {[string, number][]} */ ([["train-1", 1], ["train-20", 20]])) {
-    append(train, "button", { type: "button", id }, `▸ ${count}`).addEventListener("click", () => {
+    append(train, "button", { type: "button", id }, `▶ ${count}`).addEventListener("click", () => {
       const { training } = app.state.edits;
       app.edit({ training: { ...training, count: training.count + count } });
     });

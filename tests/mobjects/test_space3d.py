@@ -150,7 +150,7 @@ def test_a_strand_is_as_wide_as_it_says_and_ends_where_it_is_drawn_to():
     strands = Strands(path[None], np.array([[0.2, 0.4]]), [color], color)
     strands.end[0] = 0.5
     strands.draw(Camera3D(0, 90, distance=10, focal=10), STAGE)
-    core = strands.strands[0][2].points
+    core = strands.strands[0][-2].points
     assert core[:, 0].max() == pytest.approx(2.0)
     assert np.ptp(core[core[:, 0] < 0.01][:, 1]) == pytest.approx(0.2, rel=0.02)
     assert np.ptp(core[core[:, 0] > 1.99][:, 1]) == pytest.approx(0.3, rel=0.02)

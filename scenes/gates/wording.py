@@ -20,7 +20,8 @@ from rnnviz.text.plain_text import Phrase
 from rnnviz.trace import Trace
 
 _HALF: Final = 0.5
-_KEEPING: Final = {Lstm.name: "f", Gru.name: "z"}
+_KEEPING: Final = ("f", "z")
+"""The gates that scale the old state."""
 
 
 def cell_by_cell(study: Study, runs: Mapping[str, Run], gap: int) -> Mapping[str, str]:
@@ -35,9 +36,10 @@ def cell_by_cell(study: Study, runs: Mapping[str, Run], gap: int) -> Mapping[str
         for name, trace in (("rate", run.untrained), ("trained", run.trace)):
             rate, _ = measure.log_line(carried_shares(trace)[::-1])
             facts[f"{cell}_{name}"] = number(rate)
-        if cell in _KEEPING:
-            kept = measure.gates(run.untrained)[_KEEPING[cell]][:, 0]
-            facts[f"{cell}_kept"] = decimals(float(kept.mean()))
+        gates = measure.gates(run.untrained) if run.untrained.cell.gated else {}
+        for gate in _KEEPING:
+            if gate in gates:
+                facts[f"{cell}_kept"] = decimals(float(gates[gate][:, 0].mean()))
         facts[f"{cell}_answer"] = percent(answer_shares(run.trace)[right_answer(run.trace)])
         facts[f"{cell}_learnt"] = str(sum(each.learnt for each in study.of(cell, gap)))
     return facts

@@ -28,8 +28,8 @@ from rnnviz.mobjects.word_lane import WordLane
 
 _BASE: Final = -2.1
 _ROOM: Final = 0.85
-_ASIDE: Final = 0.2
-"""How far the numbers of two bars of one word are moved apart."""
+_BETWEEN: Final = 0.08
+"""The gap between the numbers of two bars of one word."""
 
 
 class ImportanceBars(VGroup):
@@ -106,10 +106,13 @@ class ImportanceBars(VGroup):
         values, bars = self.values[which], self.bars[which]
         best = int(values.argmax())
         text = label(f"{values[best]:.2f}", color=color, size=SMALL)
-        aside = (2 * which - 1) * _ASIDE if self.same else 0.0
         half = text.width / 2
-        x = np.clip(bars[best].get_x() + aside, layout.LEFT_EDGE + half, layout.RIGHT_EDGE - half)
-        text.move_to([x, 0.0, 0.0])
+        aside = half + _BETWEEN / 2 if self.same else 0.0
+        room = half + aside
+        first = self.bars[0][int(self.values[0].argmax())]
+        middle = first.get_x() if self.same else bars[best].get_x()
+        x = np.clip(middle, layout.LEFT_EDGE + room, layout.RIGHT_EDGE - room)
+        text.move_to([x + (2 * which - 1) * aside, 0.0, 0.0])
         return text.set_on(bars[best].get_top()[1] + 0.12)
 
     def _legend(

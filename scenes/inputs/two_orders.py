@@ -123,7 +123,7 @@ class TwoOrders(VGroup):
         self.size_words = LabelRow(
             (say("length"), say("distance")),
             _BARS,
-            _BAR_BASE - 0.8,
+            _BAR_BASE - 0.87,
             color=theme.color("note"),
             size=SMALL,
             width=1.3,

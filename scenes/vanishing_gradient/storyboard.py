@@ -136,8 +136,8 @@ class VanishingGradient(Storyboard):
         self.play(*[Create(line) for line in self.lines], run_time=1.5)
 
     @beat(
-        "The same network with half of $W$: about ×{half} for every step back. With three "
-        "times $W$: ×{triple}. {what_w_does}"
+        "With half of $W$: about ×{half} for every step back. With three times $W$: ×{triple}. "
+        "{what_w_does}"
     )
     def other_weights(self) -> None:
         names = {"half": Phrase("0.5 $W$"), "start": Phrase("$W$"), "triple": Phrase("3 $W$")}

@@ -100,8 +100,8 @@ class WeightSharing(Storyboard):
         self.play(self.changed.run())
 
     @beat(
-        "Now backwards. Pretend each step has its own $W$: $W_1$ to $W_{steps}$. $partial L \\/ "
-        "partial W_k$ is how the loss changes if only $W_k$ does. {first}"
+        "Now backwards, as if each step had its own $W_k$. How does the loss change with $W_k$ "
+        "alone? {first}"
     )
     def gradient_of_each_use(self) -> None:
         self.gradients = StepGradients(

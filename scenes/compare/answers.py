@@ -18,7 +18,7 @@ from rnnviz.trace import CLASSES, VALUES
 
 _MOST: Final = 5
 _ROW: Final = 0.32
-_BAR: Final = 0.62
+_BAR: Final = 0.52
 _NAME: Final = 1.0
 
 

@@ -75,5 +75,5 @@ def repeated_note(apart: float, say: Say) -> tuple[str, ...]:
     """Return the note for the source line if the training was repeated with other rounding."""
     if apart < _SAME:
         return ()
-    text = say("trained again here; weights differ by {share} of the way")
+    text = say("trained again: weights differ by {share}")
     return (text.format(share=percent(apart)),)

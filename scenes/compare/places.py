@@ -4,7 +4,7 @@ from typing import Final
 
 MOST_STEPS: Final = 28
 LEFT_X: Final = -6.5
-RIGHT_X: Final = 3.4
+RIGHT_X: Final = 3.34
 """The ends of the steps, which both networks share."""
 BARS_X: Final = 5.2
 COLUMN_X: Final = 4.36

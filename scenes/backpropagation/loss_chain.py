@@ -249,7 +249,7 @@ class LossChain(VGroup):
         box, color = self.steps[step - 1].box, self.theme.color("text")
         ring = SurroundingRectangle(box, color=color, buff=0.08, corner_radius=0.18, stroke_width=3)
         name = label(text, color=color, size=0.34)
-        return VGroup(ring, name.next_to(self.steps[step - 1].title, UP, buff=0.16))
+        return VGroup(ring, name.next_to(self.steps[step - 1].title, UP, buff=0.06))
 
     def _put_gradient(self, step: int, rule: Rule) -> Strip:
         width, height = self.at.box

@@ -103,7 +103,10 @@ class Rules(VGroup):
             row = VGroup(condition, meaning.next_to(condition, RIGHT, buff=0.2))
             meaning.set_on(float(condition.get_y()) - 0.1)
             self.rows.add(row)
-        self.rows.arrange(RIGHT, buff=0.7).move_to([0.0, _RULES_Y, 0.0])
+        self.rows.arrange(RIGHT, buff=0.7)
+        if self.rows.width > layout.SAFE_WIDTH:
+            self.rows.arrange(RIGHT, buff=0.35).scale_to_fit_width(layout.SAFE_WIDTH)
+        self.rows.move_to([0.0, _RULES_Y, 0.0])
         ends = (layout.LEFT_EDGE, _RULES_Y + 0.5, 0.0), (layout.RIGHT_EDGE, _RULES_Y + 0.5, 0.0)
         super().__init__(Line(*ends, stroke_width=1.5, color=theme.dimmed("note")), self.rows)
 

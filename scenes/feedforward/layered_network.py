@@ -238,7 +238,7 @@ class LayeredNetwork(VGroup):
         self.back_name.move_to([max(self.back.get_x(), _RIGHT_OF_WORDS), 0.0, 0.0])
         self.back_name.set_on(INPUT_Y - 0.6)
         self.weight_name = formula("W", color=self.theme.color("weight"), size=0.46)
-        beside = (self.back[-1].get_x() + self.hidden[-1].get_x()) / 2 + 0.4
+        beside = (self.back[-1].get_x() + self.hidden[-1].get_x()) / 2 + 0.6
         self.weight_name.move_to([beside, (INPUT_Y + HIDDEN_Y) / 2, 0.0])
         self.add(self.back, self.loop, self.links["W"], self.back_name, self.weight_name)
         return Succession(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layouts import FOR_OTHER_RECORDINGS, check_layout
+from layouts import FOR_OTHER_RECORDINGS, NOT_YET_FITTED, check_layout
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
@@ -60,16 +60,6 @@ def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_
     assert len(seen) == len(beats_of(load_scene(name).scene))
     check_layout(seen)
     assert 30 <= list(seen.values())[-1].time <= 120
-
-
-NOT_YET_FITTED = (
-    pytest.mark.slow,
-    pytest.mark.xfail(
-        raises=AssertionError,
-        strict=False,
-        reason="some scenes do not yet fit larger type and other shapes; see the changelog",
-    ),
-)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from click.testing import CliRunner
-from layouts import check_layout
+from layouts import NOT_YET_FITTED, check_layout
 
 from rnnviz.cli.render import command
 from rnnviz.errors import SceneError
@@ -53,16 +53,6 @@ def test_captions_are_drawn_or_not_and_take_the_same_time(perform):
     assert all(len(shown) == 1 for _, shown in usual.values())
     assert not any(shown for _, shown in same.values())
     assert sum(lengths(same)) == pytest.approx(sum(lengths(usual)), abs=len(usual))
-
-
-NOT_YET_FITTED = (
-    pytest.mark.slow,
-    pytest.mark.xfail(
-        raises=AssertionError,
-        strict=False,
-        reason="some scenes do not yet fit larger type and other shapes; see the changelog",
-    ),
-)
 
 
 @pytest.mark.parametrize("aspect", [each for each in ASPECTS if each != "16:9"])

@@ -108,13 +108,11 @@ def _snippet(video: RenderedVideo, to: str, output: Path, language: str) -> tupl
     contents = {files.poster: video.stills()[-1]}
     for code, name in files.captions.items():
         contents[name] = subtitles(video.cues, code, "vtt").encode()
-    beside = {
-        within(output.parent, name, ExportError): content for name, content in contents.items()
-    }
+    beside = {output.with_name(name): content for name, content in contents.items()}
     for path, content in beside.items():
         with atomic_write(path, ExportError) as temporary:
             temporary.write_bytes(content)
-    copy = within(output.parent, files.video, ExportError)
+    copy = output.with_name(files.video)
     if not copy.exists() or not copy.samefile(video.path):
         _copy(video.path, copy)
     _write_text(output, snippet)

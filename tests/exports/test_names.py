@@ -15,7 +15,7 @@ import av
 import nbformat
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -222,6 +222,7 @@ stems = st.sampled_from(NAMES) | st.text(
 
 
 @given(stem=stems, to=st.sampled_from(["markdown", "revealjs", "quarto"]))
+@example(stem="\\", to="quarto")
 def test_a_snippet_finds_its_files_under_any_name(stem, to):
     with TemporaryDirectory() as name:
         out = Path(name)
@@ -236,6 +237,7 @@ def test_a_snippet_finds_its_files_under_any_name(stem, to):
 
 
 @given(stem=stems)
+@example(stem="a\\b")
 def test_a_notebook_finds_its_video_under_any_name(stem):
     with TemporaryDirectory() as name:
         rendered_video = RenderedVideo.of(write_video(Path(name) / "renders"))

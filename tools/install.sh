@@ -120,7 +120,15 @@ apt-get install -q -y --no-install-recommends chromium"
     fi
 }
 
+# A test checks the types of the engine's JavaScript where Node.js is installed.
+install_typescript() {
+    have npm || return 0
+    [ ! -x "$VENV/bin/tsc" ] || return 0
+    npm install --silent --global --prefix "$VENV" typescript@5.9.3 ||
+        say "TypeScript could not be installed; the types of the JavaScript are not checked"
+}
+
 find_python
 install_system_libraries
 install_packages
-[ -z "$EXTRA" ] || install_browser
+[ -z "$EXTRA" ] || { install_browser; install_typescript; }

@@ -1,7 +1,9 @@
 """The code of docs/engine.md runs in a browser, and the engine's types fit where tsc can tell."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from rnnviz.text.html import in_script
 
 DOCUMENT = "docs/engine.md"
 ENGINE = ROOT / "rnnviz" / "explorer" / "engine"
+TSC = shutil.which("tsc", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 TYPES = (
     "--allowJs",
     "--checkJs",
@@ -71,8 +74,8 @@ def test_the_page_of_the_document_says_that_it_agrees(
         page.close()
 
 
-@pytest.mark.skipif(shutil.which("tsc") is None, reason="TypeScript is not installed")
+@pytest.mark.skipif(TSC is None, reason="TypeScript is not installed")
 def test_the_types_of_the_engine_fit():
     files = [str(path) for path in sorted(ENGINE.glob("*.js"))]
-    checked = subprocess.run(["tsc", *TYPES, *files], capture_output=True, text=True)
+    checked = subprocess.run([str(TSC), *TYPES, *files], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout

@@ -12,6 +12,7 @@ import { lossByScores } from "./losses.js";
 import { clampsAt, derivativesOf, order, overwrite, stepOf } from "./passes.js";
 import { productsWith } from "./products.js";
 
+/** @typedef {import("./arrays.js").Matrix} Matrix */
 /** @typedef {import("./cells.js").Derivatives} Derivatives */
 /** @typedef {import("./passes.js").Pass} Pass */
 /** @typedef {import("./run.js").Run} Run */
@@ -209,8 +210,9 @@ export class Gradients {
     const [hidden, size, wide] = [way.h.cols, way.made.cols, way.preact.cols];
     const { sources } = way.cell;
     const { h: table, c: cells } = this.tables[layer][direction];
-    const matrices = /** @type {const} */ ([weight_hh, weight_hr, layer > 0 ? weight_ih : null]);
-    const [toState, toMade, toInput] = productsWith([...matrices], rows.length);
+    /** @type {[Matrix, Matrix|null, Matrix|null]} */
+    const matrices = [weight_hh, weight_hr, layer > 0 ? weight_ih : null];
+    const [toState, toMade, toInput] = productsWith(matrices, rows.length);
     /** The row of `toState.out` that holds what is carried to a row of losses, −1 for nothing. */
     const carried = new Int32Array(rows.length).fill(-1);
     /** @type {{t: number, kept: Float64Array}|null} */
@@ -233,7 +235,9 @@ export class Gradients {
 
       const held = clampsAt(way, t, "h");
       /** What goes further back, and where each row of it begins. */
-      let [made, begin] = [table, active.map(at)];
+      /** @type {Float64Array} */
+      let made = table;
+      let begin = active.map(at);
       if (held.length || toMade) {
         const free = toMade ? toMade.left : new Float64Array(active.length * hidden);
         active.forEach((row, place) => {

@@ -16,10 +16,10 @@ from rnnviz.mobjects.theme import Theme
 from rnnviz.mobjects.wording import Say
 from rnnviz.trace import CLASSES, VALUES
 
-_MOST: Final = 5
-_ROW: Final = 0.32
+_MOST: Final = 6
+_ROW: Final = 0.3
 _BAR: Final = 0.52
-_NAME: Final = 1.0
+_NAME: Final = 1.2
 
 
 class Answer(VGroup):

@@ -52,7 +52,10 @@ class NamedSide(VGroup):
         self.sample = VGroup(line, mark_of(side, color))
         width = COLUMN_RIGHT - COLUMN_X - _SAMPLE - 0.15
         self.title = fitted_label(side.name, color=color, width=width, size=_NAME)
-        units = say("{units} units, state").format(units=side.trace.hidden_size)
+        units = say("{units} units, state")
+        if len(side.states.names) > 1:
+            units = say("{units} units, left to right")
+        units = units.format(units=side.trace.hidden_size)
         self.note = VGroup(
             label(units, color=theme.color("note"), size=SMALL),
             formula(state_symbols(side.states.names, "t"), color=theme.color("hidden"), size=0.4),

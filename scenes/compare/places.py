@@ -15,7 +15,7 @@ ROWS: Final = (2.3, -0.95)
 """The middles of the states of the first and the second network."""
 TITLES: Final = (3.4, -2.15)
 WORDS_Y: Final = 1.28
-WORDS_DEPTH: Final = 0.98
+WORDS_DEPTH: Final = 1.06
 AXIS_Y: Final = -1.2
 """The upper ends of the words between the rows, and below the chart."""
 CHART_BASE: Final = -1.0

@@ -84,6 +84,11 @@ def _left_text(sides: Sequence[Side], say: Say) -> str:
     step = less.window.steps[0]
     left, most = (number(float(side.shares[0])) for side in (less, more))
     if left == most:
-        return say("At step {step} the share is {share} in both.").format(share=left, step=step)
-    text = say("At step {step} the share is {most} in {more}, {left} in {less}.")
-    return text.format(step=step, most=most, left=left, more=more.name, less=less.name)
+        text = say("At step {step} it is {left} times that at step {last} in both.")
+    else:
+        text = say(
+            "At step {step} it is {most} times that at step {last} in {more}, "
+            "{left} times in {less}."
+        )
+    last = less.window.steps[-1]
+    return text.format(step=step, last=last, most=most, left=left, more=more.name, less=less.name)

@@ -98,8 +98,8 @@ class ExplodingGradient(OrbitingStoryboard):
     def sizes(self) -> None:
         weights = {
             self.say("start: 1 on the diagonal"): self.found.start,
-            self.say("not clipped"): self.found.unclipped.last.W,
-            self.say("clipped"): self.found.clipped.last.W,
+            self.say("end, not clipped"): self.found.unclipped.last.W,
+            self.say("end, clipped"): self.found.clipped.last.W,
             **compared(self.trace, self.say),
         }
         self.numbers = SizesOfW(weights, self.say, self.theme)

@@ -156,8 +156,8 @@ class LongDependency(Storyboard):
         self.play(self.rows.appear(0))
 
     @beat(
-        "So the LSTMs before had help: a bias of {bias} starts the share at {gate}. Now "
-        "{lasting} is left of what {clue} wrote, and {learnt} of {seeds} learn."
+        "The LSTMs before had help: the share is a sigmoid, and a bias of {bias} in it makes it "
+        "{gate}. Now {lasting} is left of what {clue} wrote, and {learnt} of {seeds} learn."
     )
     def another_start(self) -> None:
         self.play(self.rows.appear(1))

@@ -14,7 +14,6 @@ from manim import (
     FadeIn,
     FadeOut,
     LaggedStart,
-    ReplacementTransform,
     Succession,
     VGroup,
     Wait,
@@ -25,11 +24,11 @@ from rnnviz.scenes.output.signed_bars import SignedBars
 
 from rnnviz.mobjects import layout
 from rnnviz.mobjects.arrows import FlowArrow
-from rnnviz.mobjects.labels import LabelColumn, LabelRow, inside
-from rnnviz.mobjects.numbers import MINUS, number
+from rnnviz.mobjects.labels import LabelColumn, LabelRow
+from rnnviz.mobjects.numbers import number
 from rnnviz.mobjects.text import BODY, SMALL, fitted_label, formula, label
 from rnnviz.mobjects.theme import Role, Theme
-from rnnviz.mobjects.wording import Say, in_a_caption
+from rnnviz.mobjects.wording import Say
 from rnnviz.text.plain_text import Phrase
 from rnnviz.text.translation import N_
 
@@ -38,13 +37,15 @@ _NAME_WIDTH: Final = 2.0
 _Y: Final = -3.7
 _WANTED: Final = -2.5
 _ALONE: Final = (1.7, 2.6)
-_FIRST: Final = (0.55, 1.8)
-_SECOND: Final = (4.75, 1.8)
 _ARROWS: Final = 5.75
 _HEAD: Final = 0.08
 _KEY: Final = 0.45
 _KEY_LINE: Final = 0.36
 _KEY_WIDTH: Final = 9.4
+_LOSSES: Final = {
+    N_("cross-entropy"): "-ln y",
+    N_("squared loss"): "norm(y - y^*)^2 \\/ 2",
+}
 _CLEARED: Final = 0.2
 """Seconds after which what leaves the stage is hardly seen."""
 
@@ -70,37 +71,9 @@ class GradientBars:
         self.first = self._bars(entropy, numbers.target, _ALONE)
         self.arrows = self._arrows(entropy)
         self.arrows_title = self._title(f"o_({step})", _ARROWS, "output")
-        other = numbers.other
-        self.two = VGroup(
-            *[
-                self._bars(values, other, place, full=1.0)
-                for values, place in zip(numbers.gradients(other), (_FIRST, _SECOND), strict=True)
-            ]
-        )
-        self.heads = VGroup(
-            *[
-                inside(
-                    VGroup(
-                        label(say(name), color=theme.color("text"), size=SMALL),
-                        formula(source, color=theme.color("gradient"), size=0.42),
-                    )
-                    .arrange(RIGHT, buff=0.2)
-                    .move_to([x, self.above + _HEAD, 0.0])
-                )
-                for name, source, (x, _) in (
-                    (N_("cross-entropy"), "-ln y", _FIRST),
-                    (N_("squared loss"), "norm(y - y^*)^2 \\/ 2", _SECOND),
-                )
-            ]
-        )
-        self.second = self.two[1]
-        self.errors = self._bars(numbers.gradients(other)[0], other, _SECOND, full=1.0).bars
-        self.outlines = self.errors.copy()
-        self.outlines.set_fill(opacity=0.0).set_stroke(theme.color("gradient"), width=1.5)
-        self.second.numbers_across()
-        key = label(Phrase(say("outlines: $y - y^*$")), color=theme.color("note"), size=SMALL)
-        self.outlines_key = key.move_to([_SECOND[0], min(self.ys) - _KEY, 0.0])
-        self.reasons = self._reasons(other, say)
+        self.again = self._bars(numbers.gradients(numbers.other)[0], numbers.other, _ALONE)
+        self.head = loss_head("cross-entropy", theme, say)
+        self.head.move_to([_ALONE[0], self.above + _HEAD, 0.0])
         self.derivation = self._lines(
             Phrase(say("slope of $ln sum e^o$: $1 \\/ sum e^o$ times the slope of $e^o$, so $y$")),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
@@ -154,38 +127,12 @@ class GradientBars:
         """Let another answer be the right one, and see the gradient change."""
         old_names, old_marks = self.names, self.wanted
         self.choose(self.numbers.other)
-        new = self.two[0]
         return AnimationGroup(
             FadeOut(self.arrows, self.arrows_title, self.derivation, run_time=0.4),
             FadeOut(old_names, old_marks, run_time=0.4),
             FadeIn(self.names, self.wanted, run_time=0.8),
-            FadeIn(self.heads[0], run_time=0.8),
-            self.first.turn_into(new, run_time=2.0),
-        )
-
-    def begin_squared(self) -> Animation:
-        """Show the name of the squared loss, and y − y* as bars on the scale of cross-entropy."""
-        growing = [self.errors.grow(index) for index in range(len(self.ys))]
-        return AnimationGroup(
-            FadeIn(self.heads[1], self.second.zero, run_time=0.8),
-            LaggedStart(*growing, lag_ratio=0.2, run_time=1.4),
-        )
-
-    def explain(self) -> Animation:
-        """Write what m is, and the gradient of the right answer's score as a calculation."""
-        return LaggedStart(
-            *[FadeIn(reason, shift=0.15 * RIGHT) for reason in self.reasons],
-            lag_ratio=0.8,
-            run_time=2.4,
-        )
-
-    def squeeze(self) -> Animation:
-        """Squeeze y − y* to the gradient of the squared loss, on the same scale."""
-        pairs = zip(self.errors, self.second.bars, strict=True)
-        return Succession(
-            FadeIn(self.outlines, self.outlines_key, run_time=0.5),
-            AnimationGroup(*[ReplacementTransform(*pair) for pair in pairs], run_time=1.8),
-            FadeIn(self.second.numbers, run_time=0.6),
+            FadeIn(self.head, run_time=0.8),
+            self.first.turn_into(self.again, run_time=2.0),
         )
 
     def _bars(
@@ -193,8 +140,6 @@ class GradientBars:
         values: np.ndarray,
         target: int,
         place: tuple[float, float],
-        *,
-        full: float | None = None,
     ) -> SignedBars:
         x, width = place
         return SignedBars(
@@ -204,28 +149,11 @@ class GradientBars:
             self.theme,
             x=x,
             width=width,
-            full=full or float(np.abs(values).max()) or 1.0,
+            full=float(np.abs(values).max()) or 1.0,
             row=ROW,
             role="gradient",
             chosen=target,
         )
-
-    def _reasons(self, target: int, say: Say) -> VGroup:
-        """Return the mean error and one row's calculation, if ``target`` were the target."""
-        mean = self.numbers.mean_error(target)
-        entropy, squared = (float(each[target]) for each in self.numbers.gradients(target))
-        sign, size = ("+", -mean) if mean < 0 else (MINUS, mean)
-        sum_ = f"({number(entropy)} {sign} {number(size)})"
-        told = say(
-            "$m$ = {mean}: mean error, weighted by $y$, as all $y$ share a sum of 1; "
-            "$dot.o$: row by row"
-        )
-        texts = (
-            Phrase(told.format(mean=number(mean))),
-            f"{in_a_caption(self.numbers.names[target])}: "
-            f"{number(float(self.numbers.y[target]))} × {sum_} = {number(squared)}",
-        )
-        return self._lines(*texts)
 
     def _lines(self, *texts: str) -> VGroup:
         """Return what is written below the rows."""
@@ -253,6 +181,14 @@ class GradientBars:
 
     def _title(self, source: str, x: float, role: Role) -> VGroup:
         return formula(source, color=self.theme.color(role), size=0.46).move_to([x, self.above, 0])
+
+
+def loss_head(loss: str, theme: Theme, say: Say) -> VGroup:
+    """Return the name of a loss with its formula."""
+    return VGroup(
+        label(say(loss), color=theme.color("text"), size=SMALL),
+        formula(_LOSSES[loss], color=theme.color("gradient"), size=0.42),
+    ).arrange(RIGHT, buff=0.2)
 
 
 def as_fine(share: float, difference: str) -> str:

@@ -67,13 +67,25 @@ class OutputNumbers(LinearOutput):
         first, second = (gradient(self.full_y, index)[self.shown] for gradient in both)
         return first, second
 
-    def mean_error(self, target: int) -> float:
-        """Return the mean of y − y* over all classes, weighted by y, if ``target`` were the target.
+    def losses_by_score(self, target: int, raised: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return cross-entropy and squared loss over one score, if ``target`` were the target.
 
-        The gradient of the squared loss at a score is y times what y − y* exceeds it by.
+        All other scores stay as they are, and keep their shares of what is left.
+
+        Shapes: ``raised`` and each loss (points,)
+        Units:  ``raised`` is by how much the target's score is higher than it was
         """
-        errors = cross_entropy_gradient(self.full_y, int(self.shown[target]))
-        return float(self.full_y @ errors)
+        log_odds = self.log_odds(target) + raised
+        entropy = np.logaddexp(0.0, -log_odds)
+        left = np.exp(-np.logaddexp(0.0, log_odds))
+        others = np.delete(self.full_y, self.shown[target])
+        squared = left**2 * (1.0 + ((others / others.sum()) ** 2).sum()) / 2
+        return entropy, squared
+
+    def log_odds(self, target: int) -> float:
+        """Return ln(y / (1 − y)) of a class shown."""
+        rest = np.delete(self.full_y, self.shown[target]).sum()
+        return float(self.o[target] - self.total - np.log(rest))
 
 
 def step_to_explain(trace: Trace) -> int:

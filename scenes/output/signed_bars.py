@@ -67,12 +67,6 @@ class SignedBars(VGroup):
         )
         super().__init__(self.zero, self.bars, self.numbers)
 
-    def numbers_across(self) -> None:
-        """Move the numbers to the other side of the zero line."""
-        for value, ink in zip(self.bars.values, self.numbers, strict=True):
-            line, side = ink.baseline, RIGHT if value < 0 else LEFT
-            ink.next_to(self.zero, side, buff=0.14).set_on(line)
-
     def grow(self, run_time: float = 2.0) -> Animation:
         """Grow the bars from the zero line, one after the other."""
         growing = [

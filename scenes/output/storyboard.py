@@ -7,6 +7,7 @@ from rnnviz.scenes.output.gradient_bars import GradientBars
 from rnnviz.scenes.output.linear import Linear
 from rnnviz.scenes.output.loss_curve import LossCurve
 from rnnviz.scenes.output.output_numbers import OutputNumbers, digits_for_loss, step_to_explain
+from rnnviz.scenes.output.score_slopes import ScoreSlopes
 from rnnviz.scenes.output.softmax_bars import SoftmaxBars
 from rnnviz.scenes.output.wording import facts_of
 
@@ -119,15 +120,13 @@ class Output(Linear):
         self.play(self.gradient.another_target())
 
     @beat(
-        "The squared loss multiplies each error, less their mean $m$, by its $y$. {other} gets "
-        "{squared}: {pull}"
+        "Raise the score of {other} alone. Cross-entropy falls with slope {entropy}, the squared "
+        "loss with {squared}: {pull}"
     )
     def squared_loss(self) -> None:
-        new = self.formula(
-            "{{ partial L_(%d) \\/ partial o_(%d) : gradient }} = "
-            "{{ y_(%d) : y }} dot.o ({{ y_(%d) - y^* : error }} - {{ m : mean }})"
-        )
-        self.play(self.equation.turn_into(new), self.gradient.begin_squared())
-        self.play(new.light("y", "error", "mean"), self.gradient.explain())
-        self.play(self.gradient.squeeze())
-        self.equation = new
+        self.slopes = ScoreSlopes(self.numbers, self.theme, self.say)
+        bars = self.gradient.again
+        kept = (self.gradient.head, bars.bars[self.numbers.other], bars.numbers[self.numbers.other])
+        self.play(self.make_room(keep=kept), self.slopes.begin(self.gradient))
+        self.play(self.slopes.lean(self.gradient))
+        self.play(self.slopes.compare())

@@ -120,7 +120,7 @@ class Space(SpaceMoves):
         self.stage.drift = -0.5
         self.play(self.stage.shot(*self.way.run(), run_time=7.0))
 
-    @beat("{fate} {trained}")
+    @beat("{fate}")
     def compared(self) -> None:
         self.play(self.stage.shot(*self.way.compare(), run_time=4.0))
 

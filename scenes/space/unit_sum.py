@@ -160,7 +160,7 @@ class UnitSumPicture:
         ]
 
     def arrive(self, index: int) -> list[Track]:
-        """Return tracks in which a number comes along its strands."""
+        """Return tracks in which a number comes along its strands, seen once it is above others."""
         term, path = self.terms[index], self.paths[index]
         known = np.linspace(0.0, 1.0, len(path))
 
@@ -168,7 +168,7 @@ class UnitSumPicture:
             for axis in range(3):
                 term.world[axis] = np.interp(share, known, path[:, axis])
 
-        tracks = [during(0.0, 0.2, change(term.shown, ..., 1.0)), during(0.25, 1.0, slide)]
+        tracks = [during(0.5, 0.75, change(term.shown, ..., 1.0)), during(0.1, 1.0, slide)]
         if index < len(self.strands):
             tracks.append(self.strands[index].flow(0.0, 0.9))
         return tracks

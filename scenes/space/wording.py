@@ -37,7 +37,6 @@ def facts_of(
         "start": what_is_shown_now(trace, before, shown, say),
         "wrong": how_wrong(with_outputs, say),
         "fate": Phrase(what_the_gradient_does(path, say)),
-        "trained": what_training_changes(trace, before, path, say),
         "lengths": what_the_bars_are(path, say),
     }
 
@@ -135,7 +134,10 @@ def what_the_gradient_does(path: LossPath, say: Say) -> str:
     left = share_left(norms)
     least = float(norms[lowest]) / last if last > 0 else 0.0
     if left < _GONE:
-        text = say("The gradient dies out: at {first} it is only {left} of what it is at {last}.")
+        text = say(
+            "The gradient dies out: at {first} it is only {left} of what it is at {last}. So a "
+            "nudge of {first} hardly changes the loss."
+        )
     elif left > _GROWN:
         text = say("At {first} the gradient is {times} times what it is at {last}: it has grown.")
     elif least < _DIP * min(left, 1.0):
@@ -152,15 +154,6 @@ def what_the_gradient_does(path: LossPath, say: Say) -> str:
         left=percent(left),
         least=percent(least),
         times=number(left),
-    )
-
-
-def what_training_changes(trace: Trace, before: Trace, path: LossPath, say: Say) -> str:
-    """Say how much of the gradient reaches the first state shown in the trained network."""
-    if before is trace:
-        return ""
-    return say("In the trained network it is {left}.").format(
-        left=percent(share_left(path.norms_of(trace)))
     )
 
 

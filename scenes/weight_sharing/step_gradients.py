@@ -50,8 +50,6 @@ _FORMULA: Final = 0.46
 class StepGradients(VGroup):
     """The terms of ∂L/∂W by step above their states, and the matrix in which they add up.
 
-    Colours are those of the square roots of values, so that small ones are seen too.
-
     Shapes: ``terms`` (steps, rows, columns) are Σ_t ∂L_t/∂W_s at the steps shown, ``others``
             (rows, columns) is the sum over the steps before; ``total`` is autograd's ∂L/∂W
     """
@@ -131,23 +129,18 @@ class StepGradients(VGroup):
             )
             self.sum.cells.set_z_index(1)
             yield AnimationGroup(
-                self.sum.cells.recolor(self.root(partial)), FadeOut(matrix.cells), run_time=0.3
+                self.sum.cells.recolor(partial), FadeOut(matrix.cells), run_time=0.3
             )
-
-    def root(self, values: np.ndarray) -> np.ndarray:
-        """Return the signed square roots of values in shares of the limit, as they are coloured."""
-        shares = np.asarray(values, dtype=float) / self.limit
-        return np.asarray(np.sign(shares) * np.sqrt(np.abs(shares)))
 
     def _arrive(self, index: int) -> Animation:
         return FadeIn(self.matrices[index], shift=0.4 * UP, run_time=0.7)
 
     def _matrix(self, values: np.ndarray, title: str, cell: float) -> Matrix:
         return Matrix(
-            self.root(values),
+            values,
             self.theme,
             cell=cell,
-            limit=1.0,
+            limit=self.limit,
             title=title,
             role="gradient",
             title_size=_TITLE,
@@ -156,10 +149,8 @@ class StepGradients(VGroup):
     def _legend(self, say: Say) -> VGroup:
         end = number(self.limit)
         scale = ColorScale((f"{MINUS}{end}", f"+{end}"), self.theme, limit=self.limit, width=0.9)
-        for shade, value in zip(scale.shades, np.linspace(-1, 1, len(scale.shades)), strict=True):
-            shade.set_fill(self.theme.shade("signed", float(np.sign(value) * np.sqrt(abs(value)))))
-        color = self.theme.color("note")
-        note = fitted_label(say("square-root scale"), color=color, width=_NOTE, size=_SIZE)
+        color = self.theme.color("gradient")
+        note = fitted_label(say("gradient"), color=color, width=_NOTE, size=_SIZE)
         legend = VGroup(scale, note).arrange(DOWN, buff=0.1, aligned_edge=LEFT)
         return inside(legend.move_to([layout.LEFT_EDGE, _LEGEND_Y, 0.0], aligned_edge=LEFT))
 

@@ -279,10 +279,6 @@ def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, 
             seen["update"] = change.value.text, (change.row, change.column)
         return seen
 
-    def roots(values, limit):
-        shares = np.asarray(values) / limit
-        return expected_colors(np.sign(shares) * np.sqrt(np.abs(shares)), 1.0)
-
     seen = perform("weight-sharing", look, trace)
     first = seen["one_set"]
     limit = first["limit"]
@@ -320,12 +316,12 @@ def test_weight_sharing_shows_the_weights_the_nudge_and_the_gradients(trace_of, 
     assert not terms[0].any()
     shown_limit = gradients["gradient limit"]
     assert shown_limit == max(np.abs(terms).max(), np.abs(total).max())
-    assert gradients["cells"] == [roots(term, shown_limit) for term in terms]
-    assert gradients["sum"] == roots(np.zeros_like(total), shown_limit)
+    assert gradients["cells"] == [expected_colors(term, shown_limit) for term in terms]
+    assert gradients["sum"] == expected_colors(np.zeros_like(total), shown_limit)
     np.testing.assert_allclose(
         gradients["flow"], np.linalg.norm(trace.grad_h[0, 0, :-1, 0], axis=-1)
     )
-    assert seen["sum_of_all"]["sum"] == roots(total, shown_limit)
+    assert seen["sum_of_all"]["sum"] == expected_colors(total, shown_limit)
 
     last = seen["one_update"]
     alpha = float(last["facts"]["alpha"])

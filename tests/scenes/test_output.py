@@ -1,5 +1,7 @@
 """output shows the recorded scores and probabilities, and the gradients are those of the losses."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -93,20 +95,37 @@ def look(scene):
         seen["stack"] = [piece.width for piece in scene.bars.stack]
     if hasattr(scene, "curve"):
         plane = scene.curve.plane
-        low, high = plane.frame.get_start(), plane.frame.get_end()
-        share = (scene.curve.dot.get_center() - low)[:2] / (high - low)[:2]
-        ranges = np.array([plane.x_bounds, plane.y_bounds])
-        seen["dot"] = ranges[:, 0] + share * (ranges[:, 1] - ranges[:, 0])
-        seen["bar"] = scene.curve.bar.width / (high - low)[0]
+        seen["dot"] = values_at(plane, [scene.curve.dot.get_center()])[0]
+        seen["bar"] = scene.curve.bar.width / plane.frame.width
     if hasattr(scene, "gradient"):
         gradient = scene.gradient
         seen["first"] = [(texts(gradient.first), signed_lengths(gradient.first))]
-        seen["two"] = [(texts(rows), signed_lengths(rows)) for rows in gradient.two]
-        seen["outlines"] = lengths_from(gradient.second.zero.get_x(), gradient.outlines)
+        seen["again"] = [(texts(gradient.again), signed_lengths(gradient.again))]
         seen["wanted"] = [ink.text for ink in gradient.wanted]
-        seen["reasons"] = [ink.text for ink in gradient.reasons]
         seen["ways"] = [np.sign((arrow.path[-1] - arrow.path[0])[1]) for arrow in gradient.arrows]
+    if hasattr(scene, "slopes"):
+        slopes = scene.slopes
+        seen["slopes"] = [
+            SimpleNamespace(
+                curve=values_at(plane, curve.get_start_anchors()),
+                dot=values_at(plane, [dot.get_center()])[0],
+                tangent=values_at(plane, [tangent.get_start(), tangent.get_end()]),
+                told=told.text,
+            )
+            for plane, curve, dot, tangent, told in zip(
+                slopes.planes, slopes.curves, slopes.dots, slopes.tangents, slopes.slopes,
+                strict=True,
+            )
+        ]  # fmt: skip
     return seen
+
+
+def values_at(plane, places):
+    """Places on a plane read back as pairs of values."""
+    low, high = plane.frame.get_start()[:2], plane.frame.get_end()[:2]
+    ranges = np.array([plane.x_bounds, plane.y_bounds])
+    shares = (np.asarray(places)[:, :2] - low) / (high - low)
+    return ranges[:, 0] + shares * (ranges[:, 1] - ranges[:, 0])
 
 
 def test_scores_and_probabilities_are_the_recorded_ones(trace, performed):
@@ -149,12 +168,9 @@ def test_both_gradients_are_those_of_autograd(trace, performed):
     target = int(trace.targets[-1, 0])
     names = list(trace.metadata.output_labels)
     other = names.index(seen["another_target"]["facts"]["other"])
-    cases = [
-        ("against", "first", target, ["cross-entropy"]),
-        ("another_target", "two", other, ["cross-entropy", "squared"]),
-    ]
-    for beat, name, wanted, losses in cases:
-        expected = [autograd(o, wanted, loss) for loss in losses]
+    cases = [("against", "first", target), ("another_target", "again", other)]
+    for beat, name, wanted in cases:
+        expected = [autograd(o, wanted, "cross-entropy")]
         assert seen[beat]["wanted"] == ["1" if row == wanted else "0" for row in range(len(o))]
         reach = max(np.abs(lengths).max() for _, lengths in seen[beat][name])
         full = max(np.abs(each).max() for each in expected)
@@ -163,30 +179,31 @@ def test_both_gradients_are_those_of_autograd(trace, performed):
             long = np.abs(gradient) > 0.02 * full
             np.testing.assert_allclose((lengths / reach)[long], (gradient / full)[long], atol=1e-5)
             assert (np.sign(lengths) == np.sign(gradient)).all()
-    errors = y_minus(softmax(o), other)
-    long = np.abs(errors) > 0.02
-    outlines = seen["squared_loss"]["outlines"]
-    np.testing.assert_allclose((outlines / reach)[long], (errors / full)[long], atol=1e-5)
     against = -np.sign(autograd(o, target, "cross-entropy"))
     assert seen["against"]["ways"] == against.tolist()
 
 
-def test_the_squared_loss_takes_the_mean_error_off_and_multiplies_by_y(trace, performed):
-    seen = performed["squared_loss"]
-    y = softmax(trace.output[-1, 0].astype(float))
-    name = seen["facts"]["other"]
+def test_both_losses_are_drawn_over_the_score_of_another_answer(trace, performed):
+    o = trace.output[-1, 0].astype(float)
+    name = performed["squared_loss"]["facts"]["other"]
     other = list(trace.metadata.output_labels).index(name)
-    errors = y_minus(y, other)
-    mean = (y * errors).sum() / y.sum()
-    gradient = autograd(trace.output[-1, 0].astype(float), other, "squared")
-    np.testing.assert_allclose(y * (errors - mean), gradient, atol=1e-6)
-    told, calculated = seen["reasons"]
-    assert told.startswith(f"$m$ = {number(mean)}: mean error, weighted by $y$")
-    sign = "+" if mean < 0 else "−"
-    assert calculated == (
-        f"{name}: {number(y[other])} × ({number(errors[other])} {sign} {number(abs(mean))})"
-        f" = {number(gradient[other])}"
-    )
+    drawn = performed["squared_loss"]["slopes"]
+    for loss, seen in zip(("cross-entropy", "squared"), drawn, strict=True):
+        for score, value in [*seen.curve[::20], seen.dot]:
+            expected = loss_of(np.where(np.arange(len(o)) == other, score, o), other, loss)
+            assert value == pytest.approx(expected, abs=1e-4)
+        assert seen.dot[0] == pytest.approx(o[other], abs=1e-5)
+        slope = autograd(o, other, loss)[other]
+        (x0, y0), (x1, y1) = seen.tangent
+        assert (y1 - y0) / (x1 - x0) == pytest.approx(slope, rel=1e-3, abs=1e-6)
+        assert y0 + slope * (seen.dot[0] - x0) == pytest.approx(seen.dot[1], abs=1e-4)
+        assert seen.told == f"slope {number(float(slope))}"
+
+
+def loss_of(o, target, loss):
+    """A loss of scores, by its definition."""
+    y = softmax(o)
+    return -np.log(y[target]) if loss == "cross-entropy" else 0.5 * (y_minus(y, target) ** 2).sum()
 
 
 def test_the_loss_has_the_gradient_of_its_two_terms(trace):

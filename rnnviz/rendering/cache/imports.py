@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
+from os.path import isfile
 from pathlib import Path
 
 from rnnviz.rendering.cache import library as library_files
@@ -77,14 +78,22 @@ def _texts(tree: ast.Module) -> tuple[str, ...]:
     return tuple(value for value in constants if isinstance(value, str))
 
 
-@cache
 def _imported(tree: ast.Module, path: Path, beside: Path) -> frozenset[str]:
     """Return the names of the modules that a module imports, and of the packages they are in."""
-    return frozenset(_names_in(tree, path, beside))
-
-
-def _names_in(tree: ast.Module, path: Path, beside: Path) -> Iterator[str]:
     inside = path.parent.relative_to(beside).parts if path.is_relative_to(beside) else ()
+    return _imported_inside(tree, inside)
+
+
+@cache
+def _imported_inside(tree: ast.Module, inside: tuple[str, ...]) -> frozenset[str]:
+    """As above, of a module in a package beside the scene, or in none.
+
+    The library's modules are the same for scenes in any folder, and are read once.
+    """
+    return frozenset(_names_in(tree, inside))
+
+
+def _names_in(tree: ast.Module, inside: tuple[str, ...]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -103,16 +112,14 @@ def _file_of(name: str, beside: Path) -> Path | None:
     """Return a module's file if it is rnnviz's or beside the scene; others are known by version."""
     if name == _PACKAGE or name.startswith(_PACKAGE + "."):
         if name.startswith(_SCENES + "."):
-            base = library_files.scenes_folder() / name.removeprefix(_SCENES + ".").replace(
-                ".", "/"
-            )
+            folder, inside = library_files.scenes_folder(), name.removeprefix(_SCENES + ".")
         else:
-            base = library_files.library_folder() / name.removeprefix(_PACKAGE).lstrip(".").replace(
-                ".", "/"
-            )
+            folder, inside = library_files.library_folder(), name.removeprefix(_PACKAGE)
     else:
-        base = beside / name.replace(".", "/")
-    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
-        if path.is_file():
-            return path.resolve()
+        folder, inside = beside, name
+    # strings, since a path object takes longer to make than a file to look for
+    base = "/".join((str(folder), *inside.lstrip(".").split(".")))
+    for path in (f"{base.rstrip('/')}.py", f"{base}/__init__.py"):
+        if isfile(path):
+            return Path(path).resolve()
     return None

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from layouts import overlap_of_turned
+from often import NETWORKS
 from rnnviz.scenes.inputs.one_hot import InputGrid
 from tools_of import tool
 
@@ -23,7 +24,7 @@ from rnnviz.text.translation import translated
 SHOWN = 8
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     made = default_trace_of if request.param == "as recorded" else changed_trace_of
     return made("inputs")

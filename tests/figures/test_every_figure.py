@@ -247,8 +247,10 @@ def test_every_panel_of_gates_has_room_for_its_numbers(kind):
         assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
-@pytest.mark.parametrize("name", ["unrolled", "states", "gates", "gradient-table", "cliff"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "name"),
+    every(2, product(["en", "zh"], ["unrolled", "states", "gates", "gradient-table", "cliff"])),
+)
 def test_every_heat_map_has_a_labelled_colour_bar(name, language, traces):
     data = () if name == "cliff" else (traces["lstm"],)
     made = figure(name, *data, language=language)

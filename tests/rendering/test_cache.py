@@ -146,7 +146,7 @@ def library_copy(tmp_path_factory):
     library, copy = library_files.library_folder(), tmp_path_factory.mktemp("copy") / "rnnviz"
     # with links as they are: in the copies of tools/mutants.py, the scenes are one
     yield shutil.copytree(library, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
-    for remembered in (imports._parsed, imports._imported_inside, imports._texts, imports.digest):
+    for remembered in (imports._module, imports._imported_inside):
         remembered.cache_clear()
 
 

@@ -47,6 +47,7 @@ def test_many_of_the_same_scene(number, bound, three, trace, tmp_path, cache, mo
     assert same_frames(output, tmp_path / "alone.mp4")
 
 
+@pytest.mark.slow
 def test_two_different_scenes(three, trace, tmp_path, cache, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
     other = tmp_path / "other.py"

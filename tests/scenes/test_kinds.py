@@ -15,10 +15,21 @@ from rnnviz.scene.kinds import KINDS
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 
+SELDOM = (
+    *("relu-rnn", "bidirectional", "projected-lstm", "custom-gates", "own-output", "last-step"),
+    *("losses-last", "batch"),
+)
+"""Kinds that no other quick test plays."""
+
 
 @cache
 def recording_of(kind):
     return tool("kinds_of_networks").recording_of(kind)
+
+
+def quick(place, cases):
+    """The case of a kind that is quick, if no other quick test plays it: each in another scene."""
+    return [cases[5 * place % len(cases)]] if cases[0][1] in SELDOM else []
 
 
 def played():
@@ -29,12 +40,7 @@ def played():
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    # the quick tests play each kind in one scene, another one for each
-    [
-        case
-        for place, cases in enumerate(played())
-        for case in often(cases, [cases[5 * place % len(cases)]])
-    ],
+    [case for place, cases in enumerate(played()) for case in often(cases, quick(place, cases))],
 )
 def test_a_scene_plays_the_kinds_in_its_table(name, kind, perform, layout_of):
     check_layout(perform(name, layout_of, recording_of(kind)), allowed=FOR_OTHER_RECORDINGS)

@@ -9,6 +9,6 @@ def leaving(mobjects: Iterable[Any], staying: set[Any]) -> list[Any]:
     left: list[Any] = []
     for mobject in mobjects:
         if mobject not in staying:
-            lost = staying.intersection(mobject.get_family())
-            left += leaving(mobject.submobjects, lost) if lost else [mobject]
+            parts = leaving(mobject.submobjects, staying)
+            left += [mobject] if parts == mobject.submobjects else parts
     return left

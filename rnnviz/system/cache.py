@@ -19,7 +19,7 @@ from stat import S_ISDIR, S_ISREG, S_IWGRP, S_IWOTH
 from typing import Any, Final
 
 from rnnviz.errors import RenderError
-from rnnviz.system.files import atomic_write, remove_stale, staging_dir
+from rnnviz.system.files import is_unfinished, remove_stale, staging_dir, write_small
 
 BOUND_VARIABLE: Final = "RNNVIZ_CACHE_BOUND"
 _BOUND: Final = 2_000_000_000
@@ -90,8 +90,8 @@ class Cache:
 
         Unlike a beat it has its checksum inside, as it takes too long to search for a name.
         """
-        with suppress(RenderError), atomic_write(self._texts / key, RenderError) as made:
-            made.write_bytes(_digest_of_text(key, content) + content)
+        with suppress(RenderError):
+            write_small(self._texts / key, _digest_of_text(key, content) + content, RenderError)
 
     def keep(self, made: Path) -> None:
         """Keep a beat under its name; a cache that cannot be written keeps nothing."""
@@ -162,7 +162,7 @@ class Cache:
             for path in folder.iterdir():
                 with suppress(FileNotFoundError):  # another process removed it meanwhile
                     state = path.stat()
-                    if S_ISREG(state.st_mode):
+                    if S_ISREG(state.st_mode) and not is_unfinished(path):
                         entries.append((path, state))
         except (FileNotFoundError, NotADirectoryError):
             return []

@@ -1,13 +1,14 @@
 """Files that are replaced only by a complete new one, and staging directories to make them in.
 
-A file is made in a hidden directory beside its target, so that moving it there is one step. The
-directory's name has the process and machine that work in it: the next process removes what a killed
-one left behind.
+A file is made in a hidden directory beside its target, or hidden beside it if it is small, so that
+moving it there is one step. The hidden name has the process and machine that work there: the next
+process removes what a killed one left behind.
 """
 
 import errno
 import os
 import re
+import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -55,16 +56,23 @@ def staging_dir(folder: Path, error: type[RnnvizError]) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         remove_stale(folder)
-        prefix = f".rnnviz-{node()}-{os.getpid()}-"
         with tempfile.TemporaryDirectory(
-            prefix=prefix, dir=folder, ignore_cleanup_errors=True
+            prefix=_staging_prefix(), dir=folder, ignore_cleanup_errors=True
         ) as name:
             yield Path(name)
     except OSError as problem:
-        raise error(
-            f"cannot write {_place_of(folder, problem)} ({problem.strerror or problem}); "
-            "choose another place"
-        ) from problem
+        raise _unwritable(folder, problem, error) from problem
+
+
+def _staging_prefix() -> str:
+    return f".rnnviz-{node()}-{os.getpid()}-"
+
+
+def _unwritable(folder: Path, problem: OSError, error: type[RnnvizError]) -> RnnvizError:
+    return error(
+        f"cannot write {_place_of(folder, problem)} ({problem.strerror or problem}); "
+        "choose another place"
+    )
 
 
 @contextmanager
@@ -79,6 +87,25 @@ def atomic_write(target: Path, error: type[RnnvizError]) -> Iterator[Path]:
     with staging_dir(target.parent, error) as folder:
         yield folder / target.name
         os.replace(folder / target.name, target)
+
+
+def write_small(target: Path, content: bytes, error: type[RnnvizError]) -> None:
+    """Write a file completely or not at all, as ``atomic_write`` does, but without a directory.
+
+    A directory takes far longer to make and remove than a small file takes to write.
+
+    Raises: ``error`` if the file cannot be written
+    """
+    made = target.parent / f"{_staging_prefix()}{secrets.token_hex(8)}"
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            made.write_bytes(content)
+            os.replace(made, target)
+        finally:
+            made.unlink(missing_ok=True)
+    except OSError as problem:
+        raise _unwritable(target.parent, problem, error) from problem
 
 
 def check_place(target: Path, error: type[RnnvizError]) -> None:
@@ -129,12 +156,20 @@ def _place_of(folder: Path, problem: OSError) -> str:
 
 
 def remove_stale(folder: Path) -> None:
-    """Remove the staging directories of this machine's processes that have ended."""
+    """Remove what this machine's processes that have ended were making."""
     with suppress(OSError):
         for entry in folder.iterdir():
             found = _STAGING.fullmatch(entry.name)
             if found and found[1] == node() and not _is_running(int(found[2])):
-                shutil.rmtree(entry, ignore_errors=True)
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink(missing_ok=True)
+
+
+def is_unfinished(entry: Path) -> bool:
+    """Whether an entry of a folder is what a process makes, or was making when it ended."""
+    return _STAGING.fullmatch(entry.name) is not None
 
 
 def _is_running(process: int) -> bool:

@@ -65,6 +65,7 @@ class NextValue(ValueTask):
             )
         self.values = ((raw - self.mean) / self.spread).astype(np.float32)
         self.labels = tuple(labels)
+        self._labels = np.array(self.labels, dtype=object)
         self.steps = steps
         self._starts = _whole_windows(~np.isnan(raw), steps)
         if len(self._starts) < 2:
@@ -129,8 +130,8 @@ class NextValue(ValueTask):
         return Batch(
             x=self.values[places][..., None],
             targets=self.values[places + 1][..., None],
-            step_labels=tuple(tuple(self.labels[place] for place in row) for row in places.T),
-            target_labels=tuple(tuple(self.labels[place + 1] for place in row) for row in places.T),
+            step_labels=tuple(map(tuple, self._labels[places.T].tolist())),
+            target_labels=tuple(map(tuple, self._labels[places.T + 1].tolist())),
         )
 
 

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Final
@@ -33,6 +33,8 @@ _DOTTED_CIRCLE: Final = 0x25CC
 """The base of a combining mark that stands alone; both must come from the same font."""
 _IN_NO_FONT: Final = ("Cc", "Cs", "Co", "Cn")
 _EXCERPT: Final = 40
+_CUTS_IN_MEMORY: Final = 8
+"""Fonts for pages, which mostly have the same characters; each takes some 100 kB."""
 
 _in_use: Final[ContextVar[tuple[Font, ...]]] = ContextVar("fonts", default=())
 
@@ -99,17 +101,22 @@ def remedy_for(character: str, where: str) -> str:
     return f"give a font that has it: --font FILE (font= in Python), or replace it in {where}"
 
 
-@quiet_fonttools()
 def font_for(text: str) -> bytes:
     """Return rnnviz Sans as WOFF with the characters of a text, and those of ASCII.
 
     Signs of formulas get the width of their outline, since browsers set formulas as text.
     """
+    return _cut(frozenset(map(ord, text + _ALWAYS)) & _coverage())
+
+
+@lru_cache(maxsize=_CUTS_IN_MEMORY)
+@quiet_fonttools()
+def _cut(characters: frozenset[int]) -> bytes:
     options = subset.Options(flavor="woff", hinting=False, notdef_outline=True)
     with _FONT.open("rb") as file:
         font = TTFont(file, recalcTimestamp=False)
         cutter = subset.Subsetter(options)
-        cutter.populate(text=text + _ALWAYS)
+        cutter.populate(unicodes=characters)
         cutter.subset(font)
         for sign in _SQUARE:
             _tighten(font, sign)

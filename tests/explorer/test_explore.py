@@ -16,6 +16,7 @@ import torch
 from axe_playwright_python.sync_playwright import Axe
 from models import Around, layer_of
 from nasty import NASTY
+from often import every
 from playwright.sync_api import expect, sync_playwright
 from safetensors.torch import load_file
 
@@ -363,7 +364,7 @@ WHERE = """([selector, text]) => {
 }"""
 
 
-@pytest.mark.parametrize("word", ["مرحبا", "שלום"])
+@pytest.mark.parametrize("word", every(2, ["مرحبا", "שלום"]))
 def test_right_to_left_words_do_not_reorder_their_surroundings(word, make_trace, visit):
     trace = make_trace()
     words = ((word, *"bcdefghijklmnop"[: trace.steps - 1]),) * trace.batch
@@ -403,7 +404,7 @@ def test_symbols_are_set_with_real_subscripts(explored, visit):
 
 @pytest.mark.parametrize(
     ("notation", "weights"),
-    [("uwv", "W"), ("d2l", "W<sub>hh</sub>"), ("pytorch", "W<sub>hh</sub>")],
+    every(3, [("uwv", "W"), ("d2l", "W<sub>hh</sub>"), ("pytorch", "W<sub>hh</sub>")], first=1),
 )
 def test_a_page_in_another_notation(notation, weights, make_trace, visit):
     page = visit(explore(make_trace(), notation=notation))
@@ -493,13 +494,14 @@ def test_no_word_becomes_markup(make_trace, visit):
     assert page.locator("#words .text").first.text_content() == f"{NASTY}0"
 
 
-@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("theme", every(2, PALETTES))
 def test_it_has_no_accessibility_violation(theme, explored, visit):
     page = visit(explored(theme))
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
 
+@pytest.mark.slow
 def test_a_page_of_words_has_no_accessibility_violation(make_case, visit):
     page = visit(explore(words_case(make_case)[1]))
     page.locator("#guide").click()
@@ -534,7 +536,7 @@ def test_the_page_proves_that_it_computes_what_was_recorded(explored, visit):
     expect(page.locator("#badge")).to_contain_text("recomputed here: differs by")
 
 
-@pytest.mark.parametrize("field", ["weights", "h", "y", "loss"])
+@pytest.mark.parametrize("field", every(2, ["weights", "h", "y", "loss"]))
 def test_one_changed_number_is_seen_and_named(field, explored, visit):
     made = explored("light")
     content = content_of(made)
@@ -789,7 +791,7 @@ def test_a_view_is_saved(trace, explored, visit):
     assert saved("chain", "PNG").startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", every(2, ["en", "zh"]))
 def test_the_tour_has_eight_stops_and_is_offered_once(language, make_case, visit):
     page = visit(explore(words_case(make_case)[1], language=language))
     expect(page.locator("#guide")).to_have_class("new")

@@ -2,7 +2,7 @@
 
 import dataclasses
 from functools import cache
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 
 import matplotlib as mpl
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.textpath import TextPath
 from models import Around, layer_of
+from often import every, often
 from own_fonts import DEJAVU, built, saved
 from pypdf import PdfReader
 
@@ -58,6 +59,16 @@ SHARED = ("plain", "one step")
 """Traces whose figures several tests look at."""
 SLOW = ("two steps", "one unit", "gru", "relu", "two layers")
 """Traces that lie between those that are always drawn."""
+
+
+def turns(kind, place):
+    """The figures of a trace: all of them among the quick tests, or every second one, or none."""
+    cases = [(name, kind) for name in OF_TRACES]
+    if kind == "plain":
+        return cases
+    return often(cases, ()) if kind in SLOW else every(2, cases, place)
+
+
 LACKS = {("tanh", "gru"), ("tanh", "lstm"), ("tanh", "relu"), ("trajectory", "one unit")}
 LACKS |= {("trajectory", "one step"), ("trajectory", "two steps"), ("weight-shares", "one step")}
 
@@ -122,9 +133,9 @@ def drawn_anew(traces):
     return draw
 
 
-@pytest.mark.parametrize("name", OF_TRACES)
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind in SLOW else ()) for kind in TRACES]
+    ("name", "kind"),
+    [case for place, kind in enumerate(TRACES) for case in turns(kind, place)],
 )
 def test_a_figure_draws_any_trace_or_refuses_it_with_a_reason(name, kind, drawn):
     if (name, kind) in LACKS:
@@ -134,12 +145,12 @@ def test_a_figure_draws_any_trace_or_refuses_it_with_a_reason(name, kind, drawn)
     check_page(drawn(name, kind))
 
 
-@pytest.mark.parametrize("name", OF_TRACES)
+@pytest.mark.parametrize("name", every(2, OF_TRACES))
 def test_nothing_leaves_the_page_in_another_language_and_theme(name, traces):
     check_page(figure(name, traces["plain"], language="zh", theme="dark"))
 
 
-@pytest.mark.parametrize("name", OF_TRACES)
+@pytest.mark.parametrize("name", every(2, OF_TRACES, first=1))
 def test_the_users_settings_are_neither_used_nor_changed(name, drawn_anew):
     made, before, after = drawn_anew(name, hostile=True)
     assert after == before
@@ -148,8 +159,7 @@ def test_the_users_settings_are_neither_used_nor_changed(name, drawn_anew):
     assert max((line.get_linewidth() for line in made.findobj(mpl.lines.Line2D)), default=0) < 17
 
 
-@pytest.mark.parametrize("name", OF_TRACES)
-@pytest.mark.parametrize("kind", ["pdf", "svg", "png"])
+@pytest.mark.parametrize(("kind", "name"), every(4, product(["pdf", "svg", "png"], OF_TRACES)))
 def test_the_same_trace_gives_the_same_bytes_whatever_the_users_settings(
     name, kind, traces, drawn_anew, tmp_path, monkeypatch
 ):
@@ -237,8 +247,10 @@ def test_every_panel_of_gates_has_room_for_its_numbers(kind):
         assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
 
 
-@pytest.mark.parametrize("name", ["unrolled", "states", "gates", "gradient-table", "cliff"])
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("language", "name"),
+    every(2, product(["en", "zh"], ["unrolled", "states", "gates", "gradient-table", "cliff"])),
+)
 def test_every_heat_map_has_a_labelled_colour_bar(name, language, traces):
     data = () if name == "cliff" else (traces["lstm"],)
     made = figure(name, *data, language=language)

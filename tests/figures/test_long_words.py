@@ -1,12 +1,13 @@
 """Words that are long, many, or contain the characters of formulas, in every figure."""
 
 import dataclasses
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
 import torch
 from models import Around, layer_of
+from often import every
 
 import rnnviz
 from rnnviz.errors import FigureError
@@ -63,8 +64,7 @@ def words_apart(figure):
             assert (apart >= height).all() or len(turned) < 2
 
 
-@pytest.mark.parametrize("language", ["en", pytest.param("zh", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", OF_TRACES)
+@pytest.mark.parametrize(("language", "name"), every(4, product(["en", "zh"], OF_TRACES)))
 def test_words_lie_apart_at_the_width_of_a_column(name, language, named, tmp_path):
     """Warnings of Matplotlib are errors here."""
     made = rnnviz.figure(name, named, venue="icml", language=language)

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 import warm
+from often import every
 from small_scenes import THREE, same_frames
 
 import rnnviz
@@ -31,7 +32,7 @@ def together(*renders):
 
 @pytest.mark.parametrize(
     ("number", "bound"),
-    [(4, "2000000000"), pytest.param(10, "2000000000", marks=pytest.mark.slow), (4, "1")],
+    every(3, [(4, "2000000000"), (10, "2000000000"), (4, "1")]),
 )
 def test_many_of_the_same_scene(number, bound, three, trace, tmp_path, cache, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
@@ -46,6 +47,7 @@ def test_many_of_the_same_scene(number, bound, three, trace, tmp_path, cache, mo
     assert same_frames(output, tmp_path / "alone.mp4")
 
 
+@pytest.mark.slow
 def test_two_different_scenes(three, trace, tmp_path, cache, monkeypatch):
     saved = trace.save(tmp_path / "run.safetensors")
     other = tmp_path / "other.py"

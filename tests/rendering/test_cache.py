@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from often import every
 from small_scenes import HEAD, THREE
 
 import rnnviz
@@ -27,17 +28,26 @@ ALL = ["one", "three", "two"]
 
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
-    [
-        pytest.param("shift(RIGHT)", "shift(LEFT)", ["three", "two"], id="a body, and the state"),
-        pytest.param("RIGHT), run_time=0.2", "RIGHT), run_time=0.4", ["two"], id="a body alone"),
-        pytest.param("opacity=0.5", "opacity=0.6", ["three"], id="the last beat"),
-        pytest.param('"Two."', '"2."', ["three", "two"], id="a caption, which the next fades out"),
-        pytest.param('"Three."', '"3."', ["three"], id="the last caption"),
-        pytest.param("return 1.0", "return 1.5", ALL, id="a helper"),
-        pytest.param("class Three(", "# why\n\nclass Three(", [], id="comments and lines"),
-        pytest.param("opacity=0.5", " opacity = (0.5) ", [], id="layout"),
-        pytest.param("def two(self", "def zwei(self", ["zwei"], id="a name"),
-    ],
+    every(
+        2,
+        [
+            pytest.param(
+                "shift(RIGHT)", "shift(LEFT)", ["three", "two"], id="a body, and the state"
+            ),
+            pytest.param(
+                "RIGHT), run_time=0.2", "RIGHT), run_time=0.4", ["two"], id="a body alone"
+            ),
+            pytest.param("opacity=0.5", "opacity=0.6", ["three"], id="the last beat"),
+            pytest.param(
+                '"Two."', '"2."', ["three", "two"], id="a caption, which the next fades out"
+            ),
+            pytest.param('"Three."', '"3."', ["three"], id="the last caption"),
+            pytest.param("return 1.0", "return 1.5", ALL, id="a helper"),
+            pytest.param("class Three(", "# why\n\nclass Three(", [], id="comments and lines"),
+            pytest.param("opacity=0.5", " opacity = (0.5) ", [], id="layout"),
+            pytest.param("def two(self", "def zwei(self", ["zwei"], id="a name"),
+        ],
+    ),
 )
 def test_a_change_redraws_only_the_beats_it_affects(
     old, new, expected, three, trace, tmp_path, drawn, anew
@@ -56,7 +66,7 @@ def test_a_change_redraws_only_the_beats_it_affects(
 
 @pytest.mark.parametrize(
     "setting",
-    [{"theme": "light"}, {"notation": "d2l"}, {"quality": "m"}, {"format": "webm"}],
+    every(2, [{"theme": "light"}, {"notation": "d2l"}, {"quality": "m"}, {"format": "webm"}]),
     ids=str,
 )
 def test_another_encoding_profile_or_theme_redraws_everything(
@@ -116,7 +126,7 @@ def test_another_language_or_translation_redraws(three, trace, tmp_path, drawn, 
         translation._messages.cache_clear()
 
 
-@pytest.mark.parametrize("library", ["manim", "pycairo", "av", "pillow"])
+@pytest.mark.parametrize("library", every(4, ["manim", "pycairo", "av", "pillow"]))
 def test_another_version_of_a_library_redraws(library, three, trace, tmp_path, drawn, monkeypatch):
     output = tmp_path / "three.mp4"
     assert drawn(three, trace, output, beats=(1,)) == ["one"]
@@ -136,7 +146,7 @@ def library_copy(tmp_path_factory):
     library, copy = library_files.library_folder(), tmp_path_factory.mktemp("copy") / "rnnviz"
     # with links as they are: in the copies of tools/mutants.py, the scenes are one
     yield shutil.copytree(library, copy, symlinks=True, ignore=shutil.ignore_patterns("*.pyc"))
-    for remembered in (imports._parsed, imports._imported, imports._texts, imports.digest):
+    for remembered in (imports._module, imports._imported_inside):
         remembered.cache_clear()
 
 
@@ -150,7 +160,7 @@ def copied_library(library_copy):
     library_files._LOADED.clear()
 
 
-@pytest.mark.parametrize("file", LIBRARY_FILES)
+@pytest.mark.parametrize("file", every(2, LIBRARY_FILES))
 def test_another_font_or_library_module_redraws(
     file, three, trace, tmp_path, drawn, copied_library, monkeypatch
 ):
@@ -265,15 +275,18 @@ def entries(cache):
 
 @pytest.mark.parametrize(
     "damage",
-    [
-        lambda entry: entry.write_bytes(entry.read_bytes()[:-100]),
-        lambda entry: entry.write_bytes(b""),
-        lambda entry: entry.write_bytes(b"\0" * entry.stat().st_size),
-        lambda entry: entry.write_bytes(os.urandom(1000)),
-        lambda entry: entry.write_bytes(entry.read_bytes().replace(b"\x80", b"\x81")),
-        lambda entry: entry.unlink(),
-        lambda entry: (entry.unlink(), entry.mkdir()),
-    ],
+    every(
+        2,
+        [
+            lambda entry: entry.write_bytes(entry.read_bytes()[:-100]),
+            lambda entry: entry.write_bytes(b""),
+            lambda entry: entry.write_bytes(b"\0" * entry.stat().st_size),
+            lambda entry: entry.write_bytes(os.urandom(1000)),
+            lambda entry: entry.write_bytes(entry.read_bytes().replace(b"\x80", b"\x81")),
+            lambda entry: entry.unlink(),
+            lambda entry: (entry.unlink(), entry.mkdir()),
+        ],
+    ),
     ids=["truncated", "empty", "zeros", "garbage", "bits", "gone", "a folder"],
 )
 def test_a_damaged_beat_is_drawn_again(damage, three, trace, tmp_path, drawn, cache):
@@ -403,17 +416,26 @@ def test_an_unchanged_render_loads_nothing_heavy(trace, tmp_path):
     assert output.stat().st_mtime_ns == before
 
 
-def test_an_unchanged_own_scene_loads_nothing_heavy(three, trace, tmp_path):
+@pytest.fixture
+def rendered_again_elsewhere(three, trace, tmp_path):
+    """Return a function that renders an own scene in a new process; it was rendered before."""
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / "three.mp4"
     rnnviz.render(three, saved, quality="l", output=output)
     command = ["render", three, "-ql", "--trace", saved, "-o", output]
     call = [sys.executable, "-c", UNCHANGED, *map(str, command)]
-    done = subprocess.run(call, capture_output=True, text=True)
-    assert done.stdout.splitlines() == [str(output), "0 []"], done.stderr
+    return lambda: subprocess.run(call, capture_output=True, text=True)
+
+
+def test_an_unchanged_own_scene_loads_nothing_heavy(rendered_again_elsewhere, tmp_path):
+    done = rendered_again_elsewhere()
+    assert done.stdout.splitlines() == [str(tmp_path / "three.mp4"), "0 []"], done.stderr
+
+
+@pytest.mark.slow
+def test_a_changed_own_scene_is_loaded(rendered_again_elsewhere, three):
     three.write_text(THREE.replace("opacity=0.5", "opacity=0.6"))
-    done = subprocess.run(call, capture_output=True, text=True)
-    assert "manim" in done.stdout
+    assert "manim" in rendered_again_elsewhere().stdout
 
 
 def test_the_task_of_an_own_scene_is_remembered(three, trace, tmp_path, monkeypatch):

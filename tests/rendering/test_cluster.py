@@ -195,6 +195,7 @@ def test_a_spawned_process_draws_the_same_with_a_custom_font(trace, tmp_path, ca
         rnnviz.render(file, trace, **settings)
 
 
+@pytest.mark.slow
 def test_a_remote_scene_disturbs_neither_stdout_nor_later_beats(
     trace, tmp_path, cache, monkeypatch, capfd
 ):
@@ -308,6 +309,7 @@ def test_a_worker_that_reads_other_data_is_refused():
     )
 
 
+@pytest.mark.slow  # a worker of a cluster that dies is a quick test
 def test_a_process_that_dies_is_reported(trace, tmp_path, cache):
     file = tmp_path / "small.py"
     middle = "self.renderer.sink and os.kill(os.getpid(), signal.SIGKILL)"

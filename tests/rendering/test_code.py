@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from often import every
 
 from rnnviz.rendering.cache.code import code_of
 from rnnviz.scene.beats import beats_of
@@ -33,7 +34,7 @@ more than need be, never less.
 """
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize("name", every(4, SCENES))
 def test_a_change_of_one_beat_affects_no_other(name, tmp_path):
     file = tmp_path / "own.py"
     source = Path(inspect.getfile(load_scene(name).scene)).read_text(encoding="utf-8")

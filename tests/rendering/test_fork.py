@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import psutil
 import pytest
+from often import every
 from small_scenes import HEAD, THREE, frames
 
 import rnnviz
@@ -34,32 +35,47 @@ LINE = next(
 )
 
 
+FAILURES = [
+    (
+        "1 / 0",
+        RenderError,
+        rf"beat 'two' of scene 'three' failed: ZeroDivisionError.*\(three.py, line {LINE}\)",
+    ),
+    (
+        "np.ones(2) @ np.ones(3)",
+        RenderError,
+        rf"beat 'two' of scene 'three' failed: ValueError.*\(three.py, line {LINE}\)",
+    ),
+    ("Square(None)", RenderError, rf"beat 'two' of scene .*\(three.py, line {LINE}\)"),
+    (
+        "os.kill(os.getpid(), 9)",
+        RenderError,
+        r"drew beat 'two' of scene 'three' ended .*al 9",
+    ),
+    ("os._exit(3)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 3"),
+    ("os._exit(0)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 0"),
+    (
+        "raise SystemExit",
+        RenderError,
+        rf"beat 'two' .* failed: it exits the program, SystemExit \(three.py, line {LINE}\)",
+    ),
+    (
+        "raise TextError('9' * 1_000_000)",
+        TextError,
+        r"^beat 'two' of scene 'three': 9{1000}",
+    ),
+    ("raise TextError('no glyph')", TextError, r"^beat 'two' of scene 'three': no glyph$"),
+    (
+        "raise SceneError('too short')",
+        SceneError,
+        r"^beat 'two' of scene 'three': too short$",
+    ),
+]
+
+
 @pytest.mark.parametrize(
     ("statement", "kind", "message"),
-    [
-        (
-            "1 / 0",
-            RenderError,
-            rf"beat 'two' of scene 'three' failed: ZeroDivisionError.*\(three.py, line {LINE}\)",
-        ),
-        (
-            "np.ones(2) @ np.ones(3)",
-            RenderError,
-            rf"beat 'two' of scene 'three' failed: ValueError.*\(three.py, line {LINE}\)",
-        ),
-        ("Square(None)", RenderError, rf"beat 'two' of scene .*\(three.py, line {LINE}\)"),
-        ("os.kill(os.getpid(), 9)", RenderError, r"drew beat 'two' of scene 'three' ended .*al 9"),
-        ("os._exit(3)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 3"),
-        ("os._exit(0)", RenderError, r"drew beat 'two' of scene 'three' ended .*exit status 0"),
-        (
-            "raise SystemExit",
-            RenderError,
-            rf"beat 'two' .* failed: it exits the program, SystemExit \(three.py, line {LINE}\)",
-        ),
-        ("raise TextError('9' * 1_000_000)", TextError, r"^beat 'two' of scene 'three': 9{1000}"),
-        ("raise TextError('no glyph')", TextError, r"^beat 'two' of scene 'three': no glyph$"),
-        ("raise SceneError('too short')", SceneError, r"^beat 'two' of scene 'three': too short$"),
-    ],
+    every(3, FAILURES),
 )
 def test_a_process_that_fails_names_its_beat_and_the_others_are_kept(
     statement, kind, message, three, trace, tmp_path, drawn, cache
@@ -294,6 +310,7 @@ class Own(Storyboard):
 """
 
 
+@pytest.mark.slow
 def test_torch_works_in_a_process_forked_after_its_threads(trace, tmp_path):
     scene, saved = tmp_path / "own.py", trace.save(tmp_path / "run.safetensors")
     scene.write_text(HEAD + THREADS)

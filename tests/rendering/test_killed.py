@@ -12,6 +12,7 @@ from subprocess import TimeoutExpired
 
 import pytest
 import warm
+from often import every
 from small_scenes import THREE
 
 import rnnviz
@@ -118,11 +119,15 @@ def killed_there(kind: signal.Signals, where: str) -> Callable[[], None]:
 
 @pytest.mark.parametrize(
     ("kind", "where"),
-    [
-        *product((signal.SIGKILL, signal.SIGINT), WHERE),
-        (signal.SIGTERM, "a beat is drawn"),
-        (signal.SIGHUP, "the beats are joined"),
-    ],
+    # each moment, and each signal but one
+    every(
+        2,
+        [
+            *product((signal.SIGKILL, signal.SIGINT), WHERE),
+            (signal.SIGTERM, "a beat is drawn"),
+            (signal.SIGHUP, "the beats are joined"),
+        ],
+    ),
 )
 def test_a_kill_at_each_critical_moment(kind, where, trace, folder, cache, three, drawn):
     output = folder / "out" / "three.mp4"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import warm
 from kept_networks import instead_of_training, read
+from often import often
 from PIL import Image
 
 import rnnviz
@@ -54,7 +55,7 @@ def frames(path: Path) -> list[np.ndarray]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-@pytest.mark.parametrize("kind", ["mp4", "webm", "mov", "gif"])
+@pytest.mark.parametrize("kind", often(["mp4", "webm", "mov", "gif"], ["mp4", "webm"]))
 def test_each_video_format_is_complete(kind, scene_file, trace, tmp_path, full_size):
     output = tmp_path / "out" / f"small.{kind}"
     done = rnnviz.render(scene_file, trace, quality="l", format=kind, output=output)
@@ -231,6 +232,7 @@ def test_beats_are_checked_against_the_scene():
         check_selection((9,), 8, "unrolling")
 
 
+@pytest.mark.slow  # Manim's own rendering takes long
 def test_a_storyboard_runs_with_plain_manim(tmp_path):
     source = Path(__file__).parents[2] / "scenes" / "weight_sharing" / "storyboard.py"
     with instead_of_training(read("en")):

@@ -2,6 +2,7 @@
 
 import json
 import wave
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 import warm
 from hypothesis import given
 from hypothesis import strategies as st
+from often import every
 from small_scenes import HEAD, same_frames
 
 import rnnviz
@@ -89,7 +91,7 @@ def beats_of(video: Path) -> dict:
     return {beat["name"]: beat for beat in told}
 
 
-@pytest.mark.parametrize("ending", ["mp4", "webm", "mov"])
+@pytest.mark.parametrize("ending", every(3, ["mp4", "webm", "mov"]))
 def test_a_sound_is_heard_at_its_time(ending, loud, trace, tmp_path):
     output = tmp_path / f"loud.{ending}"
     done = rnnviz.render(loud, trace, quality="l", format=ending, output=output)
@@ -168,8 +170,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
-@pytest.mark.parametrize("kind", ["mp4", "png"])
+@pytest.mark.parametrize(("kind", "what"), every(3, product(["mp4", "png"], WRONG)))
 def test_an_invalid_sound_is_reported_in_one_line(what, kind, loud, trace, tmp_path):
     content, told = WRONG[what]
     loud.with_name("low.wav").unlink()
@@ -211,7 +212,7 @@ def test_sounds_that_are_cut_off_are_noted(loud, trace, tmp_path):
     assert heard(samples(output), LOW)[0] == 0.0
 
 
-@pytest.mark.parametrize("ending", ["gif", "png"])
+@pytest.mark.parametrize("ending", every(2, ["gif", "png"], first=1))
 def test_a_format_without_sound_is_noted(ending, loud, trace, tmp_path):
     saved = trace.save(tmp_path / "run.safetensors")
     output = tmp_path / f"out.{ending}"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from manim import Circle
+from often import every
 from small_scenes import HEAD, frames
 
 PLAY = "self.play(FadeIn(Circle(color={color}, fill_opacity=1)), run_time=0.2)"
@@ -277,7 +278,7 @@ def restarted(restarted):
     restart()
 
 
-@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+@pytest.mark.parametrize("case", every(2, CASES.values()), ids=CASES)
 def test_a_change_redraws(case, trace, tmp_path, drawn, anew, restarted):
     for name, text in {"own.py": case.scene, **case.beside}.items():
         path = tmp_path / name
@@ -317,7 +318,7 @@ READERS = {
 }
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reader", every(2, READERS))
 def test_an_environment_variable_redraws(reader, trace, tmp_path, drawn, monkeypatch, restarted):
     restarted()
     scene, output = tmp_path / "own.py", tmp_path / "own.mp4"
@@ -346,12 +347,15 @@ IF_MODULE = (
 
 @pytest.mark.parametrize(
     ("reading", "name"),
-    [
-        (IF_THERE, "in/shade"),
-        (IF_OPENED, "in/shade"),
-        (BY_NAMES, "in/shade"),
-        (IF_MODULE, "later.py"),
-    ],
+    every(
+        3,
+        [
+            (IF_THERE, "in/shade"),
+            (IF_OPENED, "in/shade"),
+            (BY_NAMES, "in/shade"),
+            (IF_MODULE, "later.py"),
+        ],
+    ),
 )
 def test_a_file_that_appears_and_disappears(
     reading, name, trace, tmp_path, drawn, anew, restarted, monkeypatch

@@ -56,6 +56,7 @@ def test_a_changed_file_is_drawn_anew_and_an_unchanged_one_is_not(theme, three, 
     assert drawn(three, trace, output, theme=theme) == []
 
 
+@pytest.mark.slow  # tests/rendering/test_cluster.py has such a process draw
 def test_processes_that_share_nothing_draw_with_the_theme(theme, three, trace, monkeypatch):
     monkeypatch.setattr("rnnviz.rendering.execution.dask.can_fork", lambda: False)
     output = theme.with_name("out.mp4")

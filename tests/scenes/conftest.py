@@ -1,7 +1,7 @@
 """Scenes performed without a video: what stands on the screen at the end of each beat."""
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +13,7 @@ from kept_networks import use_in
 from layouts import screen_of
 
 from rnnviz.experiments.default_recordings import cache_folder, default_trace
+from rnnviz.experiments.explosion import explosion
 from rnnviz.mobjects import layout
 from rnnviz.recording import rerun
 from rnnviz.rendering.manim_adapter.renderer import Renderer, current_frame
@@ -36,6 +37,17 @@ _REMEMBERED = 8
 def _networks() -> None:
     """The default recordings, made of networks that were trained before."""
     use_in(cache_folder())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_explosion() -> Iterator[None]:
+    """The training that a scene shows beside every recording, which is always the same, once."""
+    scene = load_scene("exploding-gradient").scene
+    assert scene.experiments == {"found": explosion}
+    once = cache(lambda: explosion(default_of("exploding-gradient")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene, "experiments", {"found": lambda _: once()})
+        yield
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from models import Around
+from often import NETWORKS
 from torch import nn
 
 from rnnviz.mobjects.numbers import number
@@ -16,7 +17,7 @@ from rnnviz.recording import record
 STEPS = 8
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     made = default_trace_of if request.param == "as recorded" else changed_trace_of
     return made("backpropagation")

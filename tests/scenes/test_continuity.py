@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from often import often
 
 from rnnviz.mobjects import layout
 from rnnviz.rendering.manim_adapter.renderer import Renderer, current_frame
@@ -79,10 +80,7 @@ def visible_ink(caption):
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(name, marks=() if place % 6 == 0 else pytest.mark.slow)
-        for place, name in enumerate(SCENES)
-    ],
+    params=often(SCENES, ["output"]),
 )
 def beats(request, media, default_trace_of):
     """What was seen of each beat of a scene, which is played once for all tests."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from layouts import FOR_OTHER_RECORDINGS, NOT_YET_FITTED, check_layout
+from often import often
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments.default_recordings import record_task
@@ -21,7 +22,6 @@ from rnnviz.text.translation import translated
 NAMES = list(SCENES)
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "university.toml"
 LARGEST = "hidden-state"
-LOOKED_AT = ("unrolling", "vanishing-gradient")
 SOURCES = sorted((Path(__file__).parents[2] / "scenes").glob("*/storyboard.py"))
 
 
@@ -45,11 +45,11 @@ def refused(name, trace):
 def looks():
     """Each scene in both languages and themes: one of them among the quick tests, in turn."""
     for place, name in enumerate(NAMES):
-        for look, often in (
+        for look, quick in (
             (("en", "dark"), place % 2 == 0),
             (("zh", "light"), place % 2 == 1),
         ):
-            yield pytest.param(name, *look, marks=() if often else pytest.mark.slow)
+            yield pytest.param(name, *look, marks=() if quick else pytest.mark.slow)
         for look in (("en", "light"), ("zh", "dark")):
             yield pytest.param(name, *look, marks=pytest.mark.deep)
 
@@ -102,7 +102,7 @@ def test_layout_with_the_theme_of_a_university(name, language, perform, layout_o
                 "sentence",
                 {"hidden": 40, "gap": 30},
                 id=f"{name}-long sentence",
-                marks=() if name in LOOKED_AT else pytest.mark.slow,
+                marks=() if name == "vanishing-gradient" else pytest.mark.slow,
             )
             for name in NAMES
         ),
@@ -115,10 +115,7 @@ def test_layout_of_other_recordings(name, task, options, perform, layout_of):
         check_layout(seen, allowed=FOR_OTHER_RECORDINGS)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name in LOOKED_AT else pytest.mark.slow) for name in NAMES],
-)
+@pytest.mark.parametrize("name", often(NAMES, ["unrolling"]))
 def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, picture_of):
     whole = perform(name, picture_of, frames=True)
     passed_over = perform(name, picture_of)
@@ -127,7 +124,7 @@ def test_a_beat_starts_from_the_picture_of_the_whole_video(name, perform, pictur
         assert np.array_equal(whole[beat], passed_over[beat]), beat
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", often(["en", "zh"], ["zh"]))
 def test_a_beat_has_its_caption_in_every_language(language, perform):
     first = beats_of(load_scene("pytorch").scene)[0]
     told, caption = perform("pytorch", captions_of, language=language)[first.name], first.caption

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from often import NETWORKS
 
 from rnnviz.experiments.explosion import explosion
 from rnnviz.measure.cliff import cliff_error, cliff_gradient
@@ -12,7 +13,7 @@ from rnnviz.mobjects.numbers import number
 NAME = "exploding-gradient"
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     return (default_trace_of if request.param == "as recorded" else changed_trace_of)(NAME)
 

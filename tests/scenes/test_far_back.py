@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
 import torch
 from layouts import FOR_OTHER_RECORDINGS, check_layout
 from models import Around
+from often import often
 from rnnviz.scenes.exploding_gradient.sizes_of_w import compared
 from rnnviz.scenes.gates.followed_unit import FollowedUnit, lasting_step
 from torch import nn
@@ -137,7 +139,13 @@ NOT_PLAYED: dict[str, dict[str, str]] = {
     "exploding-gradient": {},
 }
 """The kinds that a scene does not play, with the reason."""
-OFTEN = ("LSTM", "custom, two states")
+OFTEN = {
+    ("vanishing-gradient", "custom, two states"),
+    ("gates", "LSTM"),
+    ("long-dependency", "LSTM"),
+    ("long-dependency", "custom, two states"),
+    ("exploding-gradient", "LSTM"),
+}
 
 
 @cache
@@ -146,10 +154,7 @@ def kind(name):
     return KINDS[name]()
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name in OFTEN else pytest.mark.slow) for name in KINDS]
-)
-@pytest.mark.parametrize("scene", NOT_PLAYED)
+@pytest.mark.parametrize(("scene", "name"), often(product(NOT_PLAYED, KINDS), OFTEN))
 def test_a_scene_plays_each_kind_of_recording(scene, name, perform, layout_of):
     if name in NOT_PLAYED[scene]:
         with pytest.raises(SceneError, match="; record "):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+from often import NETWORKS
 from rnnviz.scenes.hidden_state.step_numbers import MOST_UNITS, balanced_step
 
 from rnnviz.experiments.default_recordings import record_task
@@ -13,7 +14,7 @@ from rnnviz.mobjects.theme import DARK
 NAME = "hidden-state"
 
 
-@pytest.fixture(scope="module", params=["as recorded", "with another network"])
+@pytest.fixture(scope="module", params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     return (default_trace_of if request.param == "as recorded" else changed_trace_of)(NAME)
 

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from layouts import overlap_of_turned
+from often import NETWORKS, every
 from rnnviz.scenes.inputs.one_hot import InputGrid
 from tools_of import tool
 
@@ -23,7 +24,7 @@ from rnnviz.text.translation import translated
 SHOWN = 8
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     made = default_trace_of if request.param == "as recorded" else changed_trace_of
     return made("inputs")
@@ -131,7 +132,14 @@ def look(scene):
 
 @pytest.mark.parametrize(
     ("language", "tokens"),
-    [("en", ["have", "you", "eaten", "or", "have", "you", "not"]), ("zh", list("你恰饭了没啊"))],
+    every(
+        2,
+        [
+            ("en", ["have", "you", "eaten", "or", "have", "you", "not"]),
+            ("zh", list("你恰饭了没啊")),
+        ],
+        first=1,
+    ),
 )
 def test_every_word_of_the_little_sentence_has_its_one(language, tokens, perform):
     seen = perform("inputs", look, language=language)["one_hot_vectors"]

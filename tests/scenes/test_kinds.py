@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 from layouts import FOR_OTHER_RECORDINGS, check_layout
+from often import every, often
 from tools_of import tool
 
 from rnnviz.errors import SceneError
@@ -14,7 +15,11 @@ from rnnviz.scene.kinds import KINDS
 from rnnviz.scene.loading import load_scene
 from rnnviz.scene.needs import check_needs
 
-QUICK = ("lstm", "custom-two-states")
+SELDOM = (
+    *("relu-rnn", "bidirectional", "projected-lstm", "custom-gates", "own-output", "last-step"),
+    *("losses-last", "batch"),
+)
+"""Kinds that no other quick test plays."""
 
 
 @cache
@@ -22,17 +27,21 @@ def recording_of(kind):
     return tool("kinds_of_networks").recording_of(kind)
 
 
+def quick(place, cases):
+    """The case of a kind that is quick, if no other quick test plays it: each in another scene."""
+    return [cases[5 * place % len(cases)]] if cases[0][1] in SELDOM else []
+
+
 def played():
-    """Each scene with the kinds it plays; of two of them, each scene has one as a quick test."""
-    for place, (name, entry) in enumerate(SCENES.items()):
-        often = [kind for kind in QUICK if kind not in entry.refuses]
-        for kind in KINDS:
-            if kind not in entry.refuses:
-                quick = often and kind == often[place % len(often)]
-                yield pytest.param(name, kind, marks=() if quick else pytest.mark.slow)
+    """Each kind with the scenes that play it."""
+    for kind in KINDS:
+        yield [(name, kind) for name, entry in SCENES.items() if kind not in entry.refuses]
 
 
-@pytest.mark.parametrize(("name", "kind"), list(played()))
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [case for place, cases in enumerate(played()) for case in often(cases, quick(place, cases))],
+)
 def test_a_scene_plays_the_kinds_in_its_table(name, kind, perform, layout_of):
     check_layout(perform(name, layout_of, recording_of(kind)), allowed=FOR_OTHER_RECORDINGS)
 
@@ -54,13 +63,16 @@ def test_several_layers_and_two_directions_have_the_beats_of_one(name):
 
 @pytest.mark.parametrize(
     "options",
-    [
-        pytest.param({"cell": "lstm", "hidden": 3}, id="lstm"),
-        pytest.param({"cell": "gru", "layers": 2, "hidden": 20}, marks=pytest.mark.slow),
-        pytest.param({"nonlinearity": "relu", "bidirectional": True}, marks=pytest.mark.slow),
-        pytest.param({"cell": "lstm", "task": "prices", "layers": 2}, marks=pytest.mark.slow),
-        pytest.param({"task": "adding", "hidden": 1}, marks=pytest.mark.slow),
-    ],
+    every(
+        5,
+        [
+            pytest.param({"cell": "lstm", "hidden": 3}, id="lstm"),
+            {"cell": "gru", "layers": 2, "hidden": 20},
+            {"nonlinearity": "relu", "bidirectional": True},
+            {"cell": "lstm", "task": "prices", "layers": 2},
+            {"task": "adding", "hidden": 1},
+        ],
+    ),
 )
 def test_training_plays_any_network_that_was_trained_here(options, perform, layout_of):
     trace = record_task(**{"task": "sentence", "epochs": 2, "seed": 1, **options})

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from layouts import overlap_of_turned
 from manim import Dot
+from often import NETWORKS
 
 from rnnviz import measure
 from rnnviz.errors import SceneError
@@ -25,7 +26,7 @@ from rnnviz.scene.needs import check_needs
 NAME = "long-dependency"
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace_of(request, default_trace_of, changed_trace_of):
     return default_trace_of if request.param == "as recorded" else changed_trace_of
 

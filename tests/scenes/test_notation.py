@@ -1,15 +1,17 @@
 """Every scene in every notation: none of the replaced symbols is left, and all has its room."""
 
 import re
+from itertools import product
 
 import pytest
 from layouts import check_layout
+from often import often
 
 from rnnviz.scene.catalogue import SCENES
 from rnnviz.text.notation import NOTATIONS, UWV
 
 NAMES = list(SCENES)
-LOOKED_AT = ("gates", "output", "backpropagation", "hidden-state")
+LOOKED_AT = [("gates", "pytorch"), ("hidden-state", "pytorch")]
 OTHERS = tuple(name for name in NOTATIONS if name != UWV.name)
 LEFT = {
     "pytorch": r"[UV]|W(?!'?_\(?\"(ih|hh|fc)\")|\b[bc]\b(?!'?_)|y\^\*|\bq_",
@@ -35,15 +37,7 @@ def formulas_of(screen):
 
 @pytest.mark.parametrize(
     ("name", "notation"),
-    [
-        pytest.param(
-            name,
-            notation,
-            marks=() if name in LOOKED_AT and notation == "pytorch" else pytest.mark.slow,
-        )
-        for name in NAMES
-        for notation in OTHERS
-    ],
+    often(product(NAMES, OTHERS), LOOKED_AT),
 )
 def test_a_scene_in_another_notation(name, notation, perform, layout_of):
     language = ("en", "zh")[(NAMES.index(name) + OTHERS.index(notation)) % 2]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from manim import ManimColor
+from often import NETWORKS
 from rnnviz.scenes.weight_sharing.weight_part import WeightPart
 from rnnviz.scenes.weight_sharing.wording import gradient_of_first_use, what_arrays
 
@@ -16,7 +17,7 @@ from rnnviz.mobjects.numbers import MINUS, decimals, number, percent
 from rnnviz.mobjects.theme import DARK
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace_of(request, default_trace_of, changed_trace_of):
     return default_trace_of if request.param == "as recorded" else changed_trace_of
 

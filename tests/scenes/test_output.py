@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from models import Around
+from often import NETWORKS
 from rnnviz.scenes.output.linear_output import MOST_OUTPUTS, states_read
 from rnnviz.scenes.output.output_numbers import (
     OutputNumbers,
@@ -29,7 +30,7 @@ from rnnviz.scene.needs import check_needs
 NAME = "output"
 
 
-@pytest.fixture(scope="module", params=["as recorded", "with another network"])
+@pytest.fixture(scope="module", params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     return (default_trace_of if request.param == "as recorded" else changed_trace_of)(NAME)
 

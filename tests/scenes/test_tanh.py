@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from models import Around
+from often import NETWORKS
 from rnnviz.scenes.tanh.slope_product import unit_to_follow
 from torch import nn
 
@@ -13,7 +14,7 @@ from rnnviz.mobjects.numbers import number, percent
 from rnnviz.recording import record
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     return (default_trace_of if request.param == "as recorded" else changed_trace_of)("tanh")
 

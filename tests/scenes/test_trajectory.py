@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from often import NETWORKS
 
 from rnnviz.errors import SceneError
 from rnnviz.experiments import variant
@@ -15,7 +16,7 @@ from rnnviz.scene.needs import check_needs
 from rnnviz.tasks.sentence import STORIES
 
 
-@pytest.fixture(params=["as recorded", "with another network"])
+@pytest.fixture(params=NETWORKS)
 def trace(request, default_trace_of, changed_trace_of):
     made = default_trace_of if request.param == "as recorded" else changed_trace_of
     return made("trajectory")

@@ -12,7 +12,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from rnnviz.rendering.cache.imports import closure, digest, parsed, translations
+from rnnviz.rendering.cache.imports import (
+    closure,
+    digest,
+    module_at,
+    parsed,
+    texts_in,
+    translations,
+)
 from rnnviz.rendering.cache.library import is_as_loaded, is_ours, unique_value
 from rnnviz.scene.beats import beats_of
 
@@ -34,12 +41,14 @@ def code_of(scene: Any, language: str) -> Code:
     source = _source_of(scene)
     scene_file = Path(source).resolve()
     tree = parsed(scene_file)
-    shared = _shared(scene_file, closure(scene_file, tree), language)
+    shared = _shared(scene_file, closure(scene_file), language)
     beats = _beats_in(tree, scene)
 
     def digest_of(name: str) -> str:
         own = _with_beat(tree, name, beats)
-        content = name.encode() + shared + digest(own) + translations(own, scene_file, language)
+        content = (
+            name.encode() + shared + digest(own) + translations(texts_in(own), scene_file, language)
+        )
         return sha256(content).hexdigest()
 
     return Code(source, {beat.name: digest_of(beat.name) for beat in beats_of(scene)})
@@ -52,17 +61,19 @@ def code_in(file: Path, language: str) -> str | None:
     """
     scene_file = file.resolve()
     try:
-        tree = parsed(scene_file)
-        shared = _shared(scene_file, closure(scene_file, tree, library=False), language)
+        module = module_at(scene_file)
+        shared = _shared(scene_file, closure(scene_file, library=False), language)
     except (OSError, SyntaxError, ValueError):
         return None
-    return sha256(shared + digest(tree) + translations(tree, scene_file, language)).hexdigest()
+    return sha256(
+        shared + module.digest + translations(module.texts, scene_file, language)
+    ).hexdigest()
 
 
 def imported_by(scene: Any) -> frozenset[Path]:
     """Return the files that a scene's class imports, of the library and beside the scene."""
     scene_file = Path(_source_of(scene)).resolve()
-    return frozenset(closure(scene_file, parsed(scene_file)) - {scene_file})
+    return frozenset(closure(scene_file) - {scene_file})
 
 
 def own_modules(scene: Any, observed: Iterable[Path]) -> Mapping[Path, ast.Module]:
@@ -73,7 +84,7 @@ def own_modules(scene: Any, observed: Iterable[Path]) -> Mapping[Path, ast.Modul
     scene_file = Path(_source_of(scene)).resolve()
     if is_ours(scene_file):
         return {}
-    files = closure(scene_file, parsed(scene_file), library=False)
+    files = closure(scene_file, library=False)
     files |= {path for path in observed if path.is_file() and not is_ours(path)}
     return {file: parsed(file) for file in sorted(files)}
 
@@ -82,10 +93,10 @@ def _shared(scene_file: Path, files: Iterable[Path], language: str) -> bytes:
     """Return a digest of the modules that a scene's file imports."""
     shared = sha256()
     for path in sorted(files):
-        tree = parsed(path)
-        now = digest(tree)
+        module = module_at(path)
+        now = module.digest
         if path != scene_file:
-            shared.update(now + translations(tree, path, language))
+            shared.update(now + translations(module.texts, path, language))
         if (path != scene_file or is_ours(scene_file)) and not is_as_loaded(path, now.hex()):
             shared.update(unique_value().encode())
     return shared.digest()

@@ -14,7 +14,7 @@ from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, Final, NamedTuple
 
-from rnnviz.rendering.cache.imports import digest, parsed, translations
+from rnnviz.rendering.cache.imports import module_at, translations
 from rnnviz.rendering.cache.library import unique_value
 from rnnviz.system.cache import checksum
 
@@ -166,10 +166,10 @@ def _matches(pattern: str) -> str:
 
 def _code(path: Path, language: str) -> str | None:
     try:
-        tree = parsed(path)
+        module = module_at(path)
     except SyntaxError:
         return checksum(path)
-    return (digest(tree) + translations(tree, path, language)).hex()
+    return (module.digest + translations(module.texts, path, language)).hex()
 
 
 def _module_file(name: str) -> Path | None:

@@ -1,6 +1,7 @@
 """The library's own files: which they are, their digest, and whether they have changed."""
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -24,11 +25,21 @@ def whole_library() -> str:
 def _whole_library() -> str:
     digest = sha256()
     for folder in (library_folder(), scenes_folder()):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix != ".pyc":
-                digest.update(f"{path.relative_to(folder)} {path.stat().st_size} ".encode())
-                digest.update(path.read_bytes())
+        for path in _files_in(str(folder)):
+            content = Path(path).read_bytes()
+            digest.update(f"{path.removeprefix(str(folder))} {len(content)} ".encode())
+            digest.update(content)
     return digest.hexdigest()
+
+
+def _files_in(folder: str) -> Iterator[str]:
+    """Yield the files in a folder and those below it, but for compiled modules, in order."""
+    for inside, folders, files in os.walk(folder):
+        folders[:] = sorted(set(folders) - {"__pycache__"})
+        for name in sorted(files):
+            path = os.path.join(inside, name)
+            if not name.endswith(".pyc") and os.path.isfile(path):
+                yield path
 
 
 def is_as_loaded(path: Path, digest: str) -> bool:

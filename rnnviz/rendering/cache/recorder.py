@@ -19,7 +19,7 @@ from rnnviz.rendering.cache.dependencies import (
     value_of,
 )
 from rnnviz.rendering.cache.hooks import observing
-from rnnviz.rendering.cache.imports import names_in_closure, parsed
+from rnnviz.rendering.cache.imports import names_in_closure
 from rnnviz.rendering.cache.origins import is_of_helper, owner_of
 
 _OF_SYSTEM: Final = ("/proc/", "/sys/", "/dev/")
@@ -147,7 +147,7 @@ def forget() -> None:
 def _loaded_by(scene_file: Path) -> set[str]:
     """Return the files of users' modules that a scene's file imports and that are loaded now."""
     try:
-        names = names_in_closure(scene_file, parsed(scene_file))
+        names = names_in_closure(scene_file)
     except (OSError, SyntaxError, ValueError):
         return set()
     files = (getattr(sys.modules.get(name), "__file__", None) for name in names)

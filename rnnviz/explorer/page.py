@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz.cells.base import SIGMOID
+from rnnviz.explorer.look import base_style, css_colors
 from rnnviz.explorer.modules import engine_modules, import_map, modules_in
 from rnnviz.explorer.network_data import network_data
 from rnnviz.explorer.places import (
@@ -87,18 +88,13 @@ def explore(
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
         title=html.escape(title),
         fonts=faces,
-        colors=_as_css(palette),
+        colors=css_colors(palette),
         size=f"{palette.type_scale:.0%}",
-        style=(page / "style.css").read_text(encoding="utf-8"),
+        style=base_style() + (page / "style.css").read_text(encoding="utf-8"),
         heading=html.escape(title),
         modules=import_map({**engine_modules(), **modules_in(page, "page")}),
         content=embedded,
     )
-
-
-def _as_css(palette: Palette) -> str:
-    colors = " ".join(f"--{name}: {getattr(palette, name)};" for name in COLORS)
-    return f"color-scheme: {palette.scheme}; {colors}"
 
 
 def _content(

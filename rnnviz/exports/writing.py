@@ -11,7 +11,7 @@ from rnnviz.exports.clips import animation
 from rnnviz.exports.formats import FORMATS, check_request
 from rnnviz.exports.handout import handout
 from rnnviz.exports.naming import distinct
-from rnnviz.exports.page import page, source_line
+from rnnviz.exports.page import lecture_titles, page, source_line
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.slides import slides
 from rnnviz.exports.snippets import SNIPPETS, Files
@@ -60,10 +60,11 @@ def write(
     if title is not None and len(videos) == 1:
         videos = [first] = [replace(first, title=title)]
     if to == "html":
-        return _page(videos, output, language, title if len(videos) > 1 else None)
+        return _page(videos, output, language, title)
     if to in _SINGLE_FILES:
+        heading = lecture_titles(videos, [language], title)[language]
         with atomic_write(output, ExportError) as temporary:
-            _SINGLE_FILES[to](videos, temporary, language, title or first.titles()[language])
+            _SINGLE_FILES[to](videos, temporary, language, heading)
         return (output,)
     return _snippet(first, to, output, language)
 

@@ -20,7 +20,7 @@ from rnnviz.explorer.places import (
     losses_of,
     place_of,
 )
-from rnnviz.explorer.starts import start_of
+from rnnviz.explorer.starts import check_scene, openings, start_of
 from rnnviz.explorer.texts import NOTICES, symbols_of, texts_in
 from rnnviz.system.versions import version
 from rnnviz.text.font_files import FontSource
@@ -64,14 +64,16 @@ def explore(
 
     ``font`` is embedded for characters that rnnviz Sans lacks; without it, the reader's fonts are
     used. ``notation`` is that of formulas: uwv, pytorch, d2l, goodfellow or a TOML file. With
-    ``scene``, the name of a scene, the page opens on what that scene shows. ``compare`` is another
-    recording that is drawn beside this one, its first layer and direction, of the same sequence.
+    ``scene``, the name of a scene, the page opens on what that scene shows; so does a page whose
+    address ends in ``#scene=NAME``. ``compare`` is another recording that is drawn beside this one,
+    its first layer and direction, of the same sequence.
 
     Raises: ExportError for an unknown scene;
             ThemeError for an invalid theme;
             TraceError if the trace has no gradients or no such layer, direction or sequence, or if
             no loss of the sequence was backpropagated; TextError for an unknown notation
     """
+    check_scene(scene)
     palette = load_theme(theme)
     spoken = tuple(dict.fromkeys((*languages(), language)))
     with using_notation(load_notation(notation)):
@@ -152,7 +154,9 @@ def _content(
         "most_steps": MOST_STEPS,
         "engine": engine,
         "why": reasons,
-        **start_of(scene, chosen, trace.cell.has_forget_gate),
+        "start": start_of(chosen),
+        "scene": scene,
+        "openings": openings(trace.cell.has_forget_gate),
     }
 
 

@@ -14,6 +14,7 @@ from nasty import NASTY
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from rnnviz.exports.live_pages import LivePages
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.writing import write
 
@@ -40,10 +41,10 @@ def visit(browser):
     def open_page(path, fragment="", **settings):
         context = browser.new_context(viewport={"width": 1100, "height": 900}, **settings)
         contexts.append(context)
+        context.on("console", lambda message: complaints.append(message.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("request", lambda request: requests.append(request.url))
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri() + fragment)
         page.wait_for_function("document.getElementById('video').readyState >= 2")
         return page
@@ -372,6 +373,27 @@ def test_a_lecture_of_several_has_a_table_of_contents(two_scenes, visit):
     page.wait_for_function("document.getElementById('video').currentSrc.endsWith('unrolling.mp4')")
     again = visit(two_scenes, "#unrolling")
     expect(again.locator("#scene-title")).to_have_text("One layer, used at every step")
+
+
+def test_each_scene_links_to_its_live_page(rendered_video, trace, tmp_path, visit):
+    live = LivePages(lambda task, training: trace, pytest.fail, theme="dark")
+    for scene in (None, "vanishing-gradient"):
+        live.add(scene)
+    other = replace(rendered_video, scene="vanishing-gradient")
+    index, *files = write([rendered_video, other], "html", tmp_path / "lecture", live=live)
+    page = visit(index)
+    expect(page.locator("#live")).to_be_hidden()
+    links = page.locator("a[href*='.html']").evaluate_all("all => all.map(one => one.href)")
+    assert links == [f"{files[-1].as_uri()}#scene=vanishing-gradient&lang=en"]  # of the transcript
+    page.goto(f"{index.as_uri()}#vanishing-gradient/first")
+    page.locator("#settings-name").click()
+    page.locator("#language").select_option("zh")
+    with page.context.expect_page() as opened:
+        page.locator("#live").click()
+    assert opened.value.url.split("#")[0] == files[-1].as_uri()
+    expect(opened.value.locator("body")).to_have_attribute("data-ready", "yes")
+    expect(opened.value.locator("html")).to_have_attribute("lang", "zh")
+    expect(opened.value.locator("#log")).to_be_checked()
 
 
 SHOWN = """() => {

@@ -1,4 +1,4 @@
-/** The controls over the lower edge: they are gone while the video plays and nobody needs them. */
+/** The controls over the lower edge: they are gone when nobody needs them. */
 
 import { inEachLanguage, language, lecture, lectureTitle, liveAddress, say, scenes, speak, translated } from "./lecture.js";
 import { showSubtitles } from "./player.js";
@@ -6,7 +6,7 @@ import { part } from "./parts.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
-/** How long the controls stay after the pointer has moved, and once a beat plays, in milliseconds. */
+/** How long the controls stay once they are not used, and once a beat plays, in milliseconds. */
 const IDLE = 2500;
 const BEGUN = 900;
 
@@ -115,7 +115,8 @@ function name(id, text, key) {
 }
 
 /**
- * Let the controls go while a beat plays, and come back on the pointer, the keyboard and the focus.
+ * Let the controls go while a beat plays or its last frame is shown, and come back on the pointer,
+ * the keyboard and the focus; the first frame of a scene has them.
  * @param {Player} player
  * @param {HTMLDetailsElement} settings
  */
@@ -124,7 +125,7 @@ function comeAndGo(player, settings) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
   const held = () => settings.open || bar.matches(":hover") || bar.querySelector(":focus-visible") !== null;
-  const sleep = () => { if (player.playing && !held()) document.body.classList.add("asleep"); };
+  const sleep = () => { if (!player.isFresh && !held()) document.body.classList.add("asleep"); };
   const later = (/** @type {number} */ delay) => {
     clearTimeout(timer);
     timer = setTimeout(sleep, delay);
@@ -139,6 +140,7 @@ function comeAndGo(player, settings) {
   bar.addEventListener("focusout", () => later(IDLE));
   settings.addEventListener("toggle", () => later(IDLE));
   player.video.addEventListener("play", () => later(BEGUN));
+  player.addEventListener("scene", wake);
   // a button that was clicked keeps no focus, with which the controls would stay
   bar.addEventListener("click", (event) => {
     if (event.detail > 0 && event.target instanceof Element) /** @type {HTMLElement|null} */ (event.target.closest("button"))?.blur();

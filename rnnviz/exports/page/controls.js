@@ -2,7 +2,7 @@
 
 import { inEachLanguage, language, lecture, lectureTitle, liveAddress, say, scenes, speak, translated } from "./lecture.js";
 import { showSubtitles } from "./player.js";
-import { part } from "./parts.js";
+import { clock, part } from "./parts.js";
 
 /** @typedef {import("./player.js").Player} Player */
 
@@ -58,6 +58,7 @@ export function controls(player) {
   });
   player.addEventListener("state", () => {
     position.value = String(video.currentTime);
+    position.setAttribute("aria-valuetext", clock(video.currentTime));
     document.body.classList.toggle("fresh", player.isFresh);
     document.body.classList.toggle("playing", player.playing);
   });

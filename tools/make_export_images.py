@@ -73,14 +73,16 @@ def screenshot(page: Page) -> Image.Image:
 
 
 def lecture_page(video: RenderedVideo, folder: Path) -> Image.Image:
-    """Return the lecture page, stopped at the end of a beat."""
+    """Return the lecture page, stopped at the end of a beat, with the text of the steps."""
     (path,) = write([video], "html", folder / "page.html")
-    with browser(1200, 1050) as page:
-        page.goto(path.as_uri())
-        page.locator("#beats button").nth(SHOWN_BEAT - 1).click()
+    with browser(1380, 800) as page:
+        page.goto(f"{path.as_uri()}#{SCENE}/{SHOWN_BEAT}")
+        page.keyboard.press("t")
+        page.keyboard.press("PageDown")
         page.wait_for_function("!document.getElementById('video').paused")
         page.keyboard.press("PageDown")
         page.wait_for_function("video.paused && !video.seeking")
+        page.mouse.move(400, 400)
         return screenshot(page)
 
 

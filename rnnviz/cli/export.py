@@ -1,7 +1,7 @@
 """``rnnviz export``."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +22,7 @@ from rnnviz.cli.options import (
 )
 from rnnviz.cli.output import progress_bar
 from rnnviz.cli.render import begin_render
-from rnnviz.cli.scene_traces import trace_for
+from rnnviz.cli.scene_traces import trace_for, trace_of
 from rnnviz.cli.task_options import check_text
 from rnnviz.exports.formats import FORMATS, JOINING, is_video
 from rnnviz.scene.catalogue import SCENES
@@ -84,8 +84,21 @@ def command(
     fonts = tuple(fonts_of(theme, fonts))
     check_text(source.task, fonts)
     from rnnviz.exports.exporting import export_sources
+    from rnnviz.exports.live_pages import LivePages
     from rnnviz.text.fonts import using_fonts
 
+    def recording(task: str, training: Mapping[str, Any]) -> Any:
+        with progress_bar("Recording for the live page") as report:
+            return trace_of(
+                source,
+                task,
+                language or "en",
+                lambda done, most, loss: report(done, most, ""),
+                **training,
+            )
+
+    look: dict[str, Any] = {"language": language or "en", "theme": theme}
+    live = LivePages(recording, note, **look, font=fonts, notation=notation)
     names = list(SCENES) if everything else list(sources)
     left_out: list[str] = []
 
@@ -127,6 +140,7 @@ def command(
             Path(output),
             language=language,
             title=title,
+            live=live,
             scene_settings=[],
             warn=note,
         )

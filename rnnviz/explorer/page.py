@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from rnnviz.cells.base import SIGMOID
+from rnnviz.explorer.look import base_style, css_colors
 from rnnviz.explorer.modules import engine_modules, import_map, modules_in
 from rnnviz.explorer.network_data import network_data
 from rnnviz.explorer.places import (
@@ -19,7 +20,7 @@ from rnnviz.explorer.places import (
     losses_of,
     place_of,
 )
-from rnnviz.explorer.starts import start_of
+from rnnviz.explorer.starts import check_scene, openings, start_of
 from rnnviz.explorer.texts import NOTICES, symbols_of, texts_in
 from rnnviz.system.versions import version
 from rnnviz.text.font_files import FontSource
@@ -63,14 +64,16 @@ def explore(
 
     ``font`` is embedded for characters that rnnviz Sans lacks; without it, the reader's fonts are
     used. ``notation`` is that of formulas: uwv, pytorch, d2l, goodfellow or a TOML file. With
-    ``scene``, the name of a scene, the page opens on what that scene shows. ``compare`` is another
-    recording that is drawn beside this one, its first layer and direction, of the same sequence.
+    ``scene``, the name of a scene, the page opens on what that scene shows; so does a page whose
+    address ends in ``#scene=NAME``. ``compare`` is another recording that is drawn beside this one,
+    its first layer and direction, of the same sequence.
 
     Raises: ExportError for an unknown scene;
             ThemeError for an invalid theme;
             TraceError if the trace has no gradients or no such layer, direction or sequence, or if
             no loss of the sequence was backpropagated; TextError for an unknown notation
     """
+    check_scene(scene)
     palette = load_theme(theme)
     spoken = tuple(dict.fromkeys((*languages(), language)))
     with using_notation(load_notation(notation)):
@@ -87,18 +90,13 @@ def explore(
         generator=html.escape(f"rnnviz {version('rnnviz')}"),
         title=html.escape(title),
         fonts=faces,
-        colors=_as_css(palette),
+        colors=css_colors(palette),
         size=f"{palette.type_scale:.0%}",
-        style=(page / "style.css").read_text(encoding="utf-8"),
+        style=base_style() + (page / "style.css").read_text(encoding="utf-8"),
         heading=html.escape(title),
         modules=import_map({**engine_modules(), **modules_in(page, "page")}),
         content=embedded,
     )
-
-
-def _as_css(palette: Palette) -> str:
-    colors = " ".join(f"--{name}: {getattr(palette, name)};" for name in COLORS)
-    return f"color-scheme: {palette.scheme}; {colors}"
 
 
 def _content(
@@ -156,7 +154,9 @@ def _content(
         "most_steps": MOST_STEPS,
         "engine": engine,
         "why": reasons,
-        **start_of(scene, chosen, trace.cell.has_forget_gate),
+        "start": start_of(chosen),
+        "scene": scene,
+        "openings": openings(trace.cell.has_forget_gate),
     }
 
 

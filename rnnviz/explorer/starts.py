@@ -48,19 +48,34 @@ def recording_for(scene: str | None) -> tuple[str, Mapping[str, Any]]:
     return _RECORDINGS.get(scene or "", ("sentence", MappingProxyType({})))
 
 
-def start_of(scene: str | None, place: Mapping[str, Any], has_forget_gate: bool) -> dict[str, Any]:
-    """Return what is chosen when the page opens, and the part of it that is then in sight.
+def start_of(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is chosen when the page opens."""
+    last = place["times"][-1]
+    return {
+        **{name: place[name] for name in ("sequence", "layer", "direction")},
+        **{"loss": last, "step": last},
+    }
 
-    Raises: ExportError for a scene that has no page
+
+def openings(has_forget_gate: bool) -> dict[str, dict[str, Any]]:
+    """Return what is chosen, changed and in sight when the page opens on a scene, by its name."""
+    return {
+        scene: {
+            "focus": shown["focus"],
+            "chosen": {
+                "log": shown.get("log", False),
+                **({"part": "f"} if shown.get("forget") and has_forget_gate else {}),
+            },
+            "edits": shown.get("edits", {}),
+        }
+        for scene, shown in _VIEWS.items()
+    }
+
+
+def check_scene(scene: str | None) -> None:
+    """Check that a page opens on a scene.
+
+    Raises: ExportError if none does
     """
-    start: dict[str, Any] = {name: place[name] for name in ("sequence", "layer", "direction")}
-    start |= {"loss": place["times"][-1], "step": place["times"][-1]}
-    if scene is None:
-        return {"start": start, "focus": None}
-    shown = _VIEWS.get(scene)
-    if shown is None:
+    if scene is not None and scene not in _VIEWS:
         raise ExportError(f"no page opens on scene {scene!r}; choose one of {', '.join(_VIEWS)}")
-    start["log"] = shown.get("log", False)
-    if shown.get("forget") and has_forget_gate:
-        start["part"] = "f"
-    return {"start": start, "focus": shown["focus"], "startEdits": shown.get("edits", {})}

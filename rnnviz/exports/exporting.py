@@ -2,12 +2,14 @@
 
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from rnnviz.errors import ExportError, SceneError
-from rnnviz.exports.formats import check_request, is_video
+from rnnviz.experiments.default_recordings import CachedRecording, data_language
+from rnnviz.exports.formats import check_request, is_folder, is_video
+from rnnviz.exports.live_pages import LivePages
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.writing import unsupported, write
 from rnnviz.rendering import render
@@ -17,8 +19,10 @@ from rnnviz.text.notation import UWV, Notation
 from rnnviz.text.notation_files import load_notation
 from rnnviz.text.palette import Palette
 from rnnviz.text.theme_file import load_theme
+from rnnviz.trace import load
 
 if TYPE_CHECKING:
+    from rnnviz.rendering.request import Recording
     from rnnviz.trace import Trace
 
 RenderScene = Callable[[str, Path], Path | None]
@@ -32,7 +36,7 @@ def export(
     to: str,
     output: str | Path,
     title: str | None = None,
-    trace: "Trace | str | Path | None" = None,
+    trace: "Recording | Sequence[Recording] | None" = None,
     task: str | None = None,
     language: str | None = None,
     theme: "str | Path | Palette" = _THEME,
@@ -46,10 +50,11 @@ def export(
     ``what`` lists scenes (a name, ``FILE.py`` or ``FILE.py:CLASS``), which are rendered first, and
     videos that rnnviz rendered, in the order in which to show them; only html, pptx and handout
     join several. ``to`` is a format of ``rnnviz export --to``, and ``output`` a file or, for html,
-    also a folder. ``title`` is the title of the whole. ``trace``, ``task``, ``theme``,
-    ``quality`` and ``notation`` are those of ``rnnviz.render`` and apply to the scenes; ``font``
-    applies to scenes and exported text. ``progress`` is called with the scene and the beat just
-    finished, the number of beats finished, and their total.
+    also a folder, which then holds live pages of the scenes' networks as well. ``title`` is the
+    title of the whole. ``trace``, ``task``, ``theme``, ``quality`` and ``notation`` are those of
+    ``rnnviz.render`` and apply to the scenes; ``font`` applies to scenes and exported text.
+    ``progress`` is called with the scene and the beat just finished, the number of beats finished,
+    and their total.
 
     Raises: ExportError if the export is not possible; as ``rnnviz.render`` for a scene
     """
@@ -67,6 +72,22 @@ def export(
         settings |= {"font": fonts, "notation": symbols}
         return render(scene, trace, **settings).paths[0]
 
+    def warn(message: str) -> None:
+        warnings.warn(message, stacklevel=4)
+
+    def recording(usual: str, training: Mapping[str, Any]) -> "Trace":
+        given: Any = trace
+        if isinstance(trace, Sequence) and not isinstance(trace, str):
+            given = trace[0]
+        if given is None:
+            spoken = data_language(language or "en")
+            given = CachedRecording(task or usual, {"language": spoken, **training})
+        if isinstance(given, CachedRecording):
+            return given.trace()
+        return load(given) if isinstance(given, str | Path) else given
+
+    look: dict[str, Any] = {"language": language or "en", "theme": theme}
+    live = LivePages(recording, warn, **look, font=fonts, notation=symbols)
     with using_fonts(fonts):
         return export_sources(
             [str(source) for source in what],
@@ -75,7 +96,8 @@ def export(
             Path(output),
             language=language,
             title=title,
-            warn=lambda message: warnings.warn(message, stacklevel=4),
+            live=live,
+            warn=warn,
             scene_settings=[
                 name
                 for name, given in (
@@ -98,13 +120,15 @@ def export_sources(
     *,
     language: str | None,
     title: str | None,
+    live: LivePages,
     scene_settings: list[str],
     warn: Callable[[str], None],
 ) -> tuple[Path, ...]:
     """Export scenes and videos as ``export`` does, rendering each scene with ``render_scene``.
 
-    ``scene_settings`` names the settings given that apply to scenes only. ``warn`` is called with
-    a message for each feature of a video that the format does not support.
+    ``live`` makes the live pages of the scenes, if a folder is written. ``scene_settings`` names
+    the settings given that apply to scenes only. ``warn`` is called with a message for each feature
+    of a video that the format does not support.
 
     Raises: ExportError, SceneError if every scene is left out, and what ``render_scene`` raises
     """
@@ -122,11 +146,15 @@ def export_sources(
             elif (path := render_scene(source, Path(folder) / f"{number}.mp4")) is not None:
                 videos.append(RenderedVideo.of(path))
                 _check_language(source, language, videos[-1])
+            else:
+                continue
+            if is_folder(to, output):
+                live.add(None if source in known else source)
         if not videos:
             raise SceneError("no scene can show this trace; see the reasons above")
         for message in (message for video in videos for message in unsupported(video, to)):
             warn(message)
-        return write(videos, to, output, language=language, title=title)
+        return write(videos, to, output, language=language, title=title, live=live)
 
 
 def _check_language(scene: str, language: str | None, video: RenderedVideo) -> None:

@@ -55,6 +55,11 @@ def is_video(source: str) -> bool:
     return Path(source).suffix.lower() in _VIDEO_ENDINGS
 
 
+def is_folder(to: str, output: Path) -> bool:
+    """Return whether an export is a folder: a page with its videos beside it."""
+    return to == "html" and not output.suffix
+
+
 def check_request(
     to: str, output: Path, *, several: bool = False, title: str | None = None
 ) -> None:
@@ -73,7 +78,7 @@ def check_request(
             raise ExportError(f"format {to!r} has no title; leave it out")
         if not title.strip() or any(category(character) in _BREAKING for character in title):
             raise ExportError(f"the title must be one line of text, got {title!r}")
-    if to == "html" and not output.suffix:
+    if is_folder(to, output):
         try_folder(output.absolute(), ExportError)
         return
     if output.suffix.lower() != chosen.ending:

@@ -23,6 +23,8 @@ from rnnviz.text.palette import DARK, PALETTES, scheme_of
 from rnnviz.text.translation import translated
 
 _TYPES: Final = {".mp4": "video/mp4", ".webm": "video/webm"}
+_THUMBNAIL: Final = 320
+"""The width of a thumbnail, in pixels."""
 _MOST_BEATS: Final = 999
 _LONGEST: Final = 86400.0
 _ROUNDED: Final = 0.01
@@ -189,6 +191,21 @@ class RenderedVideo:
         """
         return self._frames([0.0], None)[0]
 
+    def thumbnail(self) -> tuple[bytes, float]:
+        """Return the last frame as a small WebP, and the video's width divided by its height.
+
+        Raises: ExportError if the video cannot be read
+        """
+        try:
+            picture = image_of(_last_frame(self.path), self.background)
+        except (OSError, av.FFmpegError, IndexError) as error:
+            raise self._unreadable(error) from error
+        ratio = picture.width / picture.height
+        file = io.BytesIO()
+        small = picture.resize((_THUMBNAIL, max(1, round(_THUMBNAIL / ratio))))
+        small.save(file, format="WEBP", quality=80)
+        return file.getvalue(), ratio
+
     def _frames(self, ends: Sequence[float], background: str | None) -> list[bytes]:
         try:
             return _frames(self.path, ends, background)
@@ -229,6 +246,21 @@ def _frames(video: Path, ends: Sequence[float], background: str | None) -> list[
     if len(found) < len(ends):
         raise IndexError("it has no frames")
     return found
+
+
+def _last_frame(video: Path) -> Any:
+    """Return the last frame of a video, decoding only what it depends on."""
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        if stream.duration is not None:
+            container.seek((stream.start_time or 0) + stream.duration, stream=stream)
+        last = None
+        for frame in decoded(container):
+            last = frame
+    if last is None:
+        raise IndexError("it has no frames")
+    return last
 
 
 def _png(frame: Any, background: str | None) -> bytes:

@@ -8,10 +8,11 @@ from typing import Final
 
 from rnnviz.errors import ExportError
 from rnnviz.exports.clips import animation
-from rnnviz.exports.formats import FORMATS, check_request
+from rnnviz.exports.formats import FORMATS, check_request, is_folder
 from rnnviz.exports.handout import handout
+from rnnviz.exports.live_pages import LivePages
 from rnnviz.exports.naming import distinct
-from rnnviz.exports.page import page, source_line
+from rnnviz.exports.page import lecture_titles, page, source_line
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.slides import slides
 from rnnviz.exports.snippets import SNIPPETS, Files
@@ -39,12 +40,14 @@ def write(
     *,
     language: str | None = None,
     title: str | None = None,
+    live: LivePages | None = None,
 ) -> tuple[Path, ...]:
     """Write one or more videos in an export format and return the files written.
 
     ``output`` is a file or, for ``html``, a folder, which then also holds the videos. Files that a
     snippet refers to are written beside it. ``title`` replaces the scene's title, or is that of
-    the whole if there are several videos. Each existing file is replaced in one step.
+    the whole if there are several videos. ``live`` holds the live pages to put into a folder, with
+    a link for each video. Each existing file is replaced in one step.
 
     Raises: as ``check_request``, and ExportError for a language without captions
     """
@@ -60,10 +63,11 @@ def write(
     if title is not None and len(videos) == 1:
         videos = [first] = [replace(first, title=title)]
     if to == "html":
-        return _page(videos, output, language, title if len(videos) > 1 else None)
+        return _page(videos, output, language, title, live)
     if to in _SINGLE_FILES:
+        heading = lecture_titles(videos, [language], title)[language]
         with atomic_write(output, ExportError) as temporary:
-            _SINGLE_FILES[to](videos, temporary, language, title or first.titles()[language])
+            _SINGLE_FILES[to](videos, temporary, language, heading)
         return (output,)
     return _snippet(first, to, output, language)
 
@@ -81,9 +85,13 @@ def unsupported(video: RenderedVideo, to: str) -> tuple[str, ...]:
 
 
 def _page(
-    videos: Sequence[RenderedVideo], output: Path, language: str, title: str | None
+    videos: Sequence[RenderedVideo],
+    output: Path,
+    language: str,
+    title: str | None,
+    live: LivePages | None,
 ) -> tuple[Path, ...]:
-    if output.suffix.lower() == ".html":
+    if not is_folder("html", output):
         _write_text(output, page(videos, language, title))
         return (output,)
     stems = distinct([video.scene for video in videos])
@@ -92,9 +100,12 @@ def _page(
     for name, video in zip(names, videos, strict=True):
         copies.append(within(output, name, ExportError))
         _copy(video.path, copies[-1])
+    beside = {output / name: made for name, made in live.files.items()} if live else {}
+    for path, made in beside.items():
+        _write_text(path, made)
     index = output / "index.html"
-    _write_text(index, page(videos, language, title, names))
-    return (index, *copies)
+    _write_text(index, page(videos, language, title, names, live.links if live else None))
+    return (index, *copies, *beside)
 
 
 def _snippet(video: RenderedVideo, to: str, output: Path, language: str) -> tuple[Path, ...]:

@@ -157,6 +157,7 @@ def test_export_all_reports_scenes_that_cannot_show_a_trace(run, tmp_path, monke
     status, out, err = run("export", "--all", *wanted)
     assert status == 0
     assert err.count("rnnviz: left out weight-sharing: the trace has no gradients") == 1
+    assert "there is no live page: " in err
     assert out.split() == ["lecture/index.html", "lecture/unrolling.mp4"]
     status, _, err = run("export", "weight-sharing", "unrolling", *wanted)
     assert status == 1

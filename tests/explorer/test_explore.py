@@ -855,6 +855,16 @@ def test_a_scene_opens_what_it_shows(make_trace, visit):
     expect(page.locator("#log")).to_be_checked()
 
 
+def test_an_address_that_names_a_scene_opens_what_it_shows(make_trace, visit):
+    made = explore(make_trace())
+    page = visit(made, "#scene=vanishing-gradient&lang=zh")
+    expect(page.locator("#log")).to_be_checked()
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    expect(page.locator(".view-curve")).to_be_in_viewport()
+    expect(visit(made, "#scene=exploding-gradient").locator("#scale-W-value")).to_have_text("3.0")
+    expect(visit(made, "#scene=none").locator("#scale-W-value")).to_have_text("1.0")
+
+
 def test_a_notebook_shows_the_page(make_trace, browser):
     made = show_live(make_trace(), height=700, language="zh")
     assert rnnviz.show_live is show_live

@@ -13,6 +13,7 @@ import rnnviz
 from rnnviz.experiments.default_recordings import record_task
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.text import translation
+from rnnviz.trace import Trace
 
 SCENE = """
 from manim import FadeIn
@@ -43,19 +44,23 @@ def chinese() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trace() -> Trace:
+    """The recording that the videos show."""
+    return record_task("sentence", epochs=1, seed=1)
+
+
+@pytest.fixture(scope="session")
+def video(trace: Trace, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("video")
     (folder / "small.py").write_text(SCENE, encoding="utf-8")
-    trace = record_task("sentence", epochs=1, seed=1)
     with mock.patch.dict(translation._messages("zh"), CHINESE):
         done = rnnviz.render(folder / "small.py", trace, quality="l", output=folder / "small.mp4")
     return done.paths[0]
 
 
 @pytest.fixture(scope="session")
-def transparent(video: Path) -> RenderedVideo:
+def transparent(video: Path, trace: Trace) -> RenderedVideo:
     """The same scene with a transparent background."""
-    trace = record_task("sentence", epochs=1, seed=1)
     profile = {"quality": "l", "format": "webm", "transparent": True}
     done = rnnviz.render(
         video.with_suffix(".py"), trace, output=video.parent / "clear" / "clear.webm", **profile

@@ -395,6 +395,8 @@ def test_several_scenes_make_one_deck(rendered_video, tmp_path):
     assert "abc123" in opening.placeholders[1].text_frame.text
     movies = [sum(shape.shape_type == 16 for shape in slide.shapes) for slide in deck.slides]
     assert movies == [0, 1, 1, 0, 1, 1]
+    write([other, rendered_video], "pptx", path)
+    assert Presentation(str(path)).core_properties.title == "How recurrent networks work"
     for slide in deck.slides:
         for shape in slide.shapes:
             assert 0 <= shape.left < shape.left + shape.width <= deck.slide_width

@@ -15,6 +15,7 @@ from often import every
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from rnnviz.exports.live_pages import LivePages
 from rnnviz.exports.rendered_video import RenderedVideo
 from rnnviz.exports.writing import write
 
@@ -41,10 +42,10 @@ def visit(browser):
     def open_page(path, fragment="", **settings):
         context = browser.new_context(viewport={"width": 1100, "height": 900}, **settings)
         contexts.append(context)
+        context.on("console", lambda message: complaints.append(message.text))
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        context.on("request", lambda request: requests.append(request.url))
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
         page.goto(path.as_uri() + fragment)
         page.wait_for_function("document.getElementById('video').readyState >= 2")
         return page
@@ -65,6 +66,14 @@ def lecture(video, tmp_path_factory):
 
 def current(page):
     return page.locator("#beats button[aria-current=step]")
+
+
+@pytest.fixture
+def two_scenes(rendered_video, tmp_path):
+    """Return the page of a lecture of two scenes."""
+    other = replace(rendered_video, scene="unrolling")
+    index, *_ = write([rendered_video, other], "html", tmp_path / "lecture")
+    return index
 
 
 def test_presenter_keys_play_the_next_beat_and_stop_at_its_end(lecture, rendered_video, visit):
@@ -93,6 +102,7 @@ def test_a_key_while_playing_jumps_to_the_end_of_the_beat(lecture, rendered_vide
 
 def test_without_stops_it_plays_through(lecture, rendered_video, visit):
     page = visit(lecture)
+    page.locator("#settings-name").click()
     page.locator("#stops").uncheck()
     page.locator("#speed").select_option("2")
     page.locator("#next").click()
@@ -103,6 +113,7 @@ def test_without_stops_it_plays_through(lecture, rendered_video, visit):
 
 def test_a_click_on_a_beat_plays_it(lecture, rendered_video, visit):
     page = visit(lecture)
+    page.keyboard.press("t")
     page.locator("#beats button").nth(1).click()
     page.wait_for_function(f"{STOPPED_AT} > {rendered_video.cues[1].start}")
     expect(current(page)).to_contain_text("2. ")
@@ -116,7 +127,8 @@ def test_a_click_on_the_video_plays_the_next_beat(lecture, visit):
 
 def test_presenter_keys_work_whichever_control_has_the_focus(lecture, rendered_video, visit):
     page = visit(lecture)
-    for part in ("#stops", "#language", "#position"):
+    page.locator("#settings-name").click()
+    for part in ("#stops", "#language", "#position", "#settings-name"):
         page.locator(part).focus()
         page.keyboard.press("PageDown")
         page.wait_for_function(f"!{PAUSED}")
@@ -140,16 +152,26 @@ def test_subtitles_are_in_the_language_of_the_page(lecture, visit):
         ".filter(track => track.mode === 'showing').map(track => track.language)"
     )
     assert page.evaluate(showing) == []
+    page.locator("#settings-name").click()
     page.locator("#subtitles").check()
     assert page.evaluate(showing) == ["en"]
     page.locator("#language").select_option("zh")
     assert page.evaluate(showing) == ["zh"]
+    page.locator("#subtitles").uncheck()
+    assert page.evaluate(showing) == []
+
+
+def test_in_another_language_than_the_videos_subtitles_are_shown(lecture, visit):
+    page = visit(lecture)
+    page.locator("#settings-name").click()
+    page.locator("#language").select_option("zh")
+    assert page.locator("#subtitles").is_checked()
 
 
 def test_f_toggles_full_screen(lecture, visit):
     page = visit(lecture)
     page.keyboard.press("f")
-    page.wait_for_function("document.fullscreenElement?.id === 'player'")
+    page.wait_for_function("document.fullscreenElement === document.documentElement")
     page.keyboard.press("f")
     page.wait_for_function("document.fullscreenElement === null")
 
@@ -172,6 +194,7 @@ def test_captions_are_tracks_in_both_languages(lecture, rendered_video, visit):
 
 def test_the_language_switch_changes_all_text(lecture, visit):
     page = visit(lecture)
+    page.locator("#settings-name").click()
     expect(page.locator("#stops-label")).to_have_text("Stop after each step")
     page.locator("#language").select_option("zh")
     expect(page.locator("html")).to_have_attribute("lang", "zh")
@@ -186,38 +209,192 @@ def test_with_reduced_motion_it_jumps_to_the_end_of_each_beat(lecture, rendered_
         assert page.evaluate(PAUSED)
 
 
-def test_it_fits_a_phone(lecture, visit):
-    page = visit(lecture)
-    page.set_viewport_size({"width": 360, "height": 640})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+SIZES = ((1280, 800), (1920, 1080), (820, 1180), (390, 844))
+CONTROLS = ("open-contents", "back", "next", "open-transcript", "settings-name", "open-panel",
+            "full", "position")  # fmt: skip
 
 
-def test_it_has_no_accessibility_violation(lecture, visit):
+def test_the_video_fills_the_window_and_nothing_needed_is_below_it(two_scenes, visit):
+    page = visit(two_scenes)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        root = page.evaluate("[document.body.scrollWidth, document.body.scrollHeight]")
+        assert root == [width, height]
+        picture = page.locator("#video").bounding_box()
+        assert (picture["x"], picture["y"], picture["width"]) == (0, 0, width)
+        assert picture["height"] == (height if width > height else pytest.approx(width * 9 / 16, 1))
+        for name in CONTROLS:
+            box = page.locator(f"#{name}").bounding_box()
+            assert 0 <= box["x"] <= box["x"] + box["width"] <= width, (name, width)
+            assert 0 <= box["y"] <= box["y"] + box["height"] <= height, (name, width)
+
+
+def test_it_opens_with_the_title_of_the_lecture(two_scenes, lecture, visit):
+    page = visit(two_scenes)
+    expect(page.locator("h1")).to_have_text("How recurrent networks work")
+    expect(page).to_have_title("small · How recurrent networks work")
+    expect(page.locator("#cover-title")).to_have_text("How recurrent networks work")
+    expect(page.locator("#cover-scene")).to_have_text("small")
+    assert page.evaluate("document.body.classList.contains('fresh')")
+    page.keyboard.press("PageDown")
+    page.wait_for_function("!document.body.classList.contains('fresh')")
+    page.locator("#settings-name").click()
+    page.locator("#language").select_option("zh")
+    expect(page.locator("h1")).to_have_text("循环网络怎样工作")
+    expect(visit(lecture).locator("h1")).to_have_text("small")
+
+
+OPACITY = "getComputedStyle(document.getElementById('bar')).opacity"
+
+
+def test_the_controls_go_while_it_plays_and_come_back(lecture, visit):
     page = visit(lecture)
-    for light in ("false", "true"):
-        page.evaluate(f"document.documentElement.classList.toggle('light', {light})")
+    page.evaluate("document.getElementById('video').playbackRate = 0.25")
+    assert page.evaluate(OPACITY) == "1"
+    page.keyboard.press("PageDown")
+    page.wait_for_function(f"{OPACITY} === '0'")
+    for wake in (
+        lambda: page.mouse.move(400, 300),
+        lambda: page.keyboard.press("Tab"),
+        lambda: page.locator("#back").focus(),
+    ):
+        page.evaluate("document.body.classList.add('asleep'); document.activeElement.blur()")
+        page.wait_for_function(f"{OPACITY} === '0'")
+        wake()
+        page.wait_for_function(f"{OPACITY} === '1'")
+    assert not page.evaluate(PAUSED)
+    page.locator("#next").hover()
+    page.wait_for_timeout(100)
+    assert page.evaluate(OPACITY) == "1"
+
+
+def test_the_contents_are_in_a_drawer(two_scenes, rendered_video, visit):
+    page = visit(two_scenes, "#unrolling/second")
+    drawer, button = page.locator("#contents"), page.locator("#open-contents")
+    expect(drawer).to_be_hidden()
+    page.keyboard.press("m")
+    expect(drawer).to_be_visible()
+    expect(button).to_have_attribute("aria-expanded", "true")
+    marked = page.locator("#contents ol ol a[aria-current=step]")
+    expect(marked).to_have_text(f"2. {rendered_video.cues[1].captions['en']}")
+    expect(marked).to_be_focused()
+    thumbnail, ratio = rendered_video.thumbnail()
+    shown = page.locator("#contents img").evaluate_all("all => all.map(one => one.src)")
+    assert [base64.b64decode(each.partition(",")[2]) for each in shown] == [thumbnail] * 2
+    picture = Image.open(io.BytesIO(thumbnail))
+    assert picture.width / picture.height == pytest.approx(ratio, rel=0.01)
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#contents ol ol a").nth(2)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    button.click()
+    expect(drawer).to_be_visible()
+    assert page.evaluate(PAUSED)
+    page.locator(".unfold").first.click()
+    page.locator("#contents ol ol a").nth(1).click()
+    expect(drawer).to_be_hidden()
+    page.wait_for_url("**#small/second")
+    page.wait_for_function(f"{STOPPED_AT} > {rendered_video.cues[1].start}")
+
+
+def test_the_text_of_the_steps_stays_open_beside_the_video_or_below_it(lecture, visit):
+    page = visit(lecture)
+    panel, video = page.locator("#panel"), page.locator("#video")
+    expect(panel).to_be_hidden()
+    page.keyboard.press("t")
+    expect(page.locator("#open-panel")).to_have_attribute("aria-expanded", "true")
+    assert panel.bounding_box()["x"] == video.bounding_box()["width"]
+    assert video.bounding_box()["height"] == 900
+    page.reload()
+    expect(panel).to_be_visible()
+    page.locator("#open-panel").click()
+    page.reload()
+    expect(panel).to_be_hidden()
+    page.evaluate("localStorage.clear()")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    box = panel.bounding_box()
+    assert box["y"] > page.locator("#next").bounding_box()["y"]
+    assert (box["x"], box["width"], box["y"] + box["height"]) == (0, 390, 844)
+    page.keyboard.press("t")
+    caption = page.locator("#caption")
+    assert caption.bounding_box()["height"] > 20
+    expect(panel).to_be_hidden()
+
+
+def test_the_transcript_is_one_click_away(two_scenes, rendered_video, visit):
+    page = visit(two_scenes)
+    page.locator("#open-transcript").click()
+    transcript = page.locator("#transcript")
+    expect(transcript).to_be_visible()
+    captions = [cue.captions["en"] for cue in rendered_video.cues]
+    assert transcript.locator("li").all_text_contents() == captions * 2
+    expect(page.locator("#transcript-source")).to_contain_text(rendered_video.trace)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(PAUSED)
+    transcript.locator("li a").nth(3).click()
+    expect(transcript).to_be_hidden()
+    page.wait_for_url("**#unrolling/second")
+    page.emulate_media(media="print")
+    expect(transcript).to_be_visible()
+    expect(page.locator("#video")).to_be_hidden()
+
+
+def test_it_has_no_accessibility_violation(rendered_video, tmp_path, visit):
+    light = replace(rendered_video, theme="light", background="#FFFFFF")
+    for scene in (rendered_video, light):
+        other = replace(scene, scene="unrolling")
+        index, *_ = write([scene, other], "html", tmp_path / scene.theme)
+        page = visit(index, reduced_motion="reduce")
+        page.locator("#settings-name").click()
+        page.keyboard.press("t")
+        page.keyboard.press("m")
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
+    page.keyboard.press("Escape")
+    page.locator("#open-transcript").click()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_no_caption_becomes_markup(nasty, tmp_path, visit):
     (path,) = write([nasty], "html", tmp_path / "nasty.html")
     page = visit(path)
     expect(page.locator("#caption")).to_have_text(NASTY)
-    assert page.locator("img").count() == 0
+    assert page.locator("img").evaluate_all("all => all.map(one => one.alt)") == [""]
 
 
-def test_a_lecture_of_several_has_a_table_of_contents(rendered_video, tmp_path, visit):
-    other = replace(rendered_video, scene="unrolling")
-    index, *_ = write([rendered_video, other], "html", tmp_path / "lecture")
-    page = visit(index)
-    links = page.locator("#contents a")
+def test_a_lecture_of_several_has_a_table_of_contents(two_scenes, visit):
+    page = visit(two_scenes)
+    page.keyboard.press("m")
+    links = page.locator("#contents a.scene bdi")
     assert links.all_text_contents() == ["small", "One layer, used at every step"]
     links.nth(1).click()
-    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+    expect(page.locator("#scene-title")).to_have_text("One layer, used at every step")
     page.wait_for_function("document.getElementById('video').currentSrc.endsWith('unrolling.mp4')")
-    again = visit(index, "#unrolling")
-    expect(again.locator("h1")).to_have_text("One layer, used at every step")
+    again = visit(two_scenes, "#unrolling")
+    expect(again.locator("#scene-title")).to_have_text("One layer, used at every step")
+
+
+def test_each_scene_links_to_its_live_page(rendered_video, trace, tmp_path, visit):
+    live = LivePages(lambda task, training: trace, pytest.fail, theme="dark")
+    for scene in (None, "vanishing-gradient"):
+        live.add(scene)
+    other = replace(rendered_video, scene="vanishing-gradient")
+    index, *files = write([rendered_video, other], "html", tmp_path / "lecture", live=live)
+    page = visit(index)
+    expect(page.locator("#live")).to_be_hidden()
+    links = page.locator("a[href*='.html']").evaluate_all("all => all.map(one => one.href)")
+    assert links == [f"{files[-1].as_uri()}#scene=vanishing-gradient&lang=en"]  # of the transcript
+    page.goto(f"{index.as_uri()}#vanishing-gradient/first")
+    page.locator("#settings-name").click()
+    page.locator("#language").select_option("zh")
+    with page.context.expect_page() as opened:
+        page.locator("#live").click()
+    assert opened.value.url.split("#")[0] == files[-1].as_uri()
+    expect(opened.value.locator("body")).to_have_attribute("data-ready", "yes")
+    expect(opened.value.locator("html")).to_have_attribute("lang", "zh")
+    expect(opened.value.locator("#log")).to_be_checked()
 
 
 SHOWN = """() => {
@@ -242,6 +419,7 @@ def test_the_beat_is_in_the_url(lecture, rendered_video, visit):
     first, second = rendered_video.cues
     page = visit(lecture)
     at_start_of(page, first)
+    page.keyboard.press("t")
     page.locator("#beats button").nth(1).click()
     page.wait_for_url("**#small/second")
     page.reload()
@@ -272,6 +450,7 @@ def test_a_link_opens_its_beat(fragment, lecture, rendered_video, visit):
 def test_playing_updates_the_url_without_history_entries(lecture, visit):
     page = visit(lecture)
     before = page.evaluate("history.length")
+    page.locator("#settings-name").click()
     page.locator("#stops").uncheck()
     page.locator("#next").click()
     page.wait_for_url("**#small/second")
@@ -294,24 +473,27 @@ def test_it_opens_on_the_first_frame(lecture, rendered_video, visit):
     assert abs(page.evaluate(SHOWN) - drawn[number]) < abs(page.evaluate(SHOWN) - drawn[0])
 
 
-def test_each_scene_and_beat_of_a_lecture_has_a_url(rendered_video, tmp_path, visit):
-    other = replace(rendered_video, scene="unrolling")
-    index, *_ = write([rendered_video, other], "html", tmp_path / "lecture")
-    page = visit(index, "#unrolling/second")
-    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+def test_each_scene_and_beat_of_a_lecture_has_a_url(two_scenes, rendered_video, visit):
+    page = visit(two_scenes, "#unrolling/second")
+    title = page.locator("#scene-title")
+    expect(title).to_have_text("One layer, used at every step")
     at_start_of(page, rendered_video.cues[1])
-    page.locator("#contents a").first.click()
-    expect(page.locator("h1")).to_have_text("small")
+    page.keyboard.press("m")
+    page.locator("#contents a.scene").first.click()
+    expect(title).to_have_text("small")
     at_start_of(page, rendered_video.cues[0])
     page.go_back()
-    expect(page.locator("h1")).to_have_text("One layer, used at every step")
+    expect(title).to_have_text("One layer, used at every step")
     at_start_of(page, rendered_video.cues[1])
-    again = visit(index, "#small/second")
+    again = visit(two_scenes, "#small/second")
     again.keyboard.press("PageDown")
     again.keyboard.press("PageDown")
     again.keyboard.press("PageDown")
     again.wait_for_url("**#unrolling/first")
     at_start_of(again, rendered_video.cues[0])
+    again.keyboard.press("PageUp")
+    again.wait_for_url("**#small/second")
+    at_start_of(again, rendered_video.cues[1])
 
 
 def test_right_to_left_words_do_not_reorder_their_surroundings(rendered_video, tmp_path, visit):
@@ -321,7 +503,8 @@ def test_right_to_left_words_do_not_reorder_their_surroundings(rendered_video, t
     cues = (replace(first, captions=mixed), replace(second, captions=rightward))
     (path,) = write([replace(rendered_video, cues=cues)], "html", tmp_path / "a.html")
     page = visit(path)
-    page.set_viewport_size({"width": 700, "height": 900})  # a narrow page has its captions below
+    page.set_viewport_size({"width": 700, "height": 900})  # an upright window has its caption below
+    page.keyboard.press("t")
     where = """(text) => {
       const node = document.getElementById("caption").firstChild, range = document.createRange();
       range.setStart(node, node.data.indexOf(text));
@@ -333,6 +516,7 @@ def test_right_to_left_words_do_not_reorder_their_surroundings(rendered_video, t
     direction = "getComputedStyle(document.getElementById('caption')).direction"
     assert page.evaluate(direction) == "ltr"
     assert page.locator("#beats bdi").all_text_contents() == [mixed["en"], rightward["en"]]
+    page.keyboard.press("t")
     page.locator("#beats button").nth(1).click()
     expect(current(page)).to_contain_text("2. ")
     assert page.evaluate(direction) == "rtl"
@@ -361,7 +545,7 @@ def test_a_transparent_video_shows_what_is_under_it(transparent, visit):
 def test_a_page_shows_a_transparent_video_on_the_page_background(transparent, tmp_path, visit):
     (path,) = write([transparent], "html", tmp_path / "clear.html")
     page = visit(path)
-    page.evaluate("document.getElementById('player').style.background = '#0f0'")
-    page.locator("#video").evaluate("video => video.style.background = 'transparent'")
+    page.evaluate("document.getElementById('stage').style.background = '#0f0'")
+    page.evaluate("document.getElementById('cover').remove()")
     picture = Image.open(io.BytesIO(page.locator("#video").screenshot())).convert("RGB")
     assert picture.getpixel((8, 8)) == (0, 255, 0)

@@ -26,7 +26,8 @@ export function fragment(app) {
 }
 
 /**
- * Choose and change what an address says; what it says wrongly is left out.
+ * Choose and change what an address says, or what the scene that it names shows; what it says
+ * wrongly is left out.
  * @param {App} app
  * @param {string} text
  */
@@ -34,6 +35,8 @@ export function restore(app, text) {
   const parts = new URLSearchParams(text.replace(/^#/u, ""));
   if (![...parts].length) return;
   const { content } = app;
+  const scene = parts.get("scene");
+  app.openOn(scene);
   /** @type {any} */
   const state = {};
   for (const name of PLACES) {
@@ -45,10 +48,10 @@ export function restore(app, text) {
   if (content.texts[language]) state.language = language;
   const theme = content.palettes.findIndex((/** @type {any} */ palette) => palette.name === parts.get("theme"));
   if (theme >= 0) state.theme = theme;
-  state.log = parts.get("log") === "1";
+  if (!scene) state.log = parts.get("log") === "1";
   const part = parts.get("part");
   if (part) state.part = part;
-  const edits = /** @type {any} */ (noEdits());
+  const edits = /** @type {any} */ (scene ? { ...app.state.edits } : noEdits());
   for (const name of Object.keys(edits)) {
     try {
       if (parts.has(name)) edits[name] = JSON.parse(/** @type {string} */ (parts.get(name)));

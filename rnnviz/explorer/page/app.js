@@ -33,11 +33,10 @@ export class App {
   /** @param {any} content */
   constructor(content) {
     this.content = content;
-    const { start } = content;
-    this.state = {
-      language: content.language, theme: 0, log: false, part: "h", unit: 0, step: 0, loss: 0, ...start,
-      edits: { ...noEdits(), ...content.startEdits },
-    };
+    this.state = { language: content.language, theme: 0, log: false, part: "h", unit: 0, step: 0, loss: 0, ...content.start, edits: noEdits() };
+    /** What is brought into sight, as a selector. @type {string|null} */
+    this.focus = null;
+    this.openOn(content.scene);
     /** @type {number|null} */
     this.previewed = null;
     this.decoded = content.engine ? decode(content.engine) : null;
@@ -55,6 +54,17 @@ export class App {
     this.recompute(true);
     /** The recording beside this one. @type {Numbers|null} */
     this.other = content.other ? recordedNumbers(content.other.place) : null;
+  }
+
+  /**
+   * Choose and change what a scene shows; of an unknown scene, nothing.
+   * @param {string|null} scene
+   */
+  openOn(scene) {
+    const shown = this.content.openings[scene ?? ""];
+    if (!shown) return;
+    this.focus = shown.focus;
+    this.state = { ...this.state, ...shown.chosen, edits: { ...noEdits(), ...shown.edits } };
   }
 
   /** This page as the recording beside it sees it: its numbers and words, none of the changes. @returns {App} */

@@ -245,4 +245,4 @@ Object.assign(globalThis, { explorer: app, cards });
 requestAnimationFrame(() => requestAnimationFrame(() => {
   document.body.dataset.ready = "yes";
 }));
-if (app.content.focus) document.querySelector(app.content.focus)?.scrollIntoView({ block: "nearest" });
+if (app.focus) document.querySelector(app.focus)?.scrollIntoView({ block: "nearest" });

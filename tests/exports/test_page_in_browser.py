@@ -166,6 +166,9 @@ def test_in_another_language_than_the_videos_subtitles_are_shown(lecture, visit)
     page.locator("#settings-name").click()
     page.locator("#language").select_option("zh")
     assert page.locator("#subtitles").is_checked()
+    page.locator("#video").click()
+    expect(page.locator("#choices")).to_be_hidden()
+    assert page.evaluate(PAUSED)
 
 
 def test_f_toggles_full_screen(lecture, visit):
@@ -253,6 +256,10 @@ def test_the_controls_go_while_it_plays_and_come_back(lecture, visit):
     assert page.evaluate(OPACITY) == "1"
     page.keyboard.press("PageDown")
     page.wait_for_function(f"{OPACITY} === '0'")
+    page.keyboard.press("PageDown")
+    page.wait_for_function(PAUSED)
+    assert page.evaluate(OPACITY) == "0"  # the last frame of a step stays free
+    page.keyboard.press("PageDown")
     for wake in (
         lambda: page.mouse.move(400, 300),
         lambda: page.keyboard.press("Tab"),

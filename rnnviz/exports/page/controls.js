@@ -80,9 +80,11 @@ export function controls(player) {
     entitle(player);
     showSubtitles(video, subtitles.checked);
   });
-  document.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof Node && !settings.contains(event.target)) settings.open = false;
-  });
+  document.addEventListener("click", (event) => {
+    if (!settings.open || !(event.target instanceof Node) || settings.contains(event.target)) return;
+    settings.open = false;
+    if (event.target === video) event.stopPropagation(); // this click only closes the settings
+  }, true);
   comeAndGo(player, settings);
 }
 
@@ -144,7 +146,7 @@ function comeAndGo(player, settings) {
   player.addEventListener("scene", wake);
   // a button that was clicked keeps no focus, with which the controls would stay
   bar.addEventListener("click", (event) => {
-    if (event.detail > 0 && event.target instanceof Element) /** @type {HTMLElement|null} */ (event.target.closest("button"))?.blur();
+    if (event.detail > 0 && event.target instanceof Element) /** @type {HTMLElement|null} */ (event.target.closest("button, summary"))?.blur();
   });
 }
 

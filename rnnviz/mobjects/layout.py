@@ -1,6 +1,5 @@
 """Places in the frame, in Manim units: a stage of 14.2 × 8, in frames of several shapes."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -11,6 +10,7 @@ WIDTH: Final = 128 / 9
 SAFE_WIDTH: Final = 13.4
 SAFE_HEIGHT: Final = 7.5
 _MARGIN: Final = 0.25
+_CAPTION_HEIGHT: Final = 1.06
 _ABOVE_LEGENDS: Final = 0.22
 """How far above the middle of a legend a caption ends, in a legend of the usual size."""
 
@@ -92,7 +92,7 @@ class Frame:
     def caption_height(self) -> float:
         """The height that a caption may have; in a tall frame it ends above the legends."""
         if self.caption_top is None:
-            return math.inf
+            return _CAPTION_HEIGHT
         return self.caption_top - self.legend_y - _ABOVE_LEGENDS * self.legend_scale
 
 

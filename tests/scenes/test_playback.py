@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 from click.testing import CliRunner
-from layouts import NOT_YET_FITTED, check_layout
+from layouts import check_layout
 
 from rnnviz.cli.render import command
 from rnnviz.errors import SceneError
@@ -58,7 +58,7 @@ def test_captions_are_drawn_or_not_and_take_the_same_time(perform):
 @pytest.mark.parametrize("aspect", [each for each in ASPECTS if each != "16:9"])
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=() if name in LOOKED_AT else NOT_YET_FITTED) for name in SCENES],
+    [pytest.param(name, marks=() if name in LOOKED_AT else pytest.mark.slow) for name in SCENES],
 )
 def test_the_layout_holds_in_every_shape(name, aspect, perform, layout_of):
     language = "zh" if aspect == "1:1" else "en"

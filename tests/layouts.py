@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import pytest
 from manim import VMobject
 
 from rnnviz.mobjects import layout
@@ -39,16 +38,6 @@ _BERNSTEIN = np.stack(
     ],
     axis=1,
 )
-
-NOT_YET_FITTED = (
-    pytest.mark.slow,
-    pytest.mark.xfail(
-        raises=AssertionError,
-        strict=False,
-        reason="some scenes do not yet fit larger type and other shapes; see the changelog",
-    ),
-)
-"""Marks of layouts in larger type and other shapes, which are played among the slow tests."""
 
 
 def check_layout(screens, aspect="16:9", allowed=()):

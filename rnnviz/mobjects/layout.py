@@ -10,6 +10,9 @@ WIDTH: Final = 128 / 9
 SAFE_WIDTH: Final = 13.4
 SAFE_HEIGHT: Final = 7.5
 _MARGIN: Final = 0.25
+_CAPTION_HEIGHT: Final = 1.06
+_ABOVE_LEGENDS: Final = 0.22
+"""How far above the middle of a legend a caption ends, in a legend of the usual size."""
 
 FORMULA_Y: Final = 3.05
 CAPTION_Y: Final = -2.88
@@ -84,6 +87,13 @@ class Frame:
     def legend_y(self) -> float:
         """The middle of legends, which in 16:9 are beside the source line."""
         return self.source_y + (0.36 * self.type_scale if self.is_tall else 0.0)
+
+    @property
+    def caption_height(self) -> float:
+        """The height that a caption may have; in a tall frame it ends above the legends."""
+        if self.caption_top is None:
+            return _CAPTION_HEIGHT
+        return self.caption_top - self.legend_y - _ABOVE_LEGENDS * self.legend_scale
 
 
 FRAMES: Final[Mapping[str, Frame]] = {

@@ -5,9 +5,10 @@ string literal, never as Typst source.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import combinations, pairwise
 from typing import Final, Self
 
 import numpy as np
@@ -35,6 +36,8 @@ _WIDER: Final = 1.06
 """A caption may exceed its width by this factor if that saves a line."""
 _WIDE: Final = chr(FIRST_WIDE)
 _CHINESE_MARK: Final = re.compile("[，：；。、]")
+_MOST_LINES: Final = 4
+"""The most lines that a Chinese text is broken into at its punctuation marks."""
 _ROOM_TO_FIT: Final = 0.98
 """Type of another size is not wider in just the same ratio."""
 _MATH: Final = re.compile(r"\$(.+?)\$")
@@ -212,12 +215,15 @@ def prose(
     most = width / scaled(size)
     limit = most * _POINTS_PER_EM
     text = _filled(in_captions(template), facts)
-    halves = _halves(text) if _ems(text) > most else (text,)
-    body = "#linebreak()".join(_markup(half) for half in halves)
+    broken = list(_in_lines(text)) if _ems(text) > most else []
+    bodies = ["#linebreak()".join(map(_markup, lines)) for lines in (*broken, (text,))]
     source = (
-        f"#context {{ let body = par(leading: 1.15em)[{body}]; let most = {limit:.2f}pt; "
+        f"#context {{ let most = {limit:.2f}pt; let widest = most * {_WIDER}; "
+        f"let bodies = ({''.join(f'[{body}], ' for body in bodies)}); "
+        "let fitting = bodies.find(each => measure(each).width <= widest); "
+        "let body = par(leading: 1.15em, if fitting == none { bodies.last() } else { fitting }); "
         "let lines(wide) = block(width: wide, align(center, body)); "
-        f"let widest = most * {_WIDER}; let least = measure(lines(widest)).height; "
+        "let least = measure(lines(widest)).height; "
         "let wide = calc.min(most, measure(body).width / calc.ceil(measure(body).width / most)); "
         "while wide < widest and measure(lines(wide)).height > least { wide = wide + 2pt }; "
         "lines(calc.min(wide, widest)) }"
@@ -264,18 +270,26 @@ def _plain_markup(text: str) -> str:
     return f"#{_literal(text.replace(_DOLLAR, '$'), 'the caption or in the data that it names')}"
 
 
-def _halves(text: str) -> tuple[str, ...]:
-    """Split a Chinese text into two lines at the punctuation mark nearest to its middle.
+def _in_lines(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield a Chinese text on two lines, on three and so on, of similar length.
 
-    Chinese has no spaces to break lines at, and a line that ends inside a word is hard to read.
+    Chinese has no spaces to break lines at, and a line that ends inside a word is hard to read:
+    lines end at punctuation marks. A text without a mark near its middle is not broken.
     """
-    marks = [match.end() for match in _CHINESE_MARK.finditer(text)]
-    middle = len(text) / 2
+    ends = [match.end() for match in _CHINESE_MARK.finditer(text)]
+    marks = [end for end in ends if end < len(text)]
     near = [mark for mark in marks if 0.25 < mark / len(text) < 0.75]
     if not near:
-        return (text,)
-    place = min(near, key=lambda mark: abs(mark - middle))
-    return text[:place], text[place:]
+        return
+    yield _cut(text, [min(near, key=lambda mark: abs(mark - len(text) / 2))])
+    for count in range(3, _MOST_LINES + 1):
+        ways = [_cut(text, places) for places in combinations(marks, count - 1)]
+        if ways:
+            yield min(ways, key=lambda lines: max(map(_ems, lines)))
+
+
+def _cut(text: str, places: Iterable[int]) -> tuple[str, ...]:
+    return tuple(text[start:end] for start, end in pairwise((0, *places, len(text))))
 
 
 def _ems(text: str) -> float:

@@ -313,7 +313,7 @@ class Storyboard(Scene):
         return self._change_source(*[_SEPARATOR.join((line, identity)) for line in lines], identity)
 
     def _caption_of(self, text: str) -> Ink:
-        """Return a caption in the theme's size of type or, if it has no room, the usual one."""
+        """Return a caption in the theme's size of type or, if it has no room, a smaller one."""
         sizes = {self.theme.type_scale: None, min(1.0, self.theme.type_scale): None}
         for scale in sizes:
             with using_type_scale(scale):
@@ -326,6 +326,8 @@ class Storyboard(Scene):
                 )
             if self.frame.caption_top is not None or caption.height <= _CAPTION_HEIGHT:
                 break
+        if caption.height > self.frame.caption_height:
+            caption.scale_to_fit_height(self.frame.caption_height)
         return fixed(caption)
 
     def _facts(self) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from rnnviz.mobjects.color_scale import ColorScale
 from rnnviz.mobjects.equation import Equation
 from rnnviz.mobjects.labels import CORNER_WIDTH, inside
 from rnnviz.mobjects.numbers import MINUS
-from rnnviz.mobjects.text import NOTE, SMALL, Ink, fitted_label, label, prose
+from rnnviz.mobjects.text import NOTE, SMALL, Ink, fitted_label, label
 from rnnviz.mobjects.theme import Theme
 from rnnviz.text.plain_text import Phrase
 
@@ -56,6 +56,6 @@ def color_note(text: str, theme: Theme) -> VGroup:
 
 
 def symbol_note(text: str, theme: Theme, at: Frame) -> Ink:
-    """Return a note on a symbol of the formula, in its place above or below a chain."""
-    ink = prose(text, {}, color=theme.color("note"), width=_WIDTH, size=SMALL)
+    """Return a note on a symbol of the formula, on one line in its place above or below a chain."""
+    ink = fitted_label(Phrase(text), color=theme.color("note"), width=_WIDTH, size=SMALL)
     return ink.move_to([0.0, at.note_y, 0.0])

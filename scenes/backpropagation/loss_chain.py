@@ -42,6 +42,8 @@ _LEAVES, _MOVES, _COMES = 0.25, 0.9, 0.35
 _NAME: Final = 0.42
 _FORWARD, _BACK, _USE = -0.1, 0.26, -0.36
 """Heights of the arrow forward, of the gradient and of a weight's name, in heights of a box."""
+_BELOW_ARROW: Final = 0.08
+"""How far a weight's name is below the arrow at least."""
 
 
 class ChainStep(VGroup):
@@ -301,7 +303,9 @@ class LossChain(VGroup):
         mark = formula(name, color=self.theme.color("weight"), size=0.4)
         if name not in self.states.weights:
             mark.set_fill(opacity=0.0)
-        return mark.move_to([arrow.get_x(), self.at.y + _USE * self.at.box[1], 0.0])
+        mark.move_to([arrow.get_x(), self.at.y + _USE * self.at.box[1], 0.0])
+        high = float(mark.get_top()[1] - arrow.get_y()) + _BELOW_ARROW
+        return mark.shift(max(0.0, high) * DOWN)
 
 
 def _parts(step: ChainStep | None) -> dict[str, VMobject]:

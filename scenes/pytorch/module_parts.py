@@ -28,6 +28,7 @@ _SIDE: Final = 1.25
 _CODE: Final = 0.25
 _AROUND: Final = 0.08
 _HOOK: Final = 0.1
+_BETWEEN_NAMES: Final = 0.18
 _LEAST_CELL: Final = 0.05
 _MOST_CELL: Final = 0.16
 
@@ -130,15 +131,19 @@ class ModuleParameters(VGroup):
         held: dict[str, list[ShapedArray]] = {module: [] for module, *_ in slots}
         for module, name, title, x in slots:
             values = run.parameters[f"{module}.{name}"]
-            part = ShapedArray(
-                name, values, theme, limit=self.limit, role="weight", title=title
-            ).stand(x, y, names_y=names_y)
-            held[module].append(part)
+            part = ShapedArray(name, values, theme, limit=self.limit, role="weight", title=title)
+            beside = [_least_x(before, part) for before in held[module][-1:]]
+            held[module].append(part.stand(max([x, *beside]), y, names_y=names_y))
         recurrent, linear = held.values()
         self.rnn = ModuleBox("self.rnn", recurrent, theme, role="hidden")
         self.fc = ModuleBox("self.fc", linear, theme, role="output")
         self.biases = self.rnn.parts[2:]
         super().__init__(self.rnn, self.fc)
+
+
+def _least_x(left: ShapedArray, right: ShapedArray) -> float:
+    """Return where an array stands at least, so that its name is beside that of another."""
+    return float(left.named.get_right()[0] + _BETWEEN_NAMES + right.named.width / 2)
 
 
 def largest(arrays: Iterable[np.ndarray]) -> float:

@@ -102,6 +102,17 @@ def test_a_long_caption_takes_two_balanced_lines(language):
     assert 1.5 * BODY < caption.height < 3 * BODY
 
 
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_chinese_lines_end_at_punctuation_marks(count):
+    line = "每个状态都有八个数，"
+    alone = label(line, color=INK).width
+    caption = prose(count * line, {}, color=INK, width=alone + 0.1)
+    marks = np.array([mark.get_center() for mark in caption[len(line) - 1 :: len(line)]])
+    assert np.ptp(marks[:, 0]) == pytest.approx(0.0, abs=1e-3)
+    assert (np.diff(marks[:, 1]) < -BODY).all()
+    assert caption.width == pytest.approx(alone, abs=0.05)
+
+
 @pytest.mark.parametrize("text", ["H", "x", "gy", "北京", "Ää"])
 def test_every_word_stands_on_the_baseline(text):
     word = label(text, color=INK, size=1.0).set_on(2.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from layouts import FOR_OTHER_RECORDINGS, NOT_YET_FITTED, check_layout
+from layouts import FOR_OTHER_RECORDINGS, check_layout
 from often import often
 
 from rnnviz.errors import SceneError
@@ -66,7 +66,7 @@ def test_layout_at_the_end_of_every_beat(name, language, theme, perform, layout_
     ("name", "language"),
     [
         pytest.param(
-            name, language, marks=() if (name, language) == (LARGEST, "en") else NOT_YET_FITTED
+            name, language, marks=() if (name, language) == (LARGEST, "en") else pytest.mark.slow
         )
         for name in NAMES
         for language in ("en", "zh")

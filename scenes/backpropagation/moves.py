@@ -72,7 +72,7 @@ class ChainMoves(Storyboard):
             units = (*units, self.say("V: its columns for this direction"))
         if self.last == self.trace.loss_steps[-1] + 1:
             return (*after_training(self.trace, self.say), *units)
-        text = self.say("the last {steps} steps up to a loss, from the state zero")
+        text = self.say("{steps} steps up to a loss, from state 0")
         return (text.format(steps=self.last), *units)
 
     def chain_of(self, steps: Iterable[int], frame: Frame) -> LossChain:

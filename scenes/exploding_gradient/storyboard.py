@@ -52,7 +52,7 @@ class ExplodingGradient(OrbitingStoryboard):
 
     def facts(self) -> Mapping[str, str]:
         return {
-            **facts_of_trainings(self.found),
+            **facts_of_trainings(self.found, self.say),
             **facts_of_descents(self.thrown, self.kept, RATE, LONGEST),
         }
 
@@ -77,10 +77,7 @@ class ExplodingGradient(OrbitingStoryboard):
         self.play(change, self.curves.rise_to(self.equation))
         self.play(self.courses.leap())
 
-    @beat(
-        "All {updates} updates only undo the harm: the loss ends at {last}. Always predicting the "
-        "mean gives {chance}."
-    )
+    @beat("{ruin}")
     def ruin(self) -> None:
         self.play(self.courses.go_on())
 

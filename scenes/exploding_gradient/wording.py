@@ -8,21 +8,46 @@ from rnnviz import measure
 from rnnviz.experiments.explosion import Explosion
 from rnnviz.measure.cliff import AIM, cliff_answer, cliff_error, cliff_gradient
 from rnnviz.mobjects.numbers import number
+from rnnviz.mobjects.wording import Say
+from rnnviz.text.plain_text import Phrase
 
 
-def facts_of_trainings(found: Explosion) -> Mapping[str, str]:
+def facts_of_trainings(found: Explosion, say: Say) -> Mapping[str, str]:
     """Return what captions say of the training that explodes, and of that with clipping."""
     free, at = found.unclipped, found.unclipped.jump
     return {
+        "ruin": what_is_left(found, say),
         "loss_after": number(float(free.update_loss[at])),
         "norm_after": number(float(free.update_norm[at])),
-        "updates": str(len(free.update_loss)),
-        "last": number(float(free.update_loss[-1])),
-        "chance": number(found.chance_loss),
         "clip": number(found.clip, 1),
         "stretch": number(measure.spectral_norm(free.last.W)),
         "clipped_last": number(float(found.clipped.update_loss[-1])),
     }
+
+
+def what_is_left(found: Explosion, say: Say) -> str:
+    """Say what the explosion leaves of the network, and where its loss ends.
+
+    If every state is 0 and no epoch has changed the largest singular value of W, all slopes of
+    ReLU are 0, and with them the gradient of W.
+    """
+    free = found.unclipped
+    text = say(
+        "All {updates} updates only undo the harm: the loss ends at {last}. Always predicting the "
+        "mean gives {chance}."
+    )
+    if not free.last.h.any() and not np.ptp(free.sigma_1):
+        text = say(
+            "The leap left every unit at 0, where ReLU is flat: $W$ learns no more. The loss ends "
+            "at {last}; always predicting the mean gives {chance}."
+        )
+    return Phrase(
+        text.format(
+            updates=len(free.update_loss),
+            last=number(float(free.update_loss[-1])),
+            chance=number(found.chance_loss),
+        )
+    )
 
 
 def facts_of_descents(

@@ -249,7 +249,6 @@ def test_a_cluster_that_is_lost_leaves_what_is_trained(tmp_path, monkeypatch):
     assert len(load_sweep(tmp_path / "a.json").networks) == 2
 
 
-@pytest.mark.slow
 def test_processes_of_this_machine_train_the_same(empty_cache, tmp_path):
     settings = replace(TINY, lengths=(4,), seeds=(1,))
     with workers(None, 2) as pool:

@@ -161,7 +161,6 @@ def test_wrong_usage(arguments, message, capsys):
     assert message in err
 
 
-@pytest.mark.slow
 def test_the_command_makes_one_deck_of_scenes_and_videos(
     video, trace, tmp_path, capsys, monkeypatch, request
 ):

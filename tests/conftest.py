@@ -34,7 +34,6 @@ _RUN: Final = pytest.StashKey[Path]()
 _DEADLINE: Final = "RNNVIZ_TESTS_END"
 _NO_TIME: Final = "no time left in this run"
 _GARBAGE: Final = 100_000_000
-_OBJECTS: Final = 10_000
 _C: Final = ctypes.CDLL(None) if os.name == "posix" else None
 _held = 0
 
@@ -70,10 +69,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Exclude the objects of collection from garbage collection, which runs less often."""
+    """Exclude the objects of collection from garbage collection."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS)
 
 
 @pytest.hookimpl(trylast=True)

@@ -194,10 +194,9 @@ class WordLane(VGroup):
     def _word(self, text: str, x: float) -> Ink:
         if not self.slant:
             return self._level(text, x)
-        long = (
-            _DEEPEST / np.sin(self.slant),
-            (x - layout.LEFT_EDGE) / max(np.cos(self.slant), 1e-6),
-        )
+        sin, cos = np.sin(self.slant), max(np.cos(self.slant), 1e-6)
+        corner = 0.5 * self._label(text, self.size).height * sin
+        long = _DEEPEST / sin, (x - corner - layout.LEFT_EDGE) / cos
         ink = self._label(text, self.size, width=max(0.3, min(long)))
         ink.move_to([x, float(self.ring.get_bottom()[1]) - _UNDER_RING, 0.0], aligned_edge=RIGHT)
         return ink.turn(self.slant, about=ink.get_right())

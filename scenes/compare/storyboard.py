@@ -80,8 +80,8 @@ class Compare(Storyboard):
             AnimationGroup(*[row.fill(index) for row in self.rows])
             for index in range(len(self.window.steps))
         ]
-        self.play(FadeIn(scales_of(self.limits, self.theme)), run_time=0.4)
-        self.play(LaggedStart(*steps, lag_ratio=0.5, run_time=FILL))
+        scales = FadeIn(scales_of(self.limits, self.theme), run_time=0.4)
+        self.play(scales, LaggedStart(*steps, lag_ratio=0.5, run_time=FILL))
 
     @beat("The output comes from the last state. At step {step}: {answers}")
     def answers(self) -> None:
@@ -104,7 +104,7 @@ class Compare(Storyboard):
         gone = self.make_room(keep=[self.words, *names])
         aside = [each.go_aside(y) for each, y in zip(self.named, ENTRIES, strict=True)]
         moving = AnimationGroup(self.words.move_top(AXIS_Y), *aside)
-        self.play(LaggedStart(gone, moving, lag_ratio=0.7))
+        self.play(LaggedStart(gone, moving, lag_ratio=0.4))
         self.play(FadeIn(self.chart), *dim(second))
         self.play(self.chart.lines[0].draw())
         self.play(self.chart.write(wording.rate_text(self.sides[0], self.say), first))

@@ -173,5 +173,5 @@ class Gates(UnitMoves):
         self.answer = Answers(list(self.runs.values()), rates, self.theme)
         titles = [line.title for line in self.lines.lines.values()]
         room = self.make_room(keep=titles)
-        self.play(LaggedStart(room, self.answer.take_titles(titles), lag_ratio=0.9))
+        self.play(LaggedStart(room, self.answer.take_titles(titles), lag_ratio=0.4))
         self.play(self.answer.appear())

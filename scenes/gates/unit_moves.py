@@ -44,7 +44,7 @@ class UnitMoves(Storyboard):
         coming = AnimationGroup(
             ReplacementTransform(leaves, self.mark), FadeIn(self.words), self.grid.appear()
         )
-        self.play(LaggedStart(self.make_room(keep=[leaves]), coming, lag_ratio=0.9))
+        self.play(LaggedStart(self.make_room(keep=[leaves]), coming, lag_ratio=0.4))
         self.play(Indicate(self.mark, color=None))
 
     def multiply(self, gate: str, unit: FollowedUnit) -> None:

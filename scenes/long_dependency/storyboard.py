@@ -152,7 +152,7 @@ class LongDependency(Storyboard):
         name = self.axes.results[Lstm.name].title
         heading = ReplacementTransform(name, self.rows.heading)
         coming = Succession(heading, FadeIn(self.rows.titles))
-        self.play(LaggedStart(self.make_room(keep=[name]), coming, lag_ratio=0.8))
+        self.play(LaggedStart(self.make_room(keep=[name]), coming, lag_ratio=0.4))
         self.play(self.rows.appear(0))
 
     @beat(

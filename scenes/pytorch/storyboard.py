@@ -87,7 +87,7 @@ class Pytorch(Storyboard):
         self.flow = TensorFlow(self.module, self.theme)
         self.scale = self.flow.color_scale()
         coming = FadeIn(self.code, self.flow.tensors["x"], self.scale)
-        self.play(LaggedStart(self.make_room(), coming, lag_ratio=0.7))
+        self.play(LaggedStart(self.make_room(), coming, lag_ratio=0.1))
         self.play(self.code.light("r_out, hidden ="))
         self.play(self.flow.through_rnn())
 
@@ -108,7 +108,7 @@ class Pytorch(Storyboard):
     def scores_returned(self) -> None:
         rows = output_rows(self.trace, self.module, self.theme, self.say)
         room = self.make_room(keep=[self.code, self.code.bar])
-        self.play(self.code.light("return"), LaggedStart(room, rows.appear(0), lag_ratio=0.7))
+        self.play(self.code.light("return"), LaggedStart(room, rows.appear(0), lag_ratio=0.1))
         self.play(rows.appear(1))
         self.rows = rows
 
@@ -118,7 +118,7 @@ class Pytorch(Storyboard):
     )
     def layers(self) -> None:
         self.picture = self.picture_of("plain")
-        self.play(LaggedStart(self.make_room(), self.picture.appear(), lag_ratio=0.7))
+        self.play(LaggedStart(self.picture.appear(), self.make_room(), lag_ratio=0.2))
         self.change_to("two layers")
 
     @beat(

@@ -131,7 +131,7 @@ class Tanh(Storyboard):
         names = self.say("slopes"), self.say("log scale")
         self.both = TwoFactors(self.shrinks, self.stretches, self.theme, names)
         axis = FadeIn(self.both.axis, run_time=0.6)
-        self.play(LaggedStart(self.make_room(keep=[self.product.names]), axis, lag_ratio=0.7))
+        self.play(LaggedStart(self.make_room(keep=[self.product.names]), axis, lag_ratio=0.4))
         self.play(self.both.show("text"))
         self.play(self.both.show("weight"))
 

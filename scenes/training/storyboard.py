@@ -89,7 +89,7 @@ class Training(Storyboard):
 
     @beat(
         "Each weight steps against its gradient{unseen}. The learning rate $alpha = {alpha}$ sets "
-        "the size; Adam, used here, first divides each gradient by its recent size."
+        "the size; Adam, used here, divides each gradient by its recent size."
     )
     def against_the_gradient(self) -> None:
         self.descent = Descent(self.retraining.W, self.retraining.gradient, self.theme)

@@ -110,7 +110,7 @@ class Trajectory(Storyboard):
     def longer(self) -> None:
         many = self.clusters.many
         name = (now_shown if many.companion else network_name)(many.trace, self.say)
-        coming = LaggedStart(self.make_room(), self.clusters.appear(), lag_ratio=0.8)
+        coming = LaggedStart(self.clusters.appear(), self.make_room(), lag_ratio=0.2)
         self.play(coming, self.name_source(name))
 
     @beat(

@@ -38,6 +38,7 @@ _W_Y: Final = -0.6
 _W_SIDE: Final = 1.9
 _CHANGE_Y: Final = -1.9
 _CHANGE_TOP: Final = -1.72
+_CHANGE_BOTTOM: Final = -2.4
 _CHANGE_WIDTH: Final = 3.05
 _WIDE: Final = 8.0
 _LARGE_CELL: Final = 0.3
@@ -187,6 +188,7 @@ class EntryChange(VGroup):
         text.move_to([LEFT_X, _CHANGE_Y, 0.0])
         text.shift(max(0.0, layout.LEFT_EDGE - text.get_left()[0]) * RIGHT)
         text.shift(min(0.0, _CHANGE_TOP - text.get_top()[1]) * UP)
+        text.shift(max(0.0, _CHANGE_BOTTOM - text.get_bottom()[1]) * UP)
         self.text = text
         super().__init__(self.ring, text)
 

@@ -62,7 +62,7 @@ _H264_MOVING: Final = Codec(
     "mp4",
     {
         "preset": "ultrafast",
-        "crf": "23",
+        "crf": "22.8",
         "threads": "1",
         "x264-params": "cabac=1:8x8dct=1:bframes=3:b-adapt=0:partitions=p8x8,i4x4,i8x8"
         ":deblock=0,0:subme=2:mbtree=1:rc-lookahead=10:chroma-qp-offset=-3",

@@ -36,7 +36,8 @@ _NAMES: Final = -4.6
 _NAME_WIDTH: Final = 2.0
 _Y: Final = -3.7
 _WANTED: Final = -2.5
-_ALONE: Final = (1.7, 2.6)
+_ZERO: Final = 1.7
+_LONGEST: Final = 2.6
 _ARROWS: Final = 5.75
 _HEAD: Final = 0.08
 _KEY: Final = 0.45
@@ -68,12 +69,12 @@ class GradientBars:
         self.minus.move_to([(_Y + _WANTED) / 2, self.above, 0.0])
         self.wanted_title = self._title("y^*", _WANTED, "text")
         self.choose(numbers.target)
-        self.first = self._bars(entropy, numbers.target, _ALONE)
+        self.first = self._bars(entropy, numbers.target)
         self.arrows = self._arrows(entropy)
         self.arrows_title = self._title(f"o_({step})", _ARROWS, "output")
-        self.again = self._bars(numbers.gradients(numbers.other)[0], numbers.other, _ALONE)
+        self.again = self._bars(numbers.gradients(numbers.other)[0], numbers.other)
         self.head = loss_head("cross-entropy", theme, say)
-        self.head.move_to([_ALONE[0], self.above + _HEAD, 0.0])
+        self.head.move_to([_ZERO, self.above + _HEAD, 0.0])
         self.derivation = self._lines(
             Phrase(say("slope of $ln sum e^o$: $1 \\/ sum e^o$ times the slope of $e^o$, so $y$")),
             Phrase(say("slope of $-o^*$: −1 for the right answer's score, 0 for the others")),
@@ -135,20 +136,14 @@ class GradientBars:
             self.first.turn_into(self.again, run_time=2.0),
         )
 
-    def _bars(
-        self,
-        values: np.ndarray,
-        target: int,
-        place: tuple[float, float],
-    ) -> SignedBars:
-        x, width = place
+    def _bars(self, values: np.ndarray, target: int) -> SignedBars:
         return SignedBars(
             values,
             [number(float(value)) for value in values],
             self.ys,
             self.theme,
-            x=x,
-            width=width,
+            x=_ZERO,
+            width=_LONGEST,
             full=float(np.abs(values).max()) or 1.0,
             row=ROW,
             role="gradient",

@@ -148,9 +148,9 @@ class Gates(UnitMoves):
         self.multiply("z", self.followed[Gru.name])
 
     @beat(
-        "Each step back multiplies the gradient by $f_t$ (untrained: {lstm_kept}) or $z_t$ "
-        "({gru_kept}), plus paths through the gates ($dots.c$). Per step in all: LSTM "
-        "×{lstm_rate}, GRU ×{gru_rate}, RNN ×{rnn_rate}."
+        "A step back multiplies the gradient by $f_t$ (untrained: {lstm_kept}) or $z_t$ "
+        "({gru_kept}), plus paths through the gates ($dots.c$). In all: LSTM ×{lstm_rate}, GRU "
+        "×{gru_rate}, RNN ×{rnn_rate}."
     )
     def gradients(self) -> None:
         words = WordAxis.of(self.runs[Lstm.name].trace, self.study.clue, self.theme)
